@@ -1,0 +1,72 @@
+/** The rooms of docs/design.md: who may import whom. */
+const VERBS = 'backup|recover|rotate|schedule';
+/** Each outside library has one file that knows it. */
+const HOMES = {
+  archiver: '^src/recover/export-archive\\.ts$',
+  yauzl: '^src/archive/odd-central-directory\\.ts$',
+  ini: '^src/(archive/summary|server/ini-file)\\.ts$',
+  '@rgrove/parse-xml': '^src/server/config-document\\.ts$',
+  ora: '^src/ui/progress\\.ts$',
+  inquirer: '^src/ui/prompts\\.ts$',
+  'cron-parser': '^src/schedule/cron\\.ts$',
+  'ps-list': '^src/platform/process-list\\.ts$',
+};
+const forbid = (name, from, to, comment) => ({ name, severity: 'error', from, to, comment });
+
+module.exports = {
+  forbidden: [
+    forbid('no-cycles', {}, { circular: true }, 'Data flows one way.'),
+    forbid('errors-import-nothing', { path: '^src/errors\\.ts$' }, { path: '.' }, 'Everybody imports it.'),
+    forbid(
+      'platform-knows-nothing-of-mail',
+      { path: '^src/platform/' },
+      { path: '^src/(?!platform/|errors\\.ts)' },
+      'It is the ground.',
+    ),
+    forbid(
+      'nouns-stand-on-platform',
+      { path: '^src/(archive|server)/' },
+      { path: `^src/(${VERBS}|ui|commands|report)/` },
+      'Nouns know no verbs.',
+    ),
+    forbid('archive-knows-no-server', { path: '^src/archive/' }, { path: '^src/server/' }, 'Two nouns, apart.'),
+    forbid('server-knows-no-archive', { path: '^src/server/' }, { path: '^src/archive/' }, 'Two nouns, apart.'),
+    forbid(
+      'verbs-know-no-ui',
+      { path: `^src/(${VERBS})/` },
+      { path: '^src/(ui|commands)/|@oclif' },
+      'Verbs return data.',
+    ),
+    forbid(
+      'verbs-apart',
+      { path: `^src/(${VERBS})/` },
+      { path: `^src/(${VERBS})/`, pathNot: '^src/$1/' },
+      'A command joins verbs.',
+    ),
+    forbid(
+      'plans-are-pure',
+      { path: '(plan|policy|names)\\.ts$' },
+      { path: '^(node:)?fs|clock\\.ts$', dependencyTypesNot: ['type-only'] },
+      'Comparable, printable.',
+    ),
+    forbid(
+      'oclif-outside',
+      { path: '^src/', pathNot: '^src/(ui|commands)/' },
+      { path: '@oclif' },
+      'oclif stays outside.',
+    ),
+    ...Object.entries(HOMES).map(([name, home]) =>
+      forbid(
+        `one-home-${name}`,
+        { path: '^src/', pathNot: home },
+        { path: `^node_modules/${name}/` },
+        'One file an outside library.',
+      ),
+    ),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

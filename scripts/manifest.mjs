@@ -1,0 +1,28 @@
+// Writes oclif.manifest.json from the compiled commands; with --check only says whether the committed one matches.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const file = new URL('../oclif.manifest.json', import.meta.url);
+const read = () => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+};
+const before = read();
+const oclif = fileURLToPath(new URL('../node_modules/oclif/bin/run.js', import.meta.url));
+const made = spawnSync(process.execPath, [oclif, 'manifest', root], { cwd: root, encoding: 'utf8' });
+if (made.status !== 0) {
+  console.error(made.stderr);
+  process.exitCode = 1;
+} else if (process.argv.includes('--check')) {
+  const after = read();
+  writeFileSync(file, before);
+  if (JSON.stringify(JSON.parse(before || '{}')) !== JSON.stringify(JSON.parse(after))) {
+    console.error('oclif.manifest.json does not match the commands: run node scripts/manifest.mjs and commit it.');
+    process.exitCode = 1;
+  }
+}

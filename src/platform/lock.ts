@@ -1,0 +1,172 @@
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoOf, LockedError } from '../errors.js';
+import { writeFully } from './atomic-file.js';
+import { monotonicMs, type Clock } from './clock.js';
+
+/** Who holds a lock, as its file says it. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly command: string;
+  /** RFC 3339, UTC. */
+  readonly since: string;
+  /** Tells a later process with the same pid apart; empty where the system does not say. */
+  readonly birth: string;
+}
+
+/** A lock that is held until `release` is called. */
+export interface Lock {
+  release(): void;
+}
+
+export interface LockOptions {
+  /** The lock file's path. */
+  readonly path: string;
+  /** What the lock protects, for the message: `the backup directory`. */
+  readonly what: string;
+  /** What this run does: `backup full`. */
+  readonly command: string;
+  readonly clock: Clock;
+  /** How long to wait for another holder; 0 does not wait. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Takes a lock that one process on one or several machines can hold: a file that is created whole or not at all.
+ * A lock whose process is dead (same machine, no such process, or a later one with its number) is taken over.
+ * An abort leaves the lock file; the next call sees that its process is gone.
+ * @throws {LockedError} when somebody else holds it after `waitMs`
+ */
+export async function acquireLock(options: LockOptions): Promise<Lock> {
+  const deadline = monotonicMs() + (options.waitMs ?? 0);
+  for (;;) {
+    options.signal?.throwIfAborted();
+    if (tryCreate(options))
+      return {
+        release: () => {
+          rmSync(options.path, { force: true });
+        },
+      };
+    const holder = readHolder(options.path);
+    if (holder === 'gone') continue;
+    if (holder === undefined || isDead(holder)) {
+      stealStale(options.path, holder);
+      continue;
+    }
+    if (monotonicMs() >= deadline) throw lockedError(options.what, holder);
+    await sleep(200, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+function tryCreate(options: LockOptions): boolean {
+  const holder: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    command: options.command,
+    since: options.clock().toISOString(),
+    birth: birthOf(process.pid),
+  };
+  // Written under a name of its own and linked: nobody ever reads a lock file that is half written.
+  const own = join(dirname(options.path), `.kms-backup-lock-${hostname()}-${String(process.pid)}.part`);
+  try {
+    const fd = openSync(own, 'w', 0o644);
+    try {
+      writeFully(fd, Buffer.from(JSON.stringify(holder)));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    return linkOrCreate(own, options.path, holder);
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+function linkOrCreate(own: string, path: string, holder: Holder): boolean {
+  try {
+    linkSync(own, path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+  }
+  // No hard links here (SMB, FAT): exclusive creation is the next best thing.
+  try {
+    const fd = openSync(path, 'wx', 0o644);
+    try {
+      writeFully(fd, Buffer.from(JSON.stringify(holder)));
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readHolder(path: string): Holder | 'gone' | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'gone';
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Moves a dead run's lock aside under a name that only one taker can win, then removes it. */
+function stealStale(path: string, judged: Holder | undefined): void {
+  const aside = `${path}.stale-${String(process.pid)}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  const moved = readHolder(aside);
+  if (JSON.stringify(moved) !== JSON.stringify(judged) && moved !== 'gone' && moved !== undefined) {
+    // Somebody else took the lock between our look and our rename: give it back.
+    try {
+      linkSync(aside, path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+  }
+  rmSync(aside, { force: true });
+}
+
+function isDead(holder: Holder): boolean {
+  if (holder.host !== hostname()) return false;
+  try {
+    process.kill(holder.pid, 0);
+  } catch (error) {
+    return errnoOf(error) === 'ESRCH';
+  }
+  return holder.birth !== '' && birthOf(holder.pid) !== '' && birthOf(holder.pid) !== holder.birth;
+}
+
+/** Linux: boot id and start time in ticks (proc(5), field 22 of stat, counted after the command's last parenthesis). */
+function birthOf(pid: number): string {
+  if (process.platform !== 'linux') return '';
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
+  } catch {
+    return '';
+  }
+}
+
+function lockedError(what: string, holder: Holder): LockedError {
+  const since = holder.since.slice(11, 19);
+  return new LockedError(
+    `${what} is held by another run: ${holder.command}, pid ${String(holder.pid)} on ${holder.host}, since ${since} UTC`,
+    {
+      hints: ['Wait for it with --lock-wait 10m.', 'If that machine no longer runs it, remove the lock file by hand.'],
+    },
+  );
+}

@@ -1,0 +1,129 @@
+import { Command } from '@oclif/core';
+import { ExitCode, InterruptedError, KmsError, messageOf } from '../errors.js';
+import type { OnProgress } from '../platform/progress.js';
+import { commonFlags } from './flags.js';
+import { Progress, type ProgressMode } from './progress.js';
+
+/** What a command ends with: one result, told as text or as one JSON document. */
+export interface Outcome {
+  /** Default: 0. */
+  readonly exitCode?: ExitCode;
+  /** The JSON document; its `schema` is `kms-backup/<thing>/1`. */
+  readonly json: { readonly schema: string } & object;
+  /** The text for people, without the final line end. */
+  readonly text: string;
+}
+
+/** What every command's flags have in common. */
+export interface CommonFlags {
+  readonly 'server-dir'?: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly progress: string;
+}
+
+/**
+ * The base of every command: parses nothing itself, runs `execute`, prints its outcome and maps errors to exit codes.
+ * stdout carries the result alone; warnings, progress and errors for people go to stderr.
+ */
+export abstract class KmsCommand extends Command {
+  static override baseFlags = commonFlags;
+  /** The exit codes that the help lists; every command can also end with those of `ALWAYS_POSSIBLE`. */
+  static exitCodes: readonly ExitCode[] = [];
+
+  readonly #controller = new AbortController();
+  #progress: Progress | undefined;
+
+  /** Does the command's work and returns what to print. */
+  protected abstract execute(): Promise<Outcome>;
+
+  /** Aborted, with an InterruptedError as its reason, when the user or the system asks the run to stop. */
+  protected get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Sets up stderr as the flags ask for; call it first. Returns where progress goes. */
+  protected startProgress(flags: CommonFlags): OnProgress {
+    const mode: ProgressMode = flags.quiet ? 'none' : (flags.progress as ProgressMode);
+    this.#progress ??= new Progress(mode);
+    return (report) => this.#progress?.update(report);
+  }
+
+  /** Ends the live line, before a question is asked or the result is printed. */
+  protected stopProgress(): void {
+    this.#progress?.stop();
+    this.#progress = undefined;
+  }
+
+  /** One warning for people, on stderr; with `--json` the report carries it too. */
+  protected warnPeople(message: string): void {
+    this.#progress?.pause();
+    process.stderr.write(`Warning: ${message}\n`);
+  }
+
+  override async run(): Promise<void> {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (signal === 'SIGINT' || signal === 'SIGTERM') {
+        this.#controller.abort(new InterruptedError(signal, 'temporary files removed, earlier archives untouched'));
+      }
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    try {
+      const outcome = await this.execute();
+      this.stopProgress();
+      if (this.#wantsJson()) writeOut(`${JSON.stringify(outcome.json)}\n`);
+      else if (outcome.text !== '') writeOut(`${outcome.text}\n`);
+      process.exitCode = outcome.exitCode ?? ExitCode.done;
+    } finally {
+      this.stopProgress();
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    }
+  }
+
+  protected override catch(error: Error): Promise<void> {
+    process.exitCode = presentError(error, this.#wantsJson());
+    return Promise.resolve();
+  }
+
+  #wantsJson(): boolean {
+    const end = this.argv.indexOf('--');
+    const before = end === -1 ? this.argv : this.argv.slice(0, end);
+    return before.includes('--json') || ['1', 'true'].includes(process.env['KMS_BACKUP_JSON'] ?? '');
+  }
+}
+
+/** Prints an error in the documented form and returns its exit code. */
+export function presentError(error: unknown, asJson: boolean): ExitCode {
+  const known = toKmsError(error);
+  const exitCode = known?.exitCode ?? ExitCode.failed;
+  const code = known?.code ?? 'UNEXPECTED';
+  const hints = known?.hints ?? ['This is a defect of kms-backup: please report it with the output of DEBUG=1.'];
+  if (asJson) {
+    const document = { schema: 'kms-backup/error/1', exitCode, error: { code, message: messageOf(error), hints } };
+    writeOut(`${JSON.stringify(document)}\n`);
+  } else {
+    const lines = [`Error: ${messageOf(error)}`, `Code: ${code}`];
+    if (hints.length > 0) lines.push('Try this:', ...hints.map((hint) => `  * ${hint}`));
+    process.stderr.write(`${lines.join('\n')}\n`);
+  }
+  if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  return exitCode;
+}
+
+/** Our own errors as they are; the flag parser's as wrong usage; undefined for a defect. */
+function toKmsError(error: unknown): KmsError | undefined {
+  if (error instanceof KmsError) return error;
+  if (!(error instanceof Error)) return undefined;
+  const isParserError = 'parse' in error || ('oclif' in error && error.constructor.name !== 'ExitError');
+  if (!isParserError) return undefined;
+  error.message = (error.message.split('\nSee more help')[0] ?? error.message).trim();
+  return new KmsError('USAGE', ExitCode.usage, error.message, { hints: ['See --help for the flags and arguments.'] });
+}
+
+/** All of it, also into a pipe that is slow: the process ends by itself when stdout is drained. */
+function writeOut(text: string): void {
+  process.stdout.write(text);
+}

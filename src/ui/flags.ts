@@ -1,0 +1,55 @@
+import { Flags } from '@oclif/core';
+import { UsageError } from '../errors.js';
+import { parseDuration, parseSize } from '../platform/units.js';
+
+/** Gives each flag its environment variable: `--backup-dir` is `KMS_BACKUP_BACKUP_DIR`. */
+export function withEnvironment<T extends Record<string, object>>(flags: T): T {
+  return Object.fromEntries(
+    Object.entries(flags).map(([name, flag]) => [
+      name,
+      { ...flag, env: `KMS_BACKUP_${name.toUpperCase().replaceAll('-', '_')}` },
+    ]),
+  ) as T;
+}
+
+/** The flags of every command. */
+export const commonFlags = withEnvironment({
+  'server-dir': Flags.string({
+    helpValue: 'DIR',
+    summary: "The mail server's install directory.",
+    helpGroup: 'GLOBAL',
+  }),
+  json: Flags.boolean({ summary: 'Print one JSON document instead of text.', helpGroup: 'GLOBAL' }),
+  quiet: Flags.boolean({ char: 'q', summary: 'Only errors on stderr.', helpGroup: 'GLOBAL' }),
+  verbose: Flags.boolean({ char: 'v', summary: 'More about each step on stderr.', helpGroup: 'GLOBAL' }),
+  progress: Flags.string({
+    options: ['auto', 'plain', 'json', 'none'],
+    default: 'auto',
+    summary: 'How progress is shown on stderr.',
+    helpGroup: 'GLOBAL',
+  }),
+});
+
+/** A size such as `600MB`, `2GiB` or plain bytes; bytes. */
+export const sizeFlag = Flags.custom<number>({
+  helpValue: 'SIZE',
+  parse: (input) => {
+    const bytes = parseSize(input);
+    if (bytes === undefined) {
+      throw new UsageError(`not a size: ${input}`, { hints: ['Write bytes or a unit: 600MB, 2GiB, 1048576.'] });
+    }
+    return Promise.resolve(bytes);
+  },
+});
+
+/** A duration such as `90s`, `10m` or `26h`; milliseconds. */
+export const durationFlag = Flags.custom<number>({
+  helpValue: 'DURATION',
+  parse: (input) => {
+    const ms = parseDuration(input);
+    if (ms === undefined) {
+      throw new UsageError(`not a duration: ${input}`, { hints: ['Write a number with a unit: 90s, 10m, 26h, 2d.'] });
+    }
+    return Promise.resolve(ms);
+  },
+});

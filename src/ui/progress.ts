@@ -1,0 +1,79 @@
+import ora, { type Ora } from 'ora';
+import { monotonicMs } from '../platform/clock.js';
+import type { ProgressReport } from '../platform/progress.js';
+import { formatCount, formatDuration, formatSize } from '../platform/units.js';
+
+export type ProgressMode = 'auto' | 'plain' | 'json' | 'none';
+
+const LIVE_INTERVAL_MS = 100;
+const PLAIN_INTERVAL_MS = 60_000;
+const JSON_INTERVAL_MS = 1000;
+
+/** Draws progress on stderr: a live line on a terminal, otherwise one plain line a minute, or JSON Lines. */
+export class Progress {
+  readonly #startedMs = monotonicMs();
+  readonly #isLive: boolean;
+  readonly #intervalMs: number;
+  #lastMs: number;
+  #spinner: Ora | undefined;
+
+  constructor(private readonly mode: ProgressMode) {
+    this.#isLive = mode === 'auto' && process.stderr.isTTY;
+    this.#intervalMs = this.#isLive ? LIVE_INTERVAL_MS : mode === 'json' ? JSON_INTERVAL_MS : PLAIN_INTERVAL_MS;
+    this.#lastMs = this.#isLive || mode === 'json' ? -Infinity : this.#startedMs;
+  }
+
+  update(report: ProgressReport): void {
+    if (this.mode === 'none') return;
+    const nowMs = monotonicMs();
+    if (nowMs - this.#lastMs < this.#intervalMs) return;
+    this.#lastMs = nowMs;
+    const elapsedMs = nowMs - this.#startedMs;
+    if (this.mode === 'json') {
+      process.stderr.write(`${JSON.stringify({ schema: 'kms-backup/progress/1', elapsedMs, ...report })}\n`);
+    } else if (this.#isLive) {
+      this.#spinner ??= ora({ discardStdin: false, hideCursor: false }).start();
+      this.#spinner.text = fitLine(formatProgress(report, elapsedMs), process.stderr.columns);
+    } else {
+      process.stderr.write(`${formatProgress(report, elapsedMs)}\n`);
+    }
+  }
+
+  /** Clears the live line so that something else can be printed; the next update draws it again. */
+  pause(): void {
+    this.#spinner?.stop();
+    this.#spinner = undefined;
+  }
+
+  stop(): void {
+    this.pause();
+  }
+}
+
+/** `[2:14] 41.7%  20,966 of 50,250 messages  223.2 of 535.3 MiB  31.0 MiB/s  ETA 3:07  example.com/alice/INBOX` */
+export function formatProgress(report: ProgressReport, elapsedMs: number): string {
+  const share = shareDone(report);
+  const items = formatCount(report.doneItems);
+  const parts = [
+    `[${formatDuration(elapsedMs)}] ${report.phase}${share === undefined ? '' : ` ${(share * 100).toFixed(1)}%`}`,
+    report.totalItems === undefined ? `${items} files` : `${items} of ${formatCount(report.totalItems)} files`,
+    report.totalBytes === undefined
+      ? formatSize(report.doneBytes)
+      : `${formatSize(report.doneBytes)} of ${formatSize(report.totalBytes)}`,
+  ];
+  if (elapsedMs > 0) parts.push(`${formatSize(Math.round((report.doneBytes / elapsedMs) * 1000))}/s`);
+  if (share !== undefined && share > 0.01) parts.push(`ETA ${formatDuration((elapsedMs * (1 - share)) / share)}`);
+  if (report.current !== undefined) parts.push(report.current);
+  return parts.join('  ');
+}
+
+function shareDone(report: ProgressReport): number | undefined {
+  if (report.totalBytes !== undefined && report.totalBytes > 0) return report.doneBytes / report.totalBytes;
+  if (report.totalItems !== undefined && report.totalItems > 0) return report.doneItems / report.totalItems;
+  return undefined;
+}
+
+function fitLine(text: string, columns: number): string {
+  const room = Math.max(20, columns - 4);
+  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
+}

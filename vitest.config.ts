@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const src = fileURLToPath(new URL('./src/', import.meta.url));
+const dist = fileURLToPath(new URL('./dist/', import.meta.url));
+
+/** Tests run what is shipped: an import of src/x.js is answered with the compiled dist/x.js, workers included. */
+const testTheBuild = {
+  name: 'test-the-build',
+  enforce: 'pre' as const,
+  async resolveId(source: string, importer: string | undefined): Promise<string | null> {
+    if (!importer || !source.startsWith('.') || !source.endsWith('.js')) return null;
+    const target = fileURLToPath(new URL(source, `file://${importer}`));
+    return Promise.resolve(target.startsWith(src) ? dist + target.slice(src.length) : null);
+  },
+};
+
+export default defineConfig({
+  plugins: [testTheBuild],
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    coverage: { include: ['dist/**'] },
+  },
+});
