@@ -1,0 +1,64 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { NotFoundError } from '../errors.js';
+
+/** Where a mail server is installed, and its configuration files. */
+export interface Installation {
+  /** Absolute. */
+  readonly dir: string;
+  readonly configPath: string;
+  /** May not exist. */
+  readonly usersConfigPath: string;
+}
+
+const CONFIG_NAME = 'mailserver.cfg';
+
+/** Where the installer puts the server; reference: docs/kerio.md. */
+const PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  win32: ['C:\\Program Files\\Kerio\\MailServer', 'C:\\Program Files (x86)\\Kerio\\MailServer'],
+  darwin: ['/usr/local/kerio/mailserver'],
+  linux: ['/opt/kerio/mailserver'],
+};
+
+/**
+ * Finds the mail server: the given directory, else that of `KMS_BACKUP_SERVER_DIR`, else the current directory where it
+ * holds mailserver.cfg, else the platform's places.
+ * @throws {NotFoundError} naming every place that was looked at
+ */
+export function findInstallation(options: { readonly serverDir?: string | undefined }): Installation {
+  const given = options.serverDir ?? process.env['KMS_BACKUP_SERVER_DIR'];
+  const places =
+    given !== undefined && given !== ''
+      ? [resolve(given)]
+      : [process.cwd(), ...(PLACES[process.platform] ?? []), ...programFiles()];
+  const dir = places.find((place) => existsSync(join(place, CONFIG_NAME)));
+  if (dir === undefined) throw notFound(places, given !== undefined && given !== '');
+  return {
+    dir,
+    configPath: join(dir, CONFIG_NAME),
+    usersConfigPath: join(dir, 'users.cfg'),
+  };
+}
+
+/** Windows may be installed on another drive. */
+function programFiles(): string[] {
+  if (process.platform !== 'win32') return [];
+  return [process.env['ProgramFiles'], process.env['ProgramFiles(x86)']]
+    .filter((root): root is string => root !== undefined && !/^C:/i.test(root))
+    .map((root) => join(root, 'Kerio', 'MailServer'));
+}
+
+function notFound(places: readonly string[], isGiven: boolean): NotFoundError {
+  const [first = ''] = places;
+  if (!isGiven) {
+    return new NotFoundError(`no mail server found; looked for ${CONFIG_NAME} in ${places.join(', ')}`, {
+      hints: ['Name the install directory with --server-dir DIR or KMS_BACKUP_SERVER_DIR.'],
+    });
+  }
+  const fact = statSync(first, { throwIfNoEntry: false })?.isDirectory()
+    ? `no ${CONFIG_NAME} in ${first}`
+    : `no such directory: ${first}`;
+  return new NotFoundError(`${fact}; it should be the mail server's install directory`, {
+    hints: [`Name the directory that holds ${CONFIG_NAME} with --server-dir DIR.`],
+  });
+}

@@ -1,0 +1,138 @@
+import { resolve } from 'node:path';
+import { ConfigurationError } from '../errors.js';
+import { type ConfigDocument, parseConfigDocument } from './config-document.js';
+import { readConfigText } from './config-text.js';
+import { findSection, readerOf } from './config-values.js';
+import type { Installation } from './installation.js';
+import { readScheduleTasks, type ScheduleTask } from './schedule-tasks.js';
+
+/** The largest volume that the server and the manual allow: 2 GiB - 1. */
+export const MAX_VOLUME_BYTES = 2_147_483_647;
+/** The documented default of "keep at most N complete backups". */
+export const DEFAULT_ROTATION_LIMIT = 7;
+
+/** Which components a backup holds: the Include… switches of table StoreBackup. */
+export interface IncludeSwitches {
+  readonly mail: boolean;
+  readonly lists: boolean;
+  readonly sslcert: boolean;
+  readonly license: boolean;
+  readonly spamassassin: boolean;
+  readonly xmpp: boolean;
+  readonly im: boolean;
+}
+
+/** How mail leaves the server, for notifications. Passwords stay in the file: they are the server's secret. */
+export interface MailFacts {
+  /** Of the server's own SMTP service. */
+  readonly smtpPort: number;
+  readonly relayHost: string;
+  readonly relayPort: number;
+  readonly relayNeedsLogin: boolean;
+}
+
+/** What mailserver.cfg says about backup, with the documented default for whatever it leaves out. */
+export interface ServerSettings {
+  /** Absolute. */
+  readonly storeDir: string;
+  /** Absolute. */
+  readonly backupDir: string;
+  readonly backupEnabled: boolean;
+  readonly volumeLimitBytes: number;
+  /** Keep at most that many complete backups. */
+  readonly rotationLimit: number;
+  /** Every differential is kept, not only the newest. */
+  readonly keepsDifferentials: boolean;
+  /** Empty: nobody is told. */
+  readonly notifyAddress: string;
+  readonly include: IncludeSwitches;
+  readonly createsBackupDirectory: boolean;
+  /** The internet host name; empty where the file names none. */
+  readonly hostname: string;
+  readonly schedule: readonly ScheduleTask[];
+  /** Absolute. */
+  readonly logDirectory: string;
+  /** The debug log's message group "Store Backup". */
+  readonly logsStoreBackup: boolean;
+  readonly mail: MailFacts;
+}
+
+/**
+ * Reads the settings of an installed server.
+ * @throws {ConfigurationError} naming file, line and value of what is missing, impossible or no XML
+ */
+export function readSettings(installation: Installation): ServerSettings {
+  return settingsOf(parseConfigDocument(readConfigText(installation.configPath)), installation.dir);
+}
+
+/** The settings of a parsed mailserver.cfg; relative directories count from the install directory. */
+export function settingsOf(document: ConfigDocument, installDir: string): ServerSettings {
+  const directories = readerOf(document, findSection(document, 'table', 'Directories'));
+  const backup = readerOf(document, findSection(document, 'table', 'StoreBackup'));
+  const log = readerOf(document, findSection(document, 'table', 'LogGlobal'));
+  const storeDir = directories.text('StoreDir', '');
+  if (storeDir === '') throw storeMissing(document);
+  return {
+    storeDir: resolve(installDir, storeDir),
+    backupDir: resolve(installDir, directories.text('BackupDir', 'store/backup')),
+    backupEnabled: backup.flag('Enabled', true),
+    // People write 2 GiB where the server writes one byte less.
+    volumeLimitBytes: Math.min(
+      backup.integer('MaxFileSize', MAX_VOLUME_BYTES, [1, MAX_VOLUME_BYTES + 1]),
+      MAX_VOLUME_BYTES,
+    ),
+    rotationLimit: backup.integer('RotationLimit', DEFAULT_ROTATION_LIMIT, [1, 999_999]),
+    keepsDifferentials: !backup.flag('RemoveOldDiffBackups', true),
+    notifyAddress: backup.text('AdminNotify', ''),
+    include: includeSwitches(document),
+    createsBackupDirectory: backup.flag('CreateBackupDirectory', true),
+    hostname: readerOf(document, findSection(document, 'table', 'Misc')).text('InternetHostname', ''),
+    schedule: readScheduleTasks(document),
+    logDirectory: resolve(installDir, log.text('RelativePathsRoot', resolve(installDir, storeDir, 'logs'))),
+    logsStoreBackup: logsStoreBackup(document),
+    mail: mailFacts(document),
+  };
+}
+
+function includeSwitches(document: ConfigDocument): IncludeSwitches {
+  const backup = readerOf(document, findSection(document, 'table', 'StoreBackup'));
+  return {
+    mail: backup.flag('IncludeMail', true),
+    lists: backup.flag('IncludeLists', true),
+    sslcert: backup.flag('IncludeSSLCert', true),
+    license: backup.flag('IncludeLicense', true),
+    spamassassin: backup.flag('IncludeSpamassassin', true),
+    xmpp: backup.flag('IncludeXmpp', true),
+    im: backup.flag('IncludeIM', true),
+  };
+}
+
+/** List LogEvents: the item with LogName debug and EventName backup. */
+function logsStoreBackup(document: ConfigDocument): boolean {
+  const items = findSection(document, 'list', 'LogEvents')?.items ?? [];
+  const readers = items.map((item) => readerOf(document, item));
+  const item = readers.find((read) => read.text('LogName', '') === 'debug' && read.text('EventName', '') === 'backup');
+  return item?.flag('Enabled', false) ?? false;
+}
+
+function mailFacts(document: ConfigDocument): MailFacts {
+  const relay = readerOf(document, findSection(document, 'table', 'Relay'));
+  const smtp = readerOf(document, findSection(document, 'table', 'service-smtp'));
+  const port = [1, 65_535] as const;
+  return {
+    smtpPort: smtp.integer('Port', 25, port),
+    relayHost: relay.text('ServerName', ''),
+    relayPort: relay.integer('ServerPort', 25, port),
+    relayNeedsLogin: relay.flag('AuthEnabled', false),
+  };
+}
+
+function storeMissing(document: ConfigDocument): ConfigurationError {
+  const table = findSection(document, 'table', 'Directories');
+  const variable = table?.variables.find(({ name }) => name === 'StoreDir');
+  const line = variable?.line ?? table?.line ?? 1;
+  const found = variable ? `StoreDir is "${variable.value}"` : 'Directories/StoreDir is missing';
+  return new ConfigurationError(`${document.source.path}, line ${line}: names no mail store: ${found}`, {
+    hints: ['Compare the file with mailserver.cfg.bak, or recover it from a backup with --mask cfg.'],
+  });
+}

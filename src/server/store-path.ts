@@ -1,0 +1,45 @@
+import { decodeFolderName } from './folder-name.js';
+
+/** What a path of the mail store stands for. */
+export interface StorePath {
+  /** Undefined for the public folders of the whole server (`mail/#public`). */
+  readonly domain: string | undefined;
+  /** Undefined for public folders and for files of the domain itself. */
+  readonly user: string | undefined;
+  /** Decoded, joined by `/`: `INBOX/Ärzte`. Empty for the mailbox itself. */
+  readonly folder: string;
+  readonly isPublic: boolean;
+  /** A message: `#msgs/XXXXXXXX.eml`. */
+  readonly isMessage: boolean;
+  /** The file's name, with `#msgs/` or `#assoc/` before it where it lies there; empty for a directory's entry. */
+  readonly file: string;
+}
+
+const PUBLIC = '#public';
+
+/**
+ * Explains a path below the store, with `/` between names and a final `/` for a directory.
+ * Undefined where it is not below `mail/`.
+ * Examples: `mail/example.com/alice/INBOX/Sub/#msgs/0000000a.eml` is a message in alice's `INBOX/Sub`;
+ * `mail/example.com/#public/News/` is the domain's public folder `News`; `mail/#public/…` is the server's.
+ */
+export function parseStorePath(path: string): StorePath | undefined {
+  const [root, ...rest] = path.split('/');
+  if (root !== 'mail' || rest.length === 0) return undefined;
+  const file = rest.pop() ?? '';
+  const domain = rest[0] === PUBLIC ? undefined : rest.shift();
+  const isPublic = rest[0] === PUBLIC;
+  const owner = rest.shift();
+  const names = rest;
+  const holder = names.at(-1);
+  const isInHolder = holder === '#msgs' || holder === '#assoc';
+  if (isInHolder) names.pop();
+  return {
+    domain,
+    user: isPublic ? undefined : owner,
+    folder: names.map(decodeFolderName).join('/'),
+    isPublic,
+    isMessage: holder === '#msgs' && /^[0-9a-f]+\.eml$/i.test(file),
+    file: isInHolder ? `${holder}/${file}` : file,
+  };
+}
