@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { inflateRawSync } from 'node:zlib';
+import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
+import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
+import { parsePlainDirectory, readDirectoryBytes, readEntries } from './central-directory.js';
+import type { EntryTable } from './entry-table.js';
+import { checkLocalHeader } from './local-header.js';
+import { openFileSource, type RandomAccessSource } from './source.js';
+import {
+  parseSummaryText,
+  parseVersionText,
+  SUMMARY_ENTRY,
+  type SummaryText,
+  VERSION_ENTRY,
+  type VersionText,
+} from './summary.js';
+import { centralHeaderLength } from './volume-file.js';
+import { METHOD_DEFLATED } from './zip-format.js';
+
+/** Our texts are small; anything larger under their names is not ours. */
+const LARGEST_TEXT_BYTES = 256 << 20;
+
+/** What an archive says about itself, read from its first and last volume alone. */
+export interface ArchiveFacts {
+  readonly files: ArchiveFiles;
+  readonly version: VersionText | undefined;
+  readonly summary: SummaryText | undefined;
+  /** Why it cannot be recovered as it lies there; undefined where nothing speaks against it. */
+  readonly fault: string | undefined;
+}
+
+/** Reads what an archive says about itself. Damage is a fact (`fault`), not an error. */
+export async function readArchiveFacts(files: ArchiveFiles): Promise<ArchiveFacts> {
+  let version: VersionText | undefined;
+  let summary: SummaryText | undefined;
+  try {
+    const [first, last] = [files.volumes[0], files.volumes.at(-1)];
+    const versionText =
+      first && files.missingVolumes[0] !== 0 ? await readTextOfVolume(first, VERSION_ENTRY) : undefined;
+    const summaryText = last && (await readTextOfVolume(last, SUMMARY_ENTRY));
+    version = versionText === undefined ? undefined : parseVersionText(versionText);
+    summary = summaryText === undefined ? undefined : parseSummaryText(summaryText);
+  } catch (error) {
+    return { files, version, summary, fault: messageOf(error) };
+  }
+  return { files, version, summary, fault: findFault(files, summary) };
+}
+
+function findFault(files: ArchiveFiles, summary: SummaryText | undefined): string | undefined {
+  const missing = files.missingVolumes.map((volume) =>
+    volume === 0 ? `${files.stem}.zip` : `${files.stem}.${volume}.zip`,
+  );
+  if (missing.length > 0) return `volume ${missing.slice(0, 3).join(', ')} is missing`;
+  if (!summary) return `it has no ${SUMMARY_ENTRY}: it is unfinished, or its last volume is missing`;
+  const { volumes } = summary;
+  if (volumes !== undefined && volumes !== files.volumes.length) {
+    return `it has ${files.volumes.length} volumes, its summary says ${volumes}`;
+  }
+  return undefined;
+}
+
+async function readTextOfVolume(volume: VolumeFileInfo, name: string): Promise<string | undefined> {
+  const source = openFileSource(volume.path, volume.name);
+  try {
+    const table = await findEntry(source, name);
+    return table && (await readText(source, table, 0));
+  } finally {
+    source.close();
+  }
+}
+
+/** A table of the one entry of that name; plain directories are not parsed whole for it. */
+async function findEntry(source: RandomAccessSource, name: string): Promise<EntryTable | undefined> {
+  const directory = await readDirectoryBytes(source);
+  const wanted = Buffer.from(name);
+  if (directory) {
+    const { bytes } = directory;
+    for (let at = 0; at + 46 <= bytes.length; at += centralHeaderLength(bytes, at)) {
+      const isIt =
+        bytes.readUInt16LE(at + 28) === wanted.length &&
+        bytes.compare(wanted, 0, wanted.length, at + 46, at + 46 + wanted.length) === 0;
+      if (!isIt) continue;
+      const header = bytes.subarray(at, at + centralHeaderLength(bytes, at));
+      const table = parsePlainDirectory({ bytes: header, offset: directory.offset, entries: 1 });
+      if (!table) break;
+      table.columns.extentEnds[0] = directory.offset;
+      return table;
+    }
+  }
+  const { table } = await readEntries(source);
+  for (let index = 0; index < table.count; index++) {
+    if (table.name(index) === name) return table.gather([index]);
+  }
+  return undefined;
+}
+
+/**
+ * Reads a small text entry.
+ * @throws {DamagedArchiveError} when its data are not what its headers say
+ */
+export async function readText(source: RandomAccessSource, table: EntryTable, index: number): Promise<string> {
+  try {
+    if (table.size(index) > LARGEST_TEXT_BYTES) throw new Error(`it claims ${table.size(index)} bytes`);
+    const start = table.headerOffset(index);
+    const bytes = Math.min(table.extentEnd(index) - start, table.compressedSize(index) + 30 + 2 * 65_535);
+    const entry = await source.read(start, bytes);
+    const dataStart = checkLocalHeader(entry, table, index);
+    const data = entry.subarray(dataStart, dataStart + table.compressedSize(index));
+    const options = { maxOutputLength: Math.max(1, table.size(index)) };
+    const text = table.method(index) === METHOD_DEFLATED ? inflateRawSync(data, options) : data;
+    return text.toString('utf8');
+  } catch (error) {
+    if (error instanceof KmsError) throw error;
+    throw new DamagedArchiveError(`${source.name}: entry ${table.name(index)} is damaged: ${messageOf(error)}`, {
+      hints: ['Verify the archive, and use another one.'],
+      cause: error,
+    });
+  }
+}
+
+/** Names an archive's content: SHA-256 over the SHA-256 of each volume's central directory, hexadecimal. */
+export function combineDigests(volumeDigests: readonly string[]): string {
+  return createHash('sha256').update(volumeDigests.join('\n')).digest('hex');
+}

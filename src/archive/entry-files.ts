@@ -1,0 +1,76 @@
+import { closeSync, constants, fchmodSync, futimesSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { writeFully } from '../platform/atomic-file.js';
+import { wholeName } from './entry-names.js';
+import type { EntryTable } from './entry-table.js';
+import { type TargetRule, targetOf } from './read-tasks.js';
+
+/**
+ * Creating the files of a recover. Names have been checked before; files are only ever created, so that nothing that
+ * exists and no link can be written through.
+ */
+
+const made = new Set<string>();
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW || 0);
+/** Parts of one file meet in it, whichever comes first. */
+const CREATE_SHARED = constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW || 0);
+
+/** Makes a directory and its parents, each once a thread. */
+export function makeDirectory(path: string): void {
+  if (made.has(path)) return;
+  mkdirSync(path, { recursive: true });
+  made.add(path);
+}
+
+/** Takes an entry's bytes; `finish` gives the file its mode and time. */
+export interface EntryFile {
+  write(bytes: Uint8Array): void;
+  finish(): void;
+  /** Closes without finishing: the caller's whole staging directory goes. */
+  abandon(): void;
+}
+
+/** Opens the file that an entry becomes; undefined where no rule covers it or it is a directory, which is made. */
+export function createEntryFile(
+  table: EntryTable,
+  index: number,
+  rules: readonly TargetRule[] | undefined,
+): EntryFile | undefined {
+  if (!rules) return undefined;
+  const part = table.part(index);
+  const name = table.name(index);
+  const path = targetOf(rules, part ? wholeName(name) : name);
+  if (path === undefined) return undefined;
+  if (table.isDirectory(index)) {
+    makeDirectory(path.replace(/\/+$/, ''));
+    return undefined;
+  }
+  makeDirectory(dirname(path));
+  const fd = openSync(path, part ? CREATE_SHARED : CREATE, 0o600);
+  let position = part?.offsetBytes ?? 0;
+  return {
+    write: (bytes) => {
+      writeFully(fd, bytes, position);
+      position += bytes.length;
+    },
+    finish: () => {
+      const mode = table.mode(index) & 0o777;
+      if (mode !== 0 && process.platform !== 'win32') fchmodSync(fd, mode);
+      const seconds = toUtimes(table.mtimeTicks(index));
+      futimesSync(fd, seconds, seconds);
+      closeSync(fd);
+    },
+    abandon: () => {
+      closeSync(fd);
+    },
+  };
+}
+
+/**
+ * Node hands times to the system in whole microseconds, cut off: half a microsecond more lets the double's own error
+ * never cross one.
+ */
+export function toUtimes(mtimeTicks: bigint): number {
+  const micros = mtimeTicks / 10n - (mtimeTicks < 0n && mtimeTicks % 10n !== 0n ? 1n : 0n);
+  return (Number(micros) + 0.5) / 1e6;
+}

@@ -1,0 +1,229 @@
+import type { FilePart } from './zip-format.js';
+
+/** How finely an entry's time is known: DOS (two seconds, local time), Unix seconds, or NTFS (100 ns). */
+export const TimePrecision = { dos: 0, second: 1, tick: 2 } as const;
+export type TimePrecision = (typeof TimePrecision)[keyof typeof TimePrecision];
+
+/** The columns of an entry table: plain data that threads can hand to each other. */
+export interface EntryColumns {
+  readonly count: number;
+  /** The names' UTF-8 bytes, end to end. */
+  readonly nameBytes: Uint8Array;
+  /** count + 1 positions in `nameBytes`. */
+  readonly nameStarts: Uint32Array;
+  /** The names as the file has them, where that is not UTF-8 (code page 437). */
+  readonly rawNames: ReadonlyMap<number, Uint8Array>;
+  readonly flags: Uint16Array;
+  readonly methods: Uint16Array;
+  readonly crcs: Uint32Array;
+  readonly sizes: Float64Array;
+  readonly compressedSizes: Float64Array;
+  readonly headerOffsets: Float64Array;
+  /** Where the next entry or the central directory begins. */
+  readonly extentEnds: Float64Array;
+  /** Unix type and permissions; 0 where the archive does not say. */
+  readonly modes: Uint16Array;
+  /** 100 ns ticks since 1970-01-01 UTC. */
+  readonly mtimes: BigInt64Array;
+  readonly precisions: Uint8Array;
+  readonly parts: ReadonlyMap<number, FilePart>;
+}
+
+/** The entries of one volume in the order of its central directory, a million of them in little memory. */
+export class EntryTable {
+  readonly #names: Buffer;
+
+  constructor(readonly columns: EntryColumns) {
+    const { buffer, byteOffset, byteLength } = columns.nameBytes;
+    this.#names = Buffer.from(buffer, byteOffset, byteLength);
+  }
+
+  get count(): number {
+    return this.columns.count;
+  }
+
+  name(index: number): string {
+    const { nameStarts } = this.columns;
+    return this.#names.toString('utf8', nameStarts[index], nameStarts[index + 1]);
+  }
+
+  /** The name's UTF-8 bytes, not copied. */
+  nameBytes(index: number): Buffer {
+    const { nameStarts } = this.columns;
+    return this.#names.subarray(nameStarts[index], nameStarts[index + 1]);
+  }
+
+  /** The name's bytes as the zip file has them. */
+  rawName(index: number): Uint8Array {
+    return this.columns.rawNames.get(index) ?? this.nameBytes(index);
+  }
+
+  /** Whether the name ends in `/`. */
+  isDirectory(index: number): boolean {
+    return this.#names[at(this.columns.nameStarts, index + 1) - 1] === 0x2f;
+  }
+
+  size(index: number): number {
+    return at(this.columns.sizes, index);
+  }
+
+  compressedSize(index: number): number {
+    return at(this.columns.compressedSizes, index);
+  }
+
+  headerOffset(index: number): number {
+    return at(this.columns.headerOffsets, index);
+  }
+
+  extentEnd(index: number): number {
+    return at(this.columns.extentEnds, index);
+  }
+
+  crc(index: number): number {
+    return at(this.columns.crcs, index);
+  }
+
+  flags(index: number): number {
+    return at(this.columns.flags, index);
+  }
+
+  method(index: number): number {
+    return at(this.columns.methods, index);
+  }
+
+  mode(index: number): number {
+    return at(this.columns.modes, index);
+  }
+
+  mtimeTicks(index: number): bigint {
+    return this.columns.mtimes[index] ?? 0n;
+  }
+
+  precision(index: number): TimePrecision {
+    return at(this.columns.precisions, index) as TimePrecision;
+  }
+
+  part(index: number): FilePart | undefined {
+    return this.columns.parts.get(index);
+  }
+
+  /** A table of some of the entries, in the given order, to hand to another thread. */
+  gather(indices: ArrayLike<number> & Iterable<number>): EntryTable {
+    const builder = new EntryTableBuilder(indices.length, indices.length * 64);
+    for (const index of indices) {
+      builder.add({
+        name: this.nameBytes(index),
+        rawName: this.columns.rawNames.get(index),
+        flags: this.flags(index),
+        method: this.method(index),
+        crc: this.crc(index),
+        sizeBytes: this.size(index),
+        compressedBytes: this.compressedSize(index),
+        headerOffset: this.headerOffset(index),
+        mode: this.mode(index),
+        mtimeTicks: this.mtimeTicks(index),
+        precision: this.precision(index),
+        part: this.part(index),
+      });
+      builder.setExtentEnd(builder.count - 1, this.extentEnd(index));
+    }
+    return builder.build();
+  }
+}
+
+function at(column: { readonly [index: number]: number }, index: number): number {
+  return column[index] ?? 0;
+}
+
+/** One entry on its way into a table. */
+export interface EntryRow {
+  readonly name: Uint8Array;
+  readonly rawName?: Uint8Array | undefined;
+  readonly flags: number;
+  readonly method: number;
+  readonly crc: number;
+  readonly sizeBytes: number;
+  readonly compressedBytes: number;
+  readonly headerOffset: number;
+  readonly mode: number;
+  readonly mtimeTicks: bigint;
+  readonly precision: TimePrecision;
+  readonly part?: FilePart | undefined;
+}
+
+/** Fills a table row by row. */
+export class EntryTableBuilder {
+  #count = 0;
+  #names: Buffer;
+  #namesEnd = 0;
+  readonly #nameStarts: Uint32Array;
+  readonly #rawNames = new Map<number, Uint8Array>();
+  readonly #parts = new Map<number, FilePart>();
+  readonly #columns;
+
+  constructor(
+    private readonly capacity: number,
+    nameBytes: number,
+  ) {
+    this.#names = Buffer.allocUnsafeSlow(Math.max(256, nameBytes));
+    this.#nameStarts = new Uint32Array(capacity + 1);
+    this.#columns = {
+      flags: new Uint16Array(capacity),
+      methods: new Uint16Array(capacity),
+      crcs: new Uint32Array(capacity),
+      sizes: new Float64Array(capacity),
+      compressedSizes: new Float64Array(capacity),
+      headerOffsets: new Float64Array(capacity),
+      extentEnds: new Float64Array(capacity),
+      modes: new Uint16Array(capacity),
+      mtimes: new BigInt64Array(capacity),
+      precisions: new Uint8Array(capacity),
+    };
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(row: EntryRow): void {
+    const index = this.#count++;
+    if (index >= this.capacity) throw new Error('more entries than were announced');
+    const columns = this.#columns;
+    if (this.#namesEnd + row.name.length > this.#names.length) this.#growNames(row.name.length);
+    this.#names.set(row.name, this.#namesEnd);
+    this.#namesEnd += row.name.length;
+    this.#nameStarts[index + 1] = this.#namesEnd;
+    columns.flags[index] = row.flags;
+    columns.methods[index] = row.method;
+    columns.crcs[index] = row.crc;
+    columns.sizes[index] = row.sizeBytes;
+    columns.compressedSizes[index] = row.compressedBytes;
+    columns.headerOffsets[index] = row.headerOffset;
+    columns.modes[index] = row.mode;
+    columns.mtimes[index] = row.mtimeTicks;
+    columns.precisions[index] = row.precision;
+    if (row.rawName) this.#rawNames.set(index, row.rawName);
+    if (row.part) this.#parts.set(index, row.part);
+  }
+
+  setExtentEnd(index: number, end: number): void {
+    this.#columns.extentEnds[index] = end;
+  }
+
+  build(): EntryTable {
+    return new EntryTable({
+      count: this.#count,
+      nameBytes: Uint8Array.prototype.slice.call(this.#names, 0, this.#namesEnd),
+      nameStarts: this.#nameStarts.slice(0, this.#count + 1),
+      rawNames: this.#rawNames,
+      parts: this.#parts,
+      ...this.#columns,
+    });
+  }
+
+  #growNames(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(this.#names.length * 2 + needed);
+    this.#names.copy(larger, 0, 0, this.#namesEnd);
+    this.#names = larger;
+  }
+}

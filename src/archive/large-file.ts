@@ -1,0 +1,161 @@
+import { type BigIntStats, lstatSync } from 'node:fs';
+import type { ArchiveWriter } from './archive-writer.js';
+import { deflateBound } from './compress.js';
+import { combineCrc32 } from './crc32.js';
+import { formatPartName } from './entry-names.js';
+import type { ChunkResult, ChunkTask } from './pack-tasks.js';
+import { mtimeTicksOf } from './stable-read.js';
+import { END_BYTES, type FilePart, headerBytes, METHOD_DEFLATED } from './zip-format.js';
+
+const CHUNK_BYTES = 1 << 20;
+const WINDOW_BYTES = 32_768;
+/** Room for `.kms-part-NNNNN-of-NNNNN`. */
+const PART_SUFFIX_BYTES = 32;
+
+/** What packing large files needs from the packer. */
+export interface LargeFileContext {
+  readonly writer: ArchiveWriter;
+  readonly volumeLimitBytes: number;
+  readonly depth: number;
+  deflate(task: ChunkTask): Promise<ChunkResult>;
+  bytesOf(result: ChunkResult): Uint8Array;
+  release(result: ChunkResult): void;
+  onBytes(sourceBytes: number): void;
+}
+
+/** The file itself cannot be read: it becomes a line of the report, where any other error ends the run. */
+export class SourceReadError extends Error {}
+
+/** How a large file came into the archive. */
+export interface LargeFileOutcome {
+  readonly sizeBytes: number;
+  readonly isSettled: boolean;
+  readonly parts: number;
+}
+
+/** The longest stretch of a file that one volume is sure to hold as one entry. */
+export function largestPartBytes(volumeLimitBytes: number, name: string): number {
+  const room = volumeLimitBytes - END_BYTES - headerBytes(Buffer.byteLength(name) + PART_SUFFIX_BYTES, true);
+  return Math.max(0, Math.floor((room - 128) * (8192 / 8197)));
+}
+
+/**
+ * Packs one large file, its chunks deflated by all workers; once more when it changed meanwhile.
+ * @throws {SourceReadError} when it cannot be read; the writer stands then where it stood before
+ */
+export async function packLargeFile(context: LargeFileContext, path: string, name: string): Promise<LargeFileOutcome> {
+  const first = await packOnce(context, path, name);
+  if (first.isSettled) {
+    context.writer.commit();
+    return first;
+  }
+  await context.writer.rewind(first.mark);
+  const second = await packOnce(context, path, name);
+  context.writer.commit();
+  return second;
+}
+
+async function packOnce(
+  context: LargeFileContext,
+  path: string,
+  name: string,
+): Promise<LargeFileOutcome & { mark: ReturnType<ArchiveWriter['mark']> }> {
+  const before = lstatSync(path, { bigint: true });
+  if (!before.isFile()) throw new SourceReadError('not a regular file any more');
+  const sizeBytes = Number(before.size);
+  const mark = context.writer.mark();
+  const largest = largestPartBytes(context.volumeLimitBytes, name);
+  const parts = Math.max(1, Math.ceil(sizeBytes / largest));
+  try {
+    for (let index = 0; index < parts; index++) {
+      const part: FilePart = { index, count: parts, offsetBytes: index * largest, totalBytes: sizeBytes };
+      await packPart(context, { path, name, stats: before, part, partBytes: largest });
+    }
+  } catch (error) {
+    await context.writer.rewind(mark);
+    throw error;
+  }
+  const after = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return { sizeBytes, parts, mark, isSettled: isSame(before, after) };
+}
+
+function isSame(before: BigIntStats, after: BigIntStats | undefined): boolean {
+  return (
+    after !== undefined && before.ino === after.ino && before.mtimeNs === after.mtimeNs && before.size === after.size
+  );
+}
+
+interface PartJob {
+  readonly path: string;
+  readonly name: string;
+  readonly stats: BigIntStats;
+  readonly part: FilePart;
+  readonly partBytes: number;
+}
+
+async function packPart(context: LargeFileContext, job: PartJob): Promise<void> {
+  const { part, stats } = job;
+  const isPart = part.count > 1;
+  const entryName = isPart ? formatPartName(job.name, part.index, part.count) : job.name;
+  const length = Math.min(job.partBytes, part.totalBytes - part.offsetBytes);
+  const headerAt = context.writer.beginEntry(entryName, deflateBound(length));
+  const data = await writeChunks(context, [...planChunks(job, length)]);
+  context.writer.endEntry(headerAt, {
+    name: Buffer.from(entryName, 'utf8'),
+    method: METHOD_DEFLATED,
+    crc: data.crc,
+    sizeBytes: data.sourceBytes,
+    compressedBytes: data.compressedBytes,
+    mtimeTicks: mtimeTicksOf(stats),
+    mode: Number(stats.mode),
+    part: isPart ? part : undefined,
+  });
+}
+
+function* planChunks(job: PartJob, length: number): Generator<ChunkTask> {
+  const { path, stats, part } = job;
+  for (let at = 0; at < length; at += CHUNK_BYTES) {
+    yield {
+      kind: 'chunk',
+      path,
+      inode: stats.ino,
+      offsetBytes: part.offsetBytes + at,
+      lengthBytes: Math.min(CHUNK_BYTES, length - at),
+      windowBytes: Math.min(at, WINDOW_BYTES),
+      isLast: at + CHUNK_BYTES >= length,
+    };
+  }
+}
+
+/** Keeps the workers busy a few chunks ahead and writes the results in the file's order. */
+async function writeChunks(
+  context: LargeFileContext,
+  tasks: readonly ChunkTask[],
+): Promise<{ crc: number; sourceBytes: number; compressedBytes: number }> {
+  const ahead: Promise<ChunkResult>[] = [];
+  let [next, crc, sourceBytes, compressedBytes] = [0, 0, 0, 0];
+  try {
+    while (next < tasks.length || ahead.length > 0) {
+      for (let task = tasks[next]; task && ahead.length < context.depth; task = tasks[++next]) {
+        const deflating = context.deflate(task);
+        deflating.catch(() => undefined); // awaited below, in order
+        ahead.push(deflating);
+      }
+      const result = await ahead[0];
+      ahead.shift();
+      if (!result) break;
+      context.writer.current.write(context.bytesOf(result), result.blockCrc);
+      context.release(result);
+      crc = combineCrc32(crc, result.crc, result.sourceBytes);
+      sourceBytes += result.sourceBytes;
+      compressedBytes += result.lengthBytes;
+      context.onBytes(result.sourceBytes);
+    }
+  } finally {
+    // After a failure the chunks under way still hold memory that must be given back.
+    for (const result of await Promise.allSettled(ahead)) {
+      if (result.status === 'fulfilled') context.release(result.value);
+    }
+  }
+  return { crc, sourceBytes, compressedBytes };
+}

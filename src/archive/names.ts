@@ -1,0 +1,83 @@
+/**
+ * The names of archives and their volumes; the only place that knows the letters. Pure.
+ *
+ * `F20060118T220007Z.zip` is a full archive taken on 2006-01-18 at 22:00:07 UTC (manual, "Data backup");
+ * its further volumes are `F20060118T220007Z.1.zip`, `….2.zip` (reference/kerio.md §3).
+ */
+
+/** What a run of backup writes. */
+export type ArchiveType = 'full' | 'differential' | 'copy';
+
+const LETTERS: Readonly<Record<string, ArchiveType>> = { F: 'full', I: 'differential', D: 'differential', C: 'copy' };
+
+/** Kerio MailServer 6 writes `I`, Kerio Connect `D`. */
+export type DifferentialLetter = 'I' | 'D';
+
+/** The largest volume: 2 GiB - 1 byte, the manual's maximum and default. */
+export const MAX_VOLUME_BYTES = 2_147_483_647;
+
+export interface VolumeName {
+  /** The archive's name without `.zip`: `F20060118T220007Z`. */
+  readonly stem: string;
+  readonly type: ArchiveType;
+  /** UTC; whole seconds. */
+  readonly takenAt: Date;
+  /** 0 for `X.zip`, n for `X.n.zip`. */
+  readonly volume: number;
+}
+
+const VOLUME_PATTERN = /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip$/;
+const TEMPORARY_PATTERN = /^([FIDC]\d{8}T\d{6}Z(?:\.[1-9]\d{0,5})?\.zip)\.part$/;
+
+/**
+ * The parts of a volume's file name, or undefined where it is none, or names a time that does not exist.
+ * Example: `parseVolumeName('I20060106T220006Z.2.zip')` is volume 2 of a differential.
+ */
+export function parseVolumeName(fileName: string): VolumeName | undefined {
+  const match = VOLUME_PATTERN.exec(fileName);
+  const type = LETTERS[match?.[1] ?? ''];
+  if (!match || type === undefined) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(2, 8).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const takenAt = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  const stem = fileName.slice(0, 17);
+  if (formatStamp(takenAt) !== stem.slice(1)) return undefined;
+  return { stem, type, takenAt, volume: Number(match[8] ?? 0) };
+}
+
+/** `20060118T220007Z`, UTC. */
+function formatStamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19).replaceAll('-', '').replaceAll(':', '')}Z`;
+}
+
+/** `F20060118T220007Z`. */
+export function formatStem(type: ArchiveType, takenAt: Date, differential: DifferentialLetter = 'I'): string {
+  const letter = type === 'full' ? 'F' : type === 'copy' ? 'C' : differential;
+  return letter + formatStamp(takenAt);
+}
+
+/** The file name of an archive's n-th volume, counted from 0. */
+export function formatVolumeName(stem: string, volume: number): string {
+  return volume === 0 ? `${stem}.zip` : `${stem}.${volume}.zip`;
+}
+
+/** The name that a volume has until its archive is complete and proven. */
+export function formatTemporaryName(stem: string, volume: number): string {
+  return `${formatVolumeName(stem, volume)}.part`;
+}
+
+/** Whether a file is a volume that a run did not live to publish. */
+export function isTemporaryName(fileName: string): boolean {
+  return TEMPORARY_PATTERN.test(fileName);
+}
+
+/** Whether a name is that of a 6.0 backup, a directory such as `20041024T020000Z`, which nobody can read any more. */
+export function isLegacyDirectoryName(name: string): boolean {
+  return /^[FIDC]?\d{8}T\d{6}Z$/.test(name);
+}

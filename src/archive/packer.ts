@@ -1,0 +1,239 @@
+import { lstatSync } from 'node:fs';
+import { errnoOf, messageOf, NoSpaceError } from '../errors.js';
+import { WorkerPool } from '../platform/worker-pool.js';
+import type { ArchiveWriter } from './archive-writer.js';
+import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
+import { largestPartBytes, packLargeFile, SourceReadError } from './large-file.js';
+import {
+  type BlockMessage,
+  type ChunkResult,
+  type ChunkTask,
+  type FilesTask,
+  isMessageName,
+  type PackResult,
+  type PackTask,
+  type PackWorkerData,
+  type ReadBackTask,
+} from './pack-tasks.js';
+
+/** What happens to a file that no volume can hold. */
+export type OversizePolicy = 'skip' | 'split';
+
+export interface PackOptions {
+  readonly threads: number;
+  /** 1 to 9. */
+  readonly level: number;
+  readonly volumeLimitBytes: number;
+  readonly oversize: OversizePolicy;
+  readonly signal?: AbortSignal | undefined;
+  onProgress?(packed: PackedCounts): void;
+}
+
+export interface PackedCounts {
+  readonly files: number;
+  readonly messages: number;
+  readonly sourceBytes: number;
+}
+
+/** A file that is not in the archive as it should be, and why. Paths are entry names. */
+export interface PackIssue {
+  readonly kind: 'unreadable' | 'oversize' | 'unsettled';
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Packs files into an ArchiveWriter with a pool of workers. */
+export class Packer {
+  readonly issues: PackIssue[] = [];
+  readonly vanished: string[] = [];
+  readonly split: string[] = [];
+  #counts = { files: 0, messages: 0, sourceBytes: 0 };
+  readonly #slots: BlockSlots[];
+  readonly #pool: WorkerPool<PackTask, PackResult, BlockMessage>;
+
+  constructor(
+    private readonly writer: ArchiveWriter,
+    private readonly options: PackOptions,
+  ) {
+    this.#slots = Array.from({ length: options.threads }, () => BlockSlots.create());
+    const largestEntryBytes = Math.min(LARGE_FILE_BYTES, largestPartBytes(options.volumeLimitBytes, 'x'.repeat(1024)));
+    this.#pool = new WorkerPool<PackTask, PackResult, BlockMessage>({
+      url: new URL('./pack-worker.js', import.meta.url),
+      threads: options.threads,
+      workerData: (worker): PackWorkerData => {
+        const { memory, control } = this.#slotsOf(worker);
+        return { worker, memory, control, level: options.level, largestEntryBytes };
+      },
+      onMessage: (block, worker) => {
+        this.#addBlock(block, worker);
+      },
+    });
+    options.signal?.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  get counts(): PackedCounts {
+    return this.#counts;
+  }
+
+  /** Packs all files of the tasks; returns when they are written. @throws {NoSpaceError} when the disk is full */
+  async pack(tasks: Iterable<FilesTask>): Promise<void> {
+    const large: { path: string; name: string }[] = [];
+    await this.#guard(async () => {
+      this.options.signal?.throwIfAborted();
+      await this.#pool.runAll(tasks, (result, task) => {
+        if (result.kind !== 'files' || task.kind !== 'files') return;
+        for (const name of result.vanished) this.vanished.push(task.prefix + name);
+        for (const { name, reason } of result.unreadable) this.#addIssue('unreadable', task.prefix + name, reason);
+        for (const name of result.unsettled) this.#addUnsettled(task.prefix + name);
+        for (const name of result.large) large.push({ path: `${task.directory}/${name}`, name: task.prefix + name });
+      });
+      for (const file of large) await this.#packLarge(file.path, file.name);
+    });
+  }
+
+  /**
+   * Reads every written byte again and compares its checksum with the one taken before it was written.
+   * @throws {Error} naming the volume and place that differ
+   */
+  async readBack(): Promise<void> {
+    await this.#guard(() =>
+      this.#pool.runAll(planReadBack(this.writer), (result, task) => {
+        if (result.kind !== 'read-back' || task.kind !== 'read-back' || result.differing.length === 0) return;
+        throw new Error(`${task.path} does not hold at byte ${result.differing[0] ?? 0} what was written there`);
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.options.signal?.removeEventListener('abort', this.#stop);
+    await this.#pool.close();
+  }
+
+  readonly #stop = (): void => {
+    this.#pool.fail(this.options.signal?.reason as Error);
+  };
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw toSpaceError(error);
+    }
+  }
+
+  #slotsOf(worker: number): BlockSlots {
+    const slots = this.#slots[worker];
+    if (!slots) throw new Error(`there is no worker ${worker}`);
+    return slots;
+  }
+
+  #addBlock(block: BlockMessage, worker: number): void {
+    const slots = this.#slotsOf(worker);
+    const { buffer, byteOffset, byteLength } = block.central;
+    const central = Buffer.from(buffer, byteOffset, byteLength);
+    this.writer.addBlock(slots.bytes(block.slot).subarray(0, block.lengthBytes), block.crc, central, block.entries);
+    slots.release(block.slot);
+    this.#count(block.entries, block.messages, block.sourceBytes);
+  }
+
+  #count(files: number, messages: number, sourceBytes: number): void {
+    this.#counts.files += files;
+    this.#counts.messages += messages;
+    this.#counts.sourceBytes += sourceBytes;
+    this.options.onProgress?.(this.#counts);
+  }
+
+  async #packLarge(path: string, name: string): Promise<void> {
+    try {
+      const size = lstatSync(path, { throwIfNoEntry: false })?.size;
+      if (size === undefined) {
+        this.vanished.push(name);
+        return;
+      }
+      const largest = largestPartBytes(this.options.volumeLimitBytes, name);
+      if (size > largest && this.options.oversize === 'skip') {
+        const reason = `${size} bytes do not fit into a volume of ${this.options.volumeLimitBytes}`;
+        this.#addIssue('oversize', name, reason);
+        return;
+      }
+      const before = this.#counts.sourceBytes;
+      const outcome = await packLargeFile(this.#largeContext(), path, name);
+      this.#counts.sourceBytes = before + outcome.sizeBytes;
+      this.#count(1, isMessageName(name) ? 1 : 0, 0);
+      if (outcome.parts > 1) this.split.push(name);
+      if (!outcome.isSettled) this.#addUnsettled(name);
+    } catch (error) {
+      if (!(error instanceof SourceReadError)) throw error;
+      if (error.message === 'ENOENT') this.vanished.push(name);
+      else this.#addIssue('unreadable', name, error.message);
+    }
+  }
+
+  #largeContext(): Parameters<typeof packLargeFile>[0] {
+    return {
+      writer: this.writer,
+      volumeLimitBytes: this.options.volumeLimitBytes,
+      depth: this.#pool.depth,
+      deflate: (task) => this.#deflate(task),
+      bytesOf: ({ worker, slot, lengthBytes }) => this.#slotsOf(worker).bytes(slot).subarray(0, lengthBytes),
+      release: ({ worker, slot }) => {
+        this.#slotsOf(worker).release(slot);
+      },
+      onBytes: (bytes) => {
+        this.#count(0, 0, bytes);
+      },
+    };
+  }
+
+  async #deflate(task: ChunkTask): Promise<ChunkResult> {
+    try {
+      return (await this.#pool.run(task)) as ChunkResult;
+    } catch (error) {
+      this.options.signal?.throwIfAborted();
+      throw new SourceReadError(errnoOf(error) ?? messageOf(error), { cause: error });
+    }
+  }
+
+  #addIssue(kind: PackIssue['kind'], name: string, reason: string): void {
+    this.issues.push({ kind, name, reason });
+  }
+
+  #addUnsettled(name: string): void {
+    this.#addIssue('unsettled', name, 'it changed while it was read, twice');
+  }
+}
+
+const READ_BACK_BYTES = 8 << 20;
+
+function* planReadBack(writer: ArchiveWriter): Generator<ReadBackTask> {
+  for (const { path, blocks } of writer.volumes) {
+    let group: ReadBackTask['blocks'][number][] = [];
+    let bytes = 0;
+    for (const block of blocks) {
+      group.push(block);
+      bytes += block.lengthBytes;
+      if (bytes < READ_BACK_BYTES) continue;
+      yield { kind: 'read-back', path, blocks: group };
+      [group, bytes] = [[], 0];
+    }
+    if (group.length > 0) yield { kind: 'read-back', path, blocks: group };
+  }
+}
+
+/** A full disk in the documented words; anything else as it is. */
+export function toSpaceError(error: unknown): unknown {
+  const code = errnoOf(error);
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new NoSpaceError(
+    code === 'ENOSPC'
+      ? 'the disk of the backup directory is full'
+      : 'the disk quota of the backup directory is used up',
+    {
+      hints: [
+        'Free space there, or lower the number of kept backups.',
+        'Nothing was published; earlier archives are untouched.',
+      ],
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,127 @@
+import { parse } from 'ini';
+import { dateFromLocal } from '../platform/clock.js';
+
+/**
+ * `.version.txt` and `.summary.txt`: `key = value` lines, times local (reference/kerio.md §3). Kerio's keys come first, in
+ * its order and alignment; ours follow.
+ */
+
+export const VERSION_ENTRY = '.version.txt';
+export const SUMMARY_ENTRY = '.summary.txt';
+/** The entry names that a differential's base has and the store no longer has, one a line. */
+export const DELETED_ENTRY = '.deleted.txt';
+
+/** Ours, not the store's: neither counted nor recovered. */
+export function isOwnText(name: string): boolean {
+  return name === VERSION_ENTRY || name === SUMMARY_ENTRY || name === DELETED_ENTRY;
+}
+
+/** What an archive says about itself before its entries. */
+export interface VersionText {
+  readonly startedAt: Date | undefined;
+  readonly hostname: string;
+  /** `kms-backup 1.2.3`; undefined in archives that the server wrote. */
+  readonly tool?: string | undefined;
+  /** The stem of the full that a differential is measured against. */
+  readonly base?: string | undefined;
+  readonly baseDigest?: string | undefined;
+}
+
+/** What an archive says about itself at its end; without it the archive is unfinished. */
+export interface SummaryText {
+  readonly finishedAt: Date | undefined;
+  /** Every file but our texts, and no directories. */
+  readonly fileCount: number;
+  /** The files' bytes before compression. */
+  readonly totalBytes: number;
+  /** Undefined in archives that the server wrote. */
+  readonly messages?: number | undefined;
+  readonly volumes?: number | undefined;
+  /** SHA-256 of the central directory of every volume but the last. */
+  readonly volumeDigests: readonly string[];
+}
+
+export function formatVersionText(text: VersionText & { readonly startedAt: Date }): string {
+  return formatLines(8, [
+    ['started', formatLocalTime(text.startedAt)],
+    ['version', '1'],
+    ['hostname', text.hostname],
+    ['tool', text.tool],
+    ['base', text.base],
+    ['base_digest', text.baseDigest],
+  ]);
+}
+
+export function formatSummaryText(text: SummaryText & { readonly startedAt: Date; readonly finishedAt: Date }): string {
+  return formatLines(11, [
+    ['started', formatLocalTime(text.startedAt)],
+    ['finished', formatLocalTime(text.finishedAt)],
+    ['count_files', String(text.fileCount)],
+    ['total_size', String(text.totalBytes)],
+    ['duration', formatClockDuration(text.finishedAt.getTime() - text.startedAt.getTime())],
+    ['messages', text.messages === undefined ? undefined : String(text.messages)],
+    ['volumes', text.volumes === undefined ? undefined : String(text.volumes)],
+    ...text.volumeDigests.map((digest, index): [string, string] => [`volume_${index}`, digest]),
+  ]);
+}
+
+export function parseVersionText(text: string): VersionText {
+  const values = parseLines(text);
+  return {
+    startedAt: parseLocalTime(values.get('started')),
+    hostname: values.get('hostname') ?? '',
+    tool: values.get('tool'),
+    base: values.get('base'),
+    baseDigest: values.get('base_digest'),
+  };
+}
+
+export function parseSummaryText(text: string): SummaryText {
+  const values = parseLines(text);
+  const number = (key: string): number | undefined => {
+    const value = values.get(key);
+    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+  };
+  const volumes = number('volumes');
+  const digests = Array.from({ length: Math.min(volumes ?? 1, 1e6) - 1 }, (_, index) => values.get(`volume_${index}`));
+  return {
+    finishedAt: parseLocalTime(values.get('finished')),
+    fileCount: number('count_files') ?? 0,
+    totalBytes: number('total_size') ?? 0,
+    messages: number('messages'),
+    volumes,
+    volumeDigests: digests.map((digest) => digest ?? ''),
+  };
+}
+
+function formatLines(width: number, lines: readonly (readonly [string, string | undefined])[]): string {
+  return lines
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key.padEnd(width)} = ${value ?? ''}\n`)
+    .join('');
+}
+
+function parseLines(text: string): Map<string, string> {
+  const parsed: Record<string, unknown> = parse(text);
+  return new Map(Object.entries(parsed).filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+}
+
+/** `2021-03-04 19:24:14`, local. */
+function formatLocalTime(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+function parseLocalTime(text: string | undefined): Date | undefined {
+  const match = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/.exec(text ?? '');
+  if (!match) return undefined;
+  return dateFromLocal(match.slice(1).map(Number) as [number, number, number, number, number, number]);
+}
+
+/** `00:00:20.577`. */
+function formatClockDuration(ms: number): string {
+  const safe = Math.max(0, ms);
+  const parts = [Math.floor(safe / 3_600_000), Math.floor(safe / 60_000) % 60, Math.floor(safe / 1000) % 60];
+  return `${parts.map((part) => String(part).padStart(2, '0')).join(':')}.${String(safe % 1000).padStart(3, '0')}`;
+}

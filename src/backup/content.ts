@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { isMessageName, type FilesTask } from '../archive/pack-tasks.js';
+import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
+import { NotFoundError } from '../errors.js';
+import { TOOL } from '../platform/tool.js';
+import type { BackupRequest, MessageCounts } from './request.js';
+import { findSources, refuseBackupIntoSource, type Source } from './sources.js';
+import {
+  type DirectoryIdentity,
+  identify,
+  type SkippedPath,
+  type Walk,
+  type WalkedDirectory,
+  walkTree,
+} from './walk.js';
+
+/** What goes into one archive. */
+export interface BackupContent {
+  /** A differential without a usable base becomes a full. */
+  readonly type: ArchiveType;
+  readonly letter: DifferentialLetter;
+  readonly version: { readonly tool: string; readonly base?: string; readonly baseDigest?: string };
+  readonly deletedText: { readonly name: string; readonly text: string } | undefined;
+  /** One a component, in the archive's order. */
+  readonly groups: readonly (readonly FilesTask[])[];
+  readonly tasks: readonly FilesTask[];
+  readonly fileCount: number;
+  readonly directories: readonly WalkedDirectory[];
+  /** Directories that are never entered: the backup directory. */
+  readonly exclude: readonly DirectoryIdentity[];
+  /** Whether a directory's own entry belongs into the archive. */
+  isDirectoryChanged(entryName: string, mtimeTicks: bigint, mode: number): boolean;
+  readonly messages: Omit<MessageCounts, 'vanished'>;
+  readonly skipped: readonly SkippedPath[];
+  readonly warnings: readonly string[];
+}
+
+/** A worker's batch: enough to be worth a message, little enough that both cores end together. */
+const BATCH_FILES = 128;
+
+/** The store as it was listed, before anything was decided about it. */
+export interface ListedStore {
+  readonly groups: readonly { readonly files: readonly Source[]; readonly walks: readonly Walk[] }[];
+  readonly directories: readonly WalkedDirectory[];
+  readonly exclude: readonly DirectoryIdentity[];
+  readonly skipped: readonly SkippedPath[];
+}
+
+/** Lists everything that a backup of this request may hold. */
+export function listStore(request: BackupRequest): ListedStore {
+  const { installation, settings, mask, backupDir } = request;
+  const { sources, skipped } = findSources(installation, settings, mask);
+  if (sources.length === 0) throw new NotFoundError('there is nothing to back up: no part that was asked for exists');
+  if (existsSync(backupDir)) refuseBackupIntoSource(backupDir, sources);
+  const backup = identify(backupDir);
+  const exclude = backup ? [backup] : [];
+  const components = [...new Set(sources.map(({ component }) => component))];
+  const groups = components.map((component) => {
+    const own = sources.filter((source) => source.component === component);
+    const files = own.filter(({ entryName }) => !entryName.endsWith('/'));
+    const trees = own.filter(({ entryName }) => entryName.endsWith('/'));
+    return { files, walks: trees.map(({ path, entryName }) => walkTree(path, entryName, exclude)) };
+  });
+  const walks = groups.flatMap((group) => group.walks);
+  return {
+    groups,
+    exclude,
+    directories: walks.flatMap((walk) => walk.directories),
+    skipped: [...skipped, ...walks.flatMap((walk) => walk.skipped)],
+  };
+}
+
+/** Plans what the request asks for. @throws {NotFoundError} when nothing that was asked for exists */
+export async function planContent(request: BackupRequest): Promise<BackupContent> {
+  const listed = listStore(request);
+  if (request.type === 'differential') {
+    const { planDifferential } = await import('./differential.js');
+    return planDifferential(request, listed);
+  }
+  return planWhole(request.type, listed, []);
+}
+
+/** A full or a copy: everything. */
+export function planWhole(type: ArchiveType, listed: ListedStore, warnings: readonly string[]): BackupContent {
+  const groups = listed.groups.map(({ files, walks }) => [
+    ...files.map(fileTask),
+    ...walks.flatMap(({ directories }) => directories.flatMap((directory) => toTasks(directory, directory.files))),
+  ]);
+  const tasks = groups.flat();
+  const total = tasks.reduce((sum, { names }) => sum + names.filter(isMessageName).length, 0);
+  return {
+    type,
+    letter: 'I',
+    version: { tool: TOOL },
+    deletedText: undefined,
+    groups,
+    tasks,
+    fileCount: tasks.reduce((sum, { names }) => sum + names.length, 0),
+    directories: listed.directories,
+    exclude: listed.exclude,
+    isDirectoryChanged: () => true,
+    messages: { total, new: total, changed: 0, unchanged: 0, deleted: 0 },
+    skipped: listed.skipped,
+    warnings,
+  };
+}
+
+/** A file of the install directory or directly in the store. */
+export function fileTask({ path, entryName }: Source): FilesTask {
+  const name = basename(path);
+  return { kind: 'files', directory: dirname(path), prefix: entryName.slice(0, -name.length), names: [name] };
+}
+
+/** Batches of one directory's files. */
+export function toTasks(directory: WalkedDirectory, names: readonly string[]): FilesTask[] {
+  const tasks: FilesTask[] = [];
+  for (let from = 0; from < names.length; from += BATCH_FILES) {
+    tasks.push({
+      kind: 'files',
+      directory: directory.path,
+      prefix: directory.prefix,
+      names: names.slice(from, from + BATCH_FILES),
+    });
+  }
+  return tasks;
+}

@@ -1,0 +1,27 @@
+import { lstatSync } from 'node:fs';
+import type { ArchiveWriter } from '../archive/archive-writer.js';
+import { mtimeTicksOf } from '../archive/stable-read.js';
+import type { WalkedDirectory } from './walk.js';
+
+/**
+ * Gives directories their entries, with mode and time, after everything in them. The server lays entries only for empty
+ * ones; ours for all keep their times and modes.
+ * @returns how many were laid
+ */
+export function packDirectories(
+  directories: readonly WalkedDirectory[],
+  isWanted: (entryName: string, mtimeTicks: bigint, mode: number) => boolean,
+  writer: ArchiveWriter,
+): number {
+  let count = 0;
+  for (const { path, prefix } of directories) {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!stats?.isDirectory()) continue;
+    const mtimeTicks = mtimeTicksOf(stats);
+    const mode = Number(stats.mode);
+    if (!isWanted(prefix, mtimeTicks, mode)) continue;
+    writer.addSmall({ name: prefix, bytes: Buffer.alloc(0), mtimeTicks, mode });
+    count++;
+  }
+  return count;
+}

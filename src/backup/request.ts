@@ -1,0 +1,79 @@
+import type { ArchiveType } from '../archive/names.js';
+import type { Component } from '../archive/components.js';
+import type { OversizePolicy } from '../archive/packer.js';
+import type { Clock } from '../platform/clock.js';
+import type { OnProgress } from '../platform/progress.js';
+import type { Installation } from '../server/installation.js';
+import type { ServerSettings } from '../server/settings.js';
+
+/** Everything that a run of backup needs to know; nothing else is read. */
+export interface BackupRequest {
+  readonly type: ArchiveType;
+  readonly installation: Installation;
+  readonly settings: ServerSettings;
+  /** Absolute. */
+  readonly backupDir: string;
+  readonly volumeLimitBytes: number;
+  readonly oversize: OversizePolicy;
+  /** Undefined: what the Include switches say. */
+  readonly mask: ReadonlySet<Component> | undefined;
+  /** 1 to 9. */
+  readonly level: number;
+  readonly threads: number;
+  /** Differential: compare content instead of size and time. */
+  readonly usesChecksum: boolean;
+  /** Read every written byte back before the archive gets its name. */
+  readonly readsBack: boolean;
+  readonly lockWaitMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** Mail, in the numbers that administrators know. */
+export interface MessageCounts {
+  /** In the store when it was listed. */
+  readonly total: number;
+  readonly new: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  /** Gone between listing and reading: normal on a live store. */
+  readonly vanished: number;
+}
+
+/** Something that the archive lacks, or holds in a doubtful state. */
+export interface BackupIssue {
+  readonly kind: 'skipped' | 'unreadable' | 'oversize' | 'unsettled';
+  /** An entry name. */
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What a run of backup did, or with `isDryRun` would do. */
+export interface BackupReport {
+  readonly schema: 'kms-backup/backup/1';
+  readonly isDryRun: boolean;
+  readonly type: ArchiveType;
+  /** The archive's first volume; for a dry run the name it would have. */
+  readonly archive: string;
+  /** The full that a differential is measured against. */
+  readonly base: string | undefined;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly messages: MessageCounts;
+  readonly files: number;
+  readonly directories: number;
+  readonly sourceBytes: number;
+  readonly storedBytes: number;
+  readonly volumes: readonly string[];
+  readonly entries: number;
+  /** Entries that were read back and found as written; 0 with --no-verify. */
+  readonly verifiedEntries: number;
+  readonly issues: readonly BackupIssue[];
+  /** Files kept in parts because no volume can hold them. */
+  readonly split: readonly string[];
+  /** Temporary files of dead runs that were removed. */
+  readonly swept: readonly string[];
+  readonly warnings: readonly string[];
+}

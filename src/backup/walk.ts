@@ -1,0 +1,91 @@
+import { lstatSync, readdirSync, type Dirent } from 'node:fs';
+import { join } from 'node:path';
+import { isExcludedFile } from '../archive/components.js';
+import { findNameFault } from '../archive/entry-names.js';
+import { errnoOf } from '../errors.js';
+
+/** One directory and the regular files in it. */
+export interface WalkedDirectory {
+  /** Absolute. */
+  readonly path: string;
+  /** What precedes its files' names in an archive: `@backup/store/mail/example.com/`. */
+  readonly prefix: string;
+  readonly files: readonly string[];
+  /** Its modification time when it was listed: if it moved since, something came or went. */
+  readonly mtimeNs: bigint;
+}
+
+/** Something that is not backed up, and why. */
+export interface SkippedPath {
+  /** The entry name that it would have had. */
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Walk {
+  readonly directories: readonly WalkedDirectory[];
+  readonly skipped: readonly SkippedPath[];
+  /** Directories that vanished between listing and entering. */
+  readonly vanished: readonly string[];
+}
+
+/** Which directory is never entered, by device and inode: whatever path or bind mount leads to it. */
+export interface DirectoryIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+export function identify(path: string): DirectoryIdentity | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && { dev: stats.dev, ino: stats.ino };
+}
+
+/** Lists a tree with its directories before what lies in them. Links, pipes, sockets and devices are skipped by name. */
+export function walkTree(path: string, prefix: string, exclude: readonly DirectoryIdentity[]): Walk {
+  const walk = { directories: [] as WalkedDirectory[], skipped: [] as SkippedPath[], vanished: [] as string[] };
+  const open = [{ path, prefix }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const listed = listDirectory(next.path, next.prefix, exclude, walk);
+    for (const child of listed) open.push({ path: join(next.path, child), prefix: `${next.prefix}${child}/` });
+  }
+  return walk;
+}
+
+interface OpenWalk {
+  readonly directories: WalkedDirectory[];
+  readonly skipped: SkippedPath[];
+  readonly vanished: string[];
+}
+
+/** Adds one directory to the walk; returns the names of its subdirectories, the first to be entered last. */
+function listDirectory(path: string, prefix: string, exclude: readonly DirectoryIdentity[], walk: OpenWalk): string[] {
+  const files: string[] = [];
+  const children: string[] = [];
+  try {
+    // Before the listing: what changes during it shows as a later time.
+    const stats = lstatSync(path, { bigint: true });
+    if (exclude.some(({ dev, ino }) => dev === stats.dev && ino === stats.ino)) return [];
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const reason = reasonToSkip(entry, prefix);
+      if (reason !== undefined) walk.skipped.push({ name: prefix + entry.name, reason });
+      else if (entry.isDirectory()) children.push(entry.name);
+      else if (!isExcludedFile(entry.name)) files.push(entry.name);
+    }
+    walk.directories.push({ path, prefix, files, mtimeNs: stats.mtimeNs });
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') walk.vanished.push(prefix);
+    else walk.skipped.push({ name: prefix, reason: `cannot be listed: ${code ?? String(error)}` });
+  }
+  return children.reverse();
+}
+
+function reasonToSkip(entry: Dirent, prefix: string): string | undefined {
+  const fault = findNameFault(entry.isDirectory() ? `${prefix}${entry.name}/` : prefix + entry.name);
+  if (fault && !fault.onlyOnWindows) return `has ${fault.reason} in its name`;
+  if (entry.isDirectory() || entry.isFile()) return undefined;
+  if (entry.isSymbolicLink()) return 'symbolic link, not followed';
+  if (entry.isSocket()) return 'socket';
+  if (entry.isFIFO()) return 'named pipe';
+  return 'device';
+}

@@ -1,0 +1,135 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { FromWorker, ThreadError } from './worker-port.js';
+
+/** Two tasks a worker: while one is answered the next is already there. */
+const TASKS_IN_FLIGHT = 2;
+
+interface Pending<Task, Result> {
+  readonly task: Task;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+export interface PoolOptions<Message> {
+  /** `new URL('./x-worker.js', import.meta.url)`. */
+  readonly url: URL;
+  readonly threads: number;
+  /** What the n-th worker is started with. */
+  workerData(index: number): unknown;
+  /** Called for what a worker says before its answer; an error thrown here fails the whole pool. */
+  onMessage?(message: Message, workerIndex: number): void;
+}
+
+/** How many threads work where the user does not say: one a core, at most 8. */
+export function defaultThreads(): number {
+  return Math.max(1, Math.min(8, availableParallelism()));
+}
+
+/** Worker threads that answer tasks. The first failure of a worker fails every task, now and later. */
+export class WorkerPool<Task, Result, Message = never> {
+  readonly #workers: { readonly worker: Worker; readonly pending: Map<number, Pending<Task, Result>> }[] = [];
+  readonly #queue: Pending<Task, Result>[] = [];
+  #failure: Error | undefined;
+  #nextId = 0;
+
+  constructor(private readonly options: PoolOptions<Message>) {
+    for (let index = 0; index < options.threads; index++) this.#start(index);
+  }
+
+  /** How many tasks are worth queueing ahead: more only costs memory. */
+  get depth(): number {
+    return this.#workers.length * TASKS_IN_FLIGHT;
+  }
+
+  /** @throws whatever the worker threw for this task, or the pool's failure */
+  run(task: Task): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) {
+        reject(this.#failure);
+        return;
+      }
+      this.#queue.push({ task, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  /** Runs every task with `depth` of them under way; `onResult` sees each answer as it comes. */
+  async runAll(tasks: Iterable<Task>, onResult: (result: Result, task: Task) => void): Promise<void> {
+    const iterator = tasks[Symbol.iterator]();
+    const lane = async (): Promise<void> => {
+      for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+        onResult(await this.run(next.value), next.value);
+      }
+    };
+    await Promise.all(Array.from({ length: this.depth }, lane));
+  }
+
+  /** Makes every task fail with `error`, for instance because the run was interrupted. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { pending } of this.#workers) {
+      for (const task of pending.values()) task.reject(this.#failure);
+      pending.clear();
+    }
+    for (const task of this.#queue.splice(0)) task.reject(this.#failure);
+  }
+
+  /** Ends the workers, also those that wait or work. */
+  async close(): Promise<void> {
+    this.#failure ??= new Error('the worker pool is closed');
+    await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));
+  }
+
+  #start(index: number): void {
+    const worker = new Worker(this.options.url, {
+      workerData: this.options.workerData(index),
+      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+    });
+    const pending = new Map<number, Pending<Task, Result>>();
+    this.#workers.push({ worker, pending });
+    worker.on('message', (message: FromWorker<Result, Message>) => {
+      try {
+        this.#receive(message, index, pending);
+      } catch (error) {
+        this.fail(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    worker.on('error', (error) => {
+      this.fail(error);
+    });
+    worker.on('exit', () => {
+      if (pending.size > 0) this.fail(new Error('a worker thread ended before its work was done'));
+    });
+  }
+
+  #receive(message: FromWorker<Result, Message>, index: number, pending: Map<number, Pending<Task, Result>>): void {
+    if (message.kind === 'message') {
+      if (!this.#failure) this.options.onMessage?.(message.message, index);
+      return;
+    }
+    const task = pending.get(message.id);
+    pending.delete(message.id);
+    if (message.kind === 'failed') task?.reject(toError(message.error));
+    else task?.resolve(message.result);
+    this.#dispatch();
+  }
+
+  #dispatch(): void {
+    for (;;) {
+      const least = this.#workers.reduce((a, b) => (b.pending.size < a.pending.size ? b : a));
+      if (least.pending.size >= TASKS_IN_FLIGHT) return;
+      const next = this.#queue.shift();
+      if (!next) return;
+      const id = this.#nextId++;
+      least.pending.set(id, next);
+      least.worker.postMessage({ id, task: next.task });
+    }
+  }
+}
+
+function toError({ message, code, stack }: ThreadError): Error {
+  const error = Object.assign(new Error(message), code === undefined ? {} : { code });
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

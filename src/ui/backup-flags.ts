@@ -1,0 +1,22 @@
+import { Flags } from '@oclif/core';
+import { durationFlag, sizeFlag, withEnvironment } from './flags.js';
+
+/** What `backup full`, `backup diff` and `backup copy` have in common. */
+export const backupFlags = withEnvironment({
+  'backup-dir': Flags.string({
+    helpValue: 'DIR',
+    summary: "Where archives go. Default: the server's backup directory.",
+  }),
+  'volume-size': sizeFlag({ summary: "The size of one zip file, at most 2GiB. Default: the server's setting." }),
+  oversize: Flags.string({
+    options: ['skip', 'split'],
+    summary: 'Files that no volume can hold are named and left out (skip, the default) or kept in parts (split).',
+  }),
+  mask: Flags.string({ helpValue: 'LIST', summary: 'Only these parts, for example cfg,mail.' }),
+  level: Flags.integer({ min: 1, max: 9, summary: 'Compression, 1 (fast) to 9 (small). Default: 6.' }),
+  threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
+  'dry-run': Flags.boolean({ summary: 'Say what would be backed up, and write nothing.' }),
+  verify: Flags.boolean({ default: true, allowNo: true, summary: 'Read every written byte back before publishing.' }),
+  rotate: Flags.boolean({ default: true, allowNo: true, summary: 'Remove archives over the limit afterwards.' }),
+  'lock-wait': durationFlag({ default: 0, summary: 'How long to wait for another run, for example 10m.' }),
+});
