@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, futimesSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, futimesSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeFully } from '../platform/atomic-file.js';
 import { wholeName } from './entry-names.js';
@@ -39,8 +39,9 @@ export function createEntryFile(
   if (!rules) return undefined;
   const part = table.part(index);
   const name = table.name(index);
-  const path = targetOf(rules, part ? wholeName(name) : name);
-  if (path === undefined) return undefined;
+  const target = targetOf(rules, part ? wholeName(name) : name);
+  if (!target) return undefined;
+  const { path, rule } = target;
   if (table.isDirectory(index)) {
     makeDirectory(path.replace(/\/+$/, ''));
     return undefined;
@@ -54,6 +55,7 @@ export function createEntryFile(
       position += bytes.length;
     },
     finish: () => {
+      if (rule.owner) fchownSync(fd, rule.owner.uid, rule.owner.gid);
       const mode = table.mode(index) & 0o777;
       if (mode !== 0 && process.platform !== 'win32') fchmodSync(fd, mode);
       const seconds = toUtimes(table.mtimeTicks(index));

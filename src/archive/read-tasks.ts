@@ -1,10 +1,14 @@
 import type { EntryColumns } from './entry-table.js';
 
-/** Where the entries under a prefix are written: `@backup/store/` under the staging directory of the store. */
+/** Where entries are written. */
 export interface TargetRule {
+  /** `@backup/store/mail/` for everything below, or a whole entry name. */
   readonly prefix: string;
-  /** Absolute. */
-  readonly root: string;
+  readonly isTree: boolean;
+  /** What takes the prefix's place: an absolute path, with its last separator for a tree. */
+  readonly target: string;
+  /** Whom new files belong to; undefined: whoever runs this. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** Check these entries of one volume; with rules also write them. */
@@ -31,8 +35,11 @@ export interface ReadResult {
   readonly problems: readonly ReadProblem[];
 }
 
-/** Which path an entry is written to, or undefined where no rule covers it. */
-export function targetOf(rules: readonly TargetRule[], name: string): string | undefined {
-  const rule = rules.find(({ prefix }) => name.startsWith(prefix));
-  return rule && `${rule.root}/${name.slice(rule.prefix.length)}`;
+/** The rule that covers an entry, and the path it is written to; undefined where none does. */
+export function targetOf(
+  rules: readonly TargetRule[],
+  name: string,
+): { readonly path: string; readonly rule: TargetRule } | undefined {
+  const rule = rules.find(({ prefix, isTree }) => (isTree ? name.startsWith(prefix) : name === prefix));
+  return rule && { rule, path: rule.target + name.slice(rule.prefix.length) };
 }

@@ -1,20 +1,19 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../archive/archive-writer.js';
-import { sweepTemporaries } from '../archive/backup-directory.js';
+import { LOCK_FILE } from '../archive/backup-lock.js';
+import { listArchiveFiles, sweepTemporaries } from '../archive/backup-directory.js';
 import { formatVolumeName } from '../archive/names.js';
 import { isMessageName } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
+import { recordVerified } from '../archive/verified-record.js';
 import { acquireLock } from '../platform/lock.js';
 import { type BackupContent, planContent } from './content.js';
 import { packDirectories } from './pack-directories.js';
 import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { secondLook } from './second-look.js';
-
-/** The file whose holder may write, rotate or remove in a backup directory. */
-export const LOCK_FILE = '.kms-backup.lock';
 
 /**
  * Runs one backup: plan, write, read back, publish. Until the last step nothing has a final name.
@@ -36,12 +35,22 @@ export async function runBackup(request: BackupRequest): Promise<BackupReport> {
     checkFreeSpace(request.backupDir, request.type);
     const content = await planContent(request);
     const report = await writeArchive(request, content, startedAt);
+    if (request.readsBack) recordReadBack(request, report);
     return { ...report, swept };
   } catch (error) {
     throw toSpaceError(error);
   } finally {
     lock.release();
   }
+}
+
+/** What was read back is proven: rotation may count on it. */
+function recordReadBack({ backupDir }: BackupRequest, report: BackupReport): void {
+  const archives = listArchiveFiles(backupDir);
+  const own = archives.find(({ stem }) => `${stem}.zip` === report.archive);
+  if (!own) return;
+  const entry = { at: report.finishedAt.toISOString(), isSound: true, sizeBytes: own.sizeBytes };
+  recordVerified(backupDir, new Map([[own.stem, entry]]), new Set(archives.map(({ stem }) => stem)));
 }
 
 /** Says what a run would do, and writes nothing. */

@@ -9,7 +9,7 @@ export interface Outcome {
   /** Default: 0. */
   readonly exitCode?: ExitCode;
   /** The JSON document; its `schema` is `kms-backup/<thing>/1`. */
-  readonly json: { readonly schema: string } & object;
+  readonly json: object;
   /** The text for people, without the final line end. */
   readonly text: string;
 }

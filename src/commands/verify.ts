@@ -1,0 +1,51 @@
+import { Args, Flags } from '@oclif/core';
+import { resolve } from 'node:path';
+import { ExitCode } from '../errors.js';
+import { systemClock } from '../platform/clock.js';
+import { KmsCommand, type Outcome } from '../ui/command.js';
+import { openServer } from '../ui/context.js';
+import { withEnvironment } from '../ui/flags.js';
+import { formatVerify } from '../ui/present-verify.js';
+
+export default class Verify extends KmsCommand {
+  static override summary = 'Read every byte of archives and prove that they can be recovered.';
+  static override description =
+    'Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would.';
+  static override examples = [
+    '<%= config.bin %> verify',
+    '<%= config.bin %> verify /mnt/server-backup/F20261122T010003Z.zip',
+    '<%= config.bin %> verify "E:\\backup 2" --quick',
+  ];
+  static override exitCodes = [ExitCode.damaged, ExitCode.notFound];
+  static override args = {
+    path: Args.string({
+      name: 'DIR|FILE',
+      description: "A backup directory or an archive. Default: the server's directory.",
+    }),
+  };
+  static override flags = withEnvironment({
+    quick: Flags.boolean({ summary: 'Check the structure only, without reading data.' }),
+    threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
+  });
+
+  protected async execute(): Promise<Outcome> {
+    const { args, flags } = await this.parse(Verify);
+    const path = args.path === undefined ? openServer(flags).settings.backupDir : resolve(args.path);
+    const { runVerify } = await import('../verify/run-verify.js');
+    const { reports, warnings } = await runVerify({
+      path,
+      isQuick: flags.quick,
+      threads: flags.threads,
+      clock: systemClock,
+      signal: this.signal,
+      onProgress: this.startProgress(flags),
+    });
+    for (const warning of warnings) this.warnPeople(warning);
+    const isSound = reports.every((report) => report.isSound);
+    return {
+      exitCode: isSound ? ExitCode.done : ExitCode.damaged,
+      json: { schema: 'kms-backup/verify/1', isSound, archives: reports, warnings },
+      text: formatVerify(reports),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { syncDirectory } from './atomic-file.js';
+
+/**
+ * Makes everything below a directory durable: by one call for its file system where there is one (Linux: `sync -f`),
+ * which is hundreds of times faster than a call for each of 200,000 files; otherwise file by file.
+ * @throws {Error} the operating system's
+ */
+export function syncTree(directory: string): void {
+  if (process.platform === 'linux') {
+    const { status } = spawnSync('sync', ['-f', directory], { stdio: 'ignore' });
+    if (status === 0) return;
+  }
+  syncEach(directory);
+}
+
+function syncEach(directory: string): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) syncEach(path);
+    else if (entry.isFile()) syncFile(path);
+  }
+  syncDirectory(directory);
+}
+
+function syncFile(path: string): void {
+  const fd = openSync(path, process.platform === 'win32' ? 'r+' : 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

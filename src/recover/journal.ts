@@ -1,0 +1,116 @@
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errnoOf, FailedError } from '../errors.js';
+import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
+
+/**
+ * The swap of old for new under a journal. Each unit is a directory or file that is replaced whole:
+ *
+ *   before the journal     live = old state; staged files are swept by the next call
+ *   `swapping` is written  every staged byte is on the disk; from here the next call finishes the swap
+ *   unit by unit           live → old, staged → live; each rename is atomic, and which were done shows in what exists
+ *   `kept` or removed      the new state is complete; `old` stays for a rollback, or goes
+ *   `rolling-back`         the same backwards: the next call finishes it
+ */
+export interface SwapUnit {
+  readonly live: string;
+  readonly staged: string;
+  readonly old: string;
+  /** Whether there was anything before: what was nothing must be nothing again. */
+  readonly hadLive: boolean;
+  /** False where the archive holds nothing of it: the old goes, nothing comes. */
+  readonly hasNew: boolean;
+}
+
+export interface Journal {
+  readonly phase: 'swapping' | 'kept' | 'rolling-back';
+  readonly archive: string;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  readonly units: readonly SwapUnit[];
+  /** Whether the old state stays after the swap. */
+  readonly keepsOld: boolean;
+  /** The staging directories, removed at the end. */
+  readonly stagingDirs: readonly string[];
+}
+
+/** Beside what is recovered, on the same file system; never backed up. */
+export const STAGING_NAME = '.kms-backup-recover';
+const JOURNAL_NAME = 'journal.json';
+
+export function journalPath(directory: string): string {
+  return join(directory, STAGING_NAME, JOURNAL_NAME);
+}
+
+/** The journal of a recover that was begun or is kept in this directory. @throws {FailedError} when it is unreadable */
+export function readJournal(directory: string): Journal | undefined {
+  try {
+    return JSON.parse(readFileSync(journalPath(directory), 'utf8')) as Journal;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw new FailedError(`the journal of an earlier recover cannot be read: ${journalPath(directory)}`, {
+      hints: ['Look at the directories beside it before you remove it: they hold the old and the new state.'],
+      cause: error,
+    });
+  }
+}
+
+export function writeJournal(directory: string, journal: Journal): void {
+  mkdirSync(join(directory, STAGING_NAME), { recursive: true, mode: 0o700 });
+  replaceFile(journalPath(directory), Buffer.from(JSON.stringify(journal, undefined, 1)));
+  syncDirectory(directory);
+}
+
+/** Swaps every unit, also those of a swap that was interrupted. The journal says `swapping` before and after. */
+export function swapForward(units: readonly SwapUnit[]): void {
+  for (const unit of units) {
+    if (unit.hasNew ? exists(unit.staged) : exists(unit.live)) {
+      if (exists(unit.live)) moveAside(unit);
+      if (unit.hasNew) move(unit.staged, unit.live);
+    }
+  }
+}
+
+/** Puts the old state back, also after an interruption. The journal says `rolling-back`. */
+export function swapBack(units: readonly SwapUnit[]): void {
+  for (const unit of [...units].reverse()) {
+    const isNewLive = unit.hadLive ? exists(unit.old) : !exists(unit.staged);
+    if (!isNewLive) continue;
+    if (exists(unit.live)) {
+      rmSync(unit.staged, { recursive: true, force: true });
+      move(unit.live, unit.staged);
+    }
+    if (unit.hadLive) move(unit.old, unit.live);
+  }
+}
+
+/** Something made `live` anew between two renames, for instance a server that was started: it is kept, not overwritten. */
+function moveAside(unit: SwapUnit): void {
+  let target = unit.old;
+  for (let number = 1; exists(target); number++) target = `${unit.old}.${number}`;
+  move(unit.live, target);
+}
+
+function move(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  renameSync(from, to);
+  syncDirectory(dirname(to));
+  syncDirectory(dirname(from));
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Removes what a journal needed: the new state is complete, or the old one is back. The journal goes last. */
+export function cleanUp(directory: string, journal: Journal): void {
+  const own = join(directory, STAGING_NAME);
+  for (const unit of journal.units) {
+    rmSync(unit.staged, { recursive: true, force: true });
+    rmSync(unit.old, { recursive: true, force: true });
+  }
+  for (const staging of journal.stagingDirs) {
+    if (staging !== own) rmSync(staging, { recursive: true, force: true });
+  }
+  if (existsSync(own)) rmSync(own, { recursive: true, force: true });
+}

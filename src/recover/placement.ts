@@ -1,0 +1,68 @@
+import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { STAGING_NAME, type SwapUnit } from './journal.js';
+
+/** Where one top-level name of the store or the install directory is staged and swapped. */
+export interface Placement {
+  /** `mail`, `mailserver.cfg`, `sslcert`. */
+  readonly name: string;
+  /** The real place: links have been followed. */
+  readonly live: string;
+  /** On the same file system as `live`. */
+  readonly staging: string;
+  /** Where its new content is written. */
+  readonly staged: string;
+  /** Its own directory is a mount point, which nobody can rename: its children are swapped. */
+  readonly isMountPoint: boolean;
+}
+
+/** Finds out where `name` in `directory` really lies, so that renames stay on one file system and links stay links. */
+export function placeUnit(directory: string, name: string): Placement {
+  const path = join(directory, name);
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const live = isLink ? realpathSync(path) : path;
+  const stats = statSync(live, { throwIfNoEntry: false });
+  const isMountPoint = stats?.isDirectory() === true && stats.dev !== statSync(dirname(live)).dev;
+  const staging = join(isMountPoint ? live : dirname(live), STAGING_NAME);
+  return { name, live, staging, isMountPoint, staged: join(staging, 'new', basename(live)) };
+}
+
+/** Makes an empty staging directory, readable by nobody else. */
+export function makeStaging(staging: string): void {
+  mkdirSync(join(staging, 'new'), { recursive: true, mode: 0o700 });
+}
+
+/**
+ * The renames that replace what a placement holds.
+ * @param keepBeside the old state is kept as NAME.BAK beside the new one (kmsrecover -b)
+ */
+export function toUnits(placement: Placement, keepBeside: boolean): SwapUnit[] {
+  const { live, staging, staged, isMountPoint } = placement;
+  const oldOf = (path: string): string => (keepBeside ? freeBackupName(path) : join(staging, 'old', basename(path)));
+  if (!isMountPoint) {
+    return [{ live, staged, old: oldOf(live), hadLive: exists(live), hasNew: exists(staged) }];
+  }
+  const children = new Set([...listChildren(live), ...listChildren(staged)]);
+  return [...children].map((child) => ({
+    live: join(live, child),
+    staged: join(staged, child),
+    old: join(staging, 'old', child),
+    hadLive: exists(join(live, child)),
+    hasNew: exists(join(staged, child)),
+  }));
+}
+
+function freeBackupName(path: string): string {
+  let candidate = `${path}.BAK`;
+  for (let number = 1; exists(candidate); number++) candidate = `${path}.BAK.${number}`;
+  return candidate;
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function listChildren(path: string): string[] {
+  if (!exists(path)) return [];
+  return readdirSync(path).filter((name) => name !== STAGING_NAME && name !== 'lost+found');
+}

@@ -1,0 +1,49 @@
+import type { Component } from '../archive/components.js';
+import type { Clock } from '../platform/clock.js';
+import type { OnProgress } from '../platform/progress.js';
+
+/** Everything that a recover needs to know. */
+export interface RecoverRequest {
+  /** A backup directory or an archive. */
+  readonly from: string;
+  /** Absolute: where mail, lists and the like go. */
+  readonly storeDir: string;
+  /** Absolute: where configuration, certificates and licence go. */
+  readonly cfgDir: string;
+  /** Undefined: every part that the archive holds. */
+  readonly mask: ReadonlySet<Component> | undefined;
+  /** The old state stays for `--rollback`. */
+  readonly keepsOld: boolean;
+  /** The old state stays as NAME.BAK. */
+  readonly keepsBeside: boolean;
+  /** The old state is removed first: there is no undo. */
+  readonly isInPlace: boolean;
+  readonly threads: number | undefined;
+  readonly clock: Clock;
+  /** Asked before anything is changed, and again before the swap. @throws {EngineRunningError} */
+  refuseWhileRunning(): Promise<void>;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a recover did, or would do. */
+export interface RecoverReport {
+  readonly schema: 'kms-backup/recover/1';
+  readonly isDryRun: boolean;
+  /** The base first. */
+  readonly archives: readonly string[];
+  readonly takenAt: Date;
+  readonly storeDir: string;
+  readonly cfgDir: string;
+  /** Top-level names that are replaced. */
+  readonly replaces: readonly string[];
+  readonly messages: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly neededBytes: number;
+  readonly freeBytes: number;
+  readonly warnings: readonly string[];
+  /** Where the old state is kept, if it is. */
+  readonly keptOld: readonly string[];
+  readonly durationMs: number;
+}

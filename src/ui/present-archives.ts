@@ -1,0 +1,94 @@
+import type { ArchiveState } from '../archive/sets.js';
+import { newestPoint } from '../archive/sets.js';
+import { formatAge, formatCount, formatSize, plural } from '../platform/units.js';
+import { formatTable } from './table.js';
+
+/** An archive as list-archives shows it. */
+export interface ArchiveRow {
+  readonly state: ArchiveState;
+  /** Undefined where a damaged archive cannot be counted. */
+  readonly messages: number | undefined;
+}
+
+const HEADER = [
+  'ARCHIVE',
+  'TYPE',
+  'TAKEN (UTC)',
+  'AGE',
+  'MESSAGES',
+  'SIZE',
+  'VOLUMES',
+  'NEEDS',
+  'VERIFIED',
+  'RECOVERABLE',
+];
+
+/** The list for people, newest last. */
+export function formatArchives(rows: readonly ArchiveRow[], now: Date, bySet: boolean): string {
+  const ordered = bySet ? groupBySet(rows) : rows;
+  const lines = formatTable([HEADER, ...ordered.map((row) => toCells(row, now, bySet))]);
+  const bytes = rows.reduce((sum, { state }) => sum + state.facts.files.sizeBytes, 0);
+  const newest = newestPoint(rows.map(({ state }) => state));
+  const point = newest
+    ? `newest recoverable point ${formatUtc(newest.facts.files.takenAt)} UTC`
+    : 'nothing can be recovered';
+  return [...lines, `${plural(rows.length, 'archive')}, ${formatSize(bytes)}; ${point}`].join('\n');
+}
+
+function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): string[] {
+  const { files } = state.facts;
+  const indent = bySet && state.base ? '  ' : '';
+  return [
+    `${indent}${files.volumes[0]?.name ?? files.stem}`,
+    files.type,
+    formatUtc(files.takenAt),
+    formatAge(now.getTime() - files.takenAt.getTime()),
+    messages === undefined ? '?' : formatCount(messages),
+    formatSize(files.sizeBytes),
+    String(files.volumes.length),
+    state.base ? shorten(state.base.files.stem) : (state.facts.version?.base ?? '-'),
+    state.verifiedAt ? state.verifiedAt.toISOString().slice(0, 10) : 'no',
+    state.isRecoverable ? 'yes' : `no: ${state.fault ?? ''}`,
+  ];
+}
+
+/** A base and what depends on it, together. */
+function groupBySet(rows: readonly ArchiveRow[]): ArchiveRow[] {
+  const isDependent = ({ state }: ArchiveRow): boolean => state.base !== undefined;
+  return rows
+    .filter((row) => !isDependent(row))
+    .flatMap((row) => [row, ...rows.filter(({ state }) => state.base === row.state.facts)]);
+}
+
+/** `F20261122T010003Z` becomes `F…03Z`. */
+function shorten(stem: string): string {
+  return `${stem.slice(0, 1)}…${stem.slice(-3)}`;
+}
+
+/** `2026-11-22 01:00`. */
+export function formatUtc(date: Date): string {
+  return date.toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** The list as a document. */
+export function archivesDocument(directory: string, rows: readonly ArchiveRow[]): object {
+  const newest = newestPoint(rows.map(({ state }) => state));
+  return {
+    schema: 'kms-backup/archives/1',
+    directory,
+    archives: rows.map(({ state, messages }) => ({
+      archive: state.facts.files.volumes[0]?.name ?? state.facts.files.stem,
+      type: state.facts.files.type,
+      takenAt: state.facts.files.takenAt,
+      messages,
+      sizeBytes: state.facts.files.sizeBytes,
+      volumes: state.facts.files.volumes.map(({ name }) => name),
+      base: state.base ? `${state.base.files.stem}.zip` : null,
+      tool: state.facts.version?.tool ?? null,
+      verifiedAt: state.verifiedAt ?? null,
+      isRecoverable: state.isRecoverable,
+      fault: state.fault ?? null,
+    })),
+    newestPoint: newest ? newest.facts.files.takenAt : null,
+  };
+}

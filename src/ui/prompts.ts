@@ -1,0 +1,52 @@
+import inquirer from 'inquirer';
+import { InterruptedError, UsageError } from '../errors.js';
+
+/** One question. `validate` returns true or what is wrong. */
+export interface Question {
+  readonly message: string;
+  readonly initial: string;
+  readonly validate?: (text: string) => true | string;
+}
+
+/** Asks a person on the terminal; questions go to stderr, so that stdout stays the result's. */
+export interface Prompts {
+  text(question: Question): Promise<string>;
+  confirm(message: string, initial: boolean): Promise<boolean>;
+  select(message: string, choices: readonly { readonly name: string; readonly value: string }[]): Promise<string>;
+  /** Not shown while typed. */
+  password(message: string): Promise<string>;
+}
+
+/**
+ * Prompts on the terminal.
+ * @throws {UsageError} when there is no terminal to ask on; `instead` says what to use then
+ */
+export function openPrompts(instead: string): Prompts {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new UsageError('there is no terminal to ask on', { hints: [instead] });
+  }
+  const ask = inquirer.createPromptModule({ output: process.stderr });
+  return {
+    text: async ({ message, initial, validate = () => true }) =>
+      (await guard(() => ask([{ type: 'input', name: 'answer', message, default: initial, validate }])))
+        .answer as string,
+    confirm: async (message, initial) =>
+      (await guard(() => ask([{ type: 'confirm', name: 'answer', message, default: initial }]))).answer as boolean,
+    select: async (message, choices) =>
+      (await guard(() => ask([{ type: 'select', name: 'answer', message, choices: [...choices] }]))).answer as string,
+    password: async (message) =>
+      (await guard(() => ask([{ type: 'password', name: 'answer', message }]))).answer as string,
+  };
+}
+
+/** Ctrl+C in a prompt arrives as an error, not as a signal: the terminal is in raw mode. */
+async function guard<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ExitPromptError') {
+      throw new InterruptedError('SIGINT', 'nothing was changed');
+    }
+    throw error;
+  }
+}

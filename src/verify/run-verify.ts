@@ -1,0 +1,89 @@
+import { dirname, join, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { LOCK_FILE } from '../archive/backup-lock.js';
+import {
+  type ArchiveFiles,
+  findArchiveFiles,
+  listArchiveFiles,
+  refuseLegacyDirectory,
+} from '../archive/backup-directory.js';
+import { inspectArchives } from '../archive/inspect.js';
+import { parseVolumeName } from '../archive/names.js';
+import { recordVerified, type VerifiedEntry } from '../archive/verified-record.js';
+import { type VerifyOptions, type VerifyReport, verifyArchive } from '../archive/verify.js';
+import { errnoOf, LockedError, NotFoundError } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { acquireLock } from '../platform/lock.js';
+
+export interface VerifyRequest extends VerifyOptions {
+  /** A backup directory or an archive. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** Told after each archive. */
+  onArchive?(report: VerifyReport): void;
+}
+
+/**
+ * Reads every byte of every archive, as recover would, and records what was proven beside them.
+ * @throws {NotFoundError} when there is nothing to verify
+ */
+export async function runVerify(request: VerifyRequest): Promise<{ reports: VerifyReport[]; warnings: string[] }> {
+  const path = resolve(request.path);
+  refuseLegacyDirectory(path);
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const directory = isDirectory ? path : dirname(path);
+  const archives = isDirectory ? listArchiveFiles(path) : [findArchiveFiles(path)];
+  if (archives.length === 0) {
+    throw new NotFoundError(`there is no archive in ${path}`, { hints: ['Name the directory that holds F….zip.'] });
+  }
+  const reports: VerifyReport[] = [];
+  for (const files of archives) {
+    const report = await addChainFault(await verifyArchive(files, request), files, directory);
+    reports.push(report);
+    request.onArchive?.(report);
+  }
+  return { reports, warnings: request.isQuick ? [] : await record(request, directory, archives, reports) };
+}
+
+/** A differential is worth as much as its base. */
+async function addChainFault(report: VerifyReport, files: ArchiveFiles, directory: string): Promise<VerifyReport> {
+  if (files.type !== 'differential' || report.fault !== undefined) return report;
+  const states = await inspectArchives(listArchiveFiles(directory), directory);
+  const state = states.find(({ facts }) => facts.files.stem === files.stem);
+  const chainFault = state?.facts.fault === undefined ? state?.fault : undefined;
+  return chainFault === undefined || chainFault.startsWith('verify found')
+    ? report
+    : { ...report, isSound: false, fault: chainFault };
+}
+
+/** A directory that cannot be written, or that a backup is working in, keeps its old record. */
+async function record(
+  request: VerifyRequest,
+  directory: string,
+  archives: readonly ArchiveFiles[],
+  reports: readonly VerifyReport[],
+): Promise<string[]> {
+  const at = request.clock().toISOString();
+  const proven = new Map<string, VerifiedEntry>();
+  for (const [index, files] of archives.entries()) {
+    const report = reports[index];
+    if (!report || !parseVolumeName(`${files.stem}.zip`)) continue;
+    proven.set(files.stem, { at, isSound: report.isSound, sizeBytes: files.sizeBytes });
+  }
+  if (proven.size === 0) return [];
+  try {
+    const path = join(directory, LOCK_FILE);
+    const lock = await acquireLock({ path, what: 'the backup directory', command: 'verify', clock: request.clock });
+    try {
+      recordVerified(directory, proven, new Set(listArchiveFiles(directory).map(({ stem }) => stem)));
+    } finally {
+      lock.release();
+    }
+    return [];
+  } catch (error) {
+    if (!(error instanceof LockedError) && errnoOf(error) === undefined) throw error;
+    return [
+      `the result could not be recorded in ${directory}: ${error instanceof Error ? error.message : String(error)}`,
+    ];
+  }
+}
