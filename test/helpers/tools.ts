@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** How a program ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to this process's environment; undefined removes a variable. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly input?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Runs a program to its end and captures what it says. */
+export function runTool(program: string, args: readonly string[], options: RunOptions = {}): Ended {
+  const ended = spawnSync(program, args, {
+    encoding: 'utf8',
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    input: options.input ?? '',
+    timeout: options.timeoutMs ?? 120_000,
+    killSignal: 'SIGKILL',
+    maxBuffer: 1 << 28,
+  });
+  const { status, signal, stdout, stderr, error } = ended;
+  if (error && status === null && signal === null) throw error;
+  return { status, signal, stdout, stderr };
+}
+
+/** Whether a program can be called here; tests that need it are skipped with a word where not. */
+export function hasTool(program: string): boolean {
+  return !spawnSync(program, ['--version'], { stdio: 'ignore' }).error;
+}
+
+/** The entry file of what is shipped. */
+export const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+/** No mail server of this machine counts: its pid file is looked for where there is none. */
+export const QUIET_ENVIRONMENT = {
+  KMS_BACKUP_PID_FILE: '/nonexistent/kms.pid',
+  KMS_BACKUP_SERVER_DIR: undefined,
+  NO_COLOR: '1',
+} as const;
+
+/** Calls `kms-backup` as a script would. */
+export function kms(args: readonly string[], options: RunOptions = {}): Ended {
+  return runTool(process.execPath, [BINARY, ...args], {
+    ...options,
+    env: { ...QUIET_ENVIRONMENT, ...options.env },
+  });
+}
+
+/** Calls `kms-backup … --json` and returns its exit code and document. */
+export function kmsJson(args: readonly string[], options: RunOptions = {}): { status: number | null; json: Json } {
+  const ended = kms([...args, '--json'], options);
+  try {
+    return { status: ended.status, json: JSON.parse(ended.stdout) as Json };
+  } catch {
+    throw new Error(
+      `no JSON on stdout (exit ${String(ended.status)} ${String(ended.signal)}): ${ended.stdout}${ended.stderr}`,
+    );
+  }
+}
+
+/** A JSON document whose fields a test looks at. */
+export type Json = Record<string, unknown>;
