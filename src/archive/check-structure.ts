@@ -25,6 +25,8 @@ const HINTS = ['The archive is damaged or was made to do harm: use another one.'
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
+/** Info-ZIP marks what it read from a pipe so; it is a file like any other, and is written as one. */
+const S_IFIFO = 0o010000;
 
 /**
  * Checks names, duplicates, types, declared sizes, parts and the summary's counts of all entries, before any is read.
@@ -62,7 +64,8 @@ function checkEntry({ table, index }: EntryRef, volume: string, windowsNames: st
   }
   if (fault) windowsNames.push(name);
   const type = table.mode(index) & S_IFMT;
-  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR) throw damaged(volume, name, 'is a link or a device');
+  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO)
+    throw damaged(volume, name, 'is a link or a device');
   if (table.method(index) === METHOD_STORED && table.size(index) !== table.compressedSize(index)) {
     throw damaged(volume, name, 'is stored, but its two sizes differ');
   }

@@ -80,7 +80,11 @@ function decodeName(entry: Entry): string {
   const asUtf8 = raw.toString('utf8');
   const isUtf8 = Buffer.from(asUtf8, 'utf8').equals(raw);
   const flags = isUtf8 ? entry.generalPurposeBitFlag | FLAG_UTF8 : entry.generalPurposeBitFlag;
-  return getFileNameLowLevel(flags, raw, entry.extraFields, true);
+  const name = getFileNameLowLevel(flags, raw, entry.extraFields, true);
+  const plain = getFileNameLowLevel(flags, raw, [], true);
+  // A Unicode path field gives a second name: one tool would check the one and write the other.
+  if (name !== plain) throw new Error(`entry ${JSON.stringify(plain)} has a second name, ${JSON.stringify(name)}`);
+  return name;
 }
 
 /** yauzl trusts the count of entries; the directory must also end where the end record says and begins. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { Component } from '../archive/components.js';
 import { isMessageName, type FilesTask } from '../archive/pack-tasks.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
 import { TOOL } from '../platform/tool.js';
 import type { BackupRequest, MessageCounts } from './request.js';
-import { findSources, refuseBackupIntoSource, type Source } from './sources.js';
+import { findSources, wantedComponents, refuseBackupIntoSource, type Source } from './sources.js';
 import {
   type DirectoryIdentity,
   identify,
@@ -41,6 +42,8 @@ const BATCH_FILES = 128;
 
 /** The store as it was listed, before anything was decided about it. */
 export interface ListedStore {
+  /** The parts that were looked for, whether they exist or not. */
+  readonly components: readonly Component[];
   readonly groups: readonly { readonly files: readonly Source[]; readonly walks: readonly Walk[] }[];
   readonly directories: readonly WalkedDirectory[];
   readonly exclude: readonly DirectoryIdentity[];
@@ -64,6 +67,7 @@ export function listStore(request: BackupRequest): ListedStore {
   });
   const walks = groups.flatMap((group) => group.walks);
   return {
+    components: wantedComponents(settings.include, mask),
     groups,
     exclude,
     directories: walks.flatMap((walk) => walk.directories),

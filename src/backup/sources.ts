@@ -33,7 +33,7 @@ export function findSources(
   settings: ServerSettings,
   mask: ReadonlySet<Component> | undefined,
 ): Sources {
-  const wanted = mask ?? new Set(COMPONENTS.filter((component) => isIncluded(component, settings.include)));
+  const wanted = new Set(wantedComponents(settings.include, mask));
   const sources: Source[] = [];
   const skipped: SkippedPath[] = [];
   const add = (component: Component, path: string, entryName: string): void => {
@@ -58,6 +58,11 @@ export function findSources(
   }
   sources.sort((a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component));
   return { sources, skipped: wanted.has('other') ? skipped : [] };
+}
+
+/** The parts that a run looks at: those of the mask, or those that the Include switches name. */
+export function wantedComponents(include: IncludeSwitches, mask: ReadonlySet<Component> | undefined): Component[] {
+  return mask ? [...mask] : COMPONENTS.filter((component) => isIncluded(component, include));
 }
 
 function isIncluded(component: Component, include: IncludeSwitches): boolean {

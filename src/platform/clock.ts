@@ -24,3 +24,8 @@ export function dateFromUtc(fields: readonly [number, number, number, number, nu
 export function monotonicMs(): number {
   return performance.now();
 }
+
+/** The reading of the local wall clock at an instant, as milliseconds of a calendar without clock changes. */
+export function toLocalWall(ms: number): number {
+  return ms - new Date(ms).getTimezoneOffset() * 60_000;
+}
