@@ -1,0 +1,102 @@
+import type { ArchiveState } from '../archive/sets.js';
+
+/**
+ * Which archives stay. Pure: the same states give the same verdicts, each with its reason.
+ *
+ * With limit 2 (oldest first, all verified):
+ *   F1 I1 F2 F3 I3      keeps F2 F3 I3
+ *   F1 I1 C1            keeps F1 I1 C1
+ *   F1 I1 C1 C2         keeps F1 I1 C2: the newest full keeps its place, so that the next differential has its base
+ *   F1 F2 F3(damaged)   keeps F1 F2 F3: what is not proven pushes nothing out
+ */
+export interface RetentionPolicy {
+  /** At most that many complete backups, fulls and copies alike; at least 1. */
+  readonly limit: number;
+  /** Every differential stays with its full, not only the newest. */
+  readonly keepsDifferentials: boolean;
+  readonly now: Date;
+}
+
+export interface Verdict {
+  readonly state: ArchiveState;
+  readonly action: 'keep' | 'remove';
+  readonly reason: string;
+}
+
+/** Clocks of two machines may differ by this much. */
+const FUTURE_TOLERANCE_MS = 5 * 60_000;
+
+/** A verdict for every archive, in the given order: oldest first. */
+export function judgeArchives(states: readonly ArchiveState[], policy: RetentionPolicy): Verdict[] {
+  const kept = chooseKept(states, policy);
+  const oldestKept = states.find((state) => kept.has(state));
+  const bases = new Map<ArchiveState, Verdict>();
+  for (const state of states) {
+    if (state.facts.files.type !== 'differential') bases.set(state, judgeBase(state, policy, { kept, oldestKept }));
+  }
+  return states.map((state) => bases.get(state) ?? judgeDifferential(state, states, { policy, bases }));
+}
+
+function isFuture({ facts }: ArchiveState, now: Date): boolean {
+  return facts.files.takenAt.getTime() > now.getTime() + FUTURE_TOLERANCE_MS;
+}
+
+/** Complete, proven, and not from the future: only such a backup may push out another. */
+function counts(state: ArchiveState, policy: RetentionPolicy): boolean {
+  return state.isRecoverable && state.verifiedAt !== undefined && !isFuture(state, policy.now);
+}
+
+/** The newest full, where the limit has room beside it, and then the newest of all. */
+function chooseKept(states: readonly ArchiveState[], policy: RetentionPolicy): ReadonlySet<ArchiveState> {
+  const complete = states
+    .filter(({ facts }) => facts.files.type !== 'differential')
+    .filter((state) => counts(state, policy));
+  const newestFull = complete.findLast(({ facts }) => facts.files.type === 'full');
+  const kept = new Set<ArchiveState>(newestFull && policy.limit > 1 ? [newestFull] : []);
+  for (const state of complete.reverse()) {
+    if (kept.size >= policy.limit) break;
+    kept.add(state);
+  }
+  return kept;
+}
+
+interface Kept {
+  readonly kept: ReadonlySet<ArchiveState>;
+  readonly oldestKept: ArchiveState | undefined;
+}
+
+function judgeBase(state: ArchiveState, policy: RetentionPolicy, { kept, oldestKept }: Kept): Verdict {
+  const keep = (reason: string): Verdict => ({ state, action: 'keep', reason });
+  if (!oldestKept) return keep('no backup is proven, so nothing is removed');
+  if (kept.has(state)) return keep(reasonToKeep(state, kept));
+  if (isFuture(state, policy.now)) return keep('dated in the future');
+  if (state.facts.files.takenAt > oldestKept.facts.files.takenAt && !counts(state, policy)) {
+    return keep(state.isRecoverable ? 'not verified, so not counted' : 'not recoverable, so not counted');
+  }
+  // Older ones go only when as many proven backups as the limit asks for remain.
+  if (kept.size < policy.limit) return keep('within the limit');
+  return { state, action: 'remove', reason: `over the limit of ${policy.limit}` };
+}
+
+function reasonToKeep(state: ArchiveState, kept: ReadonlySet<ArchiveState>): string {
+  const newest = [...kept].reduce((a, b) => (b.facts.files.takenAt > a.facts.files.takenAt ? b : a));
+  if (state === newest) return 'newest complete backup';
+  return 'within the limit';
+}
+
+function judgeDifferential(
+  state: ArchiveState,
+  states: readonly ArchiveState[],
+  { policy, bases }: { policy: RetentionPolicy; bases: ReadonlyMap<ArchiveState, Verdict> },
+): Verdict {
+  const base = states.find(({ facts }) => facts === state.base);
+  if (!base) return { state, action: 'keep', reason: 'its full is missing: decide by hand' };
+  if (bases.get(base)?.action === 'remove') return { state, action: 'remove', reason: 'its full goes' };
+  if (isFuture(state, policy.now)) return { state, action: 'keep', reason: 'dated in the future' };
+  const siblings = states.filter((other) => other.base === state.base);
+  const successor = siblings.slice(siblings.indexOf(state) + 1).find((other) => counts(other, policy));
+  if (successor && !policy.keepsDifferentials) {
+    return { state, action: 'remove', reason: 'replaced by a newer differential' };
+  }
+  return { state, action: 'keep', reason: 'differential of a kept full' };
+}

@@ -1,0 +1,136 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOCK_FILE } from '../archive/backup-lock.js';
+import { listArchiveFiles } from '../archive/backup-directory.js';
+import { inspectArchives } from '../archive/inspect.js';
+import { errnoOf, FailedError, messageOf } from '../errors.js';
+import { syncDirectory } from '../platform/atomic-file.js';
+import type { Clock } from '../platform/clock.js';
+import { acquireLock } from '../platform/lock.js';
+import { judgeArchives, type Verdict } from './policy.js';
+
+export interface RotateRequest {
+  readonly backupDir: string;
+  readonly limit: number;
+  readonly keepsDifferentials: boolean;
+  readonly isDryRun: boolean;
+  /** An archive that must be there: a listing without it is not to be believed. */
+  readonly expects?: string | undefined;
+  readonly lockWaitMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RotateVerdict {
+  readonly archive: string;
+  readonly action: Verdict['action'];
+  readonly reason: string;
+  readonly sizeBytes: number;
+  /** Why an archive that was to go is still there. */
+  readonly failure?: string;
+}
+
+export interface RotateReport {
+  readonly schema: 'kms-backup/rotate/1';
+  readonly isDryRun: boolean;
+  readonly limit: number;
+  readonly verdicts: readonly RotateVerdict[];
+  readonly removedBytes: number;
+  readonly failures: number;
+}
+
+/**
+ * Removes what the policy no longer keeps: dependents first, then their base, each archive's first volume first, so that
+ * an abort leaves usable sets and nothing that looks complete and is not.
+ * @throws {FailedError} with nothing removed, when the listing cannot be believed
+ */
+export async function runRotate(request: RotateRequest): Promise<RotateReport> {
+  if (request.isDryRun) return toReport(request, await judge(request), new Map());
+  const lock = await acquireLock({
+    path: join(request.backupDir, LOCK_FILE),
+    what: 'the backup directory',
+    command: 'rotate',
+    clock: request.clock,
+    waitMs: request.lockWaitMs,
+    ...(request.signal ? { signal: request.signal } : {}),
+  });
+  try {
+    const verdicts = await judge(request);
+    refuseShrunkListing(request, verdicts);
+    return toReport(request, verdicts, removeAll(request, verdicts));
+  } finally {
+    lock.release();
+  }
+}
+
+async function judge({ backupDir, limit, keepsDifferentials, clock }: RotateRequest): Promise<Verdict[]> {
+  const states = await inspectArchives(listArchiveFiles(backupDir), backupDir);
+  return judgeArchives(states, { limit, keepsDifferentials, now: clock() });
+}
+
+/** A share that answers with half of its files must not make the other half look superfluous. */
+function refuseShrunkListing({ backupDir, expects }: RotateRequest, verdicts: readonly Verdict[]): void {
+  const now = new Set(listArchiveFiles(backupDir).flatMap(({ volumes }) => volumes.map(({ name }) => name)));
+  const judged = verdicts.flatMap(({ state }) => state.facts.files.volumes.map(({ name }) => name));
+  const lost = [...judged, ...(expects === undefined ? [] : [expects])].find((name) => !now.has(name));
+  if (lost === undefined && (expects === undefined || judged.includes(expects))) return;
+  throw new FailedError(`the listing of ${backupDir} lacks ${lost ?? expects ?? ''}: nothing was removed`, {
+    hints: ['Look whether the disk or share is healthy, then run rotate.'],
+  });
+}
+
+/** Removes archives; returns what failed. A base stays while one that needs it stays. */
+function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): Map<Verdict, string> {
+  const failures = new Map<Verdict, string>();
+  const going = verdicts.filter(({ action }) => action === 'remove');
+  const isDependent = ({ state }: Verdict): boolean => state.facts.files.type === 'differential';
+  const ordered = [...going.filter(isDependent), ...going.filter((verdict) => !isDependent(verdict))];
+  for (const verdict of ordered) {
+    request.signal?.throwIfAborted();
+    const dependent = [...failures.keys()].find(({ state }) => state.base === verdict.state.facts);
+    const failure = dependent
+      ? `${dependent.state.facts.files.stem}.zip, which needs it, could not be removed`
+      : removeArchive(request.backupDir, verdict);
+    if (failure !== undefined) failures.set(verdict, failure);
+  }
+  return failures;
+}
+
+function removeArchive(directory: string, { state }: Verdict): string | undefined {
+  try {
+    for (const { path } of state.facts.files.volumes) {
+      rmSync(path, { force: true });
+      syncDirectory(directory);
+    }
+    return undefined;
+  } catch (error) {
+    return errnoOf(error) ?? messageOf(error);
+  }
+}
+
+function toReport(
+  { isDryRun, limit }: RotateRequest,
+  verdicts: readonly Verdict[],
+  failures: ReadonlyMap<Verdict, string>,
+): RotateReport {
+  const rows = verdicts.map((verdict): RotateVerdict => {
+    const { files } = verdict.state.facts;
+    const failure = failures.get(verdict);
+    return {
+      archive: files.volumes[0]?.name ?? files.stem,
+      action: verdict.action,
+      reason: verdict.reason,
+      sizeBytes: files.sizeBytes,
+      ...(failure === undefined ? {} : { failure }),
+    };
+  });
+  const removed = rows.filter(({ action, failure }) => action === 'remove' && failure === undefined);
+  return {
+    schema: 'kms-backup/rotate/1',
+    isDryRun,
+    limit,
+    verdicts: rows,
+    removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    failures: failures.size,
+  };
+}
