@@ -1,5 +1,5 @@
 /** The rooms of docs/design.md: who may import whom. */
-const VERBS = 'backup|recover|rotate|schedule|demo';
+const VERBS = 'backup|recover|rotate|schedule|demo|config|status';
 /** Each outside library has one file that knows it. */
 const HOMES = {
   archiver: '^src/recover/export-archive\\.ts$',

@@ -1,6 +1,6 @@
 import { type XmlDocument, XmlElement, XmlError, parseXml } from '@rgrove/parse-xml';
 import { ConfigurationError } from '../errors.js';
-import { type ConfigText, lineAt } from './config-text.js';
+import { type ConfigText, lineFinder } from './config-text.js';
 
 /** Where something lies in the document's text: UTF-16 offsets, `end` exclusive. */
 export interface Span {
@@ -60,9 +60,10 @@ const UNIQUE = new Set(['table Directories', 'table StoreBackup', 'list StoreBac
 export function parseConfigDocument(source: ConfigText): ConfigDocument {
   const root = parseRoot(source);
   const place = placeOf(source.text, root);
+  const text: NumberedText = { text: source.text, lineAt: lineFinder(source.text) };
   const sections = elementsOf(root)
     .filter(({ name }) => name === 'table' || name === 'list')
-    .map((element) => toSection(source.text, element));
+    .map((element) => toSection(text, element));
   refuseTwins(source, sections);
   return { source, sections, root: place };
 }
@@ -74,7 +75,7 @@ function parseRoot(source: ConfigText): XmlElement {
   if (doctype) throw doctypeProblem(source, doctype.start);
   const root = tree.root;
   if (root?.name !== 'config') {
-    const line = lineAt(source.text, root?.start ?? 0);
+    const line = lineFinder(source.text)(root?.start ?? 0);
     throw problem(source, line, `the root element is <${root?.name ?? ''}>, not <config>`);
   }
   return root;
@@ -89,7 +90,7 @@ function parseTree(source: ConfigText): XmlDocument {
     // The parser descends into elements by recursion: a file nested thousands deep ends it.
     if (error instanceof RangeError) throw problem(source, 1, 'the elements are nested too deep');
     if (!(error instanceof XmlError)) throw error;
-    const line = lineAt(source.text, utf16Offset(source.text, error.pos));
+    const line = lineFinder(source.text)(utf16Offset(source.text, error.pos));
     throw problem(source, line, describe(error));
   }
 }
@@ -109,7 +110,7 @@ function describe(error: XmlError): string {
 }
 
 function doctypeProblem(source: ConfigText, at: number): ConfigurationError {
-  return problem(source, lineAt(source.text, at), 'a document type declaration (<!DOCTYPE) is refused');
+  return problem(source, lineFinder(source.text)(at), 'a document type declaration (<!DOCTYPE) is refused');
 }
 
 function problem(source: ConfigText, line: number, fact: string): ConfigurationError {
@@ -131,7 +132,12 @@ function refuseTwins(source: ConfigText, sections: readonly ConfigSection[]): vo
   }
 }
 
-function toSection(text: string, element: XmlElement): ConfigSection {
+interface NumberedText {
+  readonly text: string;
+  readonly lineAt: (offset: number) => number;
+}
+
+function toSection(text: NumberedText, element: XmlElement): ConfigSection {
   return {
     kind: element.name === 'list' ? 'list' : 'table',
     name: element.attributes['name'] ?? '',
@@ -140,23 +146,23 @@ function toSection(text: string, element: XmlElement): ConfigSection {
       .filter(({ name }) => name === 'listitem')
       .map((item) => ({
         variables: variablesOf(text, item),
-        line: lineAt(text, item.start),
-        ...placeOf(text, item),
+        line: text.lineAt(item.start),
+        ...placeOf(text.text, item),
       })),
-    line: lineAt(text, element.start),
-    ...placeOf(text, element),
+    line: text.lineAt(element.start),
+    ...placeOf(text.text, element),
   };
 }
 
-function variablesOf(text: string, parent: XmlElement): ConfigVariable[] {
+function variablesOf(text: NumberedText, parent: XmlElement): ConfigVariable[] {
   return elementsOf(parent)
     .filter(({ name }) => name === 'variable')
     .map((element) => ({
       name: element.attributes['name'] ?? '',
       value: element.text,
-      line: lineAt(text, element.start),
+      line: text.lineAt(element.start),
       isPlain: element.children.every(({ type }) => type === 'text'),
-      ...placeOf(text, element),
+      ...placeOf(text.text, element),
     }));
 }
 

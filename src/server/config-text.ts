@@ -35,21 +35,28 @@ export function encodeConfigText(source: ConfigText): Buffer {
  * @throws {ConfigurationError} when it cannot be read
  */
 export function readConfigText(path: string): ConfigText {
+  return decodeConfigText(path, readBytes(path));
+}
+
+function readBytes(path: string): Buffer {
   try {
-    return decodeConfigText(path, readFileSync(path));
+    return readFileSync(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') throw new NotFoundError(`no such file: ${path}`, { cause: error });
-    if (errnoOf(error) === undefined) throw error;
     throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-/** The line that an offset lies in, counted from 1; CRLF, LF and CR end a line. */
-export function lineAt(text: string, offset: number): number {
-  let line = 1;
-  for (let at = 0; at < offset && at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 10 || (char === 13 && text.charCodeAt(at + 1) !== 10)) line++;
-  }
-  return line;
+/** Tells the line, counted from 1, that an offset of the text lies in; CRLF, LF and CR end a line. */
+export function lineFinder(text: string): (offset: number) => number {
+  const starts = [0, ...[...text.matchAll(/\r\n|\n|\r/g)].map(({ index, 0: end }) => index + end.length)];
+  return (offset) => {
+    let [low, high] = [0, starts.length];
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  };
 }

@@ -52,6 +52,8 @@ export interface ServerSettings {
   readonly schedule: readonly ScheduleTask[];
   /** Absolute. */
   readonly logDirectory: string;
+  /** Absolute. */
+  readonly debugLogPath: string;
   /** The debug log's message group "Store Backup". */
   readonly logsStoreBackup: boolean;
   readonly mail: MailFacts;
@@ -69,7 +71,6 @@ export function readSettings(installation: Installation): ServerSettings {
 export function settingsOf(document: ConfigDocument, installDir: string): ServerSettings {
   const directories = readerOf(document, findSection(document, 'table', 'Directories'));
   const backup = readerOf(document, findSection(document, 'table', 'StoreBackup'));
-  const log = readerOf(document, findSection(document, 'table', 'LogGlobal'));
   const storeDir = directories.text('StoreDir', '');
   if (storeDir === '') throw storeMissing(document);
   return {
@@ -88,8 +89,7 @@ export function settingsOf(document: ConfigDocument, installDir: string): Server
     createsBackupDirectory: backup.flag('CreateBackupDirectory', true),
     hostname: readerOf(document, findSection(document, 'table', 'Misc')).text('InternetHostname', ''),
     schedule: readScheduleTasks(document),
-    logDirectory: resolve(installDir, log.text('RelativePathsRoot', resolve(installDir, storeDir, 'logs'))),
-    logsStoreBackup: logsStoreBackup(document),
+    ...logFacts(document, installDir, storeDir),
     mail: mailFacts(document),
   };
 }
@@ -105,6 +105,20 @@ function includeSwitches(document: ConfigDocument): IncludeSwitches {
     xmpp: backup.flag('IncludeXmpp', true),
     im: backup.flag('IncludeIM', true),
   };
+}
+
+function logFacts(
+  document: ConfigDocument,
+  installDir: string,
+  storeDir: string,
+): Pick<ServerSettings, 'logDirectory' | 'debugLogPath' | 'logsStoreBackup'> {
+  const root = readerOf(document, findSection(document, 'table', 'LogGlobal')).text('RelativePathsRoot', '');
+  const logDirectory = root === '' ? resolve(installDir, storeDir, 'logs') : resolve(installDir, root);
+  const items = findSection(document, 'list', 'Log')?.items ?? [];
+  const debug = items.map((item) => readerOf(document, item)).find((read) => read.text('LogName', '') === 'debug');
+  // StreamURL file:///debug.log is relative to the log directory.
+  const name = /^file:\/{2,3}([^/\\].*)$/.exec(debug?.text('StreamURL', '') ?? '')?.[1] ?? 'debug.log';
+  return { logDirectory, debugLogPath: resolve(logDirectory, name), logsStoreBackup: logsStoreBackup(document) };
 }
 
 /** List LogEvents: the item with LogName debug and EventName backup. */

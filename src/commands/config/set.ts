@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { Flags } from '@oclif/core';
+import { type Assignment, parseAssignments, setSettings } from '../../config/settings-verb.js';
+import { messageOf, UsageError } from '../../errors.js';
+import type { Outcome } from '../../ui/command.js';
+import { EditCommand, editFlags, formatEdit } from '../../ui/edit-command.js';
+import { withEnvironment } from '../../ui/flags.js';
+import { document } from '../../ui/document.js';
+
+export default class ConfigSet extends EditCommand {
+  static override summary = "Set settings of the server's Backup tab.";
+  static override description = `Changes only the lines of mailserver.cfg that it must and keeps the previous content as mailserver.cfg.kms-backup.bak.
+The mail server must be stopped: it overwrites the file when it stops. Settings: see config show.`;
+  static override examples = [
+    '<%= config.bin %> config set keep=3 volume-size=600MB',
+    '<%= config.bin %> config set backup-dir="/mnt/server backup" notify=admin@example.com --dry-run',
+    '<%= config.bin %> config show --json > settings.json && <%= config.bin %> config set --from settings.json',
+  ];
+  static override strict = false;
+  static override usage = 'config set KEY=VALUE... [--from FILE] [--dry-run] [--force]';
+  static override flags = {
+    ...editFlags,
+    ...withEnvironment({
+      from: Flags.string({
+        helpValue: 'FILE',
+        summary: 'Take settings from what config show --json wrote; - is stdin.',
+      }),
+    }),
+  };
+
+  protected async execute(): Promise<Outcome> {
+    const { flags, argv } = await this.parse(ConfigSet);
+    const given = flags.from === undefined ? [] : readAssignments(flags.from);
+    const own = parseAssignments(argv as string[]);
+    const assignments = [...given.filter(({ name }) => !own.some((it) => it.name === name)), ...own];
+    if (assignments.length === 0) {
+      throw new UsageError('nothing to set', {
+        hints: ['Name settings: config set keep=3.', 'See config show for all.'],
+      });
+    }
+    const installation = this.installation(flags);
+    const report = await setSettings(installation, assignments, this.editOptions('config set', flags));
+    this.warnAll(report.warnings);
+    const { isChanged, changed, warnings } = report;
+    const lines = changed.map(({ name, from, to }) => `${name}: ${String(from) || '-'} -> ${String(to) || '-'}`);
+    return {
+      json: document('config-set', {
+        file: installation.configPath,
+        isChanged,
+        isDryRun: flags['dry-run'],
+        changed,
+        warnings,
+      }),
+      text: flags['dry-run'] ? formatEdit(report, true) : isChanged ? lines.join('\n') : 'Nothing to change.',
+    };
+  }
+}
+
+/** The settings of a document of `config show --json`; those that are defaults are left out. */
+function readAssignments(file: string): Assignment[] {
+  try {
+    const document = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as {
+      settings?: Record<string, unknown>;
+      defaults?: string[];
+    };
+    if (typeof document.settings !== 'object') throw new Error('it holds no "settings"');
+    const entries = Object.entries(document.settings).filter(([name]) => !document.defaults?.includes(name));
+    return parseAssignments(entries.map(([name, value]) => `${name}=${String(value)}`));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read settings from ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,36 @@
+import { Flags } from '@oclif/core';
+import { followBackupLog, readBackupLog } from '../../config/store-backup-log.js';
+import { ExitCode, UsageError } from '../../errors.js';
+import { findInstallation } from '../../server/installation.js';
+import { KmsCommand, type Outcome } from '../../ui/command.js';
+import { document } from '../../ui/document.js';
+import { withEnvironment } from '../../ui/flags.js';
+
+export default class LogShow extends KmsCommand {
+  static override summary = "Print the debug log's Store Backup messages.";
+  static override description =
+    'Reads debug.log in the log directory that mailserver.cfg names. --follow goes on until Ctrl+C.';
+  static override examples = ['<%= config.bin %> log show', '<%= config.bin %> log show --follow'];
+  static override exitCodes = [ExitCode.notFound];
+  static override flags = withEnvironment({
+    follow: Flags.boolean({ char: 'f', summary: 'Print lines as they are written.' }),
+    lines: Flags.integer({ char: 'n', min: 0, helpValue: 'N', summary: 'Only the last N lines.' }),
+  });
+
+  protected async execute(): Promise<Outcome> {
+    const { flags } = await this.parse(LogShow);
+    if (flags.follow && flags.json) throw new UsageError('--follow prints lines; it cannot end as one JSON document');
+    const log = readBackupLog(findInstallation({ serverDir: flags['server-dir'] }));
+    const lines =
+      flags.lines === undefined
+        ? log.lines
+        : log.lines.slice(log.lines.length - Math.min(flags.lines, log.lines.length));
+    if (!log.isEnabled) this.warnPeople('Store Backup messages are off: log enable store-backup switches them on.');
+    if (flags.follow) {
+      for (const line of lines) process.stdout.write(`${line}\n`);
+      await followBackupLog(log, (line) => process.stdout.write(`${line}\n`), this.signal);
+      throw this.signal.reason;
+    }
+    return { json: document('log', { path: log.path, isEnabled: log.isEnabled, lines }), text: lines.join('\n') };
+  }
+}

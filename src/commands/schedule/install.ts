@@ -1,0 +1,36 @@
+import { Flags } from '@oclif/core';
+import { ExitCode } from '../../errors.js';
+import { installJob } from '../../schedule/install.js';
+import { KmsCommand, type Outcome } from '../../ui/command.js';
+import { withEnvironment } from '../../ui/flags.js';
+import { nameFlag, schedulerFlag, toSchedulerKind } from '../../ui/schedule-command.js';
+import { entryFor } from '../../ui/scheduler-entry.js';
+import { document } from '../../ui/document.js';
+
+export default class ScheduleInstall extends KmsCommand {
+  static override summary = "Put the schedule into the operating system's scheduler.";
+  static override description = `Writes an entry that calls schedule run at each time of the schedule in mailserver.cfg, and after a restart.
+An entry of the same name is replaced; install again when the schedule has changed.`;
+  static override examples = [
+    '<%= config.bin %> schedule install --to systemd',
+    '<%= config.bin %> schedule install --to cron --server-dir /opt/kerio/mailserver',
+  ];
+  static override exitCodes = [ExitCode.notFound];
+  static override flags = withEnvironment({
+    to: schedulerFlag,
+    name: nameFlag,
+    directory: Flags.string({
+      helpValue: 'DIR',
+      summary: 'systemd and launchd: write the files here and do not activate them.',
+    }),
+    'even-if-disabled': Flags.boolean({ summary: "Run although the server's own backup is switched off." }),
+  });
+
+  protected async execute(): Promise<Outcome> {
+    const { flags } = await this.parse(ScheduleInstall);
+    const { kind, places, isChanged, notes } = installJob(toSchedulerKind(flags.to), entryFor(flags), flags.directory);
+    for (const note of notes) this.warnPeople(note);
+    const text = isChanged ? `Installed: ${places.join(', ')}` : `Nothing to change: ${places.join(', ')}`;
+    return { json: document('schedule-install', { to: kind, places, isChanged, notes }), text };
+  }
+}

@@ -1,0 +1,111 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errnoOf } from '../errors.js';
+import { replaceFile, syncDirectory, writeFully } from './atomic-file.js';
+
+/** What `replaceKeepingCopy` did: `changed-meanwhile` wrote nothing. */
+export type ReplaceResult = 'written' | 'changed-meanwhile';
+
+/**
+ * Replaces a file that is still what the caller read, and keeps that previous content beside it under `copySuffix`.
+ * A kill at any moment leaves the old or the new content, whole. Symbolic links stay and their target is replaced;
+ * the copy lies beside the target, with its mode and owner.
+ * A file that is a mount point of its own (a bind mount) cannot be renamed over: it is written in place, under a journal
+ * that `finishInterruptedReplace` completes after a kill in between.
+ */
+export function replaceKeepingCopy(path: string, change: FileChange): ReplaceResult {
+  const target = realpathSync(path);
+  const copy = target + change.copySuffix;
+  if (!readFileSync(target).equals(change.expected)) return 'changed-meanwhile';
+  keepCopy(target, copy, change.expected);
+  // Looked at again as late as possible: somebody may have saved while the copy was written and synced.
+  if (!readFileSync(target).equals(change.expected)) return 'changed-meanwhile';
+  try {
+    replaceFile(target, change.bytes);
+  } catch (error) {
+    if (errnoOf(error) !== 'EBUSY') throw error;
+    replaceInPlace(target, change.bytes);
+  }
+  return 'written';
+}
+
+/** What a file is to become. */
+export interface FileChange {
+  /** What the caller read and based the change on. */
+  readonly expected: Buffer;
+  readonly bytes: Buffer;
+  /** Appended to the target's path for the previous content: `.kms-backup.bak`. */
+  readonly copySuffix: string;
+}
+
+/**
+ * Completes an in-place write that a kill interrupted: the journal beside the file holds the whole new content.
+ * Only a file that is torn, the new content up to some byte and the kept copy from there on, is completed; a file that
+ * anybody wrote since is left alone. Call it under the file's lock, before reading.
+ */
+export function finishInterruptedReplace(path: string, copySuffix: string): void {
+  const target = realpathSync(path);
+  const journal = journalOf(target);
+  if (!existsSync(journal)) return;
+  const [wanted, former] = [readFileSync(journal), readIfThere(target + copySuffix)];
+  if (former && isTorn(readFileSync(target), wanted, former)) writeInPlace(target, wanted);
+  removeDurably(journal);
+}
+
+function isTorn(found: Buffer, wanted: Buffer, former: Buffer): boolean {
+  if (found.equals(former)) return false;
+  let same = 0;
+  while (same < found.length && same < wanted.length && found[same] === wanted[same]) same++;
+  return found.subarray(same).equals(former.subarray(same));
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  return existsSync(path) ? readFileSync(path) : undefined;
+}
+
+function keepCopy(target: string, copy: string, bytes: Buffer): void {
+  const { mode, uid, gid } = statSync(target);
+  replaceFile(copy, bytes, 0o600);
+  if (process.platform === 'win32') return;
+  if (process.getuid?.() === 0) chownSync(copy, uid, gid);
+  chmodSync(copy, mode & 0o7777);
+}
+
+function replaceInPlace(target: string, bytes: Buffer): void {
+  const journal = journalOf(target);
+  replaceFile(journal, bytes, 0o600);
+  writeInPlace(target, bytes);
+  removeDurably(journal);
+}
+
+function writeInPlace(target: string, bytes: Buffer): void {
+  const fd = openSync(target, 'r+');
+  try {
+    writeFully(fd, bytes, 0);
+    ftruncateSync(fd, bytes.length);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function removeDurably(path: string): void {
+  rmSync(path, { force: true });
+  syncDirectory(dirname(path));
+}
+
+function journalOf(target: string): string {
+  return join(dirname(target), `.${basename(target)}.kms-backup-journal`);
+}

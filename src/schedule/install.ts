@@ -1,0 +1,48 @@
+import { isCrontabCurrent, removeCrontabBlock, writeCrontabBlock } from './crontab.js';
+import type { InstallReport, SchedulerFile, SchedulerJob, SchedulerKind } from './job.js';
+import { renderCrontab, renderLaunchd, renderSystemd } from './render-unix.js';
+import { renderSchtasks } from './render-windows.js';
+import { createTask, deleteTask } from './task-scheduler.js';
+import { areUnitFilesCurrent, installUnitFiles, uninstallUnitFiles } from './unit-files.js';
+
+/** The texts that the scheduler takes; what `schedule export` prints. */
+export function renderJob(kind: SchedulerKind, job: SchedulerJob): readonly SchedulerFile[] {
+  switch (kind) {
+    case 'cron':
+      return [renderCrontab(job)];
+    case 'systemd':
+      return renderSystemd(job);
+    case 'launchd':
+      return [renderLaunchd(job)];
+    case 'schtasks':
+      return [renderSchtasks(job)];
+  }
+}
+
+/**
+ * Writes the entry into the operating system's scheduler, replacing one of the same name.
+ * @param directory where unit files and property lists go instead of the system's place; they are not activated then
+ * @throws {UsageError} when this system has no such scheduler
+ * @throws {FailedError} when the scheduler refuses the entry
+ */
+export function installJob(kind: SchedulerKind, job: SchedulerJob, directory?: string): InstallReport {
+  if (kind === 'cron') return writeCrontabBlock(renderCrontab(job).content, job.name);
+  if (kind === 'schtasks') return createTask(job.name, renderSchtasks(job));
+  return installUnitFiles(kind, job.name, renderJob(kind, job), directory);
+}
+
+/** Removes the entry of that name; nothing to remove is no error. @throws as `installJob` */
+export function uninstallJob(kind: SchedulerKind, name: string, directory?: string): InstallReport {
+  if (kind === 'cron') return removeCrontabBlock(name);
+  if (kind === 'schtasks') return deleteTask(name);
+  return uninstallUnitFiles(kind, name, directory);
+}
+
+/** Whether an installed entry is what the schedule asks for now. Only where it can be read: cron, systemd, launchd. */
+export function checkInstalled(
+  kind: 'cron' | 'systemd' | 'launchd',
+  job: SchedulerJob,
+): 'none' | 'current' | 'outdated' {
+  if (kind === 'cron') return isCrontabCurrent(renderCrontab(job).content, job.name);
+  return areUnitFilesCurrent(kind, renderJob(kind, job));
+}

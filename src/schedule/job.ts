@@ -1,0 +1,78 @@
+import { ConfigurationError, UsageError } from '../errors.js';
+import type { ScheduleTask } from '../server/schedule-tasks.js';
+import type { WeeklyTime } from './cron.js';
+
+/** An entry in the operating system's scheduler: it calls `schedule run` whenever a task of the schedule is due. */
+export interface SchedulerJob {
+  /** Tells entries for several installations apart: `kms-backup`. */
+  readonly name: string;
+  /** Program and arguments, not quoted for anything. */
+  readonly command: readonly string[];
+  /** Whole minutes, each once, Monday first. */
+  readonly times: readonly WeeklyTime[];
+  /** The install directory, for descriptions. */
+  readonly serverDir: string;
+}
+
+/** Where a schedule can be installed. */
+export type SchedulerKind = 'cron' | 'systemd' | 'launchd' | 'schtasks';
+
+/** A file that a scheduler reads, or the text that `crontab` takes. */
+export interface SchedulerFile {
+  /** `kms-backup.timer`; `crontab` for the block in the user's crontab. */
+  readonly name: string;
+  readonly content: string;
+  readonly encoding: 'utf8' | 'utf16le';
+}
+
+const MINUTES_A_WEEK = 7 * 1440;
+
+/**
+ * The entry for the enabled tasks. A task with seconds is called at the next full minute, when it is due.
+ * @throws {ConfigurationError} when no task is enabled
+ * @throws {UsageError} for a name or path that no scheduler could hold
+ */
+export function planJob(
+  tasks: readonly ScheduleTask[],
+  job: { readonly name: string; readonly command: readonly string[]; readonly serverDir: string },
+): SchedulerJob {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$/.test(job.name)) {
+    throw new UsageError(`not a name for an entry: ${JSON.stringify(job.name)}`, {
+      hints: ['Use letters, digits, dots, hyphens and underscores.'],
+    });
+  }
+  // A line end would end the entry, and no scheduler shows the rest.
+  const odd = job.command.find((word) => /[\u0000-\u001f\u007f]/.test(word));
+  if (odd !== undefined) throw new UsageError(`a path holds control characters: ${JSON.stringify(odd)}`);
+  const minutes = tasks
+    .filter(({ isEnabled }) => isEnabled)
+    .map(({ day, timeSeconds }) => ((day - 1) * 1440 + Math.ceil(timeSeconds / 60)) % MINUTES_A_WEEK);
+  if (minutes.length === 0) {
+    throw new ConfigurationError('the schedule in mailserver.cfg has no enabled task to install', {
+      hints: ['Add one: schedule add --type full --day sun --time 01:00.', 'Or take the default: schedule reset.'],
+    });
+  }
+  const times = [...new Set(minutes)]
+    .sort((a, b) => a - b)
+    .map((minute) => ({ day: Math.floor(minute / 1440) + 1, timeSeconds: (minute % 1440) * 60 }));
+  return { ...job, times };
+}
+
+/** The times of day, earliest first, each with its days. */
+export function groupByTime(times: readonly WeeklyTime[]): { timeSeconds: number; days: number[] }[] {
+  const groups = new Map<number, number[]>();
+  for (const { day, timeSeconds } of times) groups.set(timeSeconds, [...(groups.get(timeSeconds) ?? []), day]);
+  return [...groups]
+    .map(([timeSeconds, days]) => ({ timeSeconds, days }))
+    .sort((a, b) => a.timeSeconds - b.timeSeconds);
+}
+
+/** What was written to or removed from the operating system's scheduler. */
+export interface InstallReport {
+  readonly kind: SchedulerKind;
+  /** Paths, `crontab`, or the task's name. */
+  readonly places: readonly string[];
+  readonly isChanged: boolean;
+  /** What is left to do by hand. */
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,116 @@
+import { groupByTime, type SchedulerFile, type SchedulerJob } from './job.js';
+import { DAY_NAMES, formatTime } from './week.js';
+
+/** What begins and ends our block in a crontab. */
+export function crontabMarks(name: string): { begin: string; end: string } {
+  return { begin: `# BEGIN ${name} (written by kms-backup schedule install)`, end: `# END ${name}` };
+}
+
+/**
+ * The block for a user's crontab (crontab(5)): one line for each time of day, and one that catches up after a restart.
+ * cron takes `%` for a line end unless a backslash is before it, also inside quotes.
+ */
+export function renderCrontab(job: SchedulerJob): SchedulerFile {
+  const { begin, end } = crontabMarks(job.name);
+  const command = job.command.map(quoteForShell).join(' ').replaceAll('%', '\\%');
+  const lines = groupByTime(job.times).map(({ timeSeconds, days }) => {
+    const weekdays = days.length === 7 ? '*' : days.map((day) => String(day % 7)).join(',');
+    return `${Math.floor(timeSeconds / 60) % 60} ${Math.floor(timeSeconds / 3600)} * * ${weekdays} ${command}`;
+  });
+  return { name: 'crontab', encoding: 'utf8', content: [begin, ...lines, `@reboot ${command}`, end, ''].join('\n') };
+}
+
+/** A systemd service and its timer (systemd.timer(5)); Persistent catches up what a switched-off machine missed. */
+export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
+  const description = `Backup of the mail server in ${job.serverDir.replaceAll('%', '%%')}`;
+  const calendar = groupByTime(job.times).map(({ timeSeconds, days }) => {
+    const names = days.length === 7 ? '' : `${days.map((day) => (DAY_NAMES[day - 1] ?? '').slice(0, 3)).join(',')} `;
+    return `OnCalendar=${names}*-*-* ${formatTime(timeSeconds)}:00`;
+  });
+  const service = [
+    '[Unit]',
+    `Description=${description}`,
+    'After=local-fs.target remote-fs.target network.target',
+    '',
+    '[Service]',
+    'Type=oneshot',
+    `ExecStart=${job.command.map(quoteForSystemd).join(' ')}`,
+    'Nice=10',
+    'IOSchedulingClass=idle',
+    '',
+  ];
+  const timer = [
+    '[Unit]',
+    `Description=${description}`,
+    '',
+    '[Timer]',
+    ...calendar,
+    'Persistent=true',
+    'AccuracySec=1s',
+    '',
+    '[Install]',
+    'WantedBy=timers.target',
+    '',
+  ];
+  return [
+    { name: `${job.name}.service`, encoding: 'utf8', content: service.join('\n') },
+    { name: `${job.name}.timer`, encoding: 'utf8', content: timer.join('\n') },
+  ];
+}
+
+/** A launchd property list (launchd.plist(5)); RunAtLoad catches up what a switched-off machine missed. */
+export function renderLaunchd(job: SchedulerJob): SchedulerFile {
+  const intervals = job.times.map(({ day, timeSeconds }) => {
+    const [hour, minute] = [Math.floor(timeSeconds / 3600), Math.floor(timeSeconds / 60) % 60];
+    const entry = (key: string, value: number): string =>
+      `        <key>${key}</key>\n        <integer>${value}</integer>`;
+    const entries = [entry('Weekday', day % 7), entry('Hour', hour), entry('Minute', minute)];
+    return `      <dict>\n${entries.join('\n')}\n      </dict>`;
+  });
+  const words = job.command.map((word) => `      <string>${escapeXml(word)}</string>`);
+  const content = [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
+    '<plist version="1.0">',
+    '  <dict>',
+    '    <key>Label</key>',
+    `    <string>${launchdLabel(job.name)}</string>`,
+    '    <key>ProgramArguments</key>',
+    '    <array>',
+    ...words,
+    '    </array>',
+    '    <key>StartCalendarInterval</key>',
+    '    <array>',
+    ...intervals,
+    '    </array>',
+    '    <key>RunAtLoad</key>',
+    '    <true/>',
+    '    <key>ProcessType</key>',
+    '    <string>Background</string>',
+    '  </dict>',
+    '</plist>',
+    '',
+  ];
+  return { name: `${launchdLabel(job.name)}.plist`, encoding: 'utf8', content: content.join('\n') };
+}
+
+/** The name under which launchd knows the job. */
+export function launchdLabel(name: string): string {
+  return `local.${name}`;
+}
+
+/** Text for an XML element or attribute. */
+export function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
+
+/** One word for a POSIX shell. */
+export function quoteForShell(word: string): string {
+  return /^[A-Za-z0-9_./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** One word of an ExecStart line (systemd.service(5), "Command lines"). */
+function quoteForSystemd(word: string): string {
+  const escaped = word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$');
+  return /^[A-Za-z0-9_./:=@,+-]+$/.test(word) ? word : `"${escaped}"`;
+}

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { ExitCode, LockedError } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { acquireLock } from '../platform/lock.js';
+import { runToEnd } from '../platform/run-program.js';
+import type { Installation } from '../server/installation.js';
+import { readSettings } from '../server/settings.js';
+import { type DuePlan, planDue } from './due-plan.js';
+import { readScheduleState, type ScheduleState, writeScheduleState } from './state.js';
+
+export interface ScheduleRunOptions {
+  readonly clock: Clock;
+  /** This program and its first arguments; `backup full …` is appended. */
+  readonly program: readonly string[];
+  /** Flags for the backup command. */
+  readonly backupFlags: readonly string[];
+  /** When the newest archive was taken: the starting point where no state is kept yet. */
+  readonly newestArchiveAt: Date | undefined;
+  /** Although the Backup tab's switch is off. */
+  readonly isEvenIfDisabled: boolean;
+  readonly isDryRun: boolean;
+  readonly signal?: AbortSignal;
+  /** Default: the machine's. */
+  readonly timeZone?: string;
+}
+
+/** What a call of `schedule run` did. */
+export interface ScheduleRunReport {
+  readonly action: 'backed-up' | 'would-back-up' | 'nothing-due' | 'busy' | 'disabled' | 'given-up';
+  /** For people: why. */
+  readonly reason: string;
+  readonly due: DuePlan | undefined;
+  /** The backup's exit code where one ran. */
+  readonly exitCode: number;
+  /** What the backup printed. */
+  readonly output: string;
+  readonly warnings: readonly string[];
+}
+
+/** A backup that dies three times for the same moment will die a fourth time: the next moment gets a new chance. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Does what the schedule in mailserver.cfg made due since the last call: one backup, or nothing.
+ * Safe to call every minute: a call while another one works does nothing. An abort leaves the state as it was, so the
+ * next call does the backup again.
+ * @throws {ConfigurationError} when mailserver.cfg is wrong
+ * @throws {FailedError} when the backup cannot be started
+ */
+export async function runSchedule(installation: Installation, options: ScheduleRunOptions): Promise<ScheduleRunReport> {
+  const settings = readSettings(installation);
+  if (!settings.backupEnabled && !options.isEvenIfDisabled) {
+    return idle('disabled', 'backup is disabled in mailserver.cfg (config set enabled=true)');
+  }
+  const lockPath = join(installation.dir, '.kms-backup-schedule.lock');
+  const lockOptions = { path: lockPath, what: 'the schedule', command: 'schedule run', clock: options.clock };
+  try {
+    const lock = await acquireLock(lockOptions);
+    try {
+      return await runDue(installation, options);
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    if (error instanceof LockedError) return idle('busy', `${error.message}; nothing was done`);
+    throw error;
+  }
+}
+
+async function runDue(installation: Installation, options: ScheduleRunOptions): Promise<ScheduleRunReport> {
+  const now = options.clock();
+  const { schedule } = readSettings(installation);
+  const stored = readScheduleState(installation);
+  const warnings = stored === 'damaged' ? ['kms-backup-schedule.json is damaged and was begun anew.'] : [];
+  const state: ScheduleState = stored === 'damaged' || stored === undefined ? {} : stored;
+  const since = state.handledUntil ?? options.newestArchiveAt;
+  const due = planDue(schedule, since, now, options.timeZone);
+  if (due.isFromFuture) warnings.push(`the clock was set back: the last run was at ${since?.toISOString() ?? ''}.`);
+  if (schedule.length === 0) warnings.push('the schedule is empty: nothing will ever be due.');
+  const { type } = due;
+  if (type === undefined) return { ...idle('nothing-due', 'nothing fell due since the last run'), due, warnings };
+  if (options.isDryRun) return { ...idle('would-back-up', `a ${type} backup is due`), due, warnings };
+  return { ...(await attempt(installation, options, { state, due, type, now })), warnings };
+}
+
+interface Attempt {
+  readonly state: ScheduleState;
+  readonly due: DuePlan;
+  readonly type: 'full' | 'differential';
+  readonly now: Date;
+}
+
+async function attempt(
+  installation: Installation,
+  options: ScheduleRunOptions,
+  { state, due, type, now }: Attempt,
+): Promise<Omit<ScheduleRunReport, 'warnings'>> {
+  const dueAt = due.moments.at(-1)?.at ?? now;
+  const count = state.attempt?.dueAt.getTime() === dueAt.getTime() ? state.attempt.count + 1 : 1;
+  if (count > MAX_ATTEMPTS) {
+    writeScheduleState(installation, { handledUntil: now, lastRun: state.lastRun });
+    const reason = `the ${type} backup was started ${MAX_ATTEMPTS} times and never ended; waiting for the next task`;
+    return { ...idle('given-up', reason), due, exitCode: ExitCode.failed };
+  }
+  writeScheduleState(installation, { ...state, attempt: { dueAt, count } });
+  const { program, backupFlags, signal } = options;
+  const words = ['backup', type === 'full' ? 'full' : 'diff', '--server-dir', installation.dir, ...backupFlags];
+  const { exitCode, stdout } = await runToEnd([...program, ...words], signal);
+  signal?.throwIfAborted();
+  const reason = `a ${type} backup was due`;
+  const report = {
+    action: 'backed-up' as const,
+    reason,
+    due,
+    exitCode: exitCode === -1 ? 1 : exitCode,
+    output: stdout,
+  };
+  // Killed, or held up by another run: it stays due, and the next call tries again.
+  if (exitCode === -1) return report;
+  if (exitCode === ExitCode.locked) {
+    writeScheduleState(installation, { handledUntil: state.handledUntil, lastRun: state.lastRun });
+    return report;
+  }
+  const lastRun = { type, startedAt: now, endedAt: options.clock(), exitCode };
+  writeScheduleState(installation, { handledUntil: now, lastRun });
+  return report;
+}
+
+function idle(action: ScheduleRunReport['action'], reason: string): ScheduleRunReport {
+  return { action, reason, due: undefined, exitCode: ExitCode.done, output: '', warnings: [] };
+}

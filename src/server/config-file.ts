@@ -1,0 +1,145 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { EngineRunningError, errnoOf, FailedError, KmsError, LockedError, messageOf } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { acquireLock, type Lock } from '../platform/lock.js';
+import { finishInterruptedReplace, replaceKeepingCopy } from '../platform/safe-replace.js';
+import type { ConfigChange } from './config-change.js';
+import { type ConfigDocument, parseConfigDocument } from './config-document.js';
+import { applyChanges } from './config-edit.js';
+import { encodeConfigText, readConfigText } from './config-text.js';
+import { restoreFormer } from './config-undo.js';
+import { findRunningEngine } from './engine.js';
+import type { Installation } from './installation.js';
+import { settingsOf } from './settings.js';
+
+/** What the previous content of mailserver.cfg is kept as, beside it. */
+export const COPY_SUFFIX = '.kms-backup.bak';
+
+export interface EditOptions {
+  /** What the lock says this run does: `config set`. */
+  readonly command: string;
+  readonly clock: Clock;
+  /** Although the engine runs. */
+  readonly isForced: boolean;
+  /** Says what would change and writes nothing. */
+  readonly isDryRun?: boolean;
+  /** The text that a person saw and agreed to; anything else in the file is an error. */
+  readonly expectedText?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An edit of mailserver.cfg, as done or, for a dry run, as planned. */
+export interface EditReport {
+  readonly before: ConfigDocument;
+  readonly after: ConfigDocument;
+  readonly isChanged: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** Long enough for another edit to end, short enough for a person. */
+const LOCK_WAIT_MS = 3000;
+
+/** Parses the installation's mailserver.cfg. @throws {ConfigurationError} as `parseConfigDocument` */
+export function readConfig(installation: Installation): ConfigDocument {
+  return parseConfigDocument(readConfigText(installation.configPath));
+}
+
+/**
+ * Edits mailserver.cfg: `plan` says what to change in what the file says now; nothing to change writes nothing.
+ * The previous content stays as `mailserver.cfg.kms-backup.bak`.
+ * @throws {ConfigurationError} when the file, or what would become of it, is impossible
+ * @throws {EngineRunningError} when the engine runs and the edit is not forced
+ * @throws {LockedError} when another run edits, or somebody changed the file meanwhile
+ */
+export async function editConfig(
+  installation: Installation,
+  options: EditOptions,
+  plan: (document: ConfigDocument) => readonly ConfigChange[],
+): Promise<EditReport> {
+  const draft = prepare(installation, plan, options);
+  if (!draft.isChanged || options.isDryRun) return { ...draft, warnings: [] };
+  const warnings = await checkEngine(installation, options.isForced);
+  const lock = await lockConfig(installation, options);
+  try {
+    finishInterruptedReplace(installation.configPath, COPY_SUFFIX);
+    const final = prepare(installation, plan, options);
+    if (final.isChanged) write(installation, final);
+    return { ...final, warnings };
+  } finally {
+    lock.release();
+  }
+}
+
+function prepare(
+  installation: Installation,
+  plan: (document: ConfigDocument) => readonly ConfigChange[],
+  options: EditOptions,
+): Omit<EditReport, 'warnings'> {
+  const before = readConfig(installation);
+  if (options.expectedText !== undefined && options.expectedText !== before.source.text) throw changedMeanwhile(before);
+  const edited = applyChanges(before, plan(before));
+  if (edited.source.text === before.source.text) return { before, after: before, isChanged: false };
+  // What is written must be readable by ourselves: a value that was impossible before stops here too.
+  settingsOf(edited, installation.dir);
+  const after = restoreFormer(before, edited, realpathSync(installation.configPath) + COPY_SUFFIX);
+  return { before, after, isChanged: after.source.text !== before.source.text };
+}
+
+function write(installation: Installation, edit: Omit<EditReport, 'warnings'>): void {
+  const { configPath } = installation;
+  try {
+    const result = replaceKeepingCopy(configPath, {
+      expected: encodeConfigText(edit.before.source),
+      bytes: encodeConfigText(edit.after.source),
+      copySuffix: COPY_SUFFIX,
+    });
+    if (result === 'changed-meanwhile') throw changedMeanwhile(edit.before);
+  } catch (error) {
+    if (error instanceof KmsError || errnoOf(error) === undefined) throw error;
+    throw new FailedError(`cannot write ${configPath}: ${messageOf(error)}; it is unchanged`, { cause: error });
+  }
+}
+
+async function checkEngine(installation: Installation, isForced: boolean): Promise<string[]> {
+  const engine = await findRunningEngine(installation);
+  if (!engine) return [];
+  const fact = `the mail server runs (${engine.name}, pid ${engine.pid})`;
+  const why = 'it keeps its configuration in memory and overwrites mailserver.cfg when it stops';
+  if (isForced) return [`${fact}: ${why}, so this edit will be lost unless the server is killed or reads it first.`];
+  throw new EngineRunningError(`${fact}: ${why}`, {
+    hints: ['Stop the mail server first.', 'Edit nevertheless with --force; the edit is lost when the server stops.'],
+  });
+}
+
+async function lockConfig(installation: Installation, options: EditOptions): Promise<Lock> {
+  // Beside the target: whoever comes through another link meets the same lock.
+  const target = realpathSync(installation.configPath);
+  const path = join(dirname(target), `.${basename(target)}.kms-backup.lock`);
+  const { command, clock, signal } = options;
+  try {
+    return await acquireLock({
+      path,
+      what: target,
+      command,
+      clock,
+      waitMs: LOCK_WAIT_MS,
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (error instanceof LockedError) {
+      throw new LockedError(error.message, { hints: ['Try again when that run has ended.'], cause: error });
+    }
+    if (errnoOf(error) === undefined) throw error;
+    throw new FailedError(`cannot write in ${dirname(target)}: ${messageOf(error)}`, {
+      cause: error,
+      hints: ['Run it as the user that the mail server runs as, or as root.'],
+    });
+  }
+}
+
+function changedMeanwhile(document: ConfigDocument): LockedError {
+  return new LockedError(`somebody else changed ${document.source.path} meanwhile; nothing was written`, {
+    hints: ['Look at the file with config show and try again.'],
+  });
+}

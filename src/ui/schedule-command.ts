@@ -1,0 +1,89 @@
+import { Flags } from '@oclif/core';
+import { UsageError } from '../errors.js';
+import type { ScheduleEdit } from '../schedule/edit-schedule.js';
+import type { SchedulerKind } from '../schedule/job.js';
+import { dayName, formatTime } from '../schedule/week.js';
+import type { ScheduleTask } from '../server/schedule-tasks.js';
+import type { Outcome } from './command.js';
+import { document } from './document.js';
+import { EditCommand, formatEdit } from './edit-command.js';
+import { formatTable } from './table.js';
+
+/** Where a schedule can be installed, as `--to` takes it. */
+export const schedulerFlag = Flags.string({
+  options: ['cron', 'systemd', 'launchd', 'schtasks'],
+  required: true,
+  summary: "The operating system's scheduler.",
+});
+
+/** The name of the entry, for several installations on one machine. */
+export const nameFlag = Flags.string({
+  default: 'kms-backup',
+  helpValue: 'NAME',
+  summary: 'The name of the entry; one for each installation.',
+});
+
+/** What `--to` says; oclif has checked it. */
+export function toSchedulerKind(word: string): SchedulerKind {
+  return word as SchedulerKind;
+}
+
+/** The program that runs now, for entries that call it: node and the script, or a single executable. */
+export function ownProgram(): string[] {
+  const script = process.argv[1];
+  if (script === undefined || script === process.execPath) return [process.execPath];
+  return [process.execPath, ...process.execArgv.filter((word) => word.startsWith('--enable')), script];
+}
+
+/** `full` or `diff`, as people write it. */
+export function toTaskType(word: string): 'full' | 'differential' {
+  return word === 'full' ? 'full' : 'differential';
+}
+
+/** One or several words that name exactly one day. @throws {UsageError} */
+export function requireOne<T>(values: readonly T[], what: string): T {
+  const [first] = values;
+  if (first === undefined || values.length > 1) throw new UsageError(`${what} takes exactly one value here`);
+  return first;
+}
+
+/** The base of the commands that change the schedule. */
+export abstract class ScheduleEditCommand extends EditCommand {
+  protected present(edit: ScheduleEdit, isDryRun: boolean): Outcome {
+    this.warnAll(edit.warnings);
+    const { isChanged, tasks, warnings } = edit;
+    const json = document('schedule-edit', { isChanged, isDryRun, tasks: tasks.map(toJson), warnings });
+    if (isDryRun) return { json, text: formatEdit(edit.documents, true) };
+    return { json, text: isChanged ? formatTasks(tasks) : 'Nothing to change.' };
+  }
+}
+
+/** A task as JSON gives it, numbered from 1. */
+export function toJson(task: ScheduleTask, index: number): object {
+  const { type, day, timeSeconds, description, isEnabled, guid } = task;
+  return {
+    id: index + 1,
+    guid,
+    type,
+    day: dayName(day),
+    time: formatTime(timeSeconds),
+    timeSeconds,
+    description,
+    isEnabled,
+  };
+}
+
+/** The schedule as a table. */
+export function formatTasks(tasks: readonly ScheduleTask[]): string {
+  if (tasks.length === 0) return 'The schedule is empty.';
+  const rows = tasks.map((task, index) => [
+    String(index + 1),
+    task.type,
+    dayName(task.day),
+    formatTime(task.timeSeconds),
+    task.isEnabled ? 'yes' : 'no',
+    task.guid || '-',
+    task.description,
+  ]);
+  return formatTable([['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'], ...rows]).join('\n');
+}

@@ -1,0 +1,147 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../helpers/cli.js';
+import { makeInstallation } from '../helpers/configured-server.js';
+
+describe('config', () => {
+  it('shows every setting, and as JSON', () => {
+    const { dir } = makeInstallation();
+    const shown = cli(['config', 'show', '--server-dir', dir]);
+    expect(shown.stderr).toBe('');
+    expect(shown.stdout).toMatch(/keep +7 +Keep at most/);
+    const document = JSON.parse(cli(['config', 'show', '--json', '--server-dir', dir]).stdout) as object;
+    expect(document).toMatchObject({
+      schema: 'kms-backup/config/1',
+      settings: { enabled: true, keep: 7, 'volume-size': 2147483647, 'keep-differentials': false, 'include-im': true },
+    });
+  });
+
+  it('sets several settings at once, changes only their lines, and takes its own JSON back', () => {
+    const { dir, configPath } = makeInstallation();
+    const original = readFileSync(configPath, 'utf8');
+    const before = cli(['config', 'show', '--json', '--server-dir', dir]).stdout;
+    const words = [
+      'keep=3',
+      'volume-size=600MB',
+      'notify=root@example.com',
+      'keep-differentials=true',
+      'include-im=off',
+    ];
+    const set = cli(['config', 'set', ...words, 'backup-dir=/mnt/a & b', '--server-dir', dir]);
+    expect(set).toMatchObject({ code: 0, stderr: '' });
+    expect(set.stdout).toContain('keep: 7 -> 3');
+    const expected = original
+      .replace('"RotationLimit">7<', '"RotationLimit">3<')
+      .replace('"MaxFileSize">2147483647<', '"MaxFileSize">600000000<')
+      .replace('"AdminNotify"><', '"AdminNotify">root@example.com<')
+      .replace('"RemoveOldDiffBackups">1<', '"RemoveOldDiffBackups">0<')
+      .replace('"IncludeIM">1<', '"IncludeIM">0<')
+      .replace(/"BackupDir">[^<]*</, '"BackupDir">/mnt/a &amp; b<');
+    expect(readFileSync(configPath, 'utf8')).toBe(expected);
+    expect(cli(['config', 'set', '--from', '-', '--server-dir', dir], { input: before }).code).toBe(0);
+    expect(readFileSync(configPath, 'utf8')).toBe(original);
+  });
+
+  it('shows the lines in a dry run and writes nothing', () => {
+    const { dir, configPath } = makeInstallation();
+    const before = statSync(configPath).mtimeMs;
+    const { stdout, code } = cli(['config', 'set', 'keep=3', '--dry-run', '--server-dir', dir]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/- *\d+ +<variable name="RotationLimit">7<\/variable>\n\+ *\d+ .*>3</);
+    expect(stdout).toContain('Nothing was changed.');
+    expect(statSync(configPath).mtimeMs).toBe(before);
+  });
+
+  it.each([
+    ['keep=0', 'keep is "0"'],
+    ['keep=many', 'keep is "many"'],
+    ['volume-size=2XB', 'volume-size is "2XB"'],
+    ['volume-size=3GiB', 'volume-size is "3GiB"'],
+    ['enabled=perhaps', 'enabled is "perhaps"'],
+    ['notify=nobody', 'notify is "nobody"'],
+    ['backup-dir=relative/path', 'no complete path'],
+    ['backup-dir=\\\\nas\\backup', 'no complete path'],
+    ['kep=3', 'Did you mean keep?'],
+    ['network-disk-password=x', 'never taken from an argument'],
+    ['keep', 'not KEY=VALUE'],
+    ['notify=a\u0001@b', 'no e-mail address|cannot hold'],
+  ])('refuses %s with exit code 2 and writes nothing, with and without --json', (word, message) => {
+    const { dir, configPath } = makeInstallation();
+    const before = readFileSync(configPath);
+    const text = cli(['config', 'set', word, '--server-dir', dir]);
+    const json = cli(['config', 'set', word, '--json', '--server-dir', dir]);
+    expect([text.code, json.code]).toEqual([2, 2]);
+    expect(text.stderr).toMatch(new RegExp(message.replace(/[?.]/g, '\\$&')));
+    expect(JSON.parse(json.stdout)).toMatchObject({ schema: 'kms-backup/error/1', exitCode: 2 });
+    expect(readFileSync(configPath)).toEqual(before);
+  });
+
+  it('keeps the network-disk user in kms-backup.ini and never a password', () => {
+    const { dir, configPath } = makeInstallation();
+    const before = readFileSync(configPath);
+    writeFileSync(join(dir, 'kms-backup.ini'), '; ours\n[backup]\nlevel = 9\n');
+    const words = ['network-disk-user=NAS\\backup', 'network-disk-password-file=/etc/kms password'];
+    expect(cli(['config', 'set', ...words, '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(configPath)).toEqual(before);
+    const ini = readFileSync(join(dir, 'kms-backup.ini'), 'utf8');
+    expect(ini).toContain('; ours\n[backup]\nlevel = 9\n');
+    const shown = JSON.parse(cli(['config', 'show', '--json', '--server-dir', dir]).stdout) as { settings: object };
+    expect(shown.settings).toMatchObject({
+      'network-disk-user': 'NAS\\backup',
+      'network-disk-password-file': '/etc/kms password',
+    });
+    expect(statSync(join(dir, 'kms-backup.ini')).mode & 0o077).toBe(0o044 & statSync(join(dir, 'kms-backup.ini')).mode);
+  });
+
+  it('names line and nearest key of an unknown word in kms-backup.ini', () => {
+    const { dir } = makeInstallation();
+    writeFileSync(join(dir, 'kms-backup.ini'), '[backup]\nthreds = 2\n');
+    const { code, stderr } = cli(['config', 'show', '--server-dir', dir]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('kms-backup.ini, line 2: unknown key "threds"');
+    expect(stderr).toContain('Did you mean threads?');
+  });
+
+  it('does not ask without a terminal', () => {
+    const { dir } = makeInstallation();
+    const { code, stderr } = cli(['config', 'wizard', '--server-dir', dir]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Use config set KEY=VALUE.');
+  });
+
+  it('is not found where no server is', () => {
+    expect(cli(['config', 'show', '--server-dir', '/nonexistent']).code).toBe(10);
+  });
+});
+
+describe('log', () => {
+  it('switches the message group and back to the byte', () => {
+    const { dir, configPath } = makeInstallation({ debugEvents: [] });
+    expect(cli(['log', 'disable', 'store-backup', '--server-dir', dir]).stdout).toContain('off already');
+    expect(cli(['log', 'enable', 'store-backup', '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(configPath, 'utf8').replaceAll(/\s/g, '')).toContain(
+      '<variablename="LogName">debug</variable><variablename="EventName">backup</variable><variablename="Enabled">1</variable>',
+    );
+    expect(cli(['log', 'disable', 'store-backup', '--server-dir', dir]).code).toBe(0);
+    const existing = makeInstallation();
+    const original = readFileSync(existing.configPath, 'utf8');
+    cli(['log', 'enable', 'store-backup', '--server-dir', existing.dir]);
+    expect(readFileSync(existing.configPath, 'utf8')).not.toBe(original);
+    cli(['log', 'disable', 'store-backup', '--server-dir', existing.dir]);
+    expect(readFileSync(existing.configPath, 'utf8')).toBe(original);
+  });
+
+  it('shows the backup lines alone', () => {
+    const { dir, logDir } = makeInstallation({ debugEvents: [['backup', '1']] });
+    expect(cli(['log', 'show', '--server-dir', dir]).code).toBe(10);
+    const lines = [
+      '[16/Mar/2021 18:24:38][6376] {smtps} x {backup} y',
+      '[16/Mar/2021 18:24:39][6376] {backup} started',
+    ];
+    writeFileSync(join(logDir, 'debug.log'), `${lines.join('\r\n')}\r\n`);
+    expect(cli(['log', 'show', '--server-dir', dir])).toEqual({ code: 0, stdout: `${lines[1] ?? ''}\n`, stderr: '' });
+    const json = JSON.parse(cli(['log', 'show', '--json', '--server-dir', dir]).stdout) as object;
+    expect(json).toMatchObject({ schema: 'kms-backup/log/1', isEnabled: true, lines: [lines[1]] });
+  });
+});

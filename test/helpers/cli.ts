@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built command line as a person would; without a terminal. */
+export function cli(
+  args: readonly string[],
+  options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
+): CliResult {
+  const env = { ...process.env, ...options.env };
+  const result = spawnSync(process.execPath, [BIN, ...args], { encoding: 'utf8', env, input: options.input ?? '' });
+  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+}

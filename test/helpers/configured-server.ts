@@ -1,0 +1,32 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { sampleConfig, type SampleOptions } from './mailserver-config.js';
+
+/** A directory that is removed when the test ends. */
+export function temporaryDirectory(): string {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'kms backup-')));
+  onTestFinished(() => {
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return dir;
+}
+
+/** An install directory with a realistic mailserver.cfg, a store and a log directory; removed when the test ends. */
+export function makeInstallation(options: SampleOptions = {}): {
+  dir: string;
+  configPath: string;
+  usersConfigPath: string;
+  backupDir: string;
+  logDir: string;
+} {
+  const dir = temporaryDirectory();
+  const [storeDir, backupDir, logDir] = [join(dir, 'store'), join(dir, 'backup'), join(dir, 'store', 'logs')];
+  mkdirSync(join(storeDir, 'mail'), { recursive: true });
+  mkdirSync(logDir, { recursive: true });
+  mkdirSync(backupDir);
+  const configPath = join(dir, 'mailserver.cfg');
+  writeFileSync(configPath, sampleConfig({ storeDir: `${storeDir}/`, backupDir, logDir, ...options }));
+  return { dir, configPath, usersConfigPath: join(dir, 'users.cfg'), backupDir, logDir };
+}

@@ -1,0 +1,143 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { withBlock } from '../../src/schedule/crontab.js';
+import { installJob, renderJob, uninstallJob } from '../../src/schedule/install.js';
+import { planJob, type SchedulerJob } from '../../src/schedule/job.js';
+import { quoteForShell } from '../../src/schedule/render-unix.js';
+import { quoteForWindows } from '../../src/schedule/render-windows.js';
+import { temporaryDirectory } from '../helpers/configured-server.js';
+
+const tasks = [7, 1, 2, 3, 4, 5, 6].map((day) => ({
+  type: 'full' as const,
+  day,
+  timeSeconds: day === 7 ? 86_399 : 3600,
+  description: '',
+  isEnabled: true,
+  guid: '',
+}));
+const odd = `/opt/it's 100% "odd" $HOME & <dir>/run.js`;
+const job = (
+  name = 'kms-backup-test',
+  command: readonly string[] = ['/usr/bin/node', odd, 'schedule', 'run'],
+): SchedulerJob => planJob(tasks, { name, command, serverDir: '/opt/kerio mail' });
+const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).error === undefined;
+
+describe('an entry', () => {
+  it('has a time for each task at whole minutes, past midnight on the next day', () => {
+    const times = job().times.map(({ day, timeSeconds }) => `${day} ${timeSeconds}`);
+    expect(times).toEqual(['1 0', '1 3600', '2 3600', '3 3600', '4 3600', '5 3600', '6 3600']);
+  });
+
+  it('is refused for a schedule without enabled tasks, for odd names and for control characters', () => {
+    const base = { name: 'x', command: ['/x'], serverDir: '/x' };
+    expect(() => planJob([], base)).toThrow('no enabled task');
+    expect(() => planJob(tasks, { ...base, name: 'a b' })).toThrow('not a name');
+    expect(() => planJob(tasks, { ...base, command: ['/a\nb'] })).toThrow('control characters');
+  });
+
+  it('is quoted so that a shell behind cron gets the words back', () => {
+    for (const word of [odd, 'a', "''", '', '\\', '%']) {
+      const { stdout } = spawnSync('/bin/sh', ['-c', `printf %s ${quoteForShell(word)}`], { encoding: 'utf8' });
+      expect(stdout).toBe(word);
+    }
+    const [file] = renderJob('cron', job());
+    expect(file?.content).toContain('0 1 * * 1,2,3,4,5,6 /usr/bin/node');
+    expect(file?.content).toContain('0 0 * * 1 /usr/bin/node');
+    expect(file?.content).toContain('100\\%');
+  });
+
+  it.each([
+    ['E:\\backup 2', '"E:\\backup 2"'],
+    ['E:\\backup 2\\', '"E:\\backup 2\\\\"'],
+    ['say "x\\"', '"say \\"x\\\\\\""'],
+    ['plain', 'plain'],
+    ['', '""'],
+  ])('is quoted for Windows: %s', (word, quoted) => {
+    expect(quoteForWindows(word)).toBe(quoted);
+  });
+
+  it('is a task that Windows catches up, as XML that parses', () => {
+    const [file] = renderJob('schtasks', job());
+    expect(file?.content).toContain('<StartWhenAvailable>true</StartWhenAvailable>');
+    expect(file?.content).toContain('<Monday />');
+    const python = 'import sys,xml.dom.minidom as m; m.parseString(sys.stdin.buffer.read())';
+    const bytes = Buffer.from(`\uFEFF${file?.content ?? ''}`, 'utf16le');
+    expect(spawnSync('python3', ['-c', python], { input: bytes }).status ?? 0).toBe(0);
+  });
+
+  it('is a property list that launchd can read', (context) => {
+    if (!has('python3', '--version')) context.skip('no python3');
+    const [file] = renderJob('launchd', job());
+    const python = 'import sys,plistlib,json; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))';
+    const { stdout } = spawnSync('python3', ['-c', python], { input: file?.content ?? '', encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      Label: 'local.kms-backup-test',
+      ProgramArguments: ['/usr/bin/node', odd, 'schedule', 'run'],
+      RunAtLoad: true,
+    });
+  });
+});
+
+describe('systemd', () => {
+  it('accepts the units, with odd paths quoted right', (context) => {
+    if (!has('systemd-analyze', '--version')) {
+      context.skip('no systemd-analyze here');
+      return;
+    }
+    const folder = join(temporaryDirectory(), 'units');
+    mkdirSync(folder);
+    const dir = temporaryDirectory();
+    const program = join(dir, 'it is 100% "odd" $HOME');
+    writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+    const report = installJob('systemd', job('kms-backup-test', ['/bin/sh', program, 'schedule', 'run']), folder);
+    expect(report.isChanged).toBe(true);
+    const result = spawnSync('systemd-analyze', ['verify', '--man=no', ...report.places], { encoding: 'utf8' });
+    expect(result.stderr).not.toContain('kms-backup-test');
+    expect(result.status).toBe(0);
+    expect(readFileSync(report.places[1] ?? '', 'utf8')).toContain(
+      'OnCalendar=Mon,Tue,Wed,Thu,Fri,Sat *-*-* 01:00:00\n',
+    );
+    expect(readFileSync(report.places[0] ?? '', 'utf8')).toContain('100%% \\"odd\\" $$HOME"');
+    expect(
+      installJob('systemd', job('kms-backup-test', ['/bin/sh', program, 'schedule', 'run']), folder).isChanged,
+    ).toBe(false);
+    expect(uninstallJob('systemd', 'kms-backup-test', folder).places).toHaveLength(2);
+    expect(uninstallJob('systemd', 'kms-backup-test', folder).isChanged).toBe(false);
+  });
+});
+
+describe('the crontab', () => {
+  it('gets its block at the end or in the place of the former one, and loses it without a trace', () => {
+    const foreign = 'MAILTO=root\n0 5 * * * /usr/bin/true';
+    const block = (command: string): string => renderJob('cron', job('kms-backup', [command]))[0]?.content ?? '';
+    const first = withBlock(foreign, block('/a'), 'kms-backup');
+    expect(first).toBe(`${foreign}\n${block('/a')}`);
+    const both = withBlock(first, block('/other').replaceAll('kms-backup', 'second'), 'second');
+    const second = withBlock(both, block('/b'), 'kms-backup');
+    expect(second).toBe(both.replaceAll(' /a', ' /b'));
+    expect(withBlock(withBlock(`${foreign}\n`, block('/a'), 'kms-backup'), '', 'kms-backup')).toBe(`${foreign}\n`);
+    expect(() => withBlock(first.replace('# END', '# end'), '', 'kms-backup')).toThrow('without "# END');
+  });
+
+  it('is written and restored with the real crontab command', (context) => {
+    if (!has('crontab', '-l')) {
+      context.skip('no crontab here');
+      return;
+    }
+    const list = (): string | undefined => {
+      const { status, stdout } = spawnSync('crontab', ['-l'], { encoding: 'utf8' });
+      return status === 0 ? stdout : undefined;
+    };
+    const before = list();
+    onTestFinished(() => {
+      spawnSync('crontab', before === undefined ? ['-r'] : ['-'], { input: before ?? '' });
+    });
+    expect(installJob('cron', job()).isChanged).toBe(true);
+    expect(list()).toBe(`${before ?? ''}${renderJob('cron', job())[0]?.content ?? ''}`);
+    expect(installJob('cron', job()).isChanged).toBe(false);
+    expect(uninstallJob('cron', 'kms-backup-test').isChanged).toBe(true);
+    expect(list()).toBe(before);
+  });
+});
