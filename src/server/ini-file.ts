@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'ini';
+import { ConfigurationError, errnoOf, messageOf } from '../errors.js';
+import { settingsFrom, type IniEntry, type IniProblem, type IniSettings } from './ini-settings.js';
+
+/** The file beside mailserver.cfg that holds what mailserver.cfg has no place for. */
+export const INI_NAME = 'kms-backup.ini';
+
+/**
+ * The settings of `kms-backup.ini` in the install directory; no section has a value where the file does not exist.
+ * Relative paths in it are taken from the install directory.
+ * @throws {ConfigurationError} when the file cannot be read, is not UTF-8, or holds a section, key or value that is
+ *   not known, each named with its line
+ */
+export function readIniFile(installDir: string): IniSettings {
+  return parseIniText(readText(join(installDir, INI_NAME)), installDir);
+}
+
+/**
+ * The settings that the text of a `kms-backup.ini` says; see `readIniFile`.
+ * @throws {ConfigurationError} naming every line that is wrong
+ */
+export function parseIniText(text: string, installDir: string): IniSettings {
+  const problems: IniProblem[] = [];
+  const settings = settingsFrom(entriesOf(text, problems), installDir, problems);
+  if (problems.length > 0) throw problemsError(problems);
+  return settings;
+}
+
+function readText(path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, {
+      hints: ['Make it a readable text file in UTF-8, or remove it: every setting in it is optional.'],
+      cause: error,
+    });
+  }
+}
+
+/** Every `key = value` line with its section and number. `ini` reads one line at a time: it keeps no line numbers. */
+function entriesOf(text: string, problems: IniProblem[]): IniEntry[] {
+  const entries: IniEntry[] = [];
+  let section = '';
+  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
+    const lineNumber = index + 1;
+    if (/^\s*([;#]|$)/.test(line)) continue;
+    const read: Record<string, unknown> = parse(asIniReadsIt(line));
+    const [key, value] = Object.entries(read)[0] ?? [];
+    if (isSection(value)) {
+      section = sectionName(read);
+      entries.push({ section, key: undefined, value: '', lineNumber });
+    } else if (key === undefined || !line.includes('=')) {
+      problems.push({ lineNumber, text: `neither [section] nor key = value: ${line.trim()}` });
+    } else {
+      entries.push({ section, key, value: String(value), lineNumber });
+    }
+  }
+  return entries;
+}
+
+function isSection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `ini` reads `[a.b]` as b inside a: the whole name is put together again. */
+function sectionName(read: object): string {
+  const [name, inner] = Object.entries(read)[0] as [string, object];
+  return Object.keys(inner).length === 0 ? name : `${name}.${sectionName(inner)}`;
+}
+
+/**
+ * The line in `ini`'s spelling, so that a backslash is a backslash (`\\nas\backup`, `C:\Kerio`) and `;` and `#` begin a
+ * comment only after a space (`https://mail/#/ping` is whole). `\;` and `\#` stay the signs themselves.
+ * A value of several quoted words (`"C:\a b\run.cmd" "x"`) is taken as it stands by `ini`, so it is left alone here.
+ */
+function asIniReadsIt(line: string): string {
+  const equals = line.indexOf('=');
+  if (equals === -1) return line;
+  const value = line.slice(equals + 1).trim();
+  const head = line.slice(0, equals + 1);
+  if (/^"[^"]*"$/.test(value)) return head + value.replaceAll('\\', '\\\\');
+  if (/^".*"$|^'.*'$/.test(value)) return head + value;
+  return head + value.replace(/\\(?![;#])/g, '\\\\').replace(/(?<=[^\s\\])[;#]/g, '\\$&');
+}
+
+function problemsError(problems: readonly IniProblem[]): ConfigurationError {
+  const sorted = problems.toSorted((a, b) => a.lineNumber - b.lineNumber);
+  const lines = sorted.map(({ lineNumber, text }) => `line ${String(lineNumber)}: ${text}`);
+  const hints = [...new Set(sorted.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))];
+  const head = lines.length === 1 ? INI_NAME : `${INI_NAME} has ${String(lines.length)} errors`;
+  return new ConfigurationError(`${head}${lines.length === 1 ? ' ' : ': '}${lines.join('; ')}`, {
+    hints: hints.length > 0 ? hints : ['kms-backup.ini.example shows every section and key.'],
+  });
+}
