@@ -2,6 +2,7 @@ import { formatSize } from '../platform/units.js';
 import { escapeHtml } from './html.js';
 import { durationMsOf, type ArchivePoint, type RunReport, type SkippedFile } from './run-report.js';
 import { formatMoment, headline, summaryRows } from './run-summary.js';
+import { terminalChart } from './terminal-chart.js';
 
 /** A mail's content, ready for any recipient. */
 export interface MailContent {
@@ -12,7 +13,8 @@ export interface MailContent {
 
 /** More lines than these make a mail that nobody reads; the rest is counted. */
 const MOST_LINES = 50;
-const BAR_CELLS = 30;
+/** Mail programs wrap text beyond. */
+const TEXT_COLUMNS = 72;
 
 /** The mail that tells about a run: what needs attention first, then the summary, then the sizes. Pure. */
 export function notificationFor(report: RunReport): MailContent {
@@ -55,18 +57,9 @@ function textFor(report: RunReport): string {
       .map(([label, text]) => `${label.padEnd(10)} ${text}`)
       .join('\n'),
   );
-  if (report.recentArchives.length > 0) parts.push(`Sizes\n${sizeChart(report.recentArchives).join('\n')}`);
+  if (report.recentArchives.length > 0)
+    parts.push(`Sizes\n${terminalChart(report.recentArchives, { columns: TEXT_COLUMNS, isUnicode: true }).join('\n')}`);
   return `${parts.join('\n\n')}\n`;
-}
-
-/** One line an archive, newest last, with a bar of its size against the largest: for a mail's text and a terminal. */
-export function sizeChart(archives: readonly ArchivePoint[], cells = BAR_CELLS): string[] {
-  const largest = Math.max(1, ...archives.map(({ sizeBytes }) => sizeBytes));
-  const nameWidth = Math.max(0, ...archives.map(({ name }) => name.length));
-  return archives.map(({ name, sizeBytes }) => {
-    const bar = '█'.repeat(Math.max(1, Math.round((sizeBytes / largest) * cells)));
-    return `${name.padEnd(nameWidth)}  ${formatSize(sizeBytes).padStart(10)}  ${bar}`;
-  });
 }
 
 const COLOURS = { done: '#1a7f37', incomplete: '#9a6700', failed: '#b42318' } as const;

@@ -41,15 +41,22 @@ function rotationText({ kept, limit, removed }: NonNullable<RunReport['rotation'
   return `kept ${String(kept)} (limit ${String(limit)}), ${gone}`;
 }
 
+/** Local time without its zone, for where that is named once for all: `2026-11-23 02:00`. */
+export function formatMinute(moment: Date): string {
+  const day = `${String(moment.getFullYear())}-${twoDigits(moment.getMonth() + 1)}-${twoDigits(moment.getDate())}`;
+  return `${day} ${twoDigits(moment.getHours())}:${twoDigits(moment.getMinutes())}`;
+}
+
 /** Local time with its zone: `2026-11-23 02:00:09 CET`. */
 export function formatMoment(moment: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${String(moment.getFullYear())}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
-  const time = `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
   const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })
     .formatToParts(moment)
     .find(({ type }) => type === 'timeZoneName')?.value;
-  return `${day} ${time} ${zone ?? ''}`.trimEnd();
+  return `${formatMinute(moment)}:${twoDigits(moment.getSeconds())} ${zone ?? ''}`.trimEnd();
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 /** One line that says how the run ended; the mail's subject and first line. */
