@@ -4,7 +4,17 @@ const clockMessage = 'Take a Clock from platform/clock.ts.';
 
 export default tseslint.config(
   {
-    ignores: ['dist', 'coverage', 'node_modules', 'scripts', 'bin', '*.config.js', '.dependency-cruiser.cjs', '.bench'],
+    ignores: [
+      'dist',
+      'build',
+      'coverage',
+      'node_modules',
+      'scripts',
+      'bin',
+      '*.config.js',
+      '.dependency-cruiser.cjs',
+      '.bench',
+    ],
   },
   ...tseslint.configs.strictTypeChecked,
   {

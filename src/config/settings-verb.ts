@@ -1,10 +1,11 @@
 import { UsageError } from '../errors.js';
-import { nearestWord } from '../platform/nearest-word.js';
+import { nearestNames } from '../platform/nearest.js';
 import type { ConfigChange } from '../server/config-change.js';
 import type { ConfigDocument } from '../server/config-document.js';
 import { editConfig, type EditOptions, type EditReport, readConfig } from '../server/config-file.js';
 import { findSection } from '../server/config-values.js';
-import { readIniFile, writeIniValue } from '../server/ini-file.js';
+import { writeIniValue } from '../server/ini-edit.js';
+import { readIniFile } from '../server/ini-file.js';
 import type { Installation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
 import { SETTING_KEYS, type SettingKey, type SettingValue } from './keys.js';
@@ -37,9 +38,9 @@ export function showSettings(installation: Installation): ShownSettings {
   const document = readConfig(installation);
   const settings = readSettings(installation);
   const values = new Map<string, SettingValue>(SETTING_KEYS.map((key) => [key.name, key.read(settings)]));
-  const disk = readIniFile(installation)['network-disk'] ?? {};
-  values.set(NETWORK_DISK_USER, disk['user'] ?? '');
-  values.set(NETWORK_DISK_PASSWORD_FILE, disk['password-file'] ?? '');
+  const { user, passwordFile } = readIniFile(installation.dir).networkDisk;
+  values.set(NETWORK_DISK_USER, user ?? '');
+  values.set(NETWORK_DISK_PASSWORD_FILE, passwordFile ?? '');
   const missing = SETTING_KEYS.filter((key) => (rawValue(document, key) ?? '') === '' && key.name !== 'notify');
   return { values, defaults: new Set(missing.map(({ name }) => name)) };
 }
@@ -60,7 +61,7 @@ export function parseAssignments(words: readonly string[]): Assignment[] {
     }
     const known = [...SETTING_KEYS.map((key) => key.name), NETWORK_DISK_USER, NETWORK_DISK_PASSWORD_FILE];
     if (!known.includes(name)) {
-      const nearest = nearestWord(name, known);
+      const nearest = nearestNames(name, known, 1)[0];
       const hints = nearest === undefined ? [] : [`Did you mean ${nearest}?`];
       throw new UsageError(`no such setting: ${JSON.stringify(name)}`, {
         hints: [...hints, 'See config show for all.'],

@@ -1,137 +1,97 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'ini';
-import { ConfigurationError, messageOf } from '../errors.js';
-import { replaceFile } from '../platform/atomic-file.js';
-import { nearestWord } from '../platform/nearest-word.js';
-import type { Installation } from './installation.js';
+import { ConfigurationError, errnoOf, messageOf } from '../errors.js';
+import { settingsFrom, type IniEntry, type IniProblem, type IniSettings } from './ini-settings.js';
 
-/** What kms-backup.ini may hold: what mailserver.cfg has no place for. Sections with their keys. */
-export const INI_KEYS = {
-  backup: ['threads', 'level', 'oversize'],
-  smtp: ['host', 'port', 'user', 'password-file', 'from', 'tls'],
-  hooks: ['before', 'after', 'on-error'],
-  metrics: ['textfile'],
-  ping: ['url'],
-  'network-disk': ['user', 'password-file'],
-} as const;
+/** The file beside mailserver.cfg that holds what mailserver.cfg has no place for. */
+export const INI_NAME = 'kms-backup.ini';
 
-/** Sections whose keys are not ours to check. */
-const OPEN_SECTIONS = new Set(['remote']);
-
-/** The file's values by section and key; empty where there is no file. */
-export type IniSettings = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-/** Where the file lies: beside mailserver.cfg. */
-export function iniPath(installation: Installation): string {
-  return join(installation.dir, 'kms-backup.ini');
+/**
+ * The settings of `kms-backup.ini` in the install directory; no section has a value where the file does not exist.
+ * Relative paths in it are taken from the install directory.
+ * @throws {ConfigurationError} when the file cannot be read, is not UTF-8, or holds a section, key or value that is
+ *   not known, each named with its line
+ */
+export function readIniFile(installDir: string): IniSettings {
+  return parseIniText(readText(join(installDir, INI_NAME)), installDir);
 }
 
 /**
- * Reads kms-backup.ini.
- * @throws {ConfigurationError} naming file and line of an unknown section or key, with the nearest known one
+ * The settings that the text of a `kms-backup.ini` says; see `readIniFile`.
+ * @throws {ConfigurationError} naming every line that is wrong
  */
-export function readIniFile(installation: Installation): IniSettings {
-  const path = iniPath(installation);
-  if (!existsSync(path)) return {};
-  const text = readText(path);
-  checkKeys(path, text);
-  const parsed = parse(text) as Record<string, unknown>;
-  return Object.fromEntries(
-    Object.entries(parsed).map(([section, keys]) => [
-      section,
-      Object.fromEntries(Object.entries(keys as Record<string, unknown>).map(([key, value]) => [key, String(value)])),
-    ]),
-  );
-}
-
-/**
- * Sets one key of one section and leaves every other line; an empty value removes the key.
- * @returns whether the file changed
- */
-export function writeIniValue(
-  installation: Installation,
-  place: { readonly section: keyof typeof INI_KEYS; readonly key: string },
-  value: string,
-): boolean {
-  const path = iniPath(installation);
-  const before = existsSync(path) ? readText(path) : '';
-  const after = withIniValue(before, place, value);
-  if (after === before) return false;
-  // Only this user may read it: it names who may write to the backup disk.
-  replaceFile(path, Buffer.from(after), 0o600);
-  return true;
-}
-
-/** The text with the key set, in the file's own line ends. Pure. */
-export function withIniValue(
-  text: string,
-  { section, key }: { readonly section: string; readonly key: string },
-  value: string,
-): string {
-  const eol = text.includes('\r\n') ? '\r\n' : '\n';
-  const lines = text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/);
-  const start = lines.findIndex((line) => line.trim() === `[${section}]`);
-  const next = lines.findIndex((line, index) => index > start && line.trim().startsWith('['));
-  const end = next === -1 ? lines.length : next;
-  const at = lines.findIndex((line, index) => index > start && index < end && keyOf(line) === key);
-  const entry = `${key} = ${/[;#"'=\\]|^\s|\s$/.test(value) ? JSON.stringify(value) : value}`;
-  if (start === -1) {
-    if (value === '') return text;
-    lines.push(...(lines.length > 0 ? [''] : []), `[${section}]`, entry);
-  } else if (at !== -1) {
-    lines.splice(at, 1, ...(value === '' ? [] : [entry]));
-  } else if (value !== '') {
-    lines.splice(start + 1, 0, entry);
-  } else {
-    return text;
-  }
-  return lines.join(eol) + eol;
-}
-
-function keyOf(line: string): string | undefined {
-  return /^\s*([^;#=[\s][^=]*?)\s*=/.exec(line)?.[1];
+export function parseIniText(text: string, installDir: string): IniSettings {
+  const problems: IniProblem[] = [];
+  const settings = settingsFrom(entriesOf(text, problems), installDir, problems);
+  if (problems.length > 0) throw problemsError(problems);
+  return settings;
 }
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, {
+      hints: ['Make it a readable text file in UTF-8, or remove it: every setting in it is optional.'],
+      cause: error,
+    });
   }
 }
 
-function checkKeys(path: string, text: string): void {
+/** Every `key = value` line with its section and number. `ini` reads one line at a time: it keeps no line numbers. */
+function entriesOf(text: string, problems: IniProblem[]): IniEntry[] {
+  const entries: IniEntry[] = [];
   let section = '';
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    const word = raw.trim();
-    if (word === '' || /^[;#]/.test(word)) continue;
-    const heading = /^\[(.+)\]$/.exec(word)?.[1];
-    section = heading ?? section;
-    const problem = OPEN_SECTIONS.has(section)
-      ? undefined
-      : problemWith(section, heading ? undefined : (keyOf(raw) ?? word));
-    if (problem) throw unknown({ path, line: index + 1, ...problem });
+  for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
+    const lineNumber = index + 1;
+    if (/^\s*([;#]|$)/.test(line)) continue;
+    const read: Record<string, unknown> = parse(asIniReadsIt(line));
+    const [key, value] = Object.entries(read)[0] ?? [];
+    if (isSection(value)) {
+      section = sectionName(read);
+      entries.push({ section, key: undefined, value: '', lineNumber });
+    } else if (key === undefined || !line.includes('=')) {
+      problems.push({ lineNumber, text: `neither [section] nor key = value: ${line.trim()}` });
+    } else {
+      entries.push({ section, key, value: String(value), lineNumber });
+    }
   }
+  return entries;
 }
 
-interface UnknownWord {
-  readonly what: 'section' | 'key';
-  readonly word: string;
-  readonly known: readonly string[];
+function isSection(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function problemWith(section: string, key: string | undefined): UnknownWord | undefined {
-  const keys = (INI_KEYS as Readonly<Record<string, readonly string[]>>)[section];
-  if (!keys && key === undefined) return { what: 'section', word: section, known: Object.keys(INI_KEYS) };
-  if (key === undefined || keys?.includes(key)) return undefined;
-  return { what: 'key', word: key, known: keys ?? [] };
+/** `ini` reads `[a.b]` as b inside a: the whole name is put together again. */
+function sectionName(read: object): string {
+  const [name, inner] = Object.entries(read)[0] as [string, object];
+  return Object.keys(inner).length === 0 ? name : `${name}.${sectionName(inner)}`;
 }
 
-function unknown(found: UnknownWord & { readonly path: string; readonly line: number }): ConfigurationError {
-  const nearest = nearestWord(found.word, found.known);
-  return new ConfigurationError(
-    `${found.path}, line ${found.line}: unknown ${found.what} ${JSON.stringify(found.word)}`,
-    { hints: nearest === undefined ? [] : [`Did you mean ${nearest}?`] },
-  );
+/**
+ * The line in `ini`'s spelling, so that a backslash is a backslash (`\\nas\backup`, `C:\Kerio`) and `;` and `#` begin a
+ * comment only after a space (`https://mail/#/ping` is whole). `\;` and `\#` stay the signs themselves.
+ * A value of several quoted words (`"C:\a b\run.cmd" "x"`) is taken as it stands by `ini`, so it is left alone here.
+ */
+function asIniReadsIt(line: string): string {
+  const equals = line.indexOf('=');
+  if (equals === -1) return line;
+  const value = line.slice(equals + 1).trim();
+  const head = line.slice(0, equals + 1);
+  if (/^"[^"]*"$/.test(value)) return head + value.replaceAll('\\', '\\\\');
+  if (/^".*"$|^'.*'$/.test(value)) return head + value;
+  return head + value.replace(/\\(?![;#])/g, '\\\\').replace(/(?<=[^\s\\])[;#]/g, '\\$&');
+}
+
+function problemsError(problems: readonly IniProblem[]): ConfigurationError {
+  const sorted = problems.toSorted((a, b) => a.lineNumber - b.lineNumber);
+  const lines = sorted.map(({ lineNumber, text }) => `line ${String(lineNumber)}: ${text}`);
+  const hints = [...new Set(sorted.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))];
+  const head = lines.length === 1 ? INI_NAME : `${INI_NAME} has ${String(lines.length)} errors`;
+  return new ConfigurationError(`${head}${lines.length === 1 ? ' ' : ': '}${lines.join('; ')}`, {
+    hints: hints.length > 0 ? hints : ['kms-backup.ini.example shows every section and key.'],
+  });
 }

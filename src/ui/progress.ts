@@ -1,4 +1,4 @@
-import ora, { type Ora } from 'ora';
+import type { Ora } from 'ora';
 import { monotonicMs } from '../platform/clock.js';
 import type { ProgressReport } from '../platform/progress.js';
 import { formatCount, formatDuration, formatSize } from '../platform/units.js';
@@ -16,11 +16,13 @@ export class Progress {
   readonly #intervalMs: number;
   #lastMs: number;
   #spinner: Ora | undefined;
+  #makeSpinner: (() => Ora) | undefined;
 
   constructor(private readonly mode: ProgressMode) {
     this.#isLive = mode === 'auto' && process.stderr.isTTY;
     this.#intervalMs = this.#isLive ? LIVE_INTERVAL_MS : mode === 'json' ? JSON_INTERVAL_MS : PLAIN_INTERVAL_MS;
     this.#lastMs = this.#isLive || mode === 'json' ? -Infinity : this.#startedMs;
+    if (this.#isLive) void this.#loadSpinner();
   }
 
   update(report: ProgressReport): void {
@@ -32,11 +34,17 @@ export class Progress {
     if (this.mode === 'json') {
       process.stderr.write(`${JSON.stringify({ schema: 'kms-backup/progress/1', elapsedMs, ...report })}\n`);
     } else if (this.#isLive) {
-      this.#spinner ??= ora({ discardStdin: false, hideCursor: false }).start();
-      this.#spinner.text = fitLine(formatProgress(report, elapsedMs), process.stderr.columns);
+      this.#spinner ??= this.#makeSpinner?.();
+      if (this.#spinner) this.#spinner.text = fitLine(formatProgress(report, elapsedMs), process.stderr.columns);
     } else {
       process.stderr.write(`${formatProgress(report, elapsedMs)}\n`);
     }
+  }
+
+  /** Loaded for a terminal only: it costs a third of the start-up, and scripts never see it. */
+  async #loadSpinner(): Promise<void> {
+    const { default: ora } = await import('ora');
+    this.#makeSpinner = () => ora({ discardStdin: false, hideCursor: false }).start();
   }
 
   /** Clears the live line so that something else can be printed; the next update draws it again. */

@@ -1,0 +1,305 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+$scriptblock = {
+    param($WordToComplete, $CommandAst, $CursorPosition)
+
+    $Commands =
+@{
+"backup" = @{
+"_summary" = "Write a full, differential or copy archive."
+"copy" = @{
+"_command" = @{
+  "summary" = "Write a copy: a full archive by hand, C….zip."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
+    "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
+    "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
+    "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
+    "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
+    "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
+    "verify" = @{ "summary" = "Read every written byte back before publishing." }
+    "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
+    "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+  }
+}
+}
+
+"diff" = @{
+"_command" = @{
+  "summary" = "Write a differential archive: what is new or changed since the newest full, I….zip."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
+    "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
+    "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
+    "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
+    "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
+    "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
+    "verify" = @{ "summary" = "Read every written byte back before publishing." }
+    "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
+    "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+    "checksum" = @{ "summary" = "Compare content instead of size and time." }
+  }
+}
+}
+
+"full" = @{
+"_command" = @{
+  "summary" = "Write a full archive: everything, F….zip."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
+    "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
+    "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
+    "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
+    "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
+    "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
+    "verify" = @{ "summary" = "Read every written byte back before publishing." }
+    "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
+    "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+  }
+}
+}
+
+}
+
+"notify" = @{
+"_summary" = "Send a test mail the way notifications go, and say what the mail service answered."
+"test" = @{
+"_command" = @{
+  "summary" = "Send a test mail the way notifications go, and say what the mail service answered."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+}
+
+"completion" = @{
+"_command" = @{
+  "summary" = "Print the completion script of a shell."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+"demo" = @{
+"_command" = @{
+  "summary" = "Show backup and recovery on a sample mail server."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+"list-archives" = @{
+"_command" = @{
+  "summary" = "List the archives of a backup directory, newest last."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "set" = @{ "summary" = "Group archives by backup set." }
+  }
+}
+}
+
+"recover" = @{
+"_command" = @{
+  "summary" = "Recover mail and configuration from an archive."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "store" = @{ "summary" = "Where mail, lists and the like go. Default: the store." }
+    "cfgdir" = @{ "summary" = "Where configuration, certificates and licence go." }
+    "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
+    "backup" = @{ "summary" = "Keep the present data as NAME.BAK." }
+    "keep-old" = @{ "summary" = "Keep the present data for --rollback." }
+    "in-place" = @{ "summary" = "Remove the present data first: needs less space, has no undo." }
+    "rollback" = @{ "summary" = "Restore the state before the last recover that kept it." }
+    "noprogress" = @{ "summary" = "Show no progress." }
+    "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
+    "dry-run" = @{ "summary" = "Show the plan, and change nothing." }
+    "yes" = @{ "summary" = "Do not ask." }
+    "force" = @{ "summary" = "Although the mail server runs." }
+  }
+}
+}
+
+"verify" = @{
+"_command" = @{
+  "summary" = "Read every byte of archives and prove that they can be recovered."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "quick" = @{ "summary" = "Check the structure only, without reading data." }
+    "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
+  }
+}
+}
+
+}
+
+    # Get the current mode
+    $Mode = (Get-PSReadLineKeyHandler | Where-Object {$_.Key -eq "Tab" }).Function
+
+    # Everything in the current line except the CLI executable name.
+    $CurrentLine = $commandAst.CommandElements[1..$commandAst.CommandElements.Count] -split " "
+
+    # Remove $WordToComplete from the current line.
+    if ($WordToComplete -ne "") {
+      if ($CurrentLine.Count -eq 1) {
+        $CurrentLine = @()
+      } else {
+        $CurrentLine = $CurrentLine[0..$CurrentLine.Count]
+      }
+    }
+
+    # Save flags in current line without the `--` prefix.
+    $Flags = $CurrentLine | Where-Object {
+      $_ -Match "^-{1,2}(\w+)"
+    } | ForEach-Object {
+      $_.trim("-")
+    }
+    # Set $flags to an empty hashtable if there are no flags in the current line.
+    if ($Flags -eq $null) {
+      $Flags = @{}
+    }
+
+    # No command in the current line, suggest top-level args.
+    if ($CurrentLine.Count -eq 0) {
+        $Commands.GetEnumerator() | Where-Object {
+            $_.Key.StartsWith("$WordToComplete")
+          } | Sort-Object -Property key | ForEach-Object {
+          New-Object -Type CompletionResult -ArgumentList `
+              $($Mode -eq "MenuComplete" ? "$($_.Key) " : "$($_.Key)"),
+              $_.Key,
+              "ParameterValue",
+              "$($_.Value._summary ?? $_.Value._command.summary ?? " ")"
+          }
+    } else {
+      # Start completing command/topic/coTopic
+
+      $NextArg = $null
+      $PrevNode = $null
+
+      # Iterate over the current line to find the command/topic/coTopic hashtable
+      $CurrentLine | ForEach-Object {
+        if ($NextArg -eq $null) {
+          $NextArg = $Commands[$_]
+        } elseif ($PrevNode[$_] -ne $null) {
+          $NextArg = $PrevNode[$_]
+        } elseif ($_.StartsWith('-')) {
+          return
+        } else {
+          $NextArg = $PrevNode
+        }
+
+        $PrevNode = $NextArg
+      }
+
+      # Start completing command.
+      if ($NextArg._command -ne $null) {
+          # Complete flags
+          # `cli config list -<TAB>`
+          if ($WordToComplete -like '-*') {
+              $NextArg._command.flags.GetEnumerator() | Sort-Object -Property key
+                  | Where-Object {
+                      # Filter out already used flags (unless `flag.multiple = true`).
+                      $_.Key.StartsWith("$($WordToComplete.Trim("-"))") -and ($_.Value.multiple -eq $true -or !$flags.Contains($_.Key))
+                  }
+                  | ForEach-Object {
+                      New-Object -Type CompletionResult -ArgumentList `
+                          $($Mode -eq "MenuComplete" ? "--$($_.Key) " : "--$($_.Key)"),
+                          $_.Key,
+                          "ParameterValue",
+                          "$($NextArg._command.flags[$_.Key].summary ?? " ")"
+                  }
+          } else {
+              # This could be a coTopic. We remove the "_command" hashtable
+              # from $NextArg and check if there's a command under the current partial ID.
+              $NextArg.remove("_command")
+
+              if ($NextArg.keys -gt 0) {
+                  $NextArg.GetEnumerator() | Where-Object {
+                      $_.Key.StartsWith("$WordToComplete")
+                    } | Sort-Object -Property key | ForEach-Object {
+                    New-Object -Type CompletionResult -ArgumentList `
+                      $($Mode -eq "MenuComplete" ? "$($_.Key) " : "$($_.Key)"),
+                      $_.Key,
+                      "ParameterValue",
+                      "$($NextArg[$_.Key]._summary ?? " ")"
+                  }
+              }
+          }
+      } else {
+          # Start completing topic.
+
+          # Topic summary is stored as "_summary" in the hashtable.
+          # At this stage it is no longer needed so we remove it
+          # so that $NextArg contains only commands/topics hashtables
+
+          $NextArg.remove("_summary")
+
+          $NextArg.GetEnumerator() | Where-Object {
+                $_.Key.StartsWith("$WordToComplete")
+              } | Sort-Object -Property key | ForEach-Object {
+              New-Object -Type CompletionResult -ArgumentList `
+                  $($Mode -eq "MenuComplete" ? "$($_.Key) " : "$($_.Key)"),
+                  $_.Key,
+                  "ParameterValue",
+                  "$($NextArg[$_.Key]._summary ?? $NextArg[$_.Key]._command.summary ?? " ")"
+          }
+      }
+    }
+}
+Register-ArgumentCompleter -Native -CommandName kms-backup -ScriptBlock $scriptblock

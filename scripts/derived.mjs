@@ -1,0 +1,50 @@
+// Writes what is derived from the commands: shell completion and the manual page. Run after scripts/manifest.mjs.
+// With --check only says whether the committed files match.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Config } from '@oclif/core';
+import { EXIT_MEANING } from '../dist/errors.js';
+import { bashCompletion } from './derived/bash.mjs';
+import { manualPage } from './derived/man.mjs';
+import { readCommands, readPackage } from './derived/read-manifest.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+// The plugin exports no generators; its files are the way to them.
+const generator = async (name) =>
+  (
+    await import(
+      new URL(`../node_modules/@oclif/plugin-autocomplete/lib/autocomplete/${name}.js`, import.meta.url).href
+    )
+  ).default;
+const [Zsh, PowerShell] = [await generator('zsh'), await generator('powershell')];
+
+const commands = readCommands();
+const { version, description } = readPackage();
+const config = await Config.load({ root });
+const lines = (value) => `${value.replaceAll('\r\n', '\n').trimEnd()}\n`;
+const files = {
+  'completion/kms-backup.bash': bashCompletion(commands),
+  'completion/_kms-backup': lines(new Zsh(config).generate()),
+  'completion/kms-backup.ps1': lines(new PowerShell(config).generate()),
+  'man/kms-backup.1': manualPage({ commands, version, description, exitMeaning: EXIT_MEANING }),
+};
+
+const read = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+for (const [name, content] of Object.entries(files)) {
+  const path = join(root, name);
+  if (read(path) === content) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${name} does not match the commands: run npm run derive and commit it.`);
+    process.exitCode = 1;
+  } else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+}

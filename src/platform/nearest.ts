@@ -1,0 +1,37 @@
+/** Names that a mistyped word probably meant. Pure. */
+
+/**
+ * The known names nearest to `wanted`, nearest first, at most `limit`; empty where nothing is close.
+ * Example: `nearestNames('treads', ['threads', 'level'])` is `['threads']`.
+ */
+export function nearestNames(wanted: string, known: Iterable<string>, limit = 3): string[] {
+  const word = wanted.toLowerCase();
+  const allowed = Math.max(2, Math.floor(word.length / 3));
+  const rated: { name: string; distance: number }[] = [];
+  for (const name of known) {
+    const other = name.toLowerCase();
+    // A long name that begins with what was typed is meant, however much is missing.
+    const distance = word.length >= 3 && other.startsWith(word) ? 0 : editDistance(word, other, allowed);
+    if (distance <= allowed && distance < other.length) rated.push({ name, distance });
+  }
+  return rated
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, limit)
+    .map(({ name }) => name);
+}
+
+/** Levenshtein's distance, or `allowed + 1` as soon as it must be larger than `allowed`. */
+function editDistance(a: string, b: string, allowed: number): number {
+  if (Math.abs(a.length - b.length) > allowed) return allowed + 1;
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(change, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    if (Math.min(...current) > allowed) return allowed + 1;
+    previous = current;
+  }
+  return previous[b.length] ?? allowed + 1;
+}

@@ -1,0 +1,57 @@
+import { readFileSync, statSync } from 'node:fs';
+import { ConfigurationError, messageOf } from '../errors.js';
+
+/** Where a password comes from: the environment first, then a file. */
+export interface SecretSource {
+  /** What it opens, for messages: `the SMTP login`. */
+  readonly what: string;
+  /** `KMS_BACKUP_SMTP_PASSWORD`. */
+  readonly variable: string;
+  readonly file: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * A password, or undefined where neither the environment nor a file has one. One line end after it is no part of it.
+ * @throws {ConfigurationError} when the file cannot be read, is empty, or other users of the machine may read it
+ */
+export function readSecret({ what, variable, file, env }: SecretSource): string | undefined {
+  const given = env[variable];
+  if (given !== undefined && given !== '') return given;
+  if (file === undefined) return undefined;
+  const secret = readSecretFile(what, file).replace(/\r?\n$/, '');
+  if (secret === '') throw new ConfigurationError(`the password file of ${what} is empty: ${file}`);
+  return secret;
+}
+
+function readSecretFile(what: string, file: string): string {
+  try {
+    const { mode } = statSync(file);
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw openToOthers(what, file, mode);
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error;
+    const hints = ['Create it with the password alone in it, readable by the user that runs the backup.'];
+    throw new ConfigurationError(`cannot read the password file of ${what}: ${messageOf(error)}`, {
+      hints,
+      cause: error,
+    });
+  }
+}
+
+function openToOthers(what: string, file: string, mode: number): ConfigurationError {
+  const octal = (mode & 0o777).toString(8);
+  return new ConfigurationError(`the password file of ${what} can be read by other users: ${file} has mode ${octal}`, {
+    hints: [`Take their rights away: chmod 600 "${file}".`],
+  });
+}
+
+/** `text` without any of the secrets, plain or in base64, as SMTP's login sends them. */
+export function maskSecrets(text: string, secrets: readonly (string | undefined)[]): string {
+  let masked = text;
+  for (const secret of secrets) {
+    if (secret === undefined || secret === '') continue;
+    masked = masked.replaceAll(secret, '***').replaceAll(Buffer.from(secret).toString('base64'), '***');
+  }
+  return masked;
+}

@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.js';
+
+/** How a command line ended. */
+export interface ShellResult {
+  /** Undefined where a signal or the time limit ended it, or it could not be started. */
+  readonly exitCode: number | undefined;
+  /** Why there is no exit code: `stopped after 10 s`, `ended by SIGKILL`, the system's words. */
+  readonly reason?: string | undefined;
+  /** The end of what it wrote to stdout and stderr, at most 2 KiB. */
+  readonly outputTail: string;
+}
+
+export interface ShellOptions {
+  /** Added to this process's environment; undefined takes a variable away. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly timeoutMs: number;
+}
+
+const TAIL_BYTES = 2048;
+const KILL_GRACE_MS = 2000;
+/** A command that ended may leave a child that holds its output open: wait this long for the rest of the output. */
+const OUTPUT_GRACE_MS = 200;
+
+/**
+ * Runs a command line by the system's shell, exactly as it stands; nothing is spliced into it. Its output is kept back,
+ * because stdout belongs to the result. After the time limit it and its children are asked to end, then killed.
+ */
+export async function runShellCommand(command: string, options: ShellOptions): Promise<ShellResult> {
+  const child = spawn(command, {
+    shell: true,
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+    // A process group of its own, so that its children can be stopped with it.
+    detached: process.platform !== 'win32',
+  });
+  const tail = keepTail(child);
+  const { exitCode, reason } = await endOf(child, options.timeoutMs);
+  return { exitCode, reason, outputTail: await tail() };
+}
+
+async function endOf(
+  child: ChildProcess,
+  timeoutMs: number,
+): Promise<{ exitCode: number | undefined; reason?: string }> {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    void stop(child);
+  }, timeoutMs);
+  try {
+    return await new Promise((resolve) => {
+      child.once('error', (error) => {
+        resolve({ exitCode: undefined, reason: messageOf(error) });
+      });
+      child.once('exit', (code, signal) => {
+        if (isLate) resolve({ exitCode: undefined, reason: `stopped after ${String(timeoutMs / 1000)} s` });
+        else if (code === null) resolve({ exitCode: undefined, reason: `ended by ${signal ?? 'a signal'}` });
+        else resolve({ exitCode: code });
+      });
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  signalGroup(child, 'SIGTERM');
+  await sleep(KILL_GRACE_MS, undefined, { ref: false });
+  signalGroup(child, 'SIGKILL');
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === 'win32') child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // The group is gone already, which is what was wanted.
+    child.kill(signal);
+  }
+}
+
+function keepTail(child: ChildProcess): () => Promise<string> {
+  let tail = Buffer.alloc(0);
+  const closed = new Promise<void>((resolve) => child.once('close', resolve));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+    });
+  }
+  return async () => {
+    await Promise.race([closed, sleep(OUTPUT_GRACE_MS)]);
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    return tail.toString('utf8').trim();
+  };
+}

@@ -1,0 +1,113 @@
+import { hostname } from 'node:os';
+import { messageOf } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
+import { readMailRoute, type MailRoute, type ServerMailFacts } from './mail-route.js';
+import { sendMail, type SentMail } from './mailer.js';
+import { notificationFor, type MailContent } from './notification.js';
+import { needsAttention, type RunReport } from './run-report.js';
+import { formatMoment } from './run-summary.js';
+import { listSpool, sendSpool, spoolDirectory, spoolMail } from './spool.js';
+
+/** Everything a notification needs besides its content. */
+export interface NotifyContext {
+  readonly installDir: string;
+  readonly settings: IniSettings;
+  readonly server: ServerMailFacts;
+  /** From `--notify`; undefined: kms-backup.ini's, and `always` where that says nothing. */
+  readonly rule?: NotifyRule | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Do not wait for a mail service: spool the mail, for a run that was told to stop. */
+  readonly isHurried?: boolean;
+}
+
+/**
+ * Tells about a run as the rule asks, after the mails of earlier runs that still wait. Never throws: what went wrong is
+ * returned as warnings, and the mail waits in the spool.
+ */
+export async function notifyAboutRun(report: RunReport, context: NotifyContext): Promise<string[]> {
+  const rule = context.rule ?? context.settings.smtp.notify ?? 'always';
+  const isWanted = rule === 'always' || (rule === 'problems' && needsAttention(report));
+  const mail = isWanted ? notificationFor(report) : undefined;
+  if (rule === 'never') return [];
+  try {
+    const route = routeOf(context);
+    if (!route) return context.rule === undefined ? [] : [noRecipientText()];
+    return await deliver(mail, route, context);
+  } catch (error) {
+    const why = `no notification was sent: ${messageOf(error)}`;
+    return mail ? keep(mail, why, context) : [why];
+  }
+}
+
+async function deliver(mail: MailContent | undefined, route: MailRoute, context: NotifyContext): Promise<string[]> {
+  if (context.isHurried) return mail ? keep(mail, undefined, context) : [];
+  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock);
+  const reason = spool.reason ?? '';
+  // A service that was just seen not to answer is not asked, and waited for, a second time.
+  if (mail && spool.isUnreachable) return keep(mail, `no notification was sent: ${reason}`, context);
+  const warnings = reason === '' ? [] : [`earlier notifications still wait (${String(spool.waiting)}): ${reason}`];
+  if (!mail) return warnings;
+  try {
+    return [...warnings, ...refusedRecipients(await sendMail(route, mail))];
+  } catch (error) {
+    return [...warnings, ...keep(mail, `no notification was sent: ${messageOf(error)}`, context)];
+  }
+}
+
+/** Spools a mail that was not sent and returns the warnings that say so. */
+function keep(mail: MailContent, why: string | undefined, context: NotifyContext): string[] {
+  const directory = spoolDirectory(context.installDir);
+  try {
+    spoolMail(directory, mail, context.clock);
+    const count = listSpool(directory).length;
+    const what = count === 1 ? 'it waits' : `${String(count)} wait`;
+    return why === undefined ? [] : [`${why}; ${what} in ${directory} for the next run`];
+  } catch (error) {
+    return [`${why ?? 'no notification was sent'}; nor could it be kept for the next run: ${messageOf(error)}`];
+  }
+}
+
+function refusedRecipients({ rejected }: SentMail): string[] {
+  return rejected.map(({ address, answer }) => `the notification was refused for ${address}: ${answer}`);
+}
+
+function routeOf({ settings, server, env }: NotifyContext): MailRoute | undefined {
+  return readMailRoute({ smtp: settings.smtp, server, machine: hostname(), env });
+}
+
+function noRecipientText(): string {
+  return 'nobody to notify: set the notification address with config set notify=ADDRESS, or to in [smtp] of kms-backup.ini';
+}
+
+/** What `notify test` tells. */
+export interface NotifyTestReport extends SentMail {
+  readonly schema: 'kms-backup/notify-test/1';
+  readonly host: string;
+  readonly port: number;
+  readonly from: string;
+  /** Mails of earlier runs that went out with it. */
+  readonly sentFromSpool: number;
+}
+
+/**
+ * Sends a test mail by the route that notifications take, and then the mails that wait in the spool.
+ * Undefined where nobody is to be notified.
+ * @throws {MailRefusedError} with the service's answer when it takes the mail for nobody
+ */
+export async function sendTestMail(context: NotifyContext): Promise<NotifyTestReport | undefined> {
+  const route = routeOf(context);
+  if (!route) return undefined;
+  const sent = await sendMail(route, testMail(context));
+  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock);
+  const { host, port, from } = route;
+  return { schema: 'kms-backup/notify-test/1', host, port, from, ...sent, sentFromSpool: spool.sent };
+}
+
+function testMail({ clock }: NotifyContext): MailContent {
+  const machine = hostname();
+  const text = `This is a test of kms-backup's notifications, sent ${formatMoment(clock())} from ${machine}.\nNothing happened to the backup.\n`;
+  const html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Test</title></head><body><p>${text.replace('\n', '<br>')}</p></body></html>`;
+  return { subject: `[kms-backup] ${machine}: test of the notifications`, text, html };
+}

@@ -1,0 +1,95 @@
+/** What is told about one run of a backup: to people by mail, to monitoring by metrics, pings and hooks. Pure data. */
+
+export type RunType = 'full' | 'differential' | 'copy';
+
+/** done = everything is in the archive; incomplete = published, but something was skipped; failed = nothing published. */
+export type RunOutcome = 'done' | 'incomplete' | 'failed';
+
+/** How many messages a run found, against the archive it is measured by. */
+export interface MessageCounts {
+  readonly total: number;
+  readonly new: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  /** Moved or deleted by the server between walk and read: normal on a live store. */
+  readonly vanished: number;
+}
+
+/** A file that exists in the store and is not in the archive. */
+export interface SkippedFile {
+  /** As the administrator knows it, folder names decoded. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** One archive of the backup directory, for the chart of sizes. */
+export interface ArchivePoint {
+  readonly name: string;
+  readonly type: RunType;
+  readonly takenAt: Date;
+  /** All volumes together, as they lie on the disk. */
+  readonly sizeBytes: number;
+}
+
+/** What rotation did after the run. */
+export interface RotationFacts {
+  readonly kept: number;
+  readonly limit: number;
+  readonly removed: readonly string[];
+}
+
+/** What happened to the archive itself; a failed run has none. */
+export interface ArchiveFacts {
+  /** `F20060118T220007Z.zip`. */
+  readonly name: string;
+  /** The full that a differential is measured against. */
+  readonly base?: string | undefined;
+  readonly messages: MessageCounts;
+  /** Of the files in it, before compression. */
+  readonly sizeBytes: number;
+  /** Of its volumes on the disk. */
+  readonly compressedBytes: number;
+  readonly volumes: number;
+  /** Entries that were read back and compared; undefined where the run was told not to. */
+  readonly verifiedEntries?: number | undefined;
+}
+
+/** Why a run failed, as it was told on stderr. */
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+  readonly hints: readonly string[];
+}
+
+/** The facts about one finished or failed run of a backup. */
+export interface RunReport {
+  readonly schema: 'kms-backup/run/1';
+  /** `backup full`. */
+  readonly command: string;
+  readonly type: RunType;
+  /** The machine it ran on. */
+  readonly hostname: string;
+  readonly backupDir: string;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly outcome: RunOutcome;
+  readonly exitCode: number;
+  /** Undefined where the run failed before it published one. */
+  readonly archive?: ArchiveFacts | undefined;
+  readonly warnings: readonly string[];
+  readonly skipped: readonly SkippedFile[];
+  readonly rotation?: RotationFacts | undefined;
+  readonly error?: RunError | undefined;
+  /** The last archives, oldest first, this run's among them. */
+  readonly recentArchives: readonly ArchivePoint[];
+}
+
+/** Whether somebody should look at it: it failed, left something out, or warns. */
+export function needsAttention(report: RunReport): boolean {
+  return report.outcome !== 'done' || report.warnings.length > 0 || report.skipped.length > 0;
+}
+
+export function durationMsOf(report: RunReport): number {
+  return report.finishedAt.getTime() - report.startedAt.getTime();
+}

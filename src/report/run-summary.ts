@@ -1,0 +1,75 @@
+import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
+import { durationMsOf, type ArchiveFacts, type MessageCounts, type RunReport } from './run-report.js';
+
+/** A labelled line of the summary. */
+export type SummaryRow = readonly [label: string, text: string];
+
+/** The run's facts as labelled lines, for the mail's text and its table. Pure. */
+export function summaryRows(report: RunReport): SummaryRow[] {
+  const rows: SummaryRow[] = [];
+  const { archive, rotation } = report;
+  if (archive) rows.push(...archiveRows(report, archive));
+  if (rotation) rows.push(['Rotation', rotationText(rotation)]);
+  rows.push(['Started', formatMoment(report.startedAt)], ['Took', formatDuration(durationMsOf(report))]);
+  rows.push(['Directory', report.backupDir], ['Machine', report.hostname]);
+  return rows;
+}
+
+function archiveRows(report: RunReport, archive: ArchiveFacts): SummaryRow[] {
+  const base = archive.base === undefined ? '' : `, differential to ${archive.base}`;
+  const size = `${formatSize(archive.sizeBytes)} in ${plural(archive.volumes, 'volume')}`;
+  const verified =
+    archive.verifiedEntries === undefined
+      ? 'not read back'
+      : `${plural(archive.verifiedEntries, 'entry', 'entries')} read back`;
+  return [
+    ['Archive', `${archive.name} (${report.type})`],
+    ['Messages', messagesText(archive.messages)],
+    ['Stored', `${size} (${formatSize(archive.compressedBytes)} compressed)${base}`],
+    ['Verified', verified],
+  ];
+}
+
+/** `50,250: 1,204 new, 37 changed, 49,009 unchanged, 58 deleted, 3 vanished` */
+function messagesText({ total, ...kinds }: MessageCounts): string {
+  const parts = Object.entries(kinds).flatMap(([kind, count]) => (count > 0 ? [`${formatCount(count)} ${kind}`] : []));
+  return parts.length === 0 ? formatCount(total) : `${formatCount(total)}: ${parts.join(', ')}`;
+}
+
+function rotationText({ kept, limit, removed }: NonNullable<RunReport['rotation']>): string {
+  const gone = removed.length === 0 ? 'removed nothing' : `removed ${removed.join(', ')}`;
+  return `kept ${String(kept)} (limit ${String(limit)}), ${gone}`;
+}
+
+/** Local time without its zone, for where that is named once for all: `2026-11-23 02:00`. */
+export function formatMinute(moment: Date): string {
+  const day = `${String(moment.getFullYear())}-${twoDigits(moment.getMonth() + 1)}-${twoDigits(moment.getDate())}`;
+  return `${day} ${twoDigits(moment.getHours())}:${twoDigits(moment.getMinutes())}`;
+}
+
+/** Local time with its zone: `2026-11-23 02:00:09 CET`. */
+export function formatMoment(moment: Date): string {
+  const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })
+    .formatToParts(moment)
+    .find(({ type }) => type === 'timeZoneName')?.value;
+  return `${formatMinute(moment)}:${twoDigits(moment.getSeconds())} ${zone ?? ''}`.trimEnd();
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** One line that says how the run ended; the mail's subject and first line. */
+export function headline(report: RunReport): string {
+  const what = `${report.type} backup`;
+  switch (report.outcome) {
+    case 'failed':
+      return `${what} FAILED: ${report.error?.message ?? `exit code ${String(report.exitCode)}`}`;
+    case 'incomplete':
+      return `${what} INCOMPLETE: ${plural(report.skipped.length, 'file')} not in the archive`;
+    case 'done':
+      return report.warnings.length > 0
+        ? `${what} done with ${plural(report.warnings.length, 'warning')}`
+        : `${what} done`;
+  }
+}

@@ -1,0 +1,122 @@
+import { ExitCode, KmsError, messageOf } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { HURRIED_HOOK_MS, runBeforeHook, runClosingHook, type RunFacts } from './hooks.js';
+import { writeMetricsFile } from './metrics-file.js';
+import { notifyAboutRun, type NotifyContext } from './notify.js';
+import { HURRIED_PING_MS, ping } from './ping.js';
+import type { ArchivePoint, RunReport } from './run-report.js';
+import { headline } from './run-summary.js';
+
+/** A run and how it is told. */
+export interface ReportedRun extends NotifyContext {
+  readonly run: Omit<RunFacts, 'installDir'>;
+  readonly clock: Clock;
+  /** For the report of a run that failed: the archives that are there. May throw; then the chart is left out. */
+  readonly listArchives?: () => readonly ArchivePoint[] | Promise<readonly ArchivePoint[]>;
+}
+
+/** How a reported run ended: `report` is undefined where the `before` hook asked to skip it. */
+export interface ReportedEnd {
+  readonly report: RunReport | undefined;
+  /** What went wrong in telling about the run; the archive stands. */
+  readonly reportingWarnings: readonly string[];
+}
+
+type Warn = (warnings: readonly string[]) => void;
+type Ended = { readonly report: RunReport } | { readonly report: RunReport; readonly error: unknown };
+
+/**
+ * Runs a backup between its hooks: before hook → ping start → backup → metrics → notification → ping end → after or
+ * on-error hook. What fails around the backup is a warning and never changes how the backup ended, except a `before`
+ * hook, which can stop or skip it.
+ * @param onWarning is told each of these warnings when it happens, also for a run that fails
+ * @throws whatever the backup throws, after the failure was told everywhere
+ * @throws {FailedError} when the `before` hook fails
+ */
+export async function runWithReporting(
+  context: ReportedRun,
+  backup: () => Promise<RunReport>,
+  onWarning: (warning: string) => void = () => undefined,
+): Promise<ReportedEnd> {
+  const warnings: string[] = [];
+  const warn: Warn = (more) => {
+    warnings.push(...more);
+    more.forEach(onWarning);
+  };
+  const ended = await runBetween(context, backup, warn);
+  if (!ended) return { report: undefined, reportingWarnings: warnings };
+  await tell(ended.report, context, warn, warnings);
+  if ('error' in ended) throw ended.error;
+  return { report: ended.report, reportingWarnings: warnings };
+}
+
+async function runBetween(
+  context: ReportedRun,
+  backup: () => Promise<RunReport>,
+  warn: Warn,
+): Promise<Ended | undefined> {
+  const { run, settings, clock } = context;
+  const startedAt = clock();
+  try {
+    if (!(await runBeforeHook(settings.hooks, factsOf(context)))) return undefined;
+    warn(await ping(settings.ping, 'start', `${run.command} on ${run.hostname}`));
+    return { report: await backup() };
+  } catch (error) {
+    return { report: await failureReport(error, startedAt, context), error };
+  }
+}
+
+/** Tells how the run ended, everywhere. The order is fixed: numbers first, because nothing in them can be slow. */
+async function tell(report: RunReport, context: ReportedRun, warn: Warn, warnings: readonly string[]): Promise<void> {
+  const { settings, clock } = context;
+  const isHurried = report.error?.code === 'INTERRUPTED' || report.error?.code === 'TERMINATED';
+  const told = (): RunReport => ({ ...report, warnings: [...report.warnings, ...warnings] });
+  warn(await writeMetrics(settings.metrics.textfile, told(), clock));
+  warn(await notifyAboutRun(told(), { ...context, isHurried }));
+  const event = report.outcome === 'failed' ? 'fail' : 'success';
+  warn(await ping(settings.ping, event, headline(report), isHurried ? HURRIED_PING_MS : undefined));
+  warn(await runClosingHook(settings.hooks, factsOf(context), told(), isHurried ? HURRIED_HOOK_MS : undefined));
+}
+
+async function writeMetrics(path: string | undefined, report: RunReport, clock: Clock): Promise<string[]> {
+  if (path === undefined) return [];
+  try {
+    await writeMetricsFile(path, report, clock);
+    return [];
+  } catch (error) {
+    return [`the metrics were not written: ${messageOf(error)}`];
+  }
+}
+
+async function failureReport(error: unknown, startedAt: Date, context: ReportedRun): Promise<RunReport> {
+  const known = error instanceof KmsError ? error : undefined;
+  const { command, type, hostname, backupDir } = context.run;
+  return {
+    schema: 'kms-backup/run/1',
+    command,
+    type,
+    hostname,
+    backupDir,
+    startedAt,
+    finishedAt: context.clock(),
+    outcome: 'failed',
+    exitCode: known?.exitCode ?? ExitCode.failed,
+    warnings: [],
+    skipped: [],
+    error: { code: known?.code ?? 'UNEXPECTED', message: messageOf(error), hints: known?.hints ?? [] },
+    recentArchives: await listSafely(context.listArchives),
+  };
+}
+
+async function listSafely(list: ReportedRun['listArchives']): Promise<readonly ArchivePoint[]> {
+  try {
+    return (await list?.()) ?? [];
+  } catch {
+    // What broke the backup may break the listing; the report tells the backup's error, and the chart is an extra.
+    return [];
+  }
+}
+
+function factsOf({ run, installDir }: ReportedRun): RunFacts {
+  return { ...run, installDir };
+}
