@@ -1,7 +1,6 @@
-import type { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Archiver, TarArchive, ZipArchive } from 'archiver';
 import { gatherSmallWrites } from './gather-writes.js';
+import { Relay, type RelayTarget } from './relay.js';
 
 /** The packed formats. */
 export type PackFormat = 'zip' | 'tar' | 'tar.gz';
@@ -11,13 +10,6 @@ export interface PackEntry {
   readonly name: string;
   readonly bytes: Buffer | undefined;
   readonly modifiedAt: Date;
-}
-
-/** Where a pack goes; `endsStream` is false for standard output. */
-export interface PackTarget {
-  readonly stream: Writable;
-  readonly endsStream: boolean;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** DOS times start here (APPNOTE 4.4.6); archiver would write a year modulo 128 for anything earlier. */
@@ -33,47 +25,42 @@ const OWNER_ONLY = { file: 0o600, directory: 0o700 };
 export async function packArchive(
   format: PackFormat,
   entries: AsyncIterable<PackEntry>,
-  target: PackTarget,
+  target: RelayTarget,
 ): Promise<void> {
-  const pack = new Pack(format, target);
+  const relay = new Relay(target);
   try {
+    const pack = new Pack(format, relay);
     for await (const entry of entries) await pack.append(entry);
-  } catch (error) {
-    throw await pack.giveUp(error);
+    await pack.finish();
+    await relay.finish();
+  } finally {
+    relay.release();
   }
-  await pack.finish();
 }
 
-/** One archive being written, and whoever waits for its next step. Listeners are set once, not for each entry. */
+/** One archive being written. Listeners are set once, not for each entry. */
 class Pack {
   readonly #archive: Archiver;
-  readonly #written: Promise<void>;
-  #failure: Error | undefined;
-  #waiting: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  #resolve: (() => void) | undefined;
 
   constructor(
     private readonly format: PackFormat,
-    { stream, endsStream, signal }: PackTarget,
+    private readonly relay: Relay,
   ) {
     this.#archive =
       format === 'zip' ? new ZipArchive({ forceLocalTime: true }) : new TarArchive({ gzip: format === 'tar.gz' });
-    this.#archive.on('entry', () => {
-      this.#waiting?.resolve();
+    this.#archive.on('entry', () => this.#resolve?.());
+    this.#archive.on('error', (error) => {
+      relay.fail(error);
     });
-    const fail = (error: Error): void => {
-      this.#fail(error);
-    };
-    this.#archive.once('error', fail);
-    stream.once('error', fail);
-    this.#written = pipeline(this.#archive, stream, { end: endsStream, ...(signal && { signal }) });
-    this.#written.catch(fail).finally(() => stream.off('error', fail));
+    this.#archive.pipe(relay.input);
   }
 
   append(entry: PackEntry): Promise<void> {
     const isDirectory = entry.bytes === undefined;
     const isTooEarly = this.format === 'zip' && entry.modifiedAt < FIRST_DOS_TIME;
-    const appended = this.#nextStep();
-    if (this.#failure) return appended;
+    const appended = this.relay.orFailure((resolve) => (this.#resolve = resolve));
+    if (this.relay.hasFailed) return appended;
     this.#archive.append(entry.bytes ?? Buffer.alloc(0), {
       name: entry.name,
       date: isTooEarly ? FIRST_DOS_TIME : entry.modifiedAt,
@@ -83,34 +70,14 @@ class Pack {
     return appended;
   }
 
+  /** Fulfilled when the last byte has left the archiver. */
   async finish(): Promise<void> {
     if (this.format === 'zip') gatherSmallWrites(this.#archive);
-    // Its promise can stay open for ever after an error; the pipeline's end is what counts.
+    const left = this.relay.orFailure((resolve) => this.relay.input.once('finish', resolve));
+    // Its own promise can stay open for ever after an error.
     this.#archive.finalize().catch((error: unknown) => {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.relay.fail(error);
     });
-    await this.#written;
-  }
-
-  /** Stops everything and returns the error that was first: what follows it is only the noise of stopping. */
-  async giveUp(error: unknown): Promise<unknown> {
-    const cause = this.#failure ?? error;
-    this.#archive.destroy(error instanceof Error ? error : new Error(String(error)));
-    await this.#written.catch(() => undefined);
-    return cause;
-  }
-
-  #nextStep(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      if (this.#failure) reject(this.#failure);
-    });
-  }
-
-  /** Aborts at once: an entry that still waits in the queue would throw where nobody can catch it. */
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#archive.abort();
-    this.#waiting?.reject(this.#failure);
+    await left;
   }
 }
