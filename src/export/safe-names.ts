@@ -1,0 +1,44 @@
+/** What no Windows file name holds, and what no file name should (Microsoft, Naming Files). */
+const FORBIDDEN = /[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
+const MAX_NAME_BYTES = 200;
+
+/**
+ * A name that every file system takes, as near to the given one as can be: `a/b?` is `a_b_`, `..` is `._`, `con` is `_con`.
+ * Two names can become one: see `UniquePaths`.
+ */
+export function safeFileName(name: string): string {
+  const plain = name.normalize('NFC').replace(FORBIDDEN, '_').replace(/[. ]$/, '_').replace(/^ /, '_');
+  const named = plain === '' ? '_' : RESERVED.test(plain) ? `_${plain}` : plain;
+  return cutToBytes(named, MAX_NAME_BYTES);
+}
+
+function cutToBytes(name: string, limitBytes: number): string {
+  if (Buffer.byteLength(name) <= limitBytes) return name;
+  let cut = '';
+  for (const character of name) {
+    if (Buffer.byteLength(cut + character) > limitBytes) break;
+    cut += character;
+  }
+  return cut;
+}
+
+/**
+ * Gives every key a path of its own, also on file systems that do not tell upper from lower case: the second
+ * `INBOX` that differs from the first in case only is `inbox (2)`. The same key always gets the same path.
+ */
+export class UniquePaths {
+  readonly #byKey = new Map<string, string>();
+  readonly #taken = new Set<string>();
+
+  /** @param key what is to be told apart  @param wanted the path it should get, safe names joined by `/` */
+  pathFor(key: string, wanted: string): string {
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    let path = wanted;
+    for (let count = 2; this.#taken.has(path.toLowerCase()); count++) path = `${wanted} (${String(count)})`;
+    this.#taken.add(path.toLowerCase());
+    this.#byKey.set(key, path);
+    return path;
+  }
+}

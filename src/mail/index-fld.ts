@@ -1,0 +1,50 @@
+/** What a mail client knows about a message beside its text. */
+export interface MessageFlags {
+  readonly isSeen: boolean;
+  readonly isAnswered: boolean;
+  readonly isFlagged: boolean;
+  readonly isDraft: boolean;
+}
+
+/** One line of a folder's index.fld. */
+export interface IndexRecord {
+  readonly flags: MessageFlags;
+  /** When the server took the message in; undefined where the line does not say. */
+  readonly receivedAt: Date | undefined;
+}
+
+const SEEN = 0x1;
+const ANSWERED = 0x2;
+const FLAGGED = 0x4;
+const DRAFT = 0x10;
+
+/**
+ * The records of an index.fld by message name (8 lower-case hexadecimal digits, without `.eml`).
+ * A line is `U<hex8> F<flags> S<size> D<time> T… M… …`: name, flags and times in hexadecimal, times in Unix seconds
+ * (reference kerio.md §5). Lines of another form are passed over: the server rebuilds the file and so it is no authority.
+ * Example: `U0000000a F80000003 S1133 D43032abf` is message `0000000a`, seen and answered.
+ */
+export function parseIndexFld(text: string): Map<string, IndexRecord> {
+  const records = new Map<string, IndexRecord>();
+  for (const line of text.split(/\r?\n/)) {
+    const match = /^U([0-9a-f]{1,8})\s+F([0-9a-f]{1,16})(?:\s|$)/i.exec(line);
+    if (!match) continue;
+    const name = (match[1] ?? '').toLowerCase().padStart(8, '0');
+    const seconds = /\sD([0-9a-f]{8})(?:\s|$)/i.exec(line)?.[1];
+    records.set(name, {
+      // The high bits (0x80000000 in every line seen) are the server's own.
+      flags: flagsOf(parseInt((match[2] ?? '').slice(-4), 16)),
+      receivedAt: seconds === undefined ? undefined : new Date(parseInt(seconds, 16) * 1000),
+    });
+  }
+  return records;
+}
+
+function flagsOf(bits: number): MessageFlags {
+  return {
+    isSeen: (bits & SEEN) !== 0,
+    isAnswered: (bits & ANSWERED) !== 0,
+    isFlagged: (bits & FLAGGED) !== 0,
+    isDraft: (bits & DRAFT) !== 0,
+  };
+}

@@ -1,0 +1,97 @@
+import type { MessageFlags } from './index-fld.js';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const FROM = Buffer.from('From ');
+const GREATER = 0x3e;
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** What an mbox keeps about a message outside its text. */
+export interface MboxEnvelope {
+  /** The sender's address, or undefined where it is not known. */
+  readonly sender: string | undefined;
+  readonly receivedAt: Date;
+  /** Written as Status and X-Status headers, before any the message already has: readers take the first. */
+  readonly flags?: MessageFlags | undefined;
+  /** Written as an X-Kerio-Folder header, for a file that holds several folders. */
+  readonly folder?: string | undefined;
+}
+
+/**
+ * One message of an mbox file (RFC 4155, quoting of mboxrd): a `From ` line with the sender and the time in UTC, the
+ * message with LF line ends, an empty line. A line that starts with `From `, or with any number of `>` before it, gets
+ * one more `>`: a reader of mboxrd takes exactly one away and has the message back. Only CRLF becomes LF; a CR alone stays.
+ */
+export function formatMboxMessage(bytes: Buffer, envelope: MboxEnvelope): Buffer {
+  const headers = [...statusHeaders(envelope.flags), ...folderHeader(envelope.folder)];
+  const start = Buffer.from(
+    `${[`From ${senderWord(envelope.sender)} ${formatAsctime(envelope.receivedAt)}`, ...headers].join('\n')}\n`,
+  );
+  const text = quoteLines(bytes);
+  // Of a message without headers, the first line of the text would be taken for one.
+  const gap = Buffer.from(startsWithHeader(bytes) ? '' : '\n');
+  const needsLineEnd = text.length > 0 && text[text.length - 1] !== LF;
+  return Buffer.concat([start, gap, text, Buffer.from(needsLineEnd ? '\n\n' : '\n')]);
+}
+
+/** Whether the first line is a header field (RFC 5322 §2.2) or the empty line that ends the headers. */
+function startsWithHeader(bytes: Buffer): boolean {
+  return /^(?:\r?\n|>*From |[!-9;-~]+[ \t]*:)/.test(bytes.toString('latin1', 0, 1000));
+}
+
+/** The message with LF line ends and quoted `From ` lines, in one pass of known length. */
+function quoteLines(bytes: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(bytes.length + countQuotes(bytes));
+  let length = 0;
+  for (let at = 0; at < bytes.length;) {
+    const newline = bytes.indexOf(LF, at);
+    const end = newline < 0 ? bytes.length : newline + 1;
+    if (isFromLine(bytes, at)) out[length++] = GREATER;
+    const hasCrlf = newline > at && bytes[newline - 1] === CR;
+    length += bytes.copy(out, length, at, hasCrlf ? newline - 1 : end);
+    if (hasCrlf) out[length++] = LF;
+    at = end;
+  }
+  return out.subarray(0, length);
+}
+
+function countQuotes(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(FROM); at >= 0; at = bytes.indexOf(FROM, at + 1)) count++;
+  return count;
+}
+
+function isFromLine(bytes: Buffer, lineAt: number): boolean {
+  let at = lineAt;
+  while (bytes[at] === GREATER) at++;
+  return bytes[at] === 0x46 && bytes.subarray(at, at + FROM.length).equals(FROM);
+}
+
+/** Status `RO` (read, old) or `O`, X-Status `A` answered, `F` flagged, `T` draft: what mutt, Dovecot and Python read. */
+function statusHeaders(flags: MessageFlags | undefined): string[] {
+  if (!flags) return [];
+  const extra = `${flags.isAnswered ? 'A' : ''}${flags.isFlagged ? 'F' : ''}${flags.isDraft ? 'T' : ''}`;
+  return [`Status: ${flags.isSeen ? 'RO' : 'O'}`, ...(extra === '' ? [] : [`X-Status: ${extra}`])];
+}
+
+function folderHeader(folder: string | undefined): string[] {
+  if (folder === undefined) return [];
+  const plain = folder.replace(/[\x00-\x1f\x7f]/g, ' ');
+  const isAscii = /^[\x20-\x7e]*$/.test(plain);
+  return [`X-Kerio-Folder: ${isAscii ? plain : `=?utf-8?B?${Buffer.from(plain).toString('base64')}?=`}`];
+}
+
+/** The address without anything that would end the word; `MAILER-DAEMON` where there is none, as is the custom. */
+function senderWord(sender: string | undefined): string {
+  const address = /[^\s<>,;"]+@[^\s<>,;"]+/.exec(sender ?? '')?.[0] ?? '';
+  return /^[\x21-\x7e]+$/.test(address) ? address : 'MAILER-DAEMON';
+}
+
+/** `Tue Nov  3 08:30:00 2026`, UTC (RFC 4155: asctime). */
+function formatAsctime(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)}`;
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
+  return `${day} ${time} ${String(date.getUTCFullYear())}`;
+}

@@ -1,0 +1,121 @@
+import { UsageError } from '../errors.js';
+import { foldText } from './fold-text.js';
+import { bareMessageId, type MessageHeaders } from './message-headers.js';
+
+/** What a search asks for, as people type it. All that is given must hold. */
+export interface QueryText {
+  readonly from?: string | undefined;
+  /** Looked for in To, Cc and Bcc. */
+  readonly to?: string | undefined;
+  readonly subject?: string | undefined;
+  /** The whole Message-ID, with or without its angle brackets. */
+  readonly messageId?: string | undefined;
+  /** A day (`2026-11-17`, from its first moment in the local zone) or an instant (RFC 3339); inclusive. */
+  readonly since?: string | undefined;
+  /** A day (up to its first moment, so the day itself is out) or an instant; exclusive. */
+  readonly before?: string | undefined;
+  /** Looked for in subject, text and the names of attachments. */
+  readonly text?: string | undefined;
+}
+
+/** A query ready for many messages; plain data, so that it can be sent to a worker. */
+export interface MessageQuery {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  readonly subject: string | undefined;
+  readonly messageId: string | undefined;
+  readonly sinceMs: number | undefined;
+  readonly beforeMs: number | undefined;
+  readonly text: string | undefined;
+}
+
+/**
+ * Reads a query. Comparison ignores case, accents and runs of white space.
+ * @throws {UsageError} for an empty text, for something that is no date, and for a range that holds no instant
+ */
+export function parseMessageQuery(given: QueryText, parseTime: (text: string) => Date | undefined): MessageQuery {
+  const query = {
+    from: foldedOr(given.from, '--from'),
+    to: foldedOr(given.to, '--to'),
+    subject: foldedOr(given.subject, '--subject'),
+    messageId: given.messageId === undefined ? undefined : bareMessageId(given.messageId).toLowerCase(),
+    sinceMs: timeOr(given.since, '--since', parseTime),
+    beforeMs: timeOr(given.before, '--before', parseTime),
+    text: foldedOr(given.text, '--text'),
+  };
+  if (query.messageId === '') throw emptyError('--message-id');
+  if (query.sinceMs !== undefined && query.beforeMs !== undefined && query.sinceMs >= query.beforeMs) {
+    throw new UsageError(`no message can be since ${given.since ?? ''} and before ${given.before ?? ''}`, {
+      hints: ['--since is inclusive, --before is exclusive: one day is --since 2026-11-17 --before 2026-11-18.'],
+    });
+  }
+  return query;
+}
+
+/**
+ * Whether the headers satisfy everything but `text`. A message without any date is judged by `receivedAt`
+ * (its file's modification time), and matches no range where that is unknown too.
+ */
+export function matchesHeaders(query: MessageQuery, headers: MessageHeaders, receivedAt?: Date): boolean {
+  if (query.messageId !== undefined && headers.messageId.toLowerCase() !== query.messageId) return false;
+  return (
+    holds(headers.from, query.from) &&
+    holds(headers.subject, query.subject) &&
+    holds(`${headers.to} ${headers.cc} ${headers.bcc}`, query.to) &&
+    isInRange(query, headers.date ?? receivedAt)
+  );
+}
+
+/** Whether subject or body text hold the text that was asked for. */
+export function matchesText(query: MessageQuery, headers: MessageHeaders, bodyText: string): boolean {
+  return holds(headers.subject, query.text) || holds(bodyText, query.text);
+}
+
+/** What the raw bytes of a message may not contain if `cannotHoldText` is to judge by them alone. */
+const ENCODED = /base64|quoted-printable|text\/html|=\?|\*=|\*0|utf-7|utf-16|ucs-2|hz-gb|delsp|[\x1b\x80-\xff]/i;
+
+/**
+ * True where the raw bytes alone prove that the text is not in the message: plain ASCII, nothing encoded, and the text
+ * not in it. A quick way past most plain messages; false says nothing.
+ */
+export function cannotHoldText(query: MessageQuery, bytes: Buffer): boolean {
+  if (query.text === undefined) return false;
+  const raw = bytes.toString('latin1');
+  return !ENCODED.test(raw) && !foldText(raw).includes(query.text);
+}
+
+function holds(text: string, wanted: string | undefined): boolean {
+  return wanted === undefined || foldText(text).includes(wanted);
+}
+
+function isInRange(query: MessageQuery, date: Date | undefined): boolean {
+  if (query.sinceMs === undefined && query.beforeMs === undefined) return true;
+  if (!date) return false;
+  const ms = date.getTime();
+  return ms >= (query.sinceMs ?? -Infinity) && ms < (query.beforeMs ?? Infinity);
+}
+
+function foldedOr(text: string | undefined, flag: string): string | undefined {
+  if (text === undefined) return undefined;
+  const folded = foldText(text);
+  // An empty text is in every message: a script whose variable is unset would export everything.
+  if (folded === '') throw emptyError(flag);
+  return folded;
+}
+
+function emptyError(flag: string): UsageError {
+  return new UsageError(`${flag} is empty`, { hints: [`Give ${flag} some text, or leave it out.`] });
+}
+
+function timeOr(
+  text: string | undefined,
+  flag: string,
+  parseTime: (text: string) => Date | undefined,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const time = parseTime(text);
+  if (time) return time.getTime();
+  throw new UsageError(`${flag} is neither a day nor an instant: ${text}`, {
+    hints: ['Write a day as 2026-11-17, or an instant with its zone as 2026-11-17T09:30:00+01:00.'],
+  });
+}

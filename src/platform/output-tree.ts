@@ -1,0 +1,66 @@
+import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { FailedError, messageOf, UsageError } from '../errors.js';
+import { syncDirectory } from './atomic-file.js';
+
+/** A directory that appears with all its files or not at all. */
+export class OutputTree {
+  readonly #final: string;
+  readonly #temporary: string;
+  readonly #known = new Set<string>();
+
+  /**
+   * @param path the directory to make; it may exist if it is empty
+   * @throws {UsageError} when something is there already, or the directory it is to lie in is missing
+   */
+  constructor(path: string) {
+    this.#final = resolve(path);
+    const existing = statSync(this.#final, { throwIfNoEntry: false });
+    if (existing && (!existing.isDirectory() || readdirSync(this.#final).length > 0)) {
+      throw new UsageError(`the output exists and is no empty directory: ${path}`, {
+        hints: ['Name a new directory.'],
+      });
+    }
+    const parent = dirname(this.#final);
+    if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new UsageError(`no such directory: ${parent}`, { hints: ['Create it, or name another output.'] });
+    }
+    this.#temporary = join(parent, `.${basename(this.#final)}.kms-backup-tmp-${String(process.pid)}`);
+    rmSync(this.#temporary, { recursive: true, force: true });
+    mkdirSync(this.#temporary, { mode: 0o700 });
+  }
+
+  /** Makes a directory, with those above it. Names use `/` and must be safe file names. */
+  addDirectory(name: string): void {
+    if (this.#known.has(name)) return;
+    mkdirSync(join(this.#temporary, name), { recursive: true, mode: 0o700 });
+    this.#known.add(name);
+  }
+
+  /** Adds bytes to the end of a file, which is made with its directories where it is not there yet. */
+  append(name: string, bytes: Uint8Array, modifiedAt: Date): void {
+    this.addDirectory(dirname(name));
+    const path = join(this.#temporary, name);
+    appendFileSync(path, bytes, { mode: 0o600 });
+    utimesSync(path, modifiedAt, modifiedAt);
+  }
+
+  /**
+   * Gives the directory its name. Files are not synced one by one: after a power cut an export is made again.
+   * @throws {FailedError} when the directory vanished or cannot be renamed; it is removed then
+   */
+  commit(): void {
+    try {
+      renameSync(this.#temporary, this.#final);
+      syncDirectory(dirname(this.#final));
+    } catch (error) {
+      this.discard();
+      throw new FailedError(`the output could not be completed: ${this.#final}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Removes what was written; call it instead of `commit` after any error. */
+  discard(): void {
+    rmSync(this.#temporary, { recursive: true, force: true });
+  }
+}
