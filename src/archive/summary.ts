@@ -39,6 +39,8 @@ export interface SummaryText {
   readonly volumes?: number | undefined;
   /** SHA-256 of the central directory of every volume but the last. */
   readonly volumeDigests: readonly string[];
+  /** Messages that the store had, by mailbox (`example.com/alice`); undefined where mail was not looked at. */
+  readonly mailboxes?: ReadonlyMap<string, number> | undefined;
 }
 
 export function formatVersionText(text: VersionText & { readonly startedAt: Date }): string {
@@ -62,6 +64,11 @@ export function formatSummaryText(text: SummaryText & { readonly startedAt: Date
     ['messages', text.messages === undefined ? undefined : String(text.messages)],
     ['volumes', text.volumes === undefined ? undefined : String(text.volumes)],
     ...text.volumeDigests.map((digest, index): [string, string] => [`volume_${index}`, digest]),
+    ['mailboxes', text.mailboxes === undefined ? undefined : String(text.mailboxes.size)],
+    ...[...(text.mailboxes ?? [])].map(([mailbox, count]): [string, string] => [
+      formatMailboxKey(mailbox),
+      String(count),
+    ]),
   ]);
 }
 
@@ -91,7 +98,20 @@ export function parseSummaryText(text: string): SummaryText {
     messages: number('messages'),
     volumes,
     volumeDigests: digests.map((digest) => digest ?? ''),
+    mailboxes: values.has('mailboxes') ? parseMailboxes(values) : undefined,
   };
+}
+
+const MAILBOX_KEY = 'mailbox.';
+
+/** `mailbox.example.com/alice`; what would mean something in the text (`=`, `#`, `;`, `[`) is percent-encoded. */
+function formatMailboxKey(mailbox: string): string {
+  return MAILBOX_KEY + mailbox.split('/').map(encodeURIComponent).join('/');
+}
+
+function parseMailboxes(values: ReadonlyMap<string, string>): Map<string, number> {
+  const found = [...values].filter(([key, value]) => key.startsWith(MAILBOX_KEY) && /^\d+$/.test(value));
+  return new Map(found.map(([key, value]) => [decodeURIComponent(key.slice(MAILBOX_KEY.length)), Number(value)]));
 }
 
 function formatLines(width: number, lines: readonly (readonly [string, string | undefined])[]): string {

@@ -28,6 +28,8 @@ export interface BackupContent {
   readonly tasks: readonly FilesTask[];
   readonly fileCount: number;
   readonly directories: readonly WalkedDirectory[];
+  /** The parts that were looked at. */
+  readonly components: readonly Component[];
   /** Directories that are never entered: the backup directory. */
   readonly exclude: readonly DirectoryIdentity[];
   /** Whether a directory's own entry belongs into the archive. */
@@ -75,16 +77,6 @@ export function listStore(request: BackupRequest): ListedStore {
   };
 }
 
-/** Plans what the request asks for. @throws {NotFoundError} when nothing that was asked for exists */
-export async function planContent(request: BackupRequest): Promise<BackupContent> {
-  const listed = listStore(request);
-  if (request.type === 'differential') {
-    const { planDifferential } = await import('./differential.js');
-    return planDifferential(request, listed);
-  }
-  return planWhole(request.type, listed, []);
-}
-
 /** A full or a copy: everything. */
 export function planWhole(type: ArchiveType, listed: ListedStore, warnings: readonly string[]): BackupContent {
   const groups = listed.groups.map(({ files, walks }) => [
@@ -102,6 +94,7 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
     tasks,
     fileCount: tasks.reduce((sum, { names }) => sum + names.length, 0),
     directories: listed.directories,
+    components: listed.components,
     exclude: listed.exclude,
     isDirectoryChanged: () => true,
     messages: { total, new: total, changed: 0, unchanged: 0, deleted: 0 },

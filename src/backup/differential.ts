@@ -39,6 +39,7 @@ export async function planDifferential(request: BackupRequest, listed: ListedSto
     tasks,
     fileCount: tasks.reduce((sum, { names }) => sum + names.length, 0),
     directories: listed.directories,
+    components: listed.components,
     exclude: listed.exclude,
     isDirectoryChanged: (name, mtimeTicks, mode) =>
       index.compare(name, { sizeBytes: 0, mtimeNs: mtimeTicks * 100n, mode, crc: undefined }) !== 'unchanged',

@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
+import type { LossLimits } from './mailboxes.js';
 
 /** Everything that a run of backup needs to know; nothing else is read. */
 export interface BackupRequest {
@@ -25,6 +26,8 @@ export interface BackupRequest {
   /** Read every written byte back before the archive gets its name. */
   readonly readsBack: boolean;
   readonly lockWaitMs: number;
+  /** How much mail may be gone before it is an alarm. */
+  readonly lossLimits: LossLimits;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
@@ -76,4 +79,6 @@ export interface BackupReport {
   /** Temporary files of dead runs that were removed. */
   readonly swept: readonly string[];
   readonly warnings: readonly string[];
+  /** Far less mail than in the archive before: rotation must remove nothing. */
+  readonly isMassLoss: boolean;
 }

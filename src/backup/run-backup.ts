@@ -9,8 +9,10 @@ import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
 import { recordVerified } from '../archive/verified-record.js';
 import { acquireLock } from '../platform/lock.js';
-import { type BackupContent, planContent } from './content.js';
+import type { BackupContent } from './content.js';
+import { countMailboxes, findMassLoss } from './mass-loss.js';
 import { packDirectories } from './pack-directories.js';
+import { planContent } from './plan-content.js';
 import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { secondLook } from './second-look.js';
@@ -34,14 +36,25 @@ export async function runBackup(request: BackupRequest): Promise<BackupReport> {
     const swept = sweepTemporaries(request.backupDir);
     checkFreeSpace(request.backupDir, request.type);
     const content = await planContent(request);
+    const losses = await findLossesOf(request, content);
     const report = await writeArchive(request, content, startedAt);
     if (request.readsBack) recordReadBack(request, report);
-    return { ...report, swept };
+    return { ...report, swept, warnings: [...report.warnings, ...losses], isMassLoss: losses.length > 0 };
   } catch (error) {
     throw toSpaceError(error);
   } finally {
     lock.release();
   }
+}
+
+/** Undefined counts: this run does not look at mail. */
+function mailboxesOf({ components, directories }: BackupContent): ReturnType<typeof countMailboxes> | undefined {
+  return components.includes('mail') ? countMailboxes(directories) : undefined;
+}
+
+async function findLossesOf(request: BackupRequest, content: BackupContent): Promise<string[]> {
+  const counts = mailboxesOf(content);
+  return counts ? findMassLoss(request.backupDir, counts, request.lossLimits) : [];
 }
 
 /** What was read back is proven: rotation may count on it. */
@@ -89,7 +102,7 @@ async function writeArchive(request: BackupRequest, content: BackupContent, star
     );
     if (content.deletedText !== undefined) addText(writer, content.deletedText.name, content.deletedText.text, takenAt);
     const directories = await packContent(content, packer, writer);
-    await finishArchive(request, { writer, packer, takenAt });
+    await finishArchive(request, content, { writer, packer, takenAt });
     request.signal?.throwIfAborted();
     writer.publish();
     return toReport(request, content, { writer, packer, startedAt, directories });
@@ -114,9 +127,14 @@ interface OpenRun {
   readonly packer: Packer;
 }
 
-async function finishArchive(request: BackupRequest, run: OpenRun & { takenAt: Date }): Promise<void> {
+async function finishArchive(
+  request: BackupRequest,
+  content: BackupContent,
+  run: OpenRun & { takenAt: Date },
+): Promise<void> {
   const { writer, packer, takenAt } = run;
-  const summaryBytes = 4096 + writer.volumes.length * 100;
+  const mailboxes = mailboxesOf(content);
+  const summaryBytes = 4096 + writer.volumes.length * 100 + (mailboxes?.size ?? 0) * 300;
   writer.makeRoom(summaryBytes, 256);
   await writer.settle();
   const { files, messages, sourceBytes } = packer.counts;
@@ -128,6 +146,7 @@ async function finishArchive(request: BackupRequest, run: OpenRun & { takenAt: D
     messages,
     volumes: writer.volumes.length,
     volumeDigests: writer.volumes.slice(0, -1).map(({ directoryDigest }) => directoryDigest),
+    mailboxes,
   });
   addText(writer, SUMMARY_ENTRY, summary, takenAt);
   await writer.finish();
@@ -160,6 +179,7 @@ function reportBasics(content: BackupContent, stem: string, startedAt: Date): Ba
     split: [],
     swept: [],
     warnings: content.warnings,
+    isMassLoss: false,
   };
 }
 

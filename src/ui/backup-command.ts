@@ -3,13 +3,17 @@ import type { ArchiveType } from '../archive/names.js';
 import { MAX_VOLUME_BYTES } from '../archive/names.js';
 import { parseMask } from '../archive/components.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
+import { DEFAULT_LOSS_LIMITS } from '../backup/mailboxes.js';
 import { ExitCode, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import { defaultThreads } from '../platform/worker-pool.js';
+import { readIniFile } from '../server/ini-file.js';
+import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
-import { openServer } from './context.js';
+import { openServer, type ServerContext } from './context.js';
 import { formatBackup } from './present-backup.js';
+import type { ReportedBackupEnd } from './reported-backup.js';
 
 /** The smallest volume: headers and the texts must fit beside a little mail. */
 const MIN_VOLUME_BYTES = 16_384;
@@ -25,7 +29,10 @@ export interface BackupFlags extends CommonFlags {
   readonly 'dry-run': boolean;
   readonly verify: boolean;
   readonly rotate: boolean;
-  readonly 'lock-wait': number;
+  readonly 'lock-wait'?: number | undefined;
+  readonly 'mass-loss-user'?: number | undefined;
+  readonly 'mass-loss-all'?: number | undefined;
+  readonly notify?: string | undefined;
   readonly checksum?: boolean | undefined;
 }
 
@@ -34,29 +41,60 @@ export abstract class BackupCommand extends KmsCommand {
   static override exitCodes = [ExitCode.incomplete, ExitCode.notFound, ExitCode.locked, ExitCode.noSpace];
 
   protected async backup(type: ArchiveType, flags: BackupFlags): Promise<Outcome> {
-    const request = this.#toRequest(type, flags);
-    const { planBackup, runBackup } = await import('../backup/run-backup.js');
-    const report = flags['dry-run'] ? await planBackup(request) : await runBackup(request);
-    this.stopProgress();
-    for (const warning of report.warnings) this.warnPeople(warning);
-    return { exitCode: exitCodeOf(report), json: report, text: formatBackup(report) };
+    const { installation, settings } = openServer(flags);
+    const ini = readIniFile(installation.dir);
+    const request = this.#toRequest(type, flags, { installation, settings, ini });
+    if (flags['dry-run']) {
+      const { planBackup } = await import('../backup/run-backup.js');
+      return this.#present(await planBackup(request));
+    }
+    const { runReportedBackup } = await import('./reported-backup.js');
+    const end = await runReportedBackup({
+      request,
+      ini,
+      rule: flags.notify as NotifyRule | undefined,
+      rotates: flags.rotate && ini.backup.rotate !== false,
+      rotationLimit: settings.rotationLimit,
+      onWarning: () => undefined,
+    });
+    if (!end.report) {
+      return {
+        json: { schema: 'kms-backup/skipped/1', reason: 'the before hook asked to skip this backup' },
+        text: '',
+      };
+    }
+    return this.#present(end.report, end);
   }
 
-  #toRequest(type: ArchiveType, flags: BackupFlags): BackupRequest {
-    const { installation, settings } = openServer(flags);
+  #present(report: BackupReport, end?: ReportedBackupEnd): Outcome {
+    this.stopProgress();
+    const warnings = [...report.warnings, ...(end?.warnings ?? [])];
+    for (const warning of warnings) this.warnPeople(warning);
+    const exitCode = report.issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
+    const json = { ...report, warnings, rotation: end?.rotation ?? null, exitCode };
+    return { exitCode, json, text: formatBackup(report, end?.rotation) };
+  }
+
+  #toRequest(type: ArchiveType, flags: BackupFlags, server: ServerContext & { ini: IniSettings }): BackupRequest {
+    const { installation, settings } = server;
+    const ini = server.ini.backup;
     return {
       type,
       installation,
       settings,
       backupDir: flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']),
-      volumeLimitBytes: checkVolumeSize(flags['volume-size'] ?? settings.volumeLimitBytes),
-      oversize: flags.oversize === 'split' ? 'split' : 'skip',
+      volumeLimitBytes: checkVolumeSize(flags['volume-size'] ?? ini.volumeSizeBytes ?? settings.volumeLimitBytes),
+      oversize: (flags.oversize ?? ini.oversize) === 'split' ? 'split' : 'skip',
       mask: flags.mask === undefined ? undefined : parseMask(flags.mask),
-      level: flags.level ?? 6,
-      threads: flags.threads ?? defaultThreads(),
+      level: flags.level ?? ini.level ?? 6,
+      threads: flags.threads ?? ini.threads ?? defaultThreads(),
       usesChecksum: flags.checksum ?? false,
-      readsBack: flags.verify,
-      lockWaitMs: flags['lock-wait'],
+      readsBack: flags.verify && ini.verify !== false,
+      lockWaitMs: flags['lock-wait'] ?? ini.lockWaitMs ?? 0,
+      lossLimits: {
+        mailboxPercent: flags['mass-loss-user'] ?? ini.massLossUserPercent ?? DEFAULT_LOSS_LIMITS.mailboxPercent,
+        allPercent: flags['mass-loss-all'] ?? ini.massLossAllPercent ?? DEFAULT_LOSS_LIMITS.allPercent,
+      },
       clock: systemClock,
       signal: this.signal,
       onProgress: this.startProgress(flags),
@@ -71,8 +109,4 @@ function checkVolumeSize(bytes: number): number {
   throw new UsageError(`a volume of ${bytes} bytes is not possible: ${limit}`, {
     hints: ['Give --volume-size between these limits; the manual names 2 GB as the maximum.'],
   });
-}
-
-function exitCodeOf(report: BackupReport): ExitCode {
-  return report.issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
 }

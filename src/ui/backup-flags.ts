@@ -18,5 +18,21 @@ export const backupFlags = withEnvironment({
   'dry-run': Flags.boolean({ summary: 'Say what would be backed up, and write nothing.' }),
   verify: Flags.boolean({ default: true, allowNo: true, summary: 'Read every written byte back before publishing.' }),
   rotate: Flags.boolean({ default: true, allowNo: true, summary: 'Remove archives over the limit afterwards.' }),
-  'lock-wait': durationFlag({ default: 0, summary: 'How long to wait for another run, for example 10m.' }),
+  'lock-wait': durationFlag({ summary: 'How long to wait for another run, for example 10m.' }),
+  notify: Flags.string({
+    options: ['always', 'problems', 'never'],
+    summary: 'When a mail tells about the run. Default: always, if there is an address.',
+  }),
+  'mass-loss-user': Flags.integer({
+    min: 1,
+    max: 100,
+    helpValue: 'PERCENT',
+    summary: "Warn when a user's mailbox lost this share of its messages. Default: 50.",
+  }),
+  'mass-loss-all': Flags.integer({
+    min: 1,
+    max: 100,
+    helpValue: 'PERCENT',
+    summary: 'Warn when all mail together lost this share. Default: 20.',
+  }),
 });

@@ -1,14 +1,19 @@
 import type { BackupIssue, BackupReport } from '../backup/request.js';
+import type { RotateReport } from '../rotate/run-rotate.js';
 import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
+import { formatRotation } from './present-rotate.js';
 
 const LISTED_ISSUES = 20;
 
 /** The report of a backup for people. */
-export function formatBackup(report: BackupReport): string {
-  return [...formatIssues(report.issues), ...(report.isDryRun ? formatPlan(report) : formatDone(report))].join('\n');
+export function formatBackup(report: BackupReport, rotation?: RotateReport): string {
+  return [
+    ...formatIssues(report.issues),
+    ...(report.isDryRun ? formatPlan(report) : formatDone(report, rotation)),
+  ].join('\n');
 }
 
-function formatDone(report: BackupReport): string[] {
+function formatDone(report: BackupReport, rotation: RotateReport | undefined): string[] {
   const { messages, volumes } = report;
   const kind = report.base === undefined ? report.type : `differential to ${report.base}.zip`;
   const counted =
@@ -25,6 +30,7 @@ function formatDone(report: BackupReport): string[] {
   if (report.split.length > 0) lines.push(`Split      ${plural(report.split.length, 'file')} kept in parts`);
   if (report.swept.length > 0)
     lines.push(`Swept      ${plural(report.swept.length, 'file')} of a run that did not end`);
+  if (rotation) lines.push(`Rotation   ${formatRotation(rotation)}`);
   const durationMs = report.finishedAt.getTime() - report.startedAt.getTime();
   return [...lines, `${report.archive}  ${formatDuration(durationMs)}`];
 }
