@@ -29,6 +29,17 @@ export interface MessageQuery {
   readonly text: string | undefined;
 }
 
+/** The query that every message satisfies. */
+export const EVERY_MESSAGE: MessageQuery = {
+  from: undefined,
+  to: undefined,
+  subject: undefined,
+  messageId: undefined,
+  sinceMs: undefined,
+  beforeMs: undefined,
+  text: undefined,
+};
+
 /**
  * Reads a query. Comparison ignores case, accents and runs of white space.
  * @throws {UsageError} for an empty text, for something that is no date, and for a range that holds no instant

@@ -1,0 +1,98 @@
+import { closeSync, openSync } from 'node:fs';
+import { readEntryBytes } from '../archive/entry-bytes.js';
+import { wholeName } from '../archive/entry-names.js';
+import { placeOf } from '../archive/layout.js';
+import { EntryDamage } from '../archive/local-header.js';
+import type { Selection } from '../archive/read-archive.js';
+import { DamagedArchiveError } from '../errors.js';
+import { type IndexRecord, parseIndexFld } from '../mail/index-fld.js';
+import { mailboxNameOf } from '../server/mail-scope.js';
+import { parseStorePath, type StorePath } from '../server/store-path.js';
+import type { ExportedMessage } from './exported-message.js';
+
+interface ReadEntry {
+  readonly place: StorePath;
+  readonly bytes: Buffer;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * The selected messages with their flags, one after the other in the order of the archive.
+ * @param indexes the index.fld entries of the folders
+ * @throws {DamagedArchiveError} at the first message that is damaged: an export is whole or it is not made
+ */
+export async function* readMessages(
+  messages: readonly Selection[],
+  indexes: readonly Selection[],
+): AsyncGenerator<ExportedMessage> {
+  const flags = new Map<string, Map<string, IndexRecord>>();
+  for (const { place, bytes } of readEntries(indexes, true)) {
+    flags.set(folderKey(place), parseIndexFld(bytes.toString('latin1')));
+  }
+  for (const { place, bytes, modifiedAt } of readEntries(messages, false)) {
+    const name = place.file.slice(place.file.lastIndexOf('/') + 1);
+    const record = flags.get(folderKey(place))?.get(name.replace(/\.eml$/i, '').toLowerCase());
+    yield await Promise.resolve({
+      domain: place.domain,
+      user: place.user,
+      folder: place.folder,
+      name,
+      bytes,
+      modifiedAt: record?.receivedAt ?? modifiedAt,
+      flags: record?.flags,
+    });
+  }
+}
+
+function folderKey(place: StorePath): string {
+  return `${mailboxNameOf(place)}/${place.folder}`;
+}
+
+/** @param isOptional damaged entries are passed over: an index.fld is rebuilt by every server */
+function* readEntries(selections: readonly Selection[], isOptional: boolean): Generator<ReadEntry> {
+  const parts = new Map<string, Buffer[]>();
+  for (const { volumePath, table, indices } of selections) {
+    const fd = openSync(volumePath, 'r');
+    try {
+      for (const index of indices) {
+        const part = table.part(index);
+        const name = part ? wholeName(table.name(index)) : table.name(index);
+        const place = parseStorePath(placeOf(name)?.path ?? '');
+        const bytes = place && readOne(() => readEntryBytes(fd, table, index), name, isOptional);
+        if (!bytes) continue;
+        const whole = part ? joinParts(parts, name, bytes, part) : bytes;
+        const modifiedAt = new Date(Number(table.mtimeTicks(index) / 10_000n));
+        if (whole) yield { place, bytes: whole, modifiedAt };
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** The file of which this was the last part; undefined while others are to come. */
+function joinParts(
+  parts: Map<string, Buffer[]>,
+  name: string,
+  bytes: Buffer,
+  part: { readonly index: number; readonly count: number },
+): Buffer | undefined {
+  const known = parts.get(name) ?? [];
+  known[part.index] = bytes;
+  parts.set(name, known);
+  if (Object.keys(known).length < part.count) return undefined;
+  parts.delete(name);
+  return Buffer.concat(known);
+}
+
+function readOne(read: () => Buffer, name: string, isOptional: boolean): Buffer | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof EntryDamage)) throw error;
+    if (isOptional) return undefined;
+    throw new DamagedArchiveError(`entry ${JSON.stringify(name)} is damaged: ${error.message}`, {
+      hints: ['Nothing was exported. Use another archive; verify tells which are sound.'],
+    });
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * What an additive recover of one folder does: mail is added under names of its own and nothing is overwritten. Pure.
+ */
+
+/** A message as far as the plan must tell it from others. */
+export interface KnownMessage {
+  /** The file's name: `0000000a.eml`. */
+  readonly name: string;
+  /** Without its angle brackets, empty where it has none. */
+  readonly messageId: string;
+  /** Of the whole content: equal hashes are equal messages. */
+  readonly contentHash: string;
+}
+
+/** What happens to one message of the archive. */
+export type AdditiveStep =
+  | { readonly kind: 'add'; readonly name: string; readonly as: string }
+  /** Another message has its name. */
+  | { readonly kind: 'rename'; readonly name: string; readonly as: string }
+  /** The folder holds it already, perhaps under another name. */
+  | { readonly kind: 'skip'; readonly name: string; readonly sameAs: string };
+
+/** The live folder; an absent one has no messages and no files. */
+export interface LiveFolder {
+  readonly messages: readonly KnownMessage[];
+  /** Every name in `#msgs`, also of files that are no messages. */
+  readonly names: readonly string[];
+  /** The files beside `#msgs`: `status.fld`, `index.fld`, … */
+  readonly files: readonly string[];
+}
+
+export interface AdditivePlan {
+  readonly steps: readonly AdditiveStep[];
+  /** Files of the archive's folder that are written: `status.fld` and the like, where the live folder has none. */
+  readonly addFiles: readonly string[];
+  /** Files of the live folder that are set aside so that the server rebuilds them. */
+  readonly setAside: readonly string[];
+}
+
+/**
+ * Without `status.fld` a folder of the user's own is not shown (reference/kerio.md §5); rights and properties belong to
+ * the folder too. What describes single messages (index, search, indexlog) is never taken from the archive: it would
+ * name messages that are not there.
+ */
+const FOLDER_FILES: ReadonlySet<string> = new Set(['status.fld', 'acl.fld', 'properties.fld']);
+
+/**
+ * The server rebuilds these from `#msgs` where they are missing (kerio.md §5; before 7.3 only the first time the folder is
+ * opened). Set aside, not removed: flags live in index.fld alone, and whoever needs them back finds them. A live
+ * index that does not name the new files would leave them invisible, which is worse than flags that are read anew.
+ */
+const REBUILT_FILES: readonly string[] = ['index.fld', 'search.fld'];
+
+const LARGEST_NAME = 0xffffffff;
+
+/**
+ * Plans one folder. Messages keep their order; the same input gives the same plan, and applied twice the second run
+ * skips everything the first one added.
+ * Example: live `00000001` (A) and `00000002` (B); archive `00000001` (C), `00000002` (B), `00000005` (D):
+ * C is renamed to `00000006`, B is skipped, D is added as `00000005`.
+ * @throws {RangeError} when no hexadecimal name is free
+ */
+export function planAdditive(
+  live: LiveFolder,
+  archived: readonly KnownMessage[],
+  archivedFiles: readonly string[],
+): AdditivePlan {
+  const present = new Map(live.messages.map((message) => [identityOf(message), message.name]));
+  // Windows and macOS do not tell `0000000A.eml` from `0000000a.eml`.
+  const taken = new Set(live.names.map((name) => name.toLowerCase()));
+  const reserved = new Set(archived.map(({ name }) => name.toLowerCase()));
+  const nextFree = freeNames(taken, reserved);
+  const steps = archived.map((message): AdditiveStep => {
+    const { name } = message;
+    const sameAs = present.get(identityOf(message));
+    if (sameAs !== undefined) return { kind: 'skip', name, sameAs };
+    const isFree = !taken.has(name.toLowerCase());
+    const as = isFree ? name : nextFree();
+    taken.add(as.toLowerCase());
+    present.set(identityOf(message), as);
+    return { kind: isFree ? 'add' : 'rename', name, as };
+  });
+  const isChanged = steps.some(({ kind }) => kind !== 'skip');
+  const missing = archivedFiles.filter((file) => FOLDER_FILES.has(file) && !live.files.includes(file));
+  return {
+    steps,
+    addFiles: missing,
+    setAside: isChanged ? REBUILT_FILES.filter((file) => live.files.includes(file)) : [],
+  };
+}
+
+/** Both must agree: two different messages may carry one Message-ID, and equal ones carry none. */
+function identityOf({ messageId, contentHash }: KnownMessage): string {
+  return `${contentHash} ${messageId}`;
+}
+
+/**
+ * Names above every known one, as the server gives them: 8 lower-case hexadecimal digits, counting up. When the numbers
+ * are used up at the top, the lowest free one.
+ */
+function freeNames(taken: ReadonlySet<string>, reserved: ReadonlySet<string>): () => string {
+  let next = 1;
+  for (const name of [...taken, ...reserved]) next = Math.max(next, numberOf(name) + 1);
+  let lowest = 1;
+  return () => {
+    while (next <= LARGEST_NAME) {
+      const name = formatMessageFile(next++);
+      if (!taken.has(name) && !reserved.has(name)) return name;
+    }
+    for (; lowest <= LARGEST_NAME; lowest++) {
+      const name = formatMessageFile(lowest);
+      if (!taken.has(name) && !reserved.has(name)) return name;
+    }
+    throw new RangeError('the folder has no free message name left');
+  };
+}
+
+function numberOf(name: string): number {
+  const match = /^([0-9a-f]{1,8})\.eml$/.exec(name);
+  return match ? parseInt(match[1] ?? '0', 16) : -1;
+}
+
+/** `formatMessageFile(10)` is `0000000a.eml`. */
+function formatMessageFile(number: number): string {
+  return `${number.toString(16).padStart(8, '0')}.eml`;
+}
+
+/** What the plan amounts to, for a line of the report. */
+export function countAdditive(plan: AdditivePlan): { add: number; rename: number; skip: number } {
+  const count = (kind: AdditiveStep['kind']): number => plan.steps.filter((step) => step.kind === kind).length;
+  return { add: count('add'), rename: count('rename'), skip: count('skip') };
+}

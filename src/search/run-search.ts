@@ -1,0 +1,120 @@
+import type { Selection } from '../archive/read-archive.js';
+import { wholeName } from '../archive/entry-names.js';
+import { placeOf } from '../archive/layout.js';
+import type { MessageQuery } from '../mail/message-query.js';
+import type { OnProgress } from '../platform/progress.js';
+import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
+import { messageNameOf } from '../server/mail-scope.js';
+import { parseStorePath, type StorePath } from '../server/store-path.js';
+import type { SearchAnswer, SearchTask } from './search-tasks.js';
+
+/** One found message. */
+export interface SearchHit {
+  /** What `recover --message` takes: `example.com/alice/INBOX/0000000a`. */
+  readonly name: string;
+  readonly place: StorePath;
+  /** Below the store: `mail/example.com/alice/INBOX/#msgs/0000000a.eml`. */
+  readonly storePath: string;
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly messageId: string;
+  readonly date: Date | undefined;
+  readonly sizeBytes: number;
+  /** Where it is: a selection of the request, and an index in that selection's table. */
+  readonly at: { readonly selection: number; readonly index: number };
+}
+
+export interface SearchReport {
+  /** In the order of mailbox, folder and date. */
+  readonly hits: readonly SearchHit[];
+  readonly searched: number;
+  /** Messages that could not be read. */
+  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export interface SearchOptions {
+  readonly threads?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const TASK_MESSAGES = 256;
+
+/**
+ * Looks through the selected messages in worker threads. Damaged messages are listed, not an error.
+ * @param selections message entries only
+ * @throws {Error} when a volume cannot be read
+ */
+export async function searchMessages(
+  selections: readonly Selection[],
+  query: MessageQuery,
+  options: SearchOptions,
+): Promise<SearchReport> {
+  const totalItems = selections.reduce((sum, { indices }) => sum + indices.length, 0);
+  const hits: SearchHit[] = [];
+  const problems: { name: string; reason: string }[] = [];
+  if (totalItems === 0) return { hits, searched: 0, problems };
+  const threads = totalItems < 2 * TASK_MESSAGES ? 1 : (options.threads ?? defaultThreads());
+  const url = new URL('./search-worker.js', import.meta.url);
+  const pool = new WorkerPool<SearchTask, SearchAnswer>({ url, threads, workerData: () => undefined });
+  const stop = (): void => {
+    pool.fail(options.signal?.reason as Error);
+  };
+  options.signal?.addEventListener('abort', stop, { once: true });
+  const batches = new Map<SearchTask, { selection: number; indices: readonly number[] }>();
+  let [doneItems, doneBytes] = [0, 0];
+  try {
+    options.signal?.throwIfAborted();
+    await pool.runAll(toTasks(selections, query, batches), ({ matches, problems: broken }, task) => {
+      const batch = batches.get(task);
+      batches.delete(task);
+      for (const { index, headers } of matches) {
+        const at = { selection: batch?.selection ?? 0, index: batch?.indices[index] ?? 0 };
+        const hit = toHit(selections, at);
+        if (hit) hits.push({ ...hit, ...headers, at });
+      }
+      problems.push(...broken);
+      doneItems += task.columns.count;
+      doneBytes += task.columns.sizes.reduce((sum, size) => sum + size, 0);
+      options.onProgress?.({ phase: 'searching', doneItems, totalItems, doneBytes });
+    });
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    await pool.close();
+  }
+  return { hits: hits.sort(byPlace), searched: totalItems, problems };
+}
+
+function* toTasks(
+  selections: readonly Selection[],
+  query: MessageQuery,
+  batches: Map<SearchTask, { selection: number; indices: readonly number[] }>,
+): Generator<SearchTask> {
+  for (const [selection, { volumePath, table, indices }] of selections.entries()) {
+    for (let from = 0; from < indices.length; from += TASK_MESSAGES) {
+      const batch = indices.slice(from, from + TASK_MESSAGES);
+      const task = { volumePath, columns: table.gather(batch).columns, query };
+      batches.set(task, { selection, indices: batch });
+      yield task;
+    }
+  }
+}
+
+function toHit(
+  selections: readonly Selection[],
+  at: SearchHit['at'],
+): Pick<SearchHit, 'name' | 'place' | 'storePath' | 'sizeBytes'> | undefined {
+  const table = selections[at.selection]?.table;
+  // A message that was split into parts is found by its first part and goes by its whole name.
+  const storePath = table && placeOf(wholeName(table.name(at.index)))?.path;
+  const place = storePath === undefined ? undefined : parseStorePath(storePath);
+  if (!table || storePath === undefined || !place) return undefined;
+  return { name: messageNameOf(place), place, storePath, sizeBytes: table.size(at.index) };
+}
+
+function byPlace(a: SearchHit, b: SearchHit): number {
+  const [left, right] = [a.name.slice(0, a.name.lastIndexOf('/')), b.name.slice(0, b.name.lastIndexOf('/'))];
+  if (left !== right) return left < right ? -1 : 1;
+  return (a.date?.getTime() ?? 0) - (b.date?.getTime() ?? 0) || (a.name < b.name ? -1 : 1);
+}

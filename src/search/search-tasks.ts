@@ -1,0 +1,21 @@
+import type { EntryColumns } from '../archive/entry-table.js';
+import type { MessageHeaders } from '../mail/message-headers.js';
+import type { MessageQuery } from '../mail/message-query.js';
+
+/** Some messages of one volume to be looked through. */
+export interface SearchTask {
+  readonly volumePath: string;
+  readonly columns: EntryColumns;
+  readonly query: MessageQuery;
+}
+
+/** One message that was found; `index` counts in the task. */
+export interface SearchMatch {
+  readonly index: number;
+  readonly headers: MessageHeaders;
+}
+
+export interface SearchAnswer {
+  readonly matches: readonly SearchMatch[];
+  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+}

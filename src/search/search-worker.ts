@@ -1,0 +1,69 @@
+import { closeSync, openSync } from 'node:fs';
+import { readEntryBytes, readEntryHead } from '../archive/entry-bytes.js';
+import { EntryTable } from '../archive/entry-table.js';
+import { EntryDamage } from '../archive/local-header.js';
+import { holdsAllHeaders, type MessageHeaders, readMessageHeaders } from '../mail/message-headers.js';
+import { cannotHoldText, matchesHeaders, matchesText, type MessageQuery } from '../mail/message-query.js';
+import { readBodyText } from '../mail/mime-text.js';
+import { serveTasks } from '../platform/worker-port.js';
+import type { SearchAnswer, SearchMatch, SearchTask } from './search-tasks.js';
+
+/** As much of a message's compressed data as holds the headers of nearly every mail. */
+const HEAD_BYTES = 8 << 10;
+/** Of a larger message, this much of its compressed data is searched for text. */
+const TEXT_LIMIT_BYTES = 64 << 20;
+
+let open: { path: string; fd: number } | undefined;
+
+function openVolume(path: string): number {
+  if (open?.path !== path) {
+    if (open) closeSync(open.fd);
+    open = undefined;
+    open = { path, fd: openSync(path, 'r') };
+  }
+  return open.fd;
+}
+
+serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAnswer> => {
+  const table = new EntryTable(columns);
+  const matches: SearchMatch[] = [];
+  const problems: { name: string; reason: string }[] = [];
+  const fd = openVolume(volumePath);
+  for (let index = 0; index < table.count; index++) {
+    try {
+      const headers = await findMatch(fd, table, index, query);
+      if (headers) matches.push({ index, headers });
+    } catch (error) {
+      if (!(error instanceof EntryDamage)) throw error;
+      problems.push({ name: table.name(index), reason: error.message });
+    }
+  }
+  return { matches, problems };
+});
+
+/** The headers of a message that satisfies the query; undefined where it does not. */
+async function findMatch(
+  fd: number,
+  table: EntryTable,
+  index: number,
+  query: MessageQuery,
+): Promise<MessageHeaders | undefined> {
+  let bytes = readEntryHead(fd, table, index, HEAD_BYTES);
+  const readRest = (): void => {
+    if (bytes.length < table.size(index)) bytes = readMost(fd, table, index);
+  };
+  if (!holdsAllHeaders(bytes)) readRest();
+  const headers = readMessageHeaders(bytes);
+  const receivedAt = new Date(Number(table.mtimeTicks(index) / 10_000n));
+  if (!matchesHeaders(query, headers, receivedAt)) return undefined;
+  if (query.text === undefined || matchesText(query, headers, '')) return headers;
+  readRest();
+  if (cannotHoldText(query, bytes)) return undefined;
+  return matchesText(query, headers, await readBodyText(bytes)) ? headers : undefined;
+}
+
+function readMost(fd: number, table: EntryTable, index: number): Buffer {
+  return table.compressedSize(index) > TEXT_LIMIT_BYTES
+    ? readEntryHead(fd, table, index, TEXT_LIMIT_BYTES)
+    : readEntryBytes(fd, table, index);
+}

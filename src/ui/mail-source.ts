@@ -1,0 +1,144 @@
+import { resolve } from 'node:path';
+import { Flags } from '@oclif/core';
+import { wholeName } from '../archive/entry-names.js';
+import { placeOf } from '../archive/layout.js';
+import type { Selection } from '../archive/read-archive.js';
+import { NotFoundError } from '../errors.js';
+import { type Chain, findChain } from '../recover/chain.js';
+import { selectEntries } from '../recover/entries.js';
+import {
+  isInScope,
+  mailboxNameOf,
+  MailIndex,
+  type MailScope,
+  resolveScope,
+  type TypedScope,
+} from '../server/mail-scope.js';
+import { parseStorePath, type StorePath } from '../server/store-path.js';
+
+/** The mail of a point in time, as far as it was asked for. */
+export interface MailSource {
+  readonly chain: Chain;
+  /** Everything that is there, whatever the scope. */
+  readonly index: MailIndex;
+  readonly scope: MailScope;
+  /** Message entries, with all parts of those that were split. */
+  readonly messages: readonly Selection[];
+  /** The folders' index.fld. */
+  readonly indexes: readonly Selection[];
+  readonly counts: { readonly mailboxes: number; readonly folders: number; readonly messages: number };
+}
+
+/** The flags that name a part of the mail. */
+export const scopeFlags = {
+  domain: Flags.string({ char: 'd', helpValue: 'DOMAIN', summary: 'Only this domain.' }),
+  user: Flags.string({ char: 'u', helpValue: 'USER', summary: 'Only this user.' }),
+  folder: Flags.string({
+    char: 'f',
+    helpValue: 'FOLDER',
+    summary: 'Only this folder: INBOX, "Gesendete Objekte/Ärzte".',
+  }),
+  subfolders: Flags.boolean({ allowNo: true, default: true, summary: 'With the folders below it.' }),
+};
+
+interface ScopeValues {
+  readonly domain?: string | undefined;
+  readonly user?: string | undefined;
+  readonly folder?: string | undefined;
+  readonly subfolders: boolean;
+}
+
+export function toTypedScope(flags: ScopeValues): TypedScope {
+  const { domain, user, folder, subfolders } = flags;
+  return { domain, user, folder, withSubfolders: subfolders };
+}
+
+/**
+ * Finds the mail in a backup directory or an archive (and the full below it), and of it what the scope names.
+ * @throws {NotFoundError} when the scope names something that is not there, or nothing is
+ */
+export async function openMail(from: string, typed: TypedScope): Promise<MailSource> {
+  const chain = await findChain(resolve(from));
+  const index = new MailIndex();
+  const entries = await selectEntries(chain, (name) => {
+    const place = storePathOf(name);
+    return place !== undefined && (place.isMessage || place.file === 'index.fld');
+  });
+  forEachPlace(entries.selections, (place, table, at) => {
+    if ((table.part(at)?.index ?? 0) === 0) index.add(place, table.part(at)?.totalBytes ?? table.size(at));
+  });
+  if (index.mailboxes.size === 0) throw new NotFoundError(`${chain.point.facts.files.stem}.zip holds no mail`);
+  return narrow(
+    { chain, index, messages: entries.selections, indexes: entries.selections },
+    resolveScope(index, typed),
+  );
+}
+
+/** The same mail, further narrowed to messages by their entries' places. */
+export function onlyMessages(source: MailSource, isWanted: (place: StorePath) => boolean): MailSource {
+  const places = countPlaces(source.messages, isWanted);
+  return { ...source, messages: filterPlaces(source.messages, isWanted), counts: places };
+}
+
+function narrow(all: Pick<MailSource, 'chain' | 'index' | 'messages' | 'indexes'>, scope: MailScope): MailSource {
+  const isMessage = (place: StorePath): boolean => place.isMessage && isInScope(scope, place);
+  const isIndex = (place: StorePath): boolean =>
+    !place.isMessage && isInScope({ ...scope, messages: undefined }, place);
+  return {
+    chain: all.chain,
+    index: all.index,
+    scope,
+    messages: filterPlaces(all.messages, isMessage),
+    indexes: filterPlaces(all.indexes, isIndex),
+    counts: countPlaces(all.messages, isMessage),
+  };
+}
+
+function storePathOf(entryName: string): StorePath | undefined {
+  const path = placeOf(wholeName(entryName))?.path;
+  return path === undefined ? undefined : parseStorePath(path);
+}
+
+function forEachPlace(
+  selections: readonly Selection[],
+  visit: (place: StorePath, table: Selection['table'], index: number) => void,
+): void {
+  for (const { table, indices } of selections) {
+    for (const index of indices) {
+      const place = storePathOf(table.name(index));
+      if (place) visit(place, table, index);
+    }
+  }
+}
+
+function filterPlaces(selections: readonly Selection[], isWanted: (place: StorePath) => boolean): Selection[] {
+  return selections.map(({ volumePath, table, indices }) => ({
+    volumePath,
+    table,
+    indices: indices.filter((index) => {
+      const place = storePathOf(table.name(index));
+      return place !== undefined && isWanted(place);
+    }),
+  }));
+}
+
+function countPlaces(selections: readonly Selection[], isWanted: (place: StorePath) => boolean): MailSource['counts'] {
+  const [mailboxes, folders] = [new Set<string>(), new Set<string>()];
+  let messages = 0;
+  forEachPlace(selections, (place, table, index) => {
+    if (!isWanted(place) || (table.part(index)?.index ?? 0) > 0) return;
+    messages++;
+    mailboxes.add(mailboxNameOf(place));
+    folders.add(`${mailboxNameOf(place)}/${place.folder}`);
+  });
+  return { mailboxes: mailboxes.size, folders: folders.size, messages };
+}
+
+/** Without the later parts of split messages: a search looks at the first. */
+export function firstParts(selections: readonly Selection[]): Selection[] {
+  return selections.map(({ volumePath, table, indices }) => ({
+    volumePath,
+    table,
+    indices: indices.filter((index) => (table.part(index)?.index ?? 0) === 0),
+  }));
+}
