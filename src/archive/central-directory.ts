@@ -1,15 +1,20 @@
 import { DamagedArchiveError } from '../errors.js';
-import { type EntryTable, EntryTableBuilder } from './entry-table.js';
+import { type EntryColumns, EntryTable, makeColumns, TimePrecision } from './entry-table.js';
 import { readExtras } from './extra-fields.js';
 import type { RandomAccessSource } from './source.js';
+import { centralHeaderLength } from './volume-file.js';
 import {
   CENTRAL_FIXED_BYTES,
   CENTRAL_SIGNATURE,
   END_BYTES,
   END_SIGNATURE,
+  EXTRA_NTFS,
   EXTRA_UNICODE_PATH,
+  EXTRA_UNIX_TIME,
   EXTRA_ZIP64,
   FLAG_UTF8,
+  NTFS_EPOCH_TICKS,
+  type FilePart,
 } from './zip-format.js';
 
 /** A volume's central directory as it lies in the file. */
@@ -42,54 +47,77 @@ export async function readDirectoryBytes(source: RandomAccessSource): Promise<Di
  */
 export function parsePlainDirectory(directory: DirectoryBytes): EntryTable | undefined {
   const { bytes, entries } = directory;
-  const builder = new EntryTableBuilder(entries, bytes.length - entries * CENTRAL_FIXED_BYTES);
+  const columns = makeColumns(entries, bytes);
+  const fill: Fill = { columns, bytes, mtimeHalves: new Uint32Array(columns.mtimes.buffer) };
   let at = 0;
   for (let index = 0; index < entries; index++) {
     if (at + CENTRAL_FIXED_BYTES > bytes.length || bytes.readUInt32LE(at) !== CENTRAL_SIGNATURE) return undefined;
-    const nameEnd = at + CENTRAL_FIXED_BYTES + bytes.readUInt16LE(at + 28);
-    const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
-    const next = extraEnd + bytes.readUInt16LE(at + 32);
-    if (next > bytes.length || !addPlainEntry(builder, bytes, at, nameEnd, extraEnd)) return undefined;
+    const next = at + centralHeaderLength(bytes, at);
+    if (next > bytes.length || !readPlainEntry(fill, index, at)) return undefined;
     at = next;
   }
-  return at === bytes.length ? builder.build() : undefined;
+  return at === bytes.length ? new EntryTable(columns) : undefined;
 }
 
-// eslint-disable-next-line max-params -- positions in one header; an object for each entry is what this avoids
-function addPlainEntry(
-  builder: EntryTableBuilder,
-  bytes: Buffer,
-  at: number,
-  nameEnd: number,
-  extraEnd: number,
-): boolean {
+interface Fill {
+  readonly columns: EntryColumns;
+  readonly bytes: Buffer;
+  /** The times' low and high words: a BigInt for each of a million entries would cost more than all else. */
+  readonly mtimeHalves: Uint32Array;
+}
+
+/** Fills one row from the header at `at`; false where it is not plain. */
+function readPlainEntry(fill: Fill, index: number, at: number): boolean {
+  const { columns, bytes } = fill;
   const flags = bytes.readUInt16LE(at + 8);
-  const name = bytes.subarray(at + CENTRAL_FIXED_BYTES, nameEnd);
-  if (bytes.readUInt16LE(at + 34) !== 0 || !isPlainName(name, flags)) return false;
-  if (hasOddExtra(bytes, nameEnd, extraEnd)) return false;
-  const madeByUnix = bytes[at + 5] === 3;
-  builder.add({
-    name,
-    flags,
-    method: bytes.readUInt16LE(at + 10),
-    crc: bytes.readUInt32LE(at + 16),
-    compressedBytes: bytes.readUInt32LE(at + 20),
-    sizeBytes: bytes.readUInt32LE(at + 24),
-    headerOffset: bytes.readUInt32LE(at + 42),
-    mode: madeByUnix ? bytes.readUInt16LE(at + 40) : 0,
-    ...readExtras(bytes, nameEnd, extraEnd, bytes.readUInt16LE(at + 14) * 65_536 + bytes.readUInt16LE(at + 12)),
-  });
+  const nameStart = at + CENTRAL_FIXED_BYTES;
+  const nameEnd = nameStart + bytes.readUInt16LE(at + 28);
+  if (bytes.readUInt16LE(at + 34) !== 0 || !isPlainName(bytes, nameStart, nameEnd, flags)) return false;
+  columns.nameStarts[index] = nameStart;
+  columns.nameLengths[index] = nameEnd - nameStart;
+  columns.flags[index] = flags;
+  columns.methods[index] = bytes.readUInt16LE(at + 10);
+  columns.crcs[index] = bytes.readUInt32LE(at + 16);
+  columns.compressedSizes[index] = bytes.readUInt32LE(at + 20);
+  columns.sizes[index] = bytes.readUInt32LE(at + 24);
+  columns.headerOffsets[index] = bytes.readUInt32LE(at + 42);
+  columns.modes[index] = bytes[at + 5] === 3 ? bytes.readUInt16LE(at + 40) : 0;
+  return readPlainExtras(fill, index, at);
+}
+
+/** The extra fields as this tool writes them are read without making an object; any others the general way. */
+function readPlainExtras({ columns, bytes, mtimeHalves }: Fill, index: number, at: number): boolean {
+  const start = at + CENTRAL_FIXED_BYTES + bytes.readUInt16LE(at + 28);
+  const end = start + bytes.readUInt16LE(at + 30);
+  if (
+    end - start === 45 &&
+    bytes.readUInt16LE(start) === EXTRA_UNIX_TIME &&
+    bytes.readUInt16LE(start + 9) === EXTRA_NTFS
+  ) {
+    mtimeHalves[index * 2] = bytes.readUInt32LE(start + 21);
+    mtimeHalves[index * 2 + 1] = bytes.readUInt32LE(start + 25);
+    columns.precisions[index] = TimePrecision.tick;
+    return true;
+  }
+  if (hasOddExtra(bytes, start, end)) return false;
+  const dos = bytes.readUInt16LE(at + 14) * 65_536 + bytes.readUInt16LE(at + 12);
+  const extras = readExtras(bytes, start, end, dos);
+  columns.mtimes[index] = extras.mtimeTicks + NTFS_EPOCH_TICKS;
+  columns.precisions[index] = extras.precision;
+  if (extras.part) (columns.parts as Map<number, FilePart>).set(index, extras.part);
   return true;
 }
 
-function isPlainName(name: Buffer, flags: number): boolean {
-  if (name.length === 0) return false;
+function isPlainName(bytes: Buffer, start: number, end: number, flags: number): boolean {
   let isAscii = true;
-  for (const byte of name) {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
     if (byte < 0x20 || byte === 0x5c || byte === 0x7f) return false;
     if (byte >= 0x80) isAscii = false;
   }
-  return isAscii || ((flags & FLAG_UTF8) !== 0 && Buffer.from(name.toString('utf8')).equals(name));
+  if (start === end || isAscii) return start < end;
+  const name = bytes.subarray(start, end);
+  return (flags & FLAG_UTF8) !== 0 && Buffer.from(name.toString('utf8')).equals(name);
 }
 
 function hasOddExtra(bytes: Buffer, start: number, end: number): boolean {
@@ -127,7 +155,7 @@ function setExtents(table: EntryTable, directoryOffset: number, volume: string):
     const index = order[position] ?? 0;
     const next = order[position + 1];
     const end = next === undefined ? directoryOffset : table.headerOffset(next);
-    const least = table.headerOffset(index) + 30 + table.rawName(index).length + table.compressedSize(index);
+    const least = table.headerOffset(index) + 30 + table.rawNameLength(index) + table.compressedSize(index);
     if (least > end) {
       throw new DamagedArchiveError(
         `${volume}: the data of entry ${JSON.stringify(table.name(index))} reach byte ${least}, beyond what follows at ${end}`,

@@ -1,8 +1,9 @@
 import { DamagedArchiveError } from '../errors.js';
-import { findNameFault, wholeName } from './entry-names.js';
+import { findNameFault, isSurelyHarmless, wholeName } from './entry-names.js';
 import type { EntryTable } from './entry-table.js';
+import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import type { OpenArchive } from './open-archive.js';
-import { isOwnText, type SummaryText } from './summary.js';
+import type { SummaryText } from './summary.js';
 import { METHOD_STORED } from './zip-format.js';
 
 /** A table's entry. */
@@ -42,12 +43,10 @@ export function checkStructure(archive: OpenArchive, summary: SummaryText | unde
       checkEntry({ table, index }, file.name, windowsNames);
       const part = table.part(index);
       if (part) addPart(parts, table.name(index), table.size(index), part);
-      if (table.isDirectory(index)) continue;
-      const name = table.name(index);
-      if (isOwnText(name)) continue;
+      if (table.isDirectory(index) || isOwnTextAt(table, index)) continue;
       totalBytes += table.size(index);
       if (!part || part.index === 0) files++;
-      if (name.endsWith('.eml')) messages++;
+      if (isMessageAt(table, index)) messages++;
     }
   }
   checkParts(archive.files.stem, parts);
@@ -57,22 +56,30 @@ export function checkStructure(archive: OpenArchive, summary: SummaryText | unde
 }
 
 function checkEntry({ table, index }: EntryRef, volume: string, windowsNames: string[]): void {
-  const name = table.name(index);
-  const fault = findNameFault(name);
-  if (fault && (!fault.onlyOnWindows || process.platform === 'win32')) {
-    throw damaged(volume, name, `has ${fault.reason} in its name`);
+  const start = table.nameStart(index);
+  if (!isSurelyHarmless(table.columns.nameBytes, start, start + table.nameLength(index))) {
+    const fault = findNameFault(table.name(index));
+    if (fault && (!fault.onlyOnWindows || process.platform === 'win32')) {
+      throw damaged(volume, table.name(index), `has ${fault.reason} in its name`);
+    }
+    if (fault) windowsNames.push(table.name(index));
   }
-  if (fault) windowsNames.push(name);
+  checkFields({ table, index }, volume);
+}
+
+function checkFields({ table, index }: EntryRef, volume: string): void {
+  const fail = (what: string): never => {
+    throw damaged(volume, table.name(index), what);
+  };
   const type = table.mode(index) & S_IFMT;
-  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO)
-    throw damaged(volume, name, 'is a link or a device');
+  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO) fail('is a link or a device');
   if (table.method(index) === METHOD_STORED && table.size(index) !== table.compressedSize(index)) {
-    throw damaged(volume, name, 'is stored, but its two sizes differ');
+    fail('is stored, but its two sizes differ');
   }
-  if (table.isDirectory(index) && table.size(index) !== 0) throw damaged(volume, name, 'is a directory with content');
+  if (table.isDirectory(index) && table.size(index) !== 0) fail('is a directory with content');
   // Deflate cannot pack more than 1,032 to 1 (RFC 1951: 258 bytes for two bits).
   if (table.size(index) > 1032 * table.compressedSize(index) + 64) {
-    throw damaged(volume, name, `claims ${table.size(index)} bytes from ${table.compressedSize(index)}`);
+    fail(`claims ${table.size(index)} bytes from ${table.compressedSize(index)}`);
   }
 }
 
@@ -138,7 +145,7 @@ function checkDuplicates(archive: OpenArchive): void {
   const prints = new Float64Array(total);
   let at = 0;
   for (const { table } of archive.volumes) {
-    for (let index = 0; index < table.count; index++) prints[at++] = fingerprint(table.nameBytes(index));
+    for (let index = 0; index < table.count; index++) prints[at++] = fingerprint(table, index);
   }
   prints.sort();
   const twice = new Set<number>();
@@ -151,7 +158,7 @@ function checkDuplicates(archive: OpenArchive): void {
   for (const { table, file } of archive.volumes) {
     for (let index = 0; index < table.count; index++) {
       // A directory may be named more than once: it is made once.
-      if (table.isDirectory(index) || !twice.has(fingerprint(table.nameBytes(index)))) continue;
+      if (table.isDirectory(index) || !twice.has(fingerprint(table, index))) continue;
       const name = table.name(index);
       if (names.has(name)) throw damaged(file.name, name, 'appears twice');
       names.add(name);
@@ -160,9 +167,13 @@ function checkDuplicates(archive: OpenArchive): void {
 }
 
 /** Two FNV-1a hashes joined to 53 bits. */
-function fingerprint(bytes: Uint8Array): number {
-  let [low, high] = [0x811c9dc5, 0x9747b28c];
-  for (const byte of bytes) {
+function fingerprint(table: EntryTable, index: number): number {
+  const bytes = table.columns.nameBytes;
+  const end = table.nameStart(index) + table.nameLength(index);
+  let low = 0x811c9dc5;
+  let high = 0x9747b28c;
+  for (let at = table.nameStart(index); at < end; at++) {
+    const byte = bytes[at] ?? 0;
     low = Math.imul(low ^ byte, 0x01000193);
     high = Math.imul(high ^ byte, 0x01000197);
   }

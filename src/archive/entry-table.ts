@@ -1,4 +1,4 @@
-import type { FilePart } from './zip-format.js';
+import { type FilePart, NTFS_EPOCH_TICKS } from './zip-format.js';
 
 /** How finely an entry's time is known: DOS (two seconds, local time), Unix seconds, or NTFS (100 ns). */
 export const TimePrecision = { dos: 0, second: 1, tick: 2 } as const;
@@ -7,10 +7,11 @@ export type TimePrecision = (typeof TimePrecision)[keyof typeof TimePrecision];
 /** The columns of an entry table: plain data that threads can hand to each other. */
 export interface EntryColumns {
   readonly count: number;
-  /** The names' UTF-8 bytes, end to end. */
+  /** Bytes that hold the names in UTF-8, perhaps among others: a central directory as it was read. */
   readonly nameBytes: Uint8Array;
-  /** count + 1 positions in `nameBytes`. */
+  /** Where each name begins in `nameBytes`. */
   readonly nameStarts: Uint32Array;
+  readonly nameLengths: Uint16Array;
   /** The names as the file has them, where that is not UTF-8 (code page 437). */
   readonly rawNames: ReadonlyMap<number, Uint8Array>;
   readonly flags: Uint16Array;
@@ -23,7 +24,7 @@ export interface EntryColumns {
   readonly extentEnds: Float64Array;
   /** Unix type and permissions; 0 where the archive does not say. */
   readonly modes: Uint16Array;
-  /** 100 ns ticks since 1970-01-01 UTC. */
+  /** 100 ns ticks since 1601-01-01 UTC, as NTFS and the extra field have them. */
   readonly mtimes: BigInt64Array;
   readonly precisions: Uint8Array;
   readonly parts: ReadonlyMap<number, FilePart>;
@@ -43,14 +44,23 @@ export class EntryTable {
   }
 
   name(index: number): string {
-    const { nameStarts } = this.columns;
-    return this.#names.toString('utf8', nameStarts[index], nameStarts[index + 1]);
+    const start = at(this.columns.nameStarts, index);
+    return this.#names.toString('utf8', start, start + at(this.columns.nameLengths, index));
   }
 
   /** The name's UTF-8 bytes, not copied. */
   nameBytes(index: number): Buffer {
-    const { nameStarts } = this.columns;
-    return this.#names.subarray(nameStarts[index], nameStarts[index + 1]);
+    const start = at(this.columns.nameStarts, index);
+    return this.#names.subarray(start, start + at(this.columns.nameLengths, index));
+  }
+
+  /** Where the name lies in `columns.nameBytes`; for loops that must not make an object an entry. */
+  nameStart(index: number): number {
+    return at(this.columns.nameStarts, index);
+  }
+
+  nameLength(index: number): number {
+    return at(this.columns.nameLengths, index);
   }
 
   /** The name's bytes as the zip file has them. */
@@ -58,9 +68,13 @@ export class EntryTable {
     return this.columns.rawNames.get(index) ?? this.nameBytes(index);
   }
 
+  rawNameLength(index: number): number {
+    return this.columns.rawNames.get(index)?.length ?? this.nameLength(index);
+  }
+
   /** Whether the name ends in `/`. */
   isDirectory(index: number): boolean {
-    return this.#names[at(this.columns.nameStarts, index + 1) - 1] === 0x2f;
+    return this.#names[this.nameStart(index) + this.nameLength(index) - 1] === 0x2f;
   }
 
   size(index: number): number {
@@ -95,8 +109,9 @@ export class EntryTable {
     return at(this.columns.modes, index);
   }
 
+  /** 100 ns ticks since 1970-01-01 UTC. */
   mtimeTicks(index: number): bigint {
-    return this.columns.mtimes[index] ?? 0n;
+    return (this.columns.mtimes[index] ?? 0n) - NTFS_EPOCH_TICKS;
   }
 
   precision(index: number): TimePrecision {
@@ -151,34 +166,43 @@ export interface EntryRow {
   readonly part?: FilePart | undefined;
 }
 
+/** Columns for that many entries, to be filled. */
+export function makeColumns(capacity: number, nameBytes: Uint8Array): EntryColumns {
+  return {
+    count: capacity,
+    nameBytes,
+    nameStarts: new Uint32Array(capacity),
+    nameLengths: new Uint16Array(capacity),
+    rawNames: new Map<number, Uint8Array>(),
+    parts: new Map<number, FilePart>(),
+    flags: new Uint16Array(capacity),
+    methods: new Uint16Array(capacity),
+    crcs: new Uint32Array(capacity),
+    sizes: new Float64Array(capacity),
+    compressedSizes: new Float64Array(capacity),
+    headerOffsets: new Float64Array(capacity),
+    extentEnds: new Float64Array(capacity),
+    modes: new Uint16Array(capacity),
+    mtimes: new BigInt64Array(capacity),
+    precisions: new Uint8Array(capacity),
+  };
+}
+
 /** Fills a table row by row. */
 export class EntryTableBuilder {
   #count = 0;
   #names: Buffer;
   #namesEnd = 0;
-  readonly #nameStarts: Uint32Array;
   readonly #rawNames = new Map<number, Uint8Array>();
   readonly #parts = new Map<number, FilePart>();
-  readonly #columns;
+  readonly #columns: EntryColumns;
 
   constructor(
     private readonly capacity: number,
     nameBytes: number,
   ) {
     this.#names = Buffer.allocUnsafeSlow(Math.max(256, nameBytes));
-    this.#nameStarts = new Uint32Array(capacity + 1);
-    this.#columns = {
-      flags: new Uint16Array(capacity),
-      methods: new Uint16Array(capacity),
-      crcs: new Uint32Array(capacity),
-      sizes: new Float64Array(capacity),
-      compressedSizes: new Float64Array(capacity),
-      headerOffsets: new Float64Array(capacity),
-      extentEnds: new Float64Array(capacity),
-      modes: new Uint16Array(capacity),
-      mtimes: new BigInt64Array(capacity),
-      precisions: new Uint8Array(capacity),
-    };
+    this.#columns = makeColumns(capacity, this.#names);
   }
 
   get count(): number {
@@ -191,8 +215,9 @@ export class EntryTableBuilder {
     const columns = this.#columns;
     if (this.#namesEnd + row.name.length > this.#names.length) this.#growNames(row.name.length);
     this.#names.set(row.name, this.#namesEnd);
+    columns.nameStarts[index] = this.#namesEnd;
+    columns.nameLengths[index] = row.name.length;
     this.#namesEnd += row.name.length;
-    this.#nameStarts[index + 1] = this.#namesEnd;
     columns.flags[index] = row.flags;
     columns.methods[index] = row.method;
     columns.crcs[index] = row.crc;
@@ -200,7 +225,7 @@ export class EntryTableBuilder {
     columns.compressedSizes[index] = row.compressedBytes;
     columns.headerOffsets[index] = row.headerOffset;
     columns.modes[index] = row.mode;
-    columns.mtimes[index] = row.mtimeTicks;
+    columns.mtimes[index] = row.mtimeTicks + NTFS_EPOCH_TICKS;
     columns.precisions[index] = row.precision;
     if (row.rawName) this.#rawNames.set(index, row.rawName);
     if (row.part) this.#parts.set(index, row.part);
@@ -212,12 +237,11 @@ export class EntryTableBuilder {
 
   build(): EntryTable {
     return new EntryTable({
+      ...this.#columns,
       count: this.#count,
       nameBytes: Uint8Array.prototype.slice.call(this.#names, 0, this.#namesEnd),
-      nameStarts: this.#nameStarts.slice(0, this.#count + 1),
       rawNames: this.#rawNames,
       parts: this.#parts,
-      ...this.#columns,
     });
   }
 

@@ -161,7 +161,8 @@ function putPart(into: Buffer, at: number, part: FilePart): number {
 }
 
 function isAscii(name: Uint8Array): boolean {
-  return name.every((byte) => byte < 0x80);
+  for (let at = 0; at < name.length; at++) if ((name[at] ?? 0) >= 0x80) return false;
+  return true;
 }
 
 /** MS-DOS date and time (APPNOTE 4.4.6): local time, two seconds fine, 1980 to 2107. */
