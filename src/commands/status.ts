@@ -1,0 +1,80 @@
+import { Flags } from '@oclif/core';
+import { resolve } from 'node:path';
+import { ExitCode, KmsError } from '../errors.js';
+import { systemClock } from '../platform/clock.js';
+import { formatAge, formatSize, plural } from '../platform/units.js';
+import { planNext, type TaskMoment } from '../schedule/due-plan.js';
+import { findInstallation } from '../server/installation.js';
+import { readSettings } from '../server/settings.js';
+import { readStatus, type StatusArchive, type StatusReport } from '../status/status.js';
+import { KmsCommand, type Outcome } from '../ui/command.js';
+import { document } from '../ui/document.js';
+import { durationFlag, withEnvironment } from '../ui/flags.js';
+import { formatMoment } from '../ui/moment.js';
+import { formatTable } from '../ui/table.js';
+
+const LEVELS = ['ok', 'warning', 'critical', 'unknown'] as const;
+
+export default class Status extends KmsCommand {
+  static override summary = 'Show the last backups, the next run, free space and warnings on one screen.';
+  static override description = `With --max-age it is a monitoring check: exit code 0 ok, 1 warning, 2 critical (the newest recoverable archive is older, or
+there is none), 3 unknown (the server or its configuration cannot be read).`;
+  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --max-age 26h'];
+  static override exitCodes = [ExitCode.incomplete, ExitCode.notFound];
+  static override flags = withEnvironment({
+    'backup-dir': Flags.string({
+      helpValue: 'DIR',
+      summary: "Where archives are. Default: the server's backup directory.",
+    }),
+    'max-age': durationFlag({ summary: 'Be a monitoring check with this limit, for example 26h.' }),
+  });
+
+  protected async execute(): Promise<Outcome> {
+    const { flags } = await this.parse(Status);
+    try {
+      const installation = findInstallation({ serverDir: flags['server-dir'] });
+      const settings = readSettings(installation);
+      const clock = systemClock;
+      const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
+      const report = await readStatus(installation, { settings, backupDir, clock, maxAgeMs: flags['max-age'] });
+      const [next] = settings.backupEnabled ? planNext(settings.schedule, clock(), 1) : [];
+      const exitCode = flags['max-age'] === undefined ? ExitCode.done : (LEVELS.indexOf(report.level) as ExitCode);
+      return { exitCode, json: toDocument(report, next), text: format(report, next) };
+    } catch (error) {
+      if (flags['max-age'] === undefined || !(error instanceof KmsError)) throw error;
+      const json = document('status', { level: 'unknown', warnings: [error.message] });
+      return { exitCode: 3, json, text: `Status       UNKNOWN\nWarning      ${error.message}` };
+    }
+  }
+}
+
+function toDocument(report: StatusReport, next: TaskMoment | undefined): object {
+  const { last, newestRecoverable, ...rest } = report;
+  const nextRun = next && { type: next.task.type, at: next.at.toISOString() };
+  return document('status', { ...rest, last: { ...last }, newestRecoverable, nextRun });
+}
+
+function format(report: StatusReport, next: TaskMoment | undefined): string {
+  const { last, newestRecoverable: newest, freeBytes } = report;
+  const free = freeBytes === undefined ? 'directory missing' : `${formatSize(freeBytes)} free`;
+  const rows = [
+    ['Status', report.level.toUpperCase()],
+    ['Full', describe(last.full)],
+    ['Differential', describe(last.differential)],
+    ['Copy', describe(last.copy)],
+    ['Recoverable', newest ? `up to ${formatMoment(newest.takenAt)}, ${newest.name}` : 'nothing'],
+    ['Next run', next ? `${formatMoment(next.at)}, ${next.task.type}` : 'none'],
+    ['Archives', `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`],
+    ['Space', free],
+    ['Mail server', report.engine ? `runs (${report.engine.name}, pid ${report.engine.pid})` : 'does not run'],
+    ...report.warnings.map((warning) => ['Warning', warning]),
+  ];
+  return formatTable(rows).join('\n');
+}
+
+function describe(archive: StatusArchive | undefined): string {
+  if (!archive) return 'none';
+  const { takenAt, ageMs, sizeBytes, verifiedAt } = archive;
+  const proof = verifiedAt ? `, verified ${verifiedAt.toISOString().slice(0, 10)}` : '';
+  return `${formatMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}`;
+}

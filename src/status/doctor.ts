@@ -1,0 +1,159 @@
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isTemporaryName } from '../archive/names.js';
+import { errnoOf, KmsError, messageOf } from '../errors.js';
+import { formatSize } from '../platform/units.js';
+import { findRunningEngine } from '../server/engine.js';
+import { readIniFile } from '../server/ini-file.js';
+import type { Installation } from '../server/installation.js';
+import { readSettings, type ServerSettings } from '../server/settings.js';
+import { freeBytesOf, readStatus, type StatusOptions } from './status.js';
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'warning' | 'problem';
+  readonly fact: string;
+  /** What to do, where it is not ok. */
+  readonly advice?: string | undefined;
+}
+
+const ok = (name: string, fact: string): Check => ({ name, state: 'ok', fact });
+const warning = (name: string, fact: string, advice: string): Check => ({ name, state: 'warning', fact, advice });
+const problem = (name: string, fact: string, advice: string): Check => ({ name, state: 'problem', fact, advice });
+
+/** Reads the settings as one check; without them nothing else can be looked at. */
+export function checkConfiguration(installation: Installation): { check: Check; settings?: ServerSettings } {
+  try {
+    const settings = readSettings(installation);
+    readIniFile(installation);
+    return { check: ok('configuration', `${installation.configPath} is sound`), settings };
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+    return { check: problem('configuration', error.message, error.hints[0] ?? 'Mend that line.') };
+  }
+}
+
+/** Looks at paths, rights, space, clock, engine and archives. */
+export async function runChecks(
+  installation: Installation,
+  options: Omit<StatusOptions, 'maxAgeMs'>,
+): Promise<Check[]> {
+  const { settings, backupDir } = options;
+  const status = await readStatus(installation, { ...options, maxAgeMs: undefined });
+  const archives =
+    status.level === 'ok'
+      ? ok('archives', `${status.archives} archives, all recoverable`)
+      : { name: 'archives', fact: status.warnings.join('; '), ...archiveAdvice(status.level) };
+  return [
+    checkReadable('store', settings.storeDir, 'Correct StoreDir, mount the disk, or run as root.'),
+    checkReadable('users', installation.usersConfigPath, 'It is part of every backup: run as root.'),
+    checkBackupDir(backupDir, settings),
+    checkSeparation(backupDir, settings.storeDir),
+    checkSpace(backupDir, status.last.full?.sizeBytes ?? status.last.copy?.sizeBytes),
+    checkLeftovers(backupDir),
+    checkSchedule(settings),
+    checkClock(options.clock()),
+    await checkEngine(installation),
+    checkNotification(settings),
+    archives,
+  ];
+}
+
+function archiveAdvice(level: string): Pick<Check, 'state' | 'advice'> {
+  return level === 'critical'
+    ? { state: 'problem', advice: 'Run backup full.' }
+    : { state: 'warning', advice: 'Look at list-archives and run verify.' };
+}
+
+function checkReadable(name: string, path: string, advice: string): Check {
+  const fault = accessFault(path, constants.R_OK);
+  return fault === undefined ? ok(name, `${path} can be read`) : problem(name, `${path}: ${fault}`, advice);
+}
+
+function checkBackupDir(directory: string, settings: ServerSettings): Check {
+  const name = 'backup directory';
+  if (existsSync(directory)) {
+    if (!statSync(directory).isDirectory()) return problem(name, `${directory} is a file`, 'Name a directory.');
+    const fault = accessFault(directory, constants.W_OK | constants.X_OK);
+    return fault === undefined
+      ? ok(name, `${directory} can be written`)
+      : problem(name, `${directory}: ${fault}`, 'Give this user the right to write there, or run as root.');
+  }
+  return settings.createsBackupDirectory && existsSync(dirname(directory))
+    ? warning(name, `${directory} does not exist yet`, 'The first backup makes it; make sure that its disk is mounted.')
+    : problem(name, `${directory} does not exist`, 'Mount the disk or make the directory.');
+}
+
+/** One disk for both loses both. */
+function checkSeparation(backupDir: string, storeDir: string): Check {
+  const name = 'separate disk';
+  if (!existsSync(backupDir) || !existsSync(storeDir)) return ok(name, 'not looked at');
+  return statSync(backupDir).dev === statSync(storeDir).dev
+    ? warning(
+        name,
+        'store and backups are on the same file system',
+        'Back up to another disk, or copy the archives off.',
+      )
+    : ok(name, 'store and backups are on different file systems');
+}
+
+function checkSpace(directory: string, lastFullBytes: number | undefined): Check {
+  const free = freeBytesOf(existsSync(directory) ? directory : dirname(directory));
+  if (free === undefined) return ok('free space', 'not looked at');
+  const fact = `${formatSize(free)} free`;
+  if (lastFullBytes === undefined || free >= lastFullBytes) return ok('free space', fact);
+  const full = `the last full backup took ${formatSize(lastFullBytes)}`;
+  return problem('free space', `${fact}, ${full}`, 'Free space, or keep fewer backups: config set keep=N.');
+}
+
+function checkLeftovers(directory: string): Check {
+  const left =
+    existsSync(directory) && statSync(directory).isDirectory() ? readdirSync(directory).filter(isTemporaryName) : [];
+  return left.length === 0
+    ? ok('leftovers', 'no unfinished archive')
+    : warning(
+        'leftovers',
+        `${left.length} temporary files of a run that died, or that goes on`,
+        'The next backup removes them.',
+      );
+}
+
+function checkSchedule({ backupEnabled, schedule }: ServerSettings): Check {
+  const enabled = schedule.filter(({ isEnabled }) => isEnabled);
+  if (!backupEnabled) return warning('schedule', 'backup is disabled in mailserver.cfg', 'config set enabled=true');
+  if (enabled.length === 0) return problem('schedule', 'no task is enabled', 'schedule reset, or schedule add.');
+  return enabled.some(({ type }) => type === 'full')
+    ? ok('schedule', `${enabled.length} tasks`)
+    : problem('schedule', 'no task makes a full backup', 'schedule add --type full --day sun --time 01:00');
+}
+
+/** The server's first archives carry 2005 in their names: a clock before this program was written is wrong. */
+function checkClock(now: Date): Check {
+  const fact = `${now.toISOString()} (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
+  return now.getUTCFullYear() >= 2024 ? ok('clock', fact) : problem('clock', fact, "Set the machine's clock.");
+}
+
+async function checkEngine(installation: Installation): Promise<Check> {
+  const engine = await findRunningEngine(installation);
+  return ok(
+    'mail server',
+    engine ? `runs (${engine.name}, pid ${engine.pid}); stop it to recover or edit` : 'does not run',
+  );
+}
+
+function checkNotification({ notifyAddress }: ServerSettings): Check {
+  return notifyAddress === ''
+    ? warning('notification', 'nobody is told when a backup fails', 'config set notify=admin@example.com')
+    : ok('notification', notifyAddress);
+}
+
+function accessFault(path: string, mode: number): string | undefined {
+  try {
+    accessSync(path, mode);
+    return undefined;
+  } catch (error) {
+    const code = errnoOf(error);
+    return code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'permission denied' : messageOf(error);
+  }
+}

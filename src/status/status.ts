@@ -1,0 +1,137 @@
+import { statfsSync } from 'node:fs';
+import { inspectDirectory } from '../archive/inspect.js';
+import type { ArchiveType } from '../archive/names.js';
+import { type ArchiveState, newestPoint } from '../archive/sets.js';
+import { errnoOf, NotFoundError } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { formatAge, formatSize } from '../platform/units.js';
+import { findRunningEngine, type RunningEngine } from '../server/engine.js';
+import type { Installation } from '../server/installation.js';
+import type { ServerSettings } from '../server/settings.js';
+
+/** How a monitoring system names it; the exit codes 0 to 3 in this order. */
+export type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
+
+/** One archive as the status shows it. */
+export interface StatusArchive {
+  readonly name: string;
+  readonly takenAt: Date;
+  readonly ageMs: number;
+  readonly sizeBytes: number;
+  readonly isRecoverable: boolean;
+  readonly fault: string | undefined;
+  readonly verifiedAt: Date | undefined;
+}
+
+/** The state of a server's backups. */
+export interface StatusReport {
+  readonly backupDir: string;
+  readonly archives: number;
+  readonly sizeBytes: number;
+  /** Of the backup directory's file system, for this user; undefined where the directory is not there. */
+  readonly freeBytes: number | undefined;
+  readonly last: Readonly<Record<ArchiveType, StatusArchive | undefined>>;
+  /** The newest archive that can be recovered, with what it needs. */
+  readonly newestRecoverable: StatusArchive | undefined;
+  readonly engine: RunningEngine | undefined;
+  readonly level: StatusLevel;
+  /** Why it is not ok, worst first. */
+  readonly warnings: readonly string[];
+}
+
+export interface StatusOptions {
+  readonly settings: ServerSettings;
+  readonly backupDir: string;
+  readonly clock: Clock;
+  /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
+  readonly maxAgeMs: number | undefined;
+}
+
+/** A clock may differ a little between the machines that write and read. */
+const FUTURE_TOLERANCE_MS = 5 * 60_000;
+
+/** Reads the state of every archive, no data of any. A missing backup directory is a state, not an error. */
+export async function readStatus(installation: Installation, options: StatusOptions): Promise<StatusReport> {
+  const now = options.clock();
+  const states = await inspectIfThere(options.backupDir);
+  const all = (states ?? []).map((state) => ({ type: state.facts.files.type, archive: toArchive(state, now) }));
+  const lastOf = (type: ArchiveType): StatusArchive | undefined => all.findLast((it) => it.type === type)?.archive;
+  const point = newestPoint(states ?? []);
+  const facts = {
+    backupDir: options.backupDir,
+    archives: all.length,
+    sizeBytes: all.reduce((sum, { archive }) => sum + archive.sizeBytes, 0),
+    freeBytes: states && freeBytesOf(options.backupDir),
+    last: { full: lastOf('full'), differential: lastOf('differential'), copy: lastOf('copy') },
+    newestRecoverable: point && toArchive(point, now),
+    engine: await findRunningEngine(installation),
+  };
+  const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
+  const warnings = warningFacts(
+    facts,
+    all.map(({ archive }) => archive),
+    options.settings,
+  );
+  const level = critical.length > 0 ? 'critical' : warnings.length > 0 ? 'warning' : 'ok';
+  return { ...facts, level, warnings: [...critical, ...warnings] };
+}
+
+type Facts = Omit<StatusReport, 'level' | 'warnings'>;
+
+function criticalFacts(facts: Facts, isThere: boolean, maxAgeMs: number | undefined): string[] {
+  if (!isThere) return [`the backup directory ${facts.backupDir} does not exist`];
+  if (facts.archives === 0) return ['there is no archive at all'];
+  if (!facts.newestRecoverable) return ['no archive can be recovered'];
+  const { ageMs, name } = facts.newestRecoverable;
+  if (maxAgeMs === undefined || ageMs <= maxAgeMs) return [];
+  return [`the newest recoverable archive ${name} is ${formatAge(ageMs)} old, more than ${formatAge(maxAgeMs)}`];
+}
+
+function warningFacts(facts: Facts, archives: readonly StatusArchive[], settings: ServerSettings): string[] {
+  const { last, freeBytes } = facts;
+  const newest = archives.at(-1);
+  const bad = archives.filter(({ isRecoverable }) => !isRecoverable);
+  const future = archives.filter(({ ageMs }) => ageMs < -FUTURE_TOLERANCE_MS);
+  const fullBytes = last.full?.sizeBytes ?? last.copy?.sizeBytes ?? 0;
+  const isTight = freeBytes !== undefined && freeBytes < fullBytes;
+  return [
+    ...bad.map(({ name, fault }) => `${name} cannot be recovered: ${fault ?? 'its base is missing'}`),
+    ...future.map(({ name }) => `${name} is dated in the future: a clock is wrong`),
+    ...(isTight ? [`${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`] : []),
+    ...(newest && !newest.verifiedAt ? [`${newest.name} was never verified; run verify`] : []),
+    ...(settings.backupEnabled ? [] : ['backup is disabled in mailserver.cfg']),
+    ...(settings.backupEnabled && settings.schedule.length === 0 ? ['the schedule is empty'] : []),
+  ];
+}
+
+function toArchive({ facts: { files }, isRecoverable, fault, verifiedAt }: ArchiveState, now: Date): StatusArchive {
+  return {
+    name: `${files.stem}.zip`,
+    takenAt: files.takenAt,
+    ageMs: now.getTime() - files.takenAt.getTime(),
+    sizeBytes: files.sizeBytes,
+    isRecoverable,
+    fault,
+    verifiedAt,
+  };
+}
+
+async function inspectIfThere(directory: string): Promise<ArchiveState[] | undefined> {
+  try {
+    return await inspectDirectory(directory);
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Free for this user; undefined where the directory is not there. */
+export function freeBytesOf(directory: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

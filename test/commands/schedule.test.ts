@@ -1,0 +1,250 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/platform/clock.js';
+import { acquireLock } from '../../src/platform/lock.js';
+import { runSchedule, type ScheduleRunOptions } from '../../src/schedule/run.js';
+import { readScheduleState } from '../../src/schedule/state.js';
+import { BIN, cli } from '../helpers/cli.js';
+import { makeInstallation } from '../helpers/configured-server.js';
+import { DEFAULT_TASKS } from '../helpers/mailserver-config.js';
+
+const task = (day: number, time: number, type = '1') => [
+  ['Format', type] as const,
+  ['Date', String(day)] as const,
+  ['Time', String(time)] as const,
+  ['DateTime', ''] as const,
+  ['Description', ''] as const,
+  ['Enabled', '1'] as const,
+  ['Guid', '0b0f5e0c-0d5c-4c5e-8b1e-0000000000aa'] as const,
+];
+
+describe('the schedule', () => {
+  it('is listed with its next runs', () => {
+    const { dir } = makeInstallation();
+    const text = cli(['schedule', 'list', '--next', '8', '--server-dir', dir], { env: { TZ: 'Europe/Prague' } });
+    expect(text.stdout).toMatch(/^1 +full +Sunday +01:00 +yes +0b0f/m);
+    expect(text.stdout).toMatch(/NEXT RUN +TYPE +TASK/);
+    const json = JSON.parse(cli(['schedule', 'list', '--json', '--server-dir', dir]).stdout) as { tasks: unknown[] };
+    expect(json.tasks).toHaveLength(7);
+  });
+
+  it('takes tasks, edits and loses them, and is the original file again', () => {
+    const { dir, configPath } = makeInstallation();
+    const original = readFileSync(configPath, 'utf8');
+    const run = (...words: string[]): number | null => cli(['schedule', ...words, '--server-dir', dir]).code;
+    expect(run('add', '--type', 'full', '--day', 'wed', '--time', '13:30', '--description', 'a <b> & "c"')).toBe(0);
+    const added = readFileSync(configPath, 'utf8');
+    expect(added).toContain('<variable name="Description">a &lt;b&gt; &amp; "c"</variable>');
+    expect(added).toMatch(/"Guid">[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]+</);
+    expect(run('add', '--type', 'full', '--day', 'wed', '--time', '13:30', '--description', 'a <b> & "c"')).toBe(0);
+    expect(readFileSync(configPath, 'utf8')).toBe(added);
+    expect(run('edit', '8', '--time', '14:00', '--disabled')).toBe(0);
+    expect(run('edit', '8', '--time', '13:30', '--enabled')).toBe(0);
+    expect(readFileSync(configPath, 'utf8')).toBe(added);
+    expect(run('rm', '8')).toBe(0);
+    expect(readFileSync(configPath, 'utf8')).toBe(original);
+    expect(run('rm', '0b0f5e0c-0d5c-4c5e-8b1e-000000000003', '1')).toBe(0);
+    expect(cli(['schedule', 'list', '--server-dir', dir]).stdout).not.toContain('000000000003');
+  });
+
+  it('warns when the last task goes, and is the default after a reset', () => {
+    const { dir } = makeInstallation({ tasks: [DEFAULT_TASKS[0] ?? []] });
+    const rm = cli(['schedule', 'rm', '--all', '--server-dir', dir]);
+    expect(rm.stderr).toContain('restores its default at the next start');
+    expect(rm.code).toBe(0);
+    const reset = cli(['schedule', 'reset', '--json', '--server-dir', dir]);
+    expect(JSON.parse(reset.stdout)).toMatchObject({ isChanged: true, warnings: [] });
+    expect(cli(['schedule', 'reset', '--server-dir', dir]).stdout).toBe('Nothing to change.\n');
+  });
+
+  it('takes a cron expression for as many tasks as it needs', () => {
+    const { dir } = makeInstallation({ tasks: [] });
+    cli(['schedule', 'add', '--type', 'diff', '--cron', '0 1 * * 1-5', '--server-dir', dir]);
+    const json = JSON.parse(cli(['schedule', 'list', '--json', '--server-dir', dir]).stdout) as {
+      tasks: { day: string }[];
+    };
+    expect(json.tasks.map(({ day }) => day)).toEqual(['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday']);
+  });
+
+  it.each([
+    [['add', '--type', 'full', '--day', 'mon', '--time', '25:00'], '25:00'],
+    [['add', '--type', 'full', '--day', 'moonday', '--time', '1:00'], 'moonday'],
+    [['add', '--type', 'half', '--day', 'mon', '--time', '1:00'], 'half'],
+    [['add', '--type', 'full', '--day', 'mon'], '--time'],
+    [['add', '--type', 'full', '--cron', '0 1 1 * *'], 'the day of the month'],
+    [['edit', '1'], 'nothing to change'],
+    [['rm'], 'no task is named'],
+  ])('refuses %j with exit code 2 and writes nothing', (words, message) => {
+    const { dir, configPath } = makeInstallation();
+    const before = readFileSync(configPath);
+    const { code, stderr } = cli(['schedule', ...words, '--server-dir', dir]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(readFileSync(configPath)).toEqual(before);
+  });
+
+  it('does not know a task that is not there', () => {
+    const { dir } = makeInstallation();
+    expect(cli(['schedule', 'rm', '99', '--server-dir', dir]).code).toBe(10);
+  });
+
+  it('is exported for every system, with the paths of this program', () => {
+    const { dir } = makeInstallation();
+    for (const to of ['cron', 'systemd', 'launchd', 'schtasks']) {
+      const { code, stdout } = cli(['schedule', 'export', '--to', to, '--server-dir', dir]);
+      expect(code).toBe(0);
+      expect(stdout).toContain('schedule');
+      expect(stdout).toContain(dir);
+    }
+  });
+});
+
+describe('schedule run', () => {
+  const now = new Date('2026-11-24T12:00:00Z');
+  const options = (changes: Partial<ScheduleRunOptions> = {}): ScheduleRunOptions => ({
+    clock: () => now,
+    program: [process.execPath, BIN],
+    backupFlags: ['--json'],
+    newestArchiveAt: undefined,
+    isEvenIfDisabled: false,
+    isDryRun: false,
+    timeZone: 'UTC',
+    ...changes,
+  });
+
+  function withMail(changes: Parameters<typeof makeInstallation>[0] = {}): ReturnType<typeof makeInstallation> {
+    const installation = makeInstallation(changes);
+    const messages = join(installation.dir, 'store', 'mail', 'example.com', 'alice', 'INBOX', '#msgs');
+    mkdirSync(messages, { recursive: true });
+    writeFileSync(join(messages, '00000001.eml'), 'Subject: x\r\n\r\ny\r\n');
+    return installation;
+  }
+
+  it('backs up once for everything that was missed, then nothing', async () => {
+    const installation = withMail();
+    const first = await runSchedule(installation, options());
+    expect(first).toMatchObject({ action: 'backed-up', exitCode: 0, warnings: [] });
+    expect(first.due?.type).toBe('full');
+    expect(readdirSync(installation.backupDir).filter((name) => /^F.*zip$/.test(name))).toHaveLength(1);
+    const second = await runSchedule(installation, options({ clock: () => new Date(now.getTime() + 60_000) }));
+    expect(second.action).toBe('nothing-due');
+    const state = readScheduleState(installation);
+    expect(state).toMatchObject({ handledUntil: now, lastRun: { type: 'full', exitCode: 0 } });
+  });
+
+  it('takes the newest archive for the last run where it keeps no state yet', async () => {
+    const installation = withMail({ tasks: [task(1, 3600)] });
+    const newestArchiveAt = new Date('2026-11-23T02:00:00Z');
+    expect((await runSchedule(installation, options({ newestArchiveAt }))).action).toBe('nothing-due');
+    const older = new Date('2026-11-23T00:59:00Z');
+    const plan = await runSchedule(installation, options({ newestArchiveAt: older, isDryRun: true }));
+    expect(plan).toMatchObject({ action: 'would-back-up', due: { type: 'full' } });
+    expect(readScheduleState(installation)).toBeUndefined();
+  });
+
+  it('does nothing beside another call, and says so', async () => {
+    const installation = withMail();
+    const path = join(installation.dir, '.kms-backup-schedule.lock');
+    const lock = await acquireLock({ path, what: 'x', command: 'schedule run', clock: systemClock });
+    const report = await runSchedule(installation, options());
+    lock.release();
+    expect(report).toMatchObject({ action: 'busy', exitCode: 0 });
+    expect(report.reason).toContain('nothing was done');
+  });
+
+  it('does nothing while backup is disabled, unless told to', async () => {
+    const installation = withMail({ storeBackup: [['Enabled', '0']] });
+    expect((await runSchedule(installation, options())).action).toBe('disabled');
+    const forced = await runSchedule(installation, options({ isEvenIfDisabled: true, isDryRun: true }));
+    expect(forced.action).toBe('would-back-up');
+  });
+
+  it('tries again what died, three times, and what another run held up', async () => {
+    const installation = withMail();
+    const dying = options({ program: ['/bin/sh', '-c', 'kill -9 $$'] });
+    for (let count = 0; count < 3; count++) {
+      expect(await runSchedule(installation, dying)).toMatchObject({ action: 'backed-up', exitCode: 1 });
+    }
+    expect(await runSchedule(installation, dying)).toMatchObject({ action: 'given-up', exitCode: 1 });
+    expect((await runSchedule(installation, dying)).action).toBe('nothing-due');
+    const other = withMail();
+    const locked = options({ program: ['/bin/sh', '-c', 'exit 11'] });
+    expect(await runSchedule(other, locked)).toMatchObject({ action: 'backed-up', exitCode: 11 });
+    expect(await runSchedule(other, options())).toMatchObject({ action: 'backed-up', exitCode: 0 });
+  });
+
+  it('takes a failure for done and hands its exit code on', async () => {
+    const installation = withMail();
+    const failing = options({ program: ['/bin/sh', '-c', 'exit 14'] });
+    expect((await runSchedule(installation, failing)).exitCode).toBe(14);
+    expect((await runSchedule(installation, failing)).action).toBe('nothing-due');
+  });
+
+  it('begins a damaged state anew with a warning', async () => {
+    const installation = withMail();
+    writeFileSync(join(installation.dir, 'kms-backup-schedule.json'), '{"half');
+    const report = await runSchedule(installation, options());
+    expect(report.warnings[0]).toContain('damaged');
+    expect(report.action).toBe('backed-up');
+  });
+
+  it('asks the backup to stop when it is stopped itself, and leaves the task due', async () => {
+    const installation = withMail();
+    const controller = new AbortController();
+    const slow = options({ program: ['/bin/sh', '-c', 'exec sleep 30'], signal: controller.signal });
+    const run = runSchedule(installation, slow);
+    await sleep(300);
+    controller.abort(new Error('stopped'));
+    await expect(run).rejects.toThrow('stopped');
+    expect((await runSchedule(installation, options())).action).toBe('backed-up');
+  });
+
+  it('works from the command line, with and without --json', () => {
+    const { dir, backupDir } = withMail();
+    const run = cli(['schedule', 'run', '--json', '--server-dir', dir]);
+    expect(run).toMatchObject({ code: 0 });
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      schema: 'kms-backup/schedule-run/1',
+      action: 'backed-up',
+      type: 'full',
+    });
+    expect(readdirSync(backupDir).some((name) => name.startsWith('F'))).toBe(true);
+    expect(cli(['schedule', 'run', '--quiet', '--server-dir', dir])).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(cli(['schedule', 'run', '--server-dir', dir]).stdout).toContain('nothing fell due');
+    const status = cli(['status', '--max-age', '26h', '--server-dir', dir]);
+    expect(status.stdout).toMatch(/^Full +... \d{4}-/m);
+    expect(status.code).toBeLessThan(2);
+  });
+});
+
+describe('status and doctor', () => {
+  it('are a monitoring check with the exit codes 0 to 3', () => {
+    const { dir, backupDir } = makeInstallation();
+    expect(cli(['status', '--server-dir', dir]).code).toBe(0);
+    const critical = cli(['status', '--max-age', '26h', '--json', '--server-dir', dir]);
+    expect(critical.code).toBe(2);
+    expect(JSON.parse(critical.stdout)).toMatchObject({ schema: 'kms-backup/status/1', level: 'critical' });
+    expect(cli(['status', '--max-age', '26h', '--server-dir', '/nonexistent']).code).toBe(3);
+    expect(cli(['status', '--server-dir', '/nonexistent']).code).toBe(10);
+    expect(backupDir).toBeTruthy();
+  });
+
+  it('say what is wrong and what to do', () => {
+    const sound = makeInstallation();
+    writeFileSync(sound.usersConfigPath, '<config></config>');
+    const report = cli(['doctor', '--server-dir', sound.dir]);
+    expect(report.stdout).toMatch(/^ok +configuration/m);
+    expect(report.stdout).toMatch(/^problem +archives +there is no archive at all\n +\* Run backup full/m);
+    expect(report.code).toBe(1);
+    const broken = makeInstallation();
+    writeFileSync(broken.configPath, '<config>');
+    const wrong = cli(['doctor', '--json', '--server-dir', broken.dir]);
+    expect(wrong.code).toBe(2);
+    expect(JSON.parse(wrong.stdout)).toMatchObject({
+      problems: 1,
+      checks: [{ name: 'configuration', state: 'problem' }],
+    });
+  });
+});
