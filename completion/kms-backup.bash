@@ -5,7 +5,7 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'demo'|'list-archives'|'notify'|'notify test'|'recover'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
@@ -17,10 +17,31 @@ _kms_backup() {
     'backup full:--progress') values='auto plain json none' ;;
     'backup full:--oversize') values='skip split' ;;
     'completion:--progress') values='auto plain json none' ;;
+    'config set:--progress') values='auto plain json none' ;;
+    'config show:--progress') values='auto plain json none' ;;
+    'config wizard:--progress') values='auto plain json none' ;;
     'demo:--progress') values='auto plain json none' ;;
     'list-archives:--progress') values='auto plain json none' ;;
+    'log disable store-backup:--progress') values='auto plain json none' ;;
+    'log enable store-backup:--progress') values='auto plain json none' ;;
+    'log show:--progress') values='auto plain json none' ;;
     'notify test:--progress') values='auto plain json none' ;;
     'recover:--progress') values='auto plain json none' ;;
+    'rotate:--progress') values='auto plain json none' ;;
+    'schedule add:--progress') values='auto plain json none' ;;
+    'schedule add:--type') values='full diff' ;;
+    'schedule edit:--progress') values='auto plain json none' ;;
+    'schedule edit:--type') values='full diff' ;;
+    'schedule export:--progress') values='auto plain json none' ;;
+    'schedule export:--to') values='cron systemd launchd schtasks' ;;
+    'schedule install:--progress') values='auto plain json none' ;;
+    'schedule install:--to') values='cron systemd launchd schtasks' ;;
+    'schedule list:--progress') values='auto plain json none' ;;
+    'schedule reset:--progress') values='auto plain json none' ;;
+    'schedule rm:--progress') values='auto plain json none' ;;
+    'schedule run:--progress') values='auto plain json none' ;;
+    'schedule uninstall:--progress') values='auto plain json none' ;;
+    'schedule uninstall:--to') values='cron systemd launchd schtasks' ;;
     'verify:--progress') values='auto plain json none' ;;
   esac
   if [[ -n $values ]]; then
@@ -33,19 +54,40 @@ _kms_backup() {
     'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --no-rotate --no-verify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --no-rotate --no-verify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'completion') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'config set') flags='--dry-run --force --from --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'config show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'config wizard') flags='--force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'demo') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'list-archives') flags='--help --json --progress --quiet --server-dir --set --verbose -q -v' ;;
+    'log disable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'log enable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'recover') flags='--backup --cfgdir --dry-run --force --help --in-place --json --keep-old --mask --noprogress --progress --quiet --rollback --server-dir --store --threads --verbose --yes -b -c -g -m -q -s -v -y' ;;
+    'rotate') flags='--backup-dir --dry-run --help --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
+    'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
+    'schedule edit') flags='--day --description --disabled --dry-run --enabled --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
+    'schedule export') flags='--even-if-disabled --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
+    'schedule install') flags='--directory --even-if-disabled --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
+    'schedule list') flags='--help --json --next --progress --quiet --server-dir --verbose -q -v' ;;
+    'schedule reset') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'schedule rm') flags='--all --dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
     'verify') flags='--help --json --progress --quick --quiet --server-dir --threads --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
     return
   fi
   case "$command" in
-    '') words='backup completion demo list-archives notify recover verify' ;;
+    '') words='backup completion config demo list-archives log notify recover rotate schedule verify' ;;
     'backup') words='copy diff full' ;;
+    'config') words='set show wizard' ;;
+    'log') words='disable enable show' ;;
+    'log disable') words='store-backup' ;;
+    'log enable') words='store-backup' ;;
     'notify') words='test' ;;
+    'schedule') words='add edit export install list reset rm run uninstall' ;;
     'completion') words='bash zsh powershell' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -84,6 +84,116 @@ $scriptblock = {
 
 }
 
+"config" = @{
+"_summary" = "The settings of the server's Backup tab."
+"set" = @{
+"_command" = @{
+  "summary" = "Set settings of the server's Backup tab."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "from" = @{ "summary" = "Take settings from what config show --json wrote; - is stdin." }
+  }
+}
+}
+
+"show" = @{
+"_command" = @{
+  "summary" = "Show the settings of the server's Backup tab."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+"wizard" = @{
+"_command" = @{
+  "summary" = "Ask for the settings of the server's Backup tab, step by step."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+  }
+}
+}
+
+}
+
+"log" = @{
+"_summary" = "The Store Backup messages of the debug log."
+"disable" = @{
+"_summary" = "Switch the debug log's message group Store Backup off."
+"store-backup" = @{
+"_command" = @{
+  "summary" = "Switch the debug log's message group Store Backup off."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+  }
+}
+}
+
+}
+
+"enable" = @{
+"_summary" = "Switch the debug log's message group Store Backup on."
+"store-backup" = @{
+"_command" = @{
+  "summary" = "Switch the debug log's message group Store Backup on."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+  }
+}
+}
+
+}
+
+"show" = @{
+"_command" = @{
+  "summary" = "Print the debug log's Store Backup messages."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "follow" = @{ "summary" = "Print lines as they are written." }
+    "lines" = @{ "summary" = "Only the last N lines." }
+  }
+}
+}
+
+}
+
 "notify" = @{
 "_summary" = "Send a test mail the way notifications go, and say what the mail service answered."
 "test" = @{
@@ -96,6 +206,174 @@ $scriptblock = {
     "quiet" = @{ "summary" = "Only errors on stderr." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+}
+
+"schedule" = @{
+"_summary" = "The tasks of the backup schedule."
+"add" = @{
+"_command" = @{
+  "summary" = "Add tasks to the backup schedule."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "type" = @{ "summary" = "What the tasks do." }
+    "day" = @{
+      "summary" = "mon … sun, daily, weekdays or weekend; repeatable."
+      "multiple" = $true
+}
+    "time" = @{ "summary" = "Local time, 00:00 to 23:59." }
+    "cron" = @{ "summary" = "Days and times as a cron expression, instead of --day and --time." }
+    "description" = @{ "summary" = "Free text." }
+    "disabled" = @{ "summary" = "Add the tasks switched off." }
+  }
+}
+}
+
+"edit" = @{
+"_command" = @{
+  "summary" = "Change tasks of the backup schedule."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "type" = @{ "summary" = "What the tasks do." }
+    "day" = @{ "summary" = "mon … sun." }
+    "time" = @{ "summary" = "Local time, 00:00 to 23:59." }
+    "description" = @{ "summary" = "Free text." }
+    "disabled" = @{ "summary" = "Switch the tasks off." }
+    "enabled" = @{ "summary" = "Switch the tasks on." }
+  }
+}
+}
+
+"export" = @{
+"_command" = @{
+  "summary" = "Print the schedule as the operating system's scheduler takes it."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "to" = @{ "summary" = "The operating system's scheduler." }
+    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+    "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
+  }
+}
+}
+
+"install" = @{
+"_command" = @{
+  "summary" = "Put the schedule into the operating system's scheduler."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "to" = @{ "summary" = "The operating system's scheduler." }
+    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+    "directory" = @{ "summary" = "systemd and launchd: write the files here and do not activate them." }
+    "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
+  }
+}
+}
+
+"list" = @{
+"_command" = @{
+  "summary" = "Show the backup schedule and its next runs."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "next" = @{ "summary" = "How many coming runs to show." }
+  }
+}
+}
+
+"reset" = @{
+"_command" = @{
+  "summary" = "Replace the backup schedule by the server's default."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+  }
+}
+}
+
+"rm" = @{
+"_command" = @{
+  "summary" = "Remove tasks from the backup schedule."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "all" = @{ "summary" = "Remove every task." }
+  }
+}
+}
+
+"run" = @{
+"_command" = @{
+  "summary" = "Back up if the schedule made it due since the last run."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "dry-run" = @{ "summary" = "Say what is due, and do nothing." }
+    "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
+  }
+}
+}
+
+"uninstall" = @{
+"_command" = @{
+  "summary" = "Take the schedule out of the operating system's scheduler."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "to" = @{ "summary" = "The operating system's scheduler." }
+    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+    "directory" = @{ "summary" = "systemd and launchd: where the files are." }
   }
 }
 }
@@ -167,6 +445,24 @@ $scriptblock = {
     "dry-run" = @{ "summary" = "Show the plan, and change nothing." }
     "yes" = @{ "summary" = "Do not ask." }
     "force" = @{ "summary" = "Although the mail server runs." }
+  }
+}
+}
+
+"rotate" = @{
+"_command" = @{
+  "summary" = "Remove archives over the limit."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives lie. Default: the server's backup directory." }
+    "keep" = @{ "summary" = "How many complete backups stay. Default: the server's limit." }
+    "dry-run" = @{ "summary" = "Say what would be removed and why, and remove nothing." }
+    "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
   }
 }
 }

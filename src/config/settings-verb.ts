@@ -104,7 +104,7 @@ export async function setSettings(
 function setNetworkDisk(installation: Installation, { name, value }: Assignment): boolean {
   if (/[\r\n]/.test(value)) throw new UsageError(`${name} holds a line end`);
   const key = name === NETWORK_DISK_USER ? 'user' : 'password-file';
-  return writeIniValue(installation, { section: 'network-disk', key }, value);
+  return writeIniValue(installation.dir, { section: 'network-disk', key }, value);
 }
 
 /** Undefined where a value in the file is impossible: setting it is how it is repaired. */

@@ -14,7 +14,7 @@ export const INI_NAME = 'kms-backup.ini';
  *   not known, each named with its line
  */
 export function readIniFile(installDir: string): IniSettings {
-  return parseIniText(readText(join(installDir, INI_NAME)), installDir);
+  return parseIniText(readIniText(installDir), installDir);
 }
 
 /**
@@ -28,7 +28,12 @@ export function parseIniText(text: string, installDir: string): IniSettings {
   return settings;
 }
 
-function readText(path: string): string {
+/**
+ * The file's text, empty where there is no file.
+ * @throws {ConfigurationError} when it cannot be read or is not UTF-8
+ */
+export function readIniText(installDir: string): string {
+  const path = join(installDir, INI_NAME);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigurationError } from '../../src/errors.js';
+import { withIniValue } from '../../src/server/ini-edit.js';
 import { parseIniText, readIniFile } from '../../src/server/ini-file.js';
 
 let dir: string;
@@ -134,6 +135,22 @@ describe('kms-backup.ini', () => {
     rmSync(join(dir, 'kms-backup.ini'));
     mkdirSync(join(dir, 'kms-backup.ini'));
     expect(() => readIniFile(dir)).toThrow(ConfigurationError);
+  });
+});
+
+describe('a value that is set', () => {
+  test.each(['NAS\\backup', '\\\\nas\\b', 'a;b', 'x # y', ' spaced ', 'C:\\a "b" c', "it's", 'a=b'])(
+    '%s is read back',
+    (value) => {
+      const text = withIniValue('; mine\r\n[hooks]\r\nafter = x\r\n', { section: 'hooks', key: 'before' }, value);
+      expect(settings(text).hooks.before).toBe(value);
+      expect(text.replace(/^before.*\r\n/m, '')).toBe('; mine\r\n[hooks]\r\nafter = x\r\n');
+      expect(withIniValue(text, { section: 'hooks', key: 'before' }, '')).toBe('; mine\r\n[hooks]\r\nafter = x\r\n');
+    },
+  );
+
+  test('with both kinds of quotes is refused rather than spoiled', () => {
+    expect(() => withIniValue('', { section: 'hooks', key: 'before' }, `"a" 'b'`)).toThrow(/both kinds of quotes/);
   });
 });
 

