@@ -3,9 +3,11 @@ import { ExitCode, NotFoundError, UsageError } from '../errors.js';
 import { EXPORT_FORMATS, type ExportFormat } from '../export/export-messages.js';
 import { formatSize, plural } from '../platform/units.js';
 import { messageNameOf } from '../server/mail-scope.js';
+import type { BrowseChoice } from '../ui/browse.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { withEnvironment } from '../ui/flags.js';
 import { firstParts, type MailSource, onlyMessages, openMail, scopeFlags, toTypedScope } from '../ui/mail-source.js';
+import { openPrompts } from '../ui/prompts.js';
 import { searchFlags, toQuery } from '../ui/search-flags.js';
 import type { MessageQuery } from '../mail/message-query.js';
 
@@ -30,6 +32,7 @@ export default class Export extends KmsCommand {
       required: true,
       summary: 'Where to; - is standard output.',
     }),
+    interactive: Flags.boolean({ char: 'i', summary: 'Choose archive, user, folder and messages from lists.' }),
     overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
   });
 
@@ -37,8 +40,9 @@ export default class Export extends KmsCommand {
     const { args, flags } = await this.parse(Export);
     const isPiped = flags.output === '-';
     if (isPiped && flags.json) throw new UsageError('--json and --output - both want standard output');
+    const choice = flags.interactive ? await this.#browse(args.from) : { from: args.from, scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
-    const whole = await openMail(args.from, toTypedScope(flags));
+    const whole = await openMail(choice.from, choice.scope);
     const query = toQuery(flags);
     const source = query ? await this.#onlyFound(whole, query) : whole;
     if (source.counts.messages === 0) throw new NotFoundError('no message matches', { hints: ['Try it with search.'] });
@@ -58,6 +62,11 @@ export default class Export extends KmsCommand {
     // Standard output is the export's own then.
     if (isPiped && !flags.quiet) process.stderr.write(`${text}\n`);
     return { json: { schema: 'kms-backup/export/1', ...report }, text: isPiped ? '' : text };
+  }
+
+  async #browse(from: string): Promise<BrowseChoice> {
+    const { browseMail } = await import('../ui/browse.js');
+    return browseMail(openPrompts('Name the mail with --domain, --user and --folder.'), from);
   }
 
   async #onlyFound(source: MailSource, query: MessageQuery): Promise<MailSource> {

@@ -122,8 +122,10 @@ function ancestorsOf(folder: string): string[] {
 }
 
 function onlyDomainOf(index: MailIndex, user: string): string | undefined {
+  // Public folders without a domain are those of every domain and of the server.
+  if (user === PUBLIC) return undefined;
   const domains = index.mailboxesOf(undefined).filter((mailbox) => mailbox.user === user);
-  if (domains.length < 2 || user === PUBLIC) return domains[0]?.domain;
+  if (domains.length < 2) return domains[0]?.domain;
   throw new UsageError(`${user} is in several domains: ${domains.map(({ domain }) => domain ?? '').join(', ')}`, {
     hints: ['Say which with --domain.'],
   });

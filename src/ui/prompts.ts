@@ -13,6 +13,8 @@ export interface Prompts {
   text(question: Question): Promise<string>;
   confirm(message: string, initial: boolean): Promise<boolean>;
   select(message: string, choices: readonly { readonly name: string; readonly value: string }[]): Promise<string>;
+  /** Any number of choices, also none. */
+  pick(message: string, choices: readonly { readonly name: string; readonly value: string }[]): Promise<string[]>;
   /** Not shown while typed. */
   password(message: string): Promise<string>;
 }
@@ -33,7 +35,11 @@ export function openPrompts(instead: string): Prompts {
     confirm: async (message, initial) =>
       (await guard(() => ask([{ type: 'confirm', name: 'answer', message, default: initial }]))).answer as boolean,
     select: async (message, choices) =>
-      (await guard(() => ask([{ type: 'select', name: 'answer', message, choices: [...choices] }]))).answer as string,
+      (await guard(() => ask([{ type: 'select', name: 'answer', message, choices: [...choices], pageSize: 15 }])))
+        .answer as string,
+    pick: async (message, choices) =>
+      (await guard(() => ask([{ type: 'checkbox', name: 'answer', message, choices: [...choices], pageSize: 15 }])))
+        .answer as string[],
     password: async (message) =>
       (await guard(() => ask([{ type: 'password', name: 'answer', message }]))).answer as string,
   };
