@@ -26,7 +26,7 @@ const problem = (name: string, fact: string, advice: string): Check => ({ name, 
 export function checkConfiguration(installation: Installation): { check: Check; settings?: ServerSettings } {
   try {
     const settings = readSettings(installation);
-    readIniFile(installation);
+    readIniFile(installation.dir);
     return { check: ok('configuration', `${installation.configPath} is sound`), settings };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
