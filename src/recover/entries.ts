@@ -2,11 +2,12 @@ import type { Component } from '../archive/components.js';
 import { readText } from '../archive/archive-facts.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
-import { placeOf } from '../archive/layout.js';
+import { directoryRuns, isMessageAt } from '../archive/entry-kind.js';
+import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
 import { openFileSource } from '../archive/source.js';
-import { DELETED_ENTRY } from '../archive/summary.js';
+import { DELETED_ENTRY, isOwnText } from '../archive/summary.js';
 import { type CheckedArchive, openChecked } from '../archive/verify.js';
 import type { Chain } from './chain.js';
 
@@ -34,29 +35,49 @@ export interface ChainEntries {
 
 const BLOCK_BYTES = 4096;
 
-/** Decides whether an entry is wanted; undefined wants all. */
-export type EntryFilter = (name: string) => boolean;
-
 /**
- * The entries of a chain's point: those of the differential, and of its base what is neither newer there nor deleted.
- * @throws {DamagedArchiveError} before anything is read, when the structure of an archive is broken
+ * Decides what is wanted of one directory of an archive, given with its `/`: all of it, nothing, or a choice by an
+ * entry's name (a subdirectory's own entry ends in `/`). Asked once a directory: a million entries share few.
  */
-export async function selectEntries(chain: Chain, wants: EntryFilter): Promise<ChainEntries> {
-  const opened: CheckedArchive[] = [];
-  for (const files of chain.archives) opened.push(await openChecked(files));
-  const [last] = opened.slice(-1);
-  const isDifferential = opened.length > 1 && last !== undefined;
-  const deleted = isDifferential ? await readDeleted(last) : undefined;
-  const overridden = isDifferential ? namesOf(last, deleted ?? []) : new Set<string>();
+export type EntryFilter = (prefix: string) => boolean | ((name: string) => boolean);
+
+/** A chain whose central directories have been read and found sound. */
+export interface OpenChain {
+  readonly archives: readonly CheckedArchive[];
+  /** What the differential decides about its base's entries, by directory. */
+  readonly hidden: HiddenNames | undefined;
+  readonly knowsDeletions: boolean;
+}
+
+type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** @throws {DamagedArchiveError} before anything is read, when the structure of an archive is broken */
+export async function openChain(chain: Chain): Promise<OpenChain> {
+  const archives: CheckedArchive[] = [];
+  for (const files of chain.archives) archives.push(await openChecked(files));
+  const last = archives.at(-1);
+  if (archives.length < 2 || !last) return { archives, hidden: undefined, knowsDeletions: true };
+  const deleted = await readDeleted(last);
+  return { archives, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined };
+}
+
+/** The entries of a chain's point: those of the differential, and of its base what is neither newer there nor deleted. */
+export function selectFrom(chain: OpenChain, wants: EntryFilter): ChainEntries {
   const tally = new Tally(wants);
-  for (const archive of opened) {
-    const hidden = archive === last ? undefined : overridden;
-    for (const volume of archive.archive.volumes) tally.addVolume(volume, hidden);
+  const last = chain.archives.at(-1);
+  for (const checked of chain.archives) {
+    const hidden = checked === last ? undefined : chain.hidden;
+    for (const volume of checked.archive.volumes) tally.addVolume(volume, hidden);
   }
   return tally.finish(
-    opened.flatMap(({ structure }) => structure.windowsNames),
-    !isDifferential || deleted !== undefined,
+    chain.archives.flatMap(({ structure }) => structure.windowsNames),
+    chain.knowsDeletions,
   );
+}
+
+/** `openChain` and `selectFrom` in one. */
+export async function selectEntries(chain: Chain, wants: EntryFilter): Promise<ChainEntries> {
+  return selectFrom(await openChain(chain), wants);
 }
 
 class Tally {
@@ -70,10 +91,20 @@ class Tally {
 
   constructor(private readonly wants: EntryFilter) {}
 
-  addVolume({ file, table }: OpenVolume, hidden: ReadonlySet<string> | undefined): void {
+  addVolume({ file, table }: OpenVolume, hidden: HiddenNames | undefined): void {
     const indices: number[] = [];
-    for (let index = 0; index < table.count; index++) {
-      if (this.#add(table, index, hidden)) indices.push(index);
+    for (const run of directoryRuns(table)) {
+      const wanted = this.wants(run.prefix);
+      if (wanted === false) continue;
+      const shared = sharedPlace(run.prefix);
+      if (shared) this.#addTop(shared);
+      const hiddenNames = hidden?.get(run.prefix);
+      for (let index = run.start; index < run.end; index++) {
+        if (shared && wanted === true && !hiddenNames && !table.part(index)) {
+          this.#count(table, index, isMessageAt(table, index));
+        } else if (!this.#addByName(table, index, { wanted, hiddenNames })) continue;
+        indices.push(index);
+      }
     }
     this.#selections.push({ volumePath: file.path, table, indices });
   }
@@ -92,35 +123,61 @@ class Tally {
     };
   }
 
-  #add(table: EntryTable, index: number, hidden: ReadonlySet<string> | undefined): boolean {
+  #addByName(
+    table: EntryTable,
+    index: number,
+    { wanted, hiddenNames }: { wanted: true | ((name: string) => boolean); hiddenNames: ReadonlySet<string> | undefined },
+  ): boolean {
     const part = table.part(index);
     const name = part ? wholeName(table.name(index)) : table.name(index);
-    if (hidden?.has(name)) return false;
+    if (hiddenNames?.has(name) === true) return false;
     const place = placeOf(name);
     if (!place) {
-      if (!name.startsWith('.') || name.includes('/')) this.#foreign.push(name);
+      if (!isOwnText(name)) this.#foreign.push(name);
       return false;
     }
-    if (!this.wants(name)) return false;
-    const top = place.path.split('/', 1)[0] ?? '';
-    const key = `${place.area}/${top}`;
-    if (!this.#tops.has(key)) this.#tops.set(key, { area: place.area, name: top, component: place.component });
-    const size = table.size(index);
-    this.#bytes += size;
-    this.#diskBytes += Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + (table.isDirectory(index) ? BLOCK_BYTES : 256);
-    if (table.isDirectory(index) || (part && part.index > 0)) return true;
-    this.#files++;
-    if (name.endsWith('.eml')) this.#messages++;
+    if (wanted !== true && !wanted(name)) return false;
+    this.#addTop(place);
+    this.#count(table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
     return true;
+  }
+
+  #addTop({ area, component, path }: EntryPlace): void {
+    const top = path.split('/', 1)[0] ?? '';
+    const key = `${area}/${top}`;
+    if (!this.#tops.has(key)) this.#tops.set(key, { area, name: top, component });
+  }
+
+  #count(table: EntryTable, index: number, isMessage: boolean): void {
+    const size = table.size(index);
+    const isDirectory = table.isDirectory(index);
+    this.#bytes += size;
+    this.#diskBytes += Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + (isDirectory ? BLOCK_BYTES : 256);
+    if (!isDirectory && (table.part(index)?.index ?? 0) === 0) this.#files++;
+    if (isMessage) this.#messages++;
   }
 }
 
-function namesOf({ archive }: CheckedArchive, deleted: readonly string[]): Set<string> {
-  const names = new Set(deleted);
+/** The place that all of a directory's entries share; undefined where they are top-level names themselves. */
+function sharedPlace(prefix: string): EntryPlace | undefined {
+  const place = prefix === '' ? undefined : placeOf(prefix);
+  return place?.path.includes('/') === true ? place : undefined;
+}
+
+/** What the differential decides about its base's entries: the names by directory. */
+function namesOf({ archive }: CheckedArchive, deleted: readonly string[]): Map<string, Set<string>> {
+  const names = new Map<string, Set<string>>();
+  const add = (name: string): void => {
+    const prefix = name.slice(0, name.lastIndexOf('/', name.length - 2) + 1);
+    const own = names.get(prefix);
+    if (own) own.add(name);
+    else names.set(prefix, new Set([name]));
+  };
+  deleted.forEach(add);
   for (const { table } of archive.volumes) {
     for (let index = 0; index < table.count; index++) {
       const name = table.name(index);
-      names.add(table.part(index) ? wholeName(name) : name);
+      add(table.part(index) ? wholeName(name) : name);
     }
   }
   return names;

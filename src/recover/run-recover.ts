@@ -54,7 +54,11 @@ export async function planRecover(request: RecoverRequest, filter?: EntryFilter)
 
 function maskFilter({ mask }: RecoverRequest): EntryFilter {
   if (!mask) return () => true;
-  return (name) => mask.has(placeOf(name)?.component ?? 'other');
+  const isWanted = (name: string): boolean => {
+    const place = placeOf(name);
+    return place !== undefined && mask.has(place.component);
+  };
+  return (prefix) => (placeOf(prefix)?.path.includes('/') === true ? isWanted(prefix) : isWanted);
 }
 
 function nothingFound(chain: Chain, entries: ChainEntries): Error {

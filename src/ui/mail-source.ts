@@ -60,9 +60,10 @@ export function toTypedScope(flags: ScopeValues): TypedScope {
 export async function openMail(from: string, typed: TypedScope): Promise<MailSource> {
   const chain = await findChain(resolve(from));
   const index = new MailIndex();
-  const entries = await selectEntries(chain, (name) => {
-    const place = storePathOf(name);
-    return place !== undefined && (place.isMessage || place.file === 'index.fld');
+  const entries = await selectEntries(chain, (prefix) => {
+    if (storePathOf(prefix) === undefined) return false;
+    if (prefix.endsWith('/#msgs/')) return (name) => storePathOf(name)?.isMessage === true;
+    return (name) => name.endsWith('/index.fld');
   });
   forEachPlace(entries.selections, (place, table, at) => {
     if ((table.part(at)?.index ?? 0) === 0) index.add(place, table.part(at)?.totalBytes ?? table.size(at));

@@ -1,0 +1,151 @@
+import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { placeOf } from '../archive/layout.js';
+import { errnoOf } from '../errors.js';
+import { syncDirectory } from '../platform/atomic-file.js';
+import { type AdditivePlan, type KnownMessage, planAdditive } from './additive-plan.js';
+import type { ChainEntries } from './entries.js';
+
+/** What an additive recover does to one folder. */
+export interface FolderPlan {
+  /** Below the store: `mail/example.com/alice/INBOX`. */
+  readonly path: string;
+  readonly plan: AdditivePlan;
+}
+
+export interface AdditiveCounts {
+  readonly add: number;
+  /** Of those added, how many got another name. */
+  readonly renamed: number;
+  readonly skip: number;
+  readonly folders: number;
+}
+
+/** Plans every folder of a selection against the live store; reads live messages that could be the same. */
+export function planFolders(storeDir: string, entries: ChainEntries): FolderPlan[] {
+  const folders = collectFolders(entries);
+  return [...folders].map(([path, { messages, files }]) => {
+    const directory = join(storeDir, path);
+    const sizes = new Set(messages.map(({ contentHash }) => Number(contentHash.split(':')[1])));
+    const names = listNames(join(directory, '#msgs'));
+    const live = {
+      messages: names.flatMap((name) => knownLive(join(directory, '#msgs', name), sizes)),
+      names,
+      files: listNames(directory),
+    };
+    return { path, plan: planAdditive(live, messages, files) };
+  });
+}
+
+function collectFolders(entries: ChainEntries): Map<string, { messages: KnownMessage[]; files: string[] }> {
+  const folders = new Map<string, { messages: KnownMessage[]; files: string[] }>();
+  const folderOf = (path: string): { messages: KnownMessage[]; files: string[] } => {
+    const own = folders.get(path) ?? { messages: [], files: [] };
+    folders.set(path, own);
+    return own;
+  };
+  for (const { table, indices } of entries.selections) {
+    for (const index of indices) {
+      const path = placeOf(table.name(index))?.path;
+      if (path === undefined || table.isDirectory(index)) continue;
+      const [name, holder] = [basename(path), dirname(path)];
+      if (basename(holder) === '#msgs') {
+        const contentHash = `${table.crc(index)}:${table.size(index)}`;
+        folderOf(dirname(holder)).messages.push({ name, messageId: '', contentHash });
+      } else if (!holder.includes('#assoc')) {
+        folderOf(holder).files.push(name);
+      }
+    }
+  }
+  return folders;
+}
+
+function listNames(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** A message of a size that none of the archive's has cannot be the same, and is not read. */
+function knownLive(path: string, sizes: ReadonlySet<number>): KnownMessage[] {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (!stats?.isFile() || !sizes.has(stats.size)) return [];
+  try {
+    return [{ name: basename(path), messageId: '', contentHash: `${crc32(readFileSync(path))}:${stats.size}` }];
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+export function countFolders(plans: readonly FolderPlan[]): AdditiveCounts {
+  const steps = plans.flatMap(({ plan }) => plan.steps);
+  const count = (kind: string): number => steps.filter((step) => step.kind === kind).length;
+  return { add: count('add') + count('rename'), renamed: count('rename'), skip: count('skip'), folders: plans.length };
+}
+
+/**
+ * Moves staged messages into the live store under names that nobody has. Each appears whole or not at all; an abort
+ * leaves those that were added, and the next call skips them as identical.
+ * @param staged the staged counterpart of the store directory
+ */
+export function applyFolders(storeDir: string, staged: string, planned: readonly FolderPlan[]): AdditiveCounts {
+  const done = { add: 0, renamed: 0, skip: 0, folders: planned.length };
+  for (const { path } of planned) {
+    const [from, to] = [join(staged, path), join(storeDir, path)];
+    // Planned anew, from the proven bytes: mail may have arrived since the plan was shown.
+    const plan = planStaged(from, to);
+    for (const step of plan.steps) {
+      if (step.kind === 'skip') done.skip++;
+      else {
+        place(join(from, '#msgs', step.name), join(to, '#msgs', step.as));
+        done.add++;
+        if (step.kind === 'rename') done.renamed++;
+      }
+    }
+    for (const name of plan.addFiles) place(join(from, name), join(to, name));
+    for (const name of plan.setAside) renameSync(join(to, name), join(to, `${name}.before-recover`));
+    for (const directory of [join(to, '#msgs'), to]) if (existsSync(directory)) syncDirectory(directory);
+  }
+  return done;
+}
+
+function planStaged(from: string, to: string): AdditivePlan {
+  const read = (directory: string): KnownMessage[] =>
+    listNames(directory).flatMap((name) => {
+      const path = join(directory, name);
+      if (!lstatSync(path).isFile()) return [];
+      const bytes = readFileSync(path);
+      return [{ name, messageId: '', contentHash: `${crc32(bytes)}:${bytes.length}` }];
+    });
+  const archived = read(join(from, '#msgs'));
+  const sizes = new Set(archived.map(({ contentHash }) => Number(contentHash.split(':')[1])));
+  const names = listNames(join(to, '#msgs'));
+  const live = names.flatMap((name) => knownLive(join(to, '#msgs', name), sizes));
+  const identical = live.filter(({ contentHash, name }) =>
+    archived.some((own) => own.contentHash === contentHash && isSameFile(join(from, '#msgs', own.name), join(to, '#msgs', name))),
+  );
+  const files = listNames(from).filter((name) => lstatSync(join(from, name)).isFile());
+  return planAdditive({ messages: identical, names, files: listNames(to) }, archived, files);
+}
+
+/** A checksum says "perhaps"; mail is only called identical when its bytes are. */
+function isSameFile(one: string, other: string): boolean {
+  return readFileSync(one).equals(readFileSync(other));
+}
+
+/** Puts a file where none is; a name that was taken meanwhile is an error, never an overwrite. */
+function place(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  try {
+    linkSync(from, to);
+    rmSync(from);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST' || existsSync(to)) throw error;
+    renameSync(from, to); // no hard links on this file system
+  }
+}

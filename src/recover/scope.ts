@@ -1,0 +1,71 @@
+import { wholeName } from '../archive/entry-names.js';
+import { directoryRuns } from '../archive/entry-kind.js';
+import { placeOf } from '../archive/layout.js';
+import { isInScope, MailIndex, type MailScope } from '../server/mail-scope.js';
+import { parseStorePath, type StorePath } from '../server/store-path.js';
+import type { EntryFilter, OpenChain } from './entries.js';
+
+/** Choosing a part of the mail of a chain: a domain, a user, a folder, messages. */
+
+/** The part of the store that an entry name stands for; undefined outside of mail. */
+export function storePathOf(entryName: string): StorePath | undefined {
+  const path = placeOf(entryName)?.path;
+  return path === undefined ? undefined : parseStorePath(path);
+}
+
+/** All mailboxes and folders of a chain's point that hold messages, with their sizes. */
+export function indexMail(chain: OpenChain): MailIndex {
+  const index = new MailIndex();
+  const last = chain.archives.at(-1);
+  for (const checked of chain.archives) {
+    const hidden = checked === last ? undefined : chain.hidden;
+    for (const { table } of checked.archive.volumes) {
+      for (const run of directoryRuns(table)) {
+        const place = run.prefix.endsWith('/#msgs/') ? storePathOf(`${run.prefix}0.eml`) : undefined;
+        if (!place) continue;
+        const hiddenNames = hidden?.get(run.prefix);
+        for (let at = run.start; at < run.end; at++) {
+          const part = table.part(at);
+          if ((part?.index ?? 0) > 0) continue;
+          if (hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) !== true) {
+            index.add(place, part?.totalBytes ?? table.size(at));
+          }
+        }
+      }
+    }
+  }
+  return index;
+}
+
+/** Wants what lies in the scope, with the files that belong to its folders. */
+export function scopeFilter(scope: MailScope): EntryFilter {
+  const isWanted = (name: string): boolean => {
+    const place = storePathOf(name);
+    return place !== undefined && isInScope(scope, place);
+  };
+  return (prefix) => {
+    if (storePathOf(prefix) === undefined) return false;
+    // A directory's own time and mode are its parent's entries: names there decide one by one.
+    return scope.messages || !isInScope(scope, storePathOf(`${prefix}x`) ?? emptyPlace) ? isWanted : true;
+  };
+}
+
+const emptyPlace: StorePath = { domain: '', user: '', folder: '', isPublic: false, isMessage: false, file: '' };
+
+/**
+ * The path below the store that is replaced for an entry in the scope: the folder's directory for a folder with its
+ * subfolders, a file or `#msgs` of it without them, the file for a message.
+ * Example: for folder `INBOX/Ärzte` of alice, `mail/example.com/alice/INBOX/&AMQ-rzte`.
+ */
+export function rootOf(scope: MailScope, entryName: string): string | undefined {
+  const path = placeOf(entryName)?.path.replace(/\/+$/, '');
+  if (path === undefined) return undefined;
+  if (scope.messages) return path;
+  const steps = path.split('/');
+  const isServerPublic = steps[1] === '#public';
+  if (scope.user === undefined) return steps.slice(0, 2).join('/');
+  const mailbox = isServerPublic ? 2 : 3;
+  if (scope.folder === undefined) return steps.slice(0, mailbox).join('/');
+  const depth = mailbox + scope.folder.split('/').length;
+  return steps.slice(0, scope.withSubfolders ? depth : depth + 1).join('/');
+}
