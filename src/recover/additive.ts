@@ -127,7 +127,9 @@ function planStaged(from: string, to: string): AdditivePlan {
   const names = listNames(join(to, '#msgs'));
   const live = names.flatMap((name) => knownLive(join(to, '#msgs', name), sizes));
   const identical = live.filter(({ contentHash, name }) =>
-    archived.some((own) => own.contentHash === contentHash && isSameFile(join(from, '#msgs', own.name), join(to, '#msgs', name))),
+    archived.some(
+      (own) => own.contentHash === contentHash && isSameFile(join(from, '#msgs', own.name), join(to, '#msgs', name)),
+    ),
   );
   const files = listNames(from).filter((name) => lstatSync(join(from, name)).isFile());
   return planAdditive({ messages: identical, names, files: listNames(to) }, archived, files);

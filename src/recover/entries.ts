@@ -126,7 +126,10 @@ class Tally {
   #addByName(
     table: EntryTable,
     index: number,
-    { wanted, hiddenNames }: { wanted: true | ((name: string) => boolean); hiddenNames: ReadonlySet<string> | undefined },
+    {
+      wanted,
+      hiddenNames,
+    }: { wanted: true | ((name: string) => boolean); hiddenNames: ReadonlySet<string> | undefined },
   ): boolean {
     const part = table.part(index);
     const name = part ? wholeName(table.name(index)) : table.name(index);

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
@@ -92,10 +92,21 @@ function moveAside(unit: SwapUnit): void {
 }
 
 function move(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
+  makeParents(dirname(to));
   renameSync(from, to);
   syncDirectory(dirname(to));
   syncDirectory(dirname(from));
+}
+
+/** Directories that a part of the mail needs above it belong to whom the ones above them belong. */
+function makeParents(directory: string): void {
+  if (exists(directory)) return;
+  const above = dirname(directory);
+  makeParents(above);
+  mkdirSync(directory);
+  if (process.platform === 'win32' || process.getuid?.() !== 0) return;
+  const { uid, gid } = lstatSync(above);
+  chownSync(directory, uid, gid);
 }
 
 function exists(path: string): boolean {

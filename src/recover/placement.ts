@@ -32,24 +32,25 @@ export function makeStaging(staging: string): void {
   mkdirSync(join(staging, 'new'), { recursive: true, mode: 0o700 });
 }
 
-/**
- * The renames that replace what a placement holds.
- * @param keepBeside the old state is kept as NAME.BAK beside the new one (kmsrecover -b)
- */
-export function toUnits(placement: Placement, keepBeside: boolean): SwapUnit[] {
+/** What of a placement is replaced. */
+export interface SwapScope {
+  /** Paths below the top-level name, `example.com/alice`; undefined replaces all of it. */
+  readonly roots: readonly string[] | undefined;
+  /** The old state is kept as NAME.BAK beside the new one (kmsrecover -b). */
+  readonly keepsBeside: boolean;
+}
+
+/** The renames that replace what a placement holds, or parts of it. */
+export function toUnits(placement: Placement, scope: SwapScope): SwapUnit[] {
   const { live, staging, staged, isMountPoint } = placement;
-  const oldOf = (path: string): string => (keepBeside ? freeBackupName(path) : join(staging, 'old', basename(path)));
-  if (!isMountPoint) {
-    return [{ live, staged, old: oldOf(live), hadLive: exists(live), hasNew: exists(staged) }];
-  }
-  const children = new Set([...listChildren(live), ...listChildren(staged)]);
-  return [...children].map((child) => ({
-    live: join(live, child),
-    staged: join(staged, child),
-    old: join(staging, 'old', child),
-    hadLive: exists(join(live, child)),
-    hasNew: exists(join(staged, child)),
-  }));
+  const toUnit = (below: string): SwapUnit => {
+    const path = join(live, below);
+    const old = scope.keepsBeside && !isMountPoint ? freeBackupName(path) : join(staging, 'old', basename(live), below);
+    return { live: path, staged: join(staged, below), old, hadLive: exists(path), hasNew: exists(join(staged, below)) };
+  };
+  if (scope.roots) return scope.roots.map(toUnit);
+  if (!isMountPoint) return [toUnit('')];
+  return [...new Set([...listChildren(live), ...listChildren(staged)])].map(toUnit);
 }
 
 function freeBackupName(path: string): string {

@@ -1,6 +1,8 @@
 import type { Component } from '../archive/components.js';
 import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
+import type { TypedScope } from '../server/mail-scope.js';
+import type { AdditiveCounts } from './additive.js';
 
 /** Everything that a recover needs to know. */
 export interface RecoverRequest {
@@ -12,6 +14,10 @@ export interface RecoverRequest {
   readonly cfgDir: string;
   /** Undefined: every part that the archive holds. */
   readonly mask: ReadonlySet<Component> | undefined;
+  /** A part of the mail, as people name it; undefined: everything. */
+  readonly scope: TypedScope | undefined;
+  /** Mail is added under free names, nothing is overwritten. */
+  readonly isAdditive: boolean;
   /** The old state stays for `--rollback`. */
   readonly keepsOld: boolean;
   /** The old state stays as NAME.BAK. */
@@ -43,6 +49,8 @@ export interface RecoverReport {
   readonly neededBytes: number;
   readonly freeBytes: number;
   readonly warnings: readonly string[];
+  /** What an additive recover adds; undefined where it replaces. */
+  readonly additive?: AdditiveCounts | undefined;
   /** Where the old state is kept, if it is. */
   readonly keptOld: readonly string[];
   readonly durationMs: number;

@@ -1,100 +1,21 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { placeOf } from '../archive/layout.js';
 import { readSelections } from '../archive/read-archive.js';
 import { DamagedArchiveError, FailedError, NotFoundError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
-import { plural } from '../platform/units.js';
-import { type Chain, findChain } from './chain.js';
-import { type ChainEntries, type EntryFilter, selectEntries } from './entries.js';
-import { cleanUp, type Journal, readJournal, swapBack, swapForward, writeJournal } from './journal.js';
-import { makeStaging, placeUnit, toUnits } from './placement.js';
+import { applyFolders } from './additive.js';
+import { cleanUp, type Journal, readJournal, STAGING_NAME, swapBack, swapForward, writeJournal } from './journal.js';
+import { makeStaging, placeUnit, type SwapScope, toUnits } from './placement.js';
+import type { PlannedRecover } from './plan-recover.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
-import { checkSpace, freeBytesAt, type PlacedTop, stage } from './stage.js';
+import { freeBytesAt, type PlacedTop, stage } from './stage.js';
+
+export { listRecover } from './listing.js';
+export { planRecover } from './plan-recover.js';
 
 /** Held by whoever replaces the store; a backup that finds it does not start. */
 export const RECOVER_LOCK = '.kms-backup-recover.lock';
-
-/** A recover that has been thought through and not begun. */
-export interface PlannedRecover {
-  readonly chain: Chain;
-  readonly entries: ChainEntries;
-  readonly report: RecoverReport;
-}
-
-/**
- * Finds the archives, checks their structure and the space, and says what would be replaced. Changes nothing.
- * @throws {NotFoundError} when the archive holds nothing of what was asked for
- */
-export async function planRecover(request: RecoverRequest, filter?: EntryFilter): Promise<PlannedRecover> {
-  const chain = await findChain(request.from);
-  const entries = await selectEntries(chain, filter ?? maskFilter(request));
-  if (entries.tops.length === 0) throw nothingFound(chain, entries);
-  const { needed, free } = checkSpace(request, entries);
-  const report: RecoverReport = {
-    schema: 'kms-backup/recover/1',
-    isDryRun: true,
-    archives: chain.archives.map(({ volumes }) => volumes[0]?.name ?? ''),
-    takenAt: chain.point.facts.files.takenAt,
-    storeDir: request.storeDir,
-    cfgDir: request.cfgDir,
-    replaces: entries.tops.map(({ area, name }) => join(area === 'store' ? request.storeDir : request.cfgDir, name)),
-    messages: entries.messages,
-    files: entries.files,
-    bytes: entries.bytes,
-    neededBytes: needed,
-    freeBytes: free,
-    warnings: collectWarnings(chain, entries),
-    keptOld: [],
-    durationMs: 0,
-  };
-  return { chain, entries, report };
-}
-
-function maskFilter({ mask }: RecoverRequest): EntryFilter {
-  if (!mask) return () => true;
-  const isWanted = (name: string): boolean => {
-    const place = placeOf(name);
-    return place !== undefined && mask.has(place.component);
-  };
-  return (prefix) => (placeOf(prefix)?.path.includes('/') === true ? isWanted(prefix) : isWanted);
-}
-
-function nothingFound(chain: Chain, entries: ChainEntries): Error {
-  const { files, version } = chain.point.facts;
-  if (!version && entries.foreign.length > 0) {
-    return new DamagedArchiveError(`${files.volumes[0]?.name ?? files.stem} is no backup of a mail server`, {
-      hints: ['An archive holds .version.txt, the configuration and @backup/….'],
-    });
-  }
-  return new NotFoundError(`${files.stem}.zip holds nothing of what was asked for`, {
-    hints: ['See what it holds with recover --listing.'],
-  });
-}
-
-function collectWarnings(chain: Chain, entries: ChainEntries): string[] {
-  const warnings = chain.passedOver.map(
-    ({ archive, reason }) => `${archive}.zip is newer, but cannot be recovered: ${reason}`,
-  );
-  if (!entries.knowsDeletions) {
-    warnings.push(
-      'the server wrote this differential: which mail was deleted since the full is unknown, and it comes back',
-    );
-  }
-  if (entries.foreign.length > 0) {
-    const [first] = entries.foreign;
-    warnings.push(
-      `${plural(entries.foreign.length, 'entry', 'entries')} of no part of a mail server left out, first ${JSON.stringify(first)}`,
-    );
-  }
-  if (entries.windowsNames.length > 0) {
-    warnings.push(
-      `${plural(entries.windowsNames.length, 'name')} could not be recovered on Windows, first ${JSON.stringify(entries.windowsNames[0])}`,
-    );
-  }
-  return warnings;
-}
 
 /**
  * Replaces what the plan names. Until the journal is written the old state is untouched; from then on the new state is
@@ -113,9 +34,10 @@ export async function runRecover(request: RecoverRequest, planned: PlannedRecove
     const tops = entries.tops.map(({ area, name }): PlacedTop => {
       return { area, placement: placeUnit(area === 'store' ? request.storeDir : request.cfgDir, name) };
     });
-    if (request.isInPlace) await removeOld(request, entries, tops);
+    if (request.isInPlace && !request.isAdditive) await removeOld(request, planned, tops);
     await stage(request, entries, tops);
     await request.refuseWhileRunning();
+    if (planned.folders) return addMail(request, planned, { tops, startMs });
     const journal = swap(request, planned, tops);
     return {
       ...planned.report,
@@ -139,7 +61,8 @@ function lockStore(request: RecoverRequest): Promise<Lock> {
 }
 
 /** Proves every byte of the archive, then makes room: the only way that touches the old state before the new one is there. */
-async function removeOld(request: RecoverRequest, entries: ChainEntries, tops: readonly PlacedTop[]): Promise<void> {
+async function removeOld(request: RecoverRequest, planned: PlannedRecover, tops: readonly PlacedTop[]): Promise<void> {
+  const { entries } = planned;
   const { problems } = await readSelections(entries.selections, { ...request, phase: 'verifying' });
   const [first] = problems;
   if (first)
@@ -147,7 +70,8 @@ async function removeOld(request: RecoverRequest, entries: ChainEntries, tops: r
       hints: ['Nothing was changed.'],
     });
   for (const { placement } of tops) {
-    for (const unit of toUnits(placement, false)) rmSync(unit.live, { recursive: true, force: true });
+    for (const unit of toUnits(placement, scopeOf(request, planned, placement.name)))
+      rmSync(unit.live, { recursive: true, force: true });
   }
   if (entries.diskBytes > freeBytesAt(request.storeDir)) {
     throw new FailedError('there is too little space even without the old store, which is removed', {
@@ -156,12 +80,27 @@ async function removeOld(request: RecoverRequest, entries: ChainEntries, tops: r
   }
 }
 
+/** Moves what was staged and proven into the live folders. */
+function addMail(
+  request: RecoverRequest,
+  { report, folders = [] }: PlannedRecover,
+  { tops, startMs }: { tops: readonly PlacedTop[]; startMs: number },
+): RecoverReport {
+  const staging = tops[0]?.placement.staging ?? join(request.storeDir, STAGING_NAME);
+  try {
+    const additive = applyFolders(request.storeDir, join(staging, 'new'), folders);
+    return { ...report, isDryRun: false, additive, durationMs: monotonicMs() - startMs };
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
 function swap(request: RecoverRequest, planned: PlannedRecover, tops: readonly PlacedTop[]): Journal {
   const journal: Journal = {
     phase: 'swapping',
     archive: planned.report.archives.join(' + '),
     startedAt: request.clock().toISOString(),
-    units: tops.flatMap(({ placement }) => toUnits(placement, request.keepsBeside)),
+    units: tops.flatMap(({ placement }) => toUnits(placement, scopeOf(request, planned, placement.name))),
     keepsOld: request.keepsOld || request.keepsBeside,
     stagingDirs: [...new Set(tops.map(({ placement }) => placement.staging))],
   };
@@ -169,6 +108,12 @@ function swap(request: RecoverRequest, planned: PlannedRecover, tops: readonly P
   swapForward(journal.units);
   endSwap(request.storeDir, journal);
   return journal;
+}
+
+/** The roots below one top-level name. */
+function scopeOf({ keepsBeside }: RecoverRequest, { roots }: PlannedRecover, name: string): SwapScope {
+  const below = roots?.filter((root) => root.startsWith(`${name}/`)).map((root) => root.slice(name.length + 1));
+  return { roots: below, keepsBeside };
 }
 
 /** The new state is complete: the old one goes, or is kept for a rollback. */

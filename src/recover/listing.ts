@@ -1,0 +1,79 @@
+import { placeOf } from '../archive/layout.js';
+import { resolveScope } from '../server/mail-scope.js';
+import { findChain } from './chain.js';
+import { type ChainEntries, openChain, selectFrom } from './entries.js';
+import { filterFor } from './plan-recover.js';
+import type { RecoverRequest } from './request.js';
+import { indexMail } from './scope.js';
+
+/** What an archive, with the full below it, holds. */
+export interface RecoverListing {
+  readonly schema: 'kms-backup/listing/1';
+  readonly archives: readonly string[];
+  readonly takenAt: Date;
+  readonly folders: readonly FolderLine[];
+  /** The parts that are no mail: `mailserver.cfg`, `sslcert`, `lists`. */
+  readonly parts: readonly { readonly name: string; readonly files: number }[];
+  readonly messages: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+interface FolderLine {
+  /** Null for the public folders of the whole server. */
+  readonly domain: string | null;
+  readonly user: string;
+  readonly folder: string;
+  readonly messages: number;
+  readonly sizeBytes: number;
+}
+
+/** Lists what a recover would bring, and reads no data. @throws {NotFoundError} when it holds nothing of what was asked for */
+export async function listRecover(request: RecoverRequest): Promise<RecoverListing> {
+  const chain = await findChain(request.from);
+  const opened = await openChain(chain);
+  const index = indexMail(opened);
+  const scope = request.scope && resolveScope(index, request.scope);
+  const entries = selectFrom(opened, filterFor(request, scope));
+  const wantsMail = request.mask?.has('mail') ?? true;
+  const folders = (wantsMail ? [...index.mailboxes.values()] : []).flatMap(({ domain, user, folders: own }) =>
+    [...own].map(([folder, counts]): FolderLine => ({ domain: domain ?? null, user, folder, ...counts })),
+  );
+  const isWanted = ({ domain, user, folder }: FolderLine): boolean =>
+    !scope ||
+    ((scope.domain === undefined || scope.domain === domain) &&
+      (scope.user === undefined || scope.user === user) &&
+      (scope.folder === undefined ||
+        scope.folder === folder ||
+        (scope.withSubfolders && folder.startsWith(`${scope.folder}/`))));
+  return {
+    schema: 'kms-backup/listing/1',
+    archives: chain.archives.map(({ volumes }) => volumes[0]?.name ?? ''),
+    takenAt: chain.point.facts.files.takenAt,
+    folders: folders.filter(isWanted),
+    parts: scope ? [] : countParts(entries),
+    messages: entries.messages,
+    files: entries.files,
+    bytes: entries.bytes,
+  };
+}
+
+function countParts(entries: ChainEntries): RecoverListing['parts'] {
+  const names = entries.tops.filter(({ component }) => component !== 'mail');
+  const counts = new Map(names.map(({ name }) => [name, 0]));
+  for (const { table, indices } of entries.selections) {
+    for (const index of indices) {
+      const start = table.nameStart(index);
+      // Mail is most of an archive, and is not counted here.
+      const isMail =
+        Buffer.from(table.columns.nameBytes.buffer, table.columns.nameBytes.byteOffset + start, 19).toString(
+          'latin1',
+        ) === '@backup/store/mail/';
+      if (isMail || table.isDirectory(index)) continue;
+      const top = placeOf(table.name(index))?.path.split('/', 1)[0] ?? '';
+      const count = counts.get(top);
+      if (count !== undefined) counts.set(top, count + 1);
+    }
+  }
+  return [...counts].map(([name, files]) => ({ name, files }));
+}

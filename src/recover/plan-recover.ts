@@ -1,0 +1,121 @@
+import { dirname, join } from 'node:path';
+import { placeOf } from '../archive/layout.js';
+import { DamagedArchiveError, NotFoundError } from '../errors.js';
+import { plural } from '../platform/units.js';
+import { type MailScope, resolveScope } from '../server/mail-scope.js';
+import { countFolders, type FolderPlan, planFolders } from './additive.js';
+import { type Chain, findChain } from './chain.js';
+import { type ChainEntries, type EntryFilter, openChain, selectFrom } from './entries.js';
+import type { RecoverReport, RecoverRequest } from './request.js';
+import { indexMail, rootOf, scopeFilter } from './scope.js';
+import { checkSpace } from './stage.js';
+
+/** A recover that has been thought through and not begun. */
+export interface PlannedRecover {
+  readonly chain: Chain;
+  readonly entries: ChainEntries;
+  /** The paths below the store that are replaced; undefined: top-level names whole. */
+  readonly roots: readonly string[] | undefined;
+  readonly folders: readonly FolderPlan[] | undefined;
+  readonly report: RecoverReport;
+}
+
+/**
+ * Finds the archives, checks their structure and the space, and says what would be replaced. Changes nothing.
+ * @throws {NotFoundError} when the archive holds nothing of what was asked for
+ */
+export async function planRecover(request: RecoverRequest): Promise<PlannedRecover> {
+  const chain = await findChain(request.from);
+  const opened = await openChain(chain);
+  const scope = request.scope && resolveScope(indexMail(opened), request.scope);
+  const entries = selectFrom(opened, filterFor(request, scope));
+  if (entries.tops.length === 0 || (scope && entries.files === 0)) throw nothingFound(chain, entries);
+  const { needed, free } = checkSpace(request, entries);
+  const folders = request.isAdditive ? planFolders(request.storeDir, entries) : undefined;
+  const roots = scope && collectRoots(entries, scope);
+  const places = roots?.map((root) => join(request.storeDir, root)) ?? placesOf(request, entries);
+  const report: RecoverReport = {
+    schema: 'kms-backup/recover/1',
+    isDryRun: true,
+    archives: chain.archives.map(({ volumes }) => volumes[0]?.name ?? ''),
+    takenAt: chain.point.facts.files.takenAt,
+    storeDir: request.storeDir,
+    cfgDir: request.cfgDir,
+    replaces: folders ? [] : places,
+    messages: entries.messages,
+    files: entries.files,
+    bytes: entries.bytes,
+    neededBytes: needed,
+    freeBytes: free,
+    warnings: collectWarnings(chain, entries),
+    additive: folders && countFolders(folders),
+    keptOld: [],
+    durationMs: 0,
+  };
+  return { chain, entries, roots, folders, report };
+}
+
+function placesOf(request: RecoverRequest, entries: ChainEntries): string[] {
+  return entries.tops.map(({ area, name }) => join(area === 'store' ? request.storeDir : request.cfgDir, name));
+}
+
+/** The paths that a part of the mail is replaced at; the server rebuilds a folder's index where single messages come. */
+function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
+  const roots = new Set<string>();
+  for (const { table, indices } of entries.selections) {
+    for (const index of indices) {
+      const root = rootOf(scope, table.name(index));
+      if (root !== undefined) roots.add(root);
+    }
+  }
+  if (!scope.messages) return [...roots];
+  const folders = new Set([...roots].map((root) => dirname(dirname(root))));
+  for (const folder of folders) for (const name of ['index.fld', 'search.fld']) roots.add(`${folder}/${name}`);
+  return [...roots];
+}
+
+/** What a request wants of an archive. */
+export function filterFor({ mask }: RecoverRequest, scope: MailScope | undefined): EntryFilter {
+  if (scope) return scopeFilter(scope);
+  if (!mask) return () => true;
+  const isWanted = (name: string): boolean => {
+    const place = placeOf(name);
+    return place !== undefined && mask.has(place.component);
+  };
+  return (prefix) => (placeOf(prefix)?.path.includes('/') === true ? isWanted(prefix) : isWanted);
+}
+
+function nothingFound(chain: Chain, entries: ChainEntries): Error {
+  const { files, version } = chain.point.facts;
+  if (!version && entries.foreign.length > 0) {
+    return new DamagedArchiveError(`${files.volumes[0]?.name ?? files.stem} is no backup of a mail server`, {
+      hints: ['An archive holds .version.txt, the configuration and @backup/….'],
+    });
+  }
+  return new NotFoundError(`${files.stem}.zip holds nothing of what was asked for`, {
+    hints: ['See what it holds with recover --listing.'],
+  });
+}
+
+function collectWarnings(chain: Chain, entries: ChainEntries): string[] {
+  const warnings = chain.passedOver.map(
+    ({ archive, reason }) => `${archive}.zip is newer, but cannot be recovered: ${reason}`,
+  );
+  if (!entries.knowsDeletions) {
+    warnings.push(
+      'the server wrote this differential: which mail was deleted since the full is unknown, and it comes back',
+    );
+  }
+  if (entries.foreign.length > 0) {
+    const [first] = entries.foreign;
+    warnings.push(
+      `${plural(entries.foreign.length, 'entry', 'entries')} of no part of a mail server left out, first ${JSON.stringify(first)}`,
+    );
+  }
+  if (entries.windowsNames.length > 0) {
+    warnings.push(
+      `${plural(entries.windowsNames.length, 'name')} could not be recovered on Windows, first ${JSON.stringify(entries.windowsNames[0])}`,
+    );
+  }
+  return warnings;
+}

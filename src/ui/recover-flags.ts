@@ -1,0 +1,113 @@
+import { Flags } from '@oclif/core';
+import { resolve } from 'node:path';
+import { parseMask } from '../archive/components.js';
+import { EngineRunningError, UsageError } from '../errors.js';
+import { systemClock } from '../platform/clock.js';
+import type { OnProgress } from '../platform/progress.js';
+import type { RecoverRequest } from '../recover/request.js';
+import { findRunningEngine } from '../server/engine.js';
+import type { TypedScope } from '../server/mail-scope.js';
+import type { CommonFlags } from './command.js';
+import { openServer } from './context.js';
+import { withEnvironment } from './flags.js';
+
+/** kmsrecover's options and ours. */
+export const recoverFlags = withEnvironment({
+  domain: Flags.string({ char: 'd', helpValue: 'DOMAIN', summary: 'Only this domain.' }),
+  user: Flags.string({ char: 'u', helpValue: 'USER', summary: 'Only this user: alice, or alice@example.com.' }),
+  folder: Flags.string({
+    char: 'f',
+    helpValue: 'FOLDER',
+    summary: 'Only this folder of the user, with those below it: INBOX, "Gesendete Objekte/Ärzte".',
+  }),
+  subfolders: Flags.boolean({ allowNo: true, default: true, summary: 'With the folders below it.' }),
+  message: Flags.string({
+    multiple: true,
+    helpValue: 'NAME',
+    summary: 'Only this message, as search prints it: example.com/alice/INBOX/0000000a. Repeatable.',
+  }),
+  additive: Flags.boolean({ summary: 'Add to the live mailbox under free names; overwrite nothing.' }),
+  store: Flags.string({
+    char: 's',
+    helpValue: 'DIR',
+    summary: 'Where mail, lists and the like go. Default: the store.',
+  }),
+  cfgdir: Flags.string({ char: 'c', helpValue: 'DIR', summary: 'Where configuration, certificates and licence go.' }),
+  mask: Flags.string({ char: 'm', helpValue: 'LIST', summary: 'Only these parts, for example cfg,mail.' }),
+  listing: Flags.boolean({ char: 'l', summary: 'List what would be recovered, and recover nothing.' }),
+  backup: Flags.boolean({ char: 'b', summary: 'Keep the present data as NAME.BAK, also for --rollback.' }),
+  'keep-old': Flags.boolean({ summary: 'Keep the present data for --rollback.' }),
+  'in-place': Flags.boolean({ summary: 'Remove the present data first: needs less space, has no undo.' }),
+  rollback: Flags.boolean({ summary: 'Restore the state before the last recover that kept it.' }),
+  interactive: Flags.boolean({ char: 'i', summary: 'Choose archive, user, folder and messages from lists.' }),
+  noprogress: Flags.boolean({ char: 'g', summary: 'Show no progress.' }),
+  threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
+  'dry-run': Flags.boolean({ summary: 'Show the plan, and change nothing.' }),
+  yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),
+  force: Flags.boolean({ summary: 'Although the mail server runs.' }),
+});
+
+/** The flags as parsed. */
+export interface RecoverFlags extends CommonFlags {
+  readonly domain?: string | undefined;
+  readonly user?: string | undefined;
+  readonly folder?: string | undefined;
+  readonly subfolders: boolean;
+  readonly message?: readonly string[] | undefined;
+  readonly additive: boolean;
+  readonly store?: string | undefined;
+  readonly cfgdir?: string | undefined;
+  readonly mask?: string | undefined;
+  readonly backup: boolean;
+  readonly 'keep-old': boolean;
+  readonly 'in-place': boolean;
+  readonly noprogress: boolean;
+  readonly threads?: number | undefined;
+  readonly force: boolean;
+}
+
+/** @throws {UsageError} when flags contradict each other */
+export function toScope(flags: RecoverFlags): TypedScope | undefined {
+  const { domain, user, folder, message } = flags;
+  if (folder !== undefined && user === undefined) {
+    throw new UsageError('--folder needs --user (and --domain, where several domains have that user)');
+  }
+  const isScoped = [domain, user, folder].some((part) => part !== undefined) || (message?.length ?? 0) > 0;
+  if (!isScoped && !flags.additive) return undefined;
+  if (flags.mask !== undefined && isScoped)
+    throw new UsageError('--mask names parts of a server, not of the mail: leave it out');
+  return { domain, user, folder, messages: message?.length ? message : undefined, withSubfolders: flags.subfolders };
+}
+
+/** What a recover needs to know, from flags and the server that they name. */
+export function toRecoverRequest(
+  from: string | undefined,
+  flags: RecoverFlags,
+  run: { readonly signal: AbortSignal; readonly onProgress: OnProgress; readonly scope?: TypedScope | undefined },
+): RecoverRequest {
+  const isOnlyMail = toScope(flags) !== undefined || run.scope !== undefined;
+  const needsServer = flags.store === undefined || (flags.cfgdir === undefined && !isOnlyMail);
+  const server = needsServer ? openServer(flags) : undefined;
+  const storeDir = resolve(flags.store ?? server?.settings.storeDir ?? '.');
+  return {
+    from: resolve(from ?? '.'),
+    storeDir,
+    cfgDir: resolve(flags.cfgdir ?? server?.installation.dir ?? storeDir),
+    mask: flags.mask === undefined ? undefined : parseMask(flags.mask),
+    isAdditive: flags.additive,
+    keepsOld: flags['keep-old'],
+    keepsBeside: flags.backup,
+    isInPlace: flags['in-place'],
+    threads: flags.threads,
+    clock: systemClock,
+    refuseWhileRunning: async () => {
+      const engine = flags.force || !server ? undefined : await findRunningEngine(server.installation);
+      if (!engine) return;
+      throw new EngineRunningError(`the mail server is running (${engine.name}, pid ${engine.pid})`, {
+        hints: ['Stop it first, for example systemctl stop kerio-connect; it may take five minutes.'],
+      });
+    },
+    ...run,
+    scope: run.scope ?? toScope(flags),
+  };
+}
