@@ -5,22 +5,28 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
   case "$command:$prev" in
     'backup copy:--progress') values='auto plain json none' ;;
     'backup copy:--oversize') values='skip split' ;;
+    'backup copy:--notify') values='always problems never' ;;
     'backup diff:--progress') values='auto plain json none' ;;
     'backup diff:--oversize') values='skip split' ;;
+    'backup diff:--notify') values='always problems never' ;;
     'backup full:--progress') values='auto plain json none' ;;
     'backup full:--oversize') values='skip split' ;;
+    'backup full:--notify') values='always problems never' ;;
     'completion:--progress') values='auto plain json none' ;;
     'config set:--progress') values='auto plain json none' ;;
     'config show:--progress') values='auto plain json none' ;;
     'config wizard:--progress') values='auto plain json none' ;;
     'demo:--progress') values='auto plain json none' ;;
+    'doctor:--progress') values='auto plain json none' ;;
+    'export:--progress') values='auto plain json none' ;;
+    'export:--format') values='zip tar tar.gz mbox maildir' ;;
     'list-archives:--progress') values='auto plain json none' ;;
     'log disable store-backup:--progress') values='auto plain json none' ;;
     'log enable store-backup:--progress') values='auto plain json none' ;;
@@ -42,6 +48,8 @@ _kms_backup() {
     'schedule run:--progress') values='auto plain json none' ;;
     'schedule uninstall:--progress') values='auto plain json none' ;;
     'schedule uninstall:--to') values='cron systemd launchd schtasks' ;;
+    'search:--progress') values='auto plain json none' ;;
+    'status:--progress') values='auto plain json none' ;;
     'verify:--progress') values='auto plain json none' ;;
   esac
   if [[ -n $values ]]; then
@@ -50,14 +58,16 @@ _kms_backup() {
   fi
   if [[ $cur == -* ]]; then
     case "$command" in
-    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --no-rotate --no-verify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
-    'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --no-rotate --no-verify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
-    'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --no-rotate --no-verify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'completion') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config set') flags='--dry-run --force --from --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config wizard') flags='--force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'demo') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'doctor') flags='--backup-dir --help --json --name --progress --quiet --server-dir --verbose -q -v' ;;
+    'export') flags='--before --domain --folder --format --from --help --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
     'list-archives') flags='--help --json --progress --quiet --server-dir --set --verbose -q -v' ;;
     'log disable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log enable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
@@ -74,13 +84,15 @@ _kms_backup() {
     'schedule rm') flags='--all --dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
+    'search') flags='--before --deleted --domain --folder --from --help --json --message-id --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
+    'status') flags='--backup-dir --help --json --max-age --progress --quiet --server-dir --verbose -q -v' ;;
     'verify') flags='--help --json --progress --quick --quiet --server-dir --threads --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
     return
   fi
   case "$command" in
-    '') words='backup completion config demo list-archives log notify recover rotate schedule verify' ;;
+    '') words='backup completion config demo doctor export list-archives log notify recover rotate schedule search status verify' ;;
     'backup') words='copy diff full' ;;
     'config') words='set show wizard' ;;
     'log') words='disable enable show' ;;

@@ -29,6 +29,9 @@ $scriptblock = {
     "verify" = @{ "summary" = "Read every written byte back before publishing." }
     "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+    "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
+    "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
+    "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
   }
 }
 }
@@ -53,6 +56,9 @@ $scriptblock = {
     "verify" = @{ "summary" = "Read every written byte back before publishing." }
     "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+    "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
+    "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
+    "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
     "checksum" = @{ "summary" = "Compare content instead of size and time." }
   }
 }
@@ -78,6 +84,9 @@ $scriptblock = {
     "verify" = @{ "summary" = "Read every written byte back before publishing." }
     "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+    "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
+    "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
+    "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
   }
 }
 }
@@ -408,6 +417,51 @@ $scriptblock = {
 }
 }
 
+"doctor" = @{
+"_command" = @{
+  "summary" = "Check configuration, schedule, paths, rights, space, clock and engine, and say what to do."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
+    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+  }
+}
+}
+
+"export" = @{
+"_command" = @{
+  "summary" = "Hand over mail from an archive in a format that others read."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "domain" = @{ "summary" = "Only this domain." }
+    "user" = @{ "summary" = "Only this user." }
+    "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
+    "subfolders" = @{ "summary" = "With the folders below it." }
+    "from" = @{ "summary" = "Sender holds this." }
+    "to" = @{ "summary" = "To, Cc or Bcc hold this." }
+    "subject" = @{ "summary" = "Subject holds this." }
+    "message-id" = @{ "summary" = "The message of this Message-ID." }
+    "since" = @{ "summary" = "Dated on or after 2026-11-17 (local), or an RFC 3339 time." }
+    "before" = @{ "summary" = "Dated before that day or time." }
+    "text" = @{ "summary" = "Subject, text or the name of an attachment hold this." }
+    "format" = @{ "summary" = "What to write." }
+    "output" = @{ "summary" = "Where to; - is standard output." }
+    "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists." }
+    "overwrite" = @{ "summary" = "Replace the file if it exists." }
+  }
+}
+}
+
 "list-archives" = @{
 "_command" = @{
   "summary" = "List the archives of a backup directory, newest last."
@@ -463,6 +517,50 @@ $scriptblock = {
     "keep" = @{ "summary" = "How many complete backups stay. Default: the server's limit." }
     "dry-run" = @{ "summary" = "Say what would be removed and why, and remove nothing." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+  }
+}
+}
+
+"search" = @{
+"_command" = @{
+  "summary" = "Find messages inside archives."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "from" = @{ "summary" = "Sender holds this." }
+    "to" = @{ "summary" = "To, Cc or Bcc hold this." }
+    "subject" = @{ "summary" = "Subject holds this." }
+    "message-id" = @{ "summary" = "The message of this Message-ID." }
+    "since" = @{ "summary" = "Dated on or after 2026-11-17 (local), or an RFC 3339 time." }
+    "before" = @{ "summary" = "Dated before that day or time." }
+    "text" = @{ "summary" = "Subject, text or the name of an attachment hold this." }
+    "domain" = @{ "summary" = "Only this domain." }
+    "user" = @{ "summary" = "Only this user." }
+    "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
+    "subfolders" = @{ "summary" = "With the folders below it." }
+    "deleted" = @{ "summary" = "Only messages that are no longer in the store." }
+    "store" = @{ "summary" = "The store that --deleted looks at." }
+    "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
+  }
+}
+}
+
+"status" = @{
+"_command" = @{
+  "summary" = "Show the last backups, the next run, free space and warnings on one screen."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
+    "max-age" = @{ "summary" = "Be a monitoring check with this limit, for example 26h." }
   }
 }
 }

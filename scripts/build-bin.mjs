@@ -75,6 +75,9 @@ function addDocuments(directory) {
     'kms-backup.ini.example',
     'man/kms-backup.1',
     'docs/operating.md',
+    'completion/kms-backup.bash',
+    'completion/_kms-backup',
+    'completion/kms-backup.ps1',
   ]) {
     if (existsSync(join(root, name))) cpSync(join(root, name), join(directory, name.split('/').at(-1)));
   }

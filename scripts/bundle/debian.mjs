@@ -36,6 +36,9 @@ export function writeDebianPackage({ directory, executable, architecture, versio
   for (const name of ['README.md', 'CHANGELOG.md', 'operating.md', 'kms-backup.ini.example']) {
     if (existsSync(join(directory, name))) put(stage, join(documents, name), join(directory, name));
   }
+  put(stage, 'usr/share/bash-completion/completions/kms-backup', join(directory, 'kms-backup.bash'));
+  symlinkSync('kms-backup', join(stage, 'usr/share/bash-completion/completions/kmsrecover'));
+  put(stage, 'usr/share/zsh/vendor-completions/_kms-backup', join(directory, '_kms-backup'));
   const licences = ['LICENSE', 'LICENSE.node'].filter((name) => existsSync(join(directory, name)));
   put(stage, join(documents, 'copyright'), Buffer.concat(licences.map((name) => readFileSync(join(directory, name)))));
   if (existsSync(join(directory, 'kms-backup.1'))) {

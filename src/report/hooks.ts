@@ -3,7 +3,7 @@ import { runShellCommand, type ShellResult } from '../platform/shell-command.js'
 import type { IniSettings } from '../server/ini-settings.js';
 import { durationMsOf, type ArchiveFacts, type RunReport, type RunType } from './run-report.js';
 
-export type HookEvent = 'before' | 'after' | 'on-error';
+type HookEvent = 'before' | 'after' | 'on-error';
 
 /** What is known of a run before it begins. */
 export interface RunFacts {

@@ -25,7 +25,7 @@ export interface MailRoute {
 
 const LOOPBACK = '127.0.0.1';
 const DEFAULT_TIMEOUT_MS = 30_000;
-export const SMTP_PASSWORD_VARIABLE = 'KMS_BACKUP_SMTP_PASSWORD';
+const SMTP_PASSWORD_VARIABLE = 'KMS_BACKUP_SMTP_PASSWORD';
 
 export interface RouteInput {
   readonly smtp: IniSettings['smtp'];

@@ -3,7 +3,7 @@
 export type RunType = 'full' | 'differential' | 'copy';
 
 /** done = everything is in the archive; incomplete = published, but something was skipped; failed = nothing published. */
-export type RunOutcome = 'done' | 'incomplete' | 'failed';
+type RunOutcome = 'done' | 'incomplete' | 'failed';
 
 /** How many messages a run found, against the archive it is measured by. */
 export interface MessageCounts {
@@ -33,7 +33,7 @@ export interface ArchivePoint {
 }
 
 /** What rotation did after the run. */
-export interface RotationFacts {
+interface RotationFacts {
   readonly kept: number;
   readonly limit: number;
   readonly removed: readonly string[];
@@ -56,7 +56,7 @@ export interface ArchiveFacts {
 }
 
 /** Why a run failed, as it was told on stderr. */
-export interface RunError {
+interface RunError {
   readonly code: string;
   readonly message: string;
   readonly hints: readonly string[];

@@ -29,13 +29,13 @@ export interface MailboxSize {
   readonly folders: readonly { readonly name: string; readonly messages: number; readonly sizeBytes: number }[];
 }
 
-export interface StatusWarning {
+interface StatusWarning {
   readonly severity: 'warning' | 'critical';
   readonly text: string;
   readonly hint?: string | undefined;
 }
 
-export interface NextRun {
+interface NextRun {
   readonly at: Date;
   readonly type: RunType;
   readonly description: string;

@@ -3,11 +3,11 @@ import { nearestNames } from '../platform/nearest.js';
 import { parseDuration, parseSize } from '../platform/units.js';
 
 /** When a notification is sent: after every run, only when something needs attention, or not at all. */
-export const NOTIFY_RULES = ['always', 'problems', 'never'] as const;
+const NOTIFY_RULES = ['always', 'problems', 'never'] as const;
 export type NotifyRule = (typeof NOTIFY_RULES)[number];
 
 /** How the connection to the SMTP service is protected; `auto` takes STARTTLS where the service offers it. */
-export const TLS_MODES = ['auto', 'none', 'starttls', 'tls'] as const;
+const TLS_MODES = ['auto', 'none', 'starttls', 'tls'] as const;
 export type TlsMode = (typeof TLS_MODES)[number];
 
 /** What kms-backup.ini says. An undefined value is not set: the environment or mailserver.cfg may say it. */
