@@ -32,7 +32,8 @@ serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAns
   for (let index = 0; index < table.count; index++) {
     try {
       const headers = await findMatch(fd, table, index, query);
-      if (headers) matches.push({ index, headers });
+      // Spread: a getter does not travel to another thread.
+      if (headers) matches.push({ index, headers: { ...headers } });
     } catch (error) {
       if (!(error instanceof EntryDamage)) throw error;
       problems.push({ name: table.name(index), reason: error.message });

@@ -95,9 +95,19 @@ function narrow(all: Pick<MailSource, 'chain' | 'index' | 'messages' | 'indexes'
   };
 }
 
+/** What the directories of entries stand for: a few hundred for hundreds of thousands of messages. */
+const directories = new Map<string, StorePath | undefined>();
+
 function storePathOf(entryName: string): StorePath | undefined {
-  const path = placeOf(wholeName(entryName))?.path;
-  return path === undefined ? undefined : parseStorePath(path);
+  const name = wholeName(entryName);
+  const slash = name.lastIndexOf('/') + 1;
+  const directory = name.slice(0, slash);
+  if (!directories.has(directory)) directories.set(directory, parseStorePath(placeOf(`${directory}.`)?.path ?? ''));
+  const known = directories.get(directory);
+  if (!known) return undefined;
+  const file = name.slice(slash);
+  const isMessage = known.file === '#msgs/.' && /^[0-9a-f]+\.eml$/i.test(file);
+  return { ...known, isMessage, file: `${known.file.slice(0, -1)}${file}` };
 }
 
 function forEachPlace(
