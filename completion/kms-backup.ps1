@@ -204,7 +204,7 @@ $scriptblock = {
 }
 
 "notify" = @{
-"_summary" = "Send a test mail the way notifications go, and say what the mail service answered."
+"_summary" = "Mail about how backups ended."
 "test" = @{
 "_command" = @{
   "summary" = "Send a test mail the way notifications go, and say what the mail service answered."
@@ -487,13 +487,24 @@ $scriptblock = {
     "quiet" = @{ "summary" = "Only errors on stderr." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "domain" = @{ "summary" = "Only this domain." }
+    "user" = @{ "summary" = "Only this user: alice, or alice@example.com." }
+    "folder" = @{ "summary" = "Only this folder of the user, with those below it: INBOX, ""Gesendete Objekte/Ärzte""." }
+    "subfolders" = @{ "summary" = "With the folders below it." }
+    "message" = @{
+      "summary" = "Only this message, as search prints it: example.com/alice/INBOX/0000000a. Repeatable."
+      "multiple" = $true
+}
+    "additive" = @{ "summary" = "Add to the live mailbox under free names; overwrite nothing." }
     "store" = @{ "summary" = "Where mail, lists and the like go. Default: the store." }
     "cfgdir" = @{ "summary" = "Where configuration, certificates and licence go." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
-    "backup" = @{ "summary" = "Keep the present data as NAME.BAK." }
+    "listing" = @{ "summary" = "List what would be recovered, and recover nothing." }
+    "backup" = @{ "summary" = "Keep the present data as NAME.BAK, also for --rollback." }
     "keep-old" = @{ "summary" = "Keep the present data for --rollback." }
     "in-place" = @{ "summary" = "Remove the present data first: needs less space, has no undo." }
     "rollback" = @{ "summary" = "Restore the state before the last recover that kept it." }
+    "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists." }
     "noprogress" = @{ "summary" = "Show no progress." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Show the plan, and change nothing." }
