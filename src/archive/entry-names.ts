@@ -18,6 +18,14 @@ export function findNameFault(name: string): NameFault | undefined {
   return windowsReason === undefined ? undefined : { reason: windowsReason, onlyOnWindows: true };
 }
 
+/** Nearly every name that a mail store gives. */
+const USUAL_STEP = /^[\w.#&+,@=() -]{1,128}$/;
+
+/** What keeps a file or directory of the store out of any archive; names that only Windows forbids may go in. */
+export function findStepFault(prefix: string, step: string): string | undefined {
+  return USUAL_STEP.test(step) ? undefined : findFault(prefix + step);
+}
+
 function findFault(name: string): string | undefined {
   if (name === '' || name === '/') return 'an empty name';
   if (name.includes('\\')) return 'a backslash';

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isExcludedFile } from '../archive/components.js';
-import { findNameFault } from '../archive/entry-names.js';
+import { findStepFault } from '../archive/entry-names.js';
 import { errnoOf } from '../errors.js';
 
 /** One directory and the regular files in it. */
@@ -81,8 +81,8 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
 }
 
 function reasonToSkip(entry: Dirent, prefix: string): string | undefined {
-  const fault = findNameFault(entry.isDirectory() ? `${prefix}${entry.name}/` : prefix + entry.name);
-  if (fault && !fault.onlyOnWindows) return `has ${fault.reason} in its name`;
+  const fault = findStepFault(prefix, entry.name);
+  if (fault !== undefined) return `has ${fault} in its name`;
   if (entry.isDirectory() || entry.isFile()) return undefined;
   if (entry.isSymbolicLink()) return 'symbolic link, not followed';
   if (entry.isSocket()) return 'socket';

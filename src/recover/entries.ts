@@ -2,7 +2,7 @@ import type { Component } from '../archive/components.js';
 import { readText } from '../archive/archive-facts.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
-import { directoryRuns, isMessageAt } from '../archive/entry-kind.js';
+import { type DirectoryRun, directoryRuns, isMessageAt } from '../archive/entry-kind.js';
 import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
@@ -39,7 +39,9 @@ const BLOCK_BYTES = 4096;
  * Decides what is wanted of one directory of an archive, given with its `/`: all of it, nothing, or a choice by an
  * entry's name (a subdirectory's own entry ends in `/`). Asked once a directory: a million entries share few.
  */
-export type EntryFilter = (prefix: string) => boolean | ((name: string) => boolean);
+export type EntryFilter = (prefix: string) => boolean | NameFilter | { readonly directories: NameFilter };
+
+type NameFilter = (name: string) => boolean;
 
 /** A chain whose central directories have been read and found sound. */
 export interface OpenChain {
@@ -96,6 +98,10 @@ class Tally {
     for (const run of directoryRuns(table)) {
       const wanted = this.wants(run.prefix);
       if (wanted === false) continue;
+      if (typeof wanted === 'object') {
+        this.#addDirectories(table, run, wanted.directories, hidden, indices);
+        continue;
+      }
       const shared = sharedPlace(run.prefix);
       if (shared) this.#addTop(shared);
       const hiddenNames = hidden?.get(run.prefix);
@@ -121,6 +127,20 @@ class Tally {
       windowsNames,
       knowsDeletions,
     };
+  }
+
+  // eslint-disable-next-line max-params -- one call, in the loop over a million entries
+  #addDirectories(
+    table: EntryTable,
+    { prefix, start, end }: DirectoryRun,
+    wanted: NameFilter,
+    hidden: HiddenNames | undefined,
+    indices: number[],
+  ): void {
+    for (let index = start; index < end; index++) {
+      if (!table.isDirectory(index)) continue;
+      if (this.#addByName(table, index, { wanted, hiddenNames: hidden?.get(prefix) })) indices.push(index);
+    }
   }
 
   #addByName(

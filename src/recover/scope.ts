@@ -1,7 +1,7 @@
 import { wholeName } from '../archive/entry-names.js';
 import { directoryRuns } from '../archive/entry-kind.js';
 import { placeOf } from '../archive/layout.js';
-import { isInScope, MailIndex, type MailScope } from '../server/mail-scope.js';
+import { foldName, isInScope, MailIndex, type MailScope, messageNameOf } from '../server/mail-scope.js';
 import { parseStorePath, type StorePath } from '../server/store-path.js';
 import type { EntryFilter, OpenChain } from './entries.js';
 
@@ -43,14 +43,25 @@ export function scopeFilter(scope: MailScope): EntryFilter {
     const place = storePathOf(name);
     return place !== undefined && isInScope(scope, place);
   };
+  if (scope.messages) {
+    const folders = new Set([...scope.messages].map((name) => name.slice(0, name.lastIndexOf('/'))));
+    return (prefix) => {
+      const place = prefix.endsWith('/#msgs/') ? storePathOf(`${prefix}0.eml`) : undefined;
+      return place && folders.has(foldName(folderNameOf(place))) ? isWanted : false;
+    };
+  }
   return (prefix) => {
-    if (storePathOf(prefix) === undefined) return false;
-    // A directory's own time and mode are its parent's entries: names there decide one by one.
-    return scope.messages || !isInScope(scope, storePathOf(`${prefix}x`) ?? emptyPlace) ? isWanted : true;
+    const place = storePathOf(`${prefix}x`);
+    if (!place) return false;
+    // Outside of the scope its parent may still hold the entry of its directory, with its time and mode.
+    return isInScope(scope, place) ? true : { directories: isWanted };
   };
 }
 
-const emptyPlace: StorePath = { domain: '', user: '', folder: '', isPublic: false, isMessage: false, file: '' };
+function folderNameOf(place: StorePath): string {
+  const name = messageNameOf(place);
+  return name.slice(0, name.lastIndexOf('/'));
+}
 
 /**
  * The path below the store that is replaced for an entry in the scope: the folder's directory for a folder with its

@@ -87,7 +87,7 @@ export function resolveScope(index: MailIndex, typed: TypedScope): MailScope {
   if (user !== undefined && domain === undefined) domain = onlyDomainOf(index, user);
   const mailboxes = index.mailboxesOf(domain).filter((mailbox) => user === undefined || mailbox.user === user);
   const folder = typed.folder === undefined ? undefined : findFolder(typed.folder, mailboxes, typed.withSubfolders);
-  const messages = typed.messages && new Set(typed.messages.map((name) => fold(withoutSuffix(name))));
+  const messages = typed.messages && new Set(typed.messages.map((name) => foldName(withoutSuffix(name))));
   return { domain, user, folder, messages, withSubfolders: typed.withSubfolders };
 }
 
@@ -98,11 +98,11 @@ export function isInScope(scope: MailScope, path: StorePath): boolean {
   if (scope.folder !== undefined && path.folder !== scope.folder) {
     if (!scope.withSubfolders || !path.folder.startsWith(`${scope.folder}/`)) return false;
   }
-  return !scope.messages || (path.isMessage && scope.messages.has(fold(messageNameOf(path))));
+  return !scope.messages || (path.isMessage && scope.messages.has(foldName(messageNameOf(path))));
 }
 
 function find(kind: string, typed: string, known: readonly string[], where = ''): string {
-  const found = known.find((name) => name === typed) ?? known.find((name) => fold(name) === fold(typed));
+  const found = known.find((name) => name === typed) ?? known.find((name) => foldName(name) === foldName(typed));
   if (found !== undefined) return found;
   throw notFound(kind, typed, known, where);
 }
@@ -153,7 +153,8 @@ function withoutSuffix(name: string): string {
     .join('/');
 }
 
-function fold(name: string): string {
+/** How names are compared that people type: case and composition do not count. */
+export function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
