@@ -14,6 +14,7 @@ export interface VolumeFileInfo {
   readonly path: string;
   readonly name: string;
   readonly sizeBytes: number;
+  readonly mtimeMs: number;
 }
 
 /** The files of one archive, found by their names; nothing is said about what is in them. */
@@ -45,7 +46,7 @@ export function listArchiveFiles(directory: string): ArchiveFiles[] {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats?.isFile()) continue;
     const own = volumes.get(parsed.stem) ?? new Map<number, VolumeFileInfo>();
-    volumes.set(parsed.stem, own.set(parsed.volume, { path, name, sizeBytes: stats.size }));
+    volumes.set(parsed.stem, own.set(parsed.volume, { path, name, sizeBytes: stats.size, mtimeMs: stats.mtimeMs }));
   }
   return [...volumes]
     .map(([stem, own]) => toArchiveFiles(directory, stem, own))
@@ -86,7 +87,7 @@ export function findArchiveFiles(path: string): ArchiveFiles {
     const files = listArchiveFiles(directory).find(({ stem }) => stem === parsed.stem);
     if (files) return files;
   }
-  const volume = { path, name: basename(path), sizeBytes: stats.size };
+  const volume = { path, name: basename(path), sizeBytes: stats.size, mtimeMs: stats.mtimeMs };
   return {
     stem: basename(path).replace(/\.zip$/i, ''),
     type: 'full',

@@ -26,8 +26,17 @@ export async function inspectArchives(files: readonly ArchiveFiles[], directory:
   return resolveStates(facts, { verified: readVerifiedRecord(directory), digests });
 }
 
+/** A run asks several times; a published volume does not change. */
+const digestCache = new Map<string, string | undefined>();
+
 /** The digest of an archive's central directories; undefined where one cannot be read. */
 export async function digestArchive(files: ArchiveFiles): Promise<string | undefined> {
+  const key = JSON.stringify(files.volumes.map(({ path, sizeBytes, mtimeMs }) => [path, sizeBytes, mtimeMs]));
+  if (!digestCache.has(key)) digestCache.set(key, await computeDigest(files));
+  return digestCache.get(key);
+}
+
+async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
   const digests: string[] = [];
   try {
     for (const volume of files.volumes) {

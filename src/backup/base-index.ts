@@ -1,3 +1,4 @@
+import { type DirectoryRun, directoryRuns } from '../archive/entry-kind.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
 import type { OpenArchive } from '../archive/open-archive.js';
@@ -14,9 +15,9 @@ export interface FileFacts {
 
 export type Change = 'new' | 'changed' | 'unchanged';
 
-/** The entries of a full by name, and which of them the store still has. */
+/** The entries of a full by directory and name, and which of them the store still has. */
 export class BaseIndex {
-  readonly #places = new Map<string, number>();
+  readonly #directories = new Map<string, Map<string, number>>();
   readonly #tables: EntryTable[] = [];
   readonly #starts: number[] = [];
   readonly #seen: Uint8Array;
@@ -26,19 +27,18 @@ export class BaseIndex {
     for (const { table } of archive.volumes) {
       this.#tables.push(table);
       this.#starts.push(total);
-      for (let index = 0; index < table.count; index++) {
-        const part = table.part(index);
-        if (part && part.index > 0) continue;
-        this.#places.set(part ? wholeName(table.name(index)) : table.name(index), total + index);
-      }
+      for (const run of directoryRuns(table)) this.#addRun(table, run, total);
       total += table.count;
     }
     this.#seen = new Uint8Array(total);
   }
 
-  /** Compares a file, or a directory by its name with `/`, with its entry, and remembers that it exists. */
-  compare(name: string, file: FileFacts): Change {
-    const place = this.#places.get(name);
+  /**
+   * Compares a file, or a directory by its name with `/`, with its entry, and remembers that it exists.
+   * @param prefix the directory's entry name, with `/`
+   */
+  compare(prefix: string, name: string, file: FileFacts): Change {
+    const place = this.#directories.get(prefix)?.get(name);
     if (place === undefined) return 'new';
     this.#seen[place] = 1;
     const { table, index } = this.#entryAt(place);
@@ -50,10 +50,22 @@ export class BaseIndex {
     return isSameTime(file.mtimeNs, table.mtimeTicks(index), table.precision(index)) ? 'unchanged' : 'changed';
   }
 
-  /** The names that nobody asked for: what the store no longer has. */
+  /** The entry names that nobody asked for: what the store no longer has. */
   *missing(): Generator<string> {
-    for (const [name, place] of this.#places) {
-      if (this.#seen[place] !== 1) yield name;
+    for (const [prefix, names] of this.#directories) {
+      for (const [name, place] of names) if (this.#seen[place] !== 1) yield prefix + name;
+    }
+  }
+
+  #addRun(table: EntryTable, { prefix, start, end }: DirectoryRun, offset: number): void {
+    const names = this.#directories.get(prefix) ?? new Map<string, number>();
+    this.#directories.set(prefix, names);
+    const skip = Buffer.byteLength(prefix);
+    for (let index = start; index < end; index++) {
+      const part = table.part(index);
+      if (part && part.index > 0) continue;
+      const name = table.nameBytes(index).toString('utf8', skip);
+      names.set(part ? wholeName(name) : name, offset + index);
     }
   }
 
@@ -64,4 +76,10 @@ export class BaseIndex {
     if (!table) throw new Error('a full has at least one volume');
     return { table, index: place - (this.#starts[volume] ?? 0) };
   }
+}
+
+/** Cuts an entry name into its directory, with `/`, and its name there. */
+export function splitName(name: string): { prefix: string; name: string } {
+  const at = name.lastIndexOf('/', name.length - 2) + 1;
+  return { prefix: name.slice(0, at), name: name.slice(at) };
 }

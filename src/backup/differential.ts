@@ -5,7 +5,7 @@ import { mtimeTicksOf } from '../archive/stable-read.js';
 import { DELETED_ENTRY } from '../archive/summary.js';
 import { TOOL } from '../platform/tool.js';
 import { WorkerPool } from '../platform/worker-pool.js';
-import { BaseIndex, type Change } from './base-index.js';
+import { BaseIndex, type Change, splitName } from './base-index.js';
 import { type BackupContent, fileTask, type ListedStore, planWhole, toTasks } from './content.js';
 import { chooseLetter, findBase } from './find-base.js';
 import type { BackupRequest } from './request.js';
@@ -17,16 +17,18 @@ const STAT_BATCH = 2000;
 
 /**
  * Plans a differential: what is new or changed against the newest full, decided from that archive's central directory
- * alone. Without a usable full it plans a full, with a warning.
+ * alone. Without a usable full it plans a full, with a warning. The workers examine the store while the full is read.
  */
 export async function planDifferential(request: BackupRequest, listed: ListedStore): Promise<BackupContent> {
+  const examining = examineStore(request, listed);
+  examining.catch(() => undefined); // awaited below
   const base = await findBase(request.backupDir);
   if ('reason' in base) {
     return planWhole('full', listed, [`${base.reason}: a full archive is written instead of a differential`]);
   }
-  const { archive } = base.checked;
+  const { archive } = base;
   const index = new BaseIndex(archive);
-  const compared = await compareStore(request, listed, index);
+  const compared = compareStore(await examining, index);
   const deleted = [...findDeleted(listed, index)];
   const { counts } = compared;
   const tasks = compared.groups.flat();
@@ -41,8 +43,12 @@ export async function planDifferential(request: BackupRequest, listed: ListedSto
     directories: listed.directories,
     components: listed.components,
     exclude: listed.exclude,
-    isDirectoryChanged: (name, mtimeTicks, mode) =>
-      index.compare(name, { sizeBytes: 0, mtimeNs: mtimeTicks * 100n, mode, crc: undefined }) !== 'unchanged',
+    isDirectoryChanged: (entryName, mtimeTicks, mode) => {
+      const { prefix, name } = splitName(entryName);
+      return (
+        index.compare(prefix, name, { sizeBytes: 0, mtimeNs: mtimeTicks * 100n, mode, crc: undefined }) !== 'unchanged'
+      );
+    },
     messages: {
       total: counts.new + counts.changed + counts.unchanged,
       ...counts,
@@ -55,12 +61,15 @@ export async function planDifferential(request: BackupRequest, listed: ListedSto
 
 type Counts = Record<Change, number>;
 
-async function compareStore(
-  request: BackupRequest,
-  listed: ListedStore,
-  index: BaseIndex,
-): Promise<{ groups: FilesTask[][]; counts: Counts }> {
-  const counts: Counts = { new: 0, changed: 0, unchanged: 0 };
+/** One batch of names with what the file system says of them. */
+interface Examined {
+  readonly directory: WalkedDirectory;
+  readonly names: readonly string[];
+  readonly result: StatResult;
+}
+
+/** Asks for size, time and mode of everything that was listed; one list a component. */
+async function examineStore(request: BackupRequest, listed: ListedStore): Promise<Examined[][]> {
   const pool = new WorkerPool<StatTask, StatResult>({
     url: new URL('./stat-worker.js', import.meta.url),
     threads: request.threads,
@@ -71,61 +80,58 @@ async function compareStore(
   };
   request.signal?.addEventListener('abort', stop, { once: true });
   try {
-    const groups: FilesTask[][] = [];
+    const groups: Examined[][] = [];
     for (const { files, walks } of listed.groups) {
       const directories = [...files.map(toDirectory), ...walks.flatMap((walk) => walk.directories)];
-      const changed = await compareDirectories(request, directories, { pool, index, counts });
-      groups.push(changed);
+      const owners = new Map<StatTask, WalkedDirectory>();
+      const group: Examined[] = [];
+      await pool.runAll(planStats(directories, request.usesChecksum, owners), (result, task) => {
+        const directory = owners.get(task);
+        if (directory) group.push({ directory, names: task.names, result });
+      });
+      groups.push(group);
     }
-    return { groups, counts };
+    return groups;
   } finally {
     request.signal?.removeEventListener('abort', stop);
     await pool.close();
   }
 }
 
-/** A single file as a directory with one name. */
-function toDirectory(source: Parameters<typeof fileTask>[0]): WalkedDirectory {
-  const { directory, prefix, names } = fileTask(source);
-  return { path: directory, prefix, files: names, mtimeNs: 0n };
-}
-
-interface Comparison {
-  readonly pool: WorkerPool<StatTask, StatResult>;
-  readonly index: BaseIndex;
-  readonly counts: Counts;
-}
-
-async function compareDirectories(
-  request: BackupRequest,
-  directories: readonly WalkedDirectory[],
-  { pool, index, counts }: Comparison,
-): Promise<FilesTask[]> {
-  const changed = new Map<WalkedDirectory, string[]>();
-  const owners = new Map<StatTask, WalkedDirectory>();
-  await pool.runAll(planStats(directories, request.usesChecksum, owners), (result, task) => {
-    const directory = owners.get(task);
-    owners.delete(task);
-    if (!directory) return;
-    const names = changed.get(directory) ?? [];
-    task.names.forEach((name, at) => {
-      const change = compareFile(index, directory.prefix + name, result, at);
-      if (isMessageName(name)) counts[change]++;
-      if (change !== 'unchanged') names.push(name);
-    });
-    changed.set(directory, names);
-  });
-  return directories.flatMap((directory) => toTasks(directory, changed.get(directory) ?? []));
+function compareStore(groups: readonly Examined[][], index: BaseIndex): { groups: FilesTask[][]; counts: Counts } {
+  const counts: Counts = { new: 0, changed: 0, unchanged: 0 };
+  const tasks = groups.map((group) =>
+    group.flatMap(({ directory, names, result }) => {
+      const changed = names.filter((name, at) => {
+        const change = compareFile(index, directory.prefix, name, { result, at });
+        if (isMessageName(name)) counts[change]++;
+        return change !== 'unchanged';
+      });
+      return toTasks(directory, changed);
+    }),
+  );
+  return { groups: tasks, counts };
 }
 
 /** A file that vanished meanwhile is packed all the same: the packer counts it. */
-function compareFile(index: BaseIndex, name: string, result: StatResult, at: number): Change {
-  return index.compare(name, {
+function compareFile(
+  index: BaseIndex,
+  prefix: string,
+  name: string,
+  { result, at }: { result: StatResult; at: number },
+): Change {
+  return index.compare(prefix, name, {
     sizeBytes: result.sizes[at] ?? -1,
     mtimeNs: result.mtimes[at] ?? 0n,
     mode: result.modes[at] ?? 0,
     crc: result.crcs[at],
   });
+}
+
+/** A single file as a directory with one name. */
+function toDirectory(source: Parameters<typeof fileTask>[0]): WalkedDirectory {
+  const { directory, prefix, names } = fileTask(source);
+  return { path: directory, prefix, files: names, mtimeNs: 0n };
 }
 
 function* planStats(
@@ -159,7 +165,8 @@ function* findDeleted(listed: ListedStore, index: BaseIndex): Generator<string> 
 function markDirectory(path: string, prefix: string, index: BaseIndex): void {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stats?.isDirectory()) return;
-  index.compare(prefix, {
+  const split = splitName(prefix);
+  index.compare(split.prefix, split.name, {
     sizeBytes: 0,
     mtimeNs: mtimeTicksOf(stats) * 100n,
     mode: Number(stats.mode),

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
 import type { DifferentialLetter } from '../archive/names.js';
-import { type CheckedArchive, openChecked } from '../archive/verify.js';
+import { type OpenArchive, openArchive } from '../archive/open-archive.js';
 import { KmsError, messageOf } from '../errors.js';
 
 /** The full that a differential is measured against, or why there is none. */
-export type Base = { readonly checked: CheckedArchive } | { readonly reason: string };
+export type Base = { readonly archive: OpenArchive } | { readonly reason: string };
 
 /** The newest full, if it is whole: an older one would make recovery depend on what nobody looks at any more. */
 export async function findBase(backupDir: string): Promise<Base> {
@@ -16,7 +16,7 @@ export async function findBase(backupDir: string): Promise<Base> {
   if (state?.isRecoverable !== true)
     return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${state?.fault ?? ''}` };
   try {
-    return { checked: await openChecked(files) };
+    return { archive: await openArchive(files) };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
     return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${messageOf(error)}` };

@@ -17,6 +17,8 @@ import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-di
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { secondLook } from './second-look.js';
 
+const FEW_FILES = 300;
+
 /**
  * Runs one backup: plan, write, read back, publish. Until the last step nothing has a final name.
  * @throws {KmsError} with nothing published and all temporary files removed
@@ -85,6 +87,8 @@ async function writeArchive(request: BackupRequest, content: BackupContent, star
   const writer = new ArchiveWriter(request.backupDir, stem, request.volumeLimitBytes);
   const packer = new Packer(writer, {
     ...request,
+    // A few files are packed sooner than threads are started for all cores.
+    threads: content.fileCount < FEW_FILES ? 1 : request.threads,
     onProgress: ({ files, sourceBytes }) =>
       request.onProgress?.({
         phase: 'writing',
