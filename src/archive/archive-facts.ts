@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
 import { parsePlainDirectory, readDirectoryBytes, readEntries } from './central-directory.js';
@@ -17,8 +17,10 @@ import {
 import { centralHeaderLength } from './volume-file.js';
 import { METHOD_DEFLATED } from './zip-format.js';
 
-/** Our texts are small; anything larger under their names is not ours. */
-const LARGEST_TEXT_BYTES = 256 << 20;
+/** Version and summary are small; anything larger under their names is not ours, and parsing it would need gigabytes. */
+const LARGEST_TEXT_BYTES = 4 << 20;
+/** The list of deleted names may be long. */
+export const LARGEST_LIST_BYTES = 256 << 20;
 
 /** What an archive says about itself, read from its first and last volume alone. */
 export interface ArchiveFacts {
@@ -98,9 +100,14 @@ async function findEntry(source: RandomAccessSource, name: string): Promise<Entr
  * Reads a small text entry.
  * @throws {DamagedArchiveError} when its data are not what its headers say
  */
-export async function readText(source: RandomAccessSource, table: EntryTable, index: number): Promise<string> {
+export async function readText(
+  source: RandomAccessSource,
+  table: EntryTable,
+  index: number,
+  limitBytes = LARGEST_TEXT_BYTES,
+): Promise<string> {
   try {
-    if (table.size(index) > LARGEST_TEXT_BYTES) throw new Error(`it claims ${table.size(index)} bytes`);
+    if (table.size(index) > limitBytes) throw new Error(`it claims ${table.size(index)} bytes`);
     const start = table.headerOffset(index);
     const bytes = Math.min(table.extentEnd(index) - start, table.compressedSize(index) + 30 + 2 * 65_535);
     const entry = await source.read(start, bytes);
@@ -108,6 +115,7 @@ export async function readText(source: RandomAccessSource, table: EntryTable, in
     const data = entry.subarray(dataStart, dataStart + table.compressedSize(index));
     const options = { maxOutputLength: Math.max(1, table.size(index)) };
     const text = table.method(index) === METHOD_DEFLATED ? inflateRawSync(data, options) : data;
+    if (text.length !== table.size(index) || crc32(text) !== table.crc(index)) throw new Error('its checksum is wrong');
     return text.toString('utf8');
   } catch (error) {
     if (error instanceof KmsError) throw error;

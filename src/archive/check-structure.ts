@@ -1,4 +1,5 @@
 import { DamagedArchiveError } from '../errors.js';
+import { findClash, fingerprintOfName } from './check-clashes.js';
 import { findNameFault, isSurelyHarmless, wholeName } from './entry-names.js';
 import type { EntryTable } from './entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
@@ -51,6 +52,8 @@ export function checkStructure(archive: OpenArchive, summary: SummaryText | unde
   }
   checkParts(archive.files.stem, parts);
   checkDuplicates(archive);
+  const clash = findClash(archive.volumes.map(({ table }) => table));
+  if (clash !== undefined) throw damaged(archive.files.stem, clash, 'is a file and a directory');
   checkSummary(archive, summary, { files, totalBytes });
   return { entries, files, messages, totalBytes, windowsNames };
 }
@@ -145,7 +148,7 @@ function checkDuplicates(archive: OpenArchive): void {
   const prints = new Float64Array(total);
   let at = 0;
   for (const { table } of archive.volumes) {
-    for (let index = 0; index < table.count; index++) prints[at++] = fingerprint(table, index);
+    for (let index = 0; index < table.count; index++) prints[at++] = fingerprintOfName(table, index);
   }
   prints.sort();
   const twice = new Set<number>();
@@ -158,24 +161,10 @@ function checkDuplicates(archive: OpenArchive): void {
   for (const { table, file } of archive.volumes) {
     for (let index = 0; index < table.count; index++) {
       // A directory may be named more than once: it is made once.
-      if (table.isDirectory(index) || !twice.has(fingerprint(table, index))) continue;
+      if (table.isDirectory(index) || !twice.has(fingerprintOfName(table, index))) continue;
       const name = table.name(index);
       if (names.has(name)) throw damaged(file.name, name, 'appears twice');
       names.add(name);
     }
   }
-}
-
-/** Two FNV-1a hashes joined to 53 bits. */
-function fingerprint(table: EntryTable, index: number): number {
-  const bytes = table.columns.nameBytes;
-  const end = table.nameStart(index) + table.nameLength(index);
-  let low = 0x811c9dc5;
-  let high = 0x9747b28c;
-  for (let at = table.nameStart(index); at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(high ^ byte, 0x01000197);
-  }
-  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
 }

@@ -7,8 +7,10 @@ export interface NameFault {
 }
 
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:[. ]|$)/i;
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Linux allows 4,096 bytes, the directory that the path is recovered into included. */
+const LONGEST_PATH_BYTES = 3500;
 
 /** Names that would leave the directory they are recovered into, or that no file system or person can tell apart. */
 export function findNameFault(name: string): NameFault | undefined {
@@ -36,7 +38,12 @@ function findFault(name: string): string | undefined {
   const segments = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
   if (segments.includes('..')) return 'a step out of its directory (..)';
   if (segments.includes('.') || segments.includes('')) return 'an empty step in its path';
-  return segments.some((segment) => Buffer.byteLength(segment) > 255) ? 'a name of more than 255 bytes' : undefined;
+  return findLengthFault(name, segments);
+}
+
+function findLengthFault(name: string, segments: readonly string[]): string | undefined {
+  if (segments.some((segment) => Buffer.byteLength(segment) > 255)) return 'a name of more than 255 bytes';
+  return Buffer.byteLength(name) > LONGEST_PATH_BYTES ? 'a path that no file system could hold' : undefined;
 }
 
 function findWindowsFault(name: string): string | undefined {
@@ -72,6 +79,7 @@ const [SLASH, DOT, SPACE] = [0x2f, 0x2e, 0x20];
  * three or four letters before its first dot, as the names that Windows reserves have.
  */
 export function isSurelyHarmless(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > LONGEST_PATH_BYTES) return false;
   let step = start;
   let firstDot = -1;
   for (let at = start; at <= end; at++) {

@@ -100,9 +100,11 @@ async function checkEnd(source: RandomAccessSource, zip: ZipFile, start: number,
   if (end !== expectedEnd) {
     throw new Error(`the central directory ends at byte ${end}, expected ${expectedEnd}`);
   }
-  const declaredBytes = endRecord.readUInt32LE(12);
-  const isDeclared = !(isZip64 && declaredBytes === 0xffffffff);
-  if (isDeclared && declaredBytes !== end - start) {
+  const classicBytes = endRecord.readUInt32LE(12);
+  const isWide = isZip64 && classicBytes === 0xffffffff;
+  // Zip64 end record: the directory's size at byte 40 (APPNOTE 4.3.14).
+  const declaredBytes = isWide ? Number((await source.read(expectedEnd + 40, 8)).readBigUInt64LE(0)) : classicBytes;
+  if (declaredBytes !== end - start) {
     throw new Error(`the central directory has ${end - start} bytes, the end record says ${declaredBytes}`);
   }
   const declaredEntries = endRecord.readUInt16LE(8);

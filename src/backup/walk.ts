@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, type Dirent } from 'node:fs';
+import { lstatSync, readdirSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isExcludedFile } from '../archive/components.js';
 import { findStepFault } from '../archive/entry-names.js';
@@ -36,7 +36,7 @@ export interface DirectoryIdentity {
 }
 
 export function identify(path: string): DirectoryIdentity | undefined {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && { dev: stats.dev, ino: stats.ino };
 }
 

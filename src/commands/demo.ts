@@ -24,8 +24,7 @@ export default class Demo extends KmsCommand {
       number++;
       if (!flags.json && !flags.quiet) this.log(describeStep(step, number));
     };
-    const secondBackup = this.config.findCommand('backup:diff') ? 'diff' : 'copy';
-    const report = await runDemo({ directory: args.DIR, secondBackup, onStep, signal: this.signal });
+    const report = await runDemo({ directory: args.DIR, onStep, signal: this.signal });
     return { json: { schema: 'kms-backup/demo/1', ...report }, text: describeEnd(report) };
   }
 }

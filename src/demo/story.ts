@@ -20,8 +20,6 @@ export interface DemoStep {
 export interface DemoOptions {
   /** Where everything is put and kept; undefined is a temporary directory that is removed afterwards. */
   readonly directory?: string | undefined;
-  /** What the second backup is. */
-  readonly secondBackup: 'diff' | 'copy';
   readonly onStep: (step: DemoStep) => void;
   readonly signal: AbortSignal;
 }
@@ -80,7 +78,7 @@ async function tellStory(directory: string, isKept: boolean, options: DemoOption
   await run('Back up everything', 'backup', 'full', '--server-dir', server.serverDir);
   await run('See what there is', 'list-archives', server.backupDir, '--server-dir', server.serverDir);
   tell('A day of work', dayOfWork(server.storeDir));
-  await run('Back up what changed', 'backup', options.secondBackup, '--server-dir', server.serverDir);
+  await run('Back up what changed', 'backup', 'diff', '--server-dir', server.serverDir);
   await run('Prove the archives', 'verify', server.backupDir, '--server-dir', server.serverDir);
   const before = pictureOf(server.serverDir, isBackedUp);
   tell('Lose the store', loseStore(server));

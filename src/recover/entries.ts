@@ -1,5 +1,5 @@
 import type { Component } from '../archive/components.js';
-import { readText } from '../archive/archive-facts.js';
+import { LARGEST_LIST_BYTES, readText } from '../archive/archive-facts.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
 import { type DirectoryRun, directoryRuns, isMessageAt } from '../archive/entry-kind.js';
@@ -214,7 +214,7 @@ async function readDeleted({ archive }: CheckedArchive): Promise<string[] | unde
     if (first.table.name(index) !== DELETED_ENTRY) continue;
     const source = openFileSource(first.file.path, first.file.name);
     try {
-      return (await readText(source, first.table, index)).split('\n').filter((line) => line !== '');
+      return (await readText(source, first.table, index, LARGEST_LIST_BYTES)).split('\n').filter((line) => line !== '');
     } finally {
       source.close();
     }

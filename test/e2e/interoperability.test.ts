@@ -5,7 +5,7 @@ import { buildInstallation, randomStore, type Installation } from '../helpers/in
 import { writeKerioArchive } from '../helpers/kerio-archive.js';
 import { Random } from '../helpers/random.js';
 import { compareTrees, removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { hasTool, kms, runTool, type Ended } from '../helpers/tools.js';
+import { expectDone, hasTool, kms, runTool, type Ended } from '../helpers/tools.js';
 
 const notBackedUp = (path: string): boolean => /(^|\/)search\.fld$/.test(path);
 const python = (script: string, ...args: string[]): Ended =>
@@ -33,15 +33,17 @@ const UNPACKERS: Readonly<Record<string, (volume: string, target: string) => End
 const PACKERS: Readonly<Record<string, (archive: string, cwd: string) => Ended>> = {
   zip: (archive, cwd) => runTool('zip', ['-qr', archive, ...inOrder(cwd)], { cwd }),
   '7zz': (archive, cwd) => runTool('7zz', ['a', '-bd', '-tzip', archive, ...inOrder(cwd)], { cwd }),
-  bsdtar: (archive, cwd) =>
-    runTool('bsdtar', ['-c', '--format', 'zip', '-f', archive, ...inOrder(cwd)], { cwd, env: { LC_ALL: 'C.UTF-8' } }),
+  bsdtar: (archive, cwd) => {
+    const args = ['-c', '--format', 'zip', '-s', ',^[.]/,,', '-f', archive, ...inOrder(cwd)];
+    return runTool('bsdtar', args, { cwd, env: { LC_ALL: 'C.UTF-8' } });
+  },
   python3: (archive, cwd) => runTool('python3', ['-m', 'zipfile', '-c', archive, ...inOrder(cwd)], { cwd }),
 };
 
-/** The version text first, the summary last. */
+/** The version text first, the summary last. `./` because an `@` at the start names a list of files to some. */
 function inOrder(directory: string): string[] {
   const rest = readdirSync(directory).filter((name) => !name.endsWith('.txt'));
-  return ['.version.txt', ...rest, '.summary.txt'];
+  return ['.version.txt', ...rest.map((name) => `./${name}`), '.summary.txt'];
 }
 
 describe('other tools and our archives', () => {
@@ -57,7 +59,7 @@ describe('other tools and our archives', () => {
     const big = join(installation.storeDir, 'mail/example.com/user0/big.bin');
     writeFileSync(big, new Random(5).bytes(9_000_000));
     const ended = kms(['backup', 'full', '--server-dir', installation.serverDir, '--volume-size', '10MB']);
-    expect(ended.stderr + String(ended.status)).toBe('0');
+    expectDone(ended);
     volumes = readdirSync(installation.backupDir)
       .filter((name) => name.endsWith('.zip'))
       .map((name) => join(installation.backupDir, name));
@@ -75,7 +77,7 @@ describe('other tools and our archives', () => {
       for (const volume of volumes) {
         const { status, stdout, stderr } = read(volume);
         expect(`${String(status)} ${stderr}`).toBe('0 ');
-        expect(stdout).not.toMatch(/warning|error|bad|caution/i);
+        expect(stdout.replace('No errors', '')).not.toMatch(/warning|error|caution|mismatch/i);
       }
     });
   }
@@ -91,6 +93,8 @@ describe('other tools and our archives', () => {
       const options = { ignore: notBackedUp, mtimeToleranceNs, modes: tool === 'unzip' || tool === 'bsdtar' };
       const differences = compareTrees(join(installation.storeDir, 'mail'), join(target, '@backup/store/mail'), {
         ...options,
+        // bsdtar composes names that the store has decomposed.
+        ignore: (path) => notBackedUp(path) || (tool === 'bsdtar' && path.normalize('NFD').includes('Cafe\u0301')),
         directoryTimes: false,
       });
       expect(differences).toEqual([]);
@@ -109,7 +113,7 @@ describe('other tools and our archives', () => {
       keepKerioKeys(join(unpacked, '.summary.txt'));
       expect(pack(archive, unpacked).status).toBe(0);
       const ended = kms(['recover', archive, '--server-dir', recovered.serverDir, '--yes']);
-      expect(`${String(ended.status)} ${ended.stderr}`).toBe('0 ');
+      expectDone(ended);
       const differences = compareTrees(join(installation.storeDir, 'mail'), join(recovered.storeDir, 'mail'), {
         ignore: notBackedUp,
         modes: false,
@@ -162,7 +166,7 @@ describe("the mail server's own archives", () => {
     expect(kms(['list-archives', archives, '--server-dir', to.serverDir]).stdout).toContain('F20261004T010002Z');
     expect(kms(['verify', archives, '--server-dir', to.serverDir]).status).toBe(0);
     const ended = kms(['recover', archives, '--server-dir', to.serverDir, '--yes']);
-    expect(`${String(ended.status)} ${ended.stderr}`).toBe('0 ');
+    expectDone(ended);
     expect(compareTrees(from.storeDir, to.storeDir, dosTimes)).toEqual([]);
   });
 

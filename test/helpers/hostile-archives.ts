@@ -149,7 +149,7 @@ function unsafeNames(outside: string): HostileKind[] {
   const flagged = Buffer.from([...Buffer.from(`${STORE}mail/`), 0xc3, 0x28]);
   return [
     ...kinds,
-    kind('a path of 8,000 characters', 'either', [named(deep)]),
+    kind('a path of 8,000 characters', 'refuse', [named(deep)]),
     kind('a name of 65,000 bytes', 'refuse', [named(`${STORE}${'y'.repeat(65_000)}`)]),
     kind('broken UTF-8 that is marked as UTF-8', 'either', [named(flagged, { flags: 0x800 })]),
     kind('a second name that steps out (Info-ZIP Unicode path)', 'refuse', [withUnicodePath('../../evil.txt')]),
@@ -192,7 +192,7 @@ function typeLies(outside: string): HostileKind[] {
     ]),
     kind('a character device', 'refuse', [named(`${STORE}mail/null`, { content: '', ...mode(0o020666) })]),
     kind('a block device', 'refuse', [named(`${STORE}mail/sda`, { content: '', ...mode(0o060660) })]),
-    kind('a pipe', 'refuse', [named(`${STORE}mail/pipe`, { content: '', ...mode(0o010644) })]),
+    kind('a pipe', 'either', [named(`${STORE}mail/pipe`, { content: '', ...mode(0o010644) })]),
     kind('a socket', 'refuse', [named(`${STORE}mail/socket`, { content: '', ...mode(0o140755) })]),
     kind('a directory with content', 'refuse', [named(`${STORE}mail/dir/`, { content: 'data' })]),
     kind('the encrypted flag', 'refuse', [evil({ flags: 1 })]),
@@ -320,7 +320,7 @@ function clashes(): HostileKind[] {
       named(`${STORE}${INBOX}Caf\u00e9.eml`, { flags: 0x800 }),
       named(`${STORE}${INBOX}Cafe\u0301.eml`, { flags: 0x800 }),
     ]),
-    kind('a file in place of the store', 'refuse', [named('@backup/store')]),
+    kind('a file in place of the store', 'either', [named('@backup/store')]),
   ];
 }
 

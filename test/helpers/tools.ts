@@ -68,5 +68,10 @@ export function kmsJson(args: readonly string[], options: RunOptions = {}): { st
   }
 }
 
+/** Fails with what the program said unless it ended with 0. */
+export function expectDone({ status, signal, stdout, stderr }: Ended): void {
+  if (status !== 0) throw new Error(`ended with ${String(status ?? signal)}: ${stderr}${stdout}`);
+}
+
 /** A JSON document whose fields a test looks at. */
 export type Json = Record<string, unknown>;
