@@ -140,7 +140,11 @@ async function streamEntry(path: string, entry: LargeEntry, file: EntryFile | un
       ? createReadStream(path, { start: dataStart, end: dataEnd - 1, highWaterMark: 1 << 20 })
       : (async function* () {})();
   if (table.method(index) === METHOD_STORED) await pipeline(input, check);
-  else await pipeline(input, createInflateRaw({ chunkSize: 1 << 18 }), check);
+  else {
+    const inflate = createInflateRaw({ chunkSize: 1 << 18 });
+    await pipeline(input, inflate, check);
+    if (inflate.bytesWritten !== dataEnd - dataStart) throw new EntryDamage('bytes follow its compressed data');
+  }
   if (size !== limit) throw new EntryDamage(`it holds ${size} bytes, declared are ${limit}`);
   if (crc !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
 }

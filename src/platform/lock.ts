@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errnoOf, LockedError } from '../errors.js';
+import { errnoOf, FailedError, LockedError, NoSpaceError } from '../errors.js';
 import { writeFully } from './atomic-file.js';
 import { monotonicMs, type Clock } from './clock.js';
 
@@ -45,12 +45,14 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   const deadline = monotonicMs() + (options.waitMs ?? 0);
   for (;;) {
     options.signal?.throwIfAborted();
-    if (tryCreate(options))
+    if (createLock(options)) {
+      sweepLeftovers(dirname(options.path));
       return {
         release: () => {
           rmSync(options.path, { force: true });
         },
       };
+    }
     const holder = readHolder(options.path);
     if (holder === 'gone') continue;
     if (holder === undefined || isDead(holder)) {
@@ -59,6 +61,45 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
     }
     if (monotonicMs() >= deadline) throw lockedError(options.what, holder);
     await sleep(200, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+/** @throws {NoSpaceError} on a full disk · {FailedError} where this user cannot write */
+function createLock(options: LockOptions): boolean {
+  try {
+    return tryCreate(options);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    const directory = dirname(options.path);
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      throw new NoSpaceError(`there is no room for a lock file in ${directory}`, {
+        hints: ['Free space, or inodes, on that disk.'],
+        cause: error,
+      });
+    }
+    throw new FailedError(`${directory} cannot be written: ${code}`, {
+      hints: ['Give this user the right to write there, or mount the disk read-write.'],
+      cause: error,
+    });
+  }
+}
+
+/** Removes the half-made lock files of runs of this machine that died while they made them. */
+function sweepLeftovers(directory: string): void {
+  const own = `.kms-backup-lock-${hostname()}-`;
+  for (const name of readdirSync(directory)) {
+    const pid = name.startsWith(own) && name.endsWith('.part') ? Number(name.slice(own.length, -5)) : NaN;
+    if (Number.isInteger(pid) && !isAlive(pid)) rmSync(join(directory, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'ESRCH';
   }
 }
 
@@ -141,11 +182,7 @@ function stealStale(path: string, judged: Holder | undefined): void {
 
 function isDead(holder: Holder): boolean {
   if (holder.host !== hostname()) return false;
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    return errnoOf(error) === 'ESRCH';
-  }
+  if (!isAlive(holder.pid)) return true;
   return holder.birth !== '' && birthOf(holder.pid) !== '' && birthOf(holder.pid) !== holder.birth;
 }
 

@@ -1,5 +1,16 @@
-import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
 
@@ -61,11 +72,21 @@ export function writeJournal(directory: string, journal: Journal): void {
   syncDirectory(directory);
 }
 
+/**
+ * The order of a swap: what the next call needs to find everything again comes last, so that an abort before it leaves
+ * the old mailserver.cfg with the old store directory in it.
+ */
+export function orderUnits(units: readonly SwapUnit[]): SwapUnit[] {
+  const rank = ({ live }: SwapUnit): number =>
+    basename(live) === 'mailserver.cfg' ? 2 : live.endsWith('.cfg') ? 1 : 0;
+  return [...units].sort((a, b) => rank(a) - rank(b));
+}
+
 /** Swaps every unit, also those of a swap that was interrupted. The journal says `swapping` before and after. */
 export function swapForward(units: readonly SwapUnit[]): void {
   for (const unit of units) {
     if (unit.hasNew ? exists(unit.staged) : exists(unit.live)) {
-      if (exists(unit.live)) moveAside(unit);
+      if (exists(unit.live)) keepOld(unit);
       if (unit.hasNew) move(unit.staged, unit.live);
     }
   }
@@ -76,12 +97,30 @@ export function swapBack(units: readonly SwapUnit[]): void {
   for (const unit of [...units].reverse()) {
     const isNewLive = unit.hadLive ? exists(unit.old) : !exists(unit.staged);
     if (!isNewLive) continue;
-    if (exists(unit.live)) {
+    const isFile = unit.hadLive && lstatSync(unit.old).isFile();
+    if (exists(unit.live) && !isFile) {
       rmSync(unit.staged, { recursive: true, force: true });
       move(unit.live, unit.staged);
     }
     if (unit.hadLive) move(unit.old, unit.live);
   }
+}
+
+/** A file is never missing: its old content gets a second name, and the new one takes the first in one step. */
+function keepOld(unit: SwapUnit): void {
+  if (!unit.hasNew || !lstatSync(unit.live).isFile() || !lstatSync(unit.staged).isFile()) {
+    moveAside(unit);
+    return;
+  }
+  if (exists(unit.old)) return; // linked before an interruption
+  makeParents(dirname(unit.old));
+  try {
+    linkSync(unit.live, unit.old);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return;
+    copyFileSync(unit.live, unit.old); // no hard links on this file system
+  }
+  syncDirectory(dirname(unit.old));
 }
 
 /** Something made `live` anew between two renames, for instance a server that was started: it is kept, not overwritten. */
@@ -123,5 +162,20 @@ export function cleanUp(directory: string, journal: Journal): void {
   for (const staging of journal.stagingDirs) {
     if (staging !== own) rmSync(staging, { recursive: true, force: true });
   }
-  if (existsSync(own)) rmSync(own, { recursive: true, force: true });
+  rmSync(own, { recursive: true, force: true });
+}
+
+/** Gives up the state that an earlier recover kept, now that its successor is staged; what lies beside as .BAK stays. */
+export function forgetKept(directory: string, journal: Journal): void {
+  for (const unit of journal.units) {
+    if (unit.old.includes(`${sep}${STAGING_NAME}${sep}`)) rmSync(unit.old, { recursive: true, force: true });
+  }
+  for (const staging of journal.stagingDirs) rmSync(join(staging, 'old'), { recursive: true, force: true });
+  rmSync(journalPath(directory), { force: true });
+}
+
+/** Removes what was staged and not swapped; the staging directory goes when nothing else is kept in it. */
+export function dropStaged(staging: string): void {
+  rmSync(join(staging, 'new'), { recursive: true, force: true });
+  if (existsSync(staging) && readdirSync(staging).length === 0) rmSync(staging, { recursive: true });
 }

@@ -5,7 +5,18 @@ import { DamagedArchiveError, FailedError, NotFoundError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
 import { applyFolders } from './additive.js';
-import { cleanUp, type Journal, readJournal, STAGING_NAME, swapBack, swapForward, writeJournal } from './journal.js';
+import {
+  cleanUp,
+  dropStaged,
+  forgetKept,
+  type Journal,
+  orderUnits,
+  readJournal,
+  STAGING_NAME,
+  swapBack,
+  swapForward,
+  writeJournal,
+} from './journal.js';
 import { makeStaging, placeUnit, type SwapScope, toUnits } from './placement.js';
 import type { PlannedRecover } from './plan-recover.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
@@ -30,7 +41,6 @@ export async function runRecover(request: RecoverRequest, planned: PlannedRecove
   try {
     await request.refuseWhileRunning();
     finishInterrupted(request);
-    dropKept(request.storeDir);
     const tops = entries.tops.map(({ area, name }): PlacedTop => {
       return { area, placement: placeUnit(area === 'store' ? request.storeDir : request.cfgDir, name) };
     });
@@ -91,22 +101,23 @@ function addMail(
     const additive = applyFolders(request.storeDir, join(staging, 'new'), folders);
     return { ...report, isDryRun: false, additive, durationMs: monotonicMs() - startMs };
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    dropStaged(staging);
   }
 }
 
 function swap(request: RecoverRequest, planned: PlannedRecover, tops: readonly PlacedTop[]): Journal {
+  dropKept(request.cfgDir);
   const journal: Journal = {
     phase: 'swapping',
     archive: planned.report.archives.join(' + '),
     startedAt: request.clock().toISOString(),
-    units: tops.flatMap(({ placement }) => toUnits(placement, scopeOf(request, planned, placement.name))),
+    units: orderUnits(tops.flatMap(({ placement }) => toUnits(placement, scopeOf(request, planned, placement.name)))),
     keepsOld: request.keepsOld || request.keepsBeside,
     stagingDirs: [...new Set(tops.map(({ placement }) => placement.staging))],
   };
-  writeJournal(request.storeDir, journal);
+  writeJournal(request.cfgDir, journal);
   swapForward(journal.units);
-  endSwap(request.storeDir, journal);
+  endSwap(request.cfgDir, journal);
   return journal;
 }
 
@@ -117,32 +128,32 @@ function scopeOf({ keepsBeside }: RecoverRequest, { roots }: PlannedRecover, nam
 }
 
 /** The new state is complete: the old one goes, or is kept for a rollback. */
-function endSwap(storeDir: string, journal: Journal): void {
-  if (journal.keepsOld) writeJournal(storeDir, { ...journal, phase: 'kept' });
-  else cleanUp(storeDir, journal);
+function endSwap(home: string, journal: Journal): void {
+  if (journal.keepsOld) writeJournal(home, { ...journal, phase: 'kept' });
+  else cleanUp(home, journal);
 }
 
 /**
  * Completes a recover or rollback that was interrupted.
  * @returns what was completed, for a line to the user
  */
-export function finishInterrupted({ storeDir }: Pick<RecoverRequest, 'storeDir'>): string | undefined {
-  const journal = readJournal(storeDir);
+export function finishInterrupted({ cfgDir }: Pick<RecoverRequest, 'cfgDir'>): string | undefined {
+  const journal = readJournal(cfgDir);
   if (!journal || journal.phase === 'kept') return undefined;
   if (journal.phase === 'swapping') {
     swapForward(journal.units);
-    endSwap(storeDir, journal);
+    endSwap(cfgDir, journal);
     return `the recover of ${journal.archive} that was interrupted is complete now`;
   }
   swapBack(journal.units);
-  cleanUp(storeDir, journal);
+  cleanUp(cfgDir, journal);
   return 'the rollback that was interrupted is complete now';
 }
 
 /** One undo is kept: that of the recover before goes when the next one begins. */
-function dropKept(storeDir: string): void {
-  const journal = readJournal(storeDir);
-  if (journal) cleanUp(storeDir, journal);
+function dropKept(home: string): void {
+  const journal = readJournal(home);
+  if (journal) forgetKept(home, journal);
 }
 
 /**
@@ -156,12 +167,12 @@ export async function rollBack(request: RecoverRequest): Promise<string[]> {
   try {
     await request.refuseWhileRunning();
     finishInterrupted(request);
-    const journal = readJournal(request.storeDir);
+    const journal = readJournal(request.cfgDir);
     if (!journal) throw noRollback();
     for (const staging of journal.stagingDirs) makeStaging(staging);
-    writeJournal(request.storeDir, { ...journal, phase: 'rolling-back' });
+    writeJournal(request.cfgDir, { ...journal, phase: 'rolling-back' });
     swapBack(journal.units);
-    cleanUp(request.storeDir, journal);
+    cleanUp(request.cfgDir, journal);
     return journal.units.map(({ live }) => live);
   } finally {
     lock.release();

@@ -18,6 +18,7 @@ import { DamagedArchiveError, errnoOf, FailedError, NoSpaceError } from '../erro
 import { syncTree } from '../platform/sync-tree.js';
 import { formatSize, plural } from '../platform/units.js';
 import type { ChainEntries } from './entries.js';
+import { dropStaged } from './journal.js';
 import { makeStaging, type Placement } from './placement.js';
 import type { RecoverRequest } from './request.js';
 
@@ -48,7 +49,7 @@ export async function stage(request: RecoverRequest, entries: ChainEntries, tops
   const stagings = [...new Set(tops.map(({ placement }) => placement.staging))];
   try {
     for (const staging of stagings) {
-      rmSync(staging, { recursive: true, force: true });
+      dropStaged(staging);
       makeStaging(staging);
       refuseTwins(staging, entries);
     }
@@ -59,7 +60,7 @@ export async function stage(request: RecoverRequest, entries: ChainEntries, tops
     for (const staging of stagings) syncTree(staging);
     request.signal?.throwIfAborted();
   } catch (error) {
-    for (const staging of stagings) rmSync(staging, { recursive: true, force: true });
+    for (const staging of stagings) dropStaged(staging);
     throw toStageError(error);
   }
 }
