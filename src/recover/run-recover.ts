@@ -62,7 +62,7 @@ export async function runRecover(request: RecoverRequest, planned: PlannedRecove
 
 function lockStore(request: RecoverRequest): Promise<Lock> {
   return acquireLock({
-    path: join(request.storeDir, RECOVER_LOCK),
+    path: join(request.cfgDir, RECOVER_LOCK),
     what: 'the store',
     command: 'recover',
     clock: request.clock,
@@ -162,7 +162,7 @@ function dropKept(home: string): void {
  * @throws {NotFoundError} when no old state is kept
  */
 export async function rollBack(request: RecoverRequest): Promise<string[]> {
-  if (statSync(request.storeDir, { throwIfNoEntry: false }) === undefined) throw noRollback();
+  if (statSync(request.cfgDir, { throwIfNoEntry: false }) === undefined) throw noRollback();
   const lock = await lockStore(request);
   try {
     await request.refuseWhileRunning();
