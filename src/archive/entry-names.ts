@@ -78,6 +78,7 @@ const [SLASH, DOT, SPACE] = [0x2f, 0x2e, 0x20];
  * no string is made. A step is suspicious that is empty, begins or ends with a dot, ends with a space, is long, or has
  * three or four letters before its first dot, as the names that Windows reserves have.
  */
+// eslint-disable-next-line complexity -- one pass over the bytes of a million names
 export function isSurelyHarmless(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > LONGEST_PATH_BYTES) return false;
   let step = start;

@@ -138,11 +138,11 @@ async function writeChunks(
     while (next < tasks.length || ahead.length > 0) {
       for (let task = tasks[next]; task && ahead.length < context.depth; task = tasks[++next]) {
         const deflating = context.deflate(task);
-        deflating.catch(() => undefined); // awaited below, in order
+        void deflating.catch(() => undefined); // awaited below, in order
         ahead.push(deflating);
       }
       const result = await ahead[0];
-      ahead.shift();
+      void ahead.shift();
       if (!result) break;
       context.writer.current.write(context.bytesOf(result), result.blockCrc);
       context.release(result);

@@ -82,7 +82,7 @@ class Block {
       messages: this.#messages,
       sourceBytes: this.#sourceBytes,
     };
-    tellMain(message, [central.buffer as ArrayBuffer]);
+    tellMain(message, [central.buffer]);
     this.#slot = -1;
     this.#at = this.#centralAt = this.#entries = this.#messages = this.#sourceBytes = 0;
   }

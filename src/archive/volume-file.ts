@@ -61,6 +61,7 @@ export class VolumeFile {
   }
 
   /** Appends whole entries. `central` holds offsets counted from `origin`; they are moved to where the entries lie. */
+  // eslint-disable-next-line max-params -- what a block is made of
   append(bytes: Uint8Array, crc: number, central: Buffer, entries: number, origin = 0): void {
     for (let at = 0; at < central.length; at += centralHeaderLength(central, at)) {
       const field = at + CENTRAL_OFFSET_FIELD;

@@ -33,7 +33,7 @@ export interface BackupContent {
   /** Directories that are never entered: the backup directory. */
   readonly exclude: readonly DirectoryIdentity[];
   /** Whether a directory's own entry belongs into the archive. */
-  isDirectoryChanged(entryName: string, mtimeTicks: bigint, mode: number): boolean;
+  readonly isDirectoryChanged: (entryName: string, mtimeTicks: bigint, mode: number) => boolean;
   readonly messages: Omit<MessageCounts, 'vanished'>;
   readonly skipped: readonly SkippedPath[];
   readonly warnings: readonly string[];

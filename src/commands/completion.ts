@@ -23,7 +23,7 @@ export default class Completion extends KmsCommand {
     const { args } = await this.parse(Completion);
     const script = readCompletionScript(args.shell as Shell);
     return {
-      json: { schema: 'kms-backup/completion/1', shell: args.shell, script } as Outcome['json'],
+      json: { schema: 'kms-backup/completion/1', shell: args.shell, script },
       text: script.trimEnd(),
     };
   }

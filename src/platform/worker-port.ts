@@ -15,7 +15,8 @@ export interface ThreadError {
 }
 
 /** Answers every task that a WorkerPool hands to this thread, one after the other. */
-export function serveTasks<Task, Result>(handle: (task: Task) => Result | Promise<Result>): void {
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- what comes through a port has no type
+export function serveTasks<Task>(handle: (task: Task) => unknown): void {
   let last: Promise<void> = Promise.resolve();
   parentPort?.on('message', ({ id, task }: { id: number; task: Task }) => {
     last = last.then(async () => {
@@ -31,7 +32,7 @@ export function serveTasks<Task, Result>(handle: (task: Task) => Result | Promis
 }
 
 /** Says something to the main thread before the task is answered. */
-export function tellMain<Message>(message: Message, transfer: ArrayBuffer[] = []): void {
+export function tellMain(message: unknown, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage({ kind: 'message', message }, transfer);
 }
 

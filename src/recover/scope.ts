@@ -1,5 +1,6 @@
 import { wholeName } from '../archive/entry-names.js';
-import { directoryRuns } from '../archive/entry-kind.js';
+import { type DirectoryRun, directoryRuns } from '../archive/entry-kind.js';
+import type { EntryTable } from '../archive/entry-table.js';
 import { placeOf } from '../archive/layout.js';
 import { foldName, isInScope, MailIndex, type MailScope, messageNameOf } from '../server/mail-scope.js';
 import { parseStorePath, type StorePath } from '../server/store-path.js';
@@ -20,21 +21,27 @@ export function indexMail(chain: OpenChain): MailIndex {
   for (const checked of chain.archives) {
     const hidden = checked === last ? undefined : chain.hidden;
     for (const { table } of checked.archive.volumes) {
-      for (const run of directoryRuns(table)) {
-        const place = run.prefix.endsWith('/#msgs/') ? storePathOf(`${run.prefix}0.eml`) : undefined;
-        if (!place) continue;
-        const hiddenNames = hidden?.get(run.prefix);
-        for (let at = run.start; at < run.end; at++) {
-          const part = table.part(at);
-          if ((part?.index ?? 0) > 0) continue;
-          if (hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) !== true) {
-            index.add(place, part?.totalBytes ?? table.size(at));
-          }
-        }
-      }
+      for (const run of directoryRuns(table)) indexRun(index, table, run, hidden?.get(run.prefix));
     }
   }
   return index;
+}
+
+// eslint-disable-next-line max-params -- one call, for each directory of a million entries
+function indexRun(
+  index: MailIndex,
+  table: EntryTable,
+  { prefix, start, end }: DirectoryRun,
+  hiddenNames: ReadonlySet<string> | undefined,
+): void {
+  const place = prefix.endsWith('/#msgs/') ? storePathOf(`${prefix}0.eml`) : undefined;
+  if (!place) return;
+  for (let at = start; at < end; at++) {
+    const part = table.part(at);
+    if (part && part.index > 0) continue;
+    const isHidden = hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) === true;
+    if (!isHidden) index.add(place, part?.totalBytes ?? table.size(at));
+  }
 }
 
 /** Wants what lies in the scope, with the files that belong to its folders. */

@@ -3,7 +3,7 @@ import type { ArchiveType } from '../archive/names.js';
 import { MAX_VOLUME_BYTES } from '../archive/names.js';
 import { parseMask } from '../archive/components.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
-import { DEFAULT_LOSS_LIMITS } from '../backup/mailboxes.js';
+import { DEFAULT_LOSS_LIMITS, type LossLimits } from '../backup/mailboxes.js';
 import { ExitCode, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
@@ -15,6 +15,8 @@ import { openServer, type ServerContext } from './context.js';
 import { formatBackup } from './present-backup.js';
 import type { ReportedBackupEnd } from './reported-backup.js';
 
+/** zlib's own choice between speed and size. */
+const DEFAULT_LEVEL = 6;
 /** The smallest volume: headers and the texts must fit beside a little mail. */
 const MIN_VOLUME_BYTES = 16_384;
 
@@ -75,6 +77,7 @@ export abstract class BackupCommand extends KmsCommand {
     return { exitCode, json, text: formatBackup(report, end?.rotation) };
   }
 
+  // eslint-disable-next-line complexity -- one line a setting: flag, else ini, else server
   #toRequest(type: ArchiveType, flags: BackupFlags, server: ServerContext & { ini: IniSettings }): BackupRequest {
     const { installation, settings } = server;
     const ini = server.ini.backup;
@@ -86,20 +89,25 @@ export abstract class BackupCommand extends KmsCommand {
       volumeLimitBytes: checkVolumeSize(flags['volume-size'] ?? ini.volumeSizeBytes ?? settings.volumeLimitBytes),
       oversize: (flags.oversize ?? ini.oversize) === 'split' ? 'split' : 'skip',
       mask: flags.mask === undefined ? undefined : parseMask(flags.mask),
-      level: flags.level ?? ini.level ?? 6,
+      level: flags.level ?? ini.level ?? DEFAULT_LEVEL,
       threads: flags.threads ?? ini.threads ?? defaultThreads(),
       usesChecksum: flags.checksum ?? false,
       readsBack: flags.verify && ini.verify !== false,
       lockWaitMs: flags['lock-wait'] ?? ini.lockWaitMs ?? 0,
-      lossLimits: {
-        mailboxPercent: flags['mass-loss-user'] ?? ini.massLossUserPercent ?? DEFAULT_LOSS_LIMITS.mailboxPercent,
-        allPercent: flags['mass-loss-all'] ?? ini.massLossAllPercent ?? DEFAULT_LOSS_LIMITS.allPercent,
-      },
+      lossLimits: toLossLimits(flags, ini),
       clock: systemClock,
       signal: this.signal,
       onProgress: this.startProgress(flags),
     };
   }
+}
+
+function toLossLimits(flags: BackupFlags, ini: IniSettings['backup']): LossLimits {
+  const { mailboxPercent, allPercent } = DEFAULT_LOSS_LIMITS;
+  return {
+    mailboxPercent: flags['mass-loss-user'] ?? ini.massLossUserPercent ?? mailboxPercent,
+    allPercent: flags['mass-loss-all'] ?? ini.massLossAllPercent ?? allPercent,
+  };
 }
 
 /** 2 GiB, as people write it, means the maximum of one byte less. */

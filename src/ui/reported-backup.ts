@@ -18,7 +18,7 @@ export interface ReportedBackup {
   readonly rule: NotifyRule | undefined;
   readonly rotates: boolean;
   readonly rotationLimit: number;
-  onWarning(warning: string): void;
+  readonly onWarning: (warning: string) => void;
 }
 
 export interface ReportedBackupEnd {
@@ -64,6 +64,7 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
       options.onWarning,
     );
     if (end) log.jobFinished(describe(end.report));
+    if (log.problem !== undefined) warnings.push(`the server's log was not written: ${log.problem}`);
     return { report: end?.report, rotation: end?.rotation, warnings: [...warnings, ...told.reportingWarnings] };
   } catch (error) {
     log.jobFailed(nameOf(request.type), messageOf(error));
