@@ -10,6 +10,8 @@ export default tseslint.config(
       'coverage',
       'node_modules',
       'scripts',
+      'vitest.config.ts',
+      'test/**/*.mjs',
       'bin',
       '*.config.js',
       '.dependency-cruiser.cjs',

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 
 /** What the stores are; `--quick` divides the work. */
-export const STORES = {
+const STORES = {
   A: { what: 'log-normal sizes (median 6 KB), base64 attachments', users: 60, folders: 4, messages: 61_440 },
   B: { what: 'mails of 2 to 8 KB', users: 200, folders: 5, messages: 202_140 },
   C: { what: 'files of 100 MB base64', users: 1, folders: 1, messages: 20 },
@@ -59,7 +59,7 @@ function writeMail(place, divisor) {
 /** The folder that the selective jobs recover. */
 export const ONE_FOLDER = { domain: 'example.com', user: 'user000', folder: 'Folder 0' };
 
-export function folderPath(place, user, folder) {
+function folderPath(place, user, folder) {
   const name = `user${String(user).padStart(3, '0')}`;
   return join(place.storeDir, 'mail', 'example.com', name, `Folder ${folder}`);
 }

@@ -3,7 +3,7 @@ import type { EntryTable } from './entry-table.js';
 const SLASH = 0x2f;
 
 /** Two FNV-1a hashes of the bytes from `start` to `end`, joined to 53 bits. */
-export function fingerprint(bytes: Uint8Array, start: number, end: number): number {
+function fingerprint(bytes: Uint8Array, start: number, end: number): number {
   let low = 0x811c9dc5;
   let high = 0x9747b28c;
   for (let at = start; at < end; at++) {

@@ -8,7 +8,7 @@ import type { SummaryText } from './summary.js';
 import { METHOD_STORED } from './zip-format.js';
 
 /** A table's entry. */
-export interface EntryRef {
+interface EntryRef {
   readonly table: EntryTable;
   readonly index: number;
 }

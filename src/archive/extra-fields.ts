@@ -10,7 +10,7 @@ export interface EntryExtras {
 }
 
 /** The fields' bounds do not lie within the header (APPNOTE 4.5.1). */
-export class ExtraFieldError extends Error {}
+class ExtraFieldError extends Error {}
 
 /**
  * The best time that an entry carries: NTFS (100 ns) before Unix seconds before DOS time, and our part field.

@@ -30,7 +30,7 @@ export async function inspectArchives(files: readonly ArchiveFiles[], directory:
 const digestCache = new Map<string, string | undefined>();
 
 /** The digest of an archive's central directories; undefined where one cannot be read. */
-export async function digestArchive(files: ArchiveFiles): Promise<string | undefined> {
+async function digestArchive(files: ArchiveFiles): Promise<string | undefined> {
   const key = JSON.stringify(files.volumes.map(({ path, sizeBytes, mtimeMs }) => [path, sizeBytes, mtimeMs]));
   if (!digestCache.has(key)) digestCache.set(key, await computeDigest(files));
   return digestCache.get(key);

@@ -12,7 +12,7 @@ import { SETTING_KEYS, type SettingKey, type SettingValue } from './keys.js';
 
 /** kms-backup.ini keeps it: the name of the server's own variable is not known. */
 export const NETWORK_DISK_USER = 'network-disk-user';
-export const NETWORK_DISK_PASSWORD_FILE = 'network-disk-password-file';
+const NETWORK_DISK_PASSWORD_FILE = 'network-disk-password-file';
 
 /** What `config show` tells. */
 export interface ShownSettings {

@@ -3,21 +3,10 @@ export type Clock = () => Date;
 
 export const systemClock: Clock = () => new Date();
 
-/** The instant `seconds` after 1970-01-01 UTC. */
-export function dateFromUnixSeconds(seconds: number): Date {
-  return new Date(seconds * 1000);
-}
-
 /** The instant that local calendar fields name in this process's time zone; a skipped hour moves forward. */
 export function dateFromLocal(fields: readonly [number, number, number, number, number, number]): Date {
   const [year, month, day, hour, minute, second] = fields;
   return new Date(year, month - 1, day, hour, minute, second);
-}
-
-/** The instant that UTC calendar fields name. */
-export function dateFromUtc(fields: readonly [number, number, number, number, number, number]): Date {
-  const [year, month, day, hour, minute, second] = fields;
-  return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
 }
 
 /** A monotonic reading in milliseconds, for durations only. */

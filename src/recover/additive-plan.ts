@@ -13,7 +13,7 @@ export interface KnownMessage {
 }
 
 /** What happens to one message of the archive. */
-export type AdditiveStep =
+type AdditiveStep =
   | { readonly kind: 'add'; readonly name: string; readonly as: string }
   /** Another message has its name. */
   | { readonly kind: 'rename'; readonly name: string; readonly as: string }

@@ -49,7 +49,7 @@ export interface Journal {
 export const STAGING_NAME = '.kms-backup-recover';
 const JOURNAL_NAME = 'journal.json';
 
-export function journalPath(directory: string): string {
+function journalPath(directory: string): string {
   return join(directory, STAGING_NAME, JOURNAL_NAME);
 }
 

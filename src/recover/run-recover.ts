@@ -26,7 +26,7 @@ export { listRecover } from './listing.js';
 export { planRecover } from './plan-recover.js';
 
 /** Held by whoever replaces the store; a backup that finds it does not start. */
-export const RECOVER_LOCK = '.kms-backup-recover.lock';
+const RECOVER_LOCK = '.kms-backup-recover.lock';
 
 /**
  * Replaces what the plan names. Until the journal is written the old state is untouched; from then on the new state is
@@ -137,7 +137,7 @@ function endSwap(home: string, journal: Journal): void {
  * Completes a recover or rollback that was interrupted.
  * @returns what was completed, for a line to the user
  */
-export function finishInterrupted({ cfgDir }: Pick<RecoverRequest, 'cfgDir'>): string | undefined {
+function finishInterrupted({ cfgDir }: Pick<RecoverRequest, 'cfgDir'>): string | undefined {
   const journal = readJournal(cfgDir);
   if (!journal || journal.phase === 'kept') return undefined;
   if (journal.phase === 'swapping') {

@@ -9,7 +9,7 @@ import type { EntryFilter, OpenChain } from './entries.js';
 /** Choosing a part of the mail of a chain: a domain, a user, a folder, messages. */
 
 /** The part of the store that an entry name stands for; undefined outside of mail. */
-export function storePathOf(entryName: string): StorePath | undefined {
+function storePathOf(entryName: string): StorePath | undefined {
   const path = placeOf(entryName)?.path;
   return path === undefined ? undefined : parseStorePath(path);
 }
@@ -27,7 +27,6 @@ export function indexMail(chain: OpenChain): MailIndex {
   return index;
 }
 
-// eslint-disable-next-line max-params -- one call, for each directory of a million entries
 function indexRun(
   index: MailIndex,
   table: EntryTable,

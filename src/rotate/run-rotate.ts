@@ -21,7 +21,7 @@ export interface RotateRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface RotateVerdict {
+interface RotateVerdict {
   readonly archive: string;
   readonly action: Verdict['action'];
   readonly reason: string;

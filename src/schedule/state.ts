@@ -13,7 +13,7 @@ export interface ScheduleState {
 }
 
 /** The last backup that the schedule started. */
-export interface LastRun {
+interface LastRun {
   readonly type: 'full' | 'differential';
   readonly startedAt: Date;
   readonly endedAt: Date;
@@ -30,7 +30,7 @@ interface Stored {
 const SCHEMA = 'kms-backup/schedule-state/1';
 
 /** Where the state lies: with the server, not with the archives, which may be on a disk that is changed every week. */
-export function statePath(installation: Installation): string {
+function statePath(installation: Installation): string {
   return join(installation.dir, 'kms-backup-schedule.json');
 }
 

@@ -10,7 +10,7 @@ const LIST = 'StoreBackupSchedule';
 export type NewTask = Omit<ScheduleTask, 'guid'>;
 
 /** The server's default schedule: a full backup on Sunday, differentials on the other days, at 01:00. */
-export const DEFAULT_TASKS: readonly NewTask[] = [7, 1, 2, 3, 4, 5, 6].map((day) => ({
+const DEFAULT_TASKS: readonly NewTask[] = [7, 1, 2, 3, 4, 5, 6].map((day) => ({
   type: day === 7 ? 'full' : 'differential',
   day,
   timeSeconds: 3600,

@@ -14,7 +14,7 @@ import type { Installation } from './installation.js';
 import { settingsOf } from './settings.js';
 
 /** What the previous content of mailserver.cfg is kept as, beside it. */
-export const COPY_SUFFIX = '.kms-backup.bak';
+const COPY_SUFFIX = '.kms-backup.bak';
 
 export interface EditOptions {
   /** What the lock says this run does: `config set`. */

@@ -19,7 +19,7 @@ export function findSection(document: ConfigDocument, kind: 'table' | 'list', na
  * The variable of that name; undefined where there is none.
  * @throws {ConfigurationError} when it is there twice with different values: nobody could tell which one counts
  */
-export function findVariable(
+function findVariable(
   document: ConfigDocument,
   holder: ConfigSection | ConfigItem | undefined,
   name: string,

@@ -51,7 +51,7 @@ export function openServerLog(settings: ServerSettings, clock: Clock): ServerLog
 }
 
 /** `[16/Mar/2021 18:24:38]`, local time. */
-export function formatLogTime(date: Date): string {
+function formatLogTime(date: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${two(date.getDate())}/${MONTHS[date.getMonth()] ?? ''}/${date.getFullYear()}`;
   return `[${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}]`;

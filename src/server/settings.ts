@@ -9,7 +9,7 @@ import { readScheduleTasks, type ScheduleTask } from './schedule-tasks.js';
 /** The largest volume that the server and the manual allow: 2 GiB - 1. */
 export const MAX_VOLUME_BYTES = 2_147_483_647;
 /** The documented default of "keep at most N complete backups". */
-export const DEFAULT_ROTATION_LIMIT = 7;
+const DEFAULT_ROTATION_LIMIT = 7;
 
 /** Which components a backup holds: the Include… switches of table StoreBackup. */
 export interface IncludeSwitches {
@@ -23,7 +23,7 @@ export interface IncludeSwitches {
 }
 
 /** How mail leaves the server, for notifications. Passwords stay in the file: they are the server's secret. */
-export interface MailFacts {
+interface MailFacts {
   /** Of the server's own SMTP service. */
   readonly smtpPort: number;
   readonly relayHost: string;

@@ -10,7 +10,7 @@ import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
 
 /** How a monitoring system names it; the exit codes 0 to 3 in this order. */
-export type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
+type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
 
 /** One archive as the status shows it. */
 export interface StatusArchive {

@@ -66,7 +66,7 @@ function shorten(stem: string): string {
 }
 
 /** `2026-11-22 01:00`. */
-export function formatUtc(date: Date): string {
+function formatUtc(date: Date): string {
   return date.toISOString().slice(0, 16).replace('T', ' ');
 }
 

@@ -59,7 +59,7 @@ export class Progress {
 }
 
 /** `[2:14] 41.7%  20,966 of 50,250 messages  223.2 of 535.3 MiB  31.0 MiB/s  ETA 3:07  example.com/alice/INBOX` */
-export function formatProgress(report: ProgressReport, elapsedMs: number): string {
+function formatProgress(report: ProgressReport, elapsedMs: number): string {
   const share = shareDone(report);
   const items = formatCount(report.doneItems);
   const parts = [

@@ -2,7 +2,7 @@ import inquirer from 'inquirer';
 import { InterruptedError, UsageError } from '../errors.js';
 
 /** One question. `validate` returns true or what is wrong. */
-export interface Question {
+interface Question {
   readonly message: string;
   readonly initial: string;
   readonly validate?: (text: string) => true | string;

@@ -67,7 +67,7 @@ export interface RecoverFlags extends CommonFlags {
 }
 
 /** @throws {UsageError} when flags contradict each other */
-export function toScope(flags: RecoverFlags): TypedScope | undefined {
+function toScope(flags: RecoverFlags): TypedScope | undefined {
   const { domain, user, folder, message } = flags;
   if (folder !== undefined && user === undefined) {
     throw new UsageError('--folder needs --user (and --domain, where several domains have that user)');
