@@ -571,6 +571,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
+    "html" = @{ "summary" = "Also write the state as one self-contained page." }
     "max-age" = @{ "summary" = "Be a monitoring check with this limit, for example 26h." }
   }
 }

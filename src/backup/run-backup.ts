@@ -8,7 +8,8 @@ import { isMessageName } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
 import { recordVerified } from '../archive/verified-record.js';
-import { acquireLock } from '../platform/lock.js';
+import { acquireLock, refuseWhileHeld } from '../platform/lock.js';
+import { RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
 import { countMailboxes, findMassLoss } from './mass-loss.js';
 import { packDirectories } from './pack-directories.js';
@@ -25,6 +26,8 @@ const FEW_FILES = 300;
  */
 export async function runBackup(request: BackupRequest): Promise<BackupReport> {
   const startedAt = request.clock();
+  refuseWhileHeld(join(request.installation.dir, RECOVER_LOCK), 'the store');
+  refuseInterruptedRecover(request.installation.dir);
   prepareBackupDirectory(request.backupDir, request.settings.createsBackupDirectory);
   const lock = await acquireLock({
     path: join(request.backupDir, LOCK_FILE),

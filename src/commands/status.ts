@@ -19,13 +19,18 @@ export default class Status extends KmsCommand {
   static override summary = 'Show the last backups, the next run, free space and warnings on one screen.';
   static override description = `With --max-age it is a monitoring check: exit code 0 ok, 1 warning, 2 critical (the newest recoverable archive is older, or
 there is none), 3 unknown (the server or its configuration cannot be read).`;
-  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --max-age 26h'];
+  static override examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status --max-age 26h',
+    '<%= config.bin %> status --html status.html',
+  ];
   static override exitCodes = [ExitCode.incomplete, ExitCode.notFound];
   static override flags = withEnvironment({
     'backup-dir': Flags.string({
       helpValue: 'DIR',
       summary: "Where archives are. Default: the server's backup directory.",
     }),
+    html: Flags.string({ helpValue: 'FILE', summary: 'Also write the state as one self-contained page.' }),
     'max-age': durationFlag({ summary: 'Be a monitoring check with this limit, for example 26h.' }),
   });
 
@@ -37,6 +42,10 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       const clock = systemClock;
       const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
       const report = await readStatus(installation, { settings, backupDir, clock, maxAgeMs: flags['max-age'] });
+      if (flags.html !== undefined) {
+        const { writeStatusPage } = await import('../ui/status-page.js');
+        await writeStatusPage(resolve(flags.html), { ...report, settings, clock });
+      }
       const [next] = settings.backupEnabled ? planNext(settings.schedule, clock(), 1) : [];
       const exitCode = flags['max-age'] === undefined ? ExitCode.done : (LEVELS.indexOf(report.level) as ExitCode);
       return { exitCode, json: toDocument(report, next), text: format(report, next) };

@@ -64,6 +64,15 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   }
 }
 
+/**
+ * Looks whether a living process holds a lock, without taking it.
+ * @throws {LockedError} when one does
+ */
+export function refuseWhileHeld(path: string, what: string): void {
+  const holder = readHolder(path);
+  if (holder !== 'gone' && holder !== undefined && !isDead(holder)) throw lockedError(what, holder);
+}
+
 /** @throws {NoSpaceError} on a full disk · {FailedError} where this user cannot write */
 function createLock(options: LockOptions): boolean {
   try {

@@ -6,13 +6,13 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { errnoOf, FailedError } from '../errors.js';
+import { errnoOf } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
+import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-mark.js';
 
 /**
  * The swap of old for new under a journal. Each unit is a directory or file that is replaced whole:
@@ -45,25 +45,9 @@ export interface Journal {
   readonly stagingDirs: readonly string[];
 }
 
-/** Beside what is recovered, on the same file system; never backed up. */
-export const STAGING_NAME = '.kms-backup-recover';
-const JOURNAL_NAME = 'journal.json';
-
-function journalPath(directory: string): string {
-  return join(directory, STAGING_NAME, JOURNAL_NAME);
-}
-
 /** The journal of a recover that was begun or is kept in this directory. @throws {FailedError} when it is unreadable */
 export function readJournal(directory: string): Journal | undefined {
-  try {
-    return JSON.parse(readFileSync(journalPath(directory), 'utf8')) as Journal;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw new FailedError(`the journal of an earlier recover cannot be read: ${journalPath(directory)}`, {
-      hints: ['Look at the directories beside it before you remove it: they hold the old and the new state.'],
-      cause: error,
-    });
-  }
+  return readJournalText(directory) as Journal | undefined;
 }
 
 export function writeJournal(directory: string, journal: Journal): void {

@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { STAGING_NAME, type SwapUnit } from './journal.js';
+import { STAGING_NAME } from '../server/recover-mark.js';
+import type { SwapUnit } from './journal.js';
 
 /** Where one top-level name of the store or the install directory is staged and swapped. */
 export interface Placement {

@@ -4,6 +4,7 @@ import { readSelections } from '../archive/read-archive.js';
 import { DamagedArchiveError, FailedError, NotFoundError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
+import { RECOVER_LOCK, STAGING_NAME } from '../server/recover-mark.js';
 import { applyFolders } from './additive.js';
 import {
   cleanUp,
@@ -12,7 +13,6 @@ import {
   type Journal,
   orderUnits,
   readJournal,
-  STAGING_NAME,
   swapBack,
   swapForward,
   writeJournal,
@@ -24,9 +24,6 @@ import { freeBytesAt, type PlacedTop, stage } from './stage.js';
 
 export { listRecover } from './listing.js';
 export { planRecover } from './plan-recover.js';
-
-/** Held by whoever replaces the store; a backup that finds it does not start. */
-const RECOVER_LOCK = '.kms-backup-recover.lock';
 
 /**
  * Replaces what the plan names. Until the journal is written the old state is untouched; from then on the new state is

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, FailedError } from '../errors.js';
+
+/** What a recover leaves in the install directory, for whoever must not work beside it. */
+
+/** Beside what is recovered, on the same file system; never backed up. */
+export const STAGING_NAME = '.kms-backup-recover';
+/** Held by whoever replaces the store. */
+export const RECOVER_LOCK = '.kms-backup-recover.lock';
+const JOURNAL_NAME = 'journal.json';
+
+export function journalPath(directory: string): string {
+  return join(directory, STAGING_NAME, JOURNAL_NAME);
+}
+
+/**
+ * The journal's text of a recover that was begun, or whose old state is kept; undefined where there is none.
+ * @throws {FailedError} when it cannot be read
+ */
+export function readJournalText(directory: string): { readonly phase: string; readonly archive: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(journalPath(directory), 'utf8')) as { phase: string; archive: string };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw new FailedError(`the journal of an earlier recover cannot be read: ${journalPath(directory)}`, {
+      hints: ['Look at the directories beside it before you remove it: they hold the old and the new state.'],
+      cause: error,
+    });
+  }
+}
+
+/** Refuses to work on a store that is half replaced. @throws {FailedError} */
+export function refuseInterruptedRecover(installDir: string): void {
+  const journal = readJournalText(installDir);
+  if (!journal || journal.phase === 'kept') return;
+  throw new FailedError(`a recover of ${journal.archive} was interrupted: the store is half old, half new`, {
+    hints: ['Run recover again, or recover --rollback: it completes what was begun.'],
+  });
+}

@@ -1,0 +1,92 @@
+import { statfsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { countMessages, inspectDirectory } from '../archive/inspect.js';
+import type { ArchiveState } from '../archive/sets.js';
+import { replaceFile } from '../platform/atomic-file.js';
+import type { Clock } from '../platform/clock.js';
+import { TOOL } from '../platform/tool.js';
+import type { MailboxSize, StatusArchive, StatusFacts } from '../report/status-facts.js';
+import { statusPage } from '../report/status-page.js';
+import { indexMail } from '../recover/scope.js';
+import { openChain } from '../recover/entries.js';
+import { planNext } from '../schedule/due-plan.js';
+import type { ServerSettings } from '../server/settings.js';
+
+const SHOWN_RUNS = 5;
+
+/** What a status page is made from. */
+export interface PageRequest {
+  readonly backupDir: string;
+  readonly settings: ServerSettings;
+  readonly level: string;
+  readonly warnings: readonly string[];
+  readonly clock: Clock;
+}
+
+/** Writes the page of a backup directory's state, whole or not at all. */
+export async function writeStatusPage(path: string, request: PageRequest): Promise<void> {
+  const facts = await collectFacts(request);
+  replaceFile(path, Buffer.from(statusPage(facts)), 0o644);
+}
+
+async function collectFacts({ backupDir, settings, clock, warnings, level }: PageRequest): Promise<StatusFacts> {
+  const states = await inspectDirectory(backupDir);
+  const archives: StatusArchive[] = [];
+  for (const state of states) archives.push(await toStatusArchive(state));
+  const { bavail, blocks, bsize } = statfsSync(backupDir);
+  const severity = level === 'critical' ? 'critical' : 'warning';
+  return {
+    hostname: settings.hostname === '' ? hostname() : settings.hostname,
+    generatedAt: clock(),
+    backupDir,
+    storeDir: settings.storeDir,
+    version: TOOL,
+    warnings: warnings.map((text) => ({ severity, text })),
+    archives,
+    mailboxes: await measureMailboxes(states),
+    nextRuns: settings.backupEnabled ? nextRuns(settings, clock) : [],
+    freeBytes: bavail * bsize,
+    totalBytes: blocks * bsize,
+  };
+}
+
+async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {
+  const { files } = state.facts;
+  return {
+    name: files.volumes[0]?.name ?? files.stem,
+    type: files.type,
+    takenAt: files.takenAt,
+    sizeBytes: files.sizeBytes,
+    volumes: files.volumes.length,
+    messages: await countMessages(state.facts),
+    needs: state.base && `${state.base.files.stem}.zip`,
+    verifiedAt: state.verifiedAt,
+    isRecoverable: state.isRecoverable,
+    problem: state.fault,
+  };
+}
+
+function nextRuns(settings: ServerSettings, clock: Clock): StatusFacts['nextRuns'] {
+  return planNext(settings.schedule, clock(), SHOWN_RUNS).map(({ at, task }) => ({
+    at,
+    type: task.type,
+    description: task.description,
+  }));
+}
+
+/** Users and folders by size, as the newest recoverable archive has them: its central directories alone are read. */
+async function measureMailboxes(states: readonly ArchiveState[]): Promise<MailboxSize[]> {
+  const newest = states.findLast(({ isRecoverable }) => isRecoverable);
+  if (!newest) return [];
+  const archives = newest.base ? [newest.base.files, newest.facts.files] : [newest.facts.files];
+  const index = indexMail(await openChain({ archives, point: newest, passedOver: [] }));
+  return [...index.mailboxes].map(([name, { folders }]) => {
+    const own = [...folders].map(([folder, counts]) => ({ name: folder, ...counts }));
+    return {
+      name,
+      folders: own,
+      messages: own.reduce((sum, { messages }) => sum + messages, 0),
+      sizeBytes: own.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    };
+  });
+}
