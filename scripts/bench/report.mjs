@@ -31,7 +31,7 @@ function row(job, store, peers) {
 /** One measured contestant: `{ job, store, name, seconds: [], peaks: [], bytes }`. */
 export function formatResults(results) {
   const lines = [];
-  for (const [job, store] of new Set(results.map((r) => `${r.job}\t${r.store}`)).keys().map((key) => key.split('\t'))) {
+  for (const [job, store] of [...new Set(results.map((r) => `${r.job}\t${r.store}`))].map((key) => key.split('\t'))) {
     const group = results.filter((r) => r.job === job && r.store === store);
     const ours = group.find(({ name }) => name === 'kms-backup');
     lines.push('', `### ${job}${store === '-' ? '' : `, store ${store}`}`, '');
