@@ -30,6 +30,7 @@ export function openServerLog(settings: ServerSettings, clock: Clock): ServerLog
     const path = name === 'debug' ? settings.debugLogPath : join(settings.logDirectory, 'error.log');
     try {
       if (existsSync(settings.logDirectory)) appendText(path, line.replace(/[\r\n]+/g, ' ') + lineEndOf(path));
+      else problem ??= `there is no log directory ${settings.logDirectory}`;
     } catch (error) {
       problem ??= `cannot write ${path}: ${messageOf(error)}`;
     }

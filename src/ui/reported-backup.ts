@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { inspectDirectory } from '../archive/inspect.js';
 import type { ArchiveType } from '../archive/names.js';
@@ -64,7 +65,9 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
       options.onWarning,
     );
     if (end) log.jobFinished(describe(end.report));
-    if (log.problem !== undefined) warnings.push(`the server's log was not written: ${log.problem}`);
+    // A server that was never started has no log directory; that matters where its log was asked for.
+    const isAsked = request.settings.logsStoreBackup || existsSync(request.settings.logDirectory);
+    if (log.problem !== undefined && isAsked) warnings.push(`the server's log was not written: ${log.problem}`);
     return { report: end?.report, rotation: end?.rotation, warnings: [...warnings, ...told.reportingWarnings] };
   } catch (error) {
     log.jobFailed(nameOf(request.type), messageOf(error));
