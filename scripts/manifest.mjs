@@ -12,17 +12,26 @@ const read = () => {
     return '';
   }
 };
+
+// oclif lists commands in the order in which the file system names them: another clone, another order.
+function sortCommands(text) {
+  const manifest = JSON.parse(text);
+  const commands = Object.entries(manifest.commands).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${JSON.stringify({ ...manifest, commands: Object.fromEntries(commands) }, undefined, 2)}\n`;
+}
+
 const before = read();
 const oclif = fileURLToPath(new URL('../node_modules/oclif/bin/run.js', import.meta.url));
 const made = spawnSync(process.execPath, [oclif, 'manifest', root], { cwd: root, encoding: 'utf8' });
 if (made.status !== 0) {
   console.error(made.stderr);
   process.exitCode = 1;
-} else if (process.argv.includes('--check')) {
-  const after = read();
-  writeFileSync(file, before);
-  if (JSON.stringify(JSON.parse(before || '{}')) !== JSON.stringify(JSON.parse(after))) {
-    console.error('oclif.manifest.json does not match the commands: run node scripts/manifest.mjs and commit it.');
+} else {
+  const after = sortCommands(read());
+  const isCheck = process.argv.includes('--check');
+  writeFileSync(file, isCheck ? before : after);
+  if (isCheck && before !== after) {
+    console.error('oclif.manifest.json does not match the commands: run npm run derive and commit it.');
     process.exitCode = 1;
   }
 }
