@@ -39,6 +39,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       const settings = readSettings(installation);
       const clock = systemClock;
       const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
+      await this.useNetworkDisk(backupDir, flags);
       const report = await readStatus(installation, { settings, backupDir, clock, maxAgeMs: flags['max-age'] });
       if (flags.html !== undefined) {
         const { writeStatusPage } = await import('../ui/status-page.js');
