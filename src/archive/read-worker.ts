@@ -1,4 +1,4 @@
-import { closeSync, createReadStream, openSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
@@ -7,22 +7,13 @@ import { createEntryFile, type EntryFile } from './entry-files.js';
 import { EntryTable } from './entry-table.js';
 import { checkLocalHeader, EntryDamage } from './local-header.js';
 import type { ReadProblem, ReadResult, ReadTask } from './read-tasks.js';
+import { openVolume } from './open-volume.js';
 import { readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
 
 const LARGEST_LOCAL_HEADER_BYTES = 30 + 2 * 65_535;
 
-let open: { path: string; fd: number } | undefined;
 let range = Buffer.allocUnsafeSlow(4 << 20);
-
-function openVolume(path: string): number {
-  if (open?.path !== path) {
-    if (open) closeSync(open.fd);
-    open = undefined;
-    open = { path, fd: openSync(path, 'r') };
-  }
-  return open.fd;
-}
 
 serveTasks(async (task: ReadTask): Promise<ReadResult> => {
   const table = new EntryTable(task.columns);

@@ -34,6 +34,7 @@ export default class Doctor extends KmsCommand {
     const checks = [check];
     if (settings) {
       const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
+      await this.useNetworkDisk(backupDir, flags);
       checks.push(...(await runChecks(installation, { settings, backupDir, clock: systemClock })));
       checks.push(checkEntry(flags, readSettings(installation).backupEnabled));
     }

@@ -38,6 +38,7 @@ export default class Export extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Export);
+    await this.useNetworkDisk(args.from, flags);
     const isPiped = flags.output === '-';
     if (isPiped && flags.json) throw new UsageError('--json and --output - both want standard output');
     const choice = flags.interactive ? await this.#browse(args.from) : { from: args.from, scope: toTypedScope(flags) };

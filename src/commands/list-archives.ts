@@ -25,6 +25,7 @@ export default class ListArchives extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(ListArchives);
     const directory = args.dir === undefined ? openServer(flags).settings.backupDir : resolve(args.dir);
+    await this.useNetworkDisk(directory, flags);
     const rows: ArchiveRow[] = [];
     for (const state of await inspectDirectory(directory)) {
       rows.push({ state, messages: await countMessages(state.facts) });

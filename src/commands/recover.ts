@@ -38,6 +38,7 @@ export default class Recover extends KmsCommand {
       const restored = await verbs.rollBack(toRecoverRequest(undefined, flags, run));
       return { json: { schema: 'kms-backup/rollback/1', restored }, text: `Restored   ${restored.join(', ')}` };
     }
+    await this.useNetworkDisk(args.from, flags);
     const choice = flags.interactive ? await this.#browse(args.from, flags) : undefined;
     const from = choice?.from ?? args.from;
     if (from === undefined) throw new UsageError('recover what? Name a backup directory or an archive');

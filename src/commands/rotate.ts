@@ -36,8 +36,10 @@ export default class Rotate extends KmsCommand {
     const { flags } = await this.parse(Rotate);
     const isSelfContained = flags['backup-dir'] !== undefined && flags.keep !== undefined;
     const settings = isSelfContained ? findSettings(flags) : openServer(flags).settings;
+    const backupDir = resolve(flags['backup-dir'] ?? settings?.backupDir ?? '.');
+    await this.useNetworkDisk(backupDir, flags);
     const report = await runRotate({
-      backupDir: resolve(flags['backup-dir'] ?? settings?.backupDir ?? '.'),
+      backupDir,
       limit: Math.max(1, flags.keep ?? settings?.rotationLimit ?? 1),
       keepsDifferentials: settings?.keepsDifferentials ?? false,
       isDryRun: flags['dry-run'],

@@ -33,6 +33,7 @@ export default class Search extends KmsCommand {
     if (!query) throw new UsageError('search for what?', { hints: ['Add --subject, --from, --text, … or --user.'] });
     const storeDir = flags.deleted ? (flags.store ?? openServer(flags).settings.storeDir) : undefined;
     const onProgress = this.startProgress(flags);
+    await this.useNetworkDisk(args.from, flags);
     const source = await openMail(args.from, toTypedScope(flags));
     const { searchMessages } = await import('../search/run-search.js');
     const { onlyDeleted } = await import('../search/live-mail.js');

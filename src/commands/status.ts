@@ -2,16 +2,14 @@ import { Flags } from '@oclif/core';
 import { resolve } from 'node:path';
 import { ExitCode, KmsError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
-import { formatAge, formatSize, plural } from '../platform/units.js';
-import { planNext, type TaskMoment } from '../schedule/due-plan.js';
+import { planNext } from '../schedule/due-plan.js';
 import { findInstallation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
-import { readStatus, type StatusArchive, type StatusReport } from '../status/status.js';
+import { readStatus } from '../status/status.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { document } from '../ui/document.js';
 import { durationFlag, withEnvironment } from '../ui/flags.js';
-import { formatMoment } from '../ui/moment.js';
-import { formatTable } from '../ui/table.js';
+import { formatStatus, statusDocument } from '../ui/present-status.js';
 
 const LEVELS = ['ok', 'warning', 'critical', 'unknown'] as const;
 
@@ -41,6 +39,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       const settings = readSettings(installation);
       const clock = systemClock;
       const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
+      await this.useNetworkDisk(backupDir, flags);
       const report = await readStatus(installation, { settings, backupDir, clock, maxAgeMs: flags['max-age'] });
       if (flags.html !== undefined) {
         const { writeStatusPage } = await import('../ui/status-page.js');
@@ -48,42 +47,11 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       }
       const [next] = settings.backupEnabled ? planNext(settings.schedule, clock(), 1) : [];
       const exitCode = flags['max-age'] === undefined ? ExitCode.done : (LEVELS.indexOf(report.level) as ExitCode);
-      return { exitCode, json: toDocument(report, next), text: format(report, next) };
+      return { exitCode, json: statusDocument(report, next), text: formatStatus(report, next) };
     } catch (error) {
       if (flags['max-age'] === undefined || !(error instanceof KmsError)) throw error;
       const json = document('status', { level: 'unknown', warnings: [error.message] });
       return { exitCode: 3, json, text: `Status       UNKNOWN\nWarning      ${error.message}` };
     }
   }
-}
-
-function toDocument(report: StatusReport, next: TaskMoment | undefined): object {
-  const { last, newestRecoverable, ...rest } = report;
-  const nextRun = next && { type: next.task.type, at: next.at.toISOString() };
-  return document('status', { ...rest, last: { ...last }, newestRecoverable, nextRun });
-}
-
-function format(report: StatusReport, next: TaskMoment | undefined): string {
-  const { last, newestRecoverable: newest, freeBytes } = report;
-  const free = freeBytes === undefined ? 'directory missing' : `${formatSize(freeBytes)} free`;
-  const rows = [
-    ['Status', report.level.toUpperCase()],
-    ['Full', describe(last.full)],
-    ['Differential', describe(last.differential)],
-    ['Copy', describe(last.copy)],
-    ['Recoverable', newest ? `up to ${formatMoment(newest.takenAt)}, ${newest.name}` : 'nothing'],
-    ['Next run', next ? `${formatMoment(next.at)}, ${next.task.type}` : 'none'],
-    ['Archives', `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`],
-    ['Space', free],
-    ['Mail server', report.engine ? `runs (${report.engine.name}, pid ${report.engine.pid})` : 'does not run'],
-    ...report.warnings.map((warning) => ['Warning', warning]),
-  ];
-  return formatTable(rows).join('\n');
-}
-
-function describe(archive: StatusArchive | undefined): string {
-  if (!archive) return 'none';
-  const { takenAt, ageMs, sizeBytes, verifiedAt } = archive;
-  const proof = verifiedAt ? `, verified ${verifiedAt.toISOString().slice(0, 10)}` : '';
-  return `${formatMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}`;
 }

@@ -31,6 +31,7 @@ export default class Verify extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Verify);
     const path = args.path === undefined ? openServer(flags).settings.backupDir : resolve(args.path);
+    await this.useNetworkDisk(path, flags);
     const { runVerify } = await import('../verify/run-verify.js');
     const { reports, warnings } = await runVerify({
       path,

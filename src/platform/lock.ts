@@ -69,8 +69,19 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
  * @throws {LockedError} when one does
  */
 export function refuseWhileHeld(path: string, what: string): void {
+  const holder = livingHolder(path);
+  if (holder) throw lockedError(what, holder);
+}
+
+/** Who holds a lock, in words (`recover, pid 4711 on mail1`); undefined where no living process does. Takes nothing. */
+export function describeHolder(path: string): string | undefined {
+  const holder = livingHolder(path);
+  return holder && `${holder.command}, pid ${String(holder.pid)} on ${holder.host}`;
+}
+
+function livingHolder(path: string): Holder | undefined {
   const holder = readHolder(path);
-  if (holder !== 'gone' && holder !== undefined && !isDead(holder)) throw lockedError(what, holder);
+  return holder === 'gone' || holder === undefined || isDead(holder) ? undefined : holder;
 }
 
 /** @throws {NoSpaceError} on a full disk · {FailedError} where this user cannot write */

@@ -1,8 +1,9 @@
 /** Names that a mistyped word probably meant. Pure. */
 
 /**
- * The known names nearest to `wanted`, nearest first, at most `limit`; empty where nothing is close.
- * Example: `nearestNames('treads', ['threads', 'level'])` is `['threads']`.
+ * The known names nearest to `wanted`, nearest first, at most `limit`: those within a third of its length in edits, or
+ * where one of the two holds the other. Case does not count; empty where nothing is close.
+ * Examples: `nearestNames('treads', ['threads', 'level'])` is `['threads']`; `Ärzte` suggests `INBOX/Ärzte`.
  */
 export function nearestNames(wanted: string, known: Iterable<string>, limit = 3): string[] {
   const word = wanted.toLowerCase();
@@ -10,14 +11,21 @@ export function nearestNames(wanted: string, known: Iterable<string>, limit = 3)
   const rated: { name: string; distance: number }[] = [];
   for (const name of known) {
     const other = name.toLowerCase();
-    // A long name that begins with what was typed is meant, however much is missing.
-    const distance = word.length >= 3 && other.startsWith(word) ? 0 : editDistance(word, other, allowed);
-    if (distance <= allowed && distance < other.length) rated.push({ name, distance });
+    const edits = editDistance(word, other, allowed);
+    const distance = Math.min(edits, heldDistance(word, other, allowed));
+    if (distance <= allowed + 0.5 && distance < other.length) rated.push({ name, distance });
   }
   return rated
-    .sort((a, b) => a.distance - b.distance)
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, limit)
     .map(({ name }) => name);
+}
+
+/** A long name that begins with what was typed is meant, however much is missing; one that holds it may be. */
+function heldDistance(word: string, other: string, allowed: number): number {
+  if (word.length < 3) return Infinity;
+  if (other.startsWith(word)) return 0;
+  return other.includes(word) || word.includes(other) ? allowed + 0.5 : Infinity;
 }
 
 /** Levenshtein's distance, or `allowed + 1` as soon as it must be larger than `allowed`. */

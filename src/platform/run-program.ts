@@ -9,12 +9,29 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
+/** What a short program gets besides its arguments. */
+interface ProgramInput {
+  readonly input?: string | undefined;
+  /** The whole environment; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Runs a short program to its end, without a shell. Undefined where there is no such program.
  * @throws {FailedError} when it cannot be started
  */
-export function runProgram(program: string, args: readonly string[], input?: string): ProgramResult | undefined {
-  const result = spawnSync(program, args, { encoding: 'utf8', ...(input === undefined ? {} : { input }) });
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  given: ProgramInput = {},
+): ProgramResult | undefined {
+  const { input, env = process.env } = given;
+  const result = spawnSync(program, args, {
+    encoding: 'utf8',
+    env,
+    windowsHide: true,
+    ...(input === undefined ? {} : { input }),
+  });
   if (result.error) {
     if (errnoOf(result.error) === 'ENOENT') return undefined;
     throw new FailedError(`cannot run ${program}: ${messageOf(result.error)}`, { cause: result.error });

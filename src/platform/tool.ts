@@ -7,5 +7,8 @@ interface PackageFacts {
 
 const facts = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFacts;
 
+/** `1.2.3`. */
+export const VERSION = facts.version;
+
 /** `kms-backup 1.2.3`, as archives and mails name their maker. */
 export const TOOL = `${facts.name} ${facts.version}`;

@@ -1,4 +1,4 @@
-import { formatSize } from '../platform/units.js';
+import { formatSize, plural } from '../platform/units.js';
 import { escapeHtml } from './html.js';
 import { formatMoment } from './run-summary.js';
 import { TYPE_WORDS, type StatusArchive } from './status-facts.js';
@@ -18,7 +18,7 @@ export function sizeChartSvg(archives: readonly StatusArchive[]): string {
   const parts = [...gridLines(top), ...shown.map((archive, index) => bar(archive, index, shown.length, top))];
   parts.push(label(LEFT, HEIGHT - 8, 'start', dayOf(first.takenAt)));
   if (shown.length > 1) parts.push(label(WIDTH - RIGHT, HEIGHT - 8, 'end', dayOf(last.takenAt)));
-  const summary = `Sizes of ${String(shown.length)} archives, ${dayOf(first.takenAt)} to ${dayOf(last.takenAt)}; the last one is ${formatSize(last.sizeBytes)}.`;
+  const summary = `Sizes of ${plural(shown.length, 'archive')}, ${dayOf(first.takenAt)} to ${dayOf(last.takenAt)}; the last one is ${formatSize(last.sizeBytes)}.`;
   return (
     `<svg class="bars" viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" role="img" aria-label="${escapeHtml(summary)}">` +
     `${parts.join('')}</svg>${KEY}`

@@ -62,7 +62,7 @@ function replaceCrontab(before: string, after: string): InstallReport {
 }
 
 function crontab(args: readonly string[], input?: string): ProgramResult {
-  const result = runProgram('crontab', args, input);
+  const result = runProgram('crontab', args, { input });
   if (result) return result;
   throw new UsageError('this system has no crontab command', {
     hints: ['Use --to systemd, launchd or schtasks.', 'Print the lines with schedule export --to cron.'],

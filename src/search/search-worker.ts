@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
 import { readEntryBytes, readEntryHead } from '../archive/entry-bytes.js';
 import { EntryTable } from '../archive/entry-table.js';
 import { EntryDamage } from '../archive/local-header.js';
+import { openVolume } from '../archive/open-volume.js';
 import { holdsAllHeaders, type MessageHeaders, readMessageHeaders } from '../mail/message-headers.js';
 import { cannotHoldText, matchesHeaders, matchesText, type MessageQuery } from '../mail/message-query.js';
 import { readBodyText } from '../mail/mime-text.js';
@@ -12,17 +12,6 @@ import type { SearchAnswer, SearchMatch, SearchTask } from './search-tasks.js';
 const HEAD_BYTES = 8 << 10;
 /** Of a larger message, this much of its compressed data is searched for text. */
 const TEXT_LIMIT_BYTES = 64 << 20;
-
-let open: { path: string; fd: number } | undefined;
-
-function openVolume(path: string): number {
-  if (open?.path !== path) {
-    if (open) closeSync(open.fd);
-    open = undefined;
-    open = { path, fd: openSync(path, 'r') };
-  }
-  return open.fd;
-}
 
 serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAnswer> => {
   const table = new EntryTable(columns);

@@ -1,6 +1,6 @@
 import { NotFoundError, UsageError } from '../errors.js';
 import { decodeFolderName } from './folder-name.js';
-import { nearestNames } from './nearest-names.js';
+import { nearestNames } from '../platform/nearest.js';
 import type { StorePath } from './store-path.js';
 
 /** A part of the mail as people name it: flags of a command. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
+import { describeHolder } from '../platform/lock.js';
 
 /** What a recover leaves in the install directory, for whoever must not work beside it. */
 
@@ -30,11 +31,34 @@ export function readJournalText(directory: string): { readonly phase: string; re
   }
 }
 
+/** A recover that has not come to its end, and what to do about it. */
+export interface UnfinishedRecover {
+  readonly isRunning: boolean;
+  readonly fact: string;
+  readonly advice: string;
+}
+
+/**
+ * The recover or rollback that is at work on a server, or was interrupted; undefined where none is.
+ * @throws {FailedError} when its journal cannot be read
+ */
+export function findUnfinishedRecover(installDir: string): UnfinishedRecover | undefined {
+  const holder = describeHolder(join(installDir, RECOVER_LOCK));
+  if (holder !== undefined) {
+    return { isRunning: true, fact: `a recover is at work: ${holder}`, advice: 'Wait for its end before you back up.' };
+  }
+  const journal = readJournalText(installDir);
+  if (!journal || journal.phase === 'kept') return undefined;
+  const what = journal.phase === 'rolling-back' ? 'the rollback of a recover' : 'a recover';
+  return {
+    isRunning: false,
+    fact: `${what} of ${journal.archive} was interrupted: the store is half old, half new`,
+    advice: 'Run recover again, or recover --rollback: it completes what was begun.',
+  };
+}
+
 /** Refuses to work on a store that is half replaced. @throws {FailedError} */
 export function refuseInterruptedRecover(installDir: string): void {
-  const journal = readJournalText(installDir);
-  if (!journal || journal.phase === 'kept') return;
-  throw new FailedError(`a recover of ${journal.archive} was interrupted: the store is half old, half new`, {
-    hints: ['Run recover again, or recover --rollback: it completes what was begun.'],
-  });
+  const found = findUnfinishedRecover(installDir);
+  if (found) throw new FailedError(found.fact, { hints: [found.advice] });
 }

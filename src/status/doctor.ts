@@ -6,6 +6,7 @@ import { formatSize } from '../platform/units.js';
 import { findRunningEngine } from '../server/engine.js';
 import { readIniFile } from '../server/ini-file.js';
 import type { Installation } from '../server/installation.js';
+import type { UnfinishedRecover } from '../server/recover-mark.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
 import { freeBytesOf, readStatus, type StatusOptions } from './status.js';
 
@@ -52,6 +53,7 @@ export async function runChecks(
     checkSeparation(backupDir, settings.storeDir),
     checkSpace(backupDir, status.last.full?.sizeBytes ?? status.last.copy?.sizeBytes),
     checkLeftovers(backupDir),
+    checkRecover(status.unfinishedRecover),
     checkSchedule(settings),
     checkClock(options.clock()),
     await checkEngine(installation),
@@ -117,6 +119,11 @@ function checkLeftovers(directory: string): Check {
         `${left.length} temporary files of a run that died, or that goes on`,
         'The next backup removes them.',
       );
+}
+
+function checkRecover(found: UnfinishedRecover | undefined): Check {
+  if (!found) return ok('recover', 'none is unfinished');
+  return found.isRunning ? warning('recover', found.fact, found.advice) : problem('recover', found.fact, found.advice);
 }
 
 function checkSchedule({ backupEnabled, schedule }: ServerSettings): Check {

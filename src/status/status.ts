@@ -7,6 +7,7 @@ import type { Clock } from '../platform/clock.js';
 import { formatAge, formatSize } from '../platform/units.js';
 import { findRunningEngine, type RunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
+import { findUnfinishedRecover, type UnfinishedRecover } from '../server/recover-mark.js';
 import type { ServerSettings } from '../server/settings.js';
 
 /** How a monitoring system names it; the exit codes 0 to 3 in this order. */
@@ -15,6 +16,7 @@ type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
 /** One archive as the status shows it. */
 export interface StatusArchive {
   readonly name: string;
+  readonly type: ArchiveType;
   readonly takenAt: Date;
   readonly ageMs: number;
   readonly sizeBytes: number;
@@ -33,7 +35,10 @@ export interface StatusReport {
   readonly last: Readonly<Record<ArchiveType, StatusArchive | undefined>>;
   /** The newest archive that can be recovered, with what it needs. */
   readonly newestRecoverable: StatusArchive | undefined;
+  /** The last archives, oldest first. */
+  readonly recent: readonly StatusArchive[];
   readonly engine: RunningEngine | undefined;
+  readonly unfinishedRecover: UnfinishedRecover | undefined;
   readonly level: StatusLevel;
   /** Why it is not ok, worst first. */
   readonly warnings: readonly string[];
@@ -49,36 +54,43 @@ export interface StatusOptions {
 
 /** A clock may differ a little between the machines that write and read. */
 const FUTURE_TOLERANCE_MS = 5 * 60_000;
+/** What a chart on a terminal has room for. */
+const RECENT_ARCHIVES = 10;
 
 /** Reads the state of every archive, no data of any. A missing backup directory is a state, not an error. */
 export async function readStatus(installation: Installation, options: StatusOptions): Promise<StatusReport> {
   const now = options.clock();
   const states = await inspectIfThere(options.backupDir);
-  const all = (states ?? []).map((state) => ({ type: state.facts.files.type, archive: toArchive(state, now) }));
-  const lastOf = (type: ArchiveType): StatusArchive | undefined => all.findLast((it) => it.type === type)?.archive;
+  const all = (states ?? []).map((state) => toArchive(state, now));
+  const lastOf = (type: ArchiveType): StatusArchive | undefined => all.findLast((archive) => archive.type === type);
   const point = newestPoint(states ?? []);
   const facts = {
     backupDir: options.backupDir,
     archives: all.length,
-    sizeBytes: all.reduce((sum, { archive }) => sum + archive.sizeBytes, 0),
+    sizeBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     freeBytes: states && freeBytesOf(options.backupDir),
     last: { full: lastOf('full'), differential: lastOf('differential'), copy: lastOf('copy') },
     newestRecoverable: point && toArchive(point, now),
+    recent: all.slice(-RECENT_ARCHIVES),
     engine: await findRunningEngine(installation),
+    unfinishedRecover: findUnfinishedRecover(installation.dir),
   };
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
-  const warnings = warningFacts(
-    facts,
-    all.map(({ archive }) => archive),
-    options.settings,
-  );
+  const warnings = warningFacts(facts, all, options.settings);
   const level = critical.length > 0 ? 'critical' : warnings.length > 0 ? 'warning' : 'ok';
   return { ...facts, level, warnings: [...critical, ...warnings] };
 }
 
 type Facts = Omit<StatusReport, 'level' | 'warnings'>;
 
+/** A half replaced store comes first: no backup can be made of it. */
 function criticalFacts(facts: Facts, isThere: boolean, maxAgeMs: number | undefined): string[] {
+  const { unfinishedRecover: recover } = facts;
+  const half = recover && !recover.isRunning ? [recover.fact] : [];
+  return [...half, ...archiveFaults(facts, isThere, maxAgeMs)];
+}
+
+function archiveFaults(facts: Facts, isThere: boolean, maxAgeMs: number | undefined): string[] {
   if (!isThere) return [`the backup directory ${facts.backupDir} does not exist`];
   if (facts.archives === 0) return ['there is no archive at all'];
   if (!facts.newestRecoverable) return ['no archive can be recovered'];
@@ -95,6 +107,7 @@ function warningFacts(facts: Facts, archives: readonly StatusArchive[], settings
   const fullBytes = last.full?.sizeBytes ?? last.copy?.sizeBytes ?? 0;
   const isTight = freeBytes !== undefined && freeBytes < fullBytes;
   return [
+    ...(facts.unfinishedRecover?.isRunning ? [facts.unfinishedRecover.fact] : []),
     ...bad.map(({ name, fault }) => `${name} cannot be recovered: ${fault ?? 'its base is missing'}`),
     ...future.map(({ name }) => `${name} is dated in the future: a clock is wrong`),
     ...(isTight ? [`${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`] : []),
@@ -107,6 +120,7 @@ function warningFacts(facts: Facts, archives: readonly StatusArchive[], settings
 function toArchive({ facts: { files }, isRecoverable, fault, verifiedAt }: ArchiveState, now: Date): StatusArchive {
   return {
     name: `${files.stem}.zip`,
+    type: files.type,
     takenAt: files.takenAt,
     ageMs: now.getTime() - files.takenAt.getTime(),
     sizeBytes: files.sizeBytes,
@@ -116,7 +130,8 @@ function toArchive({ facts: { files }, isRecoverable, fault, verifiedAt }: Archi
   };
 }
 
-async function inspectIfThere(directory: string): Promise<ArchiveState[] | undefined> {
+/** The state of every archive of a directory; undefined where the directory is not there. */
+export async function inspectIfThere(directory: string): Promise<ArchiveState[] | undefined> {
   try {
     return await inspectDirectory(directory);
   } catch (error) {

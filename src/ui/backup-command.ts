@@ -46,6 +46,7 @@ export abstract class BackupCommand extends KmsCommand {
     const { installation, settings } = openServer(flags);
     const ini = readIniFile(installation.dir);
     const request = this.#toRequest(type, flags, { installation, settings, ini });
+    await this.useNetworkDisk(request.backupDir, flags);
     if (flags['dry-run']) {
       const { planBackup } = await import('../backup/run-backup.js');
       return this.#present(await planBackup(request));

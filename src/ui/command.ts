@@ -34,6 +34,7 @@ export abstract class KmsCommand extends Command {
 
   readonly #controller = new AbortController();
   #progress: Progress | undefined;
+  #leaveDisk: (() => string | undefined) | undefined;
 
   /** Does the command's work and returns what to print. */
   protected abstract execute(): Promise<Outcome>;
@@ -54,6 +55,19 @@ export abstract class KmsCommand extends Command {
   protected stopProgress(): void {
     this.#progress?.stop();
     this.#progress = undefined;
+  }
+
+  /** Logs in at the Windows network disk that holds `path`, where a login is configured, until the command ends. */
+  protected async useNetworkDisk(path: string | undefined, flags: Pick<CommonFlags, 'server-dir'>): Promise<void> {
+    if (process.platform !== 'win32' || path === undefined) return;
+    const { useNetworkDisk } = await import('./network-disk.js');
+    const context = { serverDir: flags['server-dir'], platform: process.platform, env: process.env };
+    this.#leaveDisk ??= await useNetworkDisk(path, context);
+  }
+
+  #leaveNetworkDisk(): void {
+    const problem = this.#leaveDisk?.();
+    if (problem !== undefined) this.warnPeople(problem);
   }
 
   /** One warning for people, on stderr; with `--json` the report carries it too. */
@@ -78,6 +92,7 @@ export abstract class KmsCommand extends Command {
       process.exitCode = outcome.exitCode ?? ExitCode.done;
     } finally {
       this.stopProgress();
+      this.#leaveNetworkDisk();
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
     }

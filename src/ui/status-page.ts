@@ -1,16 +1,18 @@
-import { statfsSync } from 'node:fs';
+import { statfsSync, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { countMessages, inspectDirectory } from '../archive/inspect.js';
+import { countMessages } from '../archive/inspect.js';
 import type { ArchiveState } from '../archive/sets.js';
+import { errnoOf, FailedError, messageOf } from '../errors.js';
 import { replaceFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
-import { TOOL } from '../platform/tool.js';
+import { VERSION } from '../platform/tool.js';
 import type { MailboxSize, StatusArchive, StatusFacts } from '../report/status-facts.js';
 import { statusPage } from '../report/status-page.js';
 import { indexMail } from '../recover/scope.js';
 import { openChain } from '../recover/entries.js';
 import { planNext } from '../schedule/due-plan.js';
 import type { ServerSettings } from '../server/settings.js';
+import { inspectIfThere } from '../status/status.js';
 
 const SHOWN_RUNS = 5;
 
@@ -23,31 +25,47 @@ export interface PageRequest {
   readonly clock: Clock;
 }
 
-/** Writes the page of a backup directory's state, whole or not at all. */
+/**
+ * Writes the page of a backup directory's state, whole or not at all.
+ * @throws {FailedError} when the file cannot be written
+ */
 export async function writeStatusPage(path: string, request: PageRequest): Promise<void> {
   const facts = await collectFacts(request);
-  replaceFile(path, Buffer.from(statusPage(facts)), 0o644);
+  try {
+    replaceFile(path, Buffer.from(statusPage(facts)), 0o644);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    throw new FailedError(`cannot write ${path}: ${messageOf(error)}`, {
+      hints: ['Name a file in a directory that this user can write to.'],
+      cause: error,
+    });
+  }
 }
 
 async function collectFacts({ backupDir, settings, clock, warnings, level }: PageRequest): Promise<StatusFacts> {
-  const states = await inspectDirectory(backupDir);
+  const states = (await inspectIfThere(backupDir)) ?? [];
   const archives: StatusArchive[] = [];
   for (const state of states) archives.push(await toStatusArchive(state));
-  const { bavail, blocks, bsize } = statfsSync(backupDir);
   const severity = level === 'critical' ? 'critical' : 'warning';
   return {
     hostname: settings.hostname === '' ? hostname() : settings.hostname,
     generatedAt: clock(),
     backupDir,
     storeDir: settings.storeDir,
-    version: TOOL,
+    version: VERSION,
     warnings: warnings.map((text) => ({ severity, text })),
     archives,
     mailboxes: await measureMailboxes(states),
     nextRuns: settings.backupEnabled ? nextRuns(settings, clock) : [],
-    freeBytes: bavail * bsize,
-    totalBytes: blocks * bsize,
+    ...measureSpace(backupDir),
   };
+}
+
+/** Nothing where the directory is not there: its disk may not be mounted. */
+function measureSpace(directory: string): Pick<StatusFacts, 'freeBytes' | 'totalBytes'> {
+  if (!existsSync(directory)) return {};
+  const { bavail, blocks, bsize } = statfsSync(directory);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
 }
 
 async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {

@@ -281,7 +281,7 @@ describe('a run that is asked to stop', () => {
         const asked = performance.now();
         child.kill(signal);
         expect(await closed).toBe(code);
-        expect(performance.now() - asked).toBeLessThan(2000);
+        expect(performance.now() - asked).toBeLessThan(1000);
         expect(errors).toMatch(/untouched|kept/);
         expect(leftovers(backupDir)).toEqual([]);
         expect(archivesIn(backupDir)).toHaveLength(1);

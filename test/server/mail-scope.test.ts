@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NotFoundError, UsageError } from '../../src/errors.js';
 import { isInScope, MailIndex, messageNameOf, resolveScope, type TypedScope } from '../../src/server/mail-scope.js';
-import { nearestNames } from '../../src/server/nearest-names.js';
 import { parseStorePath, type StorePath } from '../../src/server/store-path.js';
 
 const paths = [
@@ -75,16 +74,5 @@ describe('a scope as people type it', () => {
       twins.add(parseStorePath(`mail/${domain}/eve/INBOX/#msgs/00000001.eml`) as StorePath, 1);
     }
     expect(() => resolveScope(twins, { user: 'eve', withSubfolders: true })).toThrow(UsageError);
-  });
-});
-
-describe('nearestNames', () => {
-  it('gives the nearest first, at most three, and nothing that is far', () => {
-    expect(nearestNames('alice', ['alicia', 'Alice2', 'bob', 'al', 'alce', 'malice'])).toEqual([
-      'Alice2',
-      'alce',
-      'malice',
-    ]);
-    expect(nearestNames('xyz', ['alice', 'bob'])).toEqual([]);
   });
 });

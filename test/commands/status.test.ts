@@ -1,0 +1,128 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { expect, describe, it } from 'vitest';
+import { isUnicodeTerminal } from '../../src/ui/present-status.js';
+import { temporaryDirectory } from '../helpers/configured-server.js';
+import { buildInstallation, type Installation } from '../helpers/installation.js';
+import { expectDone, kms, kmsJson, type Json } from '../helpers/tools.js';
+
+function backedUp(): Installation {
+  const server = buildInstallation(temporaryDirectory());
+  expectDone(kms(['backup', 'full', '--server-dir', server.serverDir]));
+  return server;
+}
+
+/** What a recover leaves that was killed while it swapped. */
+function interruptRecover({ serverDir }: Installation, phase: string): void {
+  const staging = join(serverDir, '.kms-backup-recover');
+  mkdirSync(staging);
+  const journal = { phase, archive: 'F20261122T010003Z.zip', units: [], stagingDirs: [], keepsOld: false };
+  writeFileSync(join(staging, 'journal.json'), JSON.stringify(journal));
+}
+
+function holdRecoverLock({ serverDir }: Installation): string {
+  const path = join(serverDir, '.kms-backup-recover.lock');
+  const since = '2026-11-22T01:00:02.000Z';
+  writeFileSync(path, JSON.stringify({ pid: process.pid, host: hostname(), command: 'recover', since, birth: '' }));
+  return path;
+}
+
+const checkNamed = (json: Json, name: string): Json | undefined =>
+  (json['checks'] as Json[]).find((check) => check['name'] === name);
+
+describe('status', () => {
+  it('draws the sizes of the last archives as bars, in ASCII where the locale has no more', () => {
+    const server = backedUp();
+    expectDone(kms(['backup', 'diff', '--server-dir', server.serverDir]));
+    const words = ['status', '--server-dir', server.serverDir];
+    const ascii = kms(words, { env: { LANG: 'C', LC_ALL: undefined, LC_CTYPE: undefined } });
+    expectDone(ascii);
+    expect(ascii.stdout).toMatch(
+      /^F\d{8}T\d{6}Z\.zip +[\d.]+ [KM]?i?B +#+\nI\d{8}T\d{6}Z\.zip +[\d.]+ [KM]?i?B +#+\n$/m,
+    );
+    const unicode = kms(words, { env: { LC_ALL: 'de_DE.UTF-8' } });
+    expect(unicode.stdout).toMatch(/^F\S+ .*█+/m);
+    for (const line of unicode.stdout.split('\n').filter((it) => /█/.test(it)))
+      expect(line.length).toBeLessThanOrEqual(80);
+    const { json } = kmsJson(words);
+    expect((json['recent'] as Json[]).map(({ type }) => type)).toEqual(['full', 'differential']);
+  });
+
+  it('writes a page that holds all of it, whole or not at all', () => {
+    const server = backedUp();
+    const page = join(server.serverDir, 'state of backups.html');
+    expectDone(kms(['status', '--server-dir', server.serverDir, '--html', page]));
+    const html = readFileSync(page, 'utf8');
+    for (const text of ['<!DOCTYPE html>', 'example.com/alice', 'INBOX']) expect(html).toContain(text);
+    expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+    const nowhere = kms(['status', '--server-dir', server.serverDir, '--html', '/nonexistent/page.html']);
+    expect([nowhere.status, nowhere.stdout]).toEqual([1, '']);
+    expect(nowhere.stderr).toContain('/nonexistent');
+    expect(nowhere.stderr).not.toContain('UNEXPECTED');
+  });
+
+  it('writes a page of a server that was never backed up', () => {
+    const server = buildInstallation(temporaryDirectory());
+    rmSync(server.backupDir, { recursive: true });
+    const page = join(server.serverDir, 'page.html');
+    const ended = kms(['status', '--server-dir', server.serverDir, '--html', page]);
+    expectDone(ended);
+    expect(ended.stdout).toContain('CRITICAL');
+    expect(readFileSync(page, 'utf8')).toContain('does not exist');
+  });
+});
+
+describe.each(['swapping', 'rolling-back'])('a recover that was interrupted while %s', (phase) => {
+  it('is critical for status, a problem for doctor, and stops a backup before it writes', () => {
+    const server = backedUp();
+    interruptRecover(server, phase);
+    const before = readdirSync(server.backupDir);
+    const status = kmsJson(['status', '--server-dir', server.serverDir, '--max-age', '26h']);
+    expect([status.status, status.json['level']]).toEqual([2, 'critical']);
+    expect((status.json['warnings'] as string[])[0]).toMatch(/F20261122T010003Z\.zip was interrupted/);
+    const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
+    expect(doctor.status).toBe(1);
+    expect(checkNamed(doctor.json, 'recover')).toMatchObject({
+      state: 'problem',
+      advice: 'Run recover again, or recover --rollback: it completes what was begun.',
+    });
+    const backup = kms(['backup', 'full', '--server-dir', server.serverDir]);
+    expect(backup.status).toBe(1);
+    expect(backup.stderr).toContain('half old, half new');
+    expect(readdirSync(server.backupDir)).toEqual(before);
+  });
+});
+
+it('a recover at work is a warning for status and doctor, and a lock for a backup', () => {
+  const server = backedUp();
+  const lock = holdRecoverLock(server);
+  const status = kmsJson(['status', '--server-dir', server.serverDir]);
+  expect(status.json['warnings']).toContainEqual(expect.stringContaining('a recover is at work: recover, pid'));
+  const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
+  expect(checkNamed(doctor.json, 'recover')).toMatchObject({ state: 'warning' });
+  expect(kms(['backup', 'full', '--server-dir', server.serverDir]).status).toBe(11);
+  rmSync(lock);
+  expectDone(kms(['backup', 'full', '--server-dir', server.serverDir]));
+});
+
+it('an old state that is kept for a rollback stops nothing', () => {
+  const server = backedUp();
+  interruptRecover(server, 'kept');
+  expectDone(kms(['backup', 'full', '--server-dir', server.serverDir]));
+  const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
+  expect(checkNamed(doctor.json, 'recover')).toMatchObject({ state: 'ok' });
+});
+
+describe('block characters', () => {
+  it.each([
+    [{ LANG: 'de_DE.UTF-8' }, 'linux', true],
+    [{ LANG: 'de_DE.UTF-8', LC_ALL: 'C' }, 'linux', false],
+    [{ LANG: 'de_DE.utf8', LC_ALL: '' }, 'darwin', true],
+    [{}, 'linux', false],
+    [{ LANG: 'de_DE.UTF-8' }, 'win32', false],
+    [{ WT_SESSION: 'x' }, 'win32', true],
+  ] as const)('%o on %s: %s', (env, platform, expected) => {
+    expect(isUnicodeTerminal(env, platform)).toBe(expected);
+  });
+});
