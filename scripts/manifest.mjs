@@ -13,13 +13,6 @@ const read = () => {
   }
 };
 
-// oclif lists commands in the order in which the file system names them: another clone, another order.
-function sortCommands(text) {
-  const manifest = JSON.parse(text);
-  const commands = Object.entries(manifest.commands).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `${JSON.stringify({ ...manifest, commands: Object.fromEntries(commands) }, undefined, 2)}\n`;
-}
-
 const before = read();
 const oclif = fileURLToPath(new URL('../node_modules/oclif/bin/run.js', import.meta.url));
 const made = spawnSync(process.execPath, [oclif, 'manifest', root], { cwd: root, encoding: 'utf8' });
