@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // The version is answered before anything else is loaded: monitoring asks for it often.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const argv = process.argv.slice(2);
+const packageFile = new URL('../package.json', import.meta.url);
 if (argv.length === 1 && argv[0] === '--version') {
-  const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8'));
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
 } else {
-  const { main } = await import('../dist/ui/main.js');
-  await main(argv, process.argv[1], import.meta.url);
+  const { start } = await import('../dist/bundle/main.js');
+  await start({ argv, invokedAs: process.argv[1], directory: fileURLToPath(packageFile) });
 }

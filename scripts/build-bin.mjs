@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { inject } from 'postject';
-import { bundle } from './bundle/bundle.mjs';
+import { bundleForExecutable } from './bundle/bundle.mjs';
 import { writeDebianPackage } from './bundle/debian.mjs';
 import { smokeTest } from './bundle/smoke-test.mjs';
 import { nodeBinary, run, TARGETS } from './node-binaries.mjs';
@@ -104,7 +104,7 @@ run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
 const bundled = join(build, 'bundle');
 rmSync(bundled, { recursive: true, force: true });
 mkdirSync(bundled, { recursive: true });
-const workers = await bundle(bundled);
+const workers = await bundleForExecutable(bundled);
 for (const target of targets) {
   const made = await buildExecutable(target, workers, bundled);
   writeArchive(made);

@@ -1,4 +1,4 @@
-// The start of the single executable: oclif with a manifest and commands that are inside.
+// The start of the bundled program: oclif with a manifest and commands that are inside.
 import { Config, Plugin } from '@oclif/core';
 import { dirname } from 'node:path';
 import { main } from '../../dist/ui/main.js';
@@ -15,11 +15,12 @@ class BundledPlugin extends Plugin {
   }
 }
 
-export async function start({ argv, pjson, manifest }) {
-  const root = dirname(process.execPath);
+/** @param directory a file in the directory that oclif takes for the program's own */
+export async function start({ argv, invokedAs, directory, pjson, manifest }) {
+  const root = dirname(directory);
   const plugin = new BundledPlugin({ root, pjson, isRoot: true, name: pjson.name }, manifest);
   await plugin.load();
   const config = new Config({ root, pjson, plugins: new Map([[plugin.name, plugin]]) });
   await config.load();
-  await main(argv, process.argv0, config);
+  await main(argv, invokedAs, config);
 }

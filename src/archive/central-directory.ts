@@ -2,7 +2,6 @@ import { DamagedArchiveError } from '../errors.js';
 import { type EntryColumns, EntryTable, makeColumns, TimePrecision } from './entry-table.js';
 import { readExtras } from './extra-fields.js';
 import type { RandomAccessSource } from './source.js';
-import { centralHeaderLength } from './volume-file.js';
 import {
   CENTRAL_FIXED_BYTES,
   CENTRAL_SIGNATURE,
@@ -16,6 +15,9 @@ import {
   NTFS_EPOCH_TICKS,
   type FilePart,
 } from './zip-format.js';
+
+/** "Version made by", upper byte (APPNOTE 4.4.2.2). */
+const MADE_BY_UNIX = 3;
 
 /** A volume's central directory as it lies in the file. */
 export interface DirectoryBytes {
@@ -45,63 +47,61 @@ export async function readDirectoryBytes(source: RandomAccessSource): Promise<Di
  * Reads the entries of a directory whose headers are all plain: UTF-8 or ASCII names, no Zip64, no second name.
  * No object is made for an entry: a million take less than a second. Undefined where a header is not plain.
  */
-export function parsePlainDirectory(directory: DirectoryBytes): EntryTable | undefined {
-  const { bytes, entries } = directory;
+export function parsePlainDirectory({ bytes, entries }: DirectoryBytes): EntryTable | undefined {
   const columns = makeColumns(entries, bytes);
-  const fill: Fill = { columns, bytes, mtimeHalves: new Uint32Array(columns.mtimes.buffer) };
+  const times = new Uint32Array(columns.mtimes.buffer);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   for (let index = 0; index < entries; index++) {
-    if (at + CENTRAL_FIXED_BYTES > bytes.length || bytes.readUInt32LE(at) !== CENTRAL_SIGNATURE) return undefined;
-    const next = at + centralHeaderLength(bytes, at);
-    if (next > bytes.length || !readPlainEntry(fill, index, at)) return undefined;
+    if (at + CENTRAL_FIXED_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL_SIGNATURE) return undefined;
+    const flags = view.getUint16(at + 8, true);
+    const nameStart = at + CENTRAL_FIXED_BYTES;
+    const extraStart = nameStart + view.getUint16(at + 28, true);
+    const extraEnd = extraStart + view.getUint16(at + 30, true);
+    const next = extraEnd + view.getUint16(at + 32, true);
+    const isOneDisk = view.getUint16(at + 34, true) === 0;
+    if (next > bytes.length || !isOneDisk || !isPlainName(bytes, nameStart, extraStart, flags)) return undefined;
+    columns.nameStarts[index] = nameStart;
+    columns.nameLengths[index] = extraStart - nameStart;
+    columns.flags[index] = flags;
+    columns.methods[index] = view.getUint16(at + 10, true);
+    columns.crcs[index] = view.getUint32(at + 16, true);
+    columns.compressedSizes[index] = view.getUint32(at + 20, true);
+    columns.sizes[index] = view.getUint32(at + 24, true);
+    columns.headerOffsets[index] = view.getUint32(at + 42, true);
+    columns.modes[index] = bytes[at + 5] === MADE_BY_UNIX ? view.getUint16(at + 40, true) : 0;
+    if (isOwnExtra(view, extraStart, extraEnd)) {
+      // The low and high word: a BigInt for each of a million entries would cost more than all else.
+      times[index * 2] = view.getUint32(extraStart + 21, true);
+      times[index * 2 + 1] = view.getUint32(extraStart + 25, true);
+      columns.precisions[index] = TimePrecision.tick;
+    } else if (!readOtherExtras(columns, bytes, index, { at, extraStart, extraEnd })) return undefined;
     at = next;
   }
   return at === bytes.length ? new EntryTable(columns) : undefined;
 }
 
-interface Fill {
-  readonly columns: EntryColumns;
-  readonly bytes: Buffer;
-  /** The times' low and high words: a BigInt for each of a million entries would cost more than all else. */
-  readonly mtimeHalves: Uint32Array;
-}
-
-/** Fills one row from the header at `at`; false where it is not plain. */
-function readPlainEntry(fill: Fill, index: number, at: number): boolean {
-  const { columns, bytes } = fill;
-  const flags = bytes.readUInt16LE(at + 8);
-  const nameStart = at + CENTRAL_FIXED_BYTES;
-  const nameEnd = nameStart + bytes.readUInt16LE(at + 28);
-  if (bytes.readUInt16LE(at + 34) !== 0 || !isPlainName(bytes, nameStart, nameEnd, flags)) return false;
-  columns.nameStarts[index] = nameStart;
-  columns.nameLengths[index] = nameEnd - nameStart;
-  columns.flags[index] = flags;
-  columns.methods[index] = bytes.readUInt16LE(at + 10);
-  columns.crcs[index] = bytes.readUInt32LE(at + 16);
-  columns.compressedSizes[index] = bytes.readUInt32LE(at + 20);
-  columns.sizes[index] = bytes.readUInt32LE(at + 24);
-  columns.headerOffsets[index] = bytes.readUInt32LE(at + 42);
-  columns.modes[index] = bytes[at + 5] === 3 ? bytes.readUInt16LE(at + 40) : 0;
-  return readPlainExtras(fill, index, at);
-}
-
-/** The extra fields as this tool writes them are read without making an object; any others the general way. */
-function readPlainExtras({ columns, bytes, mtimeHalves }: Fill, index: number, at: number): boolean {
-  const start = at + CENTRAL_FIXED_BYTES + bytes.readUInt16LE(at + 28);
-  const end = start + bytes.readUInt16LE(at + 30);
-  if (
+/** The two extra fields that this tool writes, in its order: read without making an object. */
+function isOwnExtra(view: DataView, start: number, end: number): boolean {
+  return (
     end - start === 45 &&
-    bytes.readUInt16LE(start) === EXTRA_UNIX_TIME &&
-    bytes.readUInt16LE(start + 9) === EXTRA_NTFS
-  ) {
-    mtimeHalves[index * 2] = bytes.readUInt32LE(start + 21);
-    mtimeHalves[index * 2 + 1] = bytes.readUInt32LE(start + 25);
-    columns.precisions[index] = TimePrecision.tick;
-    return true;
-  }
-  if (hasOddExtra(bytes, start, end)) return false;
+    view.getUint16(start, true) === EXTRA_UNIX_TIME &&
+    view.getUint16(start + 9, true) === EXTRA_NTFS
+  );
+}
+
+interface ExtraPlace {
+  readonly at: number;
+  readonly extraStart: number;
+  readonly extraEnd: number;
+}
+
+/** Any other extra fields; false where they are not plain. */
+function readOtherExtras(columns: EntryColumns, bytes: Buffer, index: number, place: ExtraPlace): boolean {
+  const { at, extraStart, extraEnd } = place;
+  if (hasOddExtra(bytes, extraStart, extraEnd)) return false;
   const dos = bytes.readUInt16LE(at + 14) * 65_536 + bytes.readUInt16LE(at + 12);
-  const extras = readExtras(bytes, start, end, dos);
+  const extras = readExtras(bytes, extraStart, extraEnd, dos);
   columns.mtimes[index] = extras.mtimeTicks + NTFS_EPOCH_TICKS;
   columns.precisions[index] = extras.precision;
   if (extras.part) (columns.parts as Map<number, FilePart>).set(index, extras.part);
@@ -144,25 +144,42 @@ export async function readEntries(source: RandomAccessSource): Promise<{ table: 
 }
 
 /**
- * Sorts the entries by position and lets each end where the next begins; entries that reach into their successor are
- * refused. Sorting finds every overlap in one pass: if any two overlap, two neighbours do.
+ * Lets each entry end where the next one by position begins; entries that reach into their successor are refused.
+ * Sorting finds every overlap in one pass: if any two overlap, two neighbours do.
  */
 function setExtents(table: EntryTable, directoryOffset: number, volume: string): EntryTable {
-  const order = Uint32Array.from({ length: table.count }, (_, index) => index);
-  const isSorted = order.every((index) => index === 0 || table.headerOffset(index - 1) < table.headerOffset(index));
-  if (!isSorted) order.sort((a, b) => table.headerOffset(a) - table.headerOffset(b));
-  for (let position = 0; position < order.length; position++) {
-    const index = order[position] ?? 0;
-    const next = order[position + 1];
-    const end = next === undefined ? directoryOffset : table.headerOffset(next);
+  const order = isSorted(table) ? undefined : sortByPosition(table);
+  for (let position = 0; position < table.count; position++) {
+    const index = order?.[position] ?? position;
+    const next = order?.[position + 1] ?? position + 1;
+    const end = position + 1 === table.count ? directoryOffset : table.headerOffset(next);
     const least = table.headerOffset(index) + 30 + table.rawNameLength(index) + table.compressedSize(index);
-    if (least > end) {
-      throw new DamagedArchiveError(
-        `${volume}: the data of entry ${JSON.stringify(table.name(index))} reach byte ${least}, beyond what follows at ${end}`,
-        { hints: ['Entries that overlap are damage or an attack: use another archive.'] },
-      );
-    }
+    if (least > end) throw overlap(table, index, { volume, least, end });
     table.columns.extentEnds[index] = end;
   }
   return table;
+}
+
+function isSorted(table: EntryTable): boolean {
+  for (let index = 1; index < table.count; index++) {
+    if (table.headerOffset(index - 1) >= table.headerOffset(index)) return false;
+  }
+  return true;
+}
+
+function sortByPosition(table: EntryTable): Uint32Array {
+  const order = Uint32Array.from({ length: table.count }, (_, index) => index);
+  return order.sort((a, b) => table.headerOffset(a) - table.headerOffset(b));
+}
+
+function overlap(
+  table: EntryTable,
+  index: number,
+  { volume, least, end }: { volume: string; least: number; end: number },
+): DamagedArchiveError {
+  const name = JSON.stringify(table.name(index));
+  return new DamagedArchiveError(
+    `${volume}: the data of entry ${name} reach byte ${least}, beyond what follows at ${end}`,
+    { hints: ['Entries that overlap are damage or an attack: use another archive.'] },
+  );
 }

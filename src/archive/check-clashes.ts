@@ -1,72 +1,117 @@
+import { directoryRuns } from './directory-runs.js';
 import type { EntryTable } from './entry-table.js';
 
-const SLASH = 0x2f;
-
-/** Two FNV-1a hashes of the bytes from `start` to `end`, joined to 53 bits. */
-function fingerprint(bytes: Uint8Array, start: number, end: number): number {
-  let low = 0x811c9dc5;
-  let high = 0x9747b28c;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    low = Math.imul(low ^ byte, 0x01000193);
-    high = Math.imul(high ^ byte, 0x01000197);
-  }
-  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
-}
-
-/** The fingerprint of an entry's whole name. */
-export function fingerprintOfName(table: EntryTable, index: number): number {
-  const start = table.nameStart(index);
-  return fingerprint(table.columns.nameBytes, start, start + table.nameLength(index));
-}
-
 /**
- * The first name that is a file and also a directory, by an entry of its own or as the parent of another: no disk can
- * hold both. Example: `a/b` with `a/b/c`, or with `a/b/`. Undefined where there is none.
- *
- * Every file's name is held as a fingerprint of 8 bytes. Neighbours mostly lie in one directory, so its parents are looked
- * up once for all of them; only a fingerprint that is found costs a look at the names themselves.
+ * Names that would meet on a disk. Every file's name is held as a fingerprint of 8 bytes, sorted: only a fingerprint that
+ * is found twice, or at a directory's name, costs a look at the names themselves.
  */
-export function findClash(tables: readonly EntryTable[]): string | undefined {
-  const files = fingerprintsOfFiles(tables);
-  const suspects = new Set<string>();
-  for (const table of tables) {
-    const bytes = table.columns.nameBytes;
-    let [previousStart, previousEnd] = [0, 0];
-    for (let index = 0; index < table.count; index++) {
-      const start = table.nameStart(index);
-      let end = start + table.nameLength(index);
-      while (end > start && bytes[end - 1] !== SLASH) end--;
-      if (isSame(bytes, start, end, previousStart, previousEnd)) continue;
-      [previousStart, previousEnd] = [start, end];
-      addSuspects(bytes.subarray(start, end), files, suspects);
+
+const SLASH = 0x2f;
+const [LOW_SEED, HIGH_SEED] = [0x811c9dc5, 0x9747b28c];
+const [LOW_PRIME, HIGH_PRIME] = [0x01000193, 0x01000197];
+
+/** Two FNV-1a hashes side by side, joined to 53 bits. */
+class Fingerprint {
+  #low = LOW_SEED;
+  #high = HIGH_SEED;
+
+  /** Takes the bytes from `start` to `end` and returns itself. */
+  add(bytes: Uint8Array, start: number, end: number): this {
+    let [low, high] = [this.#low, this.#high];
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at] ?? 0;
+      low = Math.imul(low ^ byte, LOW_PRIME);
+      high = Math.imul(high ^ byte, HIGH_PRIME);
     }
+    [this.#low, this.#high] = [low, high];
+    return this;
   }
-  return suspects.size === 0 ? undefined : firstFileAmong(tables, suspects);
+
+  /** Goes on from where another one is. */
+  startFrom(other: Fingerprint): this {
+    [this.#low, this.#high] = [other.#low, other.#high];
+    return this;
+  }
+
+  get value(): number {
+    return (this.#high >>> 11) * 0x1_0000_0000 + (this.#low >>> 0);
+  }
 }
 
-function fingerprintsOfFiles(tables: readonly EntryTable[]): Float64Array {
+/** The fingerprints of all files' names, ascending. A directory's own is taken once for all that lie in it. */
+export function fingerprintFiles(tables: readonly EntryTable[]): Float64Array {
   const prints = new Float64Array(tables.reduce((sum, { count }) => sum + count, 0));
   let length = 0;
+  const print = new Fingerprint();
   for (const table of tables) {
-    for (let index = 0; index < table.count; index++) {
-      if (!table.isDirectory(index)) prints[length++] = fingerprintOfName(table, index);
+    const bytes = table.columns.nameBytes;
+    for (const { prefixBytes, start, end } of directoryRuns(table)) {
+      const first = table.nameStart(start);
+      const prefix = new Fingerprint().add(bytes, first, first + prefixBytes);
+      for (let index = start; index < end; index++) {
+        if (table.isDirectory(index)) continue;
+        const name = table.nameStart(index);
+        prints[length++] = print.startFrom(prefix).add(bytes, name + prefixBytes, name + table.nameLength(index)).value;
+      }
     }
   }
   return prints.subarray(0, length).sort();
 }
 
-// eslint-disable-next-line max-params -- two ranges of one buffer; a view for each of a million names is what this avoids
-function isSame(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): boolean {
-  if (end - start !== otherEnd - otherStart) return false;
-  for (let at = end - 1, other = otherEnd - 1; at >= start; at--, other--) if (bytes[at] !== bytes[other]) return false;
-  return true;
+/** The first name that two files have: one would silently replace the other. Undefined where there is none. */
+export function findTwin(
+  tables: readonly EntryTable[],
+  prints: Float64Array,
+): { table: EntryTable; name: string } | undefined {
+  const twice = new Set<number>();
+  for (let at = 1; at < prints.length; at++) {
+    const print = prints[at] ?? 0;
+    if (print === prints[at - 1]) twice.add(print);
+  }
+  if (twice.size === 0) return undefined;
+  const names = new Set<string>();
+  for (const table of tables) {
+    for (let index = 0; index < table.count; index++) {
+      // A directory may be named more than once: it is made once.
+      if (table.isDirectory(index) || !twice.has(fingerprintOfName(table, index))) continue;
+      const name = table.name(index);
+      if (names.has(name)) return { table, name };
+      names.add(name);
+    }
+  }
+  return undefined;
 }
 
-function addSuspects(parents: Uint8Array, files: Float64Array, suspects: Set<string>): void {
-  for (let end = parents.indexOf(SLASH); end !== -1; end = parents.indexOf(SLASH, end + 1)) {
-    if (includes(files, fingerprint(parents, 0, end)))
-      suspects.add(Buffer.from(parents.subarray(0, end)).toString('utf8'));
+function fingerprintOfName(table: EntryTable, index: number): number {
+  const start = table.nameStart(index);
+  return new Fingerprint().add(table.columns.nameBytes, start, start + table.nameLength(index)).value;
+}
+
+/**
+ * The first name that is a file and also a directory, by an entry of its own or as the parent of another: no disk can
+ * hold both. Example: `a/b` with `a/b/c`, or with `a/b/`. Undefined where there is none.
+ */
+export function findClash(tables: readonly EntryTable[], prints: Float64Array): string | undefined {
+  const suspects = new Set<string>();
+  for (const table of tables) {
+    for (const { prefixBytes, start, end } of directoryRuns(table)) {
+      addSuspects(table.nameBytes(start).subarray(0, prefixBytes), prints, suspects);
+      for (let index = start; index < end; index++) {
+        if (table.isDirectory(index)) addSuspects(table.nameBytes(index), prints, suspects);
+      }
+    }
+  }
+  return suspects.size === 0 ? undefined : firstFileAmong(tables, suspects);
+}
+
+/** Adds the directories that a name runs through, each up to its `/`, where a file may have that name. */
+function addSuspects(name: Uint8Array, prints: Float64Array, suspects: Set<string>): void {
+  const print = new Fingerprint();
+  let hashed = 0;
+  for (let end = name.indexOf(SLASH); end !== -1; end = name.indexOf(SLASH, end + 1)) {
+    const found = includes(prints, print.add(name, hashed, end).value);
+    if (found) suspects.add(Buffer.from(name.subarray(0, end)).toString('utf8'));
+    hashed = end;
   }
 }
 

@@ -1,17 +1,12 @@
 import { DamagedArchiveError } from '../errors.js';
-import { findClash, fingerprintOfName } from './check-clashes.js';
-import { findNameFault, isSurelyHarmless, wholeName } from './entry-names.js';
+import { findClash, findTwin, fingerprintFiles } from './check-clashes.js';
+import { type DirectoryRun, directoryRuns } from './directory-runs.js';
+import { findNameFault, isSurelyHarmless, LONGEST_PATH_BYTES, wholeName } from './entry-names.js';
 import type { EntryTable } from './entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import type { OpenArchive } from './open-archive.js';
 import type { SummaryText } from './summary.js';
 import { METHOD_STORED } from './zip-format.js';
-
-/** A table's entry. */
-interface EntryRef {
-  readonly table: EntryTable;
-  readonly index: number;
-}
 
 /** What the entries of an archive say without reading their data. */
 export interface StructureReport {
@@ -40,8 +35,9 @@ export function checkStructure(archive: OpenArchive, summary: SummaryText | unde
   const parts = new Map<string, { count: number; seen: Set<number>; bytes: number; total: number }>();
   for (const { table, file } of archive.volumes) {
     entries += table.count;
+    for (const run of directoryRuns(table)) checkNames(table, run, file.name, windowsNames);
     for (let index = 0; index < table.count; index++) {
-      checkEntry({ table, index }, file.name, windowsNames);
+      checkFields(table, index, file.name);
       const part = table.part(index);
       if (part) addPart(parts, table.name(index), table.size(index), part);
       if (table.isDirectory(index) || isOwnTextAt(table, index)) continue;
@@ -51,39 +47,46 @@ export function checkStructure(archive: OpenArchive, summary: SummaryText | unde
     }
   }
   checkParts(archive.files.stem, parts);
-  checkDuplicates(archive);
-  const clash = findClash(archive.volumes.map(({ table }) => table));
-  if (clash !== undefined) throw damaged(archive.files.stem, clash, 'is a file and a directory');
+  checkMeetings(archive);
   checkSummary(archive, summary, { files, totalBytes });
   return { entries, files, messages, totalBytes, windowsNames };
 }
 
-function checkEntry({ table, index }: EntryRef, volume: string, windowsNames: string[]): void {
-  const start = table.nameStart(index);
-  if (!isSurelyHarmless(table.columns.nameBytes, start, start + table.nameLength(index))) {
+/** The directory's part of the names is looked at once for a whole run. */
+function checkNames(table: EntryTable, run: DirectoryRun, volume: string, windowsNames: string[]): void {
+  const bytes = table.columns.nameBytes;
+  const first = table.nameStart(run.start);
+  const isPrefixHarmless = run.prefixBytes === 0 || isSurelyHarmless(bytes, first, first + run.prefixBytes);
+  for (let index = run.start; index < run.end; index++) {
+    const start = table.nameStart(index);
+    const length = table.nameLength(index);
+    if (
+      isPrefixHarmless &&
+      isSurelyHarmless(bytes, start + run.prefixBytes, start + length) &&
+      length <= LONGEST_PATH_BYTES
+    )
+      continue;
     const fault = findNameFault(table.name(index));
     if (fault && (!fault.onlyOnWindows || process.platform === 'win32')) {
       throw damaged(volume, table.name(index), `has ${fault.reason} in its name`);
     }
     if (fault) windowsNames.push(table.name(index));
   }
-  checkFields({ table, index }, volume);
 }
 
-function checkFields({ table, index }: EntryRef, volume: string): void {
-  const fail = (what: string): never => {
-    throw damaged(volume, table.name(index), what);
-  };
+function checkFields(table: EntryTable, index: number, volume: string): void {
+  const fault = findFieldFault(table, index);
+  if (fault !== undefined) throw damaged(volume, table.name(index), fault);
+}
+
+function findFieldFault(table: EntryTable, index: number): string | undefined {
   const type = table.mode(index) & S_IFMT;
-  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO) fail('is a link or a device');
-  if (table.method(index) === METHOD_STORED && table.size(index) !== table.compressedSize(index)) {
-    fail('is stored, but its two sizes differ');
-  }
-  if (table.isDirectory(index) && table.size(index) !== 0) fail('is a directory with content');
+  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO) return 'is a link or a device';
+  const [size, compressed] = [table.size(index), table.compressedSize(index)];
+  if (table.method(index) === METHOD_STORED && size !== compressed) return 'is stored, but its two sizes differ';
+  if (table.isDirectory(index) && size !== 0) return 'is a directory with content';
   // Deflate cannot pack more than 1,032 to 1 (RFC 1951: 258 bytes for two bits).
-  if (table.size(index) > 1032 * table.compressedSize(index) + 64) {
-    fail(`claims ${table.size(index)} bytes from ${table.compressedSize(index)}`);
-  }
+  return size > 1032 * compressed + 64 ? `claims ${size} bytes from ${compressed}` : undefined;
 }
 
 function damaged(volume: string, name: string, what: string): DamagedArchiveError {
@@ -139,32 +142,14 @@ function checkSummary(
   }
 }
 
-/**
- * Two files of one name: one would silently replace the other. Names are compared by a 53-bit fingerprint first, so that a
- * million of them need 8 MB.
- */
-function checkDuplicates(archive: OpenArchive): void {
-  const total = archive.volumes.reduce((sum, { table }) => sum + table.count, 0);
-  const prints = new Float64Array(total);
-  let at = 0;
-  for (const { table } of archive.volumes) {
-    for (let index = 0; index < table.count; index++) prints[at++] = fingerprintOfName(table, index);
+function checkMeetings(archive: OpenArchive): void {
+  const tables = archive.volumes.map(({ table }) => table);
+  const prints = fingerprintFiles(tables);
+  const twin = findTwin(tables, prints);
+  if (twin) {
+    const volume = archive.volumes.find(({ table }) => table === twin.table);
+    throw damaged(volume?.file.name ?? archive.files.stem, twin.name, 'appears twice');
   }
-  prints.sort();
-  const twice = new Set<number>();
-  for (let index = 1; index < total; index++) {
-    const print = prints[index] ?? 0;
-    if (print === prints[index - 1]) twice.add(print);
-  }
-  if (twice.size === 0) return;
-  const names = new Set<string>();
-  for (const { table, file } of archive.volumes) {
-    for (let index = 0; index < table.count; index++) {
-      // A directory may be named more than once: it is made once.
-      if (table.isDirectory(index) || !twice.has(fingerprintOfName(table, index))) continue;
-      const name = table.name(index);
-      if (names.has(name)) throw damaged(file.name, name, 'appears twice');
-      names.add(name);
-    }
-  }
+  const clash = findClash(tables, prints);
+  if (clash !== undefined) throw damaged(archive.files.stem, clash, 'is a file and a directory');
 }

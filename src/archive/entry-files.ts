@@ -10,16 +10,19 @@ import { type TargetRule, targetOf } from './read-tasks.js';
  * exists and no link can be written through.
  */
 
-const made = new Set<string>();
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW || 0);
 /** Parts of one file meet in it, whichever comes first. */
 const CREATE_SHARED = constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW || 0);
 
-/** Makes a directory and its parents, each once a thread. */
-export function makeDirectory(path: string): void {
-  if (made.has(path)) return;
-  mkdirSync(path, { recursive: true });
-  made.add(path);
+/** Makes directories with their parents, each once. */
+export class Directories {
+  readonly #made = new Set<string>();
+
+  make(path: string): void {
+    if (this.#made.has(path)) return;
+    mkdirSync(path, { recursive: true });
+    this.#made.add(path);
+  }
 }
 
 /** Takes an entry's bytes; `finish` gives the file its mode and time. */
@@ -30,23 +33,25 @@ export interface EntryFile {
   abandon(): void;
 }
 
+/** Where entries are written. */
+export interface EntryTarget {
+  readonly rules: readonly TargetRule[];
+  readonly directories: Directories;
+}
+
 /** Opens the file that an entry becomes; undefined where no rule covers it or it is a directory, which is made. */
-export function createEntryFile(
-  table: EntryTable,
-  index: number,
-  rules: readonly TargetRule[] | undefined,
-): EntryFile | undefined {
-  if (!rules) return undefined;
+export function createEntryFile(table: EntryTable, index: number, target: EntryTarget): EntryFile | undefined {
+  const { rules, directories } = target;
   const part = table.part(index);
   const name = table.name(index);
-  const target = targetOf(rules, part ? wholeName(name) : name);
-  if (!target) return undefined;
-  const { path, rule } = target;
+  const place = targetOf(rules, part ? wholeName(name) : name);
+  if (!place) return undefined;
+  const { path, rule } = place;
   if (table.isDirectory(index)) {
-    makeDirectory(path.replace(/\/+$/, ''));
+    directories.make(path.replace(/\/+$/, ''));
     return undefined;
   }
-  makeDirectory(dirname(path));
+  directories.make(dirname(path));
   const fd = openSync(path, part ? CREATE_SHARED : CREATE, 0o600);
   let position = part?.offsetBytes ?? 0;
   return {

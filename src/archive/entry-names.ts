@@ -10,7 +10,7 @@ const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|cono
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Linux allows 4,096 bytes, the directory that the path is recovered into included. */
-const LONGEST_PATH_BYTES = 3500;
+export const LONGEST_PATH_BYTES = 3500;
 
 /** Names that would leave the directory they are recovered into, or that no file system or person can tell apart. */
 export function findNameFault(name: string): NameFault | undefined {
@@ -76,7 +76,8 @@ const [SLASH, DOT, SPACE] = [0x2f, 0x2e, 0x20];
 /**
  * Whether a name, as bytes, surely has no fault anywhere; the others `findNameFault` judges. Written for a million names:
  * no string is made. A step is suspicious that is empty, begins or ends with a dot, ends with a space, is long, or has
- * three or four letters before its first dot, as the names that Windows reserves have.
+ * three or four letters before its first dot, as the names that Windows reserves have. A directory's part with its `/` and
+ * the rest may be asked about apart, where their lengths together are within `LONGEST_PATH_BYTES`.
  */
 // eslint-disable-next-line complexity -- one pass over the bytes of a million names
 export function isSurelyHarmless(bytes: Uint8Array, start: number, end: number): boolean {

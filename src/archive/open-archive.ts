@@ -42,7 +42,10 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
       hints: ['Copy all volumes of the archive into one directory.'],
     });
   }
-  const volumes: OpenVolume[] = [];
-  for (const file of files.volumes) volumes.push(await openVolume(file));
+  const opened = await Promise.allSettled(files.volumes.map(openVolume));
+  const volumes = opened.map((volume) => {
+    if (volume.status === 'rejected') throw volume.reason;
+    return volume.value;
+  });
   return { files, volumes, digest: combineDigests(volumes.map(({ digest }) => digest)) };
 }

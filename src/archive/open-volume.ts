@@ -1,17 +1,20 @@
 import { closeSync, openSync } from 'node:fs';
 
-let open: { path: string; fd: number } | undefined;
+/** The file descriptor of one volume at a time: tasks come volume by volume. In a worker it ends with the thread. */
+export class VolumeHandle {
+  #open: { readonly path: string; readonly fd: number } | undefined;
 
-/**
- * A worker's file descriptor of a volume. The last one stays open, because tasks come volume by volume; it ends with the
- * thread.
- * @throws {Error} the operating system's, when the volume cannot be opened
- */
-export function openVolume(path: string): number {
-  if (open?.path !== path) {
-    if (open) closeSync(open.fd);
-    open = undefined;
-    open = { path, fd: openSync(path, 'r') };
+  /** @throws {Error} the operating system's, when the volume cannot be opened */
+  fdOf(path: string): number {
+    if (this.#open?.path !== path) {
+      this.close();
+      this.#open = { path, fd: openSync(path, 'r') };
+    }
+    return this.#open.fd;
   }
-  return open.fd;
+
+  close(): void {
+    if (this.#open) closeSync(this.#open.fd);
+    this.#open = undefined;
+  }
 }

@@ -2,7 +2,11 @@ import type { OnProgress } from '../platform/progress.js';
 import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
 import type { EntryTable } from './entry-table.js';
 import { type PlannedRead, planReads } from './read-plan.js';
+import { TaskReader } from './task-reader.js';
 import type { ReadProblem, ReadResult, ReadTask, TargetRule } from './read-tasks.js';
+
+const FEW_ITEMS = 1000;
+const FEW_BYTES = 8 << 20;
 
 /** Which entries of a volume to read. */
 export interface Selection {
@@ -37,32 +41,65 @@ export async function readSelections(selections: readonly Selection[], options: 
     0,
   );
   if (totalItems === 0) return { entries: 0, bytes: 0, problems: [] };
-  // A few entries are read sooner than threads are started for all cores.
-  const threads = totalItems < 300 && totalBytes < 8 << 20 ? 1 : (options.threads ?? defaultThreads());
+  const report = new Report(options, totalItems, totalBytes);
+  // A few entries are read sooner than a thread is started.
+  if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) await readHere(selections, options, report);
+  else await readInThreads(selections, options, report);
+  return report;
+}
+
+class Report implements ReadReport {
+  readonly problems: ReadProblem[] = [];
+  entries = 0;
+  bytes = 0;
+
+  constructor(
+    private readonly options: ReadOptions,
+    private readonly totalItems: number,
+    private readonly totalBytes: number,
+  ) {}
+
+  add(result: ReadResult): void {
+    this.entries += result.entries;
+    this.bytes += result.bytes;
+    this.problems.push(...result.problems);
+    const { totalItems, totalBytes } = this;
+    const { phase, onProgress } = this.options;
+    onProgress?.({ phase, doneItems: this.entries, totalItems, doneBytes: this.bytes, totalBytes });
+  }
+}
+
+async function readHere(selections: readonly Selection[], options: ReadOptions, report: Report): Promise<void> {
+  const reader = new TaskReader();
+  try {
+    for (const task of toTasks(selections, options.rules)) {
+      options.signal?.throwIfAborted();
+      report.add(await reader.read(task));
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+async function readInThreads(selections: readonly Selection[], options: ReadOptions, report: Report): Promise<void> {
   const pool = new WorkerPool<ReadTask, ReadResult>({
     url: new URL('./read-worker.js', import.meta.url),
-    threads,
+    threads: options.threads ?? defaultThreads(),
     workerData: () => undefined,
   });
   const stop = (): void => {
     pool.fail(options.signal?.reason as Error);
   };
   options.signal?.addEventListener('abort', stop, { once: true });
-  const problems: ReadProblem[] = [];
-  let [entries, bytes] = [0, 0];
   try {
     options.signal?.throwIfAborted();
     await pool.runAll(toTasks(selections, options.rules), (result) => {
-      entries += result.entries;
-      bytes += result.bytes;
-      problems.push(...result.problems);
-      options.onProgress?.({ phase: options.phase, doneItems: entries, totalItems, doneBytes: bytes, totalBytes });
+      report.add(result);
     });
   } finally {
     options.signal?.removeEventListener('abort', stop);
     await pool.close();
   }
-  return { entries, bytes, problems };
 }
 
 function* toTasks(selections: readonly Selection[], rules: readonly TargetRule[] | undefined): Generator<ReadTask> {

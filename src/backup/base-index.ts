@@ -1,4 +1,4 @@
-import { type DirectoryRun, directoryRuns } from '../archive/entry-kind.js';
+import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
 import type { OpenArchive } from '../archive/open-archive.js';

@@ -1,8 +1,9 @@
 import type { Component } from '../archive/components.js';
 import { LARGEST_LIST_BYTES, readText } from '../archive/archive-facts.js';
+import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
-import { type DirectoryRun, directoryRuns, isMessageAt } from '../archive/entry-kind.js';
+import { isMessageAt } from '../archive/entry-kind.js';
 import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';

@@ -1,5 +1,5 @@
 import { wholeName } from '../archive/entry-names.js';
-import { type DirectoryRun, directoryRuns } from '../archive/entry-kind.js';
+import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import type { EntryTable } from '../archive/entry-table.js';
 import { placeOf } from '../archive/layout.js';
 import { foldName, isInScope, MailIndex, type MailScope, messageNameOf } from '../server/mail-scope.js';
@@ -35,12 +35,15 @@ function indexRun(
 ): void {
   const place = prefix.endsWith('/#msgs/') ? storePathOf(`${prefix}0.eml`) : undefined;
   if (!place) return;
+  let [messages, sizeBytes] = [0, 0];
   for (let at = start; at < end; at++) {
     const part = table.part(at);
     if (part && part.index > 0) continue;
-    const isHidden = hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) === true;
-    if (!isHidden) index.add(place, part?.totalBytes ?? table.size(at));
+    if (hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) === true) continue;
+    messages++;
+    sizeBytes += part?.totalBytes ?? table.size(at);
   }
+  if (messages > 0) index.add(place, sizeBytes, messages);
 }
 
 /** Wants what lies in the scope, with the files that belong to its folders. */

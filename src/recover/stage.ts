@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeDirectory, toUtimes } from '../archive/entry-files.js';
+import { Directories, toUtimes } from '../archive/entry-files.js';
 import { AREA_PREFIXES } from '../archive/layout.js';
 import { readSelections } from '../archive/read-archive.js';
 import { type TargetRule, targetOf } from '../archive/read-tasks.js';
@@ -105,6 +105,7 @@ function ownerOf(live: string): TargetRule['owner'] {
 
 /** Modes, owners and times of directories, the deepest first: creating files in them is over. */
 function finishDirectories(entries: ChainEntries, rules: readonly TargetRule[]): void {
+  const directories = new Directories();
   const found: { path: string; mode: number; mtimeTicks: bigint; owner: TargetRule['owner'] }[] = [];
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
@@ -112,7 +113,7 @@ function finishDirectories(entries: ChainEntries, rules: readonly TargetRule[]):
       const target = targetOf(rules, table.name(index));
       if (!target) continue;
       const path = target.path.replace(/\/+$/, '');
-      makeDirectory(path);
+      directories.make(path);
       found.push({
         path,
         mode: table.mode(index) & 0o3777,

@@ -1,7 +1,7 @@
 import { readEntryBytes, readEntryHead } from '../archive/entry-bytes.js';
 import { EntryTable } from '../archive/entry-table.js';
 import { EntryDamage } from '../archive/local-header.js';
-import { openVolume } from '../archive/open-volume.js';
+import { VolumeHandle } from '../archive/open-volume.js';
 import { holdsAllHeaders, type MessageHeaders, readMessageHeaders } from '../mail/message-headers.js';
 import { cannotHoldText, matchesHeaders, matchesText, type MessageQuery } from '../mail/message-query.js';
 import { readBodyText } from '../mail/mime-text.js';
@@ -13,11 +13,13 @@ const HEAD_BYTES = 8 << 10;
 /** Of a larger message, this much of its compressed data is searched for text. */
 const TEXT_LIMIT_BYTES = 64 << 20;
 
+const volume = new VolumeHandle();
+
 serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAnswer> => {
   const table = new EntryTable(columns);
   const matches: SearchMatch[] = [];
   const problems: { name: string; reason: string }[] = [];
-  const fd = openVolume(volumePath);
+  const fd = volume.fdOf(volumePath);
   for (let index = 0; index < table.count; index++) {
     try {
       const headers = await findMatch(fd, table, index, query);

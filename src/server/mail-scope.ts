@@ -49,8 +49,8 @@ export function messageNameOf(path: StorePath): string {
 export class MailIndex {
   readonly mailboxes = new Map<string, MailboxIndex>();
 
-  /** Counts a message; other paths are passed over. */
-  add(path: StorePath, sizeBytes: number): void {
+  /** Counts messages that lie beside `path`; other paths are passed over. */
+  add(path: StorePath, sizeBytes: number, messages = 1): void {
     if (!path.isMessage) return;
     const name = mailboxNameOf(path);
     let mailbox = this.mailboxes.get(name);
@@ -59,7 +59,7 @@ export class MailIndex {
       this.mailboxes.set(name, mailbox);
     }
     const folder = mailbox.folders.get(path.folder) ?? { messages: 0, sizeBytes: 0 };
-    mailbox.folders.set(path.folder, { messages: folder.messages + 1, sizeBytes: folder.sizeBytes + sizeBytes });
+    mailbox.folders.set(path.folder, { messages: folder.messages + messages, sizeBytes: folder.sizeBytes + sizeBytes });
   }
 
   get domains(): string[] {

@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
-import { run } from '@oclif/core';
+import { type Interfaces, run } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { presentError } from './command.js';
 
 /**
  * Runs the command line. Called as `kmsrecover` the binary is `kms-backup recover --yes`, as the manual has it.
- * @param root the URL of the entry file, from which oclif finds package.json and the manifest
+ * @param root the configuration of oclif, or the URL of the entry file, from which oclif finds package.json
  */
-export async function main(argv: readonly string[], invokedAs: string, root: string): Promise<void> {
+export async function main(argv: readonly string[], invokedAs: string, root: Interfaces.LoadOptions): Promise<void> {
   const isKmsrecover = basename(invokedAs).replace(/\.(js|cmd|exe)$/i, '') === 'kmsrecover';
   const words = isKmsrecover ? ['recover', '--yes', ...argv] : [...argv];
   try {

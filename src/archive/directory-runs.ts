@@ -1,0 +1,62 @@
+import type { EntryTable } from './entry-table.js';
+
+/** Cutting a table into runs of entries that lie in one directory: what a path means is found out once a run. */
+
+/** Entries next to each other that lie in one directory. */
+export interface DirectoryRun {
+  /** With its `/`; empty for the archive's root. */
+  readonly prefix: string;
+  /** The prefix's length in the names' bytes. */
+  readonly prefixBytes: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where runs begin and how many bytes their names share: a million directories must not become a million objects. */
+interface Cuts {
+  readonly starts: readonly number[];
+  readonly prefixBytes: readonly number[];
+}
+
+const known = new WeakMap<EntryTable, Cuts>();
+
+/** The runs in the table's order; they are found once for a table. */
+export function* directoryRuns(table: EntryTable): Generator<DirectoryRun> {
+  let cuts = known.get(table);
+  if (!cuts) known.set(table, (cuts = findCuts(table)));
+  for (const [at, start] of cuts.starts.entries()) {
+    const prefixBytes = cuts.prefixBytes[at] ?? 0;
+    const end = cuts.starts[at + 1] ?? table.count;
+    yield { prefix: table.nameBytes(start).toString('utf8', 0, prefixBytes), prefixBytes, start, end };
+  }
+}
+
+function findCuts(table: EntryTable): Cuts {
+  const { nameBytes, nameStarts, nameLengths } = table.columns;
+  const [starts, prefixes]: [number[], number[]] = [[], []];
+  let [previous, length] = [0, -1];
+  for (let index = 0; index < table.count; index++) {
+    const start = nameStarts[index] ?? 0;
+    const own = prefixLength(nameBytes, start, nameLengths[index] ?? 0);
+    if (own !== length || !isSame(nameBytes, previous, start, own)) {
+      starts.push(index);
+      prefixes.push(own);
+      length = own;
+    }
+    previous = start;
+  }
+  return { starts, prefixBytes: prefixes };
+}
+
+/** Up to and with the last `/` before the name's last character. */
+function prefixLength(bytes: Uint8Array, start: number, length: number): number {
+  let at = length - 1;
+  while (at > 0 && bytes[start + at - 1] !== 0x2f) at--;
+  return Math.max(0, at);
+}
+
+/** From the end: directories next to each other differ there. */
+function isSame(bytes: Uint8Array, first: number, second: number, length: number): boolean {
+  for (let at = length - 1; at >= 0; at--) if (bytes[first + at] !== bytes[second + at]) return false;
+  return true;
+}

@@ -1,0 +1,166 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { errnoOf, messageOf } from '../errors.js';
+import { createEntryFile, Directories, type EntryFile, type EntryTarget } from './entry-files.js';
+import { EntryTable } from './entry-table.js';
+import { checkLocalHeader, EntryDamage } from './local-header.js';
+import type { ReadProblem, ReadResult, ReadTask } from './read-tasks.js';
+import { VolumeHandle } from './open-volume.js';
+import { readRange } from './source.js';
+import { METHOD_STORED } from './zip-format.js';
+
+const LARGEST_LOCAL_HEADER_BYTES = 30 + 2 * 65_535;
+
+const USUAL_RANGE_BYTES = 4 << 20;
+
+/** Reads the entries of tasks, one task after the other; what it keeps between them belongs to one run. */
+export class TaskReader {
+  readonly #directories = new Directories();
+  readonly #volume = new VolumeHandle();
+  #range = Buffer.alloc(0);
+
+  /** Inflates and checks a task's entries, and writes them where its rules say. Damaged ones are listed. */
+  async read(task: ReadTask): Promise<ReadResult> {
+    const table = new EntryTable(task.columns);
+    const problems: ReadProblem[] = [];
+    const target = task.rules && { rules: task.rules, directories: this.#directories };
+    const range = task.isLarge ? undefined : this.#readRange(task);
+    let bytes = 0;
+    for (let index = 0; index < table.count; index++) {
+      try {
+        if (range) readSmall({ range, startBytes: task.startBytes }, table, index, target);
+        else await readLarge({ path: task.volumePath, fd: this.#volume.fdOf(task.volumePath) }, table, index, target);
+        bytes += table.size(index);
+      } catch (error) {
+        const reason = damageOf(error);
+        if (reason === undefined) throw error;
+        problems.push({ name: table.name(index), reason });
+      }
+    }
+    return { entries: table.count, bytes, problems };
+  }
+
+  close(): void {
+    this.#volume.close();
+  }
+
+  /** The bytes of all the task's entries, in a buffer that the next task takes over. */
+  #readRange({ volumePath, startBytes, endBytes }: ReadTask): Buffer {
+    const length = endBytes - startBytes;
+    if (length > this.#range.length) this.#range = Buffer.allocUnsafeSlow(Math.max(length, USUAL_RANGE_BYTES));
+    readRange(this.#volume.fdOf(volumePath), this.#range, startBytes, length);
+    return this.#range;
+  }
+}
+
+/** The reason where an entry is at fault; undefined where the target's file system is, which ends the run. */
+function damageOf(error: unknown): string | undefined {
+  if (error instanceof EntryDamage) return error.message;
+  const code = errnoOf(error);
+  if (code === 'ERR_BUFFER_TOO_LARGE') return 'it inflates to more than its declared size';
+  if (code?.startsWith('Z_')) return `its compressed data are broken (${messageOf(error)})`;
+  return code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR' ? 'another entry has its place' : undefined;
+}
+
+function readSmall(
+  { range, startBytes }: { readonly range: Buffer; readonly startBytes: number },
+  table: EntryTable,
+  index: number,
+  target: EntryTarget | undefined,
+): void {
+  const from = table.headerOffset(index) - startBytes;
+  const entry = range.subarray(from, table.extentEnd(index) - startBytes);
+  const dataStart = checkLocalHeader(entry, table, index);
+  const dataEnd = dataStart + table.compressedSize(index);
+  if (dataEnd > entry.length) throw new EntryDamage('its data reach into the next entry');
+  const data = inflateExactly(entry.subarray(dataStart, dataEnd), table, index);
+  if (crc32(data) !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
+  const file = target && createEntryFile(table, index, target);
+  if (file) writeWhole(file, data);
+}
+
+function writeWhole(file: EntryFile, data: Uint8Array): void {
+  try {
+    file.write(data);
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+  file.finish();
+}
+
+function inflateExactly(compressed: Buffer, table: EntryTable, index: number): Buffer {
+  const size = table.size(index);
+  if (table.method(index) === METHOD_STORED) {
+    if (compressed.length !== size) throw new EntryDamage('it is stored, but its two sizes differ');
+    return compressed;
+  }
+  const options = { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size), info: true };
+  // The types of Node do not know `info`: it adds the engine, which counts what it took.
+  const { buffer, engine } = inflateRawSync(compressed, options) as unknown as {
+    buffer: Buffer;
+    engine: { bytesWritten: number };
+  };
+  if (buffer.length !== size) throw new EntryDamage(`it inflates to ${buffer.length} bytes, declared are ${size}`);
+  if (engine.bytesWritten !== compressed.length) throw new EntryDamage('bytes follow its compressed data');
+  return buffer;
+}
+
+/** Streams one entry: neither it nor what it inflates to is ever held whole. */
+async function readLarge(
+  volume: { readonly path: string; readonly fd: number },
+  table: EntryTable,
+  index: number,
+  target: EntryTarget | undefined,
+): Promise<void> {
+  const start = table.headerOffset(index);
+  const headBytes = Math.min(LARGEST_LOCAL_HEADER_BYTES, table.extentEnd(index) - start);
+  const head = Buffer.allocUnsafe(headBytes);
+  readRange(volume.fd, head, start, headBytes);
+  const dataStart = start + checkLocalHeader(head, table, index);
+  const dataEnd = dataStart + table.compressedSize(index);
+  if (dataEnd > table.extentEnd(index)) throw new EntryDamage('its data reach into the next entry');
+  const file = target && createEntryFile(table, index, target);
+  try {
+    await streamEntry(volume.path, { dataStart, dataEnd, table, index }, file);
+  } catch (error) {
+    file?.abandon();
+    throw error;
+  }
+  file?.finish();
+}
+
+interface LargeEntry {
+  readonly dataStart: number;
+  readonly dataEnd: number;
+  readonly table: EntryTable;
+  readonly index: number;
+}
+
+async function streamEntry(path: string, entry: LargeEntry, file: EntryFile | undefined): Promise<void> {
+  const { table, index, dataStart, dataEnd } = entry;
+  const limit = table.size(index);
+  let size = 0;
+  let crc = 0;
+  const check = async (source: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > limit) throw new EntryDamage('it inflates to more than its declared size');
+      crc = crc32(chunk, crc);
+      file?.write(chunk);
+    }
+  };
+  const input =
+    dataEnd > dataStart
+      ? createReadStream(path, { start: dataStart, end: dataEnd - 1, highWaterMark: 1 << 20 })
+      : (async function* () {})();
+  if (table.method(index) === METHOD_STORED) await pipeline(input, check);
+  else {
+    const inflate = createInflateRaw({ chunkSize: 1 << 18 });
+    await pipeline(input, inflate, check);
+    if (inflate.bytesWritten !== dataEnd - dataStart) throw new EntryDamage('bytes follow its compressed data');
+  }
+  if (size !== limit) throw new EntryDamage(`it holds ${size} bytes, declared are ${limit}`);
+  if (crc !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
+}
