@@ -1,4 +1,5 @@
 import { constants, deflateRawSync } from 'node:zlib';
+import { deflateInto, type DeflateSettings } from './zlib-handle.js';
 
 /**
  * Deflate that knows mail. The search for repeated strings finds nothing in base64 of compressed attachments: Huffman
@@ -32,25 +33,42 @@ export function deflateChunk(data: Uint8Array, level: number, place: ChunkPlace)
   return segments.map((segment, index) => {
     const bytes = data.subarray(segment.start, segment.end);
     const finishFlush = place.isLast && index === segments.length - 1 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
-    const strategy = segment.isBase64 ? constants.Z_HUFFMAN_ONLY : constants.Z_DEFAULT_STRATEGY;
     const before = index === 0 && !segment.isBase64 ? place.before : undefined;
     const dictionary = before && before.length > 0 ? { dictionary: before.subarray(-WINDOW_BYTES) } : {};
-    const state =
-      segment.isBase64 || before ? { windowBits: 15, memLevel: segment.isBase64 ? 9 : 8 } : fitState(bytes.length);
     return deflateRawSync(bytes, {
-      level: isIncompressible(bytes) ? 0 : level,
-      strategy,
+      ...settingsFor(bytes, level, segment.isBase64),
       finishFlush,
       chunkSize: chunkSizeFor(bytes.length),
-      ...state,
+      ...(before ? { windowBits: 15, memLevel: 8 } : {}),
       ...dictionary,
     });
   });
 }
 
-/** A whole small file as one raw deflate stream, in pieces. */
-export function deflateWhole(data: Uint8Array, level: number): Buffer[] {
-  return deflateChunk(data, level, { isLast: true });
+/**
+ * Deflates a whole small file into `output` as one raw deflate stream.
+ * @returns how many bytes it took; undefined where they do not fit
+ */
+export function deflateWhole(data: Uint8Array, level: number, output: Uint8Array): number | undefined {
+  const segments = splitSegments(data);
+  let at = 0;
+  for (const [index, { start, end, isBase64 }] of segments.entries()) {
+    const bytes = data.subarray(start, end);
+    const finishFlush = index === segments.length - 1 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+    const taken = deflateInto(bytes, output.subarray(at), settingsFor(bytes, level, isBase64), finishFlush);
+    if (taken === undefined) return undefined;
+    at += taken;
+  }
+  return at;
+}
+
+function settingsFor(bytes: Uint8Array, level: number, isBase64: boolean): DeflateSettings {
+  if (isBase64) return { level, strategy: constants.Z_HUFFMAN_ONLY, windowBits: 15, memLevel: 9 };
+  return {
+    level: isIncompressible(bytes) ? 0 : level,
+    strategy: constants.Z_DEFAULT_STRATEGY,
+    ...fitState(bytes.length),
+  };
 }
 
 /** No more bytes than this come out of `deflateChunk` (zlib's stored blocks hold at least 16,383 bytes; RFC 1951 3.2.4). */

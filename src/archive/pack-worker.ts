@@ -19,7 +19,14 @@ import {
   type ReadBackResult,
   type ReadBackTask,
 } from './pack-tasks.js';
-import { headerBytes, METHOD_DEFLATED, METHOD_STORED, putCentralHeader, putLocalHeader } from './zip-format.js';
+import {
+  headerBytes,
+  localHeaderBytes,
+  METHOD_DEFLATED,
+  METHOD_STORED,
+  putCentralHeader,
+  putLocalHeader,
+} from './zip-format.js';
 
 const settings = workerData as PackWorkerData;
 const slots = new BlockSlots(settings.memory, settings.control);
@@ -46,24 +53,23 @@ class Block {
       this.#bytes = slots.bytes(this.#slot);
     }
     const data = input.subarray(0, file.sizeBytes);
-    const pieces = deflateWhole(data, settings.level);
-    const deflatedBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const isDeflated = deflatedBytes < file.sizeBytes;
+    const dataAt = this.#at + localHeaderBytes(encoded.length);
+    // One byte less than the data have: what does not get smaller is stored.
+    const room = this.#bytes.subarray(dataAt, dataAt + Math.max(0, data.length - 1));
+    const deflatedBytes = deflateWhole(data, settings.level, room);
+    if (deflatedBytes === undefined) this.#bytes.set(data, dataAt);
     const header = {
       name: encoded,
-      method: isDeflated ? METHOD_DEFLATED : METHOD_STORED,
+      method: deflatedBytes === undefined ? METHOD_STORED : METHOD_DEFLATED,
       crc: crc32(data),
       sizeBytes: file.sizeBytes,
-      compressedBytes: isDeflated ? deflatedBytes : file.sizeBytes,
+      compressedBytes: deflatedBytes ?? file.sizeBytes,
       mtimeTicks: file.mtimeTicks,
       mode: file.mode,
     };
     this.#putCentral(header);
-    this.#at = putLocalHeader(this.#bytes, this.#at, header);
-    for (const piece of isDeflated ? pieces : [data]) {
-      this.#bytes.set(piece, this.#at);
-      this.#at += piece.length;
-    }
+    putLocalHeader(this.#bytes, this.#at, header);
+    this.#at = dataAt + header.compressedBytes;
     this.#entries++;
     if (isMessageName(name)) this.#messages++;
     this.#sourceBytes += file.sizeBytes;

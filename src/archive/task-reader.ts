@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
 import { createEntryFile, Directories, type EntryFile, type EntryTarget } from './entry-files.js';
 import { EntryTable } from './entry-table.js';
@@ -9,10 +9,13 @@ import type { ReadProblem, ReadResult, ReadTask } from './read-tasks.js';
 import { VolumeHandle } from './open-volume.js';
 import { readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
+import { inflateInto } from './zlib-handle.js';
 
 const LARGEST_LOCAL_HEADER_BYTES = 30 + 2 * 65_535;
 
 const USUAL_RANGE_BYTES = 4 << 20;
+
+let output = Buffer.alloc(0);
 
 /** Reads the entries of tasks, one task after the other; what it keeps between them belongs to one run. */
 export class TaskReader {
@@ -90,21 +93,20 @@ function writeWhole(file: EntryFile, data: Uint8Array): void {
   file.finish();
 }
 
+/** What the entry holds, in a buffer that the next one takes over. */
 function inflateExactly(compressed: Buffer, table: EntryTable, index: number): Buffer {
   const size = table.size(index);
   if (table.method(index) === METHOD_STORED) {
     if (compressed.length !== size) throw new EntryDamage('it is stored, but its two sizes differ');
     return compressed;
   }
-  const options = { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size), info: true };
-  // The types of Node do not know `info`: it adds the engine, which counts what it took.
-  const { buffer, engine } = inflateRawSync(compressed, options) as unknown as {
-    buffer: Buffer;
-    engine: { bytesWritten: number };
-  };
-  if (buffer.length !== size) throw new EntryDamage(`it inflates to ${buffer.length} bytes, declared are ${size}`);
-  if (engine.bytesWritten !== compressed.length) throw new EntryDamage('bytes follow its compressed data');
-  return buffer;
+  // One byte of room more shows data that go on.
+  if (output.length < size + 1) output = Buffer.allocUnsafeSlow(Math.max(size + 1, USUAL_RANGE_BYTES));
+  const { written, unread } = inflateInto(compressed, output.subarray(0, size + 1));
+  if (written > size) throw new EntryDamage('it inflates to more than its declared size');
+  if (written !== size) throw new EntryDamage(`it inflates to ${written} bytes, declared are ${size}`);
+  if (unread > 0) throw new EntryDamage('bytes follow its compressed data');
+  return output.subarray(0, size);
 }
 
 /** Streams one entry: neither it nor what it inflates to is ever held whole. */
