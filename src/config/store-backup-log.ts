@@ -31,82 +31,88 @@ function planSwitch(document: ConfigDocument, isOn: boolean): ConfigChange[] {
   return [{ kind: 'add-item', list: 'LogEvents', values }];
 }
 
-/** The Store Backup lines of the debug log, oldest first, and whether the group is on. */
+/** The debug log, opened at its beginning. */
 export interface BackupLog {
   readonly path: string;
+  /** Whether the Store Backup messages are switched on. */
   readonly isEnabled: boolean;
-  readonly lines: readonly string[];
-  /** Where reading ended, for `followBackupLog`. */
-  readonly endOffset: number;
+  readonly reader: LogReader;
 }
 
 const CHUNK_BYTES = 1 << 20;
 const POLL_MS = 500;
 
-/** Reads the backup lines of the debug log. @throws {NotFoundError} when there is no such log */
-export function readBackupLog(installation: Installation): BackupLog {
-  const { debugLogPath, logsStoreBackup } = readSettings(installation);
-  if (!existsSync(debugLogPath)) {
-    throw new NotFoundError(`there is no debug log ${debugLogPath}`, {
+/** Opens the debug log for its Store Backup lines. @throws {NotFoundError} when there is no such log */
+export function openBackupLog(installation: Installation): BackupLog {
+  const { debugLogPath: path, logsStoreBackup: isEnabled } = readSettings(installation);
+  if (!existsSync(path)) {
+    throw new NotFoundError(`there is no debug log ${path}`, {
       hints: ['Switch the messages on with log enable store-backup, then back up.'],
     });
   }
-  const reader = new LineReader(debugLogPath, 0);
-  const lines = [...reader.read(true)].filter(isBackupLine);
-  return { path: debugLogPath, isEnabled: logsStoreBackup, lines, endOffset: reader.offset };
+  return { path, isEnabled, reader: new LogReader(path) };
 }
 
-/** Hands over each backup line that is appended, until `signal` aborts; a rotated log is read from its beginning. */
+/**
+ * Hands over each further backup line until `signal` aborts. When the server begins a new log, the rest of the old one is
+ * read first, then the new one from its beginning.
+ */
 export async function followBackupLog(
-  log: BackupLog,
+  { path, reader }: BackupLog,
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let reader = new LineReader(log.path, log.endOffset);
-  let inode = statSync(log.path).ino;
+  let current = reader;
   while (!signal.aborted) {
-    const stats = statSync(log.path, { throwIfNoEntry: false });
-    if (stats && (stats.ino !== inode || stats.size < reader.offset)) {
-      inode = stats.ino;
-      reader = new LineReader(log.path, 0);
+    const isReplaced = current.isReplaced();
+    for (const line of current.read(isReplaced)) onLine(line);
+    if (isReplaced) {
+      current.close();
+      current = new LogReader(path);
+      continue;
     }
-    if (stats) for (const line of reader.read(false)) if (isBackupLine(line)) onLine(line);
     await sleep(POLL_MS, undefined, { signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }
+  current.close();
 }
 
-/** Reads a growing file line by line in bounded memory. */
-class LineReader {
+/** Reads the backup lines of a growing file in bounded memory. It holds the file open: a renamed log is read to its end. */
+export class LogReader {
+  readonly #fd: number;
+  readonly #inode: number;
+  readonly #decoder = new TextDecoder();
+  #offset = 0;
   #rest = '';
 
-  constructor(
-    private readonly path: string,
-    public offset: number,
-  ) {}
+  constructor(private readonly path: string) {
+    this.#fd = openSync(path, 'r');
+    this.#inode = fstatSync(this.#fd).ino;
+  }
 
-  /** The whole lines that are new; with `isLast` also an unfinished one at the end. */
+  /** Whether another file has the log's name now, or the log was emptied. */
+  isReplaced(): boolean {
+    const stats = statSync(this.path, { throwIfNoEntry: false });
+    return stats !== undefined && (stats.ino !== this.#inode || stats.size < this.#offset);
+  }
+
+  /** The backup lines since the last call; with `isLast` also an unfinished one at the end. */
   *read(isLast: boolean): Generator<string> {
-    const fd = openSync(this.path, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, Math.max(1, size - this.offset)));
-      const decoder = new TextDecoder();
-      while (this.offset < size) {
-        const count = readSync(fd, chunk, 0, chunk.length, this.offset);
-        if (count === 0) break;
-        this.offset += count;
-        const lines = (this.#rest + decoder.decode(chunk.subarray(0, count), { stream: true })).split(/\r?\n/);
-        this.#rest = lines.pop() ?? '';
-        yield* lines;
-      }
-    } finally {
-      closeSync(fd);
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    for (;;) {
+      const count = readSync(this.#fd, chunk, 0, chunk.length, this.#offset);
+      if (count === 0) break;
+      this.#offset += count;
+      const lines = (this.#rest + this.#decoder.decode(chunk.subarray(0, count), { stream: true })).split(/\r?\n/);
+      this.#rest = lines.pop() ?? '';
+      yield* lines.filter(isBackupLine);
     }
-    if (isLast && this.#rest !== '') {
-      yield this.#rest;
-      this.#rest = '';
-    }
+    if (isLast && isBackupLine(this.#rest)) yield this.#rest;
+    if (isLast) this.#rest = '';
+  }
+
+  close(): void {
+    closeSync(this.#fd);
   }
 }

@@ -1,8 +1,12 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { cli } from '../helpers/cli.js';
+import { describe, expect, it, vi } from 'vitest';
+import { SETTING_KEYS } from '../../src/config/keys.js';
+import { BIN, cli } from '../helpers/cli.js';
 import { makeInstallation } from '../helpers/configured-server.js';
+import { hasTerminal, typeInto } from '../helpers/terminal.js';
 
 describe('config', () => {
   it('shows every setting, and as JSON', () => {
@@ -142,5 +146,85 @@ describe('log', () => {
     expect(cli(['log', 'show', '--server-dir', dir])).toEqual({ code: 0, stdout: `${lines[1] ?? ''}\n`, stderr: '' });
     const json = JSON.parse(cli(['log', 'show', '--json', '--server-dir', dir]).stdout) as object;
     expect(json).toMatchObject({ schema: 'kms-backup/log/1', isEnabled: true, lines: [lines[1]] });
+  });
+
+  it('goes on with new lines, through a rotation, until it is stopped', async () => {
+    const { dir, logDir } = makeInstallation({ debugEvents: [['backup', '1']] });
+    const path = join(logDir, 'debug.log');
+    const line = (text: string): string => `[16/Mar/2021 18:24:39][6376] {backup} ${text}\r\n`;
+    writeFileSync(path, line('one') + line('two').slice(0, -7));
+    const child = spawn(process.execPath, [BIN, 'log', 'show', '--follow', '--server-dir', dir]);
+    let seen = '';
+    const shows = async (text: string): Promise<void> => {
+      await vi.waitFor(
+        () => {
+          expect(seen).toContain(text);
+        },
+        { timeout: 10_000 },
+      );
+    };
+    child.stdout.on('data', (data: Buffer) => (seen += data.toString()));
+    await shows('one\n');
+    expect(seen).not.toContain('tw');
+    appendFileSync(path, line('two').slice(-7) + '[16/Mar/2021 18:24:39][6376] {smtps} other\r\n');
+    await shows('} two\n');
+    renameSync(path, `${path}.1`);
+    appendFileSync(`${path}.1`, line('three'));
+    writeFileSync(path, line('four'));
+    await shows('} four\n');
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).toBe(143);
+    expect(seen.match(/\} \w+\n/g)).toEqual(['} one\n', '} two\n', '} three\n', '} four\n']);
+  });
+});
+
+describe.runIf(hasTerminal)('on a terminal', () => {
+  const ENTER = '\r';
+  const QUESTIONS = 14;
+  /** Answers every question with Enter but those that are given. */
+  const steps = (answers: Readonly<Record<string, string>>): [string, string][] =>
+    SETTING_KEYS.map(({ label, name }) => [label, `${answers[name] ?? ''}${ENTER}`]);
+
+  it('the wizard asks for each setting, shows the lines that would change, and writes them after a yes', () => {
+    const { dir, configPath } = makeInstallation();
+    const original = readFileSync(configPath, 'utf8');
+    const clear = '\b'.repeat(12);
+    const asked = steps({ keep: `${clear}5`, 'include-lists': 'n' });
+    expect(asked).toHaveLength(QUESTIONS);
+    const { status, screen } = typeInto(
+      ['config', 'wizard', '--server-dir', dir],
+      [...asked, ['Write this to', `y${ENTER}`]],
+    );
+    expect(screen).toMatch(/-.*RotationLimit">7<[\s\S]*\+.*RotationLimit">5</);
+    expect(screen).toContain(`Wrote ${configPath}`);
+    expect(status).toBe(0);
+    const expected = original
+      .replace('"RotationLimit">7<', '"RotationLimit">5<')
+      .replace('"IncludeLists">1<', '"IncludeLists">0<');
+    expect(readFileSync(configPath, 'utf8')).toBe(expected);
+  });
+
+  it('the wizard writes nothing after a no, after nothing changed, and after Ctrl+C', () => {
+    const { dir, configPath } = makeInstallation();
+    const original = readFileSync(configPath, 'utf8');
+    const wizard = ['config', 'wizard', '--server-dir', dir];
+    const no = typeInto(wizard, [...steps({ enabled: 'n' }), ['Write this to', ENTER]]);
+    expect(no).toMatchObject({ status: 0 });
+    expect(no.screen).toContain('Nothing was changed.');
+    expect(typeInto(wizard, steps({})).screen).toContain('Nothing to change.');
+    expect(typeInto(wizard, [['Backup is enabled', '\x03']]).status).toBe(130);
+    expect(readFileSync(configPath, 'utf8')).toBe(original);
+  });
+
+  it('the wizard does not take what is impossible', () => {
+    const { dir } = makeInstallation();
+    const [enabled, ...others] = steps({});
+    const { screen } = typeInto(
+      ['config', 'wizard', '--server-dir', dir],
+      [enabled ?? ['', ''], ['Backup directory', `${'\b'.repeat(200)}relative${ENTER}`], ['complete path', '\x03']],
+    );
+    expect(screen).toContain('relative');
+    expect(others).toHaveLength(QUESTIONS - 1);
   });
 });

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { followBackupLog, readBackupLog } from '../../config/store-backup-log.js';
+import { followBackupLog, openBackupLog } from '../../config/store-backup-log.js';
 import { ExitCode, UsageError } from '../../errors.js';
 import { findInstallation } from '../../server/installation.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
@@ -20,17 +20,17 @@ export default class LogShow extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(LogShow);
     if (flags.follow && flags.json) throw new UsageError('--follow prints lines; it cannot end as one JSON document');
-    const log = readBackupLog(findInstallation({ serverDir: flags['server-dir'] }));
-    const lines =
-      flags.lines === undefined
-        ? log.lines
-        : log.lines.slice(log.lines.length - Math.min(flags.lines, log.lines.length));
+    const log = openBackupLog(findInstallation({ serverDir: flags['server-dir'] }));
     if (!log.isEnabled) this.warnPeople('Store Backup messages are off: log enable store-backup switches them on.');
+    const all = [...log.reader.read(!flags.follow)];
+    const lines = all.slice(Math.max(0, all.length - (flags.lines ?? all.length)));
     if (flags.follow) {
-      for (const line of lines) process.stdout.write(`${line}\n`);
-      await followBackupLog(log, (line) => process.stdout.write(`${line}\n`), this.signal);
+      const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+      lines.forEach(print);
+      await followBackupLog(log, print, this.signal);
       throw this.signal.reason;
     }
+    log.reader.close();
     return { json: document('log', { path: log.path, isEnabled: log.isEnabled, lines }), text: lines.join('\n') };
   }
 }
