@@ -21,6 +21,8 @@ export type OversizePolicy = 'skip' | 'split';
 
 export interface PackOptions {
   readonly threads: number;
+  /** How many threads to begin with; a large file starts the others. Default: all. */
+  readonly startsWith?: number;
   /** 1 to 9. */
   readonly level: number;
   readonly volumeLimitBytes: number;
@@ -60,6 +62,7 @@ export class Packer {
     this.#pool = new WorkerPool<PackTask, PackResult, BlockMessage>({
       url: new URL('./pack-worker.js', import.meta.url),
       threads: options.threads,
+      startsWith: options.startsWith ?? options.threads,
       workerData: (worker): PackWorkerData => {
         const { memory, control } = this.#slotsOf(worker);
         return { worker, memory, control, level: options.level, largestEntryBytes };
@@ -87,6 +90,7 @@ export class Packer {
         for (const name of result.unsettled) this.#addUnsettled(task.prefix + name);
         for (const name of result.large) large.push({ path: `${task.directory}/${name}`, name: task.prefix + name });
       });
+      if (large.length > 0) this.#pool.grow();
       for (const file of large) await this.#packLarge(file.path, file.name);
     });
   }

@@ -90,8 +90,8 @@ async function writeArchive(request: BackupRequest, content: BackupContent, star
   const writer = new ArchiveWriter(request.backupDir, stem, request.volumeLimitBytes);
   const packer = new Packer(writer, {
     ...request,
-    // A few files are packed sooner than threads are started for all cores.
-    threads: content.fileCount < FEW_FILES ? 1 : request.threads,
+    // A few small files are packed sooner than threads are started for all cores.
+    startsWith: content.fileCount < FEW_FILES ? 1 : request.threads,
     onProgress: ({ files, sourceBytes }) =>
       request.onProgress?.({
         phase: 'writing',

@@ -15,6 +15,8 @@ export interface PoolOptions<Message> {
   /** `new URL('./x-worker.js', import.meta.url)`. */
   readonly url: URL;
   readonly threads: number;
+  /** How many of them are started at once; `grow` starts the others. Default: all. */
+  readonly startsWith?: number;
   /** What the n-th worker is started with. */
   workerData(index: number): unknown;
   /** Called for what a worker says before its answer; an error thrown here fails the whole pool. */
@@ -34,7 +36,12 @@ export class WorkerPool<Task, Result, Message = never> {
   #nextId = 0;
 
   constructor(private readonly options: PoolOptions<Message>) {
-    for (let index = 0; index < options.threads; index++) this.#start(index);
+    for (let index = 0; index < (options.startsWith ?? options.threads); index++) this.#start(index);
+  }
+
+  /** Starts the threads that are not running yet: there is more to do than it seemed. */
+  grow(): void {
+    for (let index = this.#workers.length; index < this.options.threads; index++) this.#start(index);
   }
 
   /** How many tasks are worth queueing ahead: more only costs memory. */
