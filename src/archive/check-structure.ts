@@ -30,6 +30,29 @@ const S_IFIFO = 0o010000;
  * @throws {DamagedArchiveError} naming the first entry that no safe tool would recover
  */
 export function checkStructure(archive: OpenArchive, summary: SummaryText | undefined): StructureReport {
+  const report = checkEntries(archive);
+  if (summary) {
+    checkVolumes(archive, summary);
+    checkCounts(archive.files.stem, summary, report);
+  }
+  return report;
+}
+
+/**
+ * The same for some of the entries: what is not wanted is not judged, but that volumes belong together.
+ * @param indices of each volume
+ */
+export function checkSelected(
+  archive: OpenArchive,
+  summary: SummaryText | undefined,
+  indices: readonly (readonly number[])[],
+): StructureReport {
+  if (summary) checkVolumes(archive, summary);
+  const volumes = archive.volumes.map((volume, at) => ({ ...volume, table: volume.table.gather(indices[at] ?? []) }));
+  return checkEntries({ ...archive, volumes });
+}
+
+function checkEntries(archive: OpenArchive): StructureReport {
   const windowsNames: string[] = [];
   let [entries, files, messages, totalBytes] = [0, 0, 0, 0];
   const parts = new Map<string, { count: number; seen: Set<number>; bytes: number; total: number }>();
@@ -48,7 +71,6 @@ export function checkStructure(archive: OpenArchive, summary: SummaryText | unde
   }
   checkParts(archive.files.stem, parts);
   checkMeetings(archive);
-  checkSummary(archive, summary, { files, totalBytes });
   return { entries, files, messages, totalBytes, windowsNames };
 }
 
@@ -119,27 +141,23 @@ function checkParts(
   }
 }
 
-function checkSummary(
-  archive: OpenArchive,
-  summary: SummaryText | undefined,
-  found: { files: number; totalBytes: number },
-): void {
-  if (!summary) return;
-  const { stem } = archive.files;
-  for (const [index, digest] of summary.volumeDigests.entries()) {
-    const volume = archive.volumes[index];
+function checkVolumes({ files: { stem }, volumes }: OpenArchive, { volumeDigests }: SummaryText): void {
+  for (const [index, digest] of volumeDigests.entries()) {
+    const volume = volumes[index];
     if (digest !== '' && volume && volume.digest !== digest) {
       throw new DamagedArchiveError(`${volume.file.name} is not the volume that ${stem} was written with`, {
         hints: ['Copy the volumes of one archive together; those of two archives were mixed.'],
       });
     }
   }
-  if (summary.fileCount !== found.files || summary.totalBytes !== found.totalBytes) {
-    throw new DamagedArchiveError(
-      `${stem} holds ${found.files} files with ${found.totalBytes} bytes, its summary says ${summary.fileCount} with ${summary.totalBytes}`,
-      { hints: HINTS },
-    );
-  }
+}
+
+function checkCounts(stem: string, summary: SummaryText, found: StructureReport): void {
+  if (summary.fileCount === found.files && summary.totalBytes === found.totalBytes) return;
+  throw new DamagedArchiveError(
+    `${stem} holds ${found.files} files with ${found.totalBytes} bytes, its summary says ${summary.fileCount} with ${summary.totalBytes}`,
+    { hints: HINTS },
+  );
 }
 
 function checkMeetings(archive: OpenArchive): void {

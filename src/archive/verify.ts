@@ -32,35 +32,31 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An archive that may be recovered as far as its structure tells. */
-export interface CheckedArchive {
+/** An archive whose central directories have been read, and what it says about itself. */
+export interface ReadArchive {
   readonly archive: OpenArchive;
   readonly facts: ArchiveFacts;
-  readonly structure: StructureReport;
 }
 
-/**
- * Opens an archive and checks all that can be told without reading data.
- * @throws {DamagedArchiveError} when it cannot be recovered
- */
-export async function openChecked(files: ArchiveFiles): Promise<CheckedArchive> {
-  const archive = await openArchive(files);
-  const facts = await readArchiveFacts(files);
-  return { archive, facts, structure: checkStructure(archive, facts.summary) };
+/** Reads all of an archive but data and names: what is wanted of it is to be checked before it is brought. */
+export async function readArchive(files: ArchiveFiles): Promise<ReadArchive> {
+  return { archive: await openArchive(files), facts: await readArchiveFacts(files) };
 }
 
 /** Reads one archive as recover would. Damage is what it reports, not an error. */
 export async function verifyArchive(files: ArchiveFiles, options: VerifyOptions): Promise<VerifyReport> {
   const base = { archive: files.stem, volumes: files.volumes.length, isComplete: options.isQuick !== true };
   const nothing = { problems: [], entries: 0, messages: 0, bytes: 0, digest: undefined, windowsNames: [] };
-  let checked: CheckedArchive;
+  let opened: ReadArchive;
+  let structure: StructureReport;
   try {
-    checked = await openChecked(files);
+    opened = await readArchive(files);
+    structure = checkStructure(opened.archive, opened.facts.summary);
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
     return { ...base, ...nothing, isSound: false, fault: messageOf(error) };
   }
-  const { archive, facts, structure } = checked;
+  const { archive, facts } = opened;
   const read = options.isQuick
     ? { problems: [] }
     : await readSelections(

@@ -9,7 +9,8 @@ import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
 import { openFileSource } from '../archive/source.js';
 import { DELETED_ENTRY, isOwnText } from '../archive/summary.js';
-import { type CheckedArchive, openChecked } from '../archive/verify.js';
+import { checkSelected, checkStructure } from '../archive/check-structure.js';
+import { type ReadArchive, readArchive } from '../archive/verify.js';
 import type { Chain } from './chain.js';
 
 /** What of a chain belongs to its point in time. */
@@ -44,9 +45,9 @@ export type EntryFilter = (prefix: string) => boolean | NameFilter | { readonly 
 
 type NameFilter = (name: string) => boolean;
 
-/** A chain whose central directories have been read and found sound. */
+/** A chain whose central directories have been read. */
 export interface OpenChain {
-  readonly archives: readonly CheckedArchive[];
+  readonly archives: readonly ReadArchive[];
   /** What the differential decides about its base's entries, by directory. */
   readonly hidden: HiddenNames | undefined;
   readonly knowsDeletions: boolean;
@@ -54,33 +55,39 @@ export interface OpenChain {
 
 type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** @throws {DamagedArchiveError} before anything is read, when the structure of an archive is broken */
+/** @throws {DamagedArchiveError} when the structure of an archive is broken */
 export async function openChain(chain: Chain): Promise<OpenChain> {
-  const archives: CheckedArchive[] = [];
-  for (const files of chain.archives) archives.push(await openChecked(files));
+  const archives: ReadArchive[] = [];
+  for (const files of chain.archives) archives.push(await readArchive(files));
   const last = archives.at(-1);
   if (archives.length < 2 || !last) return { archives, hidden: undefined, knowsDeletions: true };
   const deleted = await readDeleted(last);
   return { archives, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined };
 }
 
-/** The entries of a chain's point: those of the differential, and of its base what is neither newer there nor deleted. */
-export function selectFrom(chain: OpenChain, wants: EntryFilter): ChainEntries {
+/**
+ * The entries of a chain's point: those of the differential, and of its base what is neither newer there nor deleted.
+ * They are checked before any is read: all of the archives' where everything may be wanted, else those that are chosen,
+ * so that one folder out of a million messages costs what one folder costs.
+ * @throws {DamagedArchiveError} naming an entry that no safe tool would recover
+ */
+export function selectFrom(chain: OpenChain, wants: EntryFilter, isPart: boolean): ChainEntries {
   const tally = new Tally(wants);
   const last = chain.archives.at(-1);
-  for (const checked of chain.archives) {
-    const hidden = checked === last ? undefined : chain.hidden;
-    for (const volume of checked.archive.volumes) tally.addVolume(volume, hidden);
+  const windowsNames: string[] = [];
+  for (const opened of chain.archives) {
+    const { archive, facts } = opened;
+    const hidden = opened === last ? undefined : chain.hidden;
+    const whole = isPart ? undefined : checkStructure(archive, facts.summary);
+    const chosen = archive.volumes.map((volume) => tally.addVolume(volume, hidden));
+    windowsNames.push(...(whole ?? checkSelected(archive, facts.summary, chosen)).windowsNames);
   }
-  return tally.finish(
-    chain.archives.flatMap(({ structure }) => structure.windowsNames),
-    chain.knowsDeletions,
-  );
+  return tally.finish(windowsNames, chain.knowsDeletions);
 }
 
 /** `openChain` and `selectFrom` in one. */
 export async function selectEntries(chain: Chain, wants: EntryFilter): Promise<ChainEntries> {
-  return selectFrom(await openChain(chain), wants);
+  return selectFrom(await openChain(chain), wants, false);
 }
 
 class Tally {
@@ -94,7 +101,8 @@ class Tally {
 
   constructor(private readonly wants: EntryFilter) {}
 
-  addVolume({ file, table }: OpenVolume, hidden: HiddenNames | undefined): void {
+  /** Adds what is wanted of a volume; returns the indices. */
+  addVolume({ file, table }: OpenVolume, hidden: HiddenNames | undefined): readonly number[] {
     const indices: number[] = [];
     for (const run of directoryRuns(table)) {
       const wanted = this.wants(run.prefix);
@@ -114,6 +122,7 @@ class Tally {
       }
     }
     this.#selections.push({ volumePath: file.path, table, indices });
+    return indices;
   }
 
   finish(windowsNames: readonly string[], knowsDeletions: boolean): ChainEntries {
@@ -189,7 +198,7 @@ function sharedPlace(prefix: string): EntryPlace | undefined {
 }
 
 /** What the differential decides about its base's entries: the names by directory. */
-function namesOf({ archive }: CheckedArchive, deleted: readonly string[]): Map<string, Set<string>> {
+function namesOf({ archive }: ReadArchive, deleted: readonly string[]): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>();
   const add = (name: string): void => {
     const prefix = name.slice(0, name.lastIndexOf('/', name.length - 2) + 1);
@@ -208,7 +217,7 @@ function namesOf({ archive }: CheckedArchive, deleted: readonly string[]): Map<s
 }
 
 /** The names of `.deleted.txt`, or undefined where the archive has none. */
-async function readDeleted({ archive }: CheckedArchive): Promise<string[] | undefined> {
+async function readDeleted({ archive }: ReadArchive): Promise<string[] | undefined> {
   const [first] = archive.volumes;
   if (!first) return undefined;
   for (let index = 0; index < Math.min(first.table.count, 8); index++) {

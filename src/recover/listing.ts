@@ -34,7 +34,7 @@ export async function listRecover(request: RecoverRequest): Promise<RecoverListi
   const opened = await openChain(chain);
   const index = indexMail(opened);
   const scope = request.scope && resolveScope(index, request.scope);
-  const entries = selectFrom(opened, filterFor(request, scope));
+  const entries = selectFrom(opened, filterFor(request, scope), scope !== undefined);
   const wantsMail = request.mask?.has('mail') ?? true;
   const folders = (wantsMail ? [...index.mailboxes.values()] : []).flatMap(({ domain, user, folders: own }) =>
     [...own].map(([folder, counts]): FolderLine => ({ domain: domain ?? null, user, folder, ...counts })),

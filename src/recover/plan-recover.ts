@@ -28,7 +28,7 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
   const chain = await findChain(request.from);
   const opened = await openChain(chain);
   const scope = request.scope && resolveScope(indexMail(opened), request.scope);
-  const entries = selectFrom(opened, filterFor(request, scope));
+  const entries = selectFrom(opened, filterFor(request, scope), scope !== undefined);
   if (entries.tops.length === 0 || (scope && entries.files === 0)) throw nothingFound(chain, entries);
   const { needed, free } = checkSpace(request, entries);
   const folders = request.isAdditive ? planFolders(request.storeDir, entries) : undefined;

@@ -8,6 +8,9 @@ import type { EntryFilter, OpenChain } from './entries.js';
 
 /** Choosing a part of the mail of a chain: a domain, a user, a folder, messages. */
 
+/** What the entry names of all mail have in common. */
+const MAIL = 'store/mail/';
+
 /** The part of the store that an entry name stands for; undefined outside of mail. */
 function storePathOf(entryName: string): StorePath | undefined {
   const path = placeOf(entryName)?.path;
@@ -59,11 +62,23 @@ export function scopeFilter(scope: MailScope): EntryFilter {
       return place && folders.has(foldName(folderNameOf(place))) ? isWanted : false;
     };
   }
+  const isElsewhere = elsewhereOf(scope);
   return (prefix) => {
-    const place = storePathOf(`${prefix}x`);
+    const place = isElsewhere(prefix) ? undefined : storePathOf(`${prefix}x`);
     if (!place) return false;
     // Outside of the scope its parent may still hold the entry of its directory, with its time and mode.
     return isInScope(scope, place) ? true : { directories: isWanted };
+  };
+}
+
+/** Tells the directories of other domains and users by their first letters: they are most of an archive. */
+function elsewhereOf({ domain, user }: MailScope): (prefix: string) => boolean {
+  if (domain === undefined) return () => false;
+  const mailbox = user === undefined ? `${domain}/` : `${domain}/${user}/`;
+  return (prefix) => {
+    const at = prefix.indexOf(MAIL);
+    const below = prefix.slice(at + MAIL.length);
+    return at === -1 || !(below.startsWith(mailbox) || mailbox.startsWith(below));
   };
 }
 

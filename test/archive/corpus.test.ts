@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findArchiveFiles } from '../../src/archive/backup-directory.js';
 import { readSelections, selectAll } from '../../src/archive/read-archive.js';
-import { openChecked, verifyArchive } from '../../src/archive/verify.js';
+import { checkStructure } from '../../src/archive/check-structure.js';
+import { readArchive, verifyArchive } from '../../src/archive/verify.js';
 import { KmsError } from '../../src/errors.js';
 import { compareTrees, listTree, removeTemporary, temporaryDirectory } from '../helpers/store.js';
 import { hasTool, runTool } from '../helpers/tools.js';
@@ -75,7 +76,8 @@ function expectedOf({ file, verdict }: Specimen): RegExp {
 /** Extracts as a recover does, every entry below `target`; false where something was refused. */
 async function extractAll(path: string, target: string): Promise<boolean> {
   try {
-    const { archive } = await openChecked(findArchiveFiles(path));
+    const { archive, facts } = await readArchive(findArchiveFiles(path));
+    checkStructure(archive, facts.summary);
     const selections = archive.volumes.map(({ file, table }) => selectAll(file.path, table));
     const { problems } = await readSelections(selections, {
       rules: [{ prefix: '', isTree: true, target: `${target}/` }],

@@ -73,6 +73,45 @@ describe('an archive with', () => {
     });
   }
 
+  for (const kind of hostileKinds(outside)) {
+    it(`${kind.what} gives one folder or refuses it, without harm`, async () => {
+      prepare(kind);
+      const before = surroundings();
+      const folder = ['-d', 'example.com', '-u', 'alice', '-f', 'INBOX'];
+      const { exitCode, output } = await runInProcess(Recover, [
+        archive,
+        ...['--server-dir', server.serverDir, '--yes'],
+        ...folder,
+      ]);
+      expect([0, 4, 10], output).toContain(exitCode);
+      expect(surroundings(), output).toEqual(before);
+      expect(readFileSync(join(outside, 'canary'), 'utf8')).toBe('not to be touched');
+      const brought = listTree(server.storeDir).filter((path) => !path.startsWith('mail/example.com/bob/'));
+      const ours = /^mail\/(example\.com\/(alice\/(INBOX\/.*)?)?)?$/;
+      expect(brought.filter((path) => !ours.test(path) && !path.startsWith('.kms-backup'))).toEqual([]);
+      expect(listTree(join(server.storeDir, 'mail/example.com/bob'))).toEqual(
+        listTree(join(place, 'old/mail/example.com/bob')),
+      );
+      for (const path of brought) expect(lstatSync(join(server.storeDir, path)).isSymbolicLink()).toBe(false);
+    });
+  }
+
+  it('damage in one folder gives the others', async () => {
+    const other = `@backup/store/mail/example.com/alice/Sent/#msgs/00000001.eml`;
+    const twin = { name: other, content: 'sent\r\n' };
+    prepare({ bytes: () => archiveWith([twin, twin]) });
+    const recover = (...flags: string[]): ReturnType<typeof runInProcess> =>
+      runInProcess(Recover, [archive, '--server-dir', server.serverDir, '--yes', '-d', 'example.com', ...flags]);
+    expect((await recover('-u', 'alice', '-f', 'Sent')).exitCode).toBe(4);
+    expect((await recover('-u', 'alice')).exitCode).toBe(4);
+    expect((await recover()).exitCode).toBe(4);
+    expect(compareTrees(join(place, 'old'), server.storeDir)).toEqual([]);
+    expect((await recover('-u', 'alice', '-f', 'INBOX')).exitCode).toBe(0);
+    expect(readFileSync(join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs/00000001.eml'), 'utf8')).toBe(
+      'a good message\r\n',
+    );
+  });
+
   const expectRecovered = ({ recovered = {} }: HostileKind): void => {
     expect(listTree(server.storeDir)).not.toContain('mail/example.com/bob/');
     for (const [path, content] of Object.entries(recovered)) {
