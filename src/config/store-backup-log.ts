@@ -79,7 +79,7 @@ export async function followBackupLog(
 }
 
 /** Reads the backup lines of a growing file in bounded memory. It holds the file open: a renamed log is read to its end. */
-export class LogReader {
+class LogReader {
   readonly #fd: number;
   readonly #inode: number;
   readonly #decoder = new TextDecoder();

@@ -86,8 +86,8 @@ function toStageError(error: unknown): unknown {
 }
 
 function toRules({ area, placement }: PlacedTop): TargetRule[] {
-  const { name, staged, live } = placement;
-  const owner = ownerOf(live);
+  const { name, staged, live, staging } = placement;
+  const owner = ownerOf(live, staging);
   const prefixes: string[] = AREA_PREFIXES.filter((own) => own.area === area).map(({ prefix }) => prefix);
   if (area === 'install') prefixes.push('');
   return prefixes.flatMap((prefix) => [
@@ -96,11 +96,15 @@ function toRules({ area, placement }: PlacedTop): TargetRule[] {
   ]);
 }
 
-/** Run as root, what is recovered belongs to whom the place belonged to. */
-function ownerOf(live: string): TargetRule['owner'] {
+/**
+ * Run as root, what is recovered belongs to whom the place belonged to. Undefined where it does anyway, as the staging
+ * directory shows: 200,000 calls less.
+ */
+function ownerOf(live: string, staging: string): TargetRule['owner'] {
   if (process.platform === 'win32' || process.getuid?.() !== 0) return undefined;
   const { uid, gid } = statSync(existingAncestor(live));
-  return { uid, gid };
+  const made = statSync(staging);
+  return made.uid === uid && made.gid === gid ? undefined : { uid, gid };
 }
 
 /** Modes, owners and times of directories, the deepest first: creating files in them is over. */
