@@ -4,9 +4,12 @@ import type { EntryTable } from './entry-table.js';
 import { checkLocalHeader, EntryDamage } from './local-header.js';
 import { readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
+import { inflateInto } from './zlib-handle.js';
 
 /** Room for a local header with a long name and some extra fields. */
 const HEADER_ROOM_BYTES = 2048;
+/** Up to this size an entry is inflated into a buffer of its own size. */
+const SMALL_BYTES = 1 << 20;
 
 /**
  * The whole content of one entry, checked. For entries that fit into memory.
@@ -53,14 +56,16 @@ function read(fd: number, from: number, length: number): Buffer {
 
 function inflate(compressed: Buffer, table: EntryTable, index: number, isWhole: boolean): Buffer {
   if (table.method(index) === METHOD_STORED) return compressed;
-  const size = Math.max(1, table.size(index));
+  const size = table.size(index);
   const finishFlush = isWhole ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
   try {
-    return inflateRawSync(compressed, {
-      maxOutputLength: size,
-      chunkSize: Math.max(64, Math.min(size, 1 << 20)),
-      finishFlush,
-    });
+    if (size > SMALL_BYTES) {
+      return inflateRawSync(compressed, { maxOutputLength: size, chunkSize: SMALL_BYTES, finishFlush });
+    }
+    const output = Buffer.allocUnsafeSlow(size + 1);
+    const { written } = inflateInto(compressed, output, finishFlush);
+    if (written > size) throw new EntryDamage('it inflates to more than its declared size');
+    return output.subarray(0, written);
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ERR_BUFFER_TOO_LARGE') throw new EntryDamage('it inflates to more than its declared size');

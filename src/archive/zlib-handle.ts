@@ -101,22 +101,23 @@ function deflaterFor(settings: DeflateSettings): ReusableState {
 
 /**
  * Inflates all of `input` into `output`, which has one byte more room than is expected.
+ * @param finishFlush Z_SYNC_FLUSH where `input` is only the beginning of a stream
  * @returns how many bytes it gave (`output.length` stands for that many or more) and how many of `input` follow the stream
  * @throws {Error} with zlib's code, `Z_…`, for broken or unfinished data
  */
-export function inflateInto(input: Uint8Array, output: Uint8Array): Step {
-  if (!hasUsableHandles()) return inflateByCall(input, output);
+export function inflateInto(input: Uint8Array, output: Uint8Array, finishFlush = constants.Z_FINISH): Step {
+  if (!hasUsableHandles()) return inflateByCall(input, output, finishFlush);
   inflater ??= new ReusableState(createInflateRaw());
   try {
-    return inflater.run(input, output, constants.Z_FINISH);
+    return inflater.run(input, output, finishFlush);
   } catch (error) {
     inflater = undefined;
     throw error;
   }
 }
 
-function inflateByCall(input: Uint8Array, output: Uint8Array): Step {
-  const options = { maxOutputLength: output.length, chunkSize: Math.max(64, output.length), info: true };
+function inflateByCall(input: Uint8Array, output: Uint8Array, finishFlush: number): Step {
+  const options = { maxOutputLength: output.length, chunkSize: Math.max(64, output.length), finishFlush, info: true };
   // The types of Node do not know `info`: it adds the engine, which counts what it took.
   const { buffer, engine } = inflateRawSync(input, options) as unknown as {
     buffer: Buffer;

@@ -77,6 +77,8 @@ describe('a query', () => {
     const plain = Buffer.from('Subject: x\n\nplain words\n');
     expect(cannotHoldText(query({ text: 'invoice' }), plain)).toBe(true);
     expect(cannotHoldText(query({ text: 'PLAIN  words' }), plain)).toBe(false);
+    expect(cannotHoldText(query({ text: 'words plain' }), plain)).toBe(true);
+    expect(cannotHoldText(query({ text: 'x plain WORDS' }), Buffer.from('x\r\n\tplain\r\nwords'))).toBe(false);
     for (const marker of [
       'Content-Transfer-Encoding: BASE64',
       'Content-Type: TEXT/html',
