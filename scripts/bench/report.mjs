@@ -20,7 +20,8 @@ const SECONDS = [
   ['folder', 'B', 'kms-backup -l', 0.5],
   ['million', '-', 'kms-backup', 6],
 ];
-const RSS_LIMIT_MIB = 250;
+/** Megabytes, in MiB: 300 MB for the listing of a million entries, 250 MB for everything else. */
+const RSS_LIMITS_MIB = { million: 286, store: 238 };
 const SIZE_LIMIT = 1.01;
 const READ_BACK_LIMIT = 0.1;
 
@@ -76,14 +77,13 @@ export function judge(results) {
       add(`read-back's share of ${store}`, 1 - median(bare.seconds) / median(ours.seconds), READ_BACK_LIMIT);
   }
   const mine = results.filter(({ name }) => name.startsWith('kms-backup'));
-  if (mine.length > 0) {
-    const worst = mine.reduce((a, b) => (Math.max(...a.peaks) >= Math.max(...b.peaks) ? a : b));
-    add(
-      `peak memory (${worst.job} ${worst.store} ${worst.name})`,
-      Math.max(...worst.peaks) / MIB,
-      RSS_LIMIT_MIB,
-      ' MiB',
-    );
+  const groups = [
+    [mine.filter(({ job }) => job !== 'million'), RSS_LIMITS_MIB.store],
+    [mine.filter(({ job }) => job === 'million'), RSS_LIMITS_MIB.million],
+  ];
+  for (const [group, limit] of groups.filter(([{ length }]) => length > 0)) {
+    const worst = group.reduce((a, b) => (Math.max(...a.peaks) >= Math.max(...b.peaks) ? a : b));
+    add(`peak memory (${worst.job} ${worst.store} ${worst.name})`, Math.max(...worst.peaks) / MIB, limit, ' MiB');
   }
   return verdicts;
 }
