@@ -9,7 +9,7 @@ import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
 import { recordVerified } from '../archive/verified-record.js';
 import { acquireLock, refuseWhileHeld } from '../platform/lock.js';
-import { RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
+import { markReading, RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
 import { countMailboxes, findMassLoss } from './mass-loss.js';
 import { packDirectories } from './pack-directories.js';
@@ -25,9 +25,19 @@ const FEW_FILES = 300;
  * @throws {KmsError} with nothing published and all temporary files removed
  */
 export async function runBackup(request: BackupRequest): Promise<BackupReport> {
+  const { dir } = request.installation;
+  const reading = await markReading(dir, `backup ${request.type}`, request.clock);
+  try {
+    refuseWhileHeld(join(dir, RECOVER_LOCK), 'the store');
+    refuseInterruptedRecover(dir);
+    return await backUp(request);
+  } finally {
+    reading?.release();
+  }
+}
+
+async function backUp(request: BackupRequest): Promise<BackupReport> {
   const startedAt = request.clock();
-  refuseWhileHeld(join(request.installation.dir, RECOVER_LOCK), 'the store');
-  refuseInterruptedRecover(request.installation.dir);
   prepareBackupDirectory(request.backupDir, request.settings.createsBackupDirectory);
   const lock = await acquireLock({
     path: join(request.backupDir, LOCK_FILE),

@@ -30,7 +30,7 @@ export interface LockOptions {
   /** What this run does: `backup full`. */
   readonly command: string;
   readonly clock: Clock;
-  /** How long to wait for another holder; 0 does not wait. */
+  /** How long to wait for another holder, where the user can say it; 0 and undefined do not wait. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -59,7 +59,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       stealStale(options.path, holder);
       continue;
     }
-    if (monotonicMs() >= deadline) throw lockedError(options.what, holder);
+    if (monotonicMs() >= deadline) throw lockedError(options.what, holder, options.waitMs !== undefined);
     await sleep(200, undefined, options.signal ? { signal: options.signal } : {});
   }
 }
@@ -70,7 +70,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
  */
 export function refuseWhileHeld(path: string, what: string): void {
   const holder = livingHolder(path);
-  if (holder) throw lockedError(what, holder);
+  if (holder) throw lockedError(what, holder, false);
 }
 
 /** Who holds a lock, in words (`recover, pid 4711 on mail1`); undefined where no living process does. Takes nothing. */
@@ -218,12 +218,15 @@ function birthOf(pid: number): string {
   }
 }
 
-function lockedError(what: string, holder: Holder): LockedError {
+function lockedError(what: string, holder: Holder, canWait: boolean): LockedError {
   const since = holder.since.slice(11, 19);
   return new LockedError(
     `${what} is held by another run: ${holder.command}, pid ${String(holder.pid)} on ${holder.host}, since ${since} UTC`,
     {
-      hints: ['Wait for it with --lock-wait 10m.', 'If that machine no longer runs it, remove the lock file by hand.'],
+      hints: [
+        canWait ? 'Wait for it with --lock-wait 10m.' : 'Try again when it has ended.',
+        'If that machine no longer runs it, remove the lock file by hand.',
+      ],
     },
   );
 }

@@ -22,6 +22,7 @@ import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-ma
  *   unit by unit           live → old, staged → live; each rename is atomic, and which were done shows in what exists
  *   `kept` or removed      the new state is complete; `old` stays for a rollback, or goes
  *   `rolling-back`         the same backwards: the next call finishes it
+ *   `emptied` is written   with --in-place, before the old state goes: only a recover of the same units goes on from here
  */
 export interface SwapUnit {
   readonly live: string;
@@ -34,7 +35,7 @@ export interface SwapUnit {
 }
 
 export interface Journal {
-  readonly phase: 'swapping' | 'kept' | 'rolling-back';
+  readonly phase: 'swapping' | 'kept' | 'rolling-back' | 'emptied';
   readonly archive: string;
   /** RFC 3339, UTC. */
   readonly startedAt: string;

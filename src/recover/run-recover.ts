@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { readSelections } from '../archive/read-archive.js';
 import { DamagedArchiveError, FailedError, NotFoundError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
-import { RECOVER_LOCK, STAGING_NAME } from '../server/recover-mark.js';
+import { RECOVER_LOCK, refuseInterruptedRecover, refuseWhileRead, STAGING_NAME } from '../server/recover-mark.js';
 import { applyFolders } from './additive.js';
 import {
   cleanUp,
@@ -13,6 +13,7 @@ import {
   type Journal,
   orderUnits,
   readJournal,
+  type SwapUnit,
   swapBack,
   swapForward,
   writeJournal,
@@ -41,9 +42,10 @@ export async function runRecover(request: RecoverRequest, planned: PlannedRecove
     const tops = entries.tops.map(({ area, name }): PlacedTop => {
       return { area, placement: placeUnit(area === 'store' ? request.storeDir : request.cfgDir, name) };
     });
+    refuseUnlessCovered(request, planned, tops);
     if (request.isInPlace && !request.isAdditive) await removeOld(request, planned, tops);
     await stage(request, entries, tops);
-    await request.refuseWhileRunning();
+    await refuseAfterStaging(request, tops);
     if (planned.folders) return addMail(request, planned, { tops, startMs });
     const journal = swap(request, planned, tops);
     return {
@@ -57,14 +59,44 @@ export async function runRecover(request: RecoverRequest, planned: PlannedRecove
   }
 }
 
-function lockStore(request: RecoverRequest): Promise<Lock> {
-  return acquireLock({
+/** A mail server that was started meanwhile has the old state open: what was staged goes. @throws {EngineRunningError} */
+async function refuseAfterStaging(request: RecoverRequest, tops: readonly PlacedTop[]): Promise<void> {
+  try {
+    await request.refuseWhileRunning();
+  } catch (error) {
+    for (const { placement } of tops) dropStaged(placement.staging);
+    throw error;
+  }
+}
+
+/** @throws {LockedError} while another recover, or a backup, works on the store */
+async function lockStore(request: RecoverRequest): Promise<Lock> {
+  const lock = await acquireLock({
     path: join(request.cfgDir, RECOVER_LOCK),
     what: 'the store',
     command: 'recover',
     clock: request.clock,
     ...(request.signal ? { signal: request.signal } : {}),
   });
+  try {
+    refuseWhileRead(request.cfgDir);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** What an interrupted recover with --in-place removed comes back whole, or nothing else is done. @throws {FailedError} */
+function refuseUnlessCovered(request: RecoverRequest, planned: PlannedRecover, tops: readonly PlacedTop[]): void {
+  const journal = readJournal(request.cfgDir);
+  if (journal?.phase !== 'emptied') return;
+  const places = planned.roots
+    ? unitsOf(request, planned, tops).map(({ live }) => live)
+    : tops.map(({ placement }) => placement.live);
+  const isCovered = ({ live }: SwapUnit): boolean =>
+    !request.isAdditive && places.some((place) => live === place || live.startsWith(place + sep));
+  if (!journal.units.every(isCovered)) refuseInterruptedRecover(request.cfgDir);
 }
 
 /** Proves every byte of the archive, then makes room: the only way that touches the old state before the new one is there. */
@@ -76,10 +108,9 @@ async function removeOld(request: RecoverRequest, planned: PlannedRecover, tops:
     throw new DamagedArchiveError(`entry ${JSON.stringify(first.name)} is damaged: ${first.reason}`, {
       hints: ['Nothing was changed.'],
     });
-  for (const { placement } of tops) {
-    for (const unit of toUnits(placement, scopeOf(request, planned, placement.name)))
-      rmSync(unit.live, { recursive: true, force: true });
-  }
+  const units = unitsOf(request, planned, tops);
+  writeJournal(request.cfgDir, newJournal(request, planned, { phase: 'emptied', units, tops }));
+  for (const { live } of units) rmSync(live, { recursive: true, force: true });
   if (entries.diskBytes > freeBytesAt(request.storeDir)) {
     throw new FailedError('there is too little space even without the old store, which is removed', {
       hints: ['Free space, then recover again: the archive was read whole and is sound.'],
@@ -104,18 +135,31 @@ function addMail(
 
 function swap(request: RecoverRequest, planned: PlannedRecover, tops: readonly PlacedTop[]): Journal {
   dropKept(request.cfgDir);
-  const journal: Journal = {
-    phase: 'swapping',
-    archive: planned.report.archives.join(' + '),
-    startedAt: request.clock().toISOString(),
-    units: orderUnits(tops.flatMap(({ placement }) => toUnits(placement, scopeOf(request, planned, placement.name)))),
-    keepsOld: request.keepsOld || request.keepsBeside,
-    stagingDirs: [...new Set(tops.map(({ placement }) => placement.staging))],
-  };
+  const units = unitsOf(request, planned, tops);
+  const journal = newJournal(request, planned, { phase: 'swapping', units, tops });
   writeJournal(request.cfgDir, journal);
   swapForward(journal.units);
   endSwap(request.cfgDir, journal);
   return journal;
+}
+
+function newJournal(
+  request: RecoverRequest,
+  { report }: PlannedRecover,
+  { phase, units, tops }: { phase: Journal['phase']; units: readonly SwapUnit[]; tops: readonly PlacedTop[] },
+): Journal {
+  return {
+    phase,
+    archive: report.archives.join(' + '),
+    startedAt: request.clock().toISOString(),
+    units,
+    keepsOld: request.keepsOld || request.keepsBeside,
+    stagingDirs: [...new Set(tops.map(({ placement }) => placement.staging))],
+  };
+}
+
+function unitsOf(request: RecoverRequest, planned: PlannedRecover, tops: readonly PlacedTop[]): SwapUnit[] {
+  return orderUnits(tops.flatMap(({ placement }) => toUnits(placement, scopeOf(request, planned, placement.name))));
 }
 
 /** The roots below one top-level name. */
@@ -136,7 +180,7 @@ function endSwap(home: string, journal: Journal): void {
  */
 function finishInterrupted({ cfgDir }: Pick<RecoverRequest, 'cfgDir'>): string | undefined {
   const journal = readJournal(cfgDir);
-  if (!journal || journal.phase === 'kept') return undefined;
+  if (!journal || journal.phase === 'kept' || journal.phase === 'emptied') return undefined;
   if (journal.phase === 'swapping') {
     swapForward(journal.units);
     endSwap(cfgDir, journal);
@@ -166,6 +210,7 @@ export async function rollBack(request: RecoverRequest): Promise<string[]> {
     finishInterrupted(request);
     const journal = readJournal(request.cfgDir);
     if (!journal) throw noRollback();
+    if (journal.phase === 'emptied') refuseInterruptedRecover(request.cfgDir);
     for (const staging of journal.stagingDirs) makeStaging(staging);
     writeJournal(request.cfgDir, { ...journal, phase: 'rolling-back' });
     swapBack(journal.units);

@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
-import { describeHolder } from '../platform/lock.js';
+import type { Clock } from '../platform/clock.js';
+import { acquireLock, describeHolder, type Lock, refuseWhileHeld } from '../platform/lock.js';
 
-/** What a recover leaves in the install directory, for whoever must not work beside it. */
+/**
+ * What a recover and a backup leave in the install directory, for each other: the one must not replace what the other
+ * reads. Each announces itself first and then looks for the other, so that of two that start at once at least one sees it.
+ */
 
 /** Beside what is recovered, on the same file system; never backed up. */
 export const STAGING_NAME = '.kms-backup-recover';
@@ -49,6 +53,13 @@ export function findUnfinishedRecover(installDir: string): UnfinishedRecover | u
   }
   const journal = readJournalText(installDir);
   if (!journal || journal.phase === 'kept') return undefined;
+  if (journal.phase === 'emptied') {
+    return {
+      isRunning: false,
+      fact: `a recover of ${journal.archive} with --in-place was interrupted: part of the old state is removed, the new one is not there`,
+      advice: 'Run that recover again, with the same flags.',
+    };
+  }
   const what = journal.phase === 'rolling-back' ? 'the rollback of a recover' : 'a recover';
   return {
     isRunning: false,
@@ -61,4 +72,29 @@ export function findUnfinishedRecover(installDir: string): UnfinishedRecover | u
 export function refuseInterruptedRecover(installDir: string): void {
   const found = findUnfinishedRecover(installDir);
   if (found) throw new FailedError(found.fact, { hints: [found.advice] });
+}
+
+const READING = '.kms-backup-reading-';
+
+/**
+ * Announces a run that reads the store. Several may; each has a file of its own. Undefined where this user may not write
+ * into the install directory: a recover that somebody else starts cannot see the run then.
+ */
+export async function markReading(installDir: string, command: string, clock: Clock): Promise<Lock | undefined> {
+  const path = join(installDir, `${READING}${process.pid}.lock`);
+  try {
+    return await acquireLock({ path, what: 'the store', command, clock });
+  } catch (error) {
+    if (error instanceof FailedError) return undefined;
+    throw error;
+  }
+}
+
+/** Refuses while a run reads the store; what dead runs left is removed. @throws {LockedError} */
+export function refuseWhileRead(installDir: string): void {
+  for (const name of readdirSync(installDir).filter((own) => own.startsWith(READING) && own.endsWith('.lock'))) {
+    const path = join(installDir, name);
+    refuseWhileHeld(path, 'the store');
+    rmSync(path, { force: true });
+  }
 }

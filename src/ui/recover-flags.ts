@@ -1,14 +1,15 @@
 import { Flags } from '@oclif/core';
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseMask } from '../archive/components.js';
-import { EngineRunningError, UsageError } from '../errors.js';
+import { EngineRunningError, errnoOf, KmsError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { RecoverRequest } from '../recover/request.js';
 import { findRunningEngine } from '../server/engine.js';
 import type { TypedScope } from '../server/mail-scope.js';
 import type { CommonFlags } from './command.js';
-import { openServer } from './context.js';
+import { openServer, type ServerContext } from './context.js';
 import { withEnvironment } from './flags.js';
 
 /** kmsrecover's options and ours. */
@@ -58,6 +59,7 @@ export interface RecoverFlags extends CommonFlags {
   readonly store?: string | undefined;
   readonly cfgdir?: string | undefined;
   readonly mask?: string | undefined;
+  readonly listing: boolean;
   readonly backup: boolean;
   readonly 'keep-old': boolean;
   readonly 'in-place': boolean;
@@ -79,15 +81,31 @@ function toScope(flags: RecoverFlags): TypedScope | undefined {
   return { domain, user, folder, messages: message?.length ? message : undefined, withSubfolders: flags.subfolders };
 }
 
+/**
+ * The server that a recover works for: the one that a place is missing without, or whose store the flags name by its
+ * path, as its engine and its journal count then. A listing needs none.
+ */
+function serverFor(flags: RecoverFlags, isOnlyMail: boolean): ServerContext | undefined {
+  const { store, cfgdir } = flags;
+  if (flags.listing) return undefined;
+  if (store === undefined || (cfgdir === undefined && !isOnlyMail)) return openServer(flags);
+  try {
+    const server = openServer(flags);
+    return realpathSync(server.settings.storeDir) === realpathSync(store) ? server : undefined;
+  } catch (error) {
+    if (error instanceof KmsError || errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** What a recover needs to know, from flags and the server that they name. */
 export function toRecoverRequest(
   from: string | undefined,
   flags: RecoverFlags,
   run: { readonly signal: AbortSignal; readonly onProgress: OnProgress; readonly scope?: TypedScope | undefined },
 ): RecoverRequest {
-  const isOnlyMail = toScope(flags) !== undefined || run.scope !== undefined;
-  const needsServer = flags.store === undefined || (flags.cfgdir === undefined && !isOnlyMail);
-  const server = needsServer ? openServer(flags) : undefined;
+  const scope = run.scope ?? toScope(flags);
+  const server = serverFor(flags, scope !== undefined);
   const storeDir = resolve(flags.store ?? server?.settings.storeDir ?? '.');
   return {
     from: resolve(from ?? '.'),
@@ -100,14 +118,17 @@ export function toRecoverRequest(
     isInPlace: flags['in-place'],
     threads: flags.threads,
     clock: systemClock,
-    refuseWhileRunning: async () => {
-      const engine = flags.force || !server ? undefined : await findRunningEngine(server.installation);
-      if (!engine) return;
-      throw new EngineRunningError(`the mail server is running (${engine.name}, pid ${engine.pid})`, {
-        hints: ['Stop it first, for example systemctl stop kerio-connect; it may take five minutes.'],
-      });
-    },
+    refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
     ...run,
-    scope: run.scope ?? toScope(flags),
+    scope,
   };
+}
+
+/** @throws {EngineRunningError} */
+async function refuseEngine(server: ServerContext | undefined): Promise<void> {
+  const engine = server && (await findRunningEngine(server.installation));
+  if (!engine) return;
+  throw new EngineRunningError(`the mail server is running (${engine.name}, pid ${engine.pid})`, {
+    hints: ['Stop it first, for example systemctl stop kerio-connect; it may take five minutes.'],
+  });
 }
