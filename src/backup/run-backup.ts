@@ -45,6 +45,7 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     command: `backup ${request.type}`,
     clock: request.clock,
     waitMs: request.lockWaitMs,
+    hasWaitFlag: true,
     ...(request.signal ? { signal: request.signal } : {}),
   });
   try {

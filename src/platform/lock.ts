@@ -30,8 +30,10 @@ export interface LockOptions {
   /** What this run does: `backup full`. */
   readonly command: string;
   readonly clock: Clock;
-  /** How long to wait for another holder, where the user can say it; 0 and undefined do not wait. */
+  /** How long to wait for another holder. Default 0: not at all. */
   readonly waitMs?: number;
+  /** Whether the command has --lock-wait. */
+  readonly hasWaitFlag?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -59,7 +61,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       stealStale(options.path, holder);
       continue;
     }
-    if (monotonicMs() >= deadline) throw lockedError(options.what, holder, options.waitMs !== undefined);
+    if (monotonicMs() >= deadline) throw lockedError(options.what, holder, options.hasWaitFlag === true);
     await sleep(200, undefined, options.signal ? { signal: options.signal } : {});
   }
 }

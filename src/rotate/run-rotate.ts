@@ -52,6 +52,7 @@ export async function runRotate(request: RotateRequest): Promise<RotateReport> {
     command: 'rotate',
     clock: request.clock,
     waitMs: request.lockWaitMs,
+    hasWaitFlag: true,
     ...(request.signal ? { signal: request.signal } : {}),
   });
   try {
