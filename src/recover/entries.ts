@@ -8,6 +8,7 @@ import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
 import { openFileSource } from '../archive/source.js';
+import { partsOf } from '../archive/sets.js';
 import { DELETED_ENTRY, isOwnText } from '../archive/summary.js';
 import { type CheckedArchive, openChecked } from '../archive/verify.js';
 import type { Chain } from './chain.js';
@@ -50,6 +51,8 @@ export interface OpenChain {
   /** What the differential decides about its base's entries, by directory. */
   readonly hidden: HiddenNames | undefined;
   readonly knowsDeletions: boolean;
+  /** What the point's archive was limited to: the rest of its base is not of its moment. Undefined: everything. */
+  readonly parts: ReadonlySet<string> | undefined;
 }
 
 type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
@@ -59,14 +62,16 @@ export async function openChain(chain: Chain): Promise<OpenChain> {
   const archives: CheckedArchive[] = [];
   for (const files of chain.archives) archives.push(await openChecked(files));
   const last = archives.at(-1);
-  if (archives.length < 2 || !last) return { archives, hidden: undefined, knowsDeletions: true };
+  const own = partsOf(chain.point.facts);
+  const parts = own && new Set(own);
+  if (archives.length < 2 || !last) return { archives, hidden: undefined, knowsDeletions: true, parts };
   const deleted = await readDeleted(last);
-  return { archives, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined };
+  return { archives, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined, parts };
 }
 
 /** The entries of a chain's point: those of the differential, and of its base what is neither newer there nor deleted. */
 export function selectFrom(chain: OpenChain, wants: EntryFilter): ChainEntries {
-  const tally = new Tally(wants);
+  const tally = new Tally(wants, chain.parts);
   const last = chain.archives.at(-1);
   for (const checked of chain.archives) {
     const hidden = checked === last ? undefined : chain.hidden;
@@ -92,18 +97,21 @@ class Tally {
   #bytes = 0;
   #diskBytes = 0;
 
-  constructor(private readonly wants: EntryFilter) {}
+  constructor(
+    private readonly wants: EntryFilter,
+    private readonly parts: ReadonlySet<string> | undefined,
+  ) {}
 
   addVolume({ file, table }: OpenVolume, hidden: HiddenNames | undefined): void {
     const indices: number[] = [];
     for (const run of directoryRuns(table)) {
       const wanted = this.wants(run.prefix);
-      if (wanted === false) continue;
+      const shared = sharedPlace(run.prefix);
+      if (wanted === false || this.#isOfOtherPart(shared)) continue;
       if (typeof wanted === 'object') {
         this.#addDirectories(table, run, wanted.directories, hidden, indices);
         continue;
       }
-      const shared = sharedPlace(run.prefix);
       if (shared) this.#addTop(shared);
       const hiddenNames = hidden?.get(run.prefix);
       for (let index = run.start; index < run.end; index++) {
@@ -160,10 +168,15 @@ class Tally {
       if (!isOwnText(name)) this.#foreign.push(name);
       return false;
     }
+    if (this.#isOfOtherPart(place)) return false;
     if (wanted !== true && !wanted(name)) return false;
     this.#addTop(place);
     this.#count(table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
     return true;
+  }
+
+  #isOfOtherPart(place: EntryPlace | undefined): boolean {
+    return place !== undefined && this.parts?.has(place.component) === false;
   }
 
   #addTop({ area, component, path }: EntryPlace): void {
