@@ -47,7 +47,8 @@ export interface PackIssue {
 /** Packs files into an ArchiveWriter with a pool of workers. */
 export class Packer {
   readonly issues: PackIssue[] = [];
-  readonly vanished: string[] = [];
+  /** Entry names of files that were gone when their turn came. */
+  readonly vanished = new Set<string>();
   readonly split: string[] = [];
   #counts = { files: 0, messages: 0, sourceBytes: 0 };
   readonly #slots: BlockSlots[];
@@ -85,7 +86,7 @@ export class Packer {
       this.options.signal?.throwIfAborted();
       await this.#pool.runAll(tasks, (result, task) => {
         if (result.kind !== 'files' || task.kind !== 'files') return;
-        for (const name of result.vanished) this.vanished.push(task.prefix + name);
+        for (const name of result.vanished) this.vanished.add(task.prefix + name);
         for (const { name, reason } of result.unreadable) this.#addIssue('unreadable', task.prefix + name, reason);
         for (const name of result.unsettled) this.#addUnsettled(task.prefix + name);
         for (const name of result.large) large.push({ path: `${task.directory}/${name}`, name: task.prefix + name });
@@ -151,7 +152,7 @@ export class Packer {
     try {
       const size = lstatSync(path, { throwIfNoEntry: false })?.size;
       if (size === undefined) {
-        this.vanished.push(name);
+        this.vanished.add(name);
         return;
       }
       const largest = largestPartBytes(this.options.volumeLimitBytes, name);
@@ -168,7 +169,7 @@ export class Packer {
       if (!outcome.isSettled) this.#addUnsettled(name);
     } catch (error) {
       if (!(error instanceof SourceReadError)) throw error;
-      if (error.message === 'ENOENT') this.vanished.push(name);
+      if (error.message === 'ENOENT') this.vanished.add(name);
       else this.#addIssue('unreadable', name, error.message);
     }
   }

@@ -73,7 +73,27 @@ function parseTime(text: string): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
-/** The manual's rule: the newest full with its newest differential, or the newest copy, whichever is newest. */
+/**
+ * The manual's rule: the newest full with its newest differential, or the newest copy, whichever is newest. A backup of
+ * some parts only (`--mask`) is no complete one: it is the point only where there is nothing else.
+ */
 export function newestPoint(states: readonly ArchiveState[]): ArchiveState | undefined {
-  return states.findLast(({ isRecoverable }) => isRecoverable);
+  const recoverable = states.filter(({ isRecoverable }) => isRecoverable);
+  return recoverable.findLast(({ facts }) => partsOf(facts) === undefined) ?? recoverable.at(-1);
+}
+
+/** The parts that an archive was limited to, in words (`lists, mail`); undefined for a backup of everything. */
+export function describeParts(facts: ArchiveFacts): string | undefined {
+  return partsOf(facts)?.join(', ');
+}
+
+/** Whether an archive was asked for at least these parts; undefined parts are all. */
+export function holdsParts(facts: ArchiveFacts, parts: readonly string[] | undefined): boolean {
+  const own = partsOf(facts);
+  return own === undefined || (parts?.every((part) => own.includes(part)) ?? false);
+}
+
+/** The parts that an archive was limited to; undefined for a backup of everything. */
+export function partsOf({ version }: ArchiveFacts): readonly string[] | undefined {
+  return version?.parts;
 }

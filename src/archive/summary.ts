@@ -25,6 +25,8 @@ export interface VersionText {
   /** The stem of the full that a differential is measured against. */
   readonly base?: string | undefined;
   readonly baseDigest?: string | undefined;
+  /** What alone was asked for (`lists`, `mail`); undefined in a backup of everything that the server includes. */
+  readonly parts?: readonly string[] | undefined;
 }
 
 /** What an archive says about itself at its end; without it the archive is unfinished. */
@@ -51,6 +53,7 @@ export function formatVersionText(text: VersionText & { readonly startedAt: Date
     ['tool', text.tool],
     ['base', text.base],
     ['base_digest', text.baseDigest],
+    ['parts', text.parts?.join(',')],
   ]);
 }
 
@@ -80,6 +83,7 @@ export function parseVersionText(text: string): VersionText {
     tool: values.get('tool'),
     base: values.get('base'),
     baseDigest: values.get('base_digest'),
+    parts: values.get('parts')?.split(','),
   };
 }
 

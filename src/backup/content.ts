@@ -6,7 +6,7 @@ import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
 import { TOOL } from '../platform/tool.js';
 import type { BackupRequest, MessageCounts } from './request.js';
-import { findSources, wantedComponents, refuseBackupIntoSource, type Source } from './sources.js';
+import { findSources, limitedParts, wantedComponents, refuseBackupIntoSource, type Source } from './sources.js';
 import {
   type DirectoryIdentity,
   identify,
@@ -21,7 +21,12 @@ export interface BackupContent {
   /** A differential without a usable base becomes a full. */
   readonly type: ArchiveType;
   readonly letter: DifferentialLetter;
-  readonly version: { readonly tool: string; readonly base?: string; readonly baseDigest?: string };
+  readonly version: {
+    readonly tool: string;
+    readonly base?: string;
+    readonly baseDigest?: string;
+    readonly parts?: readonly string[];
+  };
   readonly deletedText: { readonly name: string; readonly text: string } | undefined;
   /** One a component, in the archive's order. */
   readonly groups: readonly (readonly FilesTask[])[];
@@ -46,6 +51,8 @@ const BATCH_FILES = 128;
 export interface ListedStore {
   /** The parts that were looked for, whether they exist or not. */
   readonly components: readonly Component[];
+  /** The same where they are fewer than the server includes: such an archive is no complete backup. */
+  readonly parts: readonly Component[] | undefined;
   readonly groups: readonly { readonly files: readonly Source[]; readonly walks: readonly Walk[] }[];
   readonly directories: readonly WalkedDirectory[];
   readonly exclude: readonly DirectoryIdentity[];
@@ -70,6 +77,7 @@ export function listStore(request: BackupRequest): ListedStore {
   const walks = groups.flatMap((group) => group.walks);
   return {
     components: wantedComponents(settings.include, mask),
+    parts: limitedParts(settings.include, mask),
     groups,
     exclude,
     directories: walks.flatMap((walk) => walk.directories),
@@ -88,7 +96,7 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
   return {
     type,
     letter: 'I',
-    version: { tool: TOOL },
+    version: { tool: TOOL, ...(listed.parts ? { parts: listed.parts } : {}) },
     deletedText: undefined,
     groups,
     tasks,

@@ -22,7 +22,7 @@ const STAT_BATCH = 2000;
 export async function planDifferential(request: BackupRequest, listed: ListedStore): Promise<BackupContent> {
   const examining = examineStore(request, listed);
   examining.catch(() => undefined); // awaited below
-  const base = await findBase(request.backupDir);
+  const base = await findBase(request.backupDir, listed.parts);
   if ('reason' in base) {
     return planWhole('full', listed, [`${base.reason}: a full archive is written instead of a differential`]);
   }
@@ -35,7 +35,12 @@ export async function planDifferential(request: BackupRequest, listed: ListedSto
   return {
     type: 'differential',
     letter: chooseLetter(request.backupDir),
-    version: { tool: TOOL, base: archive.files.stem, baseDigest: archive.digest },
+    version: {
+      tool: TOOL,
+      base: archive.files.stem,
+      baseDigest: archive.digest,
+      ...(listed.parts ? { parts: listed.parts } : {}),
+    },
     deletedText: { name: DELETED_ENTRY, text: deleted.map((name) => `${name}\n`).join('') },
     groups: compared.groups,
     tasks,

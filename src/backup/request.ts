@@ -65,6 +65,8 @@ export interface BackupReport {
   readonly startedAt: Date;
   readonly finishedAt: Date;
   readonly messages: MessageCounts;
+  /** Messages that this archive itself holds. */
+  readonly packedMessages: number;
   readonly files: number;
   readonly directories: number;
   readonly sourceBytes: number;

@@ -1,17 +1,19 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../archive/archive-writer.js';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { listArchiveFiles, sweepTemporaries } from '../archive/backup-directory.js';
 import { formatVolumeName } from '../archive/names.js';
-import { isMessageName } from '../archive/pack-tasks.js';
+import { type FilesTask, isMessageName } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
 import { recordVerified } from '../archive/verified-record.js';
 import { acquireLock, refuseWhileHeld } from '../platform/lock.js';
 import { markReading, RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
-import { countMailboxes, findMassLoss } from './mass-loss.js';
+import { countMailboxes, countStored, findMassLoss, readPredecessor, type RunMail } from './mass-loss.js';
+import { mailboxOf } from './mailboxes.js';
 import { packDirectories } from './pack-directories.js';
 import { planContent } from './plan-content.js';
 import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
@@ -52,8 +54,9 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     const swept = sweepTemporaries(request.backupDir);
     checkFreeSpace(request.backupDir, request.type);
     const content = await planContent(request);
-    const losses = await findLossesOf(request, content);
-    const report = await writeArchive(request, content, startedAt);
+    const predecessor = await readPredecessor(request.backupDir);
+    const { report, mail } = await writeArchive(request, content, startedAt);
+    const losses = mail ? findMassLoss(predecessor, mail, request.lossLimits) : [];
     if (request.readsBack) recordReadBack(request, report);
     return { ...report, swept, warnings: [...report.warnings, ...losses], isMassLoss: losses.length > 0 };
   } catch (error) {
@@ -63,15 +66,19 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
   }
 }
 
-/** Undefined counts: this run does not look at mail. */
-function mailboxesOf({ components, directories }: BackupContent): ReturnType<typeof countMailboxes> | undefined {
-  return components.includes('mail') ? countMailboxes(directories) : undefined;
+/** What became of the mail that was listed; undefined where this run does not look at mail. */
+function mailOf(content: BackupContent, packer: Packer, found: readonly FilesTask[]): RunMail | undefined {
+  if (!content.components.includes('mail')) return undefined;
+  const listed = countMailboxes(content.directories);
+  const lost = packer.issues.filter(({ kind }) => kind !== 'unsettled').map(({ name }) => name);
+  return {
+    listed,
+    stored: countStored(listed, found, [...packer.vanished, ...lost]),
+    unlisted: content.skipped.map(({ name }) => name).filter((name) => name.endsWith('/') && isMailDirectory(name)),
+  };
 }
 
-async function findLossesOf(request: BackupRequest, content: BackupContent): Promise<string[]> {
-  const counts = mailboxesOf(content);
-  return counts ? findMassLoss(request.backupDir, counts, request.lossLimits) : [];
-}
+const isMailDirectory = (name: string): boolean => name === '@backup/store/mail/' || mailboxOf(name) !== undefined;
 
 /** What was read back is proven: rotation may count on it. */
 function recordReadBack({ backupDir }: BackupRequest, report: BackupReport): void {
@@ -96,7 +103,11 @@ export async function planBackup(request: BackupRequest): Promise<BackupReport> 
   };
 }
 
-async function writeArchive(request: BackupRequest, content: BackupContent, startedAt: Date): Promise<BackupReport> {
+async function writeArchive(
+  request: BackupRequest,
+  content: BackupContent,
+  startedAt: Date,
+): Promise<{ report: BackupReport; mail: RunMail | undefined }> {
   const { stem, takenAt } = chooseStem(request.backupDir, content.type, startedAt, content.letter);
   const writer = new ArchiveWriter(request.backupDir, stem, request.volumeLimitBytes);
   const packer = new Packer(writer, {
@@ -119,11 +130,12 @@ async function writeArchive(request: BackupRequest, content: BackupContent, star
       takenAt,
     );
     if (content.deletedText !== undefined) addText(writer, content.deletedText.name, content.deletedText.text, takenAt);
-    const directories = await packContent(content, packer, writer);
-    await finishArchive(request, content, { writer, packer, takenAt });
+    const { directories, found } = await packContent(content, packer, writer);
+    const mail = mailOf(content, packer, found);
+    await finishArchive(request, mail, { writer, packer, takenAt });
     request.signal?.throwIfAborted();
     writer.publish();
-    return toReport(request, content, { writer, packer, startedAt, directories });
+    return { report: toReport(request, content, { writer, packer, startedAt, directories }), mail };
   } catch (error) {
     await packer.close();
     await writer.discard();
@@ -134,10 +146,23 @@ async function writeArchive(request: BackupRequest, content: BackupContent, star
 }
 
 /** Components one after the other, as the server lays them; what moved meanwhile is looked for again at the end. */
-async function packContent(content: BackupContent, packer: Packer, writer: ArchiveWriter): Promise<number> {
+async function packContent(
+  content: BackupContent,
+  packer: Packer,
+  writer: ArchiveWriter,
+): Promise<{ directories: number; found: FilesTask[] }> {
   for (const group of content.groups) await packer.pack(group);
-  const found = await secondLook(content, (tasks) => packer.pack(tasks));
-  return packDirectories([...content.directories, ...found], content.isDirectoryChanged, writer);
+  const found: FilesTask[] = [];
+  const retried = new Set(packer.vanished);
+  const pack = (tasks: readonly FilesTask[]): Promise<void> => {
+    found.push(
+      ...tasks.map((task) => ({ ...task, names: task.names.filter((name) => !retried.has(task.prefix + name)) })),
+    );
+    return packer.pack(tasks);
+  };
+  const newDirectories = await secondLook(content, pack, packer.vanished);
+  const all = [...content.directories, ...newDirectories];
+  return { directories: packDirectories(all, content.isDirectoryChanged, writer), found };
 }
 
 interface OpenRun {
@@ -147,11 +172,11 @@ interface OpenRun {
 
 async function finishArchive(
   request: BackupRequest,
-  content: BackupContent,
+  mail: RunMail | undefined,
   run: OpenRun & { takenAt: Date },
 ): Promise<void> {
   const { writer, packer, takenAt } = run;
-  const mailboxes = mailboxesOf(content);
+  const mailboxes = mail?.stored;
   const summaryBytes = 4096 + writer.volumes.length * 100 + (mailboxes?.size ?? 0) * 300;
   writer.makeRoom(summaryBytes, 256);
   await writer.settle();
@@ -186,6 +211,7 @@ function reportBasics(content: BackupContent, stem: string, startedAt: Date): Ba
     startedAt,
     finishedAt: startedAt,
     messages: { ...content.messages, vanished: 0 },
+    packedMessages: 0,
     files: 0,
     directories: content.directories.length,
     sourceBytes: 0,
@@ -211,7 +237,8 @@ function toReport(
   return {
     ...basics,
     finishedAt: request.clock(),
-    messages: { ...content.messages, vanished: packer.vanished.filter(isMessageName).length },
+    messages: { ...content.messages, vanished: [...packer.vanished].filter(isMessageName).length },
+    packedMessages: packer.counts.messages,
     files: packer.counts.files,
     directories: run.directories,
     sourceBytes: packer.counts.sourceBytes,
@@ -219,7 +246,15 @@ function toReport(
     volumes: writer.volumes.map((_, index) => formatVolumeName(writer.stem, index)),
     entries: writer.entries,
     verifiedEntries: request.readsBack ? writer.entries : 0,
-    issues: [...basics.issues, ...packer.issues],
+    issues: [...basics.issues, ...packer.issues, ...findGoneSources(content, packer.vanished)],
     split: packer.split,
   };
+}
+
+/** Mail comes and goes; a configuration file or a whole part of the server that is gone at the end is no such thing. */
+function findGoneSources({ directories }: BackupContent, vanished: ReadonlySet<string>): BackupIssue[] {
+  const isTop = ({ prefix }: { prefix: string }): boolean => /^@backup\/(store\/)?[^/]+\/$/.test(prefix);
+  const gone = directories.filter((directory) => isTop(directory) && !existsSync(directory.path));
+  const names = [...[...vanished].filter((name) => !name.includes('/')), ...gone.map(({ prefix }) => prefix)];
+  return names.map((name) => ({ kind: 'unreadable', name, reason: 'it vanished during the run' }));
 }

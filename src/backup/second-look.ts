@@ -9,12 +9,14 @@ const ROUNDS = 3;
 /**
  * The store is live: a message that is moved into a directory after that one was read would be in neither place. So every
  * directory whose time moved since it was listed is listed again, and what is new there is packed too. A message may then
- * be in the archive twice; it is never missing.
+ * be in the archive twice; it is never missing. What was gone for a moment, because the server replaced it, is tried again.
+ * @param vanished entry names that were gone when their turn came; those that are packed now are taken out
  * @returns the directories that were found, to get their entries
  */
 export async function secondLook(
   content: BackupContent,
   pack: (tasks: readonly FilesTask[]) => Promise<void>,
+  vanished: Set<string>,
 ): Promise<WalkedDirectory[]> {
   const known = new Map(content.directories.map((directory) => [directory.prefix, directory]));
   const seen = new Map([...known].map(([prefix, { files }]) => [prefix, files]));
@@ -29,7 +31,7 @@ export async function secondLook(
         tasks.push(
           ...toTasks(
             now,
-            now.files.filter((name) => !before.has(name)),
+            now.files.filter((name) => vanished.delete(now.prefix + name) || !before.has(name)),
           ),
         );
         known.set(now.prefix, now);

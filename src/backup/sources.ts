@@ -65,6 +65,15 @@ export function wantedComponents(include: IncludeSwitches, mask: ReadonlySet<Com
   return mask ? [...mask] : COMPONENTS.filter((component) => isIncluded(component, include));
 }
 
+/** The parts of a mask that leaves out what the Include switches name; undefined where it leaves out nothing. */
+export function limitedParts(
+  include: IncludeSwitches,
+  mask: ReadonlySet<Component> | undefined,
+): readonly Component[] | undefined {
+  if (!mask || wantedComponents(include, undefined).every((component) => mask.has(component))) return undefined;
+  return COMPONENTS.filter((component) => mask.has(component));
+}
+
 function isIncluded(component: Component, include: IncludeSwitches): boolean {
   if (component === 'cfg' || component === 'settings' || component === 'other') return true;
   return component === 'sslca' ? include.sslcert : include[component];

@@ -7,7 +7,7 @@ import {
   refuseLegacyDirectory,
 } from '../archive/backup-directory.js';
 import { inspectArchives, inspectDirectory } from '../archive/inspect.js';
-import { type ArchiveState, newestPoint } from '../archive/sets.js';
+import { type ArchiveState, describeParts, newestPoint } from '../archive/sets.js';
 import { BaseMissingError, DamagedArchiveError, NotFoundError } from '../errors.js';
 
 /** The archives that make up one point in time: a full or copy, or a full and one differential. */
@@ -15,7 +15,7 @@ export interface Chain {
   /** The base first. */
   readonly archives: readonly ArchiveFiles[];
   readonly point: ArchiveState;
-  /** Newer archives that were passed over because they cannot be recovered, and why. */
+  /** Newer archives that were passed over, and why: `cannot be recovered: …`. */
   readonly passedOver: readonly { readonly archive: string; readonly reason: string }[];
 }
 
@@ -33,7 +33,7 @@ async function newestChain(directory: string): Promise<Chain> {
   const states = await inspectDirectory(directory);
   const point = newestPoint(states);
   const newer = point ? states.slice(states.indexOf(point) + 1) : states;
-  const passedOver = newer.map(({ facts, fault }) => ({ archive: facts.files.stem, reason: fault ?? '' }));
+  const passedOver = newer.map((state) => ({ archive: state.facts.files.stem, reason: reasonToPass(state) }));
   if (point) return toChain(point, passedOver);
   const [worst] = passedOver.slice(-1);
   if (!worst) {
@@ -42,11 +42,15 @@ async function newestChain(directory: string): Promise<Chain> {
     });
   }
   throw new DamagedArchiveError(
-    `no archive in ${directory} can be recovered; the newest, ${worst.archive}.zip: ${worst.reason}`,
+    `no archive in ${directory} can be recovered; the newest, ${worst.archive}.zip, ${worst.reason}`,
     {
       hints: ['See list-archives for the reason of each.'],
     },
   );
+}
+
+function reasonToPass({ facts, fault }: ArchiveState): string {
+  return fault === undefined ? `holds only ${describeParts(facts) ?? ''}` : `cannot be recovered: ${fault}`;
 }
 
 async function namedChain(path: string): Promise<Chain> {

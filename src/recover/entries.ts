@@ -8,6 +8,7 @@ import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
 import { openFileSource } from '../archive/source.js';
+import { partsOf } from '../archive/sets.js';
 import { DELETED_ENTRY, isOwnText } from '../archive/summary.js';
 import { checkSelected, checkStructure } from '../archive/check-structure.js';
 import { type ReadArchive, readArchive } from '../archive/verify.js';
@@ -51,6 +52,8 @@ export interface OpenChain {
   /** What the differential decides about its base's entries, by directory. */
   readonly hidden: HiddenNames | undefined;
   readonly knowsDeletions: boolean;
+  /** What the point's archive was limited to: the rest of its base is not of its moment. Undefined: everything. */
+  readonly parts: ReadonlySet<string> | undefined;
 }
 
 type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
@@ -60,9 +63,11 @@ export async function openChain(chain: Chain): Promise<OpenChain> {
   const archives: ReadArchive[] = [];
   for (const files of chain.archives) archives.push(await readArchive(files));
   const last = archives.at(-1);
-  if (archives.length < 2 || !last) return { archives, hidden: undefined, knowsDeletions: true };
+  const own = partsOf(chain.point.facts);
+  const parts = own && new Set(own);
+  if (archives.length < 2 || !last) return { archives, hidden: undefined, knowsDeletions: true, parts };
   const deleted = await readDeleted(last);
-  return { archives, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined };
+  return { archives, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined, parts };
 }
 
 /**
@@ -72,7 +77,7 @@ export async function openChain(chain: Chain): Promise<OpenChain> {
  * @throws {DamagedArchiveError} naming an entry that no safe tool would recover
  */
 export function selectFrom(chain: OpenChain, wants: EntryFilter, isPart: boolean): ChainEntries {
-  const tally = new Tally(wants);
+  const tally = new Tally(wants, chain.parts);
   const last = chain.archives.at(-1);
   const windowsNames: string[] = [];
   for (const opened of chain.archives) {
@@ -99,7 +104,10 @@ class Tally {
   #bytes = 0;
   #diskBytes = 0;
 
-  constructor(private readonly wants: EntryFilter) {}
+  constructor(
+    private readonly wants: EntryFilter,
+    private readonly parts: ReadonlySet<string> | undefined,
+  ) {}
 
   /** Adds what is wanted of a volume; returns the indices. */
   addVolume({ file, table }: OpenVolume, hidden: HiddenNames | undefined): readonly number[] {
@@ -107,11 +115,12 @@ class Tally {
     for (const run of directoryRuns(table)) {
       const wanted = this.wants(run.prefix);
       if (wanted === false) continue;
+      const shared = sharedPlace(run.prefix);
+      if (this.#isOfOtherPart(shared)) continue;
       if (typeof wanted === 'object') {
         this.#addDirectories(table, run, wanted.directories, hidden, indices);
         continue;
       }
-      const shared = sharedPlace(run.prefix);
       if (shared) this.#addTop(shared);
       const hiddenNames = hidden?.get(run.prefix);
       for (let index = run.start; index < run.end; index++) {
@@ -169,10 +178,15 @@ class Tally {
       if (!isOwnText(name)) this.#foreign.push(name);
       return false;
     }
+    if (this.#isOfOtherPart(place)) return false;
     if (wanted !== true && !wanted(name)) return false;
     this.#addTop(place);
     this.#count(table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
     return true;
+  }
+
+  #isOfOtherPart(place: EntryPlace | undefined): boolean {
+    return place !== undefined && this.parts?.has(place.component) === false;
   }
 
   #addTop({ area, component, path }: EntryPlace): void {

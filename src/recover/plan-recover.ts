@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { placeOf } from '../archive/layout.js';
+import { describeParts } from '../archive/sets.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
 import { plural } from '../platform/units.js';
 import { type MailScope, resolveScope } from '../server/mail-scope.js';
@@ -98,9 +99,11 @@ function nothingFound(chain: Chain, entries: ChainEntries): Error {
 }
 
 function collectWarnings(chain: Chain, entries: ChainEntries): string[] {
-  const warnings = chain.passedOver.map(
-    ({ archive, reason }) => `${archive}.zip is newer, but cannot be recovered: ${reason}`,
-  );
+  const warnings = chain.passedOver.map(({ archive, reason }) => `${archive}.zip is newer, but ${reason}`);
+  const parts = describeParts(chain.point.facts);
+  if (parts !== undefined) {
+    warnings.push(`${chain.point.facts.files.stem}.zip holds only ${parts}: everything else stays as it is`);
+  }
   if (!entries.knowsDeletions) {
     warnings.push(
       'the server wrote this differential: which mail was deleted since the full is unknown, and it comes back',

@@ -20,6 +20,7 @@ function storePathOf(entryName: string): StorePath | undefined {
 /** All mailboxes and folders of a chain's point that hold messages, with their sizes. */
 export function indexMail(chain: OpenChain): MailIndex {
   const index = new MailIndex();
+  if (chain.parts?.has('mail') === false) return index;
   const last = chain.archives.at(-1);
   for (const checked of chain.archives) {
     const hidden = checked === last ? undefined : chain.hidden;

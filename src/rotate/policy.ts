@@ -1,4 +1,4 @@
-import type { ArchiveState } from '../archive/sets.js';
+import { type ArchiveState, describeParts, holdsParts, partsOf } from '../archive/sets.js';
 
 /**
  * Which archives stay. Pure: the same states give the same verdicts, each with its reason.
@@ -8,6 +8,8 @@ import type { ArchiveState } from '../archive/sets.js';
  *   F1 I1 C1            keeps F1 I1 C1
  *   F1 I1 C1 C2         keeps F1 I1 C2: the newest full keeps its place, so that the next differential has its base
  *   F1 F2 F3(damaged)   keeps F1 F2 F3: what is not proven pushes nothing out
+ *   F1 C1 I1            keeps F1 C1 I1, with limit 1 F1 I1: the newest point in time stays
+ *   F1 F2 C1(lists)     keeps F1 F2 C1: a backup of some parts counts only among its like
  */
 export interface RetentionPolicy {
   /** At most that many complete backups, fulls and copies alike; at least 1. */
@@ -28,13 +30,24 @@ const FUTURE_TOLERANCE_MS = 5 * 60_000;
 
 /** A verdict for every archive, in the given order: oldest first. */
 export function judgeArchives(states: readonly ArchiveState[], policy: RetentionPolicy): Verdict[] {
-  const kept = chooseKept(states, policy);
-  const oldestKept = states.find((state) => kept.has(state));
   const bases = new Map<ArchiveState, Verdict>();
-  for (const state of states) {
-    if (state.facts.files.type !== 'differential') bases.set(state, judgeBase(state, policy, { kept, oldestKept }));
+  for (const like of groupByParts(states.filter(({ facts }) => facts.files.type !== 'differential'))) {
+    const kept = chooseKept(like, states, policy);
+    const oldestKept = like.find((state) => kept.has(state));
+    for (const state of like) bases.set(state, judgeBase(state, policy, { kept, oldestKept }));
   }
   return states.map((state) => bases.get(state) ?? judgeDifferential(state, states, { policy, bases }));
+}
+
+function groupByParts(states: readonly ArchiveState[]): ArchiveState[][] {
+  const groups = new Map<string | undefined, ArchiveState[]>();
+  for (const state of states) {
+    const key = partsOf(state.facts)?.join();
+    const group = groups.get(key);
+    if (group) group.push(state);
+    else groups.set(key, [state]);
+  }
+  return [...groups.values()];
 }
 
 function isFuture({ facts }: ArchiveState, now: Date): boolean {
@@ -46,18 +59,29 @@ function counts(state: ArchiveState, policy: RetentionPolicy): boolean {
   return state.isRecoverable && state.verifiedAt !== undefined && !isFuture(state, policy.now);
 }
 
-/** The newest full, where the limit has room beside it, and then the newest of all. */
-function chooseKept(states: readonly ArchiveState[], policy: RetentionPolicy): ReadonlySet<ArchiveState> {
-  const complete = states
-    .filter(({ facts }) => facts.files.type !== 'differential')
-    .filter((state) => counts(state, policy));
-  const newestFull = complete.findLast(({ facts }) => facts.files.type === 'full');
-  const kept = new Set<ArchiveState>(newestFull && policy.limit > 1 ? [newestFull] : []);
-  for (const state of complete.reverse()) {
-    if (kept.size >= policy.limit) break;
-    kept.add(state);
-  }
-  return kept;
+/** What the newest point in time needs; the newest full, where the limit has room beside it; then the newest of all. */
+function chooseKept(
+  like: readonly ArchiveState[],
+  states: readonly ArchiveState[],
+  policy: RetentionPolicy,
+): ReadonlySet<ArchiveState> {
+  const complete = like.filter((state) => counts(state, policy)).reverse();
+  const reach = (state: ArchiveState): number => newestTimeMs(state, states, policy);
+  const newestPoint = complete.reduce<ArchiveState | undefined>(
+    (best, state) => (best && reach(best) >= reach(state) ? best : state),
+    undefined,
+  );
+  const newestFull = complete.find(({ facts }) => facts.files.type === 'full');
+  const wanted = [newestPoint, newestFull, ...complete].filter((state) => state !== undefined);
+  return new Set([...new Set(wanted)].slice(0, policy.limit));
+}
+
+/** The newest point in time that a complete backup and its proven differentials reach. */
+function newestTimeMs(base: ArchiveState, states: readonly ArchiveState[], policy: RetentionPolicy): number {
+  const chain = states.filter(
+    (state) => state.base === base.facts && counts(state, policy) && holdsParts(state.facts, partsOf(base.facts)),
+  );
+  return Math.max(...[base, ...chain].map(({ facts }) => facts.files.takenAt.getTime()));
 }
 
 interface Kept {
@@ -80,7 +104,8 @@ function judgeBase(state: ArchiveState, policy: RetentionPolicy, { kept, oldestK
 
 function reasonToKeep(state: ArchiveState, kept: ReadonlySet<ArchiveState>): string {
   const newest = [...kept].reduce((a, b) => (b.facts.files.takenAt > a.facts.files.takenAt ? b : a));
-  if (state === newest) return 'newest complete backup';
+  const parts = describeParts(state.facts);
+  if (state === newest) return parts === undefined ? 'newest complete backup' : `newest backup of ${parts}`;
   return 'within the limit';
 }
 
@@ -94,7 +119,9 @@ function judgeDifferential(
   if (bases.get(base)?.action === 'remove') return { state, action: 'remove', reason: 'its full goes' };
   if (isFuture(state, policy.now)) return { state, action: 'keep', reason: 'dated in the future' };
   const siblings = states.filter((other) => other.base === state.base);
-  const successor = siblings.slice(siblings.indexOf(state) + 1).find((other) => counts(other, policy));
+  const successor = siblings
+    .slice(siblings.indexOf(state) + 1)
+    .find((other) => counts(other, policy) && holdsParts(other.facts, partsOf(state.facts)));
   if (successor && !policy.keepsDifferentials) {
     return { state, action: 'remove', reason: 'replaced by a newer differential' };
   }

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { inspectDirectory } from '../archive/inspect.js';
 import type { ArchiveType } from '../archive/names.js';
-import { type ArchiveState, newestPoint } from '../archive/sets.js';
+import { type ArchiveState, newestPoint, partsOf } from '../archive/sets.js';
 import { errnoOf, NotFoundError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { formatAge, formatSize } from '../platform/units.js';
@@ -62,7 +62,11 @@ export async function readStatus(installation: Installation, options: StatusOpti
   const now = options.clock();
   const states = await inspectIfThere(options.backupDir);
   const all = (states ?? []).map((state) => toArchive(state, now));
-  const lastOf = (type: ArchiveType): StatusArchive | undefined => all.findLast((archive) => archive.type === type);
+  const whole = (states ?? []).filter(({ facts }) => partsOf(facts) === undefined);
+  const lastOf = (type: ArchiveType): StatusArchive | undefined => {
+    const last = whole.findLast(({ facts }) => facts.files.type === type);
+    return last && toArchive(last, now);
+  };
   const point = newestPoint(states ?? []);
   const facts = {
     backupDir: options.backupDir,

@@ -1,5 +1,5 @@
 import type { ArchiveState } from '../archive/sets.js';
-import { newestPoint } from '../archive/sets.js';
+import { describeParts, newestPoint, partsOf } from '../archive/sets.js';
 import { formatAge, formatCount, formatSize, plural } from '../platform/units.js';
 import { formatTable } from './table.js';
 
@@ -37,10 +37,11 @@ export function formatArchives(rows: readonly ArchiveRow[], now: Date, bySet: bo
 
 function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): string[] {
   const { files } = state.facts;
+  const parts = describeParts(state.facts);
   const indent = bySet && state.base ? '  ' : '';
   return [
     `${indent}${files.volumes[0]?.name ?? files.stem}`,
-    files.type,
+    parts === undefined ? files.type : `${files.type} (${parts})`,
     formatUtc(files.takenAt),
     formatAge(now.getTime() - files.takenAt.getTime()),
     messages === undefined ? '?' : formatCount(messages),
@@ -88,6 +89,7 @@ export function archivesDocument(directory: string, rows: readonly ArchiveRow[])
       verifiedAt: state.verifiedAt ?? null,
       isRecoverable: state.isRecoverable,
       fault: state.fault ?? null,
+      parts: partsOf(state.facts) ?? null,
     })),
     newestPoint: newest ? newest.facts.files.takenAt : null,
   };

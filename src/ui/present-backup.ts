@@ -18,7 +18,7 @@ function formatDone(report: BackupReport, rotation: RotateReport | undefined): s
   const kind = report.base === undefined ? report.type : `differential to ${report.base}.zip`;
   const counted =
     report.base === undefined
-      ? `${formatCount(messages.total - messages.vanished)} saved`
+      ? `${formatCount(report.packedMessages)} saved`
       : `${formatCount(messages.new)} new, ${formatCount(messages.changed)} changed, ${formatCount(messages.unchanged)} unchanged, ${formatCount(messages.deleted)} deleted`;
   const lines = [
     `Messages   ${counted}, ${formatCount(messages.vanished)} vanished`,

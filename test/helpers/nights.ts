@@ -1,0 +1,80 @@
+import type { ArchiveType } from '../../src/archive/names.js';
+import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mailboxes.js';
+import type { BackupRequest } from '../../src/backup/request.js';
+import type { Clock } from '../../src/platform/clock.js';
+import { readIniFile } from '../../src/server/ini-file.js';
+import type { NotifyRule } from '../../src/server/ini-settings.js';
+import { openServer } from '../../src/ui/context.js';
+import { type ReportedBackupEnd, runReportedBackup } from '../../src/ui/reported-backup.js';
+import { runRotate, type RotateReport } from '../../src/rotate/run-rotate.js';
+import type { Installation } from './installation.js';
+
+/** What a night may change of the usual backup. */
+export interface NightOptions extends Partial<BackupRequest> {
+  /** Default: RotationLimit of mailserver.cfg. */
+  readonly keep?: number;
+  readonly rotates?: boolean;
+  readonly rule?: NotifyRule;
+}
+
+/** A clock that goes on by a millisecond with every look, from an instant on: `2026-01-02T01:00:00Z`. */
+export function clockFrom(at: string): Clock {
+  let nowMs = Date.parse(at);
+  return () => new Date(nowMs++);
+}
+
+/**
+ * What a backup command does, in this process and at a time of the caller's choice: backup, rotation, notification.
+ * Many nights then take as long as one program does to start.
+ */
+export async function backUpAt(
+  { serverDir }: Installation,
+  type: ArchiveType,
+  at: string,
+  { keep, rotates = true, rule, ...changes }: NightOptions = {},
+): Promise<ReportedBackupEnd & { readonly report: NonNullable<ReportedBackupEnd['report']> }> {
+  const { installation, settings } = openServer(flagsFor(serverDir));
+  const request: BackupRequest = {
+    type,
+    installation,
+    settings,
+    backupDir: settings.backupDir,
+    volumeLimitBytes: settings.volumeLimitBytes,
+    oversize: 'skip',
+    mask: undefined,
+    level: 1,
+    threads: 1,
+    usesChecksum: false,
+    readsBack: true,
+    lockWaitMs: 0,
+    lossLimits: DEFAULT_LOSS_LIMITS,
+    clock: clockFrom(at),
+    ...changes,
+  };
+  const end = await runReportedBackup({
+    request,
+    ini: readIniFile(installation.dir),
+    rule,
+    rotates,
+    rotationLimit: keep ?? settings.rotationLimit,
+    onWarning: () => undefined,
+  });
+  if (!end.report) throw new Error('the backup was skipped');
+  return { ...end, report: end.report };
+}
+
+/** What `rotate` does, in this process and at a time of the caller's choice. */
+export function rotateAt(
+  backupDir: string,
+  at: string,
+  { keep, isDryRun = false, expects }: { keep: number; isDryRun?: boolean; expects?: string },
+): Promise<RotateReport> {
+  return runRotate({
+    ...{ backupDir, limit: keep, keepsDifferentials: false, isDryRun, expects, lockWaitMs: 0 },
+    clock: clockFrom(at),
+  });
+}
+
+function flagsFor(serverDir: string): Parameters<typeof openServer>[0] {
+  return { 'server-dir': serverDir, json: false, quiet: true, verbose: false, progress: 'none' };
+}
