@@ -1,9 +1,10 @@
-import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { placeOf } from '../archive/layout.js';
 import { errnoOf } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
+import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { type AdditivePlan, type KnownMessage, planAdditive } from './additive-plan.js';
 import type { ChainEntries } from './entries.js';
 
@@ -99,6 +100,9 @@ export function applyFolders(storeDir: string, staged: string, planned: readonly
     const [from, to] = [join(staged, path), join(storeDir, path)];
     // Planned anew, from the proven bytes: mail may have arrived since the plan was shown.
     const plan = planStaged(from, to);
+    // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
+    // server would not show what lies beside it.
+    for (const name of plan.setAside) setAside(join(to, name));
     for (const step of plan.steps) {
       if (step.kind === 'skip') done.skip++;
       else {
@@ -108,7 +112,6 @@ export function applyFolders(storeDir: string, staged: string, planned: readonly
       }
     }
     for (const name of plan.addFiles) place(join(from, name), join(to, name));
-    for (const name of plan.setAside) renameSync(join(to, name), join(to, `${name}.before-recover`));
     for (const directory of [join(to, '#msgs'), to]) if (existsSync(directory)) syncDirectory(directory);
   }
   return done;
@@ -140,9 +143,16 @@ function isSameFile(one: string, other: string): boolean {
   return readFileSync(one).equals(readFileSync(other));
 }
 
+/** Flags live in the index alone: each one that is set aside is kept. */
+function setAside(path: string): void {
+  let aside = `${path}.before-recover`;
+  for (let number = 1; existsSync(aside); number++) aside = `${path}.before-recover.${number}`;
+  renameSync(path, aside);
+}
+
 /** Puts a file where none is; a name that was taken meanwhile is an error, never an overwrite. */
 function place(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
+  makeOwnedDirectories(dirname(to));
   try {
     linkSync(from, to);
     rmSync(from);

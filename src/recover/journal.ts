@@ -1,17 +1,8 @@
-import {
-  chownSync,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { errnoOf } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
+import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-mark.js';
 
 /**
@@ -98,7 +89,7 @@ function keepOld(unit: SwapUnit): void {
     return;
   }
   if (exists(unit.old)) return; // linked before an interruption
-  makeParents(dirname(unit.old));
+  makeOwnedDirectories(dirname(unit.old));
   try {
     linkSync(unit.live, unit.old);
   } catch (error) {
@@ -116,21 +107,10 @@ function moveAside(unit: SwapUnit): void {
 }
 
 function move(from: string, to: string): void {
-  makeParents(dirname(to));
+  makeOwnedDirectories(dirname(to));
   renameSync(from, to);
   syncDirectory(dirname(to));
   syncDirectory(dirname(from));
-}
-
-/** Directories that a part of the mail needs above it belong to whom the ones above them belong. */
-function makeParents(directory: string): void {
-  if (exists(directory)) return;
-  const above = dirname(directory);
-  makeParents(above);
-  mkdirSync(directory);
-  if (process.platform === 'win32' || process.getuid?.() !== 0) return;
-  const { uid, gid } = lstatSync(above);
-  chownSync(directory, uid, gid);
 }
 
 function exists(path: string): boolean {
