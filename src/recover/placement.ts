@@ -28,9 +28,15 @@ export function placeUnit(directory: string, name: string): Placement {
   return { name, live, staging, isMountPoint, staged: join(staging, 'new', basename(live)) };
 }
 
-/** Makes an empty staging directory, readable by nobody else. */
+/**
+ * Makes an empty staging directory, readable by nobody else. One level after the other: told to make both at once, Node
+ * calls a directory that cannot be written a missing one.
+ * @throws {Error} the operating system's: EROFS, EACCES, ENOSPC
+ */
 export function makeStaging(staging: string): void {
-  mkdirSync(join(staging, 'new'), { recursive: true, mode: 0o700 });
+  for (const directory of [staging, join(staging, 'new')]) {
+    if (!exists(directory)) mkdirSync(directory, { mode: 0o700 });
+  }
 }
 
 /** What of a placement is replaced. */

@@ -103,5 +103,7 @@ export function rootOf(scope: MailScope, entryName: string): string | undefined 
   const mailbox = isServerPublic ? 2 : 3;
   if (scope.folder === undefined) return steps.slice(0, mailbox).join('/');
   const depth = mailbox + scope.folder.split('/').length;
-  return steps.slice(0, scope.withSubfolders ? depth : depth + 1).join('/');
+  if (scope.withSubfolders) return steps.slice(0, depth).join('/');
+  // Not the folder's own directory: its subfolders lie in it, and stay.
+  return steps.length > depth ? steps.slice(0, depth + 1).join('/') : undefined;
 }
