@@ -27,7 +27,6 @@ export function typeInto(args: readonly string[], steps: readonly (readonly [str
   const { stdout, stderr } = runTool('python3', [PLAYER], { input: JSON.stringify(request) });
   if (stdout === '') throw new Error(stderr);
   const { status, screen, missed } = JSON.parse(stdout) as { status: number; screen: string; missed: string | null };
-  // eslint-disable-next-line no-control-regex -- what a terminal is told begins with one
   const text = screen.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replaceAll('\r\n', '\n');
   if (missed !== null) throw new Error(`“${missed}” never came; the screen had:\n${text}`);
   return { status, screen: text };
