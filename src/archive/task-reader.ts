@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { crc32, createInflateRaw } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
 import { createEntryFile, Directories, type EntryFile, type EntryTarget } from './entry-files.js';
 import { EntryTable } from './entry-table.js';
@@ -9,11 +7,13 @@ import type { ReadProblem, ReadResult, ReadTask } from './read-tasks.js';
 import { VolumeHandle } from './open-volume.js';
 import { readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
-import { inflateInto } from './zlib-handle.js';
+import { inflateInto, inflatePieces } from './zlib-handle.js';
 
 const LARGEST_LOCAL_HEADER_BYTES = 30 + 2 * 65_535;
 
 const USUAL_RANGE_BYTES = 4 << 20;
+/** Of an entry that streams. */
+const PIECE_BYTES = 1 << 20;
 
 let output = Buffer.alloc(0);
 
@@ -33,7 +33,7 @@ export class TaskReader {
     for (let index = 0; index < table.count; index++) {
       try {
         if (range) readSmall({ range, startBytes: task.startBytes }, table, index, target);
-        else await readLarge({ path: task.volumePath, fd: this.#volume.fdOf(task.volumePath) }, table, index, target);
+        else await readLarge(this.#volume.fdOf(task.volumePath), table, index, target);
         bytes += table.size(index);
       } catch (error) {
         const reason = damageOf(error);
@@ -110,22 +110,17 @@ function inflateExactly(compressed: Buffer, table: EntryTable, index: number): B
 }
 
 /** Streams one entry: neither it nor what it inflates to is ever held whole. */
-async function readLarge(
-  volume: { readonly path: string; readonly fd: number },
-  table: EntryTable,
-  index: number,
-  target: EntryTarget | undefined,
-): Promise<void> {
+async function readLarge(fd: number, table: EntryTable, index: number, target: EntryTarget | undefined): Promise<void> {
   const start = table.headerOffset(index);
   const headBytes = Math.min(LARGEST_LOCAL_HEADER_BYTES, table.extentEnd(index) - start);
   const head = Buffer.allocUnsafe(headBytes);
-  readRange(volume.fd, head, start, headBytes);
+  readRange(fd, head, start, headBytes);
   const dataStart = start + checkLocalHeader(head, table, index);
-  const dataEnd = dataStart + table.compressedSize(index);
-  if (dataEnd > table.extentEnd(index)) throw new EntryDamage('its data reach into the next entry');
+  const dataBytes = table.compressedSize(index);
+  if (dataStart + dataBytes > table.extentEnd(index)) throw new EntryDamage('its data reach into the next entry');
   const file = target && createEntryFile(table, index, target);
   try {
-    await streamEntry(volume.path, { dataStart, dataEnd, table, index }, file);
+    await copyPieces(readPieces(fd, dataStart, dataBytes), table, index, file);
   } catch (error) {
     file?.abandon();
     throw error;
@@ -133,36 +128,35 @@ async function readLarge(
   file?.finish();
 }
 
-interface LargeEntry {
-  readonly dataStart: number;
-  readonly dataEnd: number;
-  readonly table: EntryTable;
-  readonly index: number;
-}
-
-async function streamEntry(path: string, entry: LargeEntry, file: EntryFile | undefined): Promise<void> {
-  const { table, index, dataStart, dataEnd } = entry;
+async function copyPieces(
+  pieces: Iterable<Buffer>,
+  table: EntryTable,
+  index: number,
+  file: EntryFile | undefined,
+): Promise<void> {
   const limit = table.size(index);
   let size = 0;
   let crc = 0;
-  const check = async (source: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of source) {
-      size += chunk.length;
-      if (size > limit) throw new EntryDamage('it inflates to more than its declared size');
-      crc = crc32(chunk, crc);
-      file?.write(chunk);
-    }
+  const take = (bytes: Uint8Array): void => {
+    size += bytes.length;
+    if (size > limit) throw new EntryDamage('it inflates to more than its declared size');
+    crc = crc32(bytes, crc);
+    file?.write(bytes);
   };
-  const input =
-    dataEnd > dataStart
-      ? createReadStream(path, { start: dataStart, end: dataEnd - 1, highWaterMark: 1 << 20 })
-      : (async function* () {})();
-  if (table.method(index) === METHOD_STORED) await pipeline(input, check);
-  else {
-    const inflate = createInflateRaw({ chunkSize: 1 << 18 });
-    await pipeline(input, inflate, check);
-    if (inflate.bytesWritten !== dataEnd - dataStart) throw new EntryDamage('bytes follow its compressed data');
+  if (table.method(index) === METHOD_STORED) for (const piece of pieces) take(piece);
+  else if ((await inflatePieces(pieces, take)) !== table.compressedSize(index)) {
+    throw new EntryDamage('bytes follow its compressed data');
   }
   if (size !== limit) throw new EntryDamage(`it holds ${size} bytes, declared are ${limit}`);
   if (crc !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
+}
+
+/** The bytes of a range, piece by piece in the same memory. */
+function* readPieces(fd: number, start: number, length: number): Generator<Buffer> {
+  const piece = Buffer.allocUnsafeSlow(Math.min(length, PIECE_BYTES));
+  for (let done = 0; done < length; done += PIECE_BYTES) {
+    const bytes = piece.subarray(0, Math.min(PIECE_BYTES, length - done));
+    readRange(fd, bytes, start + done, bytes.length);
+    yield bytes;
+  }
 }

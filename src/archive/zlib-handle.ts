@@ -1,7 +1,9 @@
+import { pipeline } from 'node:stream/promises';
 import { constants, createDeflateRaw, createInflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /**
- * One zlib state for many small files. node:zlib's synchronous calls make a stream object and a state for each call: for
+ * One zlib state for many small files, and for a large one without a thread's hand-over for each piece. node:zlib's
+ * synchronous calls make a stream object and a state for each call: for
  * mail of 5 KB that is a third of inflating and an eighth of deflating (decision record 25). The native handle behind a
  * stream can be reset instead, but Node does not document it: whether this Node's handles do what is needed is tried once
  * a thread, and where they do not the documented calls serve.
@@ -48,9 +50,19 @@ class ReusableState {
     };
   }
 
-  /** @throws {Error} with zlib's code, `Z_…` */
+  /** One whole stream. @throws {Error} with zlib's code, `Z_…` */
   run(input: Uint8Array, output: Uint8Array, flush: number): Step {
+    this.reset();
+    return this.step(input, output, flush);
+  }
+
+  /** Begins a stream. */
+  reset(): void {
     this.#handle.reset();
+  }
+
+  /** The next part of a stream. @throws {Error} with zlib's code, `Z_…` */
+  step(input: Uint8Array, output: Uint8Array, flush: number): Step {
     this.#handle.writeSync(flush, input, 0, input.length, output, 0, output.length);
     const error = this.#errors.pop();
     if (error) throw error;
@@ -127,6 +139,51 @@ function inflateByCall(input: Uint8Array, output: Uint8Array, finishFlush: numbe
   return { written: buffer.length, unread: input.length - engine.bytesWritten };
 }
 
+const PIECE_OUTPUT_BYTES = 1 << 18;
+
+/**
+ * Inflates one stream that comes in pieces; neither it nor what it gives is ever held whole.
+ * @param pieces read one after the other; the memory of one may serve the next
+ * @param take sees what came out, in memory that is used again when it returns
+ * @returns how many bytes of the pieces the stream had
+ * @throws {Error} with zlib's code, `Z_…`, for broken or unfinished data
+ */
+export async function inflatePieces(pieces: Iterable<Uint8Array>, take: (bytes: Uint8Array) => void): Promise<number> {
+  if (!hasUsableHandles()) return inflateByStream(pieces, take);
+  const state = new ReusableState(createInflateRaw());
+  const output = Buffer.allocUnsafeSlow(PIECE_OUTPUT_BYTES);
+  let taken = 0;
+  for (const piece of pieces) taken += stepThrough(state, piece, output, { take, flush: constants.Z_NO_FLUSH });
+  stepThrough(state, new Uint8Array(0), output, { take, flush: constants.Z_FINISH });
+  return taken;
+}
+
+/** Steps until a piece is used up or the stream ended in it; returns how much of it was used. */
+function stepThrough(
+  state: ReusableState,
+  piece: Uint8Array,
+  output: Buffer,
+  { take, flush }: { readonly take: (bytes: Uint8Array) => void; readonly flush: number },
+): number {
+  for (let at = 0; ;) {
+    const { written, unread } = state.step(piece.subarray(at), output, flush);
+    at = piece.length - unread;
+    if (written > 0) take(output.subarray(0, written));
+    if (written < output.length) return at;
+  }
+}
+
+async function inflateByStream(pieces: Iterable<Uint8Array>, take: (bytes: Uint8Array) => void): Promise<number> {
+  const inflate = createInflateRaw({ chunkSize: PIECE_OUTPUT_BYTES });
+  const copies = function* (): Generator<Buffer> {
+    for (const piece of pieces) yield Buffer.from(piece);
+  };
+  await pipeline(copies, inflate, async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) take(chunk);
+  });
+  return inflate.bytesWritten;
+}
+
 let isUsable: boolean | undefined;
 
 /** Whether resetting and writing give what the documented calls give. Tried twice over, so that the reset counts. */
@@ -144,7 +201,7 @@ function tryHandles(): boolean {
       const { written, unread } = deflater.run(data, packed, constants.Z_FINISH);
       const stream = packed.subarray(0, written);
       const output = Buffer.alloc(data.length + 1);
-      const inflated = reader.run(Buffer.concat([stream, sample]), output, constants.Z_FINISH);
+      const inflated = inTwoSteps(reader, Buffer.concat([stream, sample]), output);
       const isRight =
         unread === 0 &&
         inflateRawSync(stream).equals(data) &&
@@ -157,6 +214,15 @@ function tryHandles(): boolean {
   } catch {
     return false; // not the handles we know
   }
+}
+
+/** A little at a time and then the rest, as a stream that comes in pieces. */
+function inTwoSteps(reader: ReusableState, input: Buffer, output: Buffer): Step {
+  reader.reset();
+  const first = reader.step(input.subarray(0, 9), output, constants.Z_NO_FLUSH);
+  const rest = input.subarray(9 - first.unread);
+  const second = reader.step(rest, output.subarray(first.written), constants.Z_FINISH);
+  return { written: first.written + second.written, unread: second.unread };
 }
 
 function reportsBrokenData(stream: Buffer): boolean {

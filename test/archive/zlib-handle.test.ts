@@ -1,6 +1,6 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { deflateInto, inflateInto } from '../../src/archive/zlib-handle.js';
+import { deflateInto, inflateInto, inflatePieces } from '../../src/archive/zlib-handle.js';
 import { Random } from '../helpers/random.js';
 
 const SETTINGS = { level: 6, strategy: constants.Z_DEFAULT_STRATEGY, windowBits: 15, memLevel: 8 };
@@ -62,5 +62,28 @@ describe('a zlib state that is used again', () => {
     expect(code(packed.subarray(0, -1))).toBe('Z_BUF_ERROR');
     expect(code(Buffer.alloc(50, 0xff))).toBe('Z_DATA_ERROR');
     expect(inflateInto(packed, Buffer.alloc(MAIL.length + 1)).written).toBe(MAIL.length);
+  });
+
+  it('inflates a stream in pieces of any size, and stops at its end', async () => {
+    const data = Buffer.concat([new Random(3).bytes(40_000), Buffer.alloc(1 << 20), MAIL]);
+    const packed = deflateRawSync(data);
+    const inflate = async (bytes: Buffer, pieceBytes: number): Promise<[number, Buffer]> => {
+      const memory = Buffer.alloc(pieceBytes);
+      const pieces = function* (): Generator<Buffer> {
+        for (let at = 0; at < bytes.length; at += pieceBytes) {
+          yield memory.subarray(0, bytes.copy(memory, 0, at, at + pieceBytes));
+        }
+      };
+      const output: Buffer[] = [];
+      const taken = await inflatePieces(pieces(), (chunk) => output.push(Buffer.from(chunk)));
+      return [taken, Buffer.concat(output)];
+    };
+    for (const pieceBytes of [1, 4096, 1 << 18, packed.length]) {
+      const [taken, output] = await inflate(Buffer.concat([packed, Buffer.from('PK')]), pieceBytes);
+      expect([taken, output.equals(data)]).toEqual([packed.length, true]);
+    }
+    await expect(inflate(packed.subarray(0, -1), 4096)).rejects.toMatchObject({ code: 'Z_BUF_ERROR' });
+    await expect(inflate(Buffer.alloc(50, 0xff), 4096)).rejects.toMatchObject({ code: 'Z_DATA_ERROR' });
+    await expect(inflate(Buffer.alloc(0), 1)).rejects.toMatchObject({ code: 'Z_BUF_ERROR' });
   });
 });
