@@ -94,7 +94,7 @@ describe.skipIf(!canMount)('a disk that decomposes names (needs python3-fusepy a
     expectDone(run('recover', server.backupDir, '-d', 'EXAMPLE.com', '-u', 'Jürgen', '-f', 'Büro', '--yes'));
     expect(compareTrees(moved, folder, { directoryTimes: false, mtimeToleranceNs: COPIED_NS })).toEqual([]);
     const found = run('search', server.backupDir, '-d', 'example.com', '-u', 'jürgen', '--subject', 'three');
-    expect([found.status, found.stdout]).toEqual([0, expect.stringContaining('0000000a.eml')]);
+    expect([found.status, found.stdout]).toEqual([0, expect.stringContaining('jürgen/Büro/0000000a')]);
   });
 
   it('gets no message twice by an additive recover', () => {
