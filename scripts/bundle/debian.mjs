@@ -1,8 +1,7 @@
 // A Debian package of one executable, built by dpkg-deb; without dpkg-deb there is none, and that is said.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const control = ({ version, architecture, sizeKiB }) => `Package: kms-backup
@@ -34,23 +33,22 @@ export function writeDebianPackage({ directory, executable, architecture, versio
   symlinkSync('kms-backup', join(stage, 'usr/bin/kmsrecover'));
   const documents = 'usr/share/doc/kms-backup';
   for (const name of ['README.md', 'CHANGELOG.md', 'operating.md', 'kms-backup.ini.example']) {
-    if (existsSync(join(directory, name))) put(stage, join(documents, name), join(directory, name));
+    put(stage, join(documents, name), join(directory, name));
   }
   put(stage, 'usr/share/bash-completion/completions/kms-backup', join(directory, 'kms-backup.bash'));
   symlinkSync('kms-backup', join(stage, 'usr/share/bash-completion/completions/kmsrecover'));
   put(stage, 'usr/share/zsh/vendor-completions/_kms-backup', join(directory, '_kms-backup'));
-  const licences = ['LICENSE', 'LICENSE.node'].filter((name) => existsSync(join(directory, name)));
-  put(stage, join(documents, 'copyright'), Buffer.concat(licences.map((name) => readFileSync(join(directory, name)))));
-  if (existsSync(join(directory, 'kms-backup.1'))) {
-    const page = gzipSync(readFileSync(join(directory, 'kms-backup.1')), { level: 9 });
-    put(stage, 'usr/share/man/man1/kms-backup.1.gz', page);
-  }
+  const licences = ['LICENSE', 'LICENSE.node'].map((name) => readFileSync(join(directory, name)));
+  put(stage, join(documents, 'copyright'), Buffer.concat(licences));
+  const page = gzipSync(readFileSync(join(directory, 'kms-backup.1')), { level: 9 });
+  put(stage, 'usr/share/man/man1/kms-backup.1.gz', page);
+  symlinkSync('kms-backup.1.gz', join(stage, 'usr/share/man/man1/kmsrecover.1.gz'));
   const sizeKiB = Math.ceil(readFileSync(executable).length / 1024);
   put(stage, 'DEBIAN/control', Buffer.from(control({ version, architecture, sizeKiB })));
   const name = join(build, `kms-backup_${version}_${architecture}.deb`);
-  const { status, stderr, error } = spawnSync('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', stage, name], {
-    encoding: 'utf8',
-  });
+  // Level 1: a sixth larger than the best, in a fifth of the time.
+  const how = ['--root-owner-group', '-Zxz', '-z1'];
+  const { status, stderr, error } = spawnSync('dpkg-deb', [...how, '--build', stage, name], { encoding: 'utf8' });
   rmSync(stage, { recursive: true, force: true });
   if (error) console.log(`${architecture}: no Debian package, because dpkg-deb is missing`);
   else if (status !== 0) throw new Error(`dpkg-deb failed: ${stderr}`);

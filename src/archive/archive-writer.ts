@@ -1,7 +1,9 @@
 import { renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
+import { errnoOf, FailedError } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
+import { isHeldCode, patientlyFor } from '../platform/patience.js';
 import { formatTemporaryName, formatVolumeName } from './names.js';
 import { centralHeaderLength, VolumeFile, type VolumeMark } from './volume-file.js';
 import {
@@ -14,6 +16,9 @@ import {
   putCentralHeader,
   putLocalHeader,
 } from './zip-format.js';
+
+/** The work of hours is not given up because a virus scanner reads it just now. */
+const RENAME_PATIENCE_MS = 60_000;
 
 /** How far a whole archive had come, to go back to. */
 export interface ArchiveMark {
@@ -152,10 +157,20 @@ export class ArchiveWriter {
   /**
    * Gives all volumes their names, the first one last: its name means that the archive is complete. An abort between
    * two renames leaves volumes without a first one, which no command takes for an archive and the next run sweeps.
+   * @throws {FailedError} when a volume cannot be renamed, or a minute long another program holds it
    */
-  publish(): void {
+  async publish(signal: AbortSignal | undefined): Promise<void> {
     for (let index = this.volumes.length - 1; index >= 0; index--) {
-      renameSync(this.#path(index, true), this.#path(index, false));
+      const [from, to] = [this.#path(index, true), this.#path(index, false)];
+      await patientlyFor(
+        RENAME_PATIENCE_MS,
+        () => {
+          renameSync(from, to);
+        },
+        signal,
+      ).catch((error: unknown) => {
+        throw toRenameError(basename(to), error);
+      });
       this.#published.push(this.#path(index, false));
       // The other names are durable before the one that vouches for them.
       if (index <= 1) syncDirectory(this.directory);
@@ -213,4 +228,19 @@ export class ArchiveWriter {
     }
     return fit;
   }
+}
+
+function toRenameError(name: string, error: unknown): unknown {
+  const code = errnoOf(error);
+  if (code === undefined) return error;
+  return new FailedError(
+    `${name} cannot be given its name: ${isHeldCode(code) ? 'another program holds it, ' : ''}${code}`,
+    {
+      hints: [
+        'Look which program has files of the backup directory open, a virus scanner for instance, and tell it to leave them.',
+        'Nothing was published; earlier archives are untouched.',
+      ],
+      cause: error,
+    },
+  );
 }

@@ -18,6 +18,9 @@ export interface StructureReport {
   readonly windowsNames: readonly string[];
 }
 
+const WINDOWS_HINTS = [
+  'Only Windows forbids that name. Recover on Linux or macOS, or what does not hold it with -d, -u and -f.',
+];
 const HINTS = ['The archive is damaged or was made to do harm: use another one.'];
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
@@ -90,7 +93,8 @@ function checkNames(table: EntryTable, run: DirectoryRun, volume: string, window
       continue;
     const fault = findNameFault(table.name(index));
     if (fault && (!fault.onlyOnWindows || process.platform === 'win32')) {
-      throw damaged(volume, table.name(index), `has ${fault.reason} in its name`);
+      const hints = fault.onlyOnWindows ? WINDOWS_HINTS : HINTS;
+      throw damaged(volume, table.name(index), `has ${fault.reason} in its name`, hints);
     }
     if (fault) windowsNames.push(table.name(index));
   }
@@ -111,8 +115,8 @@ function findFieldFault(table: EntryTable, index: number): string | undefined {
   return size > 1032 * compressed + 64 ? `claims ${size} bytes from ${compressed}` : undefined;
 }
 
-function damaged(volume: string, name: string, what: string): DamagedArchiveError {
-  return new DamagedArchiveError(`${volume}: entry ${JSON.stringify(name)} ${what}`, { hints: HINTS });
+function damaged(volume: string, name: string, what: string, hints = HINTS): DamagedArchiveError {
+  return new DamagedArchiveError(`${volume}: entry ${JSON.stringify(name)} ${what}`, { hints });
 }
 
 function addPart(

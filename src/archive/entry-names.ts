@@ -23,9 +23,13 @@ export function findNameFault(name: string): NameFault | undefined {
 /** Nearly every name that a mail store gives. */
 const USUAL_STEP = /^[\w.#&+,@=() -]{1,128}$/;
 
-/** What keeps a file or directory of the store out of any archive; names that only Windows forbids may go in. */
-export function findStepFault(prefix: string, step: string): string | undefined {
-  return USUAL_STEP.test(step) ? undefined : findFault(prefix + step);
+/**
+ * What keeps a file or directory of the store out of any archive. Names that only Windows forbids may go in, but on Windows
+ * itself: there one of them would keep all the others from being recovered.
+ */
+export function findStepFault(prefix: string, step: string, isOnWindows: boolean): string | undefined {
+  const fault = USUAL_STEP.test(step) ? undefined : findFault(prefix + step);
+  return fault ?? (isOnWindows ? findWindowsFault(step) : undefined);
 }
 
 function findFault(name: string): string | undefined {

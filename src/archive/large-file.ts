@@ -1,4 +1,5 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
+import { errnoOf, messageOf } from '../errors.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { deflateBound } from './compress.js';
 import { combineCrc32 } from './crc32.js';
@@ -60,7 +61,7 @@ async function packOnce(
   path: string,
   name: string,
 ): Promise<LargeFileOutcome & { mark: ReturnType<ArchiveWriter['mark']> }> {
-  const before = lstatSync(path, { bigint: true });
+  const before = measure(path);
   if (!before.isFile()) throw new SourceReadError('not a regular file any more');
   const sizeBytes = Number(before.size);
   const mark = context.writer.mark();
@@ -77,6 +78,14 @@ async function packOnce(
   }
   const after = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return { sizeBytes, parts, mark, isSettled: isSame(before, after) };
+}
+
+function measure(path: string): BigIntStats {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch (error) {
+    throw new SourceReadError(errnoOf(error) ?? messageOf(error), { cause: error });
+  }
 }
 
 function isSame(before: BigIntStats, after: BigIntStats | undefined): boolean {

@@ -3,6 +3,7 @@ import { errnoOf, messageOf, NoSpaceError } from '../errors.js';
 import { WorkerPool } from '../platform/worker-pool.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
+import { HeldFiles } from './held-files.js';
 import { largestPartBytes, packLargeFile, SourceReadError } from './large-file.js';
 import {
   type BlockMessage,
@@ -13,8 +14,8 @@ import {
   type PackResult,
   type PackTask,
   type PackWorkerData,
-  type ReadBackTask,
 } from './pack-tasks.js';
+import { planReadBack } from './read-back-plan.js';
 
 /** What happens to a file that no volume can hold. */
 export type OversizePolicy = 'skip' | 'split';
@@ -49,6 +50,7 @@ export class Packer {
   readonly issues: PackIssue[] = [];
   /** Entry names of files that were gone when their turn came. */
   readonly vanished = new Set<string>();
+  readonly #held = new HeldFiles();
   readonly split: string[] = [];
   #counts = { files: 0, messages: 0, sourceBytes: 0 };
   readonly #slots: BlockSlots[];
@@ -87,13 +89,22 @@ export class Packer {
       await this.#pool.runAll(tasks, (result, task) => {
         if (result.kind !== 'files' || task.kind !== 'files') return;
         for (const name of result.vanished) this.vanished.add(task.prefix + name);
-        for (const { name, reason } of result.unreadable) this.#addIssue('unreadable', task.prefix + name, reason);
+        for (const { name, reason } of result.unreadable) {
+          this.#addUnreadable(`${task.directory}/${name}`, task.prefix + name, reason);
+        }
         for (const name of result.unsettled) this.#addUnsettled(task.prefix + name);
         for (const name of result.large) large.push({ path: `${task.directory}/${name}`, name: task.prefix + name });
       });
       if (large.length > 0) this.#pool.grow();
       for (const file of large) await this.#packLarge(file.path, file.name);
     });
+  }
+
+  /** Packs what other programs held, as soon as they let go of it; what they still hold at the end becomes an issue. */
+  async packHeld(): Promise<void> {
+    const left = await this.#held.retry((tasks) => this.pack(tasks), this.options.signal);
+    for (const { entryName, code } of left)
+      this.#addIssue('unreadable', entryName, `held by another program (${code})`);
   }
 
   /**
@@ -170,7 +181,7 @@ export class Packer {
     } catch (error) {
       if (!(error instanceof SourceReadError)) throw error;
       if (error.message === 'ENOENT') this.vanished.add(name);
-      else this.#addIssue('unreadable', name, error.message);
+      else this.#addUnreadable(path, name, error.message);
     }
   }
 
@@ -203,25 +214,12 @@ export class Packer {
     this.issues.push({ kind, name, reason });
   }
 
+  #addUnreadable(path: string, entryName: string, reason: string): void {
+    if (!this.#held.add({ path, entryName, code: reason })) this.#addIssue('unreadable', entryName, reason);
+  }
+
   #addUnsettled(name: string): void {
     this.#addIssue('unsettled', name, 'it changed while it was read, twice');
-  }
-}
-
-const READ_BACK_BYTES = 8 << 20;
-
-function* planReadBack(writer: ArchiveWriter): Generator<ReadBackTask> {
-  for (const { path, blocks } of writer.volumes) {
-    let group: ReadBackTask['blocks'][number][] = [];
-    let bytes = 0;
-    for (const block of blocks) {
-      group.push(block);
-      bytes += block.lengthBytes;
-      if (bytes < READ_BACK_BYTES) continue;
-      yield { kind: 'read-back', path, blocks: group };
-      [group, bytes] = [[], 0];
-    }
-    if (group.length > 0) yield { kind: 'read-back', path, blocks: group };
   }
 }
 

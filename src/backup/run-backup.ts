@@ -134,7 +134,7 @@ async function writeArchive(
     const mail = mailOf(content, packer, found);
     await finishArchive(request, mail, { writer, packer, takenAt });
     request.signal?.throwIfAborted();
-    writer.publish();
+    await writer.publish(request.signal);
     return { report: toReport(request, content, { writer, packer, startedAt, directories }), mail };
   } catch (error) {
     await packer.close();
@@ -161,6 +161,7 @@ async function packContent(
     return packer.pack(tasks);
   };
   const newDirectories = await secondLook(content, pack, packer.vanished);
+  await packer.packHeld();
   const all = [...content.directories, ...newDirectories];
   return { directories: packDirectories(all, content.isDirectoryChanged, writer), found };
 }

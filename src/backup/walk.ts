@@ -65,7 +65,9 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
     // Before the listing: what changes during it shows as a later time.
     const stats = lstatSync(path, { bigint: true });
     if (exclude.some(({ dev, ino }) => dev === stats.dev && ino === stats.ino)) return [];
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const entries = readdirSync(path, { withFileTypes: true });
+    for (const entry of entries) {
+      if (!PLAIN.test(entry.name)) entry.name = composeName(path, entry.name, entries);
       const reason = reasonToSkip(entry, prefix);
       if (reason !== undefined) walk.skipped.push({ name: prefix + entry.name, reason });
       else if (entry.isDirectory()) children.push(entry.name);
@@ -80,8 +82,27 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
   return children.reverse();
 }
 
+const PLAIN = /^[ -~]*$/;
+
+/**
+ * A disk of macOS gives names back decomposed, whatever they were made with, and finds them under both spellings. Composed,
+ * as other systems keep them, they are the same in every archive: what was recovered from one made elsewhere has changed
+ * nothing. Where the composed name is not this very file the disk tells the two apart, and the name stays as it is.
+ */
+function composeName(path: string, name: string, entries: readonly Dirent[]): string {
+  const composed = name.normalize('NFC');
+  if (composed === name || entries.some((other) => other.name === composed)) return name;
+  const [own, other] = [name, composed].map((one) => identifyEntry(join(path, one)));
+  return own !== undefined && own === other ? composed : name;
+}
+
+function identifyEntry(path: string): string | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && `${stats.dev}/${stats.ino}`;
+}
+
 function reasonToSkip(entry: Dirent, prefix: string): string | undefined {
-  const fault = findStepFault(prefix, entry.name);
+  const fault = findStepFault(prefix, entry.name, process.platform === 'win32');
   if (fault !== undefined) return `has ${fault} in its name`;
   if (entry.isDirectory() || entry.isFile()) return undefined;
   if (entry.isSymbolicLink()) return 'symbolic link, not followed';

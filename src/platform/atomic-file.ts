@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
+import { renamePatiently } from './patience.js';
 
 /**
  * Makes a directory's names durable. Windows has no such call and needs none: renames are journaled there.
@@ -66,7 +67,8 @@ export function replaceFile(path: string, bytes: Uint8Array, modeIfNew = 0o600):
     } finally {
       closeSync(fd);
     }
-    renameSync(temporary, target);
+    // Elsewhere EBUSY is a mount point, which no patience makes go away.
+    (process.platform === 'win32' ? renamePatiently : renameSync)(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

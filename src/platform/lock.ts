@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, FailedError, LockedError, NoSpaceError } from '../errors.js';
 import { writeFully } from './atomic-file.js';
 import { monotonicMs, type Clock } from './clock.js';
+import { patiently, pause, renamePatiently } from './patience.js';
 
 /** Who holds a lock, as its file says it. */
 interface Holder {
@@ -51,7 +51,9 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       sweepLeftovers(dirname(options.path));
       return {
         release: () => {
-          rmSync(options.path, { force: true });
+          patiently(() => {
+            rmSync(options.path, { force: true });
+          });
         },
       };
     }
@@ -62,7 +64,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       continue;
     }
     if (monotonicMs() >= deadline) throw lockedError(options.what, holder, options.hasWaitFlag === true);
-    await sleep(200, undefined, options.signal ? { signal: options.signal } : {});
+    await pause(200, options.signal);
   }
 }
 
@@ -185,7 +187,7 @@ function readHolder(path: string): Holder | 'gone' | undefined {
 function stealStale(path: string, judged: Holder | undefined): void {
   const aside = `${path}.stale-${String(process.pid)}`;
   try {
-    renameSync(path, aside);
+    renamePatiently(path, aside);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return;
     throw error;

@@ -1,9 +1,10 @@
-import { createWriteStream, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, openSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { errnoOf, FailedError, messageOf, UsageError } from '../errors.js';
 import { syncDirectory } from './atomic-file.js';
+import { renamePatiently } from './patience.js';
 
 /** Where a result goes: a file that appears whole or not at all, or a stream that is written as it comes. */
 export interface OutputFile {
@@ -62,7 +63,7 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
         if (size !== stream.bytesWritten) {
           throw new Error(`${String(stream.bytesWritten)} bytes written, ${String(size)} there`);
         }
-        renameSync(temporary, path);
+        renamePatiently(temporary, path);
         syncDirectory(dirname(path));
       } catch (error) {
         rmSync(temporary, { force: true });

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FailedError, messageOf, UsageError } from '../errors.js';
 import { syncDirectory } from './atomic-file.js';
+import { removeTree, renamePatiently } from './patience.js';
 
 /** A directory that appears with all its files or not at all. */
 export class OutputTree {
@@ -26,7 +27,7 @@ export class OutputTree {
       throw new UsageError(`no such directory: ${parent}`, { hints: ['Create it, or name another output.'] });
     }
     this.#temporary = join(parent, `.${basename(this.#final)}.kms-backup-tmp-${String(process.pid)}`);
-    rmSync(this.#temporary, { recursive: true, force: true });
+    removeTree(this.#temporary);
     mkdirSync(this.#temporary, { mode: 0o700 });
   }
 
@@ -51,7 +52,7 @@ export class OutputTree {
    */
   commit(): void {
     try {
-      renameSync(this.#temporary, this.#final);
+      renamePatiently(this.#temporary, this.#final);
       syncDirectory(dirname(this.#final));
     } catch (error) {
       this.discard();
@@ -61,6 +62,6 @@ export class OutputTree {
 
   /** Removes what was written; call it instead of `commit` after any error. */
   discard(): void {
-    rmSync(this.#temporary, { recursive: true, force: true });
+    removeTree(this.#temporary);
   }
 }

@@ -1,10 +1,11 @@
-import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { placeOf } from '../archive/layout.js';
 import { errnoOf } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
+import { renamePatiently } from '../platform/patience.js';
 import { type AdditivePlan, type KnownMessage, planAdditive } from './additive-plan.js';
 import type { ChainEntries } from './entries.js';
 
@@ -147,7 +148,7 @@ function isSameFile(one: string, other: string): boolean {
 function setAside(path: string): void {
   let aside = `${path}.before-recover`;
   for (let number = 1; existsSync(aside); number++) aside = `${path}.before-recover.${number}`;
-  renameSync(path, aside);
+  renamePatiently(path, aside);
 }
 
 /** Puts a file where none is; a name that was taken meanwhile is an error, never an overwrite. */
@@ -158,6 +159,6 @@ function place(from: string, to: string): void {
     rmSync(from);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST' || existsSync(to)) throw error;
-    renameSync(from, to); // no hard links on this file system
+    renamePatiently(from, to); // no hard links on this file system
   }
 }

@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { errnoOf } from '../errors.js';
+import { errnoOf, FailedError } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
+import { isHeldCode, removeTree, renamePatiently } from '../platform/patience.js';
 import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-mark.js';
 
 /**
@@ -75,7 +76,7 @@ export function swapBack(units: readonly SwapUnit[]): void {
     if (!isNewLive) continue;
     const isFile = unit.hadLive && lstatSync(unit.old).isFile();
     if (exists(unit.live) && !isFile) {
-      rmSync(unit.staged, { recursive: true, force: true });
+      removeTree(unit.staged);
       move(unit.live, unit.staged);
     }
     if (unit.hadLive) move(unit.old, unit.live);
@@ -106,9 +107,16 @@ function moveAside(unit: SwapUnit): void {
   move(unit.live, target);
 }
 
+/** @throws {FailedError} when it cannot be renamed, or is held for more than ten seconds */
 function move(from: string, to: string): void {
   makeOwnedDirectories(dirname(to));
-  renameSync(from, to);
+  try {
+    renamePatiently(from, to);
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    const reason = isHeldCode(code) ? `another program holds it, or something in it (${code})` : code;
+    throw new FailedError(`${from} cannot be renamed: ${reason}`, { cause: error });
+  }
   syncDirectory(dirname(to));
   syncDirectory(dirname(from));
 }
@@ -121,26 +129,26 @@ function exists(path: string): boolean {
 export function cleanUp(directory: string, journal: Journal): void {
   const own = join(directory, STAGING_NAME);
   for (const unit of journal.units) {
-    rmSync(unit.staged, { recursive: true, force: true });
-    rmSync(unit.old, { recursive: true, force: true });
+    removeTree(unit.staged);
+    removeTree(unit.old);
   }
   for (const staging of journal.stagingDirs) {
-    if (staging !== own) rmSync(staging, { recursive: true, force: true });
+    if (staging !== own) removeTree(staging);
   }
-  rmSync(own, { recursive: true, force: true });
+  removeTree(own);
 }
 
 /** Gives up the state that an earlier recover kept, now that its successor is staged; what lies beside as .BAK stays. */
 export function forgetKept(directory: string, journal: Journal): void {
   for (const unit of journal.units) {
-    if (unit.old.includes(`${sep}${STAGING_NAME}${sep}`)) rmSync(unit.old, { recursive: true, force: true });
+    if (unit.old.includes(`${sep}${STAGING_NAME}${sep}`)) removeTree(unit.old);
   }
-  for (const staging of journal.stagingDirs) rmSync(join(staging, 'old'), { recursive: true, force: true });
+  for (const staging of journal.stagingDirs) removeTree(join(staging, 'old'));
   rmSync(journalPath(directory), { force: true });
 }
 
 /** Removes what was staged and not swapped; the staging directory goes when nothing else is kept in it. */
 export function dropStaged(staging: string): void {
-  rmSync(join(staging, 'new'), { recursive: true, force: true });
+  removeTree(join(staging, 'new'));
   if (existsSync(staging) && readdirSync(staging).length === 0) rmSync(staging, { recursive: true });
 }

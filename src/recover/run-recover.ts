@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { readSelections } from '../archive/read-archive.js';
-import { DamagedArchiveError, FailedError, NotFoundError } from '../errors.js';
+import { DamagedArchiveError, FailedError, messageOf, NotFoundError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
+import { removeTree } from '../platform/patience.js';
 import { RECOVER_LOCK, refuseInterruptedRecover, refuseWhileRead, STAGING_NAME } from '../server/recover-mark.js';
 import { applyFolders } from './additive.js';
 import {
@@ -110,7 +111,7 @@ async function removeOld(request: RecoverRequest, planned: PlannedRecover, tops:
     });
   const units = unitsOf(request, planned, tops);
   writeJournal(request.cfgDir, newJournal(request, planned, { phase: 'emptied', units, tops }));
-  for (const { live } of units) rmSync(live, { recursive: true, force: true });
+  for (const { live } of units) removeTree(live);
   if (entries.diskBytes > freeBytesAt(request.storeDir)) {
     throw new FailedError('there is too little space even without the old store, which is removed', {
       hints: ['Free space, then recover again: the archive was read whole and is sound.'],
@@ -138,9 +139,27 @@ function swap(request: RecoverRequest, planned: PlannedRecover, tops: readonly P
   const units = unitsOf(request, planned, tops);
   const journal = newJournal(request, planned, { phase: 'swapping', units, tops });
   writeJournal(request.cfgDir, journal);
-  swapForward(journal.units);
+  try {
+    swapForward(journal.units);
+  } catch (error) {
+    throw undoSwap(request.cfgDir, journal, messageOf(error));
+  }
   endSwap(request.cfgDir, journal);
   return journal;
+}
+
+/** The old state comes back whole. Where that fails too, the journal stays for the next call. */
+function undoSwap(home: string, journal: Journal, reason: string): FailedError {
+  const advice = 'Close what has files of the store open, the Explorer and virus scanners too';
+  try {
+    writeJournal(home, { ...journal, phase: 'rolling-back' });
+    swapBack(journal.units);
+    cleanUp(home, journal);
+  } catch (error) {
+    const fact = `the store is half old, half new: ${reason}; then ${messageOf(error)}`;
+    return new FailedError(fact, { hints: [`${advice}, then run recover --rollback: it completes the way back.`] });
+  }
+  return new FailedError(reason, { hints: [`Nothing was changed. ${advice}, and try again.`] });
 }
 
 function newJournal(
@@ -207,7 +226,9 @@ export async function rollBack(request: RecoverRequest): Promise<string[]> {
   const lock = await lockStore(request);
   try {
     await request.refuseWhileRunning();
+    const found = readJournal(request.cfgDir);
     finishInterrupted(request);
+    if (found?.phase === 'rolling-back') return found.units.map(({ live }) => live);
     const journal = readJournal(request.cfgDir);
     if (!journal) throw noRollback();
     if (journal.phase === 'emptied') refuseInterruptedRecover(request.cfgDir);

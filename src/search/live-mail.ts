@@ -20,7 +20,7 @@ export function onlyDeleted(hits: readonly SearchHit[], storeDir: string): Searc
       known = new Set(readMessageMarks(join(storeDir, mailbox), mailbox));
       live.set(mailbox, known);
     }
-    return !known.has(hit.messageId === '' ? hit.storePath : hit.messageId.toLowerCase());
+    return !known.has(hit.messageId === '' ? hit.storePath.normalize() : hit.messageId.toLowerCase());
   });
 }
 
@@ -30,14 +30,14 @@ function mailboxPathOf(storePath: string): string {
   return levels.slice(0, levels[1] === '#public' ? 2 : 3).join('/');
 }
 
-/** The Message-IDs, and the paths below the store, of all messages of a mailbox. */
+/** The Message-IDs, and the paths below the store, composed, of all messages of a mailbox: a disk may decompose names. */
 function* readMessageMarks(directory: string, storePath: string): Generator<string> {
   const isMessages = storePath.endsWith('/#msgs');
   for (const entry of listDirectory(directory)) {
     const [path, below] = [join(directory, entry.name), `${storePath}/${entry.name}`];
     if (entry.isDirectory()) yield* readMessageMarks(path, below);
     if (!isMessages || !entry.isFile() || !entry.name.endsWith('.eml')) continue;
-    yield below;
+    yield below.normalize();
     const id = readMessageId(path);
     if (id !== '') yield id.toLowerCase();
   }

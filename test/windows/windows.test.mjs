@@ -4,11 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { DISK_PASSWORD } from './guarded-share.mjs';
 import { putMail, snapshot, startWindows } from './wine.mjs';
 
 let windows;
-before(() => {
-  windows = startWindows();
+before(async () => {
+  windows = await startWindows();
 });
 after(() => {
   windows.end();
@@ -73,22 +74,30 @@ describe('kms-backup on Windows', () => {
     const result = windows.bat(
       `@"${windows.node}" "${windows.entry}" list-archives "E:\\backup 2\\" --json\n@exit /b %ERRORLEVEL%\n`,
     );
-    assert.notEqual(result.code, 0);
-    assert.match(result.err, /^Error: /m);
+    ended(result, 2);
+    assert.match(result.err, /^Error: a path holds a quotation mark: E:\\backup 2" --json/);
   });
 
-  test('a file that another program holds is left out, named, and the rest is backed up', () => {
-    const path =
-      'C:\\\\Program Files\\\\Kerio\\\\MailServer\\\\store\\\\mail\\\\example.com\\\\alice\\\\INBOX\\\\#msgs\\\\00000002.eml';
-    const stop = windows.startScript(
-      `const fs = require('fs'); fs.openSync('${path}', fs.constants.O_RDWR | 0x10000000);`,
-    );
-    try {
-      const result = ended(windows.kms('backup', 'full', '--json'), 3);
-      assert.match(JSON.stringify(JSON.parse(result.out).issues), /00000002\.eml/);
-    } finally {
+  describe('a file that another program holds', () => {
+    const held = 'C:\\Program Files\\Kerio\\MailServer\\store\\mail\\example.com\\alice\\INBOX\\#msgs\\00000002.eml';
+    /** 0x10000000: nobody else may open it, not even to read (UV_FS_O_EXLOCK of libuv). */
+    const hold = `const fs = require('fs'); const fd = fs.openSync(${JSON.stringify(held)}, fs.constants.O_RDWR | 0x10000000);`;
+
+    test('for a moment is backed up', () => {
+      const stop = windows.startScript(`${hold} setTimeout(() => fs.closeSync(fd), 4000);`);
+      const result = ended(windows.kms('backup', 'copy', '--json'), 0);
+      assert.deepEqual(JSON.parse(result.out).issues, []);
       stop();
-    }
+    });
+
+    test('for long is left out and named, and the rest is backed up', () => {
+      const stop = windows.startScript(hold);
+      const result = ended(windows.kms('backup', 'copy', '--json'), 3);
+      stop();
+      const [issue, ...others] = JSON.parse(result.out).issues;
+      assert.deepEqual(others, []);
+      assert.match(`${issue.name} ${issue.reason}`, /00000002\.eml held by another program \(EBUSY\)/);
+    });
   });
 
   test('a backup directory that does not exist or is a file is a clear error', () => {
@@ -97,6 +106,23 @@ describe('kms-backup on Windows', () => {
     assert.notEqual(result.code, 0);
     assert.match(result.err, /^Error: /);
     ended(windows.kms('list-archives', 'E:\\nowhere'), 10);
+  });
+
+  test('a folder whose name Windows keeps for devices or cuts is left out of a backup, and named', () => {
+    for (const name of ['con', 'aux.txt', 'dot.', 'space ']) {
+      const folder = join(windows.storeDir, 'mail/example.com/bob', name);
+      putMail(folder, 1);
+    }
+    const result = ended(windows.kms('backup', 'copy', '--json'), 3);
+    assert.deepEqual(
+      JSON.parse(result.out)
+        .issues.map(({ name }) => name.split('/').at(-1))
+        .sort(),
+      ['aux.txt', 'con', 'dot.', 'space '],
+    );
+    for (const name of ['con', 'aux.txt', 'dot.', 'space ']) {
+      rmSync(join(windows.storeDir, 'mail/example.com/bob', name), { recursive: true });
+    }
   });
 
   test('an archive with names that Windows keeps for devices is refused before the store is touched', () => {
@@ -111,8 +137,56 @@ describe('kms-backup on Windows', () => {
     assert.equal(spawnSync(process.execPath, ['bin/run.js', ...words]).status, 0);
     const before = snapshot(windows.storeDir);
     const result = ended(windows.kms('recover', 'E:\\devices', '--yes'), 4);
-    assert.match(result.err, /aux/);
+    assert.match(result.err, /aux.* has a name that Windows reserves[^]*Only Windows forbids that name/);
     assert.deepEqual(snapshot(windows.storeDir), before);
+  });
+
+  describe('a network disk that asks for a password', () => {
+    const ini = '[network-disk]\r\nuser = NAS\\kms\r\npassword-file = password.txt\r\n';
+    const run = (...words) => windows.kmsWith(windows.guarded.env, ...words);
+    const backUp = () => run('backup', 'full', '--no-rotate', '--backup-dir', '\\\\nas\\guarded\\kms');
+    const write = (password) => {
+      writeFileSync(join(windows.serverDir, 'kms-backup.ini'), ini);
+      writeFileSync(join(windows.serverDir, 'password.txt'), `${password}\r\n`);
+    };
+    after(() => {
+      for (const name of ['kms-backup.ini', 'password.txt']) rmSync(join(windows.serverDir, name), { force: true });
+    });
+
+    test('is logged in at before, and left after; no argument holds a secret', () => {
+      write(DISK_PASSWORD);
+      ended(backUp(), 0);
+      assert.equal(archives(join(windows.guarded.closed, 'kms')).length, 1);
+      ended(run('verify', '\\\\?\\UNC\\nas\\guarded\\kms'), 0);
+      assert.equal(windows.guarded.isOpen(), false);
+      const calls = windows.guarded.takeCalls();
+      const net = ['net.exe', 'use', '\\\\nas\\guarded', '/delete'];
+      assert.deepEqual([calls.length, calls[1], calls[3]], [4, net, net]);
+      assert.doesNotMatch(JSON.stringify(calls), /pla!nted|NAS\\\\+kms/);
+    });
+
+    test('that refuses the password is an error without it, and nothing is written', () => {
+      write('pla!nted but wrong');
+      const result = ended(backUp(), 1);
+      assert.match(result.err, /cannot log in at \\\\nas\\guarded as NAS\\kms: The specified network password/);
+      assert.doesNotMatch(result.out + result.err, /pla!nted/);
+      assert.equal(archives(join(windows.guarded.closed, 'kms')).length, 1);
+    });
+
+    test('is left after a command that fails, too', () => {
+      write(DISK_PASSWORD);
+      windows.guarded.takeCalls();
+      ended(run('list-archives', '\\\\nas\\guarded\\nowhere'), 10);
+      assert.equal(windows.guarded.isOpen(), false);
+      assert.equal(windows.guarded.takeCalls().length, 2);
+    });
+
+    test('that somebody uses already is used as it is, and stays', () => {
+      windows.guarded.open();
+      ended(run('list-archives', '\\\\nas\\guarded\\kms'), 0);
+      assert.equal(windows.guarded.isOpen(), true);
+      windows.guarded.close();
+    });
   });
 
   test('notifications that cannot be sent wait beside mailserver.cfg', () => {

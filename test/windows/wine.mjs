@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeBinary } from '../../scripts/node-binaries.mjs';
+import { guardShare } from './guarded-share.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SERVER = 'drive_c/Program Files/Kerio/MailServer';
@@ -23,7 +24,7 @@ const SERVER = 'drive_c/Program Files/Kerio/MailServer';
 /** A Unix path as Wine's programs see it. */
 export const windowsPath = (path) => `Z:${path.replaceAll('/', '\\')}`;
 
-export function startWindows() {
+export async function startWindows() {
   const home = mkdtempSync(join(tmpdir(), 'kms-wine-'));
   const prefix = join(home, 'wine');
   const env = { ...process.env, WINEPREFIX: prefix, WINEARCH: 'win64', WINEDEBUG: '-all', KMS_BACKUP_PROGRESS: 'none' };
@@ -34,8 +35,10 @@ export function startWindows() {
   mkdirSync(join(drive, 'backup 2'), { recursive: true });
   mkdirSync(share);
   symlinkSync(drive, join(prefix, 'dosdevices', 'e:'));
-  mkdirSync(join(prefix, 'dosdevices', 'unc', 'nas'), { recursive: true });
-  symlinkSync(share, join(prefix, 'dosdevices', 'unc', 'nas', 'backup'));
+  const shares = join(prefix, 'dosdevices', 'unc', 'nas');
+  mkdirSync(shares, { recursive: true });
+  symlinkSync(share, join(shares, 'backup'));
+  const guarded = await guardShare(home, shares);
   const serverDir = join(prefix, SERVER);
   writeServer(serverDir);
   const call = (args, options = {}) => callWine(home, env, args, options);
@@ -45,6 +48,7 @@ export function startWindows() {
     home,
     drive,
     share,
+    guarded,
     serverDir,
     storeDir: join(serverDir, 'store'),
     entry,
@@ -87,6 +91,7 @@ function startScript(home, env, node, text) {
   const path = join(home, 'script.cjs');
   const stop = join(home, 'stop');
   const ready = join(home, 'ready');
+  for (const path of [stop, ready]) rmSync(path, { force: true });
   const wait = `require('fs').writeFileSync(${JSON.stringify(windowsPath(ready))}, '');
     setInterval(() => { if (require('fs').existsSync(${JSON.stringify(windowsPath(stop))})) process.exit(0); }, 50);`;
   writeFileSync(path, `${text}\n${wait}`);
