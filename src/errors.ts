@@ -123,12 +123,20 @@ export class NoSpaceError extends KmsError {
 
 /** The user or the system asked the run to stop (exit 130 or 143). */
 export class InterruptedError extends KmsError {
-  constructor(signal: 'SIGINT' | 'SIGTERM', kept: string) {
+  constructor(
+    private readonly signal: 'SIGINT' | 'SIGTERM',
+    kept: string,
+  ) {
     super(
       signal === 'SIGINT' ? 'INTERRUPTED' : 'TERMINATED',
       signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated,
       `stopped by ${signal}; ${kept}`,
     );
+  }
+
+  /** The same end, of a run that keeps something else. */
+  keeping(kept: string): InterruptedError {
+    return new InterruptedError(this.signal, kept);
   }
 }
 

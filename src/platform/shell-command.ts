@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
 
 /** How a command line ended. */
 export interface ShellResult {
-  /** Undefined where a signal or the time limit ended it, or it could not be started. */
+  /** Undefined where a signal or the time limit ended it, it was stopped with this program, or could not be started. */
   readonly exitCode: number | undefined;
   /** Why there is no exit code: `stopped after 10 s`, `ended by SIGKILL`, the system's words. */
   readonly reason?: string | undefined;
@@ -17,6 +17,8 @@ export interface ShellOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly timeoutMs: number;
+  /** Stops the command as the time limit does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const TAIL_BYTES = 2048;
@@ -39,32 +41,39 @@ export async function runShellCommand(command: string, options: ShellOptions): P
     detached: process.platform !== 'win32',
   });
   const tail = keepTail(child);
-  const { exitCode, reason } = await endOf(child, options.timeoutMs);
+  const { exitCode, reason } = await endOf(child, options);
   return { exitCode, reason, outputTail: await tail() };
 }
 
 async function endOf(
   child: ChildProcess,
-  timeoutMs: number,
+  { timeoutMs, signal: abort }: ShellOptions,
 ): Promise<{ exitCode: number | undefined; reason?: string }> {
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
+  let stopped: string | undefined;
+  const stopFor = (why: string): void => {
+    stopped = why;
     void stop(child);
-  }, timeoutMs);
+  };
+  const timer = setTimeout(stopFor, timeoutMs, `stopped after ${String(timeoutMs / 1000)} s`);
+  const onAbort = (): void => {
+    stopFor('stopped with the run');
+  };
+  abort?.addEventListener('abort', onAbort, { once: true });
+  if (abort?.aborted) onAbort();
   try {
     return await new Promise((resolve) => {
       child.once('error', (error) => {
         resolve({ exitCode: undefined, reason: messageOf(error) });
       });
       child.once('exit', (code, signal) => {
-        if (isLate) resolve({ exitCode: undefined, reason: `stopped after ${String(timeoutMs / 1000)} s` });
+        if (stopped !== undefined) resolve({ exitCode: undefined, reason: stopped });
         else if (code === null) resolve({ exitCode: undefined, reason: `ended by ${signal ?? 'a signal'}` });
         else resolve({ exitCode: code });
       });
     });
   } finally {
     clearTimeout(timer);
+    abort?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,7 +1,7 @@
 import { FailedError } from '../errors.js';
-import { runShellCommand, type ShellResult } from '../platform/shell-command.js';
+import { runShellCommand, type ShellOptions, type ShellResult } from '../platform/shell-command.js';
 import type { IniSettings } from '../server/ini-settings.js';
-import { durationMsOf, type ArchiveFacts, type RunReport, type RunType } from './run-report.js';
+import { durationMsOf, type ArchiveFacts, type RunReport, type RunType, type StepLimits } from './run-report.js';
 
 type HookEvent = 'before' | 'after' | 'on-error';
 
@@ -18,18 +18,22 @@ export interface RunFacts {
 /** sysexits(3) EX_TEMPFAIL: `before` asks to leave this backup out without a word. */
 const SKIP_QUIETLY = 75;
 const DEFAULT_TIMEOUT_MS = 3_600_000;
-/** A run that was told to stop does not wait an hour for a hook. */
-export const HURRIED_HOOK_MS = 20_000;
 /** Linux takes 128 KiB for one variable and 2 MiB for all. */
 const MOST_CHARACTERS = 8192;
 
 /**
  * Runs the `before` hook. False where it asks to skip this backup; true where there is none or it succeeds.
  * @throws {FailedError} when it fails in any other way: the backup must not start
+ * @throws {InterruptedError} when the signal stopped it
  */
-export async function runBeforeHook(hooks: IniSettings['hooks'], facts: RunFacts): Promise<boolean> {
+export async function runBeforeHook(
+  hooks: IniSettings['hooks'],
+  facts: RunFacts,
+  limits: StepLimits,
+): Promise<boolean> {
   if (hooks.before === undefined) return true;
-  const result = await runHook(hooks.before, hookVariables('before', facts), facts, timeoutOf(hooks));
+  const result = await runHook(hooks.before, hookVariables('before', facts), facts, limitsOf(hooks, limits));
+  limits.signal?.throwIfAborted();
   if (result.exitCode === SKIP_QUIETLY) return false;
   if (result.exitCode === 0) return true;
   throw new FailedError(`the before hook stopped the backup: ${failureOf(result)}`, {
@@ -42,18 +46,13 @@ export async function runClosingHook(
   hooks: IniSettings['hooks'],
   facts: RunFacts,
   report: RunReport,
-  mostMs = Number.POSITIVE_INFINITY,
+  limits: StepLimits,
 ): Promise<string[]> {
   const event: HookEvent = report.outcome === 'failed' ? 'on-error' : 'after';
   const command = event === 'after' ? hooks.after : hooks.onError;
   if (command === undefined) return [];
-  const timeoutMs = Math.min(mostMs, timeoutOf(hooks));
-  const result = await runHook(
-    command,
-    { ...hookVariables(event, facts), ...reportVariables(report) },
-    facts,
-    timeoutMs,
-  );
+  const variables = { ...hookVariables(event, facts), ...reportVariables(report) };
+  const result = await runHook(command, variables, facts, limitsOf(hooks, limits));
   return result.exitCode === 0 ? [] : [`the ${event} hook failed: ${failureOf(result)}`];
 }
 
@@ -61,9 +60,9 @@ function runHook(
   command: string,
   variables: Record<string, string>,
   facts: RunFacts,
-  timeoutMs: number,
+  limits: Pick<ShellOptions, 'timeoutMs' | 'signal'>,
 ): Promise<ShellResult> {
-  return runShellCommand(command, { env: { ...hiddenSecrets(), ...variables }, cwd: facts.installDir, timeoutMs });
+  return runShellCommand(command, { env: { ...hiddenSecrets(), ...variables }, cwd: facts.installDir, ...limits });
 }
 
 /** Hooks get none of this tool's passwords. */
@@ -72,8 +71,8 @@ function hiddenSecrets(): Record<string, undefined> {
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
-function timeoutOf(hooks: IniSettings['hooks']): number {
-  return hooks.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+function limitsOf({ timeoutMs = DEFAULT_TIMEOUT_MS }: IniSettings['hooks'], { mostMs, signal }: StepLimits) {
+  return { timeoutMs: Math.min(timeoutMs, mostMs ?? timeoutMs), signal };
 }
 
 function failureOf({ exitCode, reason, outputTail }: ShellResult): string {

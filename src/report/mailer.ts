@@ -23,11 +23,11 @@ export class MailRefusedError extends FailedError {
 }
 
 /**
- * Hands one mail to the SMTP service of the route, within its time limit.
+ * Hands one mail to the SMTP service of the route, within its time limit and until `signal` stops it.
  * @throws {MailRefusedError} when the service cannot be reached, refuses login, sender or every recipient, breaks off or
  *   is too slow; neither the message nor the hints hold the password
  */
-export async function sendMail(route: MailRoute, mail: MailContent): Promise<SentMail> {
+export async function sendMail(route: MailRoute, mail: MailContent, signal?: AbortSignal): Promise<SentMail> {
   // Loaded when there is something to send: most commands never need it.
   const { createTransport } = await import('nodemailer');
   const transport = createTransport(transportOptions(route));
@@ -35,6 +35,11 @@ export async function sendMail(route: MailRoute, mail: MailContent): Promise<Sen
   const timer = setTimeout(() => {
     abort.abort(new Error(`no end within ${String(route.timeoutMs / 1000)} s`));
   }, route.timeoutMs);
+  const onStop = (): void => {
+    abort.abort(new Error('stopped with the run'));
+  };
+  signal?.addEventListener('abort', onStop, { once: true });
+  if (signal?.aborted) onStop();
   try {
     const sent = await transport.sendMail({
       from: route.from,
@@ -51,6 +56,7 @@ export async function sendMail(route: MailRoute, mail: MailContent): Promise<Sen
     throw refusal(route, abort.signal.aborted ? abort.signal.reason : error);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', onStop);
     transport.close();
   }
 }

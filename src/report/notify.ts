@@ -18,8 +18,8 @@ export interface NotifyContext {
   readonly rule?: NotifyRule | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Do not wait for a mail service: spool the mail, for a run that was told to stop. */
-  readonly isHurried?: boolean;
+  /** Aborted where the run was told to stop: no mail service is waited for, the mail is spooled. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -42,15 +42,15 @@ export async function notifyAboutRun(report: RunReport, context: NotifyContext):
 }
 
 async function deliver(mail: MailContent | undefined, route: MailRoute, context: NotifyContext): Promise<string[]> {
-  if (context.isHurried) return mail ? keep(mail, undefined, context) : [];
-  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock);
+  if (context.signal?.aborted) return mail ? keep(mail, undefined, context) : [];
+  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock, context.signal);
   const reason = spool.reason ?? '';
   // A service that was just seen not to answer is not asked, and waited for, a second time.
   if (mail && spool.isUnreachable) return keep(mail, `no notification was sent: ${reason}`, context);
   const warnings = reason === '' ? [] : [`earlier notifications still wait (${String(spool.waiting)}): ${reason}`];
   if (!mail) return warnings;
   try {
-    return [...warnings, ...refusedRecipients(await sendMail(route, mail))];
+    return [...warnings, ...refusedRecipients(await sendMail(route, mail, context.signal))];
   } catch (error) {
     return [...warnings, ...keep(mail, `no notification was sent: ${messageOf(error)}`, context)];
   }
@@ -99,8 +99,8 @@ export interface NotifyTestReport extends SentMail {
 export async function sendTestMail(context: NotifyContext): Promise<NotifyTestReport | undefined> {
   const route = routeOf(context);
   if (!route) return undefined;
-  const sent = await sendMail(route, testMail(context));
-  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock);
+  const sent = await sendMail(route, testMail(context), context.signal);
+  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock, context.signal);
   const { host, port, from } = route;
   return { schema: 'kms-backup/notify-test/1', host, port, from, ...sent, sentFromSpool: spool.sent };
 }

@@ -85,6 +85,12 @@ export interface RunReport {
   readonly recentArchives: readonly ArchivePoint[];
 }
 
+/** What ends a step of telling about a run before its own time limit. */
+export interface StepLimits {
+  readonly mostMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Whether somebody should look at it: it failed, left something out, or warns. */
 export function needsAttention(report: RunReport): boolean {
   return report.outcome !== 'done' || report.warnings.length > 0 || report.skipped.length > 0;

@@ -1,10 +1,10 @@
 import { ExitCode, KmsError, messageOf } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
-import { HURRIED_HOOK_MS, runBeforeHook, runClosingHook, type RunFacts } from './hooks.js';
+import { runBeforeHook, runClosingHook, type RunFacts } from './hooks.js';
 import { writeMetricsFile } from './metrics-file.js';
 import { notifyAboutRun, type NotifyContext } from './notify.js';
-import { HURRIED_PING_MS, ping } from './ping.js';
-import type { ArchivePoint, RunReport } from './run-report.js';
+import { ping } from './ping.js';
+import type { ArchivePoint, RunReport, StepLimits } from './run-report.js';
 import { headline } from './run-summary.js';
 
 /** A run and how it is told. */
@@ -22,13 +22,17 @@ export interface ReportedEnd {
   readonly reportingWarnings: readonly string[];
 }
 
+/** A run that was told to stop does not wait an hour for a hook, nor for a slow service. */
+const HURRIED_HOOK_MS = 20_000;
+const HURRIED_PING_MS = 2000;
+
 type Warn = (warnings: readonly string[]) => void;
 type Ended = { readonly report: RunReport } | { readonly report: RunReport; readonly error: unknown };
 
 /**
  * Runs a backup between its hooks: before hook → ping start → backup → metrics → notification → ping end → after or
  * on-error hook. What fails around the backup is a warning and never changes how the backup ended, except a `before`
- * hook, which can stop or skip it.
+ * hook, which can stop or skip it. The context's signal stops each step at once; what it stopped is a warning too.
  * @param onWarning is told each of these warnings when it happens, also for a run that fails
  * @throws whatever the backup throws, after the failure was told everywhere
  * @throws {FailedError} when the `before` hook fails
@@ -55,11 +59,11 @@ async function runBetween(
   backup: () => Promise<RunReport>,
   warn: Warn,
 ): Promise<Ended | undefined> {
-  const { run, settings, clock } = context;
+  const { run, settings, clock, signal } = context;
   const startedAt = clock();
   try {
-    if (!(await runBeforeHook(settings.hooks, factsOf(context)))) return undefined;
-    warn(await ping(settings.ping, 'start', `${run.command} on ${run.hostname}`));
+    if (!(await runBeforeHook(settings.hooks, factsOf(context), { signal }))) return undefined;
+    warn(await ping(settings.ping, 'start', `${run.command} on ${run.hostname}`, { signal }));
     return { report: await backup() };
   } catch (error) {
     return { report: await failureReport(error, startedAt, context), error };
@@ -68,14 +72,15 @@ async function runBetween(
 
 /** Tells how the run ended, everywhere. The order is fixed: numbers first, because nothing in them can be slow. */
 async function tell(report: RunReport, context: ReportedRun, warn: Warn, warnings: readonly string[]): Promise<void> {
-  const { settings, clock } = context;
-  const isHurried = report.error?.code === 'INTERRUPTED' || report.error?.code === 'TERMINATED';
+  const { settings, clock, signal } = context;
+  // Each step is either stopped by the signal or, where the signal came before it, kept short.
+  const limits = (mostMs: number): StepLimits => (signal?.aborted ? { mostMs } : { signal });
   const told = (): RunReport => ({ ...report, warnings: [...report.warnings, ...warnings] });
   warn(await writeMetrics(settings.metrics.textfile, told(), clock));
-  warn(await notifyAboutRun(told(), { ...context, isHurried }));
+  warn(await notifyAboutRun(told(), context));
   const event = report.outcome === 'failed' ? 'fail' : 'success';
-  warn(await ping(settings.ping, event, headline(report), isHurried ? HURRIED_PING_MS : undefined));
-  warn(await runClosingHook(settings.hooks, factsOf(context), told(), isHurried ? HURRIED_HOOK_MS : undefined));
+  warn(await ping(settings.ping, event, headline(report), limits(HURRIED_PING_MS)));
+  warn(await runClosingHook(settings.hooks, factsOf(context), told(), limits(HURRIED_HOOK_MS)));
 }
 
 async function writeMetrics(path: string | undefined, report: RunReport, clock: Clock): Promise<string[]> {

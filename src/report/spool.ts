@@ -65,7 +65,12 @@ export interface SpoolResult {
  * ends the attempt; a mail that is refused for good stays and the next one is tried. An abort between the service's
  * answer and the removal sends one mail twice, never none.
  */
-export async function sendSpool(directory: string, route: MailRoute, clock: Clock): Promise<SpoolResult> {
+export async function sendSpool(
+  directory: string,
+  route: MailRoute,
+  clock: Clock,
+  signal?: AbortSignal,
+): Promise<SpoolResult> {
   if (listSpool(directory).length === 0) return { sent: 0, waiting: 0, isUnreachable: false };
   const lock = await lockSpool(directory, clock);
   if (!lock) return { sent: 0, waiting: listSpool(directory).length, isUnreachable: false };
@@ -75,7 +80,7 @@ export async function sendSpool(directory: string, route: MailRoute, clock: Cloc
   try {
     for (const name of listSpool(directory)) {
       try {
-        await sendMail(route, readSpooled(join(directory, name)));
+        await sendMail(route, readSpooled(join(directory, name)), signal);
       } catch (error) {
         reason = messageOf(error);
         isUnreachable = error instanceof MailRefusedError && !error.isPermanent;

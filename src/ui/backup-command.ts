@@ -4,7 +4,7 @@ import { MAX_VOLUME_BYTES } from '../archive/names.js';
 import { parseMask } from '../archive/components.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { DEFAULT_LOSS_LIMITS, type LossLimits } from '../backup/mailboxes.js';
-import { ExitCode, UsageError } from '../errors.js';
+import { ExitCode, type InterruptedError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import { defaultThreads } from '../platform/worker-pool.js';
@@ -52,19 +52,31 @@ export abstract class BackupCommand extends KmsCommand {
       return this.#present(await planBackup(request));
     }
     const { runReportedBackup } = await import('./reported-backup.js');
+    const toldEarly: string[] = [];
     const end = await runReportedBackup({
       request,
       ini,
       rule: flags.notify as NotifyRule | undefined,
       rotates: flags.rotate && ini.backup.rotate !== false,
       rotationLimit: settings.rotationLimit,
-      onWarning: () => undefined,
+      onWarning: (warning) => toldEarly.push(warning),
+    }).catch((error: unknown) => {
+      // A run that failed has no report to name what could not be told about it.
+      this.stopProgress();
+      for (const warning of toldEarly) this.warnPeople(warning);
+      throw error;
     });
     if (!end.report) {
       return {
         json: { schema: 'kms-backup/skipped/1', reason: 'the before hook asked to skip this backup' },
         text: '',
       };
+    }
+    // The signal came when the archive was there: what it cut short is said, and that nothing is lost.
+    if (this.signal.aborted) {
+      this.stopProgress();
+      for (const warning of [...end.report.warnings, ...end.warnings]) this.warnPeople(warning);
+      throw (this.signal.reason as InterruptedError).keeping(`${end.report.archive} is complete and stays`);
     }
     return this.#present(end.report, end);
   }

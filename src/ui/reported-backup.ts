@@ -50,6 +50,7 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
     rule: options.rule,
     env: process.env,
     clock: request.clock,
+    signal: request.signal,
     listArchives,
   };
   log.debug(`${command} started to ${request.backupDir}`);

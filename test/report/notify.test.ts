@@ -124,13 +124,14 @@ describe('the spool', () => {
 
   test('holds fifty mails at most; the oldest go', async () => {
     const ini = `[smtp]\nport=${String(await freePort())}`;
-    for (let index = 0; index < 53; index++) await notifyAboutRun(runReport(), context(ini, { isHurried: true }));
+    for (let index = 0; index < 53; index++)
+      await notifyAboutRun(runReport(), context(ini, { signal: AbortSignal.abort() }));
     expect(waiting()).toHaveLength(50);
     expect(readdirSync(spoolDirectory(dir))).toHaveLength(50);
   });
 
   test('takes the mail of a run that was told to stop, without a word to any service', async () => {
-    expect(await notifyAboutRun(failedReport(), context('', { isHurried: true }))).toEqual([]);
+    expect(await notifyAboutRun(failedReport(), context('', { signal: AbortSignal.abort() }))).toEqual([]);
     expect(smtp.mails).toHaveLength(0);
     expect(waiting()).toHaveLength(1);
   });

@@ -183,7 +183,12 @@ describe('a reported run', () => {
     const interrupted = new InterruptedError('SIGTERM', 'earlier archives untouched');
     const before = performance.now();
     const ini = `[ping]\nurl=${pingUrl}\ntimeout=100ms`;
-    expect(await failureOf(runWithReporting(context(ini), () => Promise.reject(interrupted)))).toBe(interrupted);
+    const controller = new AbortController();
+    const stopped = runWithReporting(context(ini, { signal: controller.signal }), () => {
+      controller.abort(interrupted);
+      return Promise.reject(interrupted);
+    });
+    expect(await failureOf(stopped)).toBe(interrupted);
     expect(performance.now() - before).toBeLessThan(3000);
     expect(smtp.mails).toHaveLength(0);
     expect(listSpool(spoolDirectory(dir))).toHaveLength(1);

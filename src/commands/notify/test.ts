@@ -18,7 +18,11 @@ export default class NotifyTest extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(NotifyTest);
-    const report = await sendTestMail(openNotifyContext({ serverDir: flags['server-dir'], clock: systemClock }));
+    const context = openNotifyContext({ serverDir: flags['server-dir'], clock: systemClock });
+    const report = await sendTestMail({ ...context, signal: this.signal }).catch((error: unknown) => {
+      this.signal.throwIfAborted();
+      throw error;
+    });
     if (!report) {
       throw new ConfigurationError('nobody is to be notified: mailserver.cfg names no notification address', {
         hints: ['Set it with config set notify=ADDRESS, or to = ADDRESS in [smtp] of kms-backup.ini.'],
