@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
-import { parsePlainDirectory, readDirectoryBytes, readEntries } from './central-directory.js';
+import { findDirectory, parsePlainDirectory, readDirectoryBytes, readEntries } from './central-directory.js';
 import type { EntryTable } from './entry-table.js';
 import { checkLocalHeader } from './local-header.js';
 import { openFileSource, type RandomAccessSource } from './source.js';
@@ -22,7 +21,7 @@ const LARGEST_TEXT_BYTES = 4 << 20;
 /** The list of deleted names may be long. */
 export const LARGEST_LIST_BYTES = 256 << 20;
 
-/** What an archive says about itself, read from its first and last volume alone. */
+/** What an archive says about itself, read from its first and last volume; of the others only that they are not cut off. */
 export interface ArchiveFacts {
   readonly files: ArchiveFiles;
   readonly version: VersionText | undefined;
@@ -42,6 +41,7 @@ export async function readArchiveFacts(files: ArchiveFiles): Promise<ArchiveFact
     const summaryText = last && (await readTextOfVolume(last, SUMMARY_ENTRY));
     version = versionText === undefined ? undefined : parseVersionText(versionText);
     summary = summaryText === undefined ? undefined : parseSummaryText(summaryText);
+    for (const volume of files.volumes.slice(1, -1)) await checkEnd(volume);
   } catch (error) {
     return { files, version, summary, fault: messageOf(error) };
   }
@@ -59,6 +59,16 @@ function findFault(files: ArchiveFiles, summary: SummaryText | undefined): strin
     return `it has ${files.volumes.length} volumes, its summary says ${volumes}`;
   }
   return undefined;
+}
+
+/** @throws {DamagedArchiveError} when a volume does not end in a central directory: its copy was interrupted */
+async function checkEnd(volume: VolumeFileInfo): Promise<void> {
+  const source = openFileSource(volume.path, volume.name);
+  try {
+    if (!(await findDirectory(source))) await readEntries(source);
+  } finally {
+    source.close();
+  }
 }
 
 async function readTextOfVolume(volume: VolumeFileInfo, name: string): Promise<string | undefined> {
@@ -124,9 +134,4 @@ export async function readText(
       cause: error,
     });
   }
-}
-
-/** Names an archive's content: SHA-256 over the SHA-256 of each volume's central directory, hexadecimal. */
-export function combineDigests(volumeDigests: readonly string[]): string {
-  return createHash('sha256').update(volumeDigests.join('\n')).digest('hex');
 }

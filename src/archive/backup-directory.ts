@@ -32,6 +32,11 @@ export interface ArchiveFiles {
   readonly sizeBytes: number;
 }
 
+/** Tells one state of an archive's files from another: a published volume does not change. */
+export function identityOf({ volumes }: ArchiveFiles): string {
+  return JSON.stringify(volumes.map(({ path, sizeBytes, mtimeMs }) => [path, sizeBytes, mtimeMs]));
+}
+
 /**
  * All archives of a directory, oldest first; at one second a differential comes after its full. Files of other names are
  * not looked at.

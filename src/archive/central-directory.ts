@@ -28,10 +28,12 @@ export interface DirectoryBytes {
 }
 
 /**
- * Finds the central directory of a plain volume: one disk, no Zip64, no bytes after the end record.
- * Undefined where anything is out of the ordinary: then yauzl decides.
+ * Finds the central directory of a plain volume: one disk, no Zip64, no bytes after the end record. A volume that was cut
+ * off has none. Undefined where anything is out of the ordinary: then yauzl decides.
  */
-export async function readDirectoryBytes(source: RandomAccessSource): Promise<DirectoryBytes | undefined> {
+export async function findDirectory(
+  source: RandomAccessSource,
+): Promise<{ offset: number; length: number; entries: number } | undefined> {
   if (source.sizeBytes < END_BYTES) return undefined;
   const end = await source.read(source.sizeBytes - END_BYTES, END_BYTES);
   if (end.readUInt32LE(0) !== END_SIGNATURE || end.readUInt32LE(4) !== 0 || end.readUInt16LE(20) !== 0)
@@ -40,7 +42,13 @@ export async function readDirectoryBytes(source: RandomAccessSource): Promise<Di
   const [length, offset] = [end.readUInt32LE(12), end.readUInt32LE(16)];
   const isPlain =
     end.readUInt16LE(8) === entries && entries !== 0xffff && offset + length === source.sizeBytes - END_BYTES;
-  return isPlain ? { bytes: await source.read(offset, length), offset, entries } : undefined;
+  return isPlain ? { offset, length, entries } : undefined;
+}
+
+/** Reads the central directory of a plain volume; undefined for any other. */
+export async function readDirectoryBytes(source: RandomAccessSource): Promise<DirectoryBytes | undefined> {
+  const place = await findDirectory(source);
+  return place && { ...place, bytes: await source.read(place.offset, place.length) };
 }
 
 /**

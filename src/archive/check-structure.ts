@@ -145,7 +145,8 @@ function checkParts(
   }
 }
 
-function checkVolumes({ files: { stem }, volumes }: OpenArchive, { volumeDigests }: SummaryText): void {
+/** Checks that the volumes are those that the summary was written with. @throws {DamagedArchiveError} */
+export function checkVolumes({ files: { stem }, volumes }: OpenArchive, { volumeDigests }: SummaryText): void {
   for (const [index, digest] of volumeDigests.entries()) {
     const volume = volumes[index];
     if (digest !== '' && volume && volume.digest !== digest) {

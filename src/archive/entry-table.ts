@@ -48,6 +48,12 @@ export class EntryTable {
     return this.#names.toString('utf8', start, start + at(this.columns.nameLengths, index));
   }
 
+  /** The name without its first bytes: what is left of it in a directory. */
+  nameAfter(index: number, skipBytes: number): string {
+    const start = at(this.columns.nameStarts, index);
+    return this.#names.toString('utf8', start + skipBytes, start + at(this.columns.nameLengths, index));
+  }
+
   /** The name's UTF-8 bytes, not copied. */
   nameBytes(index: number): Buffer {
     const start = at(this.columns.nameStarts, index);

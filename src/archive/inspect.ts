@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
-import { KmsError } from '../errors.js';
-import { type ArchiveFacts, combineDigests, readArchiveFacts } from './archive-facts.js';
-import { type ArchiveFiles, listArchiveFiles } from './backup-directory.js';
-import { readEntries, readDirectoryBytes } from './central-directory.js';
-import { openVolume } from './open-archive.js';
+import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
+import { type ArchiveFiles, identityOf, listArchiveFiles } from './backup-directory.js';
+import { digestArchive, openVolume } from './open-archive.js';
 import { type ArchiveState, resolveStates } from './sets.js';
-import { openFileSource } from './source.js';
 import { readVerifiedRecord } from './verified-record.js';
 
 /** Reads the state of every archive in a directory, oldest first, and no data of any. */
@@ -16,7 +12,7 @@ export async function inspectDirectory(directory: string): Promise<ArchiveState[
 /** The states of archives that lie in one directory. */
 export async function inspectArchives(files: readonly ArchiveFiles[], directory: string): Promise<ArchiveState[]> {
   const facts: ArchiveFacts[] = [];
-  for (const own of files) facts.push(await readArchiveFacts(own));
+  for (const own of files) facts.push(await factsOf(own));
   const digests = new Map<string, string>();
   for (const named of new Set(facts.map(({ version }) => version?.base))) {
     const base = facts.find((own) => own.files.stem === named && own.fault === undefined);
@@ -26,33 +22,16 @@ export async function inspectArchives(files: readonly ArchiveFiles[], directory:
   return resolveStates(facts, { verified: readVerifiedRecord(directory), digests });
 }
 
-/** A run asks several times; a published volume does not change. */
-const digestCache = new Map<string, string | undefined>();
+/** A run asks several times, and each answer reads the central directories of a volume or two. */
+const factsCache = new Map<string, ArchiveFacts>();
 
-/** The digest of an archive's central directories; undefined where one cannot be read. */
-async function digestArchive(files: ArchiveFiles): Promise<string | undefined> {
-  const key = JSON.stringify(files.volumes.map(({ path, sizeBytes, mtimeMs }) => [path, sizeBytes, mtimeMs]));
-  if (!digestCache.has(key)) digestCache.set(key, await computeDigest(files));
-  return digestCache.get(key);
-}
-
-async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
-  const digests: string[] = [];
-  try {
-    for (const volume of files.volumes) {
-      const source = openFileSource(volume.path, volume.name);
-      try {
-        const bytes = (await readDirectoryBytes(source))?.bytes ?? (await readEntries(source)).directory;
-        digests.push(createHash('sha256').update(bytes).digest('hex'));
-      } finally {
-        source.close();
-      }
-    }
-  } catch (error) {
-    if (error instanceof KmsError) return undefined;
-    throw error;
-  }
-  return combineDigests(digests);
+async function factsOf(files: ArchiveFiles): Promise<ArchiveFacts> {
+  const key = identityOf(files);
+  const known = factsCache.get(key);
+  if (known) return { ...known, files };
+  const facts = await readArchiveFacts(files);
+  factsCache.set(key, facts);
+  return facts;
 }
 
 /** How many messages an archive holds; counted where its summary, written by the server, does not say. */

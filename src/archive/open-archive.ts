@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { DamagedArchiveError } from '../errors.js';
-import { combineDigests } from './archive-facts.js';
-import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
-import { readEntries } from './central-directory.js';
+import { DamagedArchiveError, KmsError } from '../errors.js';
+import { type ArchiveFiles, identityOf, type VolumeFileInfo } from './backup-directory.js';
+import { readDirectoryBytes, readEntries } from './central-directory.js';
 import type { EntryTable } from './entry-table.js';
 import { openFileSource } from './source.js';
 
@@ -47,5 +46,41 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
     if (volume.status === 'rejected') throw volume.reason;
     return volume.value;
   });
-  return { files, volumes, digest: combineDigests(volumes.map(({ digest }) => digest)) };
+  const digest = combineDigests(volumes.map((volume) => volume.digest));
+  digestCache.set(identityOf(files), digest);
+  return { files, volumes, digest };
+}
+
+/** A run asks several times. */
+const digestCache = new Map<string, string | undefined>();
+
+/** The digest of an archive's central directories, without its entries; undefined where one cannot be read. */
+export async function digestArchive(files: ArchiveFiles): Promise<string | undefined> {
+  const key = identityOf(files);
+  if (!digestCache.has(key)) digestCache.set(key, await computeDigest(files));
+  return digestCache.get(key);
+}
+
+async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
+  const digests: string[] = [];
+  try {
+    for (const volume of files.volumes) {
+      const source = openFileSource(volume.path, volume.name);
+      try {
+        const bytes = (await readDirectoryBytes(source))?.bytes ?? (await readEntries(source)).directory;
+        digests.push(createHash('sha256').update(bytes).digest('hex'));
+      } finally {
+        source.close();
+      }
+    }
+  } catch (error) {
+    if (error instanceof KmsError) return undefined;
+    throw error;
+  }
+  return combineDigests(digests);
+}
+
+/** Names an archive's content: SHA-256 over the SHA-256 of each volume's central directory, hexadecimal. */
+function combineDigests(volumeDigests: readonly string[]): string {
+  return createHash('sha256').update(volumeDigests.join('\n')).digest('hex');
 }

@@ -65,7 +65,10 @@ function findBase(own: ArchiveFacts, all: readonly ArchiveFacts[]): ArchiveFacts
   const named = own.version?.base;
   if (named !== undefined) return all.find(({ files }) => files.stem === named);
   const takenMs = own.files.takenAt.getTime();
-  return all.findLast(({ files }) => files.type === 'full' && files.takenAt.getTime() <= takenMs);
+  // The server has no backups of some parts: its differential was measured against a whole one.
+  return all.findLast(
+    (full) => full.files.type === 'full' && full.files.takenAt.getTime() <= takenMs && partsOf(full) === undefined,
+  );
 }
 
 function parseTime(text: string): Date | undefined {

@@ -1,6 +1,6 @@
 import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import { wholeName } from '../archive/entry-names.js';
-import type { EntryTable } from '../archive/entry-table.js';
+import { type EntryTable, TimePrecision } from '../archive/entry-table.js';
 import type { OpenArchive } from '../archive/open-archive.js';
 import { isSameTime } from './same-time.js';
 
@@ -11,9 +11,14 @@ export interface FileFacts {
   readonly mode: number;
   /** Undefined: size and time decide. */
   readonly crc: number | undefined;
+  /** Asked where they cannot; undefined for directories. */
+  readonly readCrc: (() => number) | undefined;
 }
 
 export type Change = 'new' | 'changed' | 'unchanged';
+
+/** How coarse the times of archives and file systems are at worst. */
+const COARSEST_TICKS = 20_000_000n;
 
 /** The entries of a full by directory and name, and which of them the store still has. */
 export class BaseIndex {
@@ -21,9 +26,15 @@ export class BaseIndex {
   readonly #tables: EntryTable[] = [];
   readonly #starts: number[] = [];
   readonly #seen: Uint8Array;
+  /**
+   * A file that was written while the full ran may have been written again after it was read, within one step of the
+   * clock that gives files their times.
+   */
+  readonly #doubtfulFromTicks: bigint;
 
   constructor(archive: OpenArchive) {
     let total = 0;
+    this.#doubtfulFromTicks = BigInt(archive.files.takenAt.getTime()) * 10_000n - COARSEST_TICKS;
     for (const { table } of archive.volumes) {
       this.#tables.push(table);
       this.#starts.push(total);
@@ -33,21 +44,35 @@ export class BaseIndex {
     this.#seen = new Uint8Array(total);
   }
 
+  /** The same for a directory. @param entryName with `/` */
+  compareDirectory(entryName: string, mtimeTicks: bigint, mode: number): Change {
+    const at = entryName.lastIndexOf('/', entryName.length - 2) + 1;
+    const facts = { sizeBytes: 0, mtimeNs: mtimeTicks * 100n, mode, crc: undefined, readCrc: undefined };
+    return this.compare(entryName.slice(0, at), entryName.slice(at), facts);
+  }
+
   /**
-   * Compares a file, or a directory by its name with `/`, with its entry, and remembers that it exists.
-   * @param prefix the directory's entry name, with `/`
+   * Compares a file with its entry, and remembers that it exists.
+   * @param prefix the entry name of its directory, with `/`
    */
   compare(prefix: string, name: string, file: FileFacts): Change {
     const place = this.#directories.get(prefix)?.get(name);
     if (place === undefined) return 'new';
     this.#seen[place] = 1;
     const { table, index } = this.#entryAt(place);
-    const entryMode = table.mode(index);
-    if (entryMode !== 0 && (entryMode & 0o7777) !== (file.mode & 0o7777)) return 'changed';
-    const part = table.part(index);
-    if (!name.endsWith('/') && (part?.totalBytes ?? table.size(index)) !== file.sizeBytes) return 'changed';
-    if (file.crc !== undefined) return part || table.crc(index) !== file.crc ? 'changed' : 'unchanged';
-    return isSameTime(file.mtimeNs, table.mtimeTicks(index), table.precision(index)) ? 'unchanged' : 'changed';
+    return isSameKind(table, index, file) && this.#isSameContent(table, index, file) ? 'unchanged' : 'changed';
+  }
+
+  #isSameContent(table: EntryTable, index: number, file: FileFacts): boolean {
+    if (file.crc === undefined) {
+      const ticks = table.mtimeTicks(index);
+      const precision = table.precision(index);
+      if (!isSameTime(file.mtimeNs, ticks, precision)) return false;
+      const isDoubtful =
+        ticks >= this.#doubtfulFromTicks || (precision === TimePrecision.dos && isApart(file.mtimeNs, ticks));
+      if (!file.readCrc || !isDoubtful) return true;
+    }
+    return !table.part(index) && table.crc(index) === (file.crc ?? file.readCrc?.());
   }
 
   /** The entry names that nobody asked for: what the store no longer has. */
@@ -64,7 +89,7 @@ export class BaseIndex {
     for (let index = start; index < end; index++) {
       const part = table.part(index);
       if (part && part.index > 0) continue;
-      const name = table.nameBytes(index).toString('utf8', skip);
+      const name = table.nameAfter(index, skip);
       names.set(part ? wholeName(name) : name, offset + index);
     }
   }
@@ -78,8 +103,14 @@ export class BaseIndex {
   }
 }
 
-/** Cuts an entry name into its directory, with `/`, and its name there. */
-export function splitName(name: string): { prefix: string; name: string } {
-  const at = name.lastIndexOf('/', name.length - 2) + 1;
-  return { prefix: name.slice(0, at), name: name.slice(at) };
+function isSameKind(table: EntryTable, index: number, { mode, sizeBytes }: FileFacts): boolean {
+  const entryMode = table.mode(index);
+  if (entryMode !== 0 && (entryMode & 0o7777) !== (mode & 0o7777)) return false;
+  return (table.part(index)?.totalBytes ?? table.size(index)) === sizeBytes;
+}
+
+/** In the hour that a clock change repeats two times read the same. */
+function isApart(mtimeNs: bigint, ticks: bigint): boolean {
+  const apart = mtimeNs / 100n - ticks;
+  return apart > COARSEST_TICKS || apart < -COARSEST_TICKS;
 }

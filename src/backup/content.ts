@@ -59,8 +59,11 @@ export interface ListedStore {
   readonly skipped: readonly SkippedPath[];
 }
 
+/** Told of every directory while the listing goes on, and of single files as of directories with one name. */
+export type OnListed = (component: Component, directory: WalkedDirectory) => void;
+
 /** Lists everything that a backup of this request may hold. */
-export function listStore(request: BackupRequest): ListedStore {
+export function listStore(request: BackupRequest, onListed?: OnListed): ListedStore {
   const { installation, settings, mask, backupDir } = request;
   const { sources, skipped } = findSources(installation, settings, mask);
   if (sources.length === 0) throw new NotFoundError('there is nothing to back up: no part that was asked for exists');
@@ -72,7 +75,13 @@ export function listStore(request: BackupRequest): ListedStore {
     const own = sources.filter((source) => source.component === component);
     const files = own.filter(({ entryName }) => !entryName.endsWith('/'));
     const trees = own.filter(({ entryName }) => entryName.endsWith('/'));
-    return { files, walks: trees.map(({ path, entryName }) => walkTree(path, entryName, exclude)) };
+    for (const file of files) onListed?.(component, toDirectory(file));
+    const onDirectory =
+      onListed &&
+      ((directory: WalkedDirectory): void => {
+        onListed(component, directory);
+      });
+    return { files, walks: trees.map(({ path, entryName }) => walkTree(path, entryName, exclude, onDirectory)) };
   });
   const walks = groups.flatMap((group) => group.walks);
   return {
@@ -112,9 +121,14 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
 }
 
 /** A file of the install directory or directly in the store. */
-export function fileTask({ path, entryName }: Source): FilesTask {
+function fileTask({ path, entryName }: Source): FilesTask {
   const name = basename(path);
   return { kind: 'files', directory: dirname(path), prefix: entryName.slice(0, -name.length), names: [name] };
+}
+
+function toDirectory(source: Source): WalkedDirectory {
+  const { directory, prefix, names } = fileTask(source);
+  return { path: directory, prefix, files: names, mtimeNs: 0n };
 }
 
 /** Batches of one directory's files. */

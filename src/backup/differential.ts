@@ -1,35 +1,58 @@
 import { lstatSync } from 'node:fs';
+import { deflateRawSync } from 'node:zlib';
+import type { Component } from '../archive/components.js';
 import { placeOf } from '../archive/layout.js';
+import type { OpenArchive } from '../archive/open-archive.js';
 import { type FilesTask, isMessageName } from '../archive/pack-tasks.js';
 import { mtimeTicksOf } from '../archive/stable-read.js';
 import { DELETED_ENTRY } from '../archive/summary.js';
 import { TOOL } from '../platform/tool.js';
-import { WorkerPool } from '../platform/worker-pool.js';
-import { BaseIndex, type Change, splitName } from './base-index.js';
-import { type BackupContent, fileTask, type ListedStore, planWhole, toTasks } from './content.js';
+import { BaseIndex, type Change } from './base-index.js';
+import { checksumFile } from './checksum.js';
+import { type BackupContent, type ListedStore, listStore, planWhole, toTasks } from './content.js';
+import { type Examined, StoreExaminer } from './examine-store.js';
 import { chooseLetter, findBase } from './find-base.js';
 import type { BackupRequest } from './request.js';
-import type { StatResult, StatTask } from './stat-tasks.js';
-import type { WalkedDirectory } from './walk.js';
-
-/** Large directories are examined by all workers. */
-const STAT_BATCH = 2000;
+import { VANISHED } from './stat-tasks.js';
 
 /**
  * Plans a differential: what is new or changed against the newest full, decided from that archive's central directory
- * alone. Without a usable full it plans a full, with a warning. The workers examine the store while the full is read.
+ * alone. Without a usable full it plans a full, with a warning. The workers examine the store while it is listed and the
+ * full is read.
  */
-export async function planDifferential(request: BackupRequest, listed: ListedStore): Promise<BackupContent> {
-  const examining = examineStore(request, listed);
-  examining.catch(() => undefined); // awaited below
-  const base = await findBase(request.backupDir, listed.parts);
-  if ('reason' in base) {
-    return planWhole('full', listed, [`${base.reason}: a full archive is written instead of a differential`]);
+export async function planDifferential(request: BackupRequest): Promise<BackupContent> {
+  const examiner = new StoreExaminer(request);
+  try {
+    const listed = listStore(request, (component, directory) => {
+      examiner.add(component, directory);
+    });
+    const base = await findBase(request.backupDir, listed.parts);
+    if ('reason' in base) return planFullInstead(listed, base.reason);
+    const index = new BaseIndex(base.archive);
+    return planAgainst(base.archive, index, { request, listed, examined: await examiner.finish() });
+  } finally {
+    await examiner.close();
   }
-  const { archive } = base;
-  const index = new BaseIndex(archive);
-  const compared = compareStore(await examining, index);
+}
+
+function planFullInstead(listed: ListedStore, reason: string): BackupContent {
+  return planWhole('full', listed, [`${reason}: a full archive is written instead of a differential`]);
+}
+
+interface FoundStore {
+  readonly request: BackupRequest;
+  readonly listed: ListedStore;
+  readonly examined: ReadonlyMap<Component, readonly Examined[]>;
+}
+
+function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore): BackupContent {
+  const { request, listed, examined } = found;
+  const compared = compareStore([...examined.values()], index);
   const deleted = [...findDeleted(listed, index)];
+  const deletedText = deleted.map((name) => `${name}\n`).join('');
+  if (!fitsVolume(deletedText, request.volumeLimitBytes)) {
+    return planFullInstead(listed, `the names of ${deleted.length} deleted files do not fit into a volume`);
+  }
   const { counts } = compared;
   const tasks = compared.groups.flat();
   return {
@@ -41,19 +64,15 @@ export async function planDifferential(request: BackupRequest, listed: ListedSto
       baseDigest: archive.digest,
       ...(listed.parts ? { parts: listed.parts } : {}),
     },
-    deletedText: { name: DELETED_ENTRY, text: deleted.map((name) => `${name}\n`).join('') },
+    deletedText: { name: DELETED_ENTRY, text: deletedText },
     groups: compared.groups,
     tasks,
     fileCount: tasks.reduce((sum, { names }) => sum + names.length, 0),
     directories: listed.directories,
     components: listed.components,
     exclude: listed.exclude,
-    isDirectoryChanged: (entryName, mtimeTicks, mode) => {
-      const { prefix, name } = splitName(entryName);
-      return (
-        index.compare(prefix, name, { sizeBytes: 0, mtimeNs: mtimeTicks * 100n, mode, crc: undefined }) !== 'unchanged'
-      );
-    },
+    isDirectoryChanged: (entryName, mtimeTicks, mode) =>
+      index.compareDirectory(entryName, mtimeTicks, mode) !== 'unchanged',
     messages: {
       total: counts.new + counts.changed + counts.unchanged,
       ...counts,
@@ -64,117 +83,68 @@ export async function planDifferential(request: BackupRequest, listed: ListedSto
   };
 }
 
+/** Whether the list of deleted names fits beside the version text: a recover looks for it in the first volume. */
+function fitsVolume(text: string, limitBytes: number): boolean {
+  return text.length <= limitBytes / 2 || deflateRawSync(text).length <= limitBytes / 2;
+}
+
 type Counts = Record<Change, number>;
 
-/** One batch of names with what the file system says of them. */
-interface Examined {
-  readonly directory: WalkedDirectory;
-  readonly names: readonly string[];
-  readonly result: StatResult;
-}
-
-/** Asks for size, time and mode of everything that was listed; one list a component. */
-async function examineStore(request: BackupRequest, listed: ListedStore): Promise<Examined[][]> {
-  const pool = new WorkerPool<StatTask, StatResult>({
-    url: new URL('./stat-worker.js', import.meta.url),
-    threads: request.threads,
-    workerData: () => undefined,
-  });
-  const stop = (): void => {
-    pool.fail(request.signal?.reason as Error);
-  };
-  request.signal?.addEventListener('abort', stop, { once: true });
-  try {
-    const groups: Examined[][] = [];
-    for (const { files, walks } of listed.groups) {
-      const directories = [...files.map(toDirectory), ...walks.flatMap((walk) => walk.directories)];
-      const owners = new Map<StatTask, WalkedDirectory>();
-      const group: Examined[] = [];
-      await pool.runAll(planStats(directories, request.usesChecksum, owners), (result, task) => {
-        const directory = owners.get(task);
-        if (directory) group.push({ directory, names: task.names, result });
-      });
-      groups.push(group);
-    }
-    return groups;
-  } finally {
-    request.signal?.removeEventListener('abort', stop);
-    await pool.close();
-  }
-}
-
-function compareStore(groups: readonly Examined[][], index: BaseIndex): { groups: FilesTask[][]; counts: Counts } {
+function compareStore(
+  groups: readonly (readonly Examined[])[],
+  index: BaseIndex,
+): { groups: FilesTask[][]; counts: Counts } {
   const counts: Counts = { new: 0, changed: 0, unchanged: 0 };
   const tasks = groups.map((group) =>
-    group.flatMap(({ directory, names, result }) => {
-      const changed = names.filter((name, at) => {
-        const change = compareFile(index, directory.prefix, name, { result, at });
+    group.flatMap((examined) => {
+      const changed = examined.names.filter((name, at) => {
+        // The packer looks again and counts it; what its full has of it must not come back.
+        if (examined.result.sizes[examined.first + at] === VANISHED) return true;
+        const change = compareFile(index, name, examined, at);
         if (isMessageName(name)) counts[change]++;
         return change !== 'unchanged';
       });
-      return toTasks(directory, changed);
+      return toTasks(examined.directory, changed);
     }),
   );
   return { groups: tasks, counts };
 }
 
-/** A file that vanished meanwhile is packed all the same: the packer counts it. */
-function compareFile(
-  index: BaseIndex,
-  prefix: string,
-  name: string,
-  { result, at }: { result: StatResult; at: number },
-): Change {
-  return index.compare(prefix, name, {
-    sizeBytes: result.sizes[at] ?? -1,
-    mtimeNs: result.mtimes[at] ?? 0n,
-    mode: result.modes[at] ?? 0,
-    crc: result.crcs[at],
+function compareFile(index: BaseIndex, name: string, { directory, result, first }: Examined, at: number): Change {
+  const column = first + at;
+  return index.compare(directory.prefix, name, {
+    sizeBytes: result.sizes[column] ?? VANISHED,
+    mtimeNs: result.mtimes[column] ?? 0n,
+    mode: result.modes[column] ?? 0,
+    crc: result.crcs[column],
+    readCrc: () => checksumFile(`${directory.path}/${name}`),
   });
 }
 
-/** A single file as a directory with one name. */
-function toDirectory(source: Parameters<typeof fileTask>[0]): WalkedDirectory {
-  const { directory, prefix, names } = fileTask(source);
-  return { path: directory, prefix, files: names, mtimeNs: 0n };
-}
-
-function* planStats(
-  directories: readonly WalkedDirectory[],
-  withCrc: boolean,
-  owners: Map<StatTask, WalkedDirectory>,
-): Generator<StatTask> {
-  for (const directory of directories) {
-    for (let from = 0; from < directory.files.length; from += STAT_BATCH) {
-      const task = { directory: directory.path, names: directory.files.slice(from, from + STAT_BATCH), withCrc };
-      owners.set(task, directory);
-      yield task;
-    }
-  }
-}
-
 /**
- * The entries of the full that the store no longer has, within the parts that this run looked at. What could not be
- * listed is not called deleted: its mail in the full stays recoverable.
+ * The entries of the full that the store no longer has, within the parts that this run looked at. What is there and was
+ * skipped (a directory that could not be listed, a link in the place of a folder) is not called deleted: its mail in the
+ * full stays recoverable.
  */
 function* findDeleted(listed: ListedStore, index: BaseIndex): Generator<string> {
   for (const { path, prefix } of listed.directories) markDirectory(path, prefix, index);
-  const unknown = listed.skipped.filter(({ name }) => name.endsWith('/')).map(({ name }) => name);
+  const skipped = new Set(listed.skipped.map(({ name }) => name.replace(/\/$/, '')));
   const components = new Set(listed.components);
   for (const name of index.missing()) {
     const place = placeOf(name);
-    if (place && components.has(place.component) && !unknown.some((prefix) => name.startsWith(prefix))) yield name;
+    if (place && components.has(place.component) && !isIn(skipped, name)) yield name;
   }
+}
+
+/** Whether an entry, or a directory above it, is one of these paths. */
+function isIn(paths: ReadonlySet<string>, name: string): boolean {
+  for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1))
+    if (paths.has(name.slice(0, at))) return true;
+  return paths.has(name);
 }
 
 function markDirectory(path: string, prefix: string, index: BaseIndex): void {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stats?.isDirectory()) return;
-  const split = splitName(prefix);
-  index.compare(split.prefix, split.name, {
-    sizeBytes: 0,
-    mtimeNs: mtimeTicksOf(stats) * 100n,
-    mode: Number(stats.mode),
-    crc: undefined,
-  });
+  index.compareDirectory(prefix, mtimeTicksOf(stats), Number(stats.mode));
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { listArchiveFiles } from '../archive/backup-directory.js';
+import { checkVolumes } from '../archive/check-structure.js';
 import { inspectArchives } from '../archive/inspect.js';
 import type { DifferentialLetter } from '../archive/names.js';
 import { type OpenArchive, openArchive } from '../archive/open-archive.js';
@@ -21,7 +22,9 @@ export async function findBase(backupDir: string, parts: readonly string[] | und
   if (!state.isRecoverable)
     return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${state.fault ?? ''}` };
   try {
-    return { archive: await openArchive(files) };
+    const archive = await openArchive(files);
+    if (state.facts.summary) checkVolumes(archive, state.facts.summary);
+    return { archive };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
     return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${messageOf(error)}` };
@@ -43,6 +46,5 @@ async function findNewestFull(
 /** `D` where the backup directory already holds differentials of that letter: what its server expects. */
 export function chooseLetter(backupDir: string): DifferentialLetter {
   if (!existsSync(backupDir)) return 'I';
-  const newest = listArchiveFiles(backupDir).findLast(({ type }) => type === 'differential');
-  return newest?.stem.startsWith('D') === true ? 'D' : 'I';
+  return listArchiveFiles(backupDir).some(({ stem }) => stem.startsWith('D')) ? 'D' : 'I';
 }

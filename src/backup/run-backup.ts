@@ -3,12 +3,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../archive/archive-writer.js';
 import { LOCK_FILE } from '../archive/backup-lock.js';
-import { listArchiveFiles, sweepTemporaries } from '../archive/backup-directory.js';
+import { sweepTemporaries } from '../archive/backup-directory.js';
 import { formatVolumeName } from '../archive/names.js';
 import { type FilesTask, isMessageName } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
-import { recordVerified } from '../archive/verified-record.js';
 import { acquireLock, refuseWhileHeld } from '../platform/lock.js';
 import { markReading, RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
@@ -17,6 +16,7 @@ import { mailboxOf } from './mailboxes.js';
 import { packDirectories } from './pack-directories.js';
 import { planContent } from './plan-content.js';
 import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
+import { recordReadBack } from './record-read-back.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { secondLook } from './second-look.js';
 
@@ -57,8 +57,9 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     const predecessor = await readPredecessor(request.backupDir);
     const { report, mail } = await writeArchive(request, content, startedAt);
     const losses = mail ? findMassLoss(predecessor, mail, request.lossLimits) : [];
-    if (request.readsBack) recordReadBack(request, report);
-    return { ...report, swept, warnings: [...report.warnings, ...losses], isMassLoss: losses.length > 0 };
+    const unrecorded = request.readsBack ? recordReadBack(request, report) : [];
+    const warnings = [...report.warnings, ...losses, ...unrecorded];
+    return { ...report, swept, warnings, isMassLoss: losses.length > 0 };
   } catch (error) {
     throw toSpaceError(error);
   } finally {
@@ -79,15 +80,6 @@ function mailOf(content: BackupContent, packer: Packer, found: readonly FilesTas
 }
 
 const isMailDirectory = (name: string): boolean => name === '@backup/store/mail/' || mailboxOf(name) !== undefined;
-
-/** What was read back is proven: rotation may count on it. */
-function recordReadBack({ backupDir }: BackupRequest, report: BackupReport): void {
-  const archives = listArchiveFiles(backupDir);
-  const own = archives.find(({ stem }) => `${stem}.zip` === report.archive);
-  if (!own) return;
-  const entry = { at: report.finishedAt.toISOString(), isSound: true, sizeBytes: own.sizeBytes };
-  recordVerified(backupDir, new Map([[own.stem, entry]]), new Set(archives.map(({ stem }) => stem)));
-}
 
 /** Says what a run would do, and writes nothing. */
 export async function planBackup(request: BackupRequest): Promise<BackupReport> {

@@ -11,8 +11,8 @@ import { toLocalWall } from '../platform/clock.js';
  */
 export function isSameTime(fileNs: bigint, entryTicks: bigint, precision: TimePrecision): boolean {
   if (precision === TimePrecision.tick) {
-    const ticks = floorDivide(fileNs, 100n);
-    return ticks === entryTicks || fileNs === floorDivide(entryTicks, 10n) * 1000n;
+    const apartNs = fileNs - entryTicks * 100n;
+    return (apartNs >= 0n && apartNs < 100n) || fileNs === floorDivide(entryTicks, 10n) * 1000n;
   }
   if (precision === TimePrecision.second)
     return floorDivide(fileNs, 1_000_000_000n) === floorDivide(entryTicks, 10_000_000n);

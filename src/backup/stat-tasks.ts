@@ -1,15 +1,20 @@
-/** Asking for size, time and mode of a directory's files, in worker threads. */
+/** Asking for size, time and mode of files, in worker threads. */
 
 export interface StatTask {
-  /** Absolute. */
-  readonly directory: string;
-  readonly names: readonly string[];
+  /** Absolute paths of directories, and names in them. */
+  readonly directories: readonly { readonly path: string; readonly names: readonly string[] }[];
   /** Also read the files and take their CRC-32. */
   readonly withCrc: boolean;
 }
 
-/** Columns in the order of the names; a size of -1 is a file that vanished or cannot be examined. */
+/** The size of a file that vanished since it was listed. */
+export const VANISHED = -1;
+/** The size of a file that is there and cannot be examined. */
+export const UNKNOWN = -2;
+
+/** Columns in the order of the names, directory after directory. */
 export interface StatResult {
+  /** Bytes, `VANISHED` or `UNKNOWN`. */
   readonly sizes: Float64Array;
   /** Nanoseconds since 1970-01-01 UTC. */
   readonly mtimes: BigInt64Array;

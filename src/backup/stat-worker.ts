@@ -1,49 +1,44 @@
-import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
-import { crc32 } from 'node:zlib';
+import { type BigIntStats, lstatSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
 import { serveTasks } from '../platform/worker-port.js';
-import type { StatResult, StatTask } from './stat-tasks.js';
+import { checksumFile } from './checksum.js';
+import { type StatResult, type StatTask, UNKNOWN, VANISHED } from './stat-tasks.js';
 
-const buffer = Buffer.allocUnsafeSlow(1 << 20);
-
-serveTasks(({ directory, names, withCrc }: StatTask): StatResult => {
-  const count = names.length;
+serveTasks(({ directories, withCrc }: StatTask): StatResult => {
+  const count = directories.reduce((sum, { names }) => sum + names.length, 0);
   const result = {
     sizes: new Float64Array(count),
     mtimes: new BigInt64Array(count),
     modes: new Uint16Array(count),
     crcs: new Uint32Array(withCrc ? count : 0),
   };
-  names.forEach((name, index) => {
-    const path = `${directory}/${name}`;
-    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    if (!stats) {
-      result.sizes[index] = -1;
-      return;
-    }
-    result.sizes[index] = Number(stats.size);
-    result.mtimes[index] = stats.mtimeNs;
-    result.modes[index] = Number(stats.mode);
-    if (withCrc) result.crcs[index] = checksum(path);
-  });
+  let index = 0;
+  for (const { path, names } of directories) {
+    for (const name of names) examineInto(result, index++, `${path}/${name}`, withCrc);
+  }
   return result;
 });
 
-/** 0 for a file that cannot be read: it is packed, and reported there. */
-function checksum(path: string): number {
+function examineInto(result: StatResult, index: number, path: string, withCrc: boolean): void {
+  const stats = examine(path);
+  if (typeof stats === 'number') {
+    result.sizes[index] = stats;
+    return;
+  }
+  result.sizes[index] = Number(stats.size);
+  result.mtimes[index] = stats.mtimeNs;
+  result.modes[index] = Number(stats.mode);
+  if (withCrc) result.crcs[index] = checksumFile(path);
+}
+
+/** One file that cannot be examined must not keep the others out of the archive: the packer names it. */
+function examine(path: string): BigIntStats | typeof VANISHED | typeof UNKNOWN {
   try {
-    const fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
-    try {
-      let crc = 0;
-      for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) {
-        crc = crc32(buffer.subarray(0, read), crc);
-      }
-      return crc;
-    } finally {
-      closeSync(fd);
-    }
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? VANISHED;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return 0;
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
+    // Its directory may have become a file.
+    return code === 'ENOTDIR' ? VANISHED : UNKNOWN;
   }
 }

@@ -41,11 +41,19 @@ export function identify(path: string): DirectoryIdentity | undefined {
 }
 
 /** Lists a tree with its directories before what lies in them. Links, pipes, sockets and devices are skipped by name. */
-export function walkTree(path: string, prefix: string, exclude: readonly DirectoryIdentity[]): Walk {
+export function walkTree(
+  path: string,
+  prefix: string,
+  exclude: readonly DirectoryIdentity[],
+  onDirectory?: (directory: WalkedDirectory) => void,
+): Walk {
   const walk = { directories: [] as WalkedDirectory[], skipped: [] as SkippedPath[], vanished: [] as string[] };
   const open = [{ path, prefix }];
   for (let next = open.pop(); next; next = open.pop()) {
+    const before = walk.directories.length;
     const listed = listDirectory(next.path, next.prefix, exclude, walk);
+    const directory = walk.directories[before];
+    if (directory) onDirectory?.(directory);
     for (const child of listed) open.push({ path: join(next.path, child), prefix: `${next.prefix}${child}/` });
   }
   return walk;

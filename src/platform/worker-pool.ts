@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ThreadError } from './worker-port.js';
 
-/** Two tasks a worker: while one is answered the next is already there. */
+/** While one is answered the next is already there. */
 const TASKS_IN_FLIGHT = 2;
 
 interface Pending<Task, Result> {
@@ -17,6 +17,8 @@ export interface PoolOptions<Message> {
   readonly threads: number;
   /** How many of them are started at once; `grow` starts the others. Default: all. */
   readonly startsWith?: number;
+  /** How many tasks a worker is given ahead. Default: two. */
+  readonly tasksInFlight?: number;
   /** What the n-th worker is started with. */
   workerData(index: number): unknown;
   /** Called for what a worker says before its answer; an error thrown here fails the whole pool. */
@@ -39,6 +41,10 @@ export class WorkerPool<Task, Result, Message = never> {
     for (let index = 0; index < (options.startsWith ?? options.threads); index++) this.#start(index);
   }
 
+  get #tasksInFlight(): number {
+    return this.options.tasksInFlight ?? TASKS_IN_FLIGHT;
+  }
+
   /** Starts the threads that are not running yet: there is more to do than it seemed. */
   grow(): void {
     for (let index = this.#workers.length; index < this.options.threads; index++) this.#start(index);
@@ -46,7 +52,7 @@ export class WorkerPool<Task, Result, Message = never> {
 
   /** How many tasks are worth queueing ahead: more only costs memory. */
   get depth(): number {
-    return this.#workers.length * TASKS_IN_FLIGHT;
+    return this.#workers.length * this.#tasksInFlight;
   }
 
   /** @throws whatever the worker threw for this task, or the pool's failure */
@@ -125,7 +131,7 @@ export class WorkerPool<Task, Result, Message = never> {
   #dispatch(): void {
     for (;;) {
       const least = this.#workers.reduce((a, b) => (b.pending.size < a.pending.size ? b : a));
-      if (least.pending.size >= TASKS_IN_FLIGHT) return;
+      if (least.pending.size >= this.#tasksInFlight) return;
       const next = this.#queue.shift();
       if (!next) return;
       const id = this.#nextId++;

@@ -11,7 +11,7 @@ import { headline } from './run-summary.js';
 export interface ReportedRun extends NotifyContext {
   readonly run: Omit<RunFacts, 'installDir'>;
   readonly clock: Clock;
-  /** For the report of a run that failed: the archives that are there. May throw; then the chart is left out. */
+  /** The archives that are there, for the report. May throw; then the chart is left out. */
   readonly listArchives?: () => readonly ArchivePoint[] | Promise<readonly ArchivePoint[]>;
 }
 
@@ -113,11 +113,12 @@ async function failureReport(error: unknown, startedAt: Date, context: ReportedR
   };
 }
 
-async function listSafely(list: ReportedRun['listArchives']): Promise<readonly ArchivePoint[]> {
+/** The archives for the chart of a report; none where they cannot be listed. */
+export async function listSafely(list: ReportedRun['listArchives']): Promise<readonly ArchivePoint[]> {
   try {
     return (await list?.()) ?? [];
   } catch {
-    // What broke the backup may break the listing; the report tells the backup's error, and the chart is an extra.
+    // What broke the backup may break the listing, and a share may go after the archive was published.
     return [];
   }
 }

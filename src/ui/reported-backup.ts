@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { inspectDirectory } from '../archive/inspect.js';
+import { listArchiveFiles } from '../archive/backup-directory.js';
 import type { ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { runBackup } from '../backup/run-backup.js';
 import { ExitCode, messageOf } from '../errors.js';
 import { formatSize, plural } from '../platform/units.js';
 import type { ArchivePoint, RunReport } from '../report/run-report.js';
-import { runWithReporting } from '../report/run-with-reporting.js';
+import { listSafely, runWithReporting } from '../report/run-with-reporting.js';
 import { runRotate, type RotateReport } from '../rotate/run-rotate.js';
 import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
 import { openServerLog } from '../server/server-log.js';
@@ -41,7 +41,7 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
   let end: { report: BackupReport; rotation: RotateReport | undefined } | undefined;
   const command = `backup ${request.type === 'differential' ? 'diff' : request.type}`;
   const run = { command, type: request.type, backupDir: request.backupDir, hostname: hostname() };
-  const listArchives = (): Promise<ArchivePoint[]> => recentArchives(request.backupDir);
+  const listArchives = (): ArchivePoint[] => recentArchives(request.backupDir);
   const context = {
     run,
     settings: ini,
@@ -61,7 +61,7 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
         const report = await runBackup(request);
         const rotation = await rotateAfter(options, report, (warning) => warnings.push(warning));
         end = { report, rotation };
-        return toRunReport(run, end, warnings, await listArchives());
+        return toRunReport(run, end, warnings, await listSafely(listArchives));
       },
       options.onWarning,
     );
@@ -141,14 +141,15 @@ function toRunReport(
   };
 }
 
-async function recentArchives(backupDir: string): Promise<ArchivePoint[]> {
-  const states = await inspectDirectory(backupDir);
-  return states.slice(-CHARTED_ARCHIVES).map(({ facts: { files } }) => ({
-    name: files.volumes[0]?.name ?? files.stem,
-    type: files.type,
-    takenAt: files.takenAt,
-    sizeBytes: files.sizeBytes,
-  }));
+function recentArchives(backupDir: string): ArchivePoint[] {
+  return listArchiveFiles(backupDir)
+    .slice(-CHARTED_ARCHIVES)
+    .map(({ stem, volumes, type, takenAt, sizeBytes }) => ({
+      name: volumes[0]?.name ?? stem,
+      type,
+      takenAt,
+      sizeBytes,
+    }));
 }
 
 function describe(report: BackupReport): string {

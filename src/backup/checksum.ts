@@ -1,0 +1,24 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { errnoOf } from '../errors.js';
+
+const buffer = Buffer.allocUnsafeSlow(1 << 20);
+
+/** The CRC-32 of a file's content; 0 for a file that cannot be read: it is packed, and reported there. */
+export function checksumFile(path: string): number {
+  try {
+    const fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
+    try {
+      let crc = 0;
+      for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) {
+        crc = crc32(buffer.subarray(0, read), crc);
+      }
+      return crc;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return 0;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Component } from '../archive/components.js';
+import { WorkerPool } from '../platform/worker-pool.js';
+import type { BackupRequest } from './request.js';
+import type { StatResult, StatTask } from './stat-tasks.js';
+import type { WalkedDirectory } from './walk.js';
+
+/** Enough for a task to be worth its message; large directories are examined by all workers. */
+const BATCH_FILES = 2000;
+/** Tasks are handed over while the store is being listed, when this thread takes no answers. */
+const TASKS_IN_FLIGHT = 1000;
+
+/** Files of one directory with what the file system says of them. */
+export interface Examined {
+  readonly directory: WalkedDirectory;
+  readonly names: readonly string[];
+  readonly result: StatResult;
+  /** Where the first name stands in the result's columns. */
+  readonly first: number;
+}
+
+interface Batch {
+  readonly component: Component;
+  readonly pieces: { readonly directory: WalkedDirectory; readonly names: readonly string[] }[];
+  files: number;
+}
+
+/** Asks for size, time and mode of everything that is listed, in worker threads, while it is being listed. */
+export class StoreExaminer {
+  readonly #pool: WorkerPool<StatTask, StatResult>;
+  readonly #examined = new Map<Component, Examined[]>();
+  readonly #answers: Promise<void>[] = [];
+  #batch: Batch | undefined;
+
+  constructor(private readonly request: BackupRequest) {
+    this.#pool = new WorkerPool<StatTask, StatResult>({
+      url: new URL('./stat-worker.js', import.meta.url),
+      threads: request.threads,
+      tasksInFlight: TASKS_IN_FLIGHT,
+      workerData: () => undefined,
+    });
+    request.signal?.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  /** Takes the files of one directory. */
+  add(component: Component, directory: WalkedDirectory): void {
+    for (let from = 0; from < directory.files.length; from += BATCH_FILES) {
+      if (this.#batch?.component !== component) this.#send();
+      const batch = (this.#batch ??= { component, pieces: [], files: 0 });
+      const names = directory.files.slice(from, from + BATCH_FILES);
+      batch.pieces.push({ directory, names });
+      batch.files += names.length;
+      if (batch.files >= BATCH_FILES) this.#send();
+    }
+  }
+
+  /** All that was added, one list a component. @throws what a worker could not foresee, or the reason of an interruption */
+  async finish(): Promise<ReadonlyMap<Component, readonly Examined[]>> {
+    this.#send();
+    await Promise.all(this.#answers);
+    return this.#examined;
+  }
+
+  async close(): Promise<void> {
+    this.request.signal?.removeEventListener('abort', this.#stop);
+    await this.#pool.close();
+  }
+
+  readonly #stop = (): void => {
+    this.#pool.fail(this.request.signal?.reason as Error);
+  };
+
+  #send(): void {
+    const batch = this.#batch;
+    if (!batch) return;
+    this.#batch = undefined;
+    const own = this.#examined.get(batch.component) ?? [];
+    this.#examined.set(batch.component, own);
+    const directories = batch.pieces.map(({ directory, names }) => ({ path: directory.path, names }));
+    const answer = this.#pool.run({ directories, withCrc: this.request.usesChecksum }).then((result) => {
+      let first = 0;
+      for (const { directory, names } of batch.pieces) {
+        own.push({ directory, names, result, first });
+        first += names.length;
+      }
+    });
+    answer.catch(() => undefined); // finish() tells
+    this.#answers.push(answer);
+  }
+}
