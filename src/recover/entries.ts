@@ -22,12 +22,12 @@ export interface ChainEntries {
     readonly area: 'store' | 'install';
     readonly name: string;
     readonly component: Component;
+    /** What its files take on a disk: each rounded up to a block, directories included. */
+    readonly diskBytes: number;
   }[];
   readonly files: number;
   readonly messages: number;
   readonly bytes: number;
-  /** What the files take on a disk: each rounded up to a block, directories included. */
-  readonly diskBytes: number;
   /** Entries that belong to no part of a mail server. */
   readonly foreign: readonly string[];
   /** Names that Windows could not hold. */
@@ -95,14 +95,15 @@ export async function selectEntries(chain: Chain, wants: EntryFilter): Promise<C
   return selectFrom(await openChain(chain), wants, false);
 }
 
+type Top = ChainEntries['tops'][number] & { diskBytes: number };
+
 class Tally {
   readonly #selections: Selection[] = [];
-  readonly #tops = new Map<string, ChainEntries['tops'][number]>();
+  readonly #tops = new Map<string, Top>();
   readonly #foreign: string[] = [];
   #files = 0;
   #messages = 0;
   #bytes = 0;
-  #diskBytes = 0;
 
   constructor(
     private readonly wants: EntryFilter,
@@ -121,11 +122,11 @@ class Tally {
         this.#addDirectories(table, run, wanted.directories, hidden, indices);
         continue;
       }
-      if (shared) this.#addTop(shared);
+      const top = shared && this.#topOf(shared);
       const hiddenNames = hidden?.get(run.prefix);
       for (let index = run.start; index < run.end; index++) {
-        if (shared && wanted === true && !hiddenNames && !table.part(index)) {
-          this.#count(table, index, isMessageAt(table, index));
+        if (top && wanted === true && !hiddenNames && !table.part(index)) {
+          this.#count(top, table, index, isMessageAt(table, index));
         } else if (!this.#addByName(table, index, { wanted, hiddenNames })) continue;
         indices.push(index);
       }
@@ -141,7 +142,6 @@ class Tally {
       files: this.#files,
       messages: this.#messages,
       bytes: this.#bytes,
-      diskBytes: this.#diskBytes,
       foreign: this.#foreign,
       windowsNames,
       knowsDeletions,
@@ -180,8 +180,7 @@ class Tally {
     }
     if (this.#isOfOtherPart(place)) return false;
     if (wanted !== true && !wanted(name)) return false;
-    this.#addTop(place);
-    this.#count(table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
+    this.#count(this.#topOf(place), table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
     return true;
   }
 
@@ -189,17 +188,19 @@ class Tally {
     return place !== undefined && this.parts?.has(place.component) === false;
   }
 
-  #addTop({ area, component, path }: EntryPlace): void {
-    const top = path.split('/', 1)[0] ?? '';
-    const key = `${area}/${top}`;
-    if (!this.#tops.has(key)) this.#tops.set(key, { area, name: top, component });
+  #topOf({ area, component, path }: EntryPlace): Top {
+    const name = path.split('/', 1)[0] ?? '';
+    const key = `${area}/${name}`;
+    const known = this.#tops.get(key) ?? { area, name, component, diskBytes: 0 };
+    this.#tops.set(key, known);
+    return known;
   }
 
-  #count(table: EntryTable, index: number, isMessage: boolean): void {
+  #count(top: Top, table: EntryTable, index: number, isMessage: boolean): void {
     const size = table.size(index);
     const isDirectory = table.isDirectory(index);
     this.#bytes += size;
-    this.#diskBytes += Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + (isDirectory ? BLOCK_BYTES : 256);
+    top.diskBytes += Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + (isDirectory ? BLOCK_BYTES : 256);
     if (!isDirectory && (table.part(index)?.index ?? 0) === 0) this.#files++;
     if (isMessage) this.#messages++;
   }

@@ -1,8 +1,19 @@
-import { copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { errnoOf } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
+import { writeInPlace } from '../platform/safe-replace.js';
 import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-mark.js';
 
 /**
@@ -11,8 +22,9 @@ import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-ma
  *   before the journal     live = old state; staged files are swept by the next call
  *   `swapping` is written  every staged byte is on the disk; from here the next call finishes the swap
  *   unit by unit           live → old, staged → live; each rename is atomic, and which were done shows in what exists
- *   `kept` or removed      the new state is complete; `old` stays for a rollback, or goes
- *   `rolling-back`         the same backwards: the next call finishes it
+ *   `kept`                 the new state is complete; `old` stays for a rollback
+ *   `settled` is written   before anything of the other state is removed: from here on there is no way back to it
+ *   `rolling-back`         the swap backwards: the next call finishes it; then `settled`
  *   `emptied` is written   with --in-place, before the old state goes: only a recover of the same units goes on from here
  */
 export interface SwapUnit {
@@ -26,7 +38,7 @@ export interface SwapUnit {
 }
 
 export interface Journal {
-  readonly phase: 'swapping' | 'kept' | 'rolling-back' | 'emptied';
+  readonly phase: 'swapping' | 'kept' | 'settled' | 'rolling-back' | 'emptied';
   readonly archive: string;
   /** RFC 3339, UTC. */
   readonly startedAt: string;
@@ -108,7 +120,14 @@ function moveAside(unit: SwapUnit): void {
 
 function move(from: string, to: string): void {
   makeOwnedDirectories(dirname(to));
-  renameSync(from, to);
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    // A file that is mounted by itself, as containers do with mailserver.cfg, only takes content.
+    if (errnoOf(error) !== 'EBUSY' || !lstatSync(from).isFile()) throw error;
+    writeInPlace(to, readFileSync(from));
+    rmSync(from);
+  }
   syncDirectory(dirname(to));
   syncDirectory(dirname(from));
 }
@@ -117,9 +136,13 @@ function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Removes what a journal needed: the new state is complete, or the old one is back. The journal goes last. */
-export function cleanUp(directory: string, journal: Journal): void {
+/**
+ * The live state is the one that stays: what the journal kept of the other goes, the journal last. An abort leaves a
+ * `settled` journal, so that nobody goes back to a state of which a part is removed.
+ */
+export function settle(directory: string, journal: Journal): void {
   const own = join(directory, STAGING_NAME);
+  writeJournal(directory, { ...journal, phase: 'settled' });
   for (const unit of journal.units) {
     rmSync(unit.staged, { recursive: true, force: true });
     rmSync(unit.old, { recursive: true, force: true });
@@ -132,9 +155,9 @@ export function cleanUp(directory: string, journal: Journal): void {
 
 /** Gives up the state that an earlier recover kept, now that its successor is staged; what lies beside as .BAK stays. */
 export function forgetKept(directory: string, journal: Journal): void {
-  for (const unit of journal.units) {
-    if (unit.old.includes(`${sep}${STAGING_NAME}${sep}`)) rmSync(unit.old, { recursive: true, force: true });
-  }
+  const units = journal.units.filter(({ old }) => old.includes(`${sep}${STAGING_NAME}${sep}`));
+  writeJournal(directory, { ...journal, units, phase: 'settled' });
+  for (const unit of units) rmSync(unit.old, { recursive: true, force: true });
   for (const staging of journal.stagingDirs) rmSync(join(staging, 'old'), { recursive: true, force: true });
   rmSync(journalPath(directory), { force: true });
 }

@@ -52,7 +52,7 @@ export function findUnfinishedRecover(installDir: string): UnfinishedRecover | u
     return { isRunning: true, fact: `a recover is at work: ${holder}`, advice: 'Wait for its end before you back up.' };
   }
   const journal = readJournalText(installDir);
-  if (!journal || journal.phase === 'kept') return undefined;
+  if (!journal || journal.phase === 'kept' || journal.phase === 'settled') return undefined;
   if (journal.phase === 'emptied') {
     return {
       isRunning: false,
@@ -64,7 +64,10 @@ export function findUnfinishedRecover(installDir: string): UnfinishedRecover | u
   return {
     isRunning: false,
     fact: `${what} of ${journal.archive} was interrupted: the store is half old, half new`,
-    advice: 'Run recover again, or recover --rollback: it completes what was begun.',
+    advice:
+      journal.phase === 'rolling-back'
+        ? 'Run recover --rollback again: it completes what was begun.'
+        : 'Run recover again to complete it, or recover --rollback to undo it.',
   };
 }
 
