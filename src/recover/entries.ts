@@ -1,5 +1,4 @@
 import type { Component } from '../archive/components.js';
-import { LARGEST_LIST_BYTES, readText } from '../archive/archive-facts.js';
 import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
@@ -7,12 +6,13 @@ import { isMessageAt } from '../archive/entry-kind.js';
 import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
-import { openFileSource } from '../archive/source.js';
 import { partsOf } from '../archive/sets.js';
-import { DELETED_ENTRY, isOwnText } from '../archive/summary.js';
+import { isOwnText } from '../archive/summary.js';
 import { checkSelected, checkStructure } from '../archive/check-structure.js';
 import { type ReadArchive, readArchive } from '../archive/verify.js';
 import type { Chain } from './chain.js';
+import { type HiddenNames, namesOf, readDeleted } from './hidden-names.js';
+import { toReadError } from './read-error.js';
 
 /** What of a chain belongs to its point in time. */
 export interface ChainEntries {
@@ -56,12 +56,16 @@ export interface OpenChain {
   readonly parts: ReadonlySet<string> | undefined;
 }
 
-type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
-
 /** @throws {DamagedArchiveError} when the structure of an archive is broken */
 export async function openChain(chain: Chain): Promise<OpenChain> {
   const archives: ReadArchive[] = [];
-  for (const files of chain.archives) archives.push(await readArchive(files));
+  for (const files of chain.archives) {
+    archives.push(
+      await readArchive(files).catch((error: unknown) => {
+        throw toReadError(error);
+      }),
+    );
+  }
   const last = archives.at(-1);
   const own = partsOf(chain.point.facts);
   const parts = own && new Set(own);
@@ -210,39 +214,4 @@ class Tally {
 function sharedPlace(prefix: string): EntryPlace | undefined {
   const place = prefix === '' ? undefined : placeOf(prefix);
   return place?.path.includes('/') === true ? place : undefined;
-}
-
-/** What the differential decides about its base's entries: the names by directory. */
-function namesOf({ archive }: ReadArchive, deleted: readonly string[]): Map<string, Set<string>> {
-  const names = new Map<string, Set<string>>();
-  const add = (name: string): void => {
-    const prefix = name.slice(0, name.lastIndexOf('/', name.length - 2) + 1);
-    const own = names.get(prefix);
-    if (own) own.add(name);
-    else names.set(prefix, new Set([name]));
-  };
-  deleted.forEach(add);
-  for (const { table } of archive.volumes) {
-    for (let index = 0; index < table.count; index++) {
-      const name = table.name(index);
-      add(table.part(index) ? wholeName(name) : name);
-    }
-  }
-  return names;
-}
-
-/** The names of `.deleted.txt`, or undefined where the archive has none. */
-async function readDeleted({ archive }: ReadArchive): Promise<string[] | undefined> {
-  const [first] = archive.volumes;
-  if (!first) return undefined;
-  for (let index = 0; index < Math.min(first.table.count, 8); index++) {
-    if (first.table.name(index) !== DELETED_ENTRY) continue;
-    const source = openFileSource(first.file.path, first.file.name);
-    try {
-      return (await readText(source, first.table, index, LARGEST_LIST_BYTES)).split('\n').filter((line) => line !== '');
-    } finally {
-      source.close();
-    }
-  }
-  return undefined;
 }

@@ -12,6 +12,7 @@ import { dropStaged } from './journal.js';
 import type { PlacedTop } from './placed-tops.js';
 import { existingAncestor } from './space.js';
 import { makeStaging } from './placement.js';
+import { toReadError } from './read-error.js';
 import type { RecoverRequest } from './request.js';
 
 /**
@@ -55,6 +56,8 @@ function toStageError(error: unknown): unknown {
       cause: error,
     });
   }
+  const readError = toReadError(error);
+  if (readError !== error) return readError;
   if (code === undefined || !['EACCES', 'EPERM', 'EROFS', 'EIO'].includes(code)) return error;
   return new FailedError(`the store cannot be written: ${code}`, { hints: ['Nothing was changed.'], cause: error });
 }
