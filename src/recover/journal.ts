@@ -45,6 +45,8 @@ export interface Journal {
   readonly units: readonly SwapUnit[];
   /** Whether the old state stays after the swap. */
   readonly keepsOld: boolean;
+  /** The old state was removed first: going back would leave nothing. */
+  readonly isInPlace: boolean;
   /** The staging directories, removed at the end. */
   readonly stagingDirs: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { sep } from 'node:path';
 import { readSelections } from '../archive/read-archive.js';
 import { DamagedArchiveError, FailedError } from '../errors.js';
@@ -92,7 +92,8 @@ async function removeOld(request: RecoverRequest, planned: PlannedRecover, tops:
       hints: ['Nothing was changed.'],
     });
   dropKept(request.cfgDir);
-  const units = unitsOf(request, planned, tops);
+  // Files take no room, and without mailserver.cfg no next call would find the server.
+  const units = unitsOf(request, planned, tops).filter(({ live }) => isDirectory(live));
   writeJournal(request.cfgDir, newJournal(request, planned, { phase: 'emptied', units, tops }));
   for (const { live } of units) rmSync(live, { recursive: true, force: true });
   const { needed, free } = measureSpace(request, entries);
@@ -111,6 +112,10 @@ function addMail(request: RecoverRequest, folders: readonly FolderPlan[], tops: 
   } finally {
     for (const { staging } of placements) dropStaged(staging);
   }
+}
+
+function isDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function swap(request: RecoverRequest, planned: PlannedRecover, tops: readonly PlacedTop[]): Journal {
@@ -135,6 +140,7 @@ function newJournal(
     startedAt: request.clock().toISOString(),
     units,
     keepsOld: request.keepsOld || request.keepsBeside,
+    isInPlace: request.isInPlace,
     stagingDirs: [...new Set(tops.map(({ placement }) => placement.staging))],
   };
 }

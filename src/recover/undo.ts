@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { NotFoundError } from '../errors.js';
+import { FailedError, NotFoundError } from '../errors.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
 import { RECOVER_LOCK, refuseInterruptedRecover, refuseWhileRead } from '../server/recover-mark.js';
 import { forgetKept, type Journal, readJournal, settle, swapBack, swapForward, writeJournal } from './journal.js';
@@ -77,6 +77,11 @@ export function planRollback({ cfgDir }: Pick<RecoverRequest, 'cfgDir'>): Rollba
   if (!journal || journal.phase === 'settled') throw noRollback();
   if (journal.phase === 'emptied') refuseInterruptedRecover(cfgDir);
   const { archive, startedAt, units } = journal;
+  if (journal.isInPlace) {
+    throw new FailedError(`the recover of ${archive} removed the state before it (--in-place): there is no way back`, {
+      hints: ['Run that recover again: it completes what was begun.'],
+    });
+  }
   return { archive, startedAt, restores: units.map(({ live }) => live) };
 }
 

@@ -111,6 +111,9 @@ export function toRecoverRequest(
   flags: RecoverFlags,
   run: { readonly signal: AbortSignal; readonly onProgress: OnProgress; readonly scope?: TypedScope | undefined },
 ): RecoverRequest {
+  if (flags['in-place'] && (flags['keep-old'] || flags.backup)) {
+    throw new UsageError('--in-place keeps nothing of the present data: leave out --keep-old and --backup');
+  }
   const scope = run.scope ?? toScope(flags);
   const server = serverFor(flags, scope !== undefined);
   const storeDir = resolve(flags.store ?? server?.settings.storeDir ?? '.');

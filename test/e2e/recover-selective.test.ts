@@ -277,6 +277,11 @@ describe('the state before a recover', () => {
     expect(rollBack('--dry-run').status).toBe(10);
   });
 
+  it('is not promised where nothing of it is kept', () => {
+    for (const flag of ['--keep-old', '--backup']) expect(recover('--in-place', flag).status).toBe(2);
+    expect(untouchedBut()).toEqual([]);
+  });
+
   it('of another store is found there', () => {
     const elsewhere = join(dir, 'elsewhere');
     expectDone(recover('-u', 'bob', '-s', elsewhere, '--keep-old'));
