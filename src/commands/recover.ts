@@ -1,9 +1,10 @@
 import { Args } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
+import type { RecoverRequest } from '../recover/request.js';
 import type { BrowseChoice } from '../ui/browse.js';
 import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
 import { presentListing } from '../ui/present-listing.js';
-import { formatRecoverDone, formatRecoverPlan } from '../ui/present-recover.js';
+import { formatRecoverDone, formatRecoverPlan, formatRollback } from '../ui/present-recover.js';
 import { openPrompts } from '../ui/prompts.js';
 import { recoverFlags, toRecoverRequest } from '../ui/recover-flags.js';
 
@@ -34,10 +35,7 @@ export default class Recover extends KmsCommand {
     const onProgress = this.startProgress(flags.noprogress ? { ...flags, progress: 'none' } : flags);
     const run = { signal: this.signal, onProgress };
     const verbs = await import('../recover/run-recover.js');
-    if (flags.rollback) {
-      const restored = await verbs.rollBack(toRecoverRequest(undefined, flags, run));
-      return { json: { schema: 'kms-backup/rollback/1', restored }, text: `Restored   ${restored.join(', ')}` };
-    }
+    if (flags.rollback) return this.#rollBack(toRecoverRequest(undefined, flags, run), flags);
     await this.useNetworkDisk(args.from, flags);
     const choice = flags.interactive ? await this.#browse(args.from, flags) : undefined;
     const from = choice?.from ?? args.from;
@@ -52,6 +50,23 @@ export default class Recover extends KmsCommand {
     if (!flags.yes) await this.#confirm();
     const report = await verbs.runRecover(request, planned);
     return { json: report, text: formatRecoverDone(report) };
+  }
+
+  async #rollBack(request: RecoverRequest, flags: { 'dry-run': boolean; yes: boolean }): Promise<Outcome> {
+    const { planRollback, rollBack } = await import('../recover/run-recover.js');
+    const plan = planRollback(request);
+    const schema = 'kms-backup/rollback/1';
+    if (flags['dry-run']) {
+      const text = `${formatRollback('Restores', plan)}\nNothing was changed.`;
+      return { json: { schema, isDryRun: true, restored: [], ...plan }, text };
+    }
+    // A script that says --rollback means it; a person is shown what goes.
+    if (!flags.yes && process.stdin.isTTY) {
+      process.stderr.write(`${formatRollback('Restores', plan)}\n`);
+      await this.#confirm();
+    }
+    const restored = await rollBack(request);
+    return { json: { schema, isDryRun: false, restored, ...plan }, text: formatRollback('Restored', plan) };
   }
 
   async #confirm(): Promise<void> {

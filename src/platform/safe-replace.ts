@@ -90,7 +90,8 @@ function replaceInPlace(target: string, bytes: Buffer): void {
   removeDurably(journal);
 }
 
-function writeInPlace(target: string, bytes: Buffer): void {
+/** Gives an existing file another content, synced; a kill in between leaves it torn. */
+export function writeInPlace(target: string, bytes: Buffer): void {
   const fd = openSync(target, 'r+');
   try {
     writeFully(fd, bytes, 0);

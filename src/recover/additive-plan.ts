@@ -2,6 +2,8 @@
  * What an additive recover of one folder does: mail is added under names of its own and nothing is overwritten. Pure.
  */
 
+import { FOLDER_FILES } from '../server/store-path.js';
+
 /** A message as far as the plan must tell it from others. */
 export interface KnownMessage {
   /** The file's name: `0000000a.eml`. */
@@ -38,15 +40,9 @@ export interface AdditivePlan {
 }
 
 /**
- * Without `status.fld` a folder of the user's own is not shown (reference/kerio.md §5); rights and properties belong to
- * the folder too. What describes single messages (index, search, indexlog) is never taken from the archive: it would
- * name messages that are not there.
- */
-const FOLDER_FILES: ReadonlySet<string> = new Set(['status.fld', 'acl.fld', 'properties.fld']);
-
-/**
- * The server rebuilds these from `#msgs` where they are missing (kerio.md §5; before 7.3 only the first time the folder is
- * opened). Set aside, not removed: flags live in index.fld alone, and whoever needs them back finds them. A live
+ * Only `FOLDER_FILES` come from the archive: what describes single messages (index, search, indexlog) would name messages
+ * that are not there. These the server rebuilds from `#msgs` where they are missing
+ * (kerio.md §5; before 7.3 only the first time the folder is opened). Set aside, not removed: flags live in index.fld alone, and whoever needs them back finds them. A live
  * index that does not name the new files would leave them invisible, which is worse than flags that are read anew.
  */
 const REBUILT_FILES: readonly string[] = ['index.fld', 'search.fld'];

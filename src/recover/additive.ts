@@ -1,6 +1,7 @@
 import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { wholeName } from '../archive/entry-names.js';
 import { placeOf } from '../archive/layout.js';
 import { errnoOf } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
@@ -49,8 +50,9 @@ function collectFolders(entries: ChainEntries): Map<string, { messages: KnownMes
   };
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
-      const path = placeOf(table.name(index))?.path;
-      if (path === undefined || table.isDirectory(index)) continue;
+      const part = table.part(index);
+      const path = placeOf(part ? wholeName(table.name(index)) : table.name(index))?.path;
+      if (path === undefined || table.isDirectory(index) || (part?.index ?? 0) > 0) continue;
       const [name, holder] = [basename(path), dirname(path)];
       if (basename(holder) === '#msgs') {
         const contentHash = `${table.crc(index)}:${table.size(index)}`;
@@ -93,12 +95,16 @@ export function countFolders(plans: readonly FolderPlan[]): AdditiveCounts {
 /**
  * Moves staged messages into the live store under names that nobody has. Each appears whole or not at all; an abort
  * leaves those that were added, and the next call skips them as identical.
- * @param staged the staged counterpart of the store directory
+ * @param stagedPathOf the staged counterpart of a path below the store
  */
-export function applyFolders(storeDir: string, staged: string, planned: readonly FolderPlan[]): AdditiveCounts {
+export function applyFolders(
+  storeDir: string,
+  stagedPathOf: (path: string) => string,
+  planned: readonly FolderPlan[],
+): AdditiveCounts {
   const done = { add: 0, renamed: 0, skip: 0, folders: planned.length };
   for (const { path } of planned) {
-    const [from, to] = [join(staged, path), join(storeDir, path)];
+    const [from, to] = [stagedPathOf(path), join(storeDir, path)];
     // Planned anew, from the proven bytes: mail may have arrived since the plan was shown.
     const plan = planStaged(from, to);
     // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the

@@ -1,5 +1,4 @@
 import type { Component } from '../archive/components.js';
-import { LARGEST_LIST_BYTES, readText } from '../archive/archive-facts.js';
 import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/entry-table.js';
@@ -7,12 +6,13 @@ import { isMessageAt } from '../archive/entry-kind.js';
 import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
-import { openFileSource } from '../archive/source.js';
 import { partsOf } from '../archive/sets.js';
-import { DELETED_ENTRY, isOwnText } from '../archive/summary.js';
+import { isOwnText } from '../archive/summary.js';
 import { checkSelected, checkStructure } from '../archive/check-structure.js';
 import { type ReadArchive, readArchive } from '../archive/verify.js';
 import type { Chain } from './chain.js';
+import { type HiddenNames, namesOf, readDeleted } from './hidden-names.js';
+import { toReadError } from './read-error.js';
 
 /** What of a chain belongs to its point in time. */
 export interface ChainEntries {
@@ -22,12 +22,12 @@ export interface ChainEntries {
     readonly area: 'store' | 'install';
     readonly name: string;
     readonly component: Component;
+    /** What its files take on a disk: each rounded up to a block, directories included. */
+    readonly diskBytes: number;
   }[];
   readonly files: number;
   readonly messages: number;
   readonly bytes: number;
-  /** What the files take on a disk: each rounded up to a block, directories included. */
-  readonly diskBytes: number;
   /** Entries that belong to no part of a mail server. */
   readonly foreign: readonly string[];
   /** Names that Windows could not hold. */
@@ -56,12 +56,16 @@ export interface OpenChain {
   readonly parts: ReadonlySet<string> | undefined;
 }
 
-type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
-
 /** @throws {DamagedArchiveError} when the structure of an archive is broken */
 export async function openChain(chain: Chain): Promise<OpenChain> {
   const archives: ReadArchive[] = [];
-  for (const files of chain.archives) archives.push(await readArchive(files));
+  for (const files of chain.archives) {
+    archives.push(
+      await readArchive(files).catch((error: unknown) => {
+        throw toReadError(error);
+      }),
+    );
+  }
   const last = archives.at(-1);
   const own = partsOf(chain.point.facts);
   const parts = own && new Set(own);
@@ -95,14 +99,15 @@ export async function selectEntries(chain: Chain, wants: EntryFilter): Promise<C
   return selectFrom(await openChain(chain), wants, false);
 }
 
+type Top = ChainEntries['tops'][number] & { diskBytes: number };
+
 class Tally {
   readonly #selections: Selection[] = [];
-  readonly #tops = new Map<string, ChainEntries['tops'][number]>();
+  readonly #tops = new Map<string, Top>();
   readonly #foreign: string[] = [];
   #files = 0;
   #messages = 0;
   #bytes = 0;
-  #diskBytes = 0;
 
   constructor(
     private readonly wants: EntryFilter,
@@ -121,11 +126,11 @@ class Tally {
         this.#addDirectories(table, run, wanted.directories, hidden, indices);
         continue;
       }
-      if (shared) this.#addTop(shared);
+      const top = shared && this.#topOf(shared);
       const hiddenNames = hidden?.get(run.prefix);
       for (let index = run.start; index < run.end; index++) {
-        if (shared && wanted === true && !hiddenNames && !table.part(index)) {
-          this.#count(table, index, isMessageAt(table, index));
+        if (top && wanted === true && !hiddenNames && !table.part(index)) {
+          this.#count(top, table, index, isMessageAt(table, index));
         } else if (!this.#addByName(table, index, { wanted, hiddenNames })) continue;
         indices.push(index);
       }
@@ -141,7 +146,6 @@ class Tally {
       files: this.#files,
       messages: this.#messages,
       bytes: this.#bytes,
-      diskBytes: this.#diskBytes,
       foreign: this.#foreign,
       windowsNames,
       knowsDeletions,
@@ -180,8 +184,7 @@ class Tally {
     }
     if (this.#isOfOtherPart(place)) return false;
     if (wanted !== true && !wanted(name)) return false;
-    this.#addTop(place);
-    this.#count(table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
+    this.#count(this.#topOf(place), table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
     return true;
   }
 
@@ -189,17 +192,19 @@ class Tally {
     return place !== undefined && this.parts?.has(place.component) === false;
   }
 
-  #addTop({ area, component, path }: EntryPlace): void {
-    const top = path.split('/', 1)[0] ?? '';
-    const key = `${area}/${top}`;
-    if (!this.#tops.has(key)) this.#tops.set(key, { area, name: top, component });
+  #topOf({ area, component, path }: EntryPlace): Top {
+    const name = path.split('/', 1)[0] ?? '';
+    const key = `${area}/${name}`;
+    const known = this.#tops.get(key) ?? { area, name, component, diskBytes: 0 };
+    this.#tops.set(key, known);
+    return known;
   }
 
-  #count(table: EntryTable, index: number, isMessage: boolean): void {
+  #count(top: Top, table: EntryTable, index: number, isMessage: boolean): void {
     const size = table.size(index);
     const isDirectory = table.isDirectory(index);
     this.#bytes += size;
-    this.#diskBytes += Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + (isDirectory ? BLOCK_BYTES : 256);
+    top.diskBytes += Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + (isDirectory ? BLOCK_BYTES : 256);
     if (!isDirectory && (table.part(index)?.index ?? 0) === 0) this.#files++;
     if (isMessage) this.#messages++;
   }
@@ -209,39 +214,4 @@ class Tally {
 function sharedPlace(prefix: string): EntryPlace | undefined {
   const place = prefix === '' ? undefined : placeOf(prefix);
   return place?.path.includes('/') === true ? place : undefined;
-}
-
-/** What the differential decides about its base's entries: the names by directory. */
-function namesOf({ archive }: ReadArchive, deleted: readonly string[]): Map<string, Set<string>> {
-  const names = new Map<string, Set<string>>();
-  const add = (name: string): void => {
-    const prefix = name.slice(0, name.lastIndexOf('/', name.length - 2) + 1);
-    const own = names.get(prefix);
-    if (own) own.add(name);
-    else names.set(prefix, new Set([name]));
-  };
-  deleted.forEach(add);
-  for (const { table } of archive.volumes) {
-    for (let index = 0; index < table.count; index++) {
-      const name = table.name(index);
-      add(table.part(index) ? wholeName(name) : name);
-    }
-  }
-  return names;
-}
-
-/** The names of `.deleted.txt`, or undefined where the archive has none. */
-async function readDeleted({ archive }: ReadArchive): Promise<string[] | undefined> {
-  const [first] = archive.volumes;
-  if (!first) return undefined;
-  for (let index = 0; index < Math.min(first.table.count, 8); index++) {
-    if (first.table.name(index) !== DELETED_ENTRY) continue;
-    const source = openFileSource(first.file.path, first.file.name);
-    try {
-      return (await readText(source, first.table, index, LARGEST_LIST_BYTES)).split('\n').filter((line) => line !== '');
-    } finally {
-      source.close();
-    }
-  }
-  return undefined;
 }

@@ -1,9 +1,20 @@
-import { copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { isHeldCode, removeTree, renamePatiently } from '../platform/patience.js';
+import { writeInPlace } from '../platform/safe-replace.js';
 import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-mark.js';
 
 /**
@@ -12,8 +23,9 @@ import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-ma
  *   before the journal     live = old state; staged files are swept by the next call
  *   `swapping` is written  every staged byte is on the disk; from here the next call finishes the swap
  *   unit by unit           live → old, staged → live; each rename is atomic, and which were done shows in what exists
- *   `kept` or removed      the new state is complete; `old` stays for a rollback, or goes
- *   `rolling-back`         the same backwards: the next call finishes it
+ *   `kept`                 the new state is complete; `old` stays for a rollback
+ *   `settled` is written   before anything of the other state is removed: from here on there is no way back to it
+ *   `rolling-back`         the swap backwards: the next call finishes it; then `settled`
  *   `emptied` is written   with --in-place, before the old state goes: only a recover of the same units goes on from here
  */
 export interface SwapUnit {
@@ -27,13 +39,15 @@ export interface SwapUnit {
 }
 
 export interface Journal {
-  readonly phase: 'swapping' | 'kept' | 'rolling-back' | 'emptied';
+  readonly phase: 'swapping' | 'kept' | 'settled' | 'rolling-back' | 'emptied';
   readonly archive: string;
   /** RFC 3339, UTC. */
   readonly startedAt: string;
   readonly units: readonly SwapUnit[];
   /** Whether the old state stays after the swap. */
   readonly keepsOld: boolean;
+  /** The old state was removed first: going back would leave nothing. */
+  readonly isInPlace: boolean;
   /** The staging directories, removed at the end. */
   readonly stagingDirs: readonly string[];
 }
@@ -111,9 +125,11 @@ function moveAside(unit: SwapUnit): void {
 function move(from: string, to: string): void {
   makeOwnedDirectories(dirname(to));
   try {
-    renamePatiently(from, to);
+    if (process.platform === 'win32' || !lstatSync(from).isFile()) renamePatiently(from, to);
+    else moveFile(from, to);
   } catch (error) {
-    const code = errnoOf(error) ?? '';
+    const code = errnoOf(error);
+    if (code === undefined) throw error;
     const reason = isHeldCode(code) ? `another program holds it, or something in it (${code})` : code;
     throw new FailedError(`${from} cannot be renamed: ${reason}`, { cause: error });
   }
@@ -121,13 +137,28 @@ function move(from: string, to: string): void {
   syncDirectory(dirname(from));
 }
 
+/** A file that is mounted by itself, as containers do with mailserver.cfg, only takes content. */
+function moveFile(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== 'EBUSY') throw error;
+    writeInPlace(to, readFileSync(from));
+    rmSync(from);
+  }
+}
+
 function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Removes what a journal needed: the new state is complete, or the old one is back. The journal goes last. */
-export function cleanUp(directory: string, journal: Journal): void {
+/**
+ * The live state is the one that stays: what the journal kept of the other goes, the journal last. An abort leaves a
+ * `settled` journal, so that nobody goes back to a state of which a part is removed.
+ */
+export function settle(directory: string, journal: Journal): void {
   const own = join(directory, STAGING_NAME);
+  writeJournal(directory, { ...journal, phase: 'settled' });
   for (const unit of journal.units) {
     removeTree(unit.staged);
     removeTree(unit.old);
@@ -140,9 +171,9 @@ export function cleanUp(directory: string, journal: Journal): void {
 
 /** Gives up the state that an earlier recover kept, now that its successor is staged; what lies beside as .BAK stays. */
 export function forgetKept(directory: string, journal: Journal): void {
-  for (const unit of journal.units) {
-    if (unit.old.includes(`${sep}${STAGING_NAME}${sep}`)) removeTree(unit.old);
-  }
+  const units = journal.units.filter(({ old }) => old.includes(`${sep}${STAGING_NAME}${sep}`));
+  writeJournal(directory, { ...journal, units, phase: 'settled' });
+  for (const unit of units) removeTree(unit.old);
   for (const staging of journal.stagingDirs) removeTree(join(staging, 'old'));
   rmSync(journalPath(directory), { force: true });
 }

@@ -4,7 +4,7 @@ import { findChain } from './chain.js';
 import { type ChainEntries, openChain, selectFrom } from './entries.js';
 import { filterFor } from './plan-recover.js';
 import type { RecoverRequest } from './request.js';
-import { indexMail } from './scope.js';
+import { indexEntries, indexMail, refuseMissingMessages } from './scope.js';
 
 /** What an archive, with the full below it, holds. */
 export interface RecoverListing {
@@ -35,8 +35,10 @@ export async function listRecover(request: RecoverRequest): Promise<RecoverListi
   const index = indexMail(opened);
   const scope = request.scope && resolveScope(index, request.scope);
   const entries = selectFrom(opened, filterFor(request, scope), scope !== undefined);
+  if (scope) refuseMissingMessages(opened, scope, entries);
   const wantsMail = request.mask?.has('mail') ?? true;
-  const folders = (wantsMail ? [...index.mailboxes.values()] : []).flatMap(({ domain, user, folders: own }) =>
+  const shown = scope?.messages ? indexEntries(entries) : index;
+  const folders = (wantsMail ? [...shown.mailboxes.values()] : []).flatMap(({ domain, user, folders: own }) =>
     [...own].map(([folder, counts]): FolderLine => ({ domain: domain ?? null, user, folder, ...counts })),
   );
   const isWanted = ({ domain, user, folder }: FolderLine): boolean =>

@@ -8,8 +8,8 @@ import { countFolders, type FolderPlan, planFolders } from './additive.js';
 import { type Chain, findChain } from './chain.js';
 import { type ChainEntries, type EntryFilter, openChain, selectFrom } from './entries.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
-import { indexMail, rootOf, scopeFilter } from './scope.js';
-import { checkSpace } from './stage.js';
+import { indexMail, refuseMissingMessages, rootOf, scopeFilter } from './scope.js';
+import { checkSpace } from './space.js';
 
 /** A recover that has been thought through and not begun. */
 export interface PlannedRecover {
@@ -30,10 +30,12 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
   const opened = await openChain(chain);
   const scope = request.scope && resolveScope(indexMail(opened), request.scope);
   const entries = selectFrom(opened, filterFor(request, scope), scope !== undefined);
-  if (entries.tops.length === 0 || (scope && entries.files === 0)) throw nothingFound(chain, entries);
+  if (scope) refuseMissingMessages(opened, scope, entries);
+  if (entries.selections.every(({ indices }) => indices.length === 0)) throw nothingFound(chain, entries);
   const { needed, free } = checkSpace(request, entries);
   const folders = request.isAdditive ? planFolders(request.storeDir, entries) : undefined;
   const roots = scope && collectRoots(entries, scope);
+  if (roots?.length === 0) throw nothingFound(chain, entries);
   const places = roots?.map((root) => join(request.storeDir, root)) ?? placesOf(request, entries);
   const report: RecoverReport = {
     schema: 'kms-backup/recover/1',
@@ -50,6 +52,7 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
     freeBytes: free,
     warnings: collectWarnings(chain, entries),
     additive: folders && countFolders(folders),
+    finished: null,
     keptOld: [],
     durationMs: 0,
   };
@@ -60,7 +63,13 @@ function placesOf(request: RecoverRequest, entries: ChainEntries): string[] {
   return entries.tops.map(({ area, name }) => join(area === 'store' ? request.storeDir : request.cfgDir, name));
 }
 
-/** The paths that a part of the mail is replaced at; the server rebuilds a folder's index where single messages come. */
+/** What a folder holds of its own, beside its subfolders and `FOLDER_FILES`. */
+const FOLDER_CONTENT = ['#msgs', '#assoc', 'index.fld', 'indexlog.fld', 'search.fld'];
+
+/**
+ * The paths that a part of the mail is replaced at. Of a folder without its subfolders, and where single messages come,
+ * that is also what the archive lacks: an index of other messages must not stay beside them, the server rebuilds it.
+ */
 function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
   const roots = new Set<string>();
   for (const { table, indices } of entries.selections) {
@@ -69,9 +78,11 @@ function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
       if (root !== undefined) roots.add(root);
     }
   }
-  if (!scope.messages) return [...roots];
-  const folders = new Set([...roots].map((root) => dirname(dirname(root))));
-  for (const folder of folders) for (const name of ['index.fld', 'search.fld']) roots.add(`${folder}/${name}`);
+  const depth = scope.messages ? 2 : scope.folder !== undefined && !scope.withSubfolders ? 1 : 0;
+  if (depth === 0) return [...roots];
+  const folders = new Set([...roots].map((root) => (depth === 2 ? dirname(dirname(root)) : dirname(root))));
+  const stale = depth === 2 ? ['index.fld', 'search.fld'] : FOLDER_CONTENT;
+  for (const folder of folders) for (const name of stale) roots.add(`${folder}/${name}`);
   return [...roots];
 }
 

@@ -51,6 +51,8 @@ export interface RecoverReport {
   readonly warnings: readonly string[];
   /** What an additive recover adds; undefined where it replaces. */
   readonly additive?: AdditiveCounts | undefined;
+  /** What an earlier call had begun and this one completed first; null: nothing. */
+  readonly finished: string | null;
   /** Where the old state is kept, if it is. */
   readonly keptOld: readonly string[];
   readonly durationMs: number;

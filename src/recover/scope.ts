@@ -2,9 +2,9 @@ import { wholeName } from '../archive/entry-names.js';
 import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import type { EntryTable } from '../archive/entry-table.js';
 import { placeOf } from '../archive/layout.js';
-import { foldName, isInScope, MailIndex, type MailScope, messageNameOf } from '../server/mail-scope.js';
-import { parseStorePath, type StorePath } from '../server/store-path.js';
-import type { EntryFilter, OpenChain } from './entries.js';
+import { isInScope, mailboxNameOf, MailIndex, type MailScope, messageKeyOf, notFound } from '../server/mail-scope.js';
+import { FOLDER_FILES, parseStorePath, type StorePath } from '../server/store-path.js';
+import { type ChainEntries, type EntryFilter, type OpenChain, selectFrom } from './entries.js';
 
 /** Choosing a part of the mail of a chain: a domain, a user, a folder, messages. */
 
@@ -17,7 +17,7 @@ function storePathOf(entryName: string): StorePath | undefined {
   return path === undefined ? undefined : parseStorePath(path);
 }
 
-/** All mailboxes and folders of a chain's point that hold messages, with their sizes. */
+/** All mailboxes and folders of a chain's point, with their messages and sizes. */
 export function indexMail(chain: OpenChain): MailIndex {
   const index = new MailIndex();
   if (chain.parts?.has('mail') === false) return index;
@@ -37,39 +37,92 @@ function indexRun(
   { prefix, start, end }: DirectoryRun,
   hiddenNames: ReadonlySet<string> | undefined,
 ): void {
-  const place = prefix.endsWith('/#msgs/') ? storePathOf(`${prefix}0.eml`) : undefined;
+  const place = storePathOf(`${prefix}0.eml`);
   if (!place) return;
-  let [messages, sizeBytes] = [0, 0];
+  let [entries, sizeBytes] = [0, 0];
   for (let at = start; at < end; at++) {
     const part = table.part(at);
     if (part && part.index > 0) continue;
     if (hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) === true) continue;
-    messages++;
-    sizeBytes += part?.totalBytes ?? table.size(at);
+    entries++;
+    if (place.isMessage) sizeBytes += part?.totalBytes ?? table.size(at);
   }
-  if (messages > 0) index.add(place, sizeBytes, messages);
+  if (entries > 0) index.add(place, sizeBytes, place.isMessage ? entries : 0);
 }
 
-/** Wants what lies in the scope, with the files that belong to its folders. */
+/** The mailboxes and folders of messages that were chosen one by one. */
+export function indexEntries({ selections }: ChainEntries): MailIndex {
+  const index = new MailIndex();
+  for (const { table, indices } of selections) {
+    for (const at of indices) {
+      const part = table.part(at);
+      const place = storePathOf(part ? wholeName(table.name(at)) : table.name(at));
+      if (place?.isMessage === true && (part?.index ?? 0) === 0)
+        index.add(place, part?.totalBytes ?? table.size(at), 1);
+    }
+  }
+  return index;
+}
+
+/** Wants what lies in the scope, with the files that belong to its folders, and what shows the folders above. */
 export function scopeFilter(scope: MailScope): EntryFilter {
   const isWanted = (name: string): boolean => {
     const place = storePathOf(name);
     return place !== undefined && isInScope(scope, place);
   };
-  if (scope.messages) {
-    const folders = new Set([...scope.messages].map((name) => name.slice(0, name.lastIndexOf('/'))));
-    return (prefix) => {
-      const place = prefix.endsWith('/#msgs/') ? storePathOf(`${prefix}0.eml`) : undefined;
-      return place && folders.has(foldName(folderNameOf(place))) ? isWanted : false;
-    };
-  }
-  const isElsewhere = elsewhereOf(scope);
+  const isFolderFile = (name: string): boolean => FOLDER_FILES.has(name.slice(name.lastIndexOf('/') + 1));
+  const isElsewhere = scope.messages ? (): boolean => false : elsewhereOf(scope);
+  const isOnTheWay = onTheWayTo(scope);
   return (prefix) => {
-    const place = isElsewhere(prefix) ? undefined : storePathOf(`${prefix}x`);
+    const place = isElsewhere(prefix) ? undefined : storePathOf(`${prefix}0.eml`);
     if (!place) return false;
+    if (isOnTheWay(place)) return (name) => isFolderFile(name) || isWanted(name);
+    if (scope.messages) return false;
     // Outside of the scope its parent may still hold the entry of its directory, with its time and mode.
     return isInScope(scope, place) ? true : { directories: isWanted };
   };
+}
+
+/** Tells the folders that hold chosen messages, and the folders above those or above the chosen folder. */
+function onTheWayTo(scope: MailScope): (place: StorePath) => boolean {
+  const ways = new Set<string>();
+  const addWay = (folder: string): void => {
+    for (let slash = folder.lastIndexOf('/'); slash > 0; slash = folder.lastIndexOf('/', slash - 1)) {
+      ways.add(folder.slice(0, slash));
+    }
+  };
+  scope.messages?.forEach(addWay);
+  if (!scope.messages && scope.folder !== undefined && scope.user !== undefined) {
+    addWay(`${mailboxNameOf({ domain: scope.domain, user: scope.user })}/${scope.folder}`);
+  }
+  return (place) => place.folder !== '' && ways.has(`${mailboxNameOf(place)}/${place.folder}`);
+}
+
+/**
+ * Compares the messages that were named with those that are there.
+ * @throws {NotFoundError} naming one that the archive does not hold, with the nearest that its folder has
+ */
+export function refuseMissingMessages(chain: OpenChain, scope: MailScope, entries: ChainEntries): void {
+  const found = messageKeysOf(entries);
+  const missing = [...(scope.messages ?? [])].find((name) => !found.has(name));
+  if (missing === undefined) return;
+  const folder = missing.slice(0, missing.lastIndexOf('/'));
+  const isBeside = (name: string): boolean => {
+    const place = storePathOf(name);
+    return place?.isMessage === true && `${mailboxNameOf(place)}/${place.folder}` === folder;
+  };
+  throw notFound('message', missing, [...messageKeysOf(selectFrom(chain, () => isBeside, true))]);
+}
+
+function messageKeysOf({ selections }: ChainEntries): Set<string> {
+  const keys = new Set<string>();
+  for (const { table, indices } of selections) {
+    for (const index of indices) {
+      const place = storePathOf(wholeName(table.name(index)));
+      if (place?.isMessage === true) keys.add(messageKeyOf(place));
+    }
+  }
+  return keys;
 }
 
 /** Tells the directories of other domains and users by their first letters: they are most of an archive. */
@@ -83,27 +136,29 @@ function elsewhereOf({ domain, user }: MailScope): (prefix: string) => boolean {
   };
 }
 
-function folderNameOf(place: StorePath): string {
-  const name = messageNameOf(place);
-  return name.slice(0, name.lastIndexOf('/'));
-}
-
 /**
  * The path below the store that is replaced for an entry in the scope: the folder's directory for a folder with its
- * subfolders, a file or `#msgs` of it without them, the file for a message.
+ * subfolders, a file or `#msgs` of it without them, the file for a message. Undefined for what
+ * only comes along.
  * Example: for folder `INBOX/Ärzte` of alice, `mail/example.com/alice/INBOX/&AMQ-rzte`.
  */
 export function rootOf(scope: MailScope, entryName: string): string | undefined {
+  const place = storePathOf(entryName);
   const path = placeOf(entryName)?.path.replace(/\/+$/, '');
-  if (path === undefined) return undefined;
+  if (path === undefined || !place || !isInScope(scope, place)) return undefined;
   if (scope.messages) return path;
   const steps = path.split('/');
-  const isServerPublic = steps[1] === '#public';
-  if (scope.user === undefined) return steps.slice(0, 2).join('/');
-  const mailbox = isServerPublic ? 2 : 3;
-  if (scope.folder === undefined) return steps.slice(0, mailbox).join('/');
-  const depth = mailbox + scope.folder.split('/').length;
-  if (scope.withSubfolders) return steps.slice(0, depth).join('/');
+  const depth = depthOf(scope, steps);
+  // Never a directory above what was asked for: everything else in it would go.
+  if (steps.length < depth) return undefined;
+  if (scope.folder === undefined || scope.withSubfolders) return steps.slice(0, depth).join('/');
   // Not the folder's own directory: its subfolders lie in it, and stay.
   return steps.length > depth ? steps.slice(0, depth + 1).join('/') : undefined;
+}
+
+/** How many steps a path has that is the whole of a scope: `mail/example.com` 2, `mail/example.com/alice/INBOX` 4. */
+function depthOf({ user, folder }: MailScope, steps: readonly string[]): number {
+  if (user === undefined) return 2;
+  const mailbox = steps[1] === '#public' ? 2 : 3;
+  return folder === undefined ? mailbox : mailbox + folder.split('/').length;
 }

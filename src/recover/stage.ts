@@ -1,44 +1,19 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  rmSync,
-  statfsSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, chownSync, lstatSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Directories, toUtimes } from '../archive/entry-files.js';
 import { AREA_PREFIXES } from '../archive/layout.js';
 import { readSelections } from '../archive/read-archive.js';
 import { type TargetRule, targetOf } from '../archive/read-tasks.js';
 import { DamagedArchiveError, errnoOf, FailedError, NoSpaceError } from '../errors.js';
 import { syncTree } from '../platform/sync-tree.js';
-import { formatSize, plural } from '../platform/units.js';
+import { plural } from '../platform/units.js';
 import type { ChainEntries } from './entries.js';
 import { dropStaged } from './journal.js';
-import { makeStaging, type Placement } from './placement.js';
+import type { PlacedTop } from './placed-tops.js';
+import { existingAncestor } from './space.js';
+import { makeStaging } from './placement.js';
+import { toReadError } from './read-error.js';
 import type { RecoverRequest } from './request.js';
-
-/** A top-level name with its place. */
-export interface PlacedTop {
-  readonly area: 'store' | 'install';
-  readonly placement: Placement;
-}
-
-/** The existing directory that a path lies in, or will lie in. */
-function existingAncestor(path: string): string {
-  let candidate = path;
-  while (!existsSync(candidate)) candidate = dirname(candidate);
-  return candidate;
-}
-
-export function freeBytesAt(path: string): number {
-  const { bavail, bsize } = statfsSync(existingAncestor(path));
-  return bavail * bsize;
-}
 
 /**
  * Extracts a chain's point into the staging directories and proves it: every checksum was right, every byte is on the
@@ -56,7 +31,7 @@ export async function stage(request: RecoverRequest, entries: ChainEntries, tops
     const rules = tops.flatMap(toRules);
     const report = await readSelections(entries.selections, { ...request, rules, phase: 'recovering' });
     refuseProblems(report.problems);
-    finishDirectories(entries, rules);
+    finishDirectories(entries, tops, rules);
     for (const staging of stagings) syncTree(staging);
     request.signal?.throwIfAborted();
   } catch (error) {
@@ -81,6 +56,8 @@ function toStageError(error: unknown): unknown {
       cause: error,
     });
   }
+  const readError = toReadError(error);
+  if (readError !== error) return readError;
   if (code === undefined || !['EACCES', 'EPERM', 'EROFS', 'EIO'].includes(code)) return error;
   return new FailedError(`the store cannot be written: ${code}`, { hints: ['Nothing was changed.'], cause: error });
 }
@@ -108,7 +85,7 @@ function ownerOf(live: string, staging: string): TargetRule['owner'] {
 }
 
 /** Modes, owners and times of directories, the deepest first: creating files in them is over. */
-function finishDirectories(entries: ChainEntries, rules: readonly TargetRule[]): void {
+function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], rules: readonly TargetRule[]): void {
   const directories = new Directories();
   const found: { path: string; mode: number; mtimeTicks: bigint; owner: TargetRule['owner'] }[] = [];
   for (const { table, indices } of entries.selections) {
@@ -126,6 +103,8 @@ function finishDirectories(entries: ChainEntries, rules: readonly TargetRule[]):
       });
     }
   }
+  const known = new Set(found.filter(({ mode }) => mode !== 0).map(({ path }) => path));
+  for (const { placement } of tops) giveNeighboursRights(placement, known);
   found.sort((a, b) => b.path.length - a.path.length);
   for (const { path, mode, mtimeTicks, owner } of found) {
     if (owner) chownSync(path, owner.uid, owner.gid);
@@ -133,6 +112,22 @@ function finishDirectories(entries: ChainEntries, rules: readonly TargetRule[]):
     const seconds = toUtimes(mtimeTicks);
     utimesSync(path, seconds, seconds);
   }
+}
+
+/** Directories that no entry describes, nearly all in the server's own archives, get mode and owner of the place they go to. */
+function giveNeighboursRights({ live, staged }: PlacedTop['placement'], known: ReadonlySet<string>): void {
+  if (process.platform === 'win32') return;
+  const { uid, gid, mode } = statSync(existingAncestor(live));
+  const isRoot = process.getuid?.() === 0;
+  const walk = (directory: string): void => {
+    // Messages lie deepest, and are most of a store.
+    const entries = directory.endsWith('/#msgs') ? [] : readdirSync(directory, { withFileTypes: true });
+    for (const entry of entries) if (entry.isDirectory()) walk(join(directory, entry.name));
+    if (known.has(directory)) return;
+    if (isRoot) chownSync(directory, uid, gid);
+    chmodSync(directory, mode & 0o7777);
+  };
+  if (lstatSync(staged, { throwIfNoEntry: false })?.isDirectory() === true) walk(staged);
 }
 
 /** On a file system that does not tell `A` from `a`, two such entries would become one file. */
@@ -161,21 +156,4 @@ function refuseTwins(staging: string, entries: ChainEntries): void {
       seen.set(folded, name);
     }
   }
-}
-
-/** @throws {NoSpaceError} when old and new state do not fit beside each other */
-export function checkSpace(request: RecoverRequest, entries: ChainEntries): { needed: number; free: number } {
-  const [needed, free] = [entries.diskBytes, freeBytesAt(request.storeDir)];
-  if (needed > free && !request.isInPlace) {
-    throw new NoSpaceError(
-      `${formatSize(needed)} are needed beside the present store, ${formatSize(free)} are free at ${request.storeDir}`,
-      {
-        hints: [
-          'Free space there.',
-          'Or recover with --in-place: it removes the present store first, and has no undo.',
-        ],
-      },
-    );
-  }
-  return { needed, free };
 }

@@ -21,6 +21,7 @@ export interface MailScope {
   readonly domain: string | undefined;
   readonly user: string | undefined;
   readonly folder: string | undefined;
+  /** By `messageKeyOf`. */
   readonly messages: ReadonlySet<string> | undefined;
   readonly withSubfolders: boolean;
 }
@@ -45,19 +46,30 @@ export function messageNameOf(path: StorePath): string {
   return `${mailboxNameOf(path)}/${path.folder}/${path.file.slice(path.file.lastIndexOf('/') + 1).replace(/\.eml$/i, '')}`;
 }
 
-/** All mailboxes and folders that hold messages, gathered path by path. */
+/** A message's name as it is compared: its folder is told from one of another case, its number is not. */
+export function messageKeyOf(path: StorePath): string {
+  return toMessageKey(messageNameOf(path));
+}
+
+function toMessageKey(name: string): string {
+  const slash = name.lastIndexOf('/');
+  return name.slice(0, slash) + name.slice(slash).toLowerCase();
+}
+
+/** All mailboxes and folders, gathered path by path. */
 export class MailIndex {
   readonly mailboxes = new Map<string, MailboxIndex>();
 
-  /** Counts messages that lie beside `path`; other paths are passed over. */
-  add(path: StorePath, sizeBytes: number, messages = 1): void {
-    if (!path.isMessage) return;
+  /** Notes the mailbox and the folder that `path` lies in, and how many messages lie beside it. */
+  add(path: StorePath, sizeBytes: number, messages: number): void {
+    if (path.user === undefined && !path.isPublic) return;
     const name = mailboxNameOf(path);
     let mailbox = this.mailboxes.get(name);
     if (!mailbox) {
       mailbox = { domain: path.domain, user: path.user ?? PUBLIC, folders: new Map() };
       this.mailboxes.set(name, mailbox);
     }
+    if (path.folder === '') return;
     const folder = mailbox.folders.get(path.folder) ?? { messages: 0, sizeBytes: 0 };
     mailbox.folders.set(path.folder, { messages: folder.messages + messages, sizeBytes: folder.sizeBytes + sizeBytes });
   }
@@ -87,33 +99,50 @@ export function resolveScope(index: MailIndex, typed: TypedScope): MailScope {
   if (user !== undefined && domain === undefined) domain = onlyDomainOf(index, user);
   const mailboxes = index.mailboxesOf(domain).filter((mailbox) => user === undefined || mailbox.user === user);
   const folder = typed.folder === undefined ? undefined : findFolder(typed.folder, mailboxes, typed.withSubfolders);
-  const messages = typed.messages && new Set(typed.messages.map((name) => foldName(withoutSuffix(name))));
+  const messages = typed.messages && new Set(typed.messages.map((name) => findMessage(name, index)));
   return { domain, user, folder, messages, withSubfolders: typed.withSubfolders };
 }
 
 /** Whether a path lies in the scope. */
 export function isInScope(scope: MailScope, path: StorePath): boolean {
   if (scope.domain !== undefined && path.domain !== scope.domain) return false;
-  if (scope.user !== undefined && (path.user ?? PUBLIC) !== scope.user) return false;
+  // What belongs to no mailbox, such as the domain's own directory, is not the public folders'.
+  if (scope.user !== undefined && (path.isPublic ? PUBLIC : path.user) !== scope.user) return false;
   if (scope.folder !== undefined && path.folder !== scope.folder) {
     if (!scope.withSubfolders || !path.folder.startsWith(`${scope.folder}/`)) return false;
   }
-  return !scope.messages || (path.isMessage && scope.messages.has(foldName(messageNameOf(path))));
+  return !scope.messages || (path.isMessage && scope.messages.has(messageKeyOf(path)));
 }
 
 function find(kind: string, typed: string, known: readonly string[], where = ''): string {
-  const found = known.find((name) => name === typed) ?? known.find((name) => foldName(name) === foldName(typed));
+  const found = lookUp(typed, known);
   if (found !== undefined) return found;
   throw notFound(kind, typed, known, where);
+}
+
+/** As typed, decoded, in another case: what is nearest to the letters that were typed goes first. */
+function lookUp(typed: string, known: readonly string[]): string | undefined {
+  const decoded = typed.split('/').map(decodeFolderName).join('/');
+  const isNear = (name: string): boolean => foldName(name) === foldName(typed) || foldName(name) === foldName(decoded);
+  return [typed, decoded].find((name) => known.includes(name)) ?? known.find(isNear);
 }
 
 /** A folder that only holds folders counts too, when these are wanted with it. */
 function findFolder(typed: string, mailboxes: readonly MailboxIndex[], withSubfolders: boolean): string {
   const trimmed = typed.replace(/^\/+|\/+$/g, '');
-  const decoded = trimmed.split('/').map(decodeFolderName).join('/');
   const folders = new Set(mailboxes.flatMap((mailbox) => [...mailbox.folders.keys()]));
   const known = withSubfolders ? unique([...folders].flatMap(ancestorsOf)) : [...folders];
-  return find('folder', decoded, known, mailboxes.length === 1 ? ` of ${mailboxes[0]?.user ?? ''}` : '');
+  return find('folder', trimmed, known, mailboxes.length === 1 ? ` of ${mailboxes[0]?.user ?? ''}` : '');
+}
+
+/** The key of a message by its typed name. Its folder is looked up; whether the message is in it, the entries say. */
+function findMessage(typed: string, { mailboxes }: MailIndex): string {
+  const name = typed.replace(/^\/+/, '').replace(/\.eml$/i, '');
+  const slash = name.lastIndexOf('/');
+  const known = [...mailboxes].flatMap(([mailbox, { folders }]) => [...folders.keys()].map((it) => `${mailbox}/${it}`));
+  const folder = lookUp(name.slice(0, Math.max(0, slash)), known);
+  if (folder === undefined) throw notFound('message', typed, known);
+  return toMessageKey(folder + name.slice(slash));
 }
 
 function ancestorsOf(folder: string): string[] {
@@ -131,7 +160,8 @@ function onlyDomainOf(index: MailIndex, user: string): string | undefined {
   });
 }
 
-function notFound(kind: string, typed: string, known: readonly string[], where: string): NotFoundError {
+/** The error for a name that is not there, with those that were probably meant. */
+export function notFound(kind: string, typed: string, known: readonly string[], where = ''): NotFoundError {
   const near = nearestNames(typed, known);
   const some = known.slice(0, 8).join(', ') + (known.length > 8 ? ', …' : '');
   const hint =
@@ -144,17 +174,8 @@ function splitAddress(typed: string | undefined): [string | undefined, string | 
   return typed === undefined || at < 1 ? [typed, undefined] : [typed.slice(0, at), typed.slice(at + 1)];
 }
 
-function withoutSuffix(name: string): string {
-  return name
-    .replace(/^\/+/, '')
-    .replace(/\.eml$/i, '')
-    .split('/')
-    .map(decodeFolderName)
-    .join('/');
-}
-
 /** How names are compared that people type: case and composition do not count. */
-export function foldName(name: string): string {
+function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 

@@ -19,13 +19,20 @@ export function journalPath(directory: string): string {
   return join(directory, STAGING_NAME, JOURNAL_NAME);
 }
 
+/** What of a journal everybody may know. */
+interface JournalText {
+  readonly phase: string;
+  readonly archive: string;
+  readonly isInPlace?: boolean;
+}
+
 /**
  * The journal's text of a recover that was begun, or whose old state is kept; undefined where there is none.
  * @throws {FailedError} when it cannot be read
  */
-export function readJournalText(directory: string): { readonly phase: string; readonly archive: string } | undefined {
+export function readJournalText(directory: string): JournalText | undefined {
   try {
-    return JSON.parse(readFileSync(journalPath(directory), 'utf8')) as { phase: string; archive: string };
+    return JSON.parse(readFileSync(journalPath(directory), 'utf8')) as JournalText;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw new FailedError(`the journal of an earlier recover cannot be read: ${journalPath(directory)}`, {
@@ -52,7 +59,7 @@ export function findUnfinishedRecover(installDir: string): UnfinishedRecover | u
     return { isRunning: true, fact: `a recover is at work: ${holder}`, advice: 'Wait for its end before you back up.' };
   }
   const journal = readJournalText(installDir);
-  if (!journal || journal.phase === 'kept') return undefined;
+  if (!journal || journal.phase === 'kept' || journal.phase === 'settled') return undefined;
   if (journal.phase === 'emptied') {
     return {
       isRunning: false,
@@ -64,7 +71,10 @@ export function findUnfinishedRecover(installDir: string): UnfinishedRecover | u
   return {
     isRunning: false,
     fact: `${what} of ${journal.archive} was interrupted: the store is half old, half new`,
-    advice: 'Run recover again, or recover --rollback: it completes what was begun.',
+    advice:
+      journal.phase === 'rolling-back'
+        ? 'Run recover --rollback again: it completes what was begun.'
+        : `Run recover again to complete it${journal.isInPlace === true ? '' : ', or recover --rollback to undo it'}.`,
   };
 }
 

@@ -66,7 +66,10 @@ export async function openMail(from: string, typed: TypedScope): Promise<MailSou
     return (name) => name.endsWith('/index.fld');
   });
   forEachPlace(entries.selections, (place, table, at) => {
-    if ((table.part(at)?.index ?? 0) === 0) index.add(place, table.part(at)?.totalBytes ?? table.size(at));
+    const part = table.part(at);
+    if ((part?.index ?? 0) > 0) return;
+    if (place.isMessage) index.add(place, part?.totalBytes ?? table.size(at), 1);
+    else index.add(place, 0, 0);
   });
   if (index.mailboxes.size === 0) throw new NotFoundError(`${chain.point.facts.files.stem}.zip holds no mail`);
   return narrow(

@@ -1,4 +1,5 @@
 import type { RecoverReport } from '../recover/request.js';
+import type { RollbackPlan } from '../recover/undo.js';
 import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
 
 const LISTED_PATHS = 8;
@@ -34,6 +35,7 @@ export function formatRecoverDone(report: RecoverReport): string {
     : [
         `Recovered  ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)} from ${from}`,
       ];
+  if (report.finished !== null) lines.unshift(`Before     ${report.finished}`);
   lines.push('Verified   every byte before the first was put in place');
   if (report.keptOld.length > 0) {
     lines.push(
@@ -41,4 +43,14 @@ export function formatRecoverDone(report: RecoverReport): string {
     );
   }
   return [...lines, `Done  ${formatDuration(report.durationMs)}`].join('\n');
+}
+
+/** What a rollback would put back, or has put back. */
+export function formatRollback(verb: string, { archive, startedAt, restores }: RollbackPlan): string {
+  const more = restores.length > LISTED_PATHS ? `, … and ${formatCount(restores.length - LISTED_PATHS)} more` : '';
+  const since = startedAt.slice(0, 19).replace('T', ' ');
+  return [
+    `Undo      the recover of ${archive}, begun ${since} UTC; what came in since then goes`,
+    `${verb}  ${restores.slice(0, LISTED_PATHS).join(', ')}${more}`,
+  ].join('\n');
 }

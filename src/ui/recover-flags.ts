@@ -7,6 +7,7 @@ import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { RecoverRequest } from '../recover/request.js';
 import { findRunningEngine } from '../server/engine.js';
+import { readJournalText } from '../server/recover-mark.js';
 import type { TypedScope } from '../server/mail-scope.js';
 import type { CommonFlags } from './command.js';
 import { openServer, type ServerContext } from './context.js';
@@ -60,6 +61,7 @@ export interface RecoverFlags extends CommonFlags {
   readonly cfgdir?: string | undefined;
   readonly mask?: string | undefined;
   readonly listing: boolean;
+  readonly rollback: boolean;
   readonly backup: boolean;
   readonly 'keep-old': boolean;
   readonly 'in-place': boolean;
@@ -98,19 +100,27 @@ function serverFor(flags: RecoverFlags, isOnlyMail: boolean): ServerContext | un
   }
 }
 
+/** A recover of mail into another store (-s) keeps its journal there: that is where its rollback looks. */
+function homeOf({ rollback, store }: RecoverFlags): string | undefined {
+  return rollback && store !== undefined && readJournalText(resolve(store)) ? store : undefined;
+}
+
 /** What a recover needs to know, from flags and the server that they name. */
 export function toRecoverRequest(
   from: string | undefined,
   flags: RecoverFlags,
   run: { readonly signal: AbortSignal; readonly onProgress: OnProgress; readonly scope?: TypedScope | undefined },
 ): RecoverRequest {
+  if (flags['in-place'] && (flags['keep-old'] || flags.backup)) {
+    throw new UsageError('--in-place keeps nothing of the present data: leave out --keep-old and --backup');
+  }
   const scope = run.scope ?? toScope(flags);
   const server = serverFor(flags, scope !== undefined);
   const storeDir = resolve(flags.store ?? server?.settings.storeDir ?? '.');
   return {
     from: resolve(from ?? '.'),
     storeDir,
-    cfgDir: resolve(flags.cfgdir ?? server?.installation.dir ?? storeDir),
+    cfgDir: resolve(flags.cfgdir ?? homeOf(flags) ?? server?.installation.dir ?? storeDir),
     mask: flags.mask === undefined ? undefined : parseMask(flags.mask),
     isAdditive: flags.additive,
     keepsOld: flags['keep-old'],

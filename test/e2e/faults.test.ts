@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { canFakeTime, canInject, kmsAt, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import { buildInstallation, message, smallStore, type Installation } from '../helpers/installation.js';
 import { Random } from '../helpers/random.js';
-import { buildTree, compareTrees, listTree, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
+import { buildTree, compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
 import { BINARY, expectDone, hasTool, kms, QUIET_ENVIRONMENT, runTool, type Ended } from '../helpers/tools.js';
 
 const random = new Random(9);
@@ -427,29 +427,6 @@ describe.skipIf(!canInject)('a recover that dies (needs strace)', () => {
   afterEach(() => {
     removeTemporary(place);
   });
-
-  for (const call of ['rename', 'unlink', 'mkdir', 'fsync'] as const) {
-    it(`killed at any ${call}, is finished or undone by the next call`, () => {
-      const { backupDir } = directoryWithArchive();
-      let kills = 0;
-      for (let when = 1; when < 40; when += when > 8 ? 5 : 1) {
-        place = join(dir, `recover-${call}-${String(when)}`);
-        const target = buildInstallation(join(place, 'server'), { store: OLD });
-        buildTree(join(place, 'old'), OLD);
-        const args = ['recover', backupDir, '--server-dir', target.serverDir, '--yes'];
-        const ended = kmsWithFaults(args, { inject: [`${call}:signal=SIGKILL:when=${String(when)}`] });
-        if (!wasKilled(ended)) break;
-        kills++;
-        // Any next command that looks at the store settles it; a dry run must not need the archive again.
-        const next = kms(args);
-        expectDone(next);
-        expect(compareTrees(server.storeDir, target.storeDir, { directoryTimes: false })).toEqual([]);
-        expect(listTree(target.serverDir).filter((path) => /staging|journal|\.part$|old mail/i.test(path))).toEqual([]);
-        removeTemporary(place);
-      }
-      if (call === 'rename') expect(kills).toBeGreaterThan(0);
-    }, 240_000);
-  }
 
   it('for want of space leaves the old store as it was', () => {
     const { backupDir } = directoryWithArchive();

@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, lstatSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildInstallation, type Installation } from '../helpers/installation.js';
+import { writeKerioArchive } from '../helpers/kerio-archive.js';
 import { listTree, removeTemporary, temporaryDirectory } from '../helpers/store.js';
 import { expectDone, kms } from '../helpers/tools.js';
 
@@ -34,6 +35,18 @@ describe.runIf(process.getuid?.() === 0)('recovered as root', () => {
       for (const path of ['', ...listTree(storeDir)]) chownSync(join(storeDir, path), 1234, 1235);
     });
     expect(ownersBelow(server)).toEqual(['1234:1235']);
+  });
+
+  it('mail of an archive that names no directories belongs there too, directories included', () => {
+    const server = recoverInto((own) => {
+      for (const path of ['', ...listTree(own.storeDir)]) chownSync(join(own.storeDir, path), 1234, 1235);
+      chmodSync(join(own.storeDir, 'mail'), 0o750);
+      removeTemporary(own.backupDir);
+      mkdirSync(own.backupDir);
+      writeKerioArchive(own.backupDir, own, { letter: 'F', startedAt: new Date() });
+    });
+    expect(ownersBelow(server)).toEqual(['1234:1235']);
+    expect(lstatSync(join(server.storeDir, 'mail/example.com/alice/INBOX')).mode & 0o777).toBe(0o750);
   });
 
   it('mail belongs to root where the store does', () => {

@@ -1,5 +1,6 @@
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -26,8 +27,11 @@ const mailbox = (who: string): Tree => ({
   },
   'Gesendete Objekte': {
     '#msgs': { '00000001.eml': message(`${who} sent`) },
+    'status.fld': 'SG\r\n',
     '&AMQ-rzte': { '#msgs': { '00000003.eml': message(`${who} to the doctors`) }, 'status.fld': 'SD\r\n' },
   },
+  // Told from INBOX by its case alone.
+  inbox: { '#msgs': { '0000000a.eml': message(`${who} ten of another folder`) } },
   Empty: { '#msgs': {} },
 });
 const STORE: Tree = {
@@ -37,8 +41,11 @@ const STORE: Tree = {
       alice: mailbox('alice'),
       bob: mailbox('bob'),
       '#public': { News: { '#msgs': { '00000001.eml': message('news') } } },
+      dave: { INBOX: { '#msgs': {}, 'status.fld': 'SI\r\n' } },
+      'domain.fld': 'of the domain itself',
     },
     'example.org': { carol: mailbox('carol') },
+    '#public': { All: { '#msgs': { '00000001.eml': message('all') } } },
   },
 };
 const ALICE = 'mail/example.com/alice';
@@ -79,6 +86,8 @@ afterAll(() => {
 
 const recover = (...flags: string[]): ReturnType<typeof kms> =>
   kms(['recover', source.backupDir, '--server-dir', server.serverDir, '--yes', ...flags]);
+const rollBack = (...flags: string[]): ReturnType<typeof kms> =>
+  kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes', ...flags]);
 const said = ({ status, stdout, stderr }: ReturnType<typeof kms>): string => `${String(status)} ${stderr}${stdout}`;
 /** Directories' times move when what they hold is replaced; `search.fld` is never backed up. */
 const asWas = (below: string): string[] =>
@@ -97,6 +106,10 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
     ['a domain', ['-d', 'EXAMPLE.org'], 'mail/example.org/'],
     ['a user', ['-d', 'example.com', '-u', 'Alice'], `${ALICE}/`],
     ['a user by address', ['--user=alice@example.com'], `${ALICE}/`],
+    ['the public folders of a domain', ['-d', 'example.com', '-u', '#public'], 'mail/example.com/#public/'],
+    ['all public folders', ['-u', '#public'], 'mail/#public/'],
+    ['an empty folder', ['-u', 'alice', '-f', 'empty'], `${ALICE}/Empty/`],
+    ['a user without any mail', ['-u', 'dave'], 'mail/example.com/dave/'],
     ['a folder with those below it', ['-d', 'example.com', '-u', 'alice', '-f', 'INBOX'], `${ALICE}/INBOX/`],
     [
       'a folder by its decoded name',
@@ -121,7 +134,8 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
       for (const parent of made)
         expect(
           listTree(join(server.storeDir, parent)).every(
-            (path) => join(parent, path).startsWith(place) || place.startsWith(join(parent, path)),
+            (path) =>
+              join(parent, path).startsWith(place) || place.startsWith(join(parent, path)) || path === 'status.fld',
           ),
         ).toBe(true);
     });
@@ -132,6 +146,40 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
     expectDone(recover('-u', 'alice', '-d', 'example.com', '-f', 'INBOX', '--no-subfolders'));
     expect(asWas(`${ALICE}/INBOX/#msgs`)).toEqual([]);
     expect(readFileSync(join(server.storeDir, ALICE, 'INBOX/Projects/#msgs/00000009.eml'), 'utf8')).toBe('stays');
+  });
+
+  it('a folder without those below it, and an index of other mail goes', () => {
+    const folder = join(server.storeDir, ALICE, 'INBOX');
+    expectDone(recover('-u', 'alice', '-f', 'INBOX', '--no-subfolders', '--keep-old'));
+    expect(existsSync(join(folder, 'search.fld'))).toBe(false);
+    expect(readFileSync(join(folder, 'index.fld'), 'utf8')).toBe('I alice\r\n');
+    expectDone(rollBack());
+    expect(untouchedBut()).toEqual([]);
+  });
+
+  it('one message of a folder that is gone, with what the folder is shown by', () => {
+    for (const flags of [[], ['--additive']]) {
+      expectDone(recover('--message', 'example.com/alice/gesendete objekte/Ärzte/00000003', '--keep-old', ...flags));
+      expect(listTree(join(server.storeDir, ALICE, 'Gesendete Objekte'))).toEqual([
+        '&AMQ-rzte/',
+        '&AMQ-rzte/#msgs/',
+        '&AMQ-rzte/#msgs/00000003.eml',
+        '&AMQ-rzte/status.fld',
+        'status.fld',
+      ]);
+      if (flags.length > 0) continue;
+      expectDone(rollBack());
+      expect(untouchedBut()).toEqual([]);
+    }
+  });
+
+  it('a folder whose parent is gone, with what the parent is shown by; one that is there stays as it is', () => {
+    const parent = join(server.storeDir, ALICE, 'Gesendete Objekte');
+    expectDone(recover('-u', 'alice', '-f', 'Gesendete Objekte/Ärzte'));
+    expect(readdirSync(parent).sort()).toEqual(['&AMQ-rzte', 'status.fld']);
+    writeFileSync(join(parent, 'status.fld'), 'changed');
+    expectDone(recover('-u', 'alice', '-f', 'Gesendete Objekte/Ärzte'));
+    expect(readFileSync(join(parent, 'status.fld'), 'utf8')).toBe('changed');
   });
 
   it('one message, and the index that named it differently goes', () => {
@@ -173,7 +221,10 @@ describe('what the archive does not hold', () => {
       [['-d', 'exampel.com'], 'example.com'],
       [['-d', 'example.com', '-u', 'alcie'], 'alice'],
       [['-u', 'alice', '-d', 'example.com', '-f', 'INBX'], 'INBOX'],
-      [['--message', 'example.com/alice/INBOX/000000ff'], ''],
+      [['--message', 'example.com/alice/INBOX/0000000f'], 'example.com/alice/INBOX/0000000a'],
+      [['--message', 'example.com/alice/INBX/00000001'], 'example.com/alice/INBOX'],
+      [['--message', 'example.com/alice/INBOX/00000001', '--message', 'example.com/alice/INBOX/00000002'], '00000001'],
+      [['-l', '--message', 'example.com/alice/INBOX/0000000f'], '0000000a'],
     ] as const) {
       const ended = recover(...flags);
       expect(said(ended)).toMatch(/^10 /);
@@ -193,6 +244,8 @@ describe('kmsrecover', () => {
       /^0 [\s\S]*Gesendete Objekte\/Ärzte +1/,
     );
     expect(untouchedBut()).toEqual([]);
+    const one = call(source.backupDir, '-l', '--message', 'example.com/alice/INBOX/0000000a').stdout;
+    expect(one).toMatch(/alice +INBOX +1 .*\n1 message, /);
     expectDone(call('-d', 'example.com', source.backupDir, '-u', 'alice', '-g'));
     expect(asWas(ALICE)).toEqual([]);
     expectDone(call('--mask=cfg,mail', source.backupDir));
@@ -212,6 +265,28 @@ describe('the state before a recover', () => {
     expectDone(recover('-d', 'example.com', '-u', 'alice'));
     expect(kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']).status).toBe(10);
     expect(listTree(server.serverDir).filter((path) => path.includes('.kms-backup'))).toEqual([]);
+  });
+
+  it('is shown and stays as it is with --rollback --dry-run', () => {
+    expectDone(recover('--keep-old', '-u', 'alice'));
+    const state = listTree(server.serverDir);
+    expect(rollBack('--dry-run').stdout).toMatch(/Restores .*example\.com\/alice\nNothing was changed/);
+    expect(listTree(server.serverDir)).toEqual(state);
+    expect(asWas(ALICE)).toEqual([]);
+    expectDone(rollBack());
+    expect(rollBack('--dry-run').status).toBe(10);
+  });
+
+  it('is not promised where nothing of it is kept', () => {
+    for (const flag of ['--keep-old', '--backup']) expect(recover('--in-place', flag).status).toBe(2);
+    expect(untouchedBut()).toEqual([]);
+  });
+
+  it('of another store is found there', () => {
+    const elsewhere = join(dir, 'elsewhere');
+    expectDone(recover('-u', 'bob', '-s', elsewhere, '--keep-old'));
+    expectDone(rollBack('-s', elsewhere));
+    expect(listTree(elsewhere)).toEqual([]);
   });
 
   it('stays beside the new one as NAME.BAK with -b', () => {
@@ -238,7 +313,7 @@ describe('mail that is added', () => {
 
   it('overwrites nothing, comes under free names, and a second time everything is there already', () => {
     const planned = recover(...additive, '--dry-run');
-    expect(planned.stdout).toContain('add 4, skip 1 identical, overwrite 0, delete 0');
+    expect(planned.stdout).toContain('add 4, skip 2 identical, overwrite 0, delete 0');
     expect(untouchedBut()).toEqual([]);
     const { status, json } = kmsJson([
       'recover',
@@ -248,7 +323,7 @@ describe('mail that is added', () => {
       '--yes',
       ...additive,
     ]);
-    expect({ status, counts: json['additive'] }).toMatchObject({ status: 0, counts: { add: 4, renamed: 1, skip: 1 } });
+    expect({ status, counts: json['additive'] }).toMatchObject({ status: 0, counts: { add: 4, renamed: 1, skip: 2 } });
     expectAdded();
     expect(namesIn('INBOX').filter((name) => name.startsWith('index.fld'))).toEqual(['index.fld.before-recover']);
     expect(untouchedBut(`${ALICE}/`)).toEqual([]);
@@ -305,6 +380,67 @@ describe('a store', () => {
     expect(listTree(join(dir, 'server')).filter((path) => path.includes('.kms-backup-recover/'))).toEqual([]);
     expect(readdirSync(server.serverDir)).toContain('store');
     expect(asWas('lists')).toEqual([]);
+  });
+
+  it('with mail that is a link to a directory of another name takes added mail too', () => {
+    const realMail = join(dir, 'server', 'disk 2');
+    renameSync(join(server.storeDir, 'mail'), realMail);
+    symlinkSync(realMail, join(server.storeDir, 'mail'));
+    expect(recover('--additive', '-u', 'alice').stdout).toMatch(/Recovered +[1-9]/);
+    expect(existsSync(join(realMail, 'example.com/alice/Gesendete Objekte/#msgs/00000001.eml'))).toBe(true);
+  });
+
+  it('with domains and users behind links is recovered where they lie, and a link that no backup follows stays', () => {
+    const disk = join(dir, 'server', 'disk 2');
+    mkdirSync(join(disk, 'unknown', 'zoe'), { recursive: true });
+    const moveTo = (path: string, name: string): void => {
+      renameSync(join(server.storeDir, path), join(disk, name));
+      symlinkSync(join(disk, name), join(server.storeDir, path));
+    };
+    moveTo('mail/example.org', 'org');
+    moveTo(ALICE, 'alice of com');
+    symlinkSync(join(disk, 'unknown'), join(server.storeDir, 'mail/unknown.example'));
+    for (const flags of [['-u', 'alice', '-f', 'INBOX'], ['-d', 'example.com'], ['--keep-old']]) {
+      expectDone(recover(...flags));
+    }
+    const isIndex = (path: string): boolean => path.endsWith('search.fld');
+    const at = { directoryTimes: false, ignore: isIndex };
+    expect(compareTrees(join(before, 'mail/example.org'), join(disk, 'org'), at)).toEqual([]);
+    expect(compareTrees(join(before, ALICE), join(disk, 'alice of com'), at)).toEqual([]);
+    const live = join(server.storeDir, 'mail');
+    for (const path of ['example.org', 'example.com/alice', 'unknown.example']) {
+      expect(lstatSync(join(live, path)).isSymbolicLink(), path).toBe(true);
+    }
+    expect(readdirSync(join(disk, 'unknown'))).toEqual(['zoe']);
+    expect(compareTrees(join(before, 'mail/example.com/bob'), join(live, 'example.com/bob'), at)).toEqual([]);
+  });
+
+  it('behind a link that leads nowhere is not replaced: the disk is not mounted', () => {
+    renameSync(join(server.storeDir, 'mail'), join(dir, 'server', 'mail'));
+    symlinkSync('/nonexistent/disk', join(server.storeDir, 'mail'));
+    expect(said(recover())).toMatch(/^1 .*is a link to \/nonexistent\/disk, which is not there/s);
+    expect(readdirSync(server.storeDir)).not.toContain('.kms-backup-recover');
+  });
+
+  it('with a domain and mailserver.cfg that are mount points is recovered in its place, and undone', (context) => {
+    const [domain, config] = [join(server.storeDir, 'mail/example.com'), join(server.serverDir, 'mailserver.cfg')];
+    const call = (flags: string): string =>
+      `'${process.execPath}' '${BINARY}' recover '${source.backupDir}' --server-dir '${server.serverDir}' --yes ${flags} || exit 1`;
+    const script = [
+      `mount -t tmpfs -o size=20m tmpfs '${domain}' || exit 77`,
+      `cp -a '${damaged}/mail/example.com/.' '${domain}'`,
+      `cp '${config}' '${dir}/config' && echo '<!-- mounted -->' >> '${dir}/config'`,
+      `mount --bind '${dir}/config' '${config}' || exit 77`,
+      call('--keep-old'),
+      `mountpoint -q '${domain}' && diff -r --exclude=search.fld --exclude=.kms-backup-recover '${before}' '${server.storeDir}' || exit 2`,
+      `grep -c mounted '${config}'`,
+      call('--rollback'),
+      `mountpoint -q '${domain}' && diff -r '${damaged}' '${server.storeDir}' || exit 3`,
+      `grep -c mounted '${config}'`,
+    ];
+    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], { env: QUIET_ENVIRONMENT });
+    if (ended.status === 77 || /unshare/.test(ended.stderr)) context.skip('needs mount');
+    expect(said(ended)).toMatch(/^0 [\s\S]*\n0\n[\s\S]*\n1\n$/);
   });
 
   it('that cannot be written is an error that says so, and stays as it was', (context) => {

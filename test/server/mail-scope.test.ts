@@ -12,7 +12,7 @@ const paths = [
   'mail/#public/All/#msgs/00000001.eml',
 ].map((path) => parseStorePath(path) as StorePath);
 const index = new MailIndex();
-for (const path of paths) index.add(path, 10);
+for (const path of paths) index.add(path, 10, 1);
 
 const found = (typed: Partial<TypedScope>): string[] => {
   const scope = resolveScope(index, { withSubfolders: true, ...typed });
@@ -44,6 +44,10 @@ describe('a scope as people type it', () => {
 
   it('takes public folders by #public', () => {
     expect(found({ user: '#public', domain: 'example.com' })).toEqual(['example.com/#public/News/00000001']);
+    const scope = resolveScope(index, { user: '#public', withSubfolders: true });
+    const isPublic = (path: string): boolean => isInScope(scope, parseStorePath(path) as StorePath);
+    expect(['mail/', 'mail/example.com/', 'mail/example.com/x.fld'].filter(isPublic)).toEqual([]);
+    expect(['mail/#public/', 'mail/example.com/#public/'].filter(isPublic)).toHaveLength(2);
   });
 
   it('takes messages by the names that search prints, with or without .eml', () => {
@@ -71,7 +75,7 @@ describe('a scope as people type it', () => {
   it('asks which domain is meant', () => {
     const twins = new MailIndex();
     for (const domain of ['a.example', 'b.example']) {
-      twins.add(parseStorePath(`mail/${domain}/eve/INBOX/#msgs/00000001.eml`) as StorePath, 1);
+      twins.add(parseStorePath(`mail/${domain}/eve/INBOX/#msgs/00000001.eml`) as StorePath, 1, 1);
     }
     expect(() => resolveScope(twins, { user: 'eve', withSubfolders: true })).toThrow(UsageError);
   });

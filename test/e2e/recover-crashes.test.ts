@@ -1,0 +1,177 @@
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
+import { buildInstallation, type Installation, message } from '../helpers/installation.js';
+import { compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
+import { type Ended, expectDone, kms, runTool } from '../helpers/tools.js';
+
+const mailbox = (who: string): Tree => ({ INBOX: { '#msgs': { '00000001.eml': message(who) }, 'status.fld': 'S' } });
+const NEW: Tree = { lists: { l: { 'a.cfg': 'list' } }, mail: { 'example.com': { alice: mailbox('alice') } } };
+const OLD: Tree = { mail: { 'example.com': { alice: mailbox('other'), bob: mailbox('bob') } } };
+const FOLDER = ['-u', 'alice', '-f', 'INBOX'];
+type Kind = readonly [name: string, flags: readonly string[]];
+const WHOLE: Kind = ['whole', []];
+const PART: Kind = ['folder', FOLDER];
+/** Every step of every call, which takes a quarter of an hour; otherwise the calls that change names, and fewer of the later steps. */
+const isThorough = process.env['KMS_TEST_THOROUGH'] !== undefined;
+const sample = <T>(few: readonly T[], all: readonly T[]): readonly T[] => (isThorough ? all : few);
+
+let dir = '';
+let backupDir = '';
+let server: Installation;
+/** The server as it is before the recover, and what each kind of recover makes of it. */
+const states = new Map<string, string>();
+
+const call = (...flags: string[]): string[] => ['recover', ...flags, '--server-dir', server.serverDir, '--yes'];
+const bring = (...flags: string[]): string[] => call(backupDir, ...flags);
+const keepState = (name: string): void => {
+  states.set(name, join(dir, name));
+  expectDone(runTool('cp', ['-a', server.serverDir, join(dir, name)]));
+};
+const reset = (name: string): void => {
+  rmSync(server.serverDir, { recursive: true, force: true });
+  expectDone(runTool('cp', ['-a', states.get(name) ?? '', server.serverDir]));
+};
+/** Which of the states the server is in, configuration included; what differs from each where it is none. */
+const stateOf = (...names: string[]): string => {
+  const differences = names.map((name) => {
+    const found = compareTrees(states.get(name) ?? '', server.serverDir, {
+      directoryTimes: false,
+      ignore: (path) => /\.kms-backup-(recover|lock|reading)/.test(path),
+    });
+    return { name, found };
+  });
+  return differences.find(({ found }) => found.length === 0)?.name ?? JSON.stringify(differences);
+};
+const leftovers = (): string[] => [
+  ...readdirSync(server.serverDir).filter((name) => name.startsWith('.kms')),
+  ...readdirSync(server.storeDir).filter((name) => name.startsWith('.kms')),
+];
+/** Calls `work` with every kill of a run, until one ends by itself; how many there were. */
+function forEachKill(call: string, args: () => string[], prepare: () => void, work: (where: string) => void): number {
+  for (let when = 1; ; when += isThorough ? 1 : Math.ceil(when / 3)) {
+    prepare();
+    const ended: Ended = kmsWithFaults(args(), { inject: [`${call}:signal=SIGKILL:when=${String(when)}`] });
+    if (!wasKilled(ended)) {
+      expectDone(ended);
+      return when - 1;
+    }
+    work(`${call} ${String(when)}`);
+  }
+}
+
+beforeAll(() => {
+  dir = temporaryDirectory('crashes');
+  const source = buildInstallation(join(dir, 'server'), { store: NEW, backupDir: join(dir, 'backups') });
+  mkdirSync((backupDir = source.backupDir));
+  server = source;
+  expectDone(kms(['backup', 'full', '--server-dir', source.serverDir]));
+  rmSync(join(dir, 'server'), { recursive: true });
+  server = buildInstallation(join(dir, 'server'), { store: OLD, backupDir });
+  writeFileSync(join(server.serverDir, 'users.cfg'), 'the users of before');
+  appendFileSync(join(server.serverDir, 'mailserver.cfg'), '<!-- of before -->\r\n');
+  keepState('old');
+  for (const [name, flags] of [WHOLE, PART]) {
+    reset('old');
+    expectDone(kms(bring(...flags)));
+    expect(leftovers()).toEqual([]);
+    keepState(name);
+  }
+  reset('old');
+  expectDone(kms(bring('--keep-old', ...FOLDER)));
+  keepState('folder kept');
+}, 60_000);
+afterAll(() => {
+  removeTemporary(dir);
+});
+
+describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
+  for (const call of sample(['rename', 'rmdir'], ['rename', 'link', 'fsync', 'mkdir', 'unlink', 'rmdir'])) {
+    for (const [kind, flags] of sample([WHOLE], [WHOLE, PART])) {
+      it(`a recover (${kind}, ${call}) is undone by --rollback or completed by the next call, never a mixture`, () => {
+        const kills = forEachKill(
+          call,
+          () => bring(...flags),
+          () => {
+            reset('old');
+          },
+          (where) => {
+            keepState('crashed');
+            const undone = kms(undo());
+            expect([0, 10], where + undone.stderr).toContain(undone.status);
+            expect(stateOf('old', ...(undone.status === 0 ? [] : [kind])), where).toMatch(/^\w+$/);
+            reset('crashed');
+            rmSync(states.get('crashed') ?? '', { recursive: true });
+            expectDone(kms(bring(...flags)));
+            expect(stateOf(kind), where).toBe(kind);
+            expect(leftovers(), where).toEqual([]);
+          },
+        );
+        expect(kills).toBeGreaterThan(kind === 'whole' ? 4 : 0);
+      }, 240_000);
+    }
+
+    it(`a rollback (${call}) is completed by the next one`, () => {
+      forEachKill(
+        call,
+        () => undo(),
+        () => {
+          reset('folder kept');
+        },
+        (where) => {
+          const again = kms(undo());
+          expect([0, 10], where + again.stderr).toContain(again.status);
+          expect(stateOf('old', ...(again.status === 0 ? [] : ['folder'])), where).toBe('old');
+        },
+      );
+    }, 240_000);
+  }
+
+  for (const call of sample(['unlink'], ['unlink', 'rmdir', 'rename'])) {
+    it(`while the state of the recover before is given up (${call}), a rollback brings no part of it`, () => {
+      forEachKill(
+        call,
+        () => bring(),
+        () => {
+          reset('folder kept');
+        },
+        (where) => {
+          const undone = kms(undo());
+          expect([0, 10], where + undone.stderr).toContain(undone.status);
+          expect(stateOf('old', 'folder', 'whole'), where).toMatch(/^\w+$/);
+        },
+      );
+    }, 240_000);
+  }
+
+  for (const call of sample(['rename', 'unlink'], ['rename', 'unlink', 'rmdir'])) {
+    it(`a recover in place (${call}) leaves the old state, the new one, or a store that no backup takes for whole`, () => {
+      forEachKill(
+        call,
+        () => bring('--in-place'),
+        () => {
+          reset('old');
+        },
+        (where) => {
+          const isWhole = /^\w+$/.test(stateOf('old', 'whole'));
+          if (!isWhole) {
+            const backup = kms(['backup', 'full', '--server-dir', server.serverDir, '--backup-dir', join(dir, 'none')]);
+            expect(backup.status, where + backup.stdout + backup.stderr).toBe(1);
+            expect(backup.stderr, where).toContain('was interrupted');
+            // There is nothing to go back to: it must not be tried.
+            const undone = kms(undo());
+            expect(undone.status, where + undone.stderr).toBe(1);
+          }
+          expectDone(kms(bring('--in-place')));
+          expect(stateOf('whole'), where).toBe('whole');
+          expect(leftovers(), where).toEqual([]);
+        },
+      );
+    }, 240_000);
+  }
+});
+
+function undo(): string[] {
+  return call('--rollback');
+}
