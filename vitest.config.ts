@@ -19,8 +19,8 @@ export default defineConfig({
   plugins: [testTheBuild],
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
     coverage: { include: ['dist/**'] },
   },

@@ -95,7 +95,7 @@ async function findEntry(source: RandomAccessSource, name: string): Promise<Entr
       const header = bytes.subarray(at, at + centralHeaderLength(bytes, at));
       const table = parsePlainDirectory({ bytes: header, offset: directory.offset, entries: 1 });
       if (!table) break;
-      table.columns.extentEnds[0] = directory.offset;
+      table.setExtentEnd(0, directory.offset);
       return table;
     }
   }

@@ -1,5 +1,6 @@
 import { DamagedArchiveError } from '../errors.js';
-import { type EntryColumns, EntryTable, makeColumns, TimePrecision } from './entry-table.js';
+import { DirectoryTable, isOwnExtra } from './directory-table.js';
+import type { EntryTable } from './entry-table.js';
 import { readExtras } from './extra-fields.js';
 import type { RandomAccessSource } from './source.js';
 import {
@@ -7,17 +8,11 @@ import {
   CENTRAL_SIGNATURE,
   END_BYTES,
   END_SIGNATURE,
-  EXTRA_NTFS,
   EXTRA_UNICODE_PATH,
-  EXTRA_UNIX_TIME,
   EXTRA_ZIP64,
   FLAG_UTF8,
-  NTFS_EPOCH_TICKS,
   type FilePart,
 } from './zip-format.js';
-
-/** "Version made by", upper byte (APPNOTE 4.4.2.2). */
-const MADE_BY_UNIX = 3;
 
 /** A volume's central directory as it lies in the file. */
 export interface DirectoryBytes {
@@ -56,67 +51,31 @@ export async function readDirectoryBytes(source: RandomAccessSource): Promise<Di
  * No object is made for an entry: a million take less than a second. Undefined where a header is not plain.
  */
 export function parsePlainDirectory({ bytes, entries }: DirectoryBytes): EntryTable | undefined {
-  const columns = makeColumns(entries, bytes);
-  const times = new Uint32Array(columns.mtimes.buffer);
+  const nameStarts = new Uint32Array(entries);
+  const parts = new Map<number, FilePart>();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   for (let index = 0; index < entries; index++) {
     if (at + CENTRAL_FIXED_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL_SIGNATURE) return undefined;
-    const flags = view.getUint16(at + 8, true);
     const nameStart = at + CENTRAL_FIXED_BYTES;
     const extraStart = nameStart + view.getUint16(at + 28, true);
     const extraEnd = extraStart + view.getUint16(at + 30, true);
     const next = extraEnd + view.getUint16(at + 32, true);
     const isOneDisk = view.getUint16(at + 34, true) === 0;
-    if (next > bytes.length || !isOneDisk || !isPlainName(bytes, nameStart, extraStart, flags)) return undefined;
-    columns.nameStarts[index] = nameStart;
-    columns.nameLengths[index] = extraStart - nameStart;
-    columns.flags[index] = flags;
-    columns.methods[index] = view.getUint16(at + 10, true);
-    columns.crcs[index] = view.getUint32(at + 16, true);
-    columns.compressedSizes[index] = view.getUint32(at + 20, true);
-    columns.sizes[index] = view.getUint32(at + 24, true);
-    columns.headerOffsets[index] = view.getUint32(at + 42, true);
-    columns.modes[index] = bytes[at + 5] === MADE_BY_UNIX ? view.getUint16(at + 40, true) : 0;
-    if (isOwnExtra(view, extraStart, extraEnd)) {
-      // The low and high word: a BigInt for each of a million entries would cost more than all else.
-      times[index * 2] = view.getUint32(extraStart + 21, true);
-      times[index * 2 + 1] = view.getUint32(extraStart + 25, true);
-      columns.precisions[index] = TimePrecision.tick;
-    } else if (!readOtherExtras(columns, bytes, index, { at, extraStart, extraEnd })) return undefined;
+    if (next > bytes.length || !isOneDisk || !isPlainName(bytes, nameStart, extraStart)) return undefined;
+    if (!isOwnExtra(view, extraStart, extraEnd)) {
+      if (hasOddExtra(bytes, extraStart, extraEnd)) return undefined;
+      const { part } = readExtras(bytes, extraStart, extraEnd, 0);
+      if (part) parts.set(index, part);
+    }
+    nameStarts[index] = nameStart;
     at = next;
   }
-  return at === bytes.length ? new EntryTable(columns) : undefined;
+  return at === bytes.length ? new DirectoryTable(bytes, nameStarts, parts) : undefined;
 }
 
-/** The two extra fields that this tool writes, in its order: read without making an object. */
-function isOwnExtra(view: DataView, start: number, end: number): boolean {
-  return (
-    end - start === 45 &&
-    view.getUint16(start, true) === EXTRA_UNIX_TIME &&
-    view.getUint16(start + 9, true) === EXTRA_NTFS
-  );
-}
-
-interface ExtraPlace {
-  readonly at: number;
-  readonly extraStart: number;
-  readonly extraEnd: number;
-}
-
-/** Any other extra fields; false where they are not plain. */
-function readOtherExtras(columns: EntryColumns, bytes: Buffer, index: number, place: ExtraPlace): boolean {
-  const { at, extraStart, extraEnd } = place;
-  if (hasOddExtra(bytes, extraStart, extraEnd)) return false;
-  const dos = bytes.readUInt16LE(at + 14) * 65_536 + bytes.readUInt16LE(at + 12);
-  const extras = readExtras(bytes, extraStart, extraEnd, dos);
-  columns.mtimes[index] = extras.mtimeTicks + NTFS_EPOCH_TICKS;
-  columns.precisions[index] = extras.precision;
-  if (extras.part) (columns.parts as Map<number, FilePart>).set(index, extras.part);
-  return true;
-}
-
-function isPlainName(bytes: Buffer, start: number, end: number, flags: number): boolean {
+/** @param start right behind the header's fixed part */
+function isPlainName(bytes: Buffer, start: number, end: number): boolean {
   let isAscii = true;
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
@@ -125,6 +84,7 @@ function isPlainName(bytes: Buffer, start: number, end: number, flags: number): 
   }
   if (start === end || isAscii) return start < end;
   const name = bytes.subarray(start, end);
+  const flags = bytes.readUInt16LE(start - CENTRAL_FIXED_BYTES + 8);
   return (flags & FLAG_UTF8) !== 0 && Buffer.from(name.toString('utf8')).equals(name);
 }
 
@@ -163,7 +123,7 @@ function setExtents(table: EntryTable, directoryOffset: number, volume: string):
     const end = position + 1 === table.count ? directoryOffset : table.headerOffset(next);
     const least = table.headerOffset(index) + 30 + table.rawNameLength(index) + table.compressedSize(index);
     if (least > end) throw overlap(table, index, { volume, least, end });
-    table.columns.extentEnds[index] = end;
+    table.setExtentEnd(index, end);
   }
   return table;
 }

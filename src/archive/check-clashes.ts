@@ -44,7 +44,7 @@ export function fingerprintFiles(tables: readonly EntryTable[]): Float64Array {
   let length = 0;
   const print = new Fingerprint();
   for (const table of tables) {
-    const bytes = table.columns.nameBytes;
+    const bytes = table.names;
     for (const { prefixBytes, start, end } of directoryRuns(table)) {
       const first = table.nameStart(start);
       const prefix = new Fingerprint().add(bytes, first, first + prefixBytes);
@@ -84,7 +84,7 @@ export function findTwin(
 
 function fingerprintOfName(table: EntryTable, index: number): number {
   const start = table.nameStart(index);
-  return new Fingerprint().add(table.columns.nameBytes, start, start + table.nameLength(index)).value;
+  return new Fingerprint().add(table.names, start, start + table.nameLength(index)).value;
 }
 
 /**

@@ -79,7 +79,7 @@ function checkEntries(archive: OpenArchive): StructureReport {
 
 /** The directory's part of the names is looked at once for a whole run. */
 function checkNames(table: EntryTable, run: DirectoryRun, volume: string, windowsNames: string[]): void {
-  const bytes = table.columns.nameBytes;
+  const bytes = table.names;
   const first = table.nameStart(run.start);
   const isPrefixHarmless = run.prefixBytes === 0 || isSurelyHarmless(bytes, first, first + run.prefixBytes);
   for (let index = run.start; index < run.end; index++) {

@@ -32,13 +32,13 @@ export function* directoryRuns(table: EntryTable): Generator<DirectoryRun> {
 }
 
 function findCuts(table: EntryTable): Cuts {
-  const { nameBytes, nameStarts, nameLengths } = table.columns;
+  const { names } = table;
   const [starts, prefixes]: [number[], number[]] = [[], []];
   let [previous, length] = [0, -1];
   for (let index = 0; index < table.count; index++) {
-    const start = nameStarts[index] ?? 0;
-    const own = prefixLength(nameBytes, start, nameLengths[index] ?? 0);
-    if (own !== length || !isSame(nameBytes, previous, start, own)) {
+    const start = table.nameStart(index);
+    const own = prefixLength(names, start, table.nameLength(index));
+    if (own !== length || !isSame(names, previous, start, own)) {
       starts.push(index);
       prefixes.push(own);
       length = own;

@@ -31,36 +31,96 @@ export interface EntryColumns {
 }
 
 /** The entries of one volume in the order of its central directory, a million of them in little memory. */
-export class EntryTable {
-  readonly #names: Buffer;
+export abstract class EntryTable {
+  constructor(
+    readonly count: number,
+    /** Bytes that hold the names in UTF-8, among others; `nameStart` and `nameLength` say where. */
+    readonly names: Buffer,
+  ) {}
 
-  constructor(readonly columns: EntryColumns) {
-    const { buffer, byteOffset, byteLength } = columns.nameBytes;
-    this.#names = Buffer.from(buffer, byteOffset, byteLength);
-  }
-
-  get count(): number {
-    return this.columns.count;
-  }
+  /** For loops that must not make an object an entry. */
+  abstract nameStart(index: number): number;
+  abstract nameLength(index: number): number;
+  abstract size(index: number): number;
+  abstract compressedSize(index: number): number;
+  abstract headerOffset(index: number): number;
+  /** Where the next entry or the central directory begins. */
+  abstract extentEnd(index: number): number;
+  abstract setExtentEnd(index: number, end: number): void;
+  abstract crc(index: number): number;
+  abstract flags(index: number): number;
+  abstract method(index: number): number;
+  /** Unix type and permissions; 0 where the archive does not say. */
+  abstract mode(index: number): number;
+  /** 100 ns ticks since 1970-01-01 UTC. */
+  abstract mtimeTicks(index: number): bigint;
+  abstract precision(index: number): TimePrecision;
+  abstract part(index: number): FilePart | undefined;
+  /** The name's bytes as the zip file has them, where that is not UTF-8 (code page 437). */
+  abstract rawNameOf(index: number): Uint8Array | undefined;
 
   name(index: number): string {
-    const start = at(this.columns.nameStarts, index);
-    return this.#names.toString('utf8', start, start + at(this.columns.nameLengths, index));
+    const start = this.nameStart(index);
+    return this.names.toString('utf8', start, start + this.nameLength(index));
   }
 
   /** The name without its first bytes: what is left of it in a directory. */
   nameAfter(index: number, skipBytes: number): string {
-    const start = at(this.columns.nameStarts, index);
-    return this.#names.toString('utf8', start + skipBytes, start + at(this.columns.nameLengths, index));
+    const start = this.nameStart(index);
+    return this.names.toString('utf8', start + skipBytes, start + this.nameLength(index));
   }
 
   /** The name's UTF-8 bytes, not copied. */
   nameBytes(index: number): Buffer {
-    const start = at(this.columns.nameStarts, index);
-    return this.#names.subarray(start, start + at(this.columns.nameLengths, index));
+    const start = this.nameStart(index);
+    return this.names.subarray(start, start + this.nameLength(index));
   }
 
-  /** Where the name lies in `columns.nameBytes`; for loops that must not make an object an entry. */
+  /** The name's bytes as the zip file has them. */
+  rawName(index: number): Uint8Array {
+    return this.rawNameOf(index) ?? this.nameBytes(index);
+  }
+
+  rawNameLength(index: number): number {
+    return this.rawNameOf(index)?.length ?? this.nameLength(index);
+  }
+
+  /** Whether the name ends in `/`. */
+  isDirectory(index: number): boolean {
+    return this.names[this.nameStart(index) + this.nameLength(index) - 1] === 0x2f;
+  }
+
+  /** A table of some of the entries, in the given order, to hand to another thread. */
+  gather(indices: ArrayLike<number> & Iterable<number>): ColumnTable {
+    const builder = new EntryTableBuilder(indices.length, indices.length * 64);
+    for (const index of indices) {
+      builder.add({
+        name: this.nameBytes(index),
+        rawName: this.rawNameOf(index),
+        flags: this.flags(index),
+        method: this.method(index),
+        crc: this.crc(index),
+        sizeBytes: this.size(index),
+        compressedBytes: this.compressedSize(index),
+        headerOffset: this.headerOffset(index),
+        mode: this.mode(index),
+        mtimeTicks: this.mtimeTicks(index),
+        precision: this.precision(index),
+        part: this.part(index),
+      });
+      builder.setExtentEnd(builder.count - 1, this.extentEnd(index));
+    }
+    return builder.build();
+  }
+}
+
+/** A table over columns, which threads can hand to each other. */
+export class ColumnTable extends EntryTable {
+  constructor(readonly columns: EntryColumns) {
+    const { buffer, byteOffset, byteLength } = columns.nameBytes;
+    super(columns.count, Buffer.from(buffer, byteOffset, byteLength));
+  }
+
   nameStart(index: number): number {
     return at(this.columns.nameStarts, index);
   }
@@ -69,18 +129,8 @@ export class EntryTable {
     return at(this.columns.nameLengths, index);
   }
 
-  /** The name's bytes as the zip file has them. */
-  rawName(index: number): Uint8Array {
-    return this.columns.rawNames.get(index) ?? this.nameBytes(index);
-  }
-
-  rawNameLength(index: number): number {
-    return this.columns.rawNames.get(index)?.length ?? this.nameLength(index);
-  }
-
-  /** Whether the name ends in `/`. */
-  isDirectory(index: number): boolean {
-    return this.#names[this.nameStart(index) + this.nameLength(index) - 1] === 0x2f;
+  rawNameOf(index: number): Uint8Array | undefined {
+    return this.columns.rawNames.get(index);
   }
 
   size(index: number): number {
@@ -99,6 +149,10 @@ export class EntryTable {
     return at(this.columns.extentEnds, index);
   }
 
+  setExtentEnd(index: number, end: number): void {
+    this.columns.extentEnds[index] = end;
+  }
+
   crc(index: number): number {
     return at(this.columns.crcs, index);
   }
@@ -115,7 +169,6 @@ export class EntryTable {
     return at(this.columns.modes, index);
   }
 
-  /** 100 ns ticks since 1970-01-01 UTC. */
   mtimeTicks(index: number): bigint {
     return (this.columns.mtimes[index] ?? 0n) - NTFS_EPOCH_TICKS;
   }
@@ -126,29 +179,6 @@ export class EntryTable {
 
   part(index: number): FilePart | undefined {
     return this.columns.parts.get(index);
-  }
-
-  /** A table of some of the entries, in the given order, to hand to another thread. */
-  gather(indices: ArrayLike<number> & Iterable<number>): EntryTable {
-    const builder = new EntryTableBuilder(indices.length, indices.length * 64);
-    for (const index of indices) {
-      builder.add({
-        name: this.nameBytes(index),
-        rawName: this.columns.rawNames.get(index),
-        flags: this.flags(index),
-        method: this.method(index),
-        crc: this.crc(index),
-        sizeBytes: this.size(index),
-        compressedBytes: this.compressedSize(index),
-        headerOffset: this.headerOffset(index),
-        mode: this.mode(index),
-        mtimeTicks: this.mtimeTicks(index),
-        precision: this.precision(index),
-        part: this.part(index),
-      });
-      builder.setExtentEnd(builder.count - 1, this.extentEnd(index));
-    }
-    return builder.build();
   }
 }
 
@@ -173,7 +203,7 @@ export interface EntryRow {
 }
 
 /** Columns for that many entries, to be filled. */
-export function makeColumns(capacity: number, nameBytes: Uint8Array): EntryColumns {
+function makeColumns(capacity: number, nameBytes: Uint8Array): EntryColumns {
   return {
     count: capacity,
     nameBytes,
@@ -241,8 +271,8 @@ export class EntryTableBuilder {
     this.#columns.extentEnds[index] = end;
   }
 
-  build(): EntryTable {
-    return new EntryTable({
+  build(): ColumnTable {
+    return new ColumnTable({
       ...this.#columns,
       count: this.#count,
       nameBytes: Uint8Array.prototype.slice.call(this.#names, 0, this.#namesEnd),

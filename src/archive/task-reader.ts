@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
 import { createEntryFile, Directories, type EntryFile, type EntryTarget } from './entry-files.js';
-import { EntryTable } from './entry-table.js';
+import { ColumnTable, type EntryTable } from './entry-table.js';
 import { checkLocalHeader, EntryDamage } from './local-header.js';
 import type { ReadProblem, ReadResult, ReadTask } from './read-tasks.js';
 import { VolumeHandle } from './open-volume.js';
@@ -25,7 +25,7 @@ export class TaskReader {
 
   /** Inflates and checks a task's entries, and writes them where its rules say. Damaged ones are listed. */
   async read(task: ReadTask): Promise<ReadResult> {
-    const table = new EntryTable(task.columns);
+    const table = new ColumnTable(task.columns);
     const problems: ReadProblem[] = [];
     const target = task.rules && { rules: task.rules, directories: this.#directories };
     const range = task.isLarge ? undefined : this.#readRange(task);

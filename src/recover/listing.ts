@@ -6,6 +6,9 @@ import { filterFor } from './plan-recover.js';
 import type { RecoverRequest } from './request.js';
 import { indexEntries, indexMail, refuseMissingMessages } from './scope.js';
 
+/** What most names of an archive begin with. */
+const MAIL = '@backup/store/mail/';
+
 /** What an archive, with the full below it, holds. */
 export interface RecoverListing {
   readonly schema: 'kms-backup/listing/1';
@@ -67,10 +70,7 @@ function countParts(entries: ChainEntries): RecoverListing['parts'] {
     for (const index of indices) {
       const start = table.nameStart(index);
       // Mail is most of an archive, and is not counted here.
-      const isMail =
-        Buffer.from(table.columns.nameBytes.buffer, table.columns.nameBytes.byteOffset + start, 19).toString(
-          'latin1',
-        ) === '@backup/store/mail/';
+      const isMail = table.names.toString('latin1', start, start + MAIL.length) === MAIL;
       if (isMail || table.isDirectory(index)) continue;
       const top = placeOf(table.name(index))?.path.split('/', 1)[0] ?? '';
       const count = counts.get(top);

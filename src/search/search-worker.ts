@@ -1,5 +1,5 @@
 import { readEntryBytes, readEntryHead } from '../archive/entry-bytes.js';
-import { EntryTable } from '../archive/entry-table.js';
+import { ColumnTable, type EntryTable } from '../archive/entry-table.js';
 import { EntryDamage } from '../archive/local-header.js';
 import { VolumeHandle } from '../archive/open-volume.js';
 import { holdsAllHeaders, type MessageHeaders, readMessageHeaders } from '../mail/message-headers.js';
@@ -16,7 +16,7 @@ const TEXT_LIMIT_BYTES = 64 << 20;
 const volume = new VolumeHandle();
 
 serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAnswer> => {
-  const table = new EntryTable(columns);
+  const table = new ColumnTable(columns);
   const matches: SearchMatch[] = [];
   const problems: { name: string; reason: string }[] = [];
   const fd = volume.fdOf(volumePath);
