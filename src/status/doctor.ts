@@ -38,10 +38,10 @@ export function checkConfiguration(installation: Installation): { check: Check; 
 /** Looks at paths, rights, space, clock, engine and archives. */
 export async function runChecks(
   installation: Installation,
-  options: Omit<StatusOptions, 'maxAgeMs'>,
+  options: Pick<StatusOptions, 'backupDir' | 'clock'> & { readonly settings: ServerSettings },
 ): Promise<Check[]> {
   const { settings, backupDir } = options;
-  const status = await readStatus(installation, { ...options, maxAgeMs: undefined });
+  const status = await readStatus(installation, { ...options, maxAgeMs: undefined, scheduleWarnings: [] });
   const archives =
     status.level === 'ok'
       ? ok('archives', `${status.archives} archives, all recoverable`)
@@ -126,9 +126,9 @@ function checkRecover(found: UnfinishedRecover | undefined): Check {
   return found.isRunning ? warning('recover', found.fact, found.advice) : problem('recover', found.fact, found.advice);
 }
 
-function checkSchedule({ backupEnabled, schedule }: ServerSettings): Check {
+/** Whether anybody works through it is the scheduler's check. */
+function checkSchedule({ schedule }: ServerSettings): Check {
   const enabled = schedule.filter(({ isEnabled }) => isEnabled);
-  if (!backupEnabled) return warning('schedule', 'backup is disabled in mailserver.cfg', 'config set enabled=true');
   if (enabled.length === 0) return problem('schedule', 'no task is enabled', 'schedule reset, or schedule add.');
   return enabled.some(({ type }) => type === 'full')
     ? ok('schedule', `${enabled.length} tasks`)
