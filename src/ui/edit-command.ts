@@ -36,9 +36,8 @@ export abstract class EditCommand extends KmsCommand {
   }
 }
 
-/** For people: what an edit changed, or would change, line by line. */
-export function formatEdit(report: Pick<EditReport, 'before' | 'after'>, isDryRun: boolean): string {
+/** For people: the lines that a dry run would change. */
+export function formatDryRun(report: Pick<EditReport, 'before' | 'after'>): string {
   const lines = diffLines(report.before, report.after);
-  if (lines.length === 0) return 'Nothing to change.';
-  return isDryRun ? [...lines, 'Nothing was changed.'].join('\n') : lines.join('\n');
+  return lines.length === 0 ? 'Nothing to change.' : [...lines, 'Nothing was changed.'].join('\n');
 }
