@@ -9,8 +9,11 @@ import { withEnvironment } from './flags.js';
 
 /** The flags of every command that edits mailserver.cfg. */
 export const editFlags = withEnvironment({
-  force: Flags.boolean({ summary: 'Edit although the mail server runs; it overwrites the file when it stops.' }),
-  'dry-run': Flags.boolean({ summary: 'Show the lines that would change, and write nothing.' }),
+  force: Flags.boolean({
+    default: false,
+    summary: 'Edit although the mail server runs; it overwrites the file when it stops.',
+  }),
+  'dry-run': Flags.boolean({ default: false, summary: 'Show the lines that would change, and write nothing.' }),
 });
 
 /** The base of the commands that edit mailserver.cfg. */

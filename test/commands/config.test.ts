@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SETTING_KEYS } from '../../src/config/keys.js';
@@ -199,6 +199,28 @@ describe('log', () => {
     expect(cli(['log', 'show', '--server-dir', dir])).toEqual({ code: 0, stdout: `${lines[1] ?? ''}\n`, stderr: '' });
     const json = JSON.parse(cli(['log', 'show', '--json', '--server-dir', dir]).stdout) as object;
     expect(json).toMatchObject({ schema: 'kms-backup/log/1', isEnabled: true, lines: [lines[1]] });
+  });
+
+  it('gets what our runs do, and the error log how they ended, in the words that monitoring looks for', () => {
+    const { dir, logDir } = makeInstallation({ debugEvents: [['backup', '1']] });
+    symlinkSync('/nowhere', join(dir, 'store', 'mail', 'link'));
+    expect(cli(['backup', 'full', '--server-dir', dir]).code).toBe(3);
+    const words = (log: string): string[] =>
+      readFileSync(join(logDir, log), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/^\[\d\d\/[A-Z][a-z]{2}\/\d{4} \d\d:\d\d:\d\d\]/, ''));
+    expect(words('debug.log').map((line) => line.replace(/^\[\d+\] \{backup\} /, ''))).toEqual([
+      expect.stringMatching(/^backup full started to .*\/backup$/),
+      expect.stringMatching(/^left out .*store\/mail\/link.*: .*link/),
+      expect.stringMatching(/^finished: F\d{8}T\d{6}Z\.zip, 0 messages, .* 1 left out$/),
+    ]);
+    expect(cli(['backup', 'full', '--server-dir', dir, '--backup-dir', '/dev/null']).code).not.toBe(0);
+    expect(words('error.log')).toEqual([
+      expect.stringMatching(/^ Backup job finished: F\d{8}T\d{6}Z\.zip, /),
+      expect.stringMatching(/^ Full backup has failed with error: .*\/dev\/null/),
+    ]);
+    expect(words('debug.log').at(-1)).toMatch(/\] \{backup\} backup full failed: .*\/dev\/null/);
   });
 
   it('goes on with new lines, through a rotation, until it is stopped', async () => {
