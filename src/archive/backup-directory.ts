@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DamagedArchiveError, errnoOf, NotFoundError } from '../errors.js';
+import { DamagedArchiveError, errnoOf, FailedError, messageOf, NotFoundError } from '../errors.js';
 import {
   type ArchiveType,
   formatTemporaryName,
@@ -109,7 +109,12 @@ function readNames(directory: string): string[] {
     return readdirSync(directory);
   } catch (error) {
     const code = errnoOf(error);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw new FailedError(`cannot read the backup directory ${directory}: ${messageOf(error)}`, {
+        hints: ['Run it as a user who may read that directory, or as root.'],
+        cause: error,
+      });
+    }
     throw new NotFoundError(
       code === 'ENOENT' ? `the backup directory ${directory} does not exist` : `${directory} is not a directory`,
       { hints: ['Name it with --backup-dir DIR or as the argument, or mount it first.'] },

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../errors.js';
+import { errnoOf, FailedError, messageOf } from '../errors.js';
 import { replaceFile } from '../platform/atomic-file.js';
 
 /**
@@ -19,15 +19,23 @@ export type VerifiedRecord = ReadonlyMap<string, VerifiedEntry>;
 
 const FILE = '.kms-backup-verified.json';
 
-/** Reads the record; empty where there is none or it is damaged. */
+/**
+ * Reads the record; empty where there is none or it is damaged.
+ * @throws {FailedError} when it cannot be read: that is no proof that nothing was proven
+ */
 export function readVerifiedRecord(directory: string): VerifiedRecord {
+  const path = join(directory, FILE);
   try {
-    const parsed: unknown = JSON.parse(readFileSync(join(directory, FILE), 'utf8'));
+    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
     const archives = parsed && typeof parsed === 'object' && 'archives' in parsed ? parsed.archives : {};
     return new Map(Object.entries(archives as Record<string, VerifiedEntry>));
   } catch (error) {
     if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return new Map();
-    throw error;
+    if (errnoOf(error) === undefined) throw error;
+    throw new FailedError(`cannot read ${path}: ${messageOf(error)}`, {
+      hints: ['Run it as the user that makes the backups, or as root.'],
+      cause: error,
+    });
   }
 }
 

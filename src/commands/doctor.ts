@@ -1,16 +1,14 @@
 import { Flags } from '@oclif/core';
 import { resolve } from 'node:path';
-import { ExitCode, KmsError } from '../errors.js';
+import { ExitCode } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
-import { checkInstalled } from '../schedule/install.js';
 import { findInstallation } from '../server/installation.js';
-import { readSettings } from '../server/settings.js';
 import { type Check, checkConfiguration, runChecks } from '../status/doctor.js';
-import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
+import { KmsCommand, type Outcome } from '../ui/command.js';
 import { document } from '../ui/document.js';
 import { withEnvironment } from '../ui/flags.js';
 import { nameFlag } from '../ui/schedule-command.js';
-import { entryFor } from '../ui/scheduler-entry.js';
+import { checkScheduler } from '../ui/scheduler-entry.js';
 
 export default class Doctor extends KmsCommand {
   static override summary =
@@ -36,38 +34,12 @@ export default class Doctor extends KmsCommand {
       const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
       await this.useNetworkDisk(backupDir, flags);
       checks.push(...(await runChecks(installation, { settings, backupDir, clock: systemClock })));
-      checks.push(checkEntry(flags, readSettings(installation).backupEnabled));
+      checks.push(checkScheduler(flags, settings.backupEnabled));
     }
     const problems = checks.filter(({ state }) => state === 'problem').length;
     const exitCode = !settings ? ExitCode.usage : problems > 0 ? ExitCode.failed : ExitCode.done;
     return { exitCode, json: document('doctor', { checks, problems }), text: format(checks) };
   }
-}
-
-/** Whether the operating system's scheduler holds what the schedule asks for. */
-function checkEntry(flags: CommonFlags & { readonly name: string }, isEnabled: boolean): Check {
-  const name = 'scheduler';
-  try {
-    const kinds = process.platform === 'win32' ? [] : process.platform === 'darwin' ? ['launchd'] : ['cron', 'systemd'];
-    const entry = entryFor(flags);
-    for (const kind of kinds as ('cron' | 'systemd' | 'launchd')[]) {
-      const found = checkInstalled(kind, entry);
-      if (found === 'outdated') {
-        const advice = `schedule install --to ${kind}`;
-        return { name, state: 'warning', fact: `the ${kind} entry is not what the schedule asks for`, advice };
-      }
-      if (found === 'none') continue;
-      if (!isEnabled) return { name, state: 'ok', fact: `the ${kind} entry is current` };
-      const fact = `the ${kind} entry is current, and a running server works through the same schedule too`;
-      const advice =
-        'Let one do it: config set enabled=false and schedule install --even-if-disabled, or schedule uninstall.';
-      return { name, state: 'warning', fact, advice };
-    }
-  } catch (error) {
-    if (!(error instanceof KmsError)) throw error;
-    return { name, state: 'ok', fact: `not looked at: ${error.message}` };
-  }
-  return { name, state: 'ok', fact: 'no entry of ours; the server works through its schedule while it runs' };
 }
 
 function format(checks: readonly Check[]): string {

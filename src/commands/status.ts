@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { ExitCode, KmsError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { planNext } from '../schedule/due-plan.js';
+import { readProgress } from '../schedule/progress.js';
 import { findInstallation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
 import { readStatus } from '../status/status.js';
@@ -40,12 +41,14 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       const clock = systemClock;
       const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
       await this.useNetworkDisk(backupDir, flags);
-      const report = await readStatus(installation, { settings, backupDir, clock, maxAgeMs: flags['max-age'] });
+      const { isWorkedThrough, warnings } = readProgress(installation, settings, clock());
+      const limits = { maxAgeMs: flags['max-age'], scheduleWarnings: warnings };
+      const report = await readStatus(installation, { backupDir, clock, ...limits });
       if (flags.html !== undefined) {
         const { writeStatusPage } = await import('../ui/status-page.js');
-        await writeStatusPage(resolve(flags.html), { ...report, settings, clock });
+        await writeStatusPage(resolve(flags.html), { ...report, settings, clock, isWorkedThrough });
       }
-      const [next] = settings.backupEnabled ? planNext(settings.schedule, clock(), 1) : [];
+      const [next] = isWorkedThrough ? planNext(settings.schedule, clock(), 1) : [];
       const exitCode = flags['max-age'] === undefined ? ExitCode.done : (LEVELS.indexOf(report.level) as ExitCode);
       return { exitCode, json: statusDocument(report, next), text: formatStatus(report, next) };
     } catch (error) {

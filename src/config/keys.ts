@@ -83,7 +83,7 @@ export const SETTING_KEYS: readonly SettingKey[] = [
     variable: 'AdminNotify',
     read: (settings) => settings.notifyAddress,
     toFile: checkAddress,
-    example: 'an e-mail address, or nothing',
+    example: 'an e-mail address; Backspace for nobody',
   },
   include('mail', 'mail', 'IncludeMail'),
   include('lists', 'mailing lists', 'IncludeLists'),

@@ -1,18 +1,23 @@
-import { UsageError } from '../errors.js';
+import { ConfigurationError, UsageError } from '../errors.js';
 import { nearestNames } from '../platform/nearest.js';
-import type { ConfigChange } from '../server/config-change.js';
 import type { ConfigDocument } from '../server/config-document.js';
 import { editConfig, type EditOptions, type EditReport, readConfig } from '../server/config-file.js';
 import { findSection } from '../server/config-values.js';
-import { writeIniValue } from '../server/ini-edit.js';
-import { readIniFile } from '../server/ini-file.js';
+import { withIniValue, writeIniText } from '../server/ini-edit.js';
+import { parseIniText, readIniFile, readIniText } from '../server/ini-file.js';
+import type { IniSettings } from '../server/ini-settings.js';
 import type { Installation } from '../server/installation.js';
-import { readSettings } from '../server/settings.js';
+import { type ServerSettings, settingsOf } from '../server/settings.js';
 import { SETTING_KEYS, type SettingKey, type SettingValue } from './keys.js';
 
 /** kms-backup.ini keeps it: the name of the server's own variable is not known. */
 export const NETWORK_DISK_USER = 'network-disk-user';
 const NETWORK_DISK_PASSWORD_FILE = 'network-disk-password-file';
+/** Their keys in the section [network-disk]. */
+const NETWORK_DISK: Readonly<Record<string, string>> = {
+  [NETWORK_DISK_USER]: 'user',
+  [NETWORK_DISK_PASSWORD_FILE]: 'password-file',
+};
 
 /** What `config show` tells. */
 export interface ShownSettings {
@@ -36,11 +41,7 @@ export interface SetReport extends EditReport {
 /** The present settings. @throws {ConfigurationError} when mailserver.cfg or kms-backup.ini is wrong */
 export function showSettings(installation: Installation): ShownSettings {
   const document = readConfig(installation);
-  const settings = readSettings(installation);
-  const values = new Map<string, SettingValue>(SETTING_KEYS.map((key) => [key.name, key.read(settings)]));
-  const { user, passwordFile } = readIniFile(installation.dir).networkDisk;
-  values.set(NETWORK_DISK_USER, user ?? '');
-  values.set(NETWORK_DISK_PASSWORD_FILE, passwordFile ?? '');
+  const values = valuesOf(settingsOf(document, installation.dir), readIniFile(installation.dir));
   const missing = SETTING_KEYS.filter((key) => (rawValue(document, key) ?? '') === '' && key.name !== 'notify');
   return { values, defaults: new Set(missing.map(({ name }) => name)) };
 }
@@ -59,7 +60,7 @@ export function parseAssignments(words: readonly string[]): Assignment[] {
         hints: [`Write it to a file that only you can read and set ${NETWORK_DISK_PASSWORD_FILE}=FILE.`],
       });
     }
-    const known = [...SETTING_KEYS.map((key) => key.name), NETWORK_DISK_USER, NETWORK_DISK_PASSWORD_FILE];
+    const known = [...SETTING_KEYS.map((key) => key.name), ...Object.keys(NETWORK_DISK)];
     if (!known.includes(name)) {
       const nearest = nearestNames(name, known, 1)[0];
       const hints = nearest === undefined ? [] : [`Did you mean ${nearest}?`];
@@ -75,65 +76,87 @@ export function parseAssignments(words: readonly string[]): Assignment[] {
 
 /**
  * Sets settings in mailserver.cfg, and the network-disk ones in kms-backup.ini.
- * @throws {UsageError} when a value is impossible; nothing is written then
+ * @throws {UsageError} when a value is impossible; nothing is written then, into either file
  * @throws as `editConfig`
  */
 export async function setSettings(
   installation: Installation,
   assignments: readonly Assignment[],
-  options: EditOptions & { readonly platform?: NodeJS.Platform },
+  options: EditOptions,
 ): Promise<SetReport> {
-  const platform = options.platform ?? process.platform;
+  const ini = planNetworkDisk(installation, assignments);
   const wanted = assignments.flatMap(({ name, value }) => {
     const key = SETTING_KEYS.find((candidate) => candidate.name === name);
-    return key ? [{ key, value: key.toFile(value, platform) }] : [];
+    return key ? [{ key, value: key.toFile(value, process.platform) }] : [];
   });
-  const disk = assignments.filter(({ name }) => name === NETWORK_DISK_USER || name === NETWORK_DISK_PASSWORD_FILE);
-  const before = showOrUndefined(installation);
-  const report = await editConfig(installation, options, (document) =>
-    wanted.filter(({ key, value }) => isDifferent(document, key, value)).map(({ key, value }) => toChange(key, value)),
-  );
-  const ini = options.isDryRun ? [] : disk.map((assignment) => setNetworkDisk(installation, assignment));
-  const after = options.isDryRun ? undefined : showSettings(installation);
+  const report = await editConfig(installation, options, (document) => {
+    const present = settingsOrNone(document, installation);
+    const others = wanted.filter(({ key, value }) => !present || value !== spelled(key, present));
+    return others.map(({ key, value }) => ({ kind: 'set', table: key.table, name: key.variable, value }));
+  });
+  const isIniChanged = ini.after !== ini.before;
+  if (isIniChanged && options.isDryRun !== true) writeIniText(installation.dir, ini.after);
+  const [from, to] = [
+    valuesOrNone(report.before, ini.before, installation),
+    valuesOrNone(report.after, ini.after, installation),
+  ];
   const changed = assignments
-    .map(({ name, value }) => ({ name, from: before?.values.get(name) ?? '', to: after?.values.get(name) ?? value }))
-    .filter(({ name, from, to }) => from !== to && (report.isChanged || ini.length > 0 || name.startsWith('network')));
-  return { ...report, isChanged: report.isChanged || ini.includes(true), changed };
+    .map(({ name, value }) => ({ name, from: from.get(name) ?? '', to: to.get(name) ?? value }))
+    .filter((it) => it.from !== it.to);
+  return { ...report, isChanged: report.isChanged || isIniChanged, changed };
 }
 
-function setNetworkDisk(installation: Installation, { name, value }: Assignment): boolean {
-  if (/[\r\n]/.test(value)) throw new UsageError(`${name} holds a line end`);
-  const key = name === NETWORK_DISK_USER ? 'user' : 'password-file';
-  return writeIniValue(installation.dir, { section: 'network-disk', key }, value);
+/** kms-backup.ini before and after. @throws {UsageError} for a value that it cannot hold */
+function planNetworkDisk(
+  installation: Installation,
+  assignments: readonly Assignment[],
+): { before: string; after: string } {
+  const before = readIniText(installation.dir);
+  let after = before;
+  for (const { name, value } of assignments) {
+    const key = NETWORK_DISK[name];
+    if (key !== undefined) after = withIniValue(after, { section: 'network-disk', key }, value);
+  }
+  return { before, after };
 }
 
-/** Undefined where a value in the file is impossible: setting it is how it is repaired. */
-function showOrUndefined(installation: Installation): ShownSettings | undefined {
+function valuesOrNone(document: ConfigDocument, ini: string, installation: Installation): ShownSettings['values'] {
+  const settings = settingsOrNone(document, installation);
+  return settings ? valuesOf(settings, parseIniText(ini, installation.dir)) : new Map();
+}
+
+/** Undefined where a value in the file is impossible: setting it is how it is mended. */
+function settingsOrNone(document: ConfigDocument, { dir }: Installation): ServerSettings | undefined {
   try {
-    return showSettings(installation);
+    return settingsOf(document, dir);
   } catch (error) {
-    if (error instanceof Error && 'exitCode' in error && error.exitCode === 2) return undefined;
+    if (error instanceof ConfigurationError) return undefined;
     throw error;
   }
 }
 
-/** A missing variable that means the same by default is left missing. */
-function isDifferent(document: ConfigDocument, key: SettingKey, value: string): boolean {
-  const raw = rawValue(document, key)?.trim();
-  if (raw !== undefined && raw !== '') return raw !== value;
-  const defaults: Readonly<Record<string, string>> = {
-    MaxFileSize: '2147483647',
-    RotationLimit: '7',
-    AdminNotify: '',
-  };
-  return key.variable === 'BackupDir' || value !== (defaults[key.variable] ?? '1');
+function valuesOf(settings: ServerSettings, { networkDisk }: IniSettings): ShownSettings['values'] {
+  return new Map<string, SettingValue>([
+    ...SETTING_KEYS.map((key) => [key.name, key.read(settings)] as const),
+    [NETWORK_DISK_USER, networkDisk.user ?? ''],
+    [NETWORK_DISK_PASSWORD_FILE, networkDisk.passwordFile ?? ''],
+  ]);
+}
+
+/**
+ * What the file would hold for the present value: what is missing or written in another way stays so as long as it means
+ * the same. Undefined for a value that nobody could set.
+ */
+function spelled(key: SettingKey, present: ServerSettings): string | undefined {
+  try {
+    return key.toFile(String(key.read(present)), process.platform);
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 function rawValue(document: ConfigDocument, key: SettingKey): string | undefined {
   const table = findSection(document, 'table', key.table);
   return table?.variables.find(({ name }) => name === key.variable)?.value;
-}
-
-function toChange(key: SettingKey, value: string): ConfigChange {
-  return { kind: 'set', table: key.table, name: key.variable, value };
 }

@@ -7,6 +7,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -47,7 +48,7 @@ export function writeFully(fd: number, bytes: Uint8Array, position?: number): vo
 
 /**
  * Replaces the content of `path` so that a crash at any moment leaves the old or the new content, whole.
- * Mode and owner of an existing file are kept; a symbolic link stays and its target is replaced.
+ * Mode and owner of an existing file are kept as far as this user may set them; a symbolic link stays and its target is replaced.
  * An abort before the rename leaves `.NAME.kms-backup-tmp` beside the file, which the next call overwrites.
  * @throws {Error} the operating system's; the old content is untouched then
  */
@@ -59,9 +60,7 @@ export function replaceFile(path: string, bytes: Uint8Array, modeIfNew = 0o600):
     const fd = openSync(temporary, 'w', 0o600);
     try {
       writeFully(fd, bytes);
-      if (previous && process.platform !== 'win32' && process.getuid?.() === 0) {
-        chownSync(temporary, previous.uid, previous.gid);
-      }
+      if (previous) giveTo(temporary, previous);
       chmodSync(temporary, previous ? previous.mode & 0o7777 : modeIfNew);
       fsyncSync(fd);
     } finally {
@@ -74,6 +73,17 @@ export function replaceFile(path: string, bytes: Uint8Array, modeIfNew = 0o600):
     throw error;
   }
   syncDirectory(dirname(target));
+}
+
+/** Root gives a file its former owner, anybody else its former group where he is a member of it. */
+function giveTo(path: string, { uid, gid }: Stats): void {
+  if (process.platform === 'win32') return;
+  const own = process.getuid?.() ?? uid;
+  try {
+    chownSync(path, own === 0 ? uid : own, gid);
+  } catch (error) {
+    if (own === 0 || errnoOf(error) !== 'EPERM') throw error;
+  }
 }
 
 function resolveLink(path: string): string {

@@ -12,7 +12,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from '../errors.js';
+import { errnoOf, FailedError } from '../errors.js';
 import { replaceFile, syncDirectory, writeFully } from './atomic-file.js';
 
 /** What `replaceKeepingCopy` did: `changed-meanwhile` wrote nothing. */
@@ -24,10 +24,12 @@ export type ReplaceResult = 'written' | 'changed-meanwhile';
  * the copy lies beside the target, with its mode and owner.
  * A file that is a mount point of its own (a bind mount) cannot be renamed over: it is written in place, under a journal
  * that `finishInterruptedReplace` completes after a kill in between.
+ * @throws {FailedError} when this user cannot keep the file's owner · the operating system's; nothing is changed then
  */
 export function replaceKeepingCopy(path: string, change: FileChange): ReplaceResult {
   const target = realpathSync(path);
   const copy = target + change.copySuffix;
+  refuseForeignFile(target);
   if (!readFileSync(target).equals(change.expected)) return 'changed-meanwhile';
   keepCopy(target, copy, change.expected);
   // Looked at again as late as possible: somebody may have saved while the copy was written and synced.
@@ -36,7 +38,7 @@ export function replaceKeepingCopy(path: string, change: FileChange): ReplaceRes
     replaceFile(target, change.bytes);
   } catch (error) {
     if (errnoOf(error) !== 'EBUSY') throw error;
-    replaceInPlace(target, change.bytes);
+    replaceInPlace(target, change);
   }
   return 'written';
 }
@@ -52,16 +54,32 @@ export interface FileChange {
 
 /**
  * Completes an in-place write that a kill interrupted: the journal beside the file holds the whole new content.
- * Only a file that is torn, the new content up to some byte and the kept copy from there on, is completed; a file that
- * anybody wrote since is left alone. Call it under the file's lock, before reading.
+ * A file that anybody wrote since is left alone. Call it under the file's lock, before reading.
  */
 export function finishInterruptedReplace(path: string, copySuffix: string): void {
   const target = realpathSync(path);
-  const journal = journalOf(target);
-  if (!existsSync(journal)) return;
-  const [wanted, former] = [readFileSync(journal), readIfThere(target + copySuffix)];
-  if (former && isTorn(readFileSync(target), wanted, former)) writeInPlace(target, wanted);
-  removeDurably(journal);
+  const wanted = interruptedContent(target, copySuffix);
+  if (wanted) writeInPlace(target, wanted);
+  if (existsSync(journalOf(target))) removeDurably(journalOf(target));
+}
+
+/**
+ * What an in-place write was to write into a file that a kill left torn: the new content up to some byte and the kept copy
+ * from there on. Undefined where the file is whole.
+ */
+export function interruptedContent(path: string, copySuffix: string): Buffer | undefined {
+  const target = realpathSync(path);
+  const [wanted, former] = [readIfThere(journalOf(target)), readIfThere(target + copySuffix)];
+  return wanted && former && isTorn(readFileSync(target), wanted, former) ? wanted : undefined;
+}
+
+/** A rename gives the file to whoever makes it, and only root can give it back to its owner. */
+function refuseForeignFile(target: string): void {
+  const [{ uid }, own] = [statSync(target), process.getuid?.() ?? 0];
+  if (own === 0 || own === uid) return;
+  throw new FailedError(`cannot keep the owner of ${target}: it belongs to user ${uid}, this is user ${own}`, {
+    hints: ['Run it as the user that the file belongs to, or as root.'],
+  });
 }
 
 function isTorn(found: Buffer, wanted: Buffer, former: Buffer): boolean {
@@ -71,8 +89,14 @@ function isTorn(found: Buffer, wanted: Buffer, former: Buffer): boolean {
   return found.subarray(same).equals(former.subarray(same));
 }
 
+/** Undefined also where it is not ours to read: a monitoring user reads settings, and completes nothing. */
 function readIfThere(path: string): Buffer | undefined {
-  return existsSync(path) ? readFileSync(path) : undefined;
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 function keepCopy(target: string, copy: string, bytes: Buffer): void {
@@ -83,10 +107,17 @@ function keepCopy(target: string, copy: string, bytes: Buffer): void {
   chmodSync(copy, mode & 0o7777);
 }
 
-function replaceInPlace(target: string, bytes: Buffer): void {
+/** What fails half-way, on a full disk for instance, is taken back; where that fails too, the journal stays. */
+function replaceInPlace(target: string, { bytes, expected }: FileChange): void {
   const journal = journalOf(target);
   replaceFile(journal, bytes, 0o600);
-  writeInPlace(target, bytes);
+  try {
+    writeInPlace(target, bytes);
+  } catch (error) {
+    writeInPlace(target, expected);
+    removeDurably(journal);
+    throw error;
+  }
   removeDurably(journal);
 }
 

@@ -1,5 +1,6 @@
 import { CronExpressionParser } from 'cron-parser';
 import { messageOf, UsageError } from '../errors.js';
+import { dateFromLocal, toLocalWall } from '../platform/clock.js';
 
 /** When a task runs every week: 1 Monday … 7 Sunday, seconds after local midnight. */
 export interface WeeklyTime {
@@ -64,21 +65,27 @@ function inexpressible(text: string, part: string): UsageError {
 }
 
 /**
- * The next `count` moments of a weekly time, strictly after `after`, in a time zone (default: the machine's).
- * A time that a clock change skips comes an hour later, one that it repeats comes once, the first time.
+ * The next `count` moments of a weekly time, strictly after `after`, in the machine's time zone.
+ * A time that a clock change skips comes later by what is skipped, one that it repeats comes once, the first time. The
+ * expression is counted on a clock that never changes; only then is each reading looked up in the zone.
  */
-export function nextMoments(time: WeeklyTime, after: Date, count: number, timeZone?: string): Date[] {
-  const { day, timeSeconds } = time;
+export function nextMoments({ day, timeSeconds }: WeeklyTime, after: Date, count: number): Date[] {
   const [hour, minute, second] = [Math.floor(timeSeconds / 3600), Math.floor(timeSeconds / 60) % 60, timeSeconds % 60];
   const expression = CronExpressionParser.parse(`${second} ${minute} ${hour} * * ${day % 7}`, {
-    // Started a day early: a search that begins inside a repeated hour would find its second pass.
-    currentDate: new Date(after.getTime() - 86_400_000),
-    ...(timeZone === undefined ? {} : { tz: timeZone }),
+    // A day early: the reading of a skipped time lies before the moment at which it comes.
+    currentDate: new Date(toLocalWall(after.getTime()) - 86_400_000),
+    tz: 'UTC',
   });
   const moments: Date[] = [];
   while (moments.length < count) {
-    const moment = expression.next().toDate();
+    const [date, time] = expression.next().toDate().toISOString().split(/[T.]/);
+    const moment = dateFromLocal([...numbersOf(date), ...numbersOf(time)]);
     if (moment.getTime() > after.getTime()) moments.push(moment);
   }
   return moments;
+}
+
+function numbersOf(fields = ''): [number, number, number] {
+  const [first = 0, second = 0, third = 0] = fields.split(/[-:]/).map(Number);
+  return [first, second, third];
 }

@@ -15,9 +15,10 @@ export function removeCrontabBlock(name: string): InstallReport {
   return replaceCrontab(before, withBlock(before, '', name));
 }
 
-/** Whether the user's crontab holds our block, and holds it as it should be now. */
+/** Whether the user's crontab holds our block, and holds it as it should be now. A system without cron holds none. */
 export function isCrontabCurrent(block: string, name: string): 'none' | 'current' | 'outdated' {
-  const found = findBlock(readCrontab(), name);
+  const listing = runProgram('crontab', ['-l']);
+  const found = listing?.exitCode === 0 ? findBlock(listing.stdout, name) : undefined;
   if (!found) return 'none';
   return found.text === block ? 'current' : 'outdated';
 }

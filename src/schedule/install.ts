@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import { isCrontabCurrent, removeCrontabBlock, writeCrontabBlock } from './crontab.js';
 import type { InstallReport, SchedulerFile, SchedulerJob, SchedulerKind } from './job.js';
 import { renderCrontab, renderLaunchd, renderSystemd } from './render-unix.js';
@@ -22,10 +23,11 @@ export function renderJob(kind: SchedulerKind, job: SchedulerJob): readonly Sche
 /**
  * Writes the entry into the operating system's scheduler, replacing one of the same name.
  * @param directory where unit files and property lists go instead of the system's place; they are not activated then
- * @throws {UsageError} when this system has no such scheduler
+ * @throws {UsageError} when this system has no such scheduler, or the scheduler no such directory
  * @throws {FailedError} when the scheduler refuses the entry
  */
 export function installJob(kind: SchedulerKind, job: SchedulerJob, directory?: string): InstallReport {
+  refuseDirectory(kind, directory);
   if (kind === 'cron') return writeCrontabBlock(renderCrontab(job).content, job.name);
   if (kind === 'schtasks') return createTask(job.name, renderSchtasks(job));
   return installUnitFiles(kind, job.name, renderJob(kind, job), directory);
@@ -33,9 +35,17 @@ export function installJob(kind: SchedulerKind, job: SchedulerJob, directory?: s
 
 /** Removes the entry of that name; nothing to remove is no error. @throws as `installJob` */
 export function uninstallJob(kind: SchedulerKind, name: string, directory?: string): InstallReport {
+  refuseDirectory(kind, directory);
   if (kind === 'cron') return removeCrontabBlock(name);
   if (kind === 'schtasks') return deleteTask(name);
   return uninstallUnitFiles(kind, name, directory);
+}
+
+function refuseDirectory(kind: SchedulerKind, directory: string | undefined): void {
+  if (directory === undefined || kind === 'systemd' || kind === 'launchd') return;
+  throw new UsageError(`${kind} has no directory of files: --directory is for systemd and launchd`, {
+    hints: [`Print the entry with schedule export --to ${kind}.`],
+  });
 }
 
 /** Whether an installed entry is what the schedule asks for now. Only where it can be read: cron, systemd, launchd. */

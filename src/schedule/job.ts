@@ -22,13 +22,14 @@ export interface SchedulerFile {
   /** `kms-backup.timer`; `crontab` for the block in the user's crontab. */
   readonly name: string;
   readonly content: string;
-  readonly encoding: 'utf8' | 'utf16le';
 }
 
 const MINUTES_A_WEEK = 7 * 1440;
 
 /**
- * The entry for the enabled tasks. A task with seconds is called at the next full minute, when it is due.
+ * The entry for the enabled tasks. A task with seconds is called at the next full minute, when it is due; each is called
+ * for once more an hour later. In the night whose clock change skips the time, systemd leaves the first call out and cron
+ * makes it before the task is due; in any night the second call does what another run held up.
  * @throws {ConfigurationError} when no task is enabled
  * @throws {UsageError} for a name or path that no scheduler could hold
  */
@@ -46,7 +47,8 @@ export function planJob(
   if (odd !== undefined) throw new UsageError(`a path holds control characters: ${JSON.stringify(odd)}`);
   const minutes = tasks
     .filter(({ isEnabled }) => isEnabled)
-    .map(({ day, timeSeconds }) => ((day - 1) * 1440 + Math.ceil(timeSeconds / 60)) % MINUTES_A_WEEK);
+    .map(({ day, timeSeconds }) => (day - 1) * 1440 + Math.ceil(timeSeconds / 60))
+    .flatMap((minute) => [minute, minute + 60].map((it) => it % MINUTES_A_WEEK));
   if (minutes.length === 0) {
     throw new ConfigurationError('the schedule in mailserver.cfg has no enabled task to install', {
       hints: ['Add one: schedule add --type full --day sun --time 01:00.', 'Or take the default: schedule reset.'],

@@ -17,7 +17,7 @@ export function renderCrontab(job: SchedulerJob): SchedulerFile {
     const weekdays = days.length === 7 ? '*' : days.map((day) => String(day % 7)).join(',');
     return `${Math.floor(timeSeconds / 60) % 60} ${Math.floor(timeSeconds / 3600)} * * ${weekdays} ${command}`;
   });
-  return { name: 'crontab', encoding: 'utf8', content: [begin, ...lines, `@reboot ${command}`, end, ''].join('\n') };
+  return { name: 'crontab', content: [begin, ...lines, `@reboot ${command}`, end, ''].join('\n') };
 }
 
 /** A systemd service and its timer (systemd.timer(5)); Persistent catches up what a switched-off machine missed. */
@@ -34,7 +34,7 @@ export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
     '',
     '[Service]',
     'Type=oneshot',
-    `ExecStart=${job.command.map(quoteForSystemd).join(' ')}`,
+    `ExecStart=${execLine(job.command)}`,
     'Nice=10',
     'IOSchedulingClass=idle',
     '',
@@ -53,8 +53,8 @@ export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
     '',
   ];
   return [
-    { name: `${job.name}.service`, encoding: 'utf8', content: service.join('\n') },
-    { name: `${job.name}.timer`, encoding: 'utf8', content: timer.join('\n') },
+    { name: `${job.name}.service`, content: service.join('\n') },
+    { name: `${job.name}.timer`, content: timer.join('\n') },
   ];
 }
 
@@ -91,7 +91,7 @@ export function renderLaunchd(job: SchedulerJob): SchedulerFile {
     '</plist>',
     '',
   ];
-  return { name: `${launchdLabel(job.name)}.plist`, encoding: 'utf8', content: content.join('\n') };
+  return { name: `${launchdLabel(job.name)}.plist`, content: content.join('\n') };
 }
 
 /** The name under which launchd knows the job. */
@@ -109,7 +109,12 @@ export function quoteForShell(word: string): string {
   return /^[A-Za-z0-9_./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** One word of an ExecStart line (systemd.service(5), "Command lines"). */
+/** An ExecStart line (systemd.service(5), "Command lines"). systemd takes no program whose path holds quotes: env starts it. */
+function execLine(command: readonly string[]): string {
+  const isRefused = /["'\\$]/.test(command[0] ?? '');
+  return [...(isRefused ? ['/usr/bin/env'] : []), ...command.map(quoteForSystemd)].join(' ');
+}
+
 function quoteForSystemd(word: string): string {
   const escaped = word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /^[A-Za-z0-9_./:=@,+-]+$/.test(word) ? word : `"${escaped}"`;

@@ -3,7 +3,8 @@ import { escapeXml } from './render-unix.js';
 import { DAY_NAMES, formatTime } from './week.js';
 
 /**
- * A task for the Windows Task Scheduler (schema 1.2), as `schtasks /Create /XML` takes it: UTF-16 with a byte order mark.
+ * A task for the Windows Task Scheduler (schema 1.2), as `schtasks /Create /XML` takes it. It is ASCII and names no encoding:
+ * a redirection writes it as bytes (cmd.exe) or as UTF-16 (PowerShell), and either is what it says it is.
  * StartWhenAvailable catches up what a switched-off machine missed. It runs as SYSTEM, as the mail server does.
  */
 export function renderSchtasks(job: SchedulerJob): SchedulerFile {
@@ -20,10 +21,10 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
   ]);
   const [program = '', ...args] = job.command;
   const lines = [
-    '<?xml version="1.0" encoding="UTF-16"?>',
+    '<?xml version="1.0"?>',
     '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">',
     '  <RegistrationInfo>',
-    `    <Description>Backup of the mail server in ${escapeXml(job.serverDir)}</Description>`,
+    `    <Description>Backup of the mail server in ${escapeAscii(job.serverDir)}</Description>`,
     '  </RegistrationInfo>',
     '  <Triggers>',
     ...triggers,
@@ -44,14 +45,19 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
     '  </Settings>',
     '  <Actions Context="Author">',
     '    <Exec>',
-    `      <Command>${escapeXml(program)}</Command>`,
-    `      <Arguments>${escapeXml(args.map(quoteForWindows).join(' '))}</Arguments>`,
+    `      <Command>${escapeAscii(program)}</Command>`,
+    `      <Arguments>${escapeAscii(args.map(quoteForWindows).join(' '))}</Arguments>`,
     '    </Exec>',
     '  </Actions>',
     '</Task>',
     '',
   ];
-  return { name: `${job.name}.xml`, encoding: 'utf16le', content: lines.join('\r\n') };
+  return { name: `${job.name}.xml`, content: lines.join('\r\n') };
+}
+
+/** Text for an XML element, with every character beyond ASCII as its number. */
+function escapeAscii(text: string): string {
+  return escapeXml(text).replace(/[^\x00-\x7f]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ExitCode, LockedError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
-import { acquireLock } from '../platform/lock.js';
+import { acquireLock, describeHolder } from '../platform/lock.js';
 import { runToEnd } from '../platform/run-program.js';
 import type { Installation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
@@ -20,8 +20,6 @@ export interface ScheduleRunOptions {
   readonly isEvenIfDisabled: boolean;
   readonly isDryRun: boolean;
   readonly signal?: AbortSignal;
-  /** Default: the machine's. */
-  readonly timeZone?: string;
 }
 
 /** What a call of `schedule run` did. */
@@ -52,10 +50,9 @@ export async function runSchedule(installation: Installation, options: ScheduleR
   if (!settings.backupEnabled && !options.isEvenIfDisabled) {
     return idle('disabled', 'backup is disabled in mailserver.cfg (config set enabled=true)');
   }
-  const lockPath = join(installation.dir, '.kms-backup-schedule.lock');
-  const lockOptions = { path: lockPath, what: 'the schedule', command: 'schedule run', clock: options.clock };
+  const lockOptions = { what: 'the schedule', command: 'schedule run', clock: options.clock };
   try {
-    const lock = await acquireLock(lockOptions);
+    const lock = await acquireLock({ path: lockPath(installation), ...lockOptions });
     try {
       return await runDue(installation, options);
     } finally {
@@ -67,6 +64,15 @@ export async function runSchedule(installation: Installation, options: ScheduleR
   }
 }
 
+/** Whether a call of `schedule run` is at work. */
+export function isScheduleRunning(installation: Installation): boolean {
+  return describeHolder(lockPath(installation)) !== undefined;
+}
+
+function lockPath({ dir }: Installation): string {
+  return join(dir, '.kms-backup-schedule.lock');
+}
+
 async function runDue(installation: Installation, options: ScheduleRunOptions): Promise<ScheduleRunReport> {
   const now = options.clock();
   const { schedule } = readSettings(installation);
@@ -74,7 +80,7 @@ async function runDue(installation: Installation, options: ScheduleRunOptions): 
   const warnings = stored === 'damaged' ? ['kms-backup-schedule.json is damaged and was begun anew.'] : [];
   const state: ScheduleState = stored === 'damaged' || stored === undefined ? {} : stored;
   const since = state.handledUntil ?? options.newestArchiveAt;
-  const due = planDue(schedule, since, now, options.timeZone);
+  const due = planDue(schedule, since, now);
   if (due.isFromFuture) warnings.push(`the clock was set back: the last run was at ${since?.toISOString() ?? ''}.`);
   if (schedule.length === 0) warnings.push('the schedule is empty: nothing will ever be due.');
   const { type } = due;

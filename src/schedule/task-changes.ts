@@ -6,6 +6,9 @@ import type { WeeklyTime } from './cron.js';
 
 const LIST = 'StoreBackupSchedule';
 
+/** What a schedule holds now; undefined for a task that says something impossible. */
+type Tasks = readonly (ScheduleTask | undefined)[];
+
 /** A task before it has a Guid. */
 export type NewTask = Omit<ScheduleTask, 'guid'>;
 
@@ -24,7 +27,7 @@ export function tasksAt(times: readonly WeeklyTime[], rest: Omit<NewTask, keyof 
 }
 
 /** Changes that add tasks at the end of the list; tasks that are there already, in every respect but the Guid, are left out. */
-export function planAdd(present: readonly ScheduleTask[], tasks: readonly NewTask[]): ConfigChange[] {
+export function planAdd(present: Tasks, tasks: readonly NewTask[]): ConfigChange[] {
   const known = new Set(present.map(fingerprint));
   return tasks
     .filter((task) => !known.has(fingerprint(task)))
@@ -37,7 +40,7 @@ export function planRemove(positions: readonly number[]): ConfigChange[] {
 }
 
 /** Changes that make the default schedule of whatever is there; none where it is the default already. */
-export function planReset(present: readonly ScheduleTask[]): ConfigChange[] {
+export function planReset(present: Tasks): ConfigChange[] {
   const wanted = DEFAULT_TASKS.map(fingerprint).sort();
   if (JSON.stringify(present.map(fingerprint).sort()) === JSON.stringify(wanted)) return [];
   return [...planRemove(present.map((_, index) => index)), ...planAdd([], DEFAULT_TASKS)];
@@ -45,7 +48,7 @@ export function planReset(present: readonly ScheduleTask[]): ConfigChange[] {
 
 /** Changes that give the tasks at these positions new values; what is undefined stays. */
 export function planTaskEdit(
-  present: readonly ScheduleTask[],
+  present: Tasks,
   positions: readonly number[],
   values: { readonly [Key in keyof NewTask]?: NewTask[Key] | undefined },
 ): ConfigChange[] {
@@ -66,13 +69,15 @@ export function planTaskEdit(
  * @throws {NotFoundError} naming the first that is not there
  * @throws {UsageError} when none is named
  */
-export function findTaskPositions(present: readonly ScheduleTask[], ids: readonly string[]): number[] {
+export function findTaskPositions(present: Tasks, ids: readonly string[]): number[] {
   if (ids.length === 0)
     throw new UsageError('no task is named', { hints: ['Name tasks as schedule list shows them.'] });
   const positions = ids.map((id) => {
-    const byGuid = present.findIndex(({ guid }) => guid !== '' && guid.toLowerCase() === id.toLowerCase());
+    const byGuid = present.findIndex(
+      (task) => task && task.guid !== '' && task.guid.toLowerCase() === id.toLowerCase(),
+    );
     const position = byGuid !== -1 ? byGuid : /^\d+$/.test(id) ? Number(id) - 1 : -1;
-    if (!present[position]) {
+    if (position < 0 || position >= present.length) {
       throw new NotFoundError(`no task ${JSON.stringify(id)}; the schedule has ${present.length}`, {
         hints: ['Look at the numbers and Guids with schedule list.'],
       });
@@ -95,6 +100,8 @@ function itemValues(task: NewTask & { readonly guid?: string }): ItemValues {
   ];
 }
 
-function fingerprint({ type, day, timeSeconds, description, isEnabled }: NewTask): string {
+function fingerprint(task: NewTask | undefined): string {
+  if (!task) return '';
+  const { type, day, timeSeconds, description, isEnabled } = task;
   return JSON.stringify([type, day, timeSeconds, description, isEnabled]);
 }

@@ -5,8 +5,8 @@ import type { InstallReport, SchedulerFile } from './job.js';
 
 /** Creates or replaces a task of the Windows Task Scheduler. */
 export function createTask(name: string, file: SchedulerFile): InstallReport {
-  // A byte order mark: schtasks takes the file for the local code page without it.
-  const bytes = Buffer.from(`\uFEFF${file.content}`, file.encoding);
+  // As Windows itself exports tasks.
+  const bytes = Buffer.from(`\uFEFF${file.content}`, 'utf16le');
   const result = withTemporaryFile(file.name, bytes, (path) => schtasks(['/Create', '/TN', name, '/XML', path, '/F']));
   if (result.exitCode !== 0) throw new FailedError(`schtasks /Create failed: ${result.stderr.trim()}`);
   return { kind: 'schtasks', places: [name], isChanged: true, notes: [] };

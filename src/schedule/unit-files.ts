@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, FailedError, messageOf, UsageError } from '../errors.js';
 import { replaceFile } from '../platform/atomic-file.js';
+import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { runProgram } from '../platform/run-program.js';
 import { removeFile } from '../platform/small-files.js';
 import type { InstallReport, SchedulerFile } from './job.js';
@@ -19,6 +20,8 @@ export function installUnitFiles(
 ): InstallReport {
   const folder = directory ?? systemFolder(kind);
   const places = files.map((file) => join(folder, file.name));
+  // A user who never had units has no folder for them.
+  if (directory === undefined && kind === 'systemd' && !isRoot()) makeOwnedDirectories(folder);
   const changed = files.filter((file) => !isSame(join(folder, file.name), file));
   for (const file of changed) writeUnit(join(folder, file.name), file);
   const notes = directory === undefined ? activate(kind, name, places) : [];
@@ -58,7 +61,7 @@ function isSame(path: string, file: SchedulerFile): boolean {
 
 function writeUnit(path: string, file: SchedulerFile): void {
   try {
-    replaceFile(path, Buffer.from(file.content, file.encoding), 0o644);
+    replaceFile(path, Buffer.from(file.content), 0o644);
   } catch (error) {
     const isMissing = errnoOf(error) === 'ENOENT';
     throw new UsageError(`cannot write ${path}: ${messageOf(error)}`, {
@@ -83,7 +86,16 @@ function activate(kind: UnitKind, name: string, places: readonly string[]): stri
     const problem = tell(step);
     if (problem !== undefined) throw new FailedError(`${step.join(' ')} failed: ${problem}; the files are written`);
   }
-  return [];
+  return kind === 'systemd' && !isRoot() ? lingerNote() : [];
+}
+
+/** Without lingering (loginctl(1)), a user's timers end with his session. */
+function lingerNote(): string[] {
+  const { username } = userInfo();
+  if (existsSync(join('/var/lib/systemd/linger', username))) return [];
+  return [
+    `the timer runs only while ${username} is logged in; to let it run always: loginctl enable-linger ${username}`,
+  ];
 }
 
 function deactivate(kind: UnitKind, name: string): string[] {

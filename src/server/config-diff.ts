@@ -2,7 +2,7 @@ import type { ConfigDocument } from './config-document.js';
 
 /**
  * The lines that an edit changes, as a person reads a diff: `-` the old, `+` the new, each with its line number.
- * Secrets of the server (`D3S:`, `SHA:`, `DES:`) are masked. Pure.
+ * Secrets of the server (`D3S:`, `SHA:`, `DES:`, `NUL:`) are masked. Pure.
  */
 export function diffLines(before: ConfigDocument, after: ConfigDocument): string[] {
   const [old, fresh] = [before.source.text.split(/\r\n|\n|\r/), after.source.text.split(/\r\n|\n|\r/)];
@@ -44,5 +44,5 @@ function agrees(old: readonly string[], fresh: readonly string[], ...[i, j]: [nu
 }
 
 function formatLine(sign: string, index: number, line: string): string {
-  return `${sign}${String(index + 1).padStart(5)}  ${line.replace(/\b(D3S|SHA|DES):[^<]*/g, '$1:…')}`;
+  return `${sign}${String(index + 1).padStart(5)}  ${line.replace(/\b(D3S|SHA|DES|NUL):[^<]*/g, '$1:…')}`;
 }

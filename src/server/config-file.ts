@@ -1,20 +1,17 @@
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EngineRunningError, errnoOf, FailedError, KmsError, LockedError, messageOf } from '../errors.js';
+import { EngineRunningError, errnoOf, FailedError, KmsError, LockedError, messageOf, NoSpaceError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
-import { finishInterruptedReplace, replaceKeepingCopy } from '../platform/safe-replace.js';
+import { finishInterruptedReplace, interruptedContent, replaceKeepingCopy } from '../platform/safe-replace.js';
 import type { ConfigChange } from './config-change.js';
 import { type ConfigDocument, parseConfigDocument } from './config-document.js';
 import { applyChanges } from './config-edit.js';
-import { encodeConfigText, readConfigText } from './config-text.js';
+import { COPY_SUFFIX, encodeConfigText, readConfigText } from './config-text.js';
 import { restoreFormer } from './config-undo.js';
 import { findRunningEngine } from './engine.js';
 import type { Installation } from './installation.js';
 import { settingsOf } from './settings.js';
-
-/** What the previous content of mailserver.cfg is kept as, beside it. */
-const COPY_SUFFIX = '.kms-backup.bak';
 
 export interface EditOptions {
   /** What the lock says this run does: `config set`. */
@@ -58,8 +55,10 @@ export async function editConfig(
   plan: (document: ConfigDocument) => readonly ConfigChange[],
 ): Promise<EditReport> {
   const draft = prepare(installation, plan, options);
-  if (!draft.isChanged || options.isDryRun) return { ...draft, warnings: [] };
-  const warnings = await checkEngine(installation, options.isForced);
+  // A file that a kill left torn is completed also by an edit that has nothing to change itself.
+  const isWhole = !interruptedContent(installation.configPath, COPY_SUFFIX);
+  if ((!draft.isChanged && isWhole) || options.isDryRun) return { ...draft, warnings: [] };
+  const warnings = await refuseRunningEngine(installation, options.isForced);
   const lock = await lockConfig(installation, options);
   try {
     finishInterruptedReplace(installation.configPath, COPY_SUFFIX);
@@ -86,22 +85,28 @@ function prepare(
   return { before, after, isChanged: after.source.text !== before.source.text };
 }
 
-function write(installation: Installation, edit: Omit<EditReport, 'warnings'>): void {
-  const { configPath } = installation;
+function write({ configPath }: Installation, edit: Omit<EditReport, 'warnings'>): void {
+  const expected = encodeConfigText(edit.before.source);
   try {
-    const result = replaceKeepingCopy(configPath, {
-      expected: encodeConfigText(edit.before.source),
-      bytes: encodeConfigText(edit.after.source),
-      copySuffix: COPY_SUFFIX,
-    });
-    if (result === 'changed-meanwhile') throw changedMeanwhile(edit.before);
+    const change = { expected, bytes: encodeConfigText(edit.after.source), copySuffix: COPY_SUFFIX };
+    if (replaceKeepingCopy(configPath, change) === 'changed-meanwhile') throw changedMeanwhile(edit.before);
   } catch (error) {
-    if (error instanceof KmsError || errnoOf(error) === undefined) throw error;
-    throw new FailedError(`cannot write ${configPath}: ${messageOf(error)}; it is unchanged`, { cause: error });
+    const code = errnoOf(error);
+    if (error instanceof KmsError || code === undefined) throw error;
+    const isUnchanged = readFileSync(configPath).equals(expected);
+    const state = isUnchanged ? 'it is unchanged' : `its previous content is in ${configPath}${COPY_SUFFIX}`;
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new (isFull ? NoSpaceError : FailedError)(`cannot write ${configPath}: ${messageOf(error)}; ${state}`, {
+      cause: error,
+    });
   }
 }
 
-async function checkEngine(installation: Installation, isForced: boolean): Promise<string[]> {
+/**
+ * Refuses an edit while the engine runs; forced, returns the warning that it will be lost.
+ * @throws {EngineRunningError}
+ */
+export async function refuseRunningEngine(installation: Installation, isForced: boolean): Promise<string[]> {
   const engine = await findRunningEngine(installation);
   if (!engine) return [];
   const fact = `the mail server runs (${engine.name}, pid ${engine.pid})`;
@@ -112,30 +117,12 @@ async function checkEngine(installation: Installation, isForced: boolean): Promi
   });
 }
 
-async function lockConfig(installation: Installation, options: EditOptions): Promise<Lock> {
+function lockConfig(installation: Installation, { command, clock, signal }: EditOptions): Promise<Lock> {
   // Beside the target: whoever comes through another link meets the same lock.
   const target = realpathSync(installation.configPath);
   const path = join(dirname(target), `.${basename(target)}.kms-backup.lock`);
-  const { command, clock, signal } = options;
-  try {
-    return await acquireLock({
-      path,
-      what: target,
-      command,
-      clock,
-      waitMs: LOCK_WAIT_MS,
-      ...(signal ? { signal } : {}),
-    });
-  } catch (error) {
-    if (error instanceof LockedError) {
-      throw new LockedError(error.message, { hints: ['Try again when that run has ended.'], cause: error });
-    }
-    if (errnoOf(error) === undefined) throw error;
-    throw new FailedError(`cannot write in ${dirname(target)}: ${messageOf(error)}`, {
-      cause: error,
-      hints: ['Run it as the user that the mail server runs as, or as root.'],
-    });
-  }
+  const options = { path, what: target, command, clock, waitMs: LOCK_WAIT_MS };
+  return acquireLock(signal ? { ...options, signal } : options);
 }
 
 function changedMeanwhile(document: ConfigDocument): LockedError {

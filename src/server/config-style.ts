@@ -48,7 +48,8 @@ export function escapeText(value: string, style: ConfigStyle, encoding: 'utf8' |
     throw new ConfigurationError(`mailserver.cfg cannot hold the character U+${code} in ${JSON.stringify(value)}`);
   }
   const names: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' };
-  const isOutside = (char: string): boolean => encoding === 'latin1' && (char.codePointAt(0) ?? 0) > 0xff;
+  // Bytes that are no UTF-8 may be any code page: only ASCII and numbers mean the same in all of them.
+  const isOutside = (char: string): boolean => encoding === 'latin1' && (char.codePointAt(0) ?? 0) > 0x7e;
   return value.replace(/[\s\S]/gu, (char) => {
     if (char === '&' || char === '<' || style.escapes.has(char)) return `&${names[char] ?? ''};`;
     if (char === '\r' || char === '\n' || isOutside(char)) return `&#${char.codePointAt(0) ?? 0};`;

@@ -1,6 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, errnoOf, messageOf, NotFoundError } from '../errors.js';
+import { interruptedContent } from '../platform/safe-replace.js';
+
+/** What the content before an edit is kept as, beside the file. */
+export const COPY_SUFFIX = '.kms-backup.bak';
 
 /** A configuration file's text with the encoding that turns it into the same bytes again. */
 export interface ConfigText {
@@ -11,16 +15,20 @@ export interface ConfigText {
   readonly encoding: 'utf8' | 'latin1';
 }
 
+/** An XML declaration that names another encoding than UTF-8; the server writes none at all. */
+const OTHER_ENCODING = /^<\?xml[^>]*\sencoding\s*=\s*["'](?!utf-?8["'])/i;
+
 /**
- * Decodes a configuration file. UTF-8 where the bytes are UTF-8, otherwise Latin-1, in which every byte stands for
- * itself: `encodeConfigText(decodeConfigText(path, bytes))` gives the same bytes for any input.
+ * Decodes a configuration file. UTF-8 where the bytes are UTF-8 and nothing else is declared, otherwise Latin-1, in which
+ * every byte stands for itself: `encodeConfigText(decodeConfigText(path, bytes))` gives the same bytes for any input.
  * @throws {ConfigurationError} for UTF-16, which the server never writes
  */
 export function decodeConfigText(path: string, bytes: Buffer): ConfigText {
   if (bytes.length >= 2 && (bytes.readUInt16BE(0) === 0xfffe || bytes.readUInt16BE(0) === 0xfeff)) {
     throw new ConfigurationError(`${path}, line 1: the file is UTF-16; the server writes UTF-8`);
   }
-  const encoding = isUtf8(bytes) ? 'utf8' : 'latin1';
+  const isOther = OTHER_ENCODING.test(bytes.toString('latin1', 0, 200));
+  const encoding = isUtf8(bytes) && !isOther ? 'utf8' : 'latin1';
   return { path, text: bytes.toString(encoding), encoding };
 }
 
@@ -30,12 +38,14 @@ export function encodeConfigText(source: ConfigText): Buffer {
 }
 
 /**
- * Reads a configuration file's text.
+ * Reads a configuration file's text. Where a kill tore it while it was edited in place, the text that it was to become: a
+ * backup at night must not fail for an edit that the next one completes.
  * @throws {NotFoundError} when it is missing
  * @throws {ConfigurationError} when it cannot be read
  */
 export function readConfigText(path: string): ConfigText {
-  return decodeConfigText(path, readBytes(path));
+  const bytes = readBytes(path);
+  return decodeConfigText(path, interruptedContent(path, COPY_SUFFIX) ?? bytes);
 }
 
 function readBytes(path: string): Buffer {

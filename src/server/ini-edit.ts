@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { replaceFile } from '../platform/atomic-file.js';
-import { INI_NAME, readIniText } from './ini-file.js';
+import { INI_NAME } from './ini-file.js';
 
 /** A key of a section. */
 export interface IniPlace {
@@ -9,21 +9,15 @@ export interface IniPlace {
   readonly key: string;
 }
 
-/**
- * Sets one key of kms-backup.ini in the install directory and leaves every other line; an empty value removes the key.
- * @returns whether the file changed
- * @throws {UsageError} for a value that the file cannot hold
- */
-export function writeIniValue(installDir: string, place: IniPlace, value: string): boolean {
-  const before = readIniText(installDir);
-  const after = withIniValue(before, place, value);
-  if (after === before) return false;
-  // Only this user may read it: it names who may write to the backup disk.
-  replaceFile(join(installDir, INI_NAME), Buffer.from(after), 0o600);
-  return true;
+/** Replaces kms-backup.ini in the install directory. Only this user may read it: it names who may write to the backup disk. */
+export function writeIniText(installDir: string, text: string): void {
+  replaceFile(join(installDir, INI_NAME), Buffer.from(text), 0o600);
 }
 
-/** The text with the key set, in the file's own line ends. Pure. @throws {UsageError} as `writeIniValue` */
+/**
+ * The text with the key set, in the file's own line ends, every other line as it is; an empty value removes the key. Pure.
+ * @throws {UsageError} for a value that the file cannot hold
+ */
 export function withIniValue(text: string, { section, key }: IniPlace, value: string): string {
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/);
@@ -47,10 +41,11 @@ export function withIniValue(text: string, { section, key }: IniPlace, value: st
 
 /** The value as `parseIniText` reads it back: as it stands, or in quotes where it holds what a line would end at. */
 function spelled(value: string): string {
+  if (/[\r\n]/.test(value)) throw new UsageError('kms-backup.ini cannot hold a line end in a value');
   if (!/[;#"']|^\s|\s$/.test(value)) return value;
   const quote = value.includes('"') ? "'" : '"';
-  if (value.includes(quote) || /[\r\n]/.test(value)) {
-    throw new UsageError('kms-backup.ini cannot hold both kinds of quotes, or a line end, in one value');
+  if (value.includes(quote)) {
+    throw new UsageError('kms-backup.ini cannot hold both kinds of quotes in one value');
   }
   return `${quote}${value}${quote}`;
 }

@@ -1,5 +1,4 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { appendText } from '../platform/small-files.js';
 import type { Clock } from '../platform/clock.js';
@@ -27,7 +26,7 @@ export interface ServerLog {
 export function openServerLog(settings: ServerSettings, clock: Clock): ServerLog {
   let problem: string | undefined;
   const append = (name: 'debug' | 'error', line: string): void => {
-    const path = name === 'debug' ? settings.debugLogPath : join(settings.logDirectory, 'error.log');
+    const path = name === 'debug' ? settings.debugLogPath : settings.errorLogPath;
     try {
       if (existsSync(settings.logDirectory)) appendText(path, line.replace(/[\r\n]+/g, ' ') + lineEndOf(path));
       else problem ??= `there is no log directory ${settings.logDirectory}`;

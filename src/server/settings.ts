@@ -54,6 +54,8 @@ export interface ServerSettings {
   readonly logDirectory: string;
   /** Absolute. */
   readonly debugLogPath: string;
+  /** Absolute. */
+  readonly errorLogPath: string;
   /** The debug log's message group "Store Backup". */
   readonly logsStoreBackup: boolean;
   readonly mail: MailFacts;
@@ -111,18 +113,22 @@ function logFacts(
   document: ConfigDocument,
   installDir: string,
   storeDir: string,
-): Pick<ServerSettings, 'logDirectory' | 'debugLogPath' | 'logsStoreBackup'> {
+): Pick<ServerSettings, 'logDirectory' | 'debugLogPath' | 'errorLogPath' | 'logsStoreBackup'> {
   const root = readerOf(document, findSection(document, 'table', 'LogGlobal')).text('RelativePathsRoot', '');
   const logDirectory = root === '' ? resolve(installDir, storeDir, 'logs') : resolve(installDir, root);
   const items = findSection(document, 'list', 'Log')?.items ?? [];
-  const debug = items.map((item) => readerOf(document, item)).find((read) => read.text('LogName', '') === 'debug');
-  // StreamURL file:///debug.log is relative to the log directory.
-  const name = /^file:\/{2,3}([^/\\].*)$/.exec(debug?.text('StreamURL', '') ?? '')?.[1] ?? 'debug.log';
-  return { logDirectory, debugLogPath: resolve(logDirectory, name), logsStoreBackup: logsStoreBackup(document) };
+  const pathOf = (log: 'debug' | 'error'): string => {
+    const item = items.map((it) => readerOf(document, it)).find((read) => read.text('LogName', '') === log);
+    // StreamURL file:///debug.log is relative to the log directory.
+    const name = /^file:\/{2,3}([^/\\].*)$/.exec(item?.text('StreamURL', '') ?? '')?.[1] ?? `${log}.log`;
+    return resolve(logDirectory, name);
+  };
+  const logsStoreBackup = readsStoreBackup(document);
+  return { logDirectory, debugLogPath: pathOf('debug'), errorLogPath: pathOf('error'), logsStoreBackup };
 }
 
 /** List LogEvents: the item with LogName debug and EventName backup. */
-function logsStoreBackup(document: ConfigDocument): boolean {
+function readsStoreBackup(document: ConfigDocument): boolean {
   const items = findSection(document, 'list', 'LogEvents')?.items ?? [];
   const readers = items.map((item) => readerOf(document, item));
   const item = readers.find((read) => read.text('LogName', '') === 'debug' && read.text('EventName', '') === 'backup');

@@ -2,13 +2,13 @@ import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:f
 import { dirname } from 'node:path';
 import { isTemporaryName } from '../archive/names.js';
 import { errnoOf, KmsError, messageOf } from '../errors.js';
-import { formatSize } from '../platform/units.js';
+import { formatSize, plural } from '../platform/units.js';
 import { findRunningEngine } from '../server/engine.js';
 import { readIniFile } from '../server/ini-file.js';
 import type { Installation } from '../server/installation.js';
-import type { UnfinishedRecover } from '../server/recover-mark.js';
+import { findUnfinishedRecover, type UnfinishedRecover } from '../server/recover-mark.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
-import { freeBytesOf, readStatus, type StatusOptions } from './status.js';
+import { freeBytesOf, readStatus, type StatusOptions, type StatusReport } from './status.js';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -38,34 +38,42 @@ export function checkConfiguration(installation: Installation): { check: Check; 
 /** Looks at paths, rights, space, clock, engine and archives. */
 export async function runChecks(
   installation: Installation,
-  options: Omit<StatusOptions, 'maxAgeMs'>,
+  options: Pick<StatusOptions, 'backupDir' | 'clock'> & { readonly settings: ServerSettings },
 ): Promise<Check[]> {
   const { settings, backupDir } = options;
-  const status = await readStatus(installation, { ...options, maxAgeMs: undefined });
-  const archives =
-    status.level === 'ok'
-      ? ok('archives', `${status.archives} archives, all recoverable`)
-      : { name: 'archives', fact: status.warnings.join('; '), ...archiveAdvice(status.level) };
+  const status = await readStatus(installation, { ...options, maxAgeMs: undefined, scheduleWarnings: [] }).catch(
+    asFact,
+  );
   return [
     checkReadable('store', settings.storeDir, 'Correct StoreDir, mount the disk, or run as root.'),
     checkReadable('users', installation.usersConfigPath, 'It is part of every backup: run as root.'),
     checkBackupDir(backupDir, settings),
     checkSeparation(backupDir, settings.storeDir),
-    checkSpace(backupDir, status.last.full?.sizeBytes ?? status.last.copy?.sizeBytes),
+    checkSpace(backupDir, status),
     checkLeftovers(backupDir),
-    checkRecover(status.unfinishedRecover),
+    checkRecover(findUnfinishedRecover(installation.dir)),
     checkSchedule(settings),
     checkClock(options.clock()),
     await checkEngine(installation),
     checkNotification(settings),
-    archives,
+    checkArchives(status),
   ];
 }
 
-function archiveAdvice(level: string): Pick<Check, 'state' | 'advice'> {
-  return level === 'critical'
-    ? { state: 'problem', advice: 'Run backup full.' }
-    : { state: 'warning', advice: 'Look at list-archives and run verify.' };
+/** What cannot be read is a finding: the other checks say why. */
+function asFact(error: unknown): string {
+  if (error instanceof KmsError) return error.message;
+  throw error;
+}
+
+function checkArchives(status: StatusReport | string): Check {
+  const name = 'archives';
+  if (typeof status === 'string') return problem(name, status, 'Run as a user who may read them, or as root.');
+  if (status.level === 'ok') return ok(name, `${plural(status.archives, 'archive')}, all recoverable`);
+  const fact = status.warnings.join('; ');
+  return status.level === 'critical'
+    ? problem(name, fact, 'Run backup full.')
+    : warning(name, fact, 'Look at list-archives and run verify.');
 }
 
 function checkReadable(name: string, path: string, advice: string): Check {
@@ -100,7 +108,9 @@ function checkSeparation(backupDir: string, storeDir: string): Check {
     : ok(name, 'store and backups are on different file systems');
 }
 
-function checkSpace(directory: string, lastFullBytes: number | undefined): Check {
+function checkSpace(directory: string, status: StatusReport | string): Check {
+  const last = typeof status === 'string' ? undefined : status.last;
+  const lastFullBytes = last?.full?.sizeBytes ?? last?.copy?.sizeBytes;
   const free = freeBytesOf(existsSync(directory) ? directory : dirname(directory));
   if (free === undefined) return ok('free space', 'not looked at');
   const fact = `${formatSize(free)} free`;
@@ -110,8 +120,8 @@ function checkSpace(directory: string, lastFullBytes: number | undefined): Check
 }
 
 function checkLeftovers(directory: string): Check {
-  const left =
-    existsSync(directory) && statSync(directory).isDirectory() ? readdirSync(directory).filter(isTemporaryName) : [];
+  const isReadable = accessFault(directory, constants.R_OK) === undefined && statSync(directory).isDirectory();
+  const left = isReadable ? readdirSync(directory).filter(isTemporaryName) : [];
   return left.length === 0
     ? ok('leftovers', 'no unfinished archive')
     : warning(
@@ -126,9 +136,9 @@ function checkRecover(found: UnfinishedRecover | undefined): Check {
   return found.isRunning ? warning('recover', found.fact, found.advice) : problem('recover', found.fact, found.advice);
 }
 
-function checkSchedule({ backupEnabled, schedule }: ServerSettings): Check {
+/** Whether anybody works through it is the scheduler's check. */
+function checkSchedule({ schedule }: ServerSettings): Check {
   const enabled = schedule.filter(({ isEnabled }) => isEnabled);
-  if (!backupEnabled) return warning('schedule', 'backup is disabled in mailserver.cfg', 'config set enabled=true');
   if (enabled.length === 0) return problem('schedule', 'no task is enabled', 'schedule reset, or schedule add.');
   return enabled.some(({ type }) => type === 'full')
     ? ok('schedule', `${enabled.length} tasks`)

@@ -8,7 +8,6 @@ import { formatAge, formatSize } from '../platform/units.js';
 import { findRunningEngine, type RunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
 import { findUnfinishedRecover, type UnfinishedRecover } from '../server/recover-mark.js';
-import type { ServerSettings } from '../server/settings.js';
 
 /** How a monitoring system names it; the exit codes 0 to 3 in this order. */
 type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
@@ -45,11 +44,12 @@ export interface StatusReport {
 }
 
 export interface StatusOptions {
-  readonly settings: ServerSettings;
   readonly backupDir: string;
   readonly clock: Clock;
   /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
   readonly maxAgeMs: number | undefined;
+  /** What is wrong with the schedule, or with who works through it. */
+  readonly scheduleWarnings: readonly string[];
 }
 
 /** A clock may differ a little between the machines that write and read. */
@@ -80,7 +80,7 @@ export async function readStatus(installation: Installation, options: StatusOpti
     unfinishedRecover: findUnfinishedRecover(installation.dir),
   };
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
-  const warnings = warningFacts(facts, all, options.settings);
+  const warnings = [...warningFacts(facts, all), ...options.scheduleWarnings];
   const level = critical.length > 0 ? 'critical' : warnings.length > 0 ? 'warning' : 'ok';
   return { ...facts, level, warnings: [...critical, ...warnings] };
 }
@@ -103,7 +103,7 @@ function archiveFaults(facts: Facts, isThere: boolean, maxAgeMs: number | undefi
   return [`the newest recoverable archive ${name} is ${formatAge(ageMs)} old, more than ${formatAge(maxAgeMs)}`];
 }
 
-function warningFacts(facts: Facts, archives: readonly StatusArchive[], settings: ServerSettings): string[] {
+function warningFacts(facts: Facts, archives: readonly StatusArchive[]): string[] {
   const { last, freeBytes } = facts;
   const newest = archives.at(-1);
   const bad = archives.filter(({ isRecoverable }) => !isRecoverable);
@@ -116,8 +116,6 @@ function warningFacts(facts: Facts, archives: readonly StatusArchive[], settings
     ...future.map(({ name }) => `${name} is dated in the future: a clock is wrong`),
     ...(isTight ? [`${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`] : []),
     ...(newest && !newest.verifiedAt ? [`${newest.name} was never verified; run verify`] : []),
-    ...(settings.backupEnabled ? [] : ['backup is disabled in mailserver.cfg']),
-    ...(settings.backupEnabled && settings.schedule.length === 0 ? ['the schedule is empty'] : []),
   ];
 }
 

@@ -9,8 +9,11 @@ import { withEnvironment } from './flags.js';
 
 /** The flags of every command that edits mailserver.cfg. */
 export const editFlags = withEnvironment({
-  force: Flags.boolean({ summary: 'Edit although the mail server runs; it overwrites the file when it stops.' }),
-  'dry-run': Flags.boolean({ summary: 'Show the lines that would change, and write nothing.' }),
+  force: Flags.boolean({
+    default: false,
+    summary: 'Edit although the mail server runs; it overwrites the file when it stops.',
+  }),
+  'dry-run': Flags.boolean({ default: false, summary: 'Show the lines that would change, and write nothing.' }),
 });
 
 /** The base of the commands that edit mailserver.cfg. */
@@ -36,9 +39,8 @@ export abstract class EditCommand extends KmsCommand {
   }
 }
 
-/** For people: what an edit changed, or would change, line by line. */
-export function formatEdit(report: Pick<EditReport, 'before' | 'after'>, isDryRun: boolean): string {
+/** For people: the lines that a dry run would change. */
+export function formatDryRun(report: Pick<EditReport, 'before' | 'after'>): string {
   const lines = diffLines(report.before, report.after);
-  if (lines.length === 0) return 'Nothing to change.';
-  return isDryRun ? [...lines, 'Nothing was changed.'].join('\n') : lines.join('\n');
+  return lines.length === 0 ? 'Nothing to change.' : [...lines, 'Nothing was changed.'].join('\n');
 }

@@ -10,7 +10,7 @@ import type { ArchivePoint, RunReport } from '../report/run-report.js';
 import { listSafely, runWithReporting } from '../report/run-with-reporting.js';
 import { runRotate, type RotateReport } from '../rotate/run-rotate.js';
 import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
-import { openServerLog } from '../server/server-log.js';
+import { openServerLog, type ServerLog } from '../server/server-log.js';
 
 /** How a backup is run besides the backup itself. */
 export interface ReportedBackup {
@@ -65,15 +65,33 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
       },
       options.onWarning,
     );
-    if (end) log.jobFinished(describe(end.report));
+    if (end) {
+      tellDebugLog(log, end, warnings);
+      log.jobFinished(describe(end.report));
+    }
     // A server that was never started has no log directory; that matters where its log was asked for.
     const isAsked = request.settings.logsStoreBackup || existsSync(request.settings.logDirectory);
     if (log.problem !== undefined && isAsked) warnings.push(`the server's log was not written: ${log.problem}`);
     return { report: end?.report, rotation: end?.rotation, warnings: [...warnings, ...told.reportingWarnings] };
   } catch (error) {
+    log.debug(`${command} failed: ${messageOf(error)}`);
     log.jobFailed(nameOf(request.type), messageOf(error));
     throw error;
   }
+}
+
+/** What a run left out, warned of, removed and made: a line each. */
+function tellDebugLog(
+  log: ServerLog,
+  { report, rotation }: { report: BackupReport; rotation: RotateReport | undefined },
+  warnings: readonly string[],
+): void {
+  for (const { name, reason } of report.issues) log.debug(`left out ${name}: ${reason}`);
+  for (const warning of [...report.warnings, ...warnings]) log.debug(`warning: ${warning}`);
+  for (const { archive, action, failure } of rotation?.verdicts ?? []) {
+    if (action === 'remove' && failure === undefined) log.debug(`removed ${archive}`);
+  }
+  log.debug(`finished: ${describe(report)}`);
 }
 
 /** A failed rotation is a warning: the archive stands. */

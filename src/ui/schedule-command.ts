@@ -6,7 +6,8 @@ import { dayName, formatTime } from '../schedule/week.js';
 import type { ScheduleTask } from '../server/schedule-tasks.js';
 import type { Outcome } from './command.js';
 import { document } from './document.js';
-import { EditCommand, formatEdit } from './edit-command.js';
+import { EditCommand, formatDryRun } from './edit-command.js';
+import { plainText } from './shell-words.js';
 import { formatTable } from './table.js';
 
 /** Where a schedule can be installed, as `--to` takes it. */
@@ -53,7 +54,7 @@ export abstract class ScheduleEditCommand extends EditCommand {
     this.warnAll(edit.warnings);
     const { isChanged, tasks, warnings } = edit;
     const json = document('schedule-edit', { isChanged, isDryRun, tasks: tasks.map(toJson), warnings });
-    if (isDryRun) return { json, text: formatEdit(edit.documents, true) };
+    if (isDryRun) return { json, text: formatDryRun(edit.documents) };
     return { json, text: isChanged ? formatTasks(tasks) : 'Nothing to change.' };
   }
 }
@@ -83,7 +84,7 @@ export function formatTasks(tasks: readonly ScheduleTask[]): string {
     formatTime(task.timeSeconds),
     task.isEnabled ? 'yes' : 'no',
     task.guid || '-',
-    task.description,
+    plainText(task.description),
   ]);
   return formatTable([['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'], ...rows]).join('\n');
 }

@@ -23,6 +23,8 @@ export interface PageRequest {
   readonly level: string;
   readonly warnings: readonly string[];
   readonly clock: Clock;
+  /** Somebody works through the schedule. */
+  readonly isWorkedThrough: boolean;
 }
 
 /**
@@ -42,7 +44,8 @@ export async function writeStatusPage(path: string, request: PageRequest): Promi
   }
 }
 
-async function collectFacts({ backupDir, settings, clock, warnings, level }: PageRequest): Promise<StatusFacts> {
+async function collectFacts(request: PageRequest): Promise<StatusFacts> {
+  const { backupDir, settings, clock, warnings, level, isWorkedThrough } = request;
   const states = (await inspectIfThere(backupDir)) ?? [];
   const archives: StatusArchive[] = [];
   for (const state of states) archives.push(await toStatusArchive(state));
@@ -56,7 +59,7 @@ async function collectFacts({ backupDir, settings, clock, warnings, level }: Pag
     warnings: warnings.map((text) => ({ severity, text })),
     archives,
     mailboxes: await measureMailboxes(states),
-    nextRuns: settings.backupEnabled ? nextRuns(settings, clock) : [],
+    nextRuns: isWorkedThrough ? nextRuns(settings, clock) : [],
     ...measureSpace(backupDir),
   };
 }

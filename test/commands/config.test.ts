@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SETTING_KEYS } from '../../src/config/keys.js';
-import { BIN, cli } from '../helpers/cli.js';
+import { BIN, cli, type CliResult } from '../helpers/cli.js';
 import { makeInstallation } from '../helpers/configured-server.js';
+import { STORE_BACKUP } from '../helpers/mailserver-config.js';
 import { hasTerminal, typeInto } from '../helpers/terminal.js';
 
 describe('config', () => {
@@ -81,6 +82,58 @@ describe('config', () => {
     expect(readFileSync(configPath)).toEqual(before);
   });
 
+  it('takes its own JSON back also where the file said nothing before', () => {
+    const storeBackup = STORE_BACKUP.filter(([name]) => name !== 'RotationLimit');
+    const { dir, configPath } = makeInstallation({ storeBackup });
+    const original = readFileSync(configPath, 'utf8');
+    const saved = cli(['config', 'show', '--json', '--server-dir', dir]).stdout;
+    const restore = (): CliResult => cli(['config', 'set', '--from', '-', '--server-dir', dir], { input: saved });
+    expect(restore()).toEqual({ code: 0, stdout: 'Nothing to change.\n', stderr: '' });
+    cli(['config', 'set', 'keep=3', '--server-dir', dir]);
+    expect(restore().stdout).toBe('keep: 3 -> 7\n');
+    expect(JSON.parse(cli(['config', 'show', '--json', '--server-dir', dir]).stdout)).toMatchObject({
+      settings: { keep: 7 },
+    });
+    expect(readFileSync(configPath, 'utf8').replace(/ {2}<variable name="RotationLimit">7<.*\r\n/, '')).toBe(original);
+  });
+
+  it('leaves a value that is written in another way and means the same', () => {
+    const { dir, configPath } = makeInstallation({ backupDir: 'store/backup' });
+    const before = statSync(configPath).mtimeMs;
+    const words = [`backup-dir=${join(dir, 'store', 'backup')}`, 'keep=7', 'volume-size=2GiB'];
+    expect(cli(['config', 'set', ...words, '--server-dir', dir]).stdout).toBe('Nothing to change.\n');
+    expect(statSync(configPath).mtimeMs).toBe(before);
+  });
+
+  it('writes neither file when a value of either is impossible, and shows both in a dry run', () => {
+    const { dir, configPath } = makeInstallation();
+    const before = readFileSync(configPath);
+    const both = cli(['config', 'set', 'keep=3', `network-disk-user="a" 'b'`, '--server-dir', dir]);
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('both kinds of quotes')]);
+    const dry = cli(['config', 'set', 'keep=3', 'network-disk-user=NAS\\b', '--dry-run', '--server-dir', dir]);
+    expect(dry.stdout).toMatch(
+      /RotationLimit">3<.*\nkeep: 7 -> 3\nnetwork-disk-user: - -> NAS\\b\nNothing was changed/,
+    );
+    expect(readFileSync(configPath)).toEqual(before);
+    expect(existsSync(join(dir, 'kms-backup.ini'))).toBe(false);
+  });
+
+  it.each([
+    ['win32', 'E:\\backup 2', true],
+    ['win32', '\\\\nas\\backup', true],
+    ['win32', '/mnt/backup', false],
+    ['win32', '\\backup', false],
+    ['win32', 'E:backup', false],
+    ['linux', '/mnt/a b', true],
+    ['linux', 'E:\\backup', false],
+    ['darwin', '//nas/backup', true],
+  ] as const)('a backup directory on %s: %s is complete: %s', (platform, path, isComplete) => {
+    const key = SETTING_KEYS.find(({ name }) => name === 'backup-dir');
+    const write = (): string | undefined => key?.toFile(path, platform);
+    if (isComplete) expect(write()).toBe(path);
+    else expect(write).toThrow('no complete path');
+  });
+
   it('keeps the network-disk user in kms-backup.ini and never a password', () => {
     const { dir, configPath } = makeInstallation();
     const before = readFileSync(configPath);
@@ -148,6 +201,28 @@ describe('log', () => {
     expect(json).toMatchObject({ schema: 'kms-backup/log/1', isEnabled: true, lines: [lines[1]] });
   });
 
+  it('gets what our runs do, and the error log how they ended, in the words that monitoring looks for', () => {
+    const { dir, logDir } = makeInstallation({ debugEvents: [['backup', '1']] });
+    symlinkSync('/nowhere', join(dir, 'store', 'mail', 'link'));
+    expect(cli(['backup', 'full', '--server-dir', dir]).code).toBe(3);
+    const words = (log: string): string[] =>
+      readFileSync(join(logDir, log), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/^\[\d\d\/[A-Z][a-z]{2}\/\d{4} \d\d:\d\d:\d\d\]/, ''));
+    expect(words('debug.log').map((line) => line.replace(/^\[\d+\] \{backup\} /, ''))).toEqual([
+      expect.stringMatching(/^backup full started to .*\/backup$/),
+      expect.stringMatching(/^left out .*store\/mail\/link.*: .*link/),
+      expect.stringMatching(/^finished: F\d{8}T\d{6}Z\.zip, 0 messages, .* 1 left out$/),
+    ]);
+    expect(cli(['backup', 'full', '--server-dir', dir, '--backup-dir', '/dev/null']).code).not.toBe(0);
+    expect(words('error.log')).toEqual([
+      expect.stringMatching(/^ Backup job finished: F\d{8}T\d{6}Z\.zip, /),
+      expect.stringMatching(/^ Full backup has failed with error: .*\/dev\/null/),
+    ]);
+    expect(words('debug.log').at(-1)).toMatch(/\] \{backup\} backup full failed: .*\/dev\/null/);
+  });
+
   it('goes on with new lines, through a rotation, until it is stopped', async () => {
     const { dir, logDir } = makeInstallation({ debugEvents: [['backup', '1']] });
     const path = join(logDir, 'debug.log');
@@ -172,9 +247,11 @@ describe('log', () => {
     appendFileSync(`${path}.1`, line('three'));
     writeFileSync(path, line('four'));
     await shows('} four\n');
-    child.kill('SIGTERM');
+    let complaints = '';
+    child.stderr.on('data', (data: Buffer) => (complaints += data.toString()));
+    child.kill('SIGINT');
     const [code] = (await once(child, 'exit')) as [number | null];
-    expect(code).toBe(143);
+    expect([code, complaints]).toEqual([130, '']);
     expect(seen.match(/\} \w+\n/g)).toEqual(['} one\n', '} two\n', '} three\n', '} four\n']);
   });
 });
@@ -215,6 +292,15 @@ describe.runIf(hasTerminal)('on a terminal', () => {
     expect(typeInto(wizard, steps({})).screen).toContain('Nothing to change.');
     expect(typeInto(wizard, [['Backup is enabled', '\x03']]).status).toBe(130);
     expect(readFileSync(configPath, 'utf8')).toBe(original);
+  });
+
+  it('the wizard takes the notification address away with Backspace', () => {
+    const { dir, configPath } = makeInstallation();
+    cli(['config', 'set', 'notify=root@example.com', '--server-dir', dir]);
+    const asked = steps({ notify: '\b' });
+    const { status } = typeInto(['config', 'wizard', '--server-dir', dir], [...asked, ['Write this to', `y${ENTER}`]]);
+    expect(status).toBe(0);
+    expect(readFileSync(configPath, 'utf8')).toContain('"AdminNotify"><');
   });
 
   it('the wizard does not take what is impossible', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/clock.js';
 import { acquireLock } from '../../src/platform/lock.js';
 import { runSchedule, type ScheduleRunOptions } from '../../src/schedule/run.js';
-import { readScheduleState } from '../../src/schedule/state.js';
+import { readScheduleState, writeScheduleState } from '../../src/schedule/state.js';
 import { BIN, cli } from '../helpers/cli.js';
 import { makeInstallation } from '../helpers/configured-server.js';
 import { DEFAULT_TASKS } from '../helpers/mailserver-config.js';
@@ -85,6 +85,27 @@ describe('the schedule', () => {
     expect(readFileSync(configPath)).toEqual(before);
   });
 
+  it('is mended where a task says something impossible: removed by its number, or replaced by the default', () => {
+    const broken = [DEFAULT_TASKS[0] ?? [], task(2, 90_000)];
+    const { dir, configPath } = makeInstallation({ tasks: broken });
+    const before = readFileSync(configPath, 'utf8');
+    const list = cli(['schedule', 'list', '--server-dir', dir]);
+    expect(list.code).toBe(2);
+    expect(list.stderr).toMatch(/line \d+: Time is "90000"[\s\S]*schedule rm 2, or take the default/);
+    for (const words of [
+      ['edit', '2', '--day', 'mon'],
+      ['rm', '1'],
+      ['add', '--type', 'full', '--cron', '0 3 * * 1'],
+    ]) {
+      expect(cli(['schedule', ...words, '--server-dir', dir])).toMatchObject({ code: 2, stdout: '' });
+    }
+    expect(readFileSync(configPath, 'utf8')).toBe(before);
+    expect(cli(['schedule', 'rm', '2', '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
+    expect(cli(['schedule', 'list', '--server-dir', dir]).stdout).toMatch(/^1 .*\n\n/m);
+    const other = makeInstallation({ tasks: broken });
+    expect(cli(['schedule', 'reset', '--server-dir', other.dir])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('does not know a task that is not there', () => {
     const { dir } = makeInstallation();
     expect(cli(['schedule', 'rm', '99', '--server-dir', dir]).code).toBe(10);
@@ -110,7 +131,6 @@ describe('schedule run', () => {
     newestArchiveAt: undefined,
     isEvenIfDisabled: false,
     isDryRun: false,
-    timeZone: 'UTC',
     ...changes,
   });
 
@@ -229,6 +249,28 @@ describe('status and doctor', () => {
     expect(cli(['status', '--max-age', '26h', '--server-dir', '/nonexistent']).code).toBe(3);
     expect(cli(['status', '--server-dir', '/nonexistent']).code).toBe(10);
     expect(backupDir).toBeTruthy();
+  });
+
+  it('know whether schedule run works through the schedule where the server does not', async () => {
+    const installation = makeInstallation({ storeBackup: [['Enabled', '0']] });
+    const { dir } = installation;
+    const status = (): { warnings: string[]; nextRun?: object } =>
+      JSON.parse(cli(['status', '--json', '--server-dir', dir]).stdout) as { warnings: string[]; nextRun?: object };
+    expect(status().warnings).toContain('backup is disabled in mailserver.cfg');
+    expect(status().nextRun).toBeUndefined();
+    const hour = 3_600_000;
+    const handled = (ageMs: number): void => {
+      writeScheduleState(installation, { handledUntil: new Date(systemClock().getTime() - ageMs) });
+    };
+    handled(hour);
+    expect(status()).toMatchObject({ nextRun: {} });
+    expect(status().warnings).not.toContainEqual(expect.stringMatching(/disabled|was not made/));
+    handled(8 * 24 * hour);
+    expect(status().warnings).toContainEqual(expect.stringMatching(/that was due \w+ ago was not made/));
+    const path = join(dir, '.kms-backup-schedule.lock');
+    const lock = await acquireLock({ path, what: 'x', command: 'schedule run', clock: systemClock });
+    expect(status().warnings).not.toContainEqual(expect.stringMatching(/was not made/));
+    lock.release();
   });
 
   it('say what is wrong and what to do', () => {

@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, describe, it } from 'vitest';
 import { isUnicodeTerminal } from '../../src/ui/present-status.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import { buildInstallation, type Installation } from '../helpers/installation.js';
-import { expectDone, kms, kmsJson, type Json } from '../helpers/tools.js';
+import { BINARY, type Ended, expectDone, kms, kmsJson, type Json, runTool } from '../helpers/tools.js';
 
 function backedUp(): Installation {
   const server = buildInstallation(temporaryDirectory());
@@ -72,6 +72,27 @@ describe('status', () => {
     expect(readFileSync(page, 'utf8')).toContain('does not exist');
   });
 });
+
+it.skipIf(process.getuid?.() !== 0)(
+  'is unknown to a monitoring user who may not read the archives, and doctor says why',
+  () => {
+    const server = backedUp();
+    chmodSync(server.serverDir, 0o755);
+    chmodSync(dirname(server.serverDir), 0o755);
+    const asNobody = (...words: string[]): Ended =>
+      runTool('setpriv', [
+        ...['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, BINARY],
+        ...[...words, '--server-dir', server.serverDir],
+      ]);
+    for (const mode of [0o755, 0o700]) {
+      chmodSync(server.backupDir, mode);
+      const status = asNobody('status', '--max-age', '26h');
+      expect([status.status, status.stdout]).toEqual([3, expect.stringMatching(/UNKNOWN\n.*cannot read/)]);
+      const doctor = asNobody('doctor');
+      expect([doctor.status, doctor.stdout]).toEqual([1, expect.stringMatching(/^problem +archives +cannot read/m)]);
+    }
+  },
+);
 
 describe.each(['swapping', 'rolling-back'])('a recover that was interrupted while %s', (phase) => {
   it('is critical for status, a problem for doctor, and stops a backup before it writes', () => {

@@ -7,7 +7,8 @@ import { installJob, renderJob, uninstallJob } from '../../src/schedule/install.
 import { planJob, type SchedulerJob } from '../../src/schedule/job.js';
 import { quoteForShell } from '../../src/schedule/render-unix.js';
 import { quoteForWindows } from '../../src/schedule/render-windows.js';
-import { temporaryDirectory } from '../helpers/configured-server.js';
+import { cli, type CliResult } from '../helpers/cli.js';
+import { makeInstallation, temporaryDirectory } from '../helpers/configured-server.js';
 
 const tasks = [7, 1, 2, 3, 4, 5, 6].map((day) => ({
   type: 'full' as const,
@@ -17,6 +18,7 @@ const tasks = [7, 1, 2, 3, 4, 5, 6].map((day) => ({
   isEnabled: true,
   guid: '',
 }));
+const halfPastTwo = { type: 'full' as const, day: 7, timeSeconds: 9000, description: '', isEnabled: true, guid: '' };
 const odd = `/opt/it's 100% "odd" $HOME & <dir>/run.js`;
 const job = (
   name = 'kms-backup-test',
@@ -25,9 +27,10 @@ const job = (
 const has = (program: string, ...args: string[]): boolean => spawnSync(program, args).error === undefined;
 
 describe('an entry', () => {
-  it('has a time for each task at whole minutes, past midnight on the next day', () => {
+  it('has a time for each task at whole minutes, past midnight on the next day, and one an hour later', () => {
     const times = job().times.map(({ day, timeSeconds }) => `${day} ${timeSeconds}`);
-    expect(times).toEqual(['1 0', '1 3600', '2 3600', '3 3600', '4 3600', '5 3600', '6 3600']);
+    const others = [2, 3, 4, 5, 6].flatMap((day) => [`${day} 3600`, `${day} 7200`]);
+    expect(times).toEqual(['1 0', '1 3600', '1 7200', ...others]);
   });
 
   it('is refused for a schedule without enabled tasks, for odd names and for control characters', () => {
@@ -62,9 +65,21 @@ describe('an entry', () => {
     const [file] = renderJob('schtasks', job());
     expect(file?.content).toContain('<StartWhenAvailable>true</StartWhenAvailable>');
     expect(file?.content).toContain('<Monday />');
-    const python = 'import sys,xml.dom.minidom as m; m.parseString(sys.stdin.buffer.read())';
-    const bytes = Buffer.from(`\uFEFF${file?.content ?? ''}`, 'utf16le');
-    expect(spawnSync('python3', ['-c', python], { input: bytes }).status ?? 0).toBe(0);
+  });
+
+  it('is a task that parses however it was redirected into a file, with every path as it is', (context) => {
+    if (!has('python3', '--version')) context.skip('no python3');
+    const program = 'C:\\Müller & Söhne\\日本 100%\\kms-backup.exe';
+    const [{ content } = { content: '' }] = renderJob('schtasks', job('x', [program, 'schedule', 'run', 'E:\\b 2\\']));
+    const python =
+      'import sys,xml.etree.ElementTree as e; r=e.fromstring(sys.stdin.buffer.read()); ' +
+      'print(ascii([x.text for x in r.iter() if x.tag.endswith(("Command","Arguments"))]))';
+    for (const bytes of [Buffer.from(content, 'latin1'), Buffer.from(`\uFEFF${content}`, 'utf16le')]) {
+      const { stdout, status } = spawnSync('python3', ['-c', python], { input: bytes, encoding: 'utf8' });
+      expect(status).toBe(0);
+      expect(stdout).toContain('M\\xfcller & S\\xf6hne\\\\\\u65e5\\u672c 100%');
+      expect(stdout).toContain('schedule run "E:\\\\b 2\\\\\\\\"');
+    }
   });
 
   it('is a property list that launchd can read', (context) => {
@@ -81,6 +96,26 @@ describe('an entry', () => {
 });
 
 describe('systemd', () => {
+  const calls = (base: string, zone: string): number[] => {
+    const timer = renderJob('systemd', planJob([halfPastTwo], { name: 'x', command: ['/x'], serverDir: '/x' }))[1]
+      ?.content;
+    return [...(timer ?? '').matchAll(/^OnCalendar=(.*)$/gm)].flatMap(([, spec = '']) => {
+      const words = ['calendar', `--base-time=${base}`, '--iterations=2', spec];
+      const { stdout } = spawnSync('systemd-analyze', words, { encoding: 'utf8', env: { ...process.env, TZ: zone } });
+      return [...stdout.matchAll(/\(in UTC\): \w+ (\S+ \S+) UTC/g)].map(([, at = '']) => Date.parse(`${at}Z`));
+    });
+  };
+
+  it.each([
+    ['Europe/Prague', '2026-03-28 12:00:00', '2026-03-29T01:30:00Z'],
+    ['America/New_York', '2026-03-07 12:00:00', '2026-03-08T07:30:00Z'],
+    ['Australia/Sydney', '2026-10-03 12:00:00', '2026-10-03T16:30:00Z'],
+  ])('calls soon after the task is due also where a clock change skips its time: %s', (zone, base, due) => {
+    if (!has('systemd-analyze', '--version')) return;
+    const late = calls(base, zone).map((at) => at - Date.parse(due));
+    expect(late.some((ms) => ms >= 0 && ms <= 3_600_000)).toBe(true);
+  });
+
   it('accepts the units, with odd paths quoted right', (context) => {
     if (!has('systemd-analyze', '--version')) {
       context.skip('no systemd-analyze here');
@@ -104,6 +139,11 @@ describe('systemd', () => {
       installJob('systemd', job('kms-backup-test', ['/bin/sh', program, 'schedule', 'run']), folder).isChanged,
     ).toBe(false);
     expect(uninstallJob('systemd', 'kms-backup-test', folder).places).toHaveLength(2);
+    const quoted = join(dir, `it's "odd" $HOME`);
+    writeFileSync(quoted, '#!/bin/sh\n', { mode: 0o755 });
+    const { places } = installJob('systemd', job('kms-backup-test', [quoted, 'schedule', 'run']), folder);
+    expect(spawnSync('systemd-analyze', ['verify', '--man=no', ...places]).status).toBe(0);
+    uninstallJob('systemd', 'kms-backup-test', folder);
     expect(uninstallJob('systemd', 'kms-backup-test', folder).isChanged).toBe(false);
   });
 });
@@ -139,5 +179,37 @@ describe('the crontab', () => {
     expect(installJob('cron', job()).isChanged).toBe(false);
     expect(uninstallJob('cron', 'kms-backup-test').isChanged).toBe(true);
     expect(list()).toBe(before);
+  });
+
+  it('and the switch of the Backup tab tell doctor who backs up', (context) => {
+    if (!has('crontab', '-l')) {
+      context.skip('no crontab here');
+      return;
+    }
+    const { dir } = makeInstallation();
+    const run = (...words: string[]): CliResult => cli([...words, '--server-dir', dir]);
+    const named = ['--name', 'kms-backup-test-doctor'];
+    onTestFinished(() => void cli(['schedule', 'uninstall', '--to', 'cron', ...named]));
+    const scheduler = (): string => /^(\w+ +scheduler .*)$/m.exec(run('doctor', ...named).stdout)?.[1] ?? '';
+    expect(scheduler()).toMatch(/^ok .*no entry of ours/);
+    const both = run('schedule', 'install', '--to', 'cron', ...named);
+    expect([both.code, both.stderr]).toEqual([0, expect.stringContaining('both work through the schedule')]);
+    expect(scheduler()).toMatch(/^warning .*both work through the schedule/);
+    run('config', 'set', 'enabled=false');
+    expect(scheduler()).toMatch(/^problem .*nobody backs up/);
+    const right = run('schedule', 'install', '--to', 'cron', '--even-if-disabled', ...named);
+    expect([right.code, right.stderr]).toEqual([0, '']);
+    expect(scheduler()).toMatch(/^ok .*the cron entry works through the schedule/);
+    run('schedule', 'edit', '1', '--time', '13:00');
+    expect(scheduler()).toMatch(/^warning .*not what the schedule asks for/);
+    run('schedule', 'uninstall', '--to', 'cron', ...named);
+    expect(scheduler()).toMatch(/^warning .*no entry of ours/);
+  });
+
+  it('has no directory to put files in, and the Task Scheduler neither', () => {
+    for (const kind of ['cron', 'schtasks'] as const) {
+      expect(() => installJob(kind, job(), '/tmp')).toThrow('--directory is for systemd and launchd');
+      expect(() => uninstallJob(kind, 'kms-backup', '/tmp')).toThrow('--directory');
+    }
   });
 });

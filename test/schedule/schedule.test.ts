@@ -14,7 +14,21 @@ const task = (type: 'full' | 'differential', day: number, timeSeconds: number): 
   guid: '',
 });
 const week = [task('full', 7, 3600), ...[1, 2, 3, 4, 5, 6].map((day) => task('differential', day, 3600))];
-const PRAGUE = 'Europe/Prague';
+
+/** What `work` gives on a machine in another time zone. */
+function inZone<T>(zone: string, work: () => T): T {
+  const before = process.env['TZ'];
+  process.env['TZ'] = zone;
+  try {
+    return work();
+  } finally {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  }
+}
+/** The next moments of a weekly time in a zone. */
+const nextIn = (zone: string, [day, timeSeconds]: [number, number], after: string, count = 2): string[] =>
+  inZone(zone, () => iso(nextMoments({ day, timeSeconds }, new Date(after), count)));
 const iso = (dates: readonly Date[]): string[] => dates.map((date) => date.toISOString());
 
 describe('a cron expression', () => {
@@ -67,28 +81,45 @@ describe('days and times', () => {
 });
 
 describe('the next runs', () => {
-  it('come an hour later where a clock change skips their time', () => {
-    const next = nextMoments({ day: 7, timeSeconds: 9000 }, new Date('2026-03-27T00:00:00Z'), 2, PRAGUE);
-    expect(iso(next)).toEqual(['2026-03-29T01:30:00.000Z', '2026-04-05T00:30:00.000Z']);
+  // Sunday 02:30 on a night whose clock change skips it, and a week later.
+  it.each([
+    ['Europe/Prague', '2026-03-27', '2026-03-29T01:30', '2026-04-05T00:30'],
+    ['America/New_York', '2026-03-05', '2026-03-08T07:30', '2026-03-15T06:30'],
+    ['Australia/Sydney', '2026-10-02', '2026-10-03T16:30', '2026-10-10T15:30'],
+    ['Antarctica/Troll', '2026-03-27', '2026-03-29T02:30', '2026-04-05T00:30'],
+  ])('come later where a clock change skips their time: %s', (zone, after, ...expected) => {
+    expect(nextIn(zone, [7, 9000], `${after}T00:00Z`)).toEqual(expected.map((at) => `${at}:00.000Z`));
   });
 
   it('come once where a clock change repeats their time, also when asked in between', () => {
-    const time = { day: 7, timeSeconds: 9000 };
-    expect(iso(nextMoments(time, new Date('2026-10-24T00:00:00Z'), 2, PRAGUE))).toEqual([
+    const sunday: [number, number] = [7, 9000];
+    expect(nextIn('Europe/Prague', sunday, '2026-10-24T00:00Z')).toEqual([
       '2026-10-25T00:30:00.000Z',
       '2026-11-01T01:30:00.000Z',
     ]);
-    expect(iso(nextMoments(time, new Date('2026-10-25T00:45:00Z'), 1, PRAGUE))).toEqual(['2026-11-01T01:30:00.000Z']);
+    expect(nextIn('Europe/Prague', sunday, '2026-10-25T00:45Z', 1)).toEqual(['2026-11-01T01:30:00.000Z']);
+    // Half an hour is skipped and repeated there.
+    expect(nextIn('Australia/Lord_Howe', [7, 8100], '2026-10-02T00:00Z', 1)).toEqual(['2026-10-03T15:45:00.000Z']);
+    expect(nextIn('Australia/Lord_Howe', [7, 6300], '2026-04-02T00:00Z')).toEqual([
+      '2026-04-04T14:45:00.000Z',
+      '2026-04-11T15:15:00.000Z',
+    ]);
   });
 
-  it('come where midnight itself is skipped', () => {
-    const next = nextMoments({ day: 5, timeSeconds: 0 }, new Date('2026-04-20T00:00:00Z'), 2, 'Africa/Cairo');
-    expect(iso(next)).toEqual(['2026-04-23T22:00:00.000Z', '2026-04-30T21:00:00.000Z']);
+  it('come where midnight itself is skipped, and on the next day where the day ends early', () => {
+    expect(nextIn('Africa/Cairo', [5, 0], '2026-04-20T00:00Z')).toEqual([
+      '2026-04-23T22:00:00.000Z',
+      '2026-04-30T21:00:00.000Z',
+    ]);
+    expect(nextIn('America/Nuuk', [6, 84_600], '2026-03-27T00:00Z')).toEqual([
+      '2026-03-29T01:30:00.000Z',
+      '2026-04-05T00:30:00.000Z',
+    ]);
   });
 
   it('are those of all enabled tasks, earliest first', () => {
     const tasks = [...week, { ...task('full', 3, 0), isEnabled: false }];
-    const next = planNext(tasks, new Date('2026-11-21T12:00:00Z'), 3, 'UTC');
+    const next = inZone('UTC', () => planNext(tasks, new Date('2026-11-21T12:00:00Z'), 3));
     expect(next.map(({ number, at }) => [number, at.toISOString()])).toEqual([
       [1, '2026-11-22T01:00:00.000Z'],
       [2, '2026-11-23T01:00:00.000Z'],
@@ -99,7 +130,8 @@ describe('the next runs', () => {
 
 describe('what is due', () => {
   const due = (since: string | undefined, now: string): (string | undefined)[] => {
-    const plan = planDue(week, since === undefined ? undefined : new Date(since), new Date(now), 'UTC');
+    const from = since === undefined ? undefined : new Date(since);
+    const plan = inZone('UTC', () => planDue(week, from, new Date(now)));
     return [plan.type, ...iso(plan.moments.map(({ at }) => at))];
   };
 
@@ -121,9 +153,8 @@ describe('what is due', () => {
 
   it('is nothing for a clock that was set back a little, and begins anew for one that was set back far', () => {
     expect(due('2026-11-24T02:00:00Z', '2026-11-24T01:30:00Z')).toEqual([undefined]);
-    expect(planDue(week, new Date('2027-11-24T02:00:00Z'), new Date('2026-11-24T01:30:00Z'), 'UTC').isFromFuture).toBe(
-      true,
-    );
+    const future = planDue(week, new Date('2027-11-24T02:00:00Z'), new Date('2026-11-24T01:30:00Z'));
+    expect(future.isFromFuture).toBe(true);
   });
 
   it('is done exactly once however often and whenever the machine asks', () => {
@@ -135,8 +166,9 @@ describe('what is due', () => {
         const done: string[] = [];
         for (const seconds of steps) {
           now += seconds * 1000;
-          const plan = planDue(week, since, new Date(now), PRAGUE);
-          const missed = planNext(week, since, 20, PRAGUE).filter(({ at }) => at.getTime() <= now);
+          const plan = inZone('Europe/Prague', () => planDue(week, since, new Date(now)));
+          const coming = inZone('Europe/Prague', () => planNext(week, since, 5));
+          const missed = coming.filter(({ at }) => at.getTime() <= now);
           expect(plan.type !== undefined).toBe(missed.length > 0);
           expect(plan.type === 'full').toBe(missed.some(({ task: { type } }) => type === 'full'));
           done.push(...iso(plan.moments.map(({ at }) => at)));

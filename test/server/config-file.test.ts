@@ -21,9 +21,13 @@ import { systemClock } from '../../src/platform/clock.js';
 import { acquireLock } from '../../src/platform/lock.js';
 import type { ConfigChange } from '../../src/server/config-change.js';
 import { editConfig, type EditOptions } from '../../src/server/config-file.js';
+import { parseConfigDocument } from '../../src/server/config-document.js';
+import { decodeConfigText } from '../../src/server/config-text.js';
 import { findInstallation } from '../../src/server/installation.js';
+import { readSettings } from '../../src/server/settings.js';
 import { documents } from '../helpers/config-documents.js';
 import { makeInstallation, temporaryDirectory } from '../helpers/configured-server.js';
+import { canInject, kmsWithFaults } from '../helpers/faults.js';
 import { sampleConfig, STORE_BACKUP } from '../helpers/mailserver-config.js';
 
 const options: EditOptions = { command: 'config set', clock: systemClock, isForced: false };
@@ -203,11 +207,50 @@ describe.skipIf(!isRoot || spawnSync('mount', ['--version']).status !== 0)('a bi
     writeFileSync(configPath, torn);
     await editConfig(place.installation, options, () => [set('IncludeIM', '0')]);
     expect(readFileSync(configPath, 'utf8')).toBe(wanted.toString().replace('"IncludeIM">1<', '"IncludeIM">0<'));
+    // Torn so that it is no XML any more, and the interrupted edit is simply made again.
+    writeFileSync(`${configPath}.kms-backup.bak`, old);
+    writeFileSync(journal, wanted);
+    const at = wanted.indexOf('RotationLimit">12<') + 'RotationLimit">12'.length;
+    writeFileSync(configPath, Buffer.concat([wanted.subarray(0, at), old.subarray(at)]));
+    expect(() => parseConfigDocument(decodeConfigText('x', readFileSync(configPath)))).toThrow(ConfigurationError);
+    expect(readSettings(place.installation).rotationLimit).toBe(12);
+    await editConfig(place.installation, { ...options, isDryRun: true }, () => [set('RotationLimit', '12')]);
+    expect(readdirSync(dir)).toContain('.mailserver.cfg.kms-backup-journal');
+    await editConfig(place.installation, options, () => [set('RotationLimit', '12')]);
+    expect(readFileSync(configPath)).toEqual(wanted);
+    expect(readdirSync(dir)).not.toContain('.mailserver.cfg.kms-backup-journal');
     const byServer = wanted.toString().replace('mail.example.com', 'mx.example.com');
     writeFileSync(journal, old);
     writeFileSync(configPath, byServer);
     await editConfig(place.installation, options, () => [set('IncludeIM', '0')]);
     expect(readFileSync(configPath, 'utf8')).toBe(byServer.replace('"IncludeIM">1<', '"IncludeIM">0<'));
+  });
+});
+
+describe.skipIf(!isRoot || process.platform !== 'linux')('an edit by a user who is not root', () => {
+  /** Runs an editor of an installation as nobody. */
+  const asNobody = (dir: string): { status: number | null; stderr: string } =>
+    spawnSync(process.execPath, editor(dir, 'RotationLimit', ['3']), { uid: 65534, gid: 65534, encoding: 'utf8' });
+
+  it('of a file of another user is refused: a rename would give it away', () => {
+    const installation = makeInstallation();
+    execFileSync('chmod', ['-R', 'a+rwX', installation.dir]);
+    const before = readFileSync(installation.configPath);
+    const { status, stderr } = asNobody(installation.dir);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('cannot keep the owner');
+    expect(readFileSync(installation.configPath)).toEqual(before);
+    execFileSync('chown', ['-R', '65534:65534', installation.dir]);
+    expect(asNobody(installation.dir)).toMatchObject({ status: 0 });
+    expect(statSync(installation.configPath).uid).toBe(65534);
+  });
+
+  it('of a directory that he cannot write to says so and changes nothing', () => {
+    const installation = makeInstallation();
+    execFileSync('chmod', ['a+rX', installation.dir]);
+    const { status, stderr } = asNobody(installation.dir);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(`${installation.dir} cannot be written: EACCES`);
   });
 });
 
@@ -224,6 +267,20 @@ describe('two editors at once', () => {
     const text = readFileSync(installation.configPath, 'utf8');
     expect(text).toContain('"RotationLimit">4<');
     expect(text).toContain('"AdminNotify">e@f<');
+  });
+});
+
+describe.skipIf(!canInject)('a full disk', () => {
+  it.each(['write', 'fsync', 'rename'])('at its %s leaves the old file and ends with exit code 14', (call) => {
+    const { dir, configPath } = makeInstallation();
+    const before = readFileSync(configPath);
+    const { status, stderr } = kmsWithFaults(['config', 'set', 'keep=3', '--server-dir', dir], {
+      inject: [`${call}:error=ENOSPC:when=1+`],
+      paths: [join(dir, '.mailserver.cfg.kms-backup-tmp')],
+    });
+    expect([status, stderr]).toEqual([14, expect.stringContaining('it is unchanged')]);
+    expect(readFileSync(configPath)).toEqual(before);
+    expect(readdirSync(dir).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 });
 

@@ -60,6 +60,18 @@ describe('the settings', () => {
     expect(settings(text).rotationLimit).toBe(7);
   });
 
+  it('name the logs as the file does', () => {
+    const text = sampleConfig({ logDir: '/var/log/kms' }).replace(
+      '<variable name="LogName">debug',
+      '<variable name="LogName">error',
+    );
+    const renamed = text.replace('file:///debug.log', 'file:///errors of today.log');
+    expect(settings(renamed)).toMatchObject({
+      errorLogPath: '/var/log/kms/errors of today.log',
+      debugLogPath: '/var/log/kms/debug.log',
+    });
+  });
+
   it.each([
     ['RotationLimit', 'many', 'RotationLimit is "many", which is no whole number'],
     ['RotationLimit', '0', 'RotationLimit is "0", which is not within 1'],

@@ -3,9 +3,10 @@ import { Flags } from '@oclif/core';
 import { type Assignment, parseAssignments, setSettings } from '../../config/settings-verb.js';
 import { messageOf, UsageError } from '../../errors.js';
 import type { Outcome } from '../../ui/command.js';
-import { EditCommand, editFlags, formatEdit } from '../../ui/edit-command.js';
+import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
 import { document } from '../../ui/document.js';
+import { formatChanged, formatPlan } from '../../ui/present-settings.js';
 
 export default class ConfigSet extends EditCommand {
   static override summary = "Set settings of the server's Backup tab.";
@@ -42,30 +43,21 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
     const report = await setSettings(installation, assignments, this.editOptions('config set', flags));
     this.warnAll(report.warnings);
     const { isChanged, changed, warnings } = report;
-    const lines = changed.map(({ name, from, to }) => `${name}: ${String(from) || '-'} -> ${String(to) || '-'}`);
-    return {
-      json: document('config-set', {
-        file: installation.configPath,
-        isChanged,
-        isDryRun: flags['dry-run'],
-        changed,
-        warnings,
-      }),
-      text: flags['dry-run'] ? formatEdit(report, true) : isChanged ? lines.join('\n') : 'Nothing to change.',
-    };
+    const isDryRun = flags['dry-run'];
+    const json = document('config-set', { file: installation.configPath, isChanged, isDryRun, changed, warnings });
+    if (!isChanged) return { json, text: 'Nothing to change.' };
+    return { json, text: isDryRun ? `${formatPlan(report)}\nNothing was changed.` : formatChanged(report).join('\n') };
   }
 }
 
-/** The settings of a document of `config show --json`; those that are defaults are left out. */
+/** The settings of a document of `config show --json`. */
 function readAssignments(file: string): Assignment[] {
   try {
     const document = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as {
       settings?: Record<string, unknown>;
-      defaults?: string[];
-    };
-    if (typeof document.settings !== 'object') throw new Error('it holds no "settings"');
-    const entries = Object.entries(document.settings).filter(([name]) => !document.defaults?.includes(name));
-    return parseAssignments(entries.map(([name, value]) => `${name}=${String(value)}`));
+    } | null;
+    if (typeof document?.settings !== 'object') throw new Error('it holds no "settings"');
+    return parseAssignments(Object.entries(document.settings).map(([name, value]) => `${name}=${String(value)}`));
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read settings from ${file}: ${messageOf(error)}`, { cause: error });

@@ -1,11 +1,12 @@
 import { SETTING_KEYS, type SettingValue } from '../../config/keys.js';
 import { type Assignment, NETWORK_DISK_USER, setSettings, showSettings } from '../../config/settings-verb.js';
 import { messageOf } from '../../errors.js';
-import { readConfig } from '../../server/config-file.js';
+import { readConfig, refuseRunningEngine } from '../../server/config-file.js';
 import type { Outcome } from '../../ui/command.js';
-import { EditCommand, editFlags, formatEdit } from '../../ui/edit-command.js';
+import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { openPrompts, type Prompts } from '../../ui/prompts.js';
 import { document } from '../../ui/document.js';
+import { formatPlan } from '../../ui/present-settings.js';
 
 export default class ConfigWizard extends EditCommand {
   static override summary = "Ask for the settings of the server's Backup tab, step by step.";
@@ -18,13 +19,14 @@ export default class ConfigWizard extends EditCommand {
     const { flags } = await this.parse(ConfigWizard);
     const prompts = openPrompts('Use config set KEY=VALUE.');
     const installation = this.installation(flags);
+    // Before fourteen questions, not after them.
+    await refuseRunningEngine(installation, flags.force);
     const seen = readConfig(installation).source.text;
     const assignments = await askAll(prompts, showSettings(installation).values);
     const options = { ...this.editOptions('config wizard', flags), expectedText: seen };
     const preview = await setSettings(installation, assignments, { ...options, isDryRun: true });
-    const isNothing = !preview.isChanged && preview.changed.length === 0;
-    if (isNothing) return { json: document('config-set', { isChanged: false }), text: 'Nothing to change.' };
-    process.stderr.write(`${formatEdit(preview, false)}\n`);
+    if (!preview.isChanged) return { json: document('config-set', { isChanged: false }), text: 'Nothing to change.' };
+    process.stderr.write(`${formatPlan(preview)}\n`);
     if (!(await prompts.confirm(`Write this to ${installation.configPath}?`, false))) {
       return { json: document('config-set', { isChanged: false }), text: 'Nothing was changed.' };
     }

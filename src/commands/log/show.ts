@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { followBackupLog, openBackupLog } from '../../config/store-backup-log.js';
-import { ExitCode, UsageError } from '../../errors.js';
+import { ExitCode, type InterruptedError, UsageError } from '../../errors.js';
 import { findInstallation } from '../../server/installation.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { document } from '../../ui/document.js';
@@ -28,7 +28,9 @@ export default class LogShow extends KmsCommand {
       const print = (line: string): boolean => process.stdout.write(`${line}\n`);
       lines.forEach(print);
       await followBackupLog(log, print, this.signal);
-      throw this.signal.reason;
+      // Ctrl+C is how it ends: nothing went wrong.
+      const { exitCode } = this.signal.reason as InterruptedError;
+      return { exitCode, json: {}, text: '' };
     }
     log.reader.close();
     return { json: document('log', { path: log.path, isEnabled: log.isEnabled, lines }), text: lines.join('\n') };

@@ -2,9 +2,10 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { installJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
+import { openServer } from '../../ui/context.js';
 import { withEnvironment } from '../../ui/flags.js';
 import { nameFlag, schedulerFlag, toSchedulerKind } from '../../ui/schedule-command.js';
-import { entryFor } from '../../ui/scheduler-entry.js';
+import { entryConflict, entryFor } from '../../ui/scheduler-entry.js';
 import { document } from '../../ui/document.js';
 
 export default class ScheduleInstall extends KmsCommand {
@@ -29,8 +30,10 @@ An entry of the same name is replaced; install again when the schedule has chang
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleInstall);
     const { kind, places, isChanged, notes } = installJob(toSchedulerKind(flags.to), entryFor(flags), flags.directory);
-    for (const note of notes) this.warnPeople(note);
+    const conflict = entryConflict(openServer(flags).settings.backupEnabled, flags['even-if-disabled']);
+    const warnings = [...notes, ...(conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : [])];
+    for (const warning of warnings) this.warnPeople(warning);
     const text = isChanged ? `Installed: ${places.join(', ')}` : `Nothing to change: ${places.join(', ')}`;
-    return { json: document('schedule-install', { to: kind, places, isChanged, notes }), text };
+    return { json: document('schedule-install', { to: kind, places, isChanged, notes, warnings }), text };
   }
 }

@@ -14,7 +14,7 @@ import { document } from '../../ui/document.js';
 export default class ScheduleList extends KmsCommand {
   static override summary = 'Show the backup schedule and its next runs.';
   static override description =
-    "Next runs are in the machine's time zone: a time that a clock change skips comes an hour later, one that it repeats comes once.";
+    "Next runs are in the machine's time zone: a time that a clock change skips comes as much later as is skipped, one that it repeats comes once.";
   static override examples = ['<%= config.bin %> schedule list', '<%= config.bin %> schedule list --next 14'];
   static override exitCodes = [ExitCode.notFound];
   static override flags = withEnvironment({

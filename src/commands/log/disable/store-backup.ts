@@ -1,7 +1,7 @@
 import { switchStoreBackupLog } from '../../../config/store-backup-log.js';
 import type { Outcome } from '../../../ui/command.js';
 import { document } from '../../../ui/document.js';
-import { EditCommand, editFlags, formatEdit } from '../../../ui/edit-command.js';
+import { EditCommand, editFlags, formatDryRun } from '../../../ui/edit-command.js';
 
 export default class LogDisableStoreBackup extends EditCommand {
   static override summary = "Switch the debug log's message group Store Backup off.";
@@ -22,7 +22,7 @@ export default class LogDisableStoreBackup extends EditCommand {
       : 'Nothing to change: Store Backup messages were off already.';
     return {
       json: document('log-switch', { isEnabled: false, isChanged, isDryRun, warnings }),
-      text: isDryRun ? formatEdit(report, true) : done,
+      text: isDryRun ? formatDryRun(report) : done,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { switchStoreBackupLog } from '../../../config/store-backup-log.js';
 import type { Outcome } from '../../../ui/command.js';
 import { document } from '../../../ui/document.js';
-import { EditCommand, editFlags, formatEdit } from '../../../ui/edit-command.js';
+import { EditCommand, editFlags, formatDryRun } from '../../../ui/edit-command.js';
 
 export default class LogEnableStoreBackup extends EditCommand {
   static override summary = "Switch the debug log's message group Store Backup on.";
@@ -22,7 +22,7 @@ export default class LogEnableStoreBackup extends EditCommand {
       : 'Nothing to change: Store Backup messages were on already.';
     return {
       json: document('log-switch', { isEnabled: true, isChanged, isDryRun, warnings }),
-      text: isDryRun ? formatEdit(report, true) : done,
+      text: isDryRun ? formatDryRun(report) : done,
     };
   }
 }

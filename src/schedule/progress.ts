@@ -1,0 +1,35 @@
+import { formatAge } from '../platform/units.js';
+import type { Installation } from '../server/installation.js';
+import type { ServerSettings } from '../server/settings.js';
+import { planDue } from './due-plan.js';
+import { isScheduleRunning } from './run.js';
+import { readScheduleState } from './state.js';
+
+/** Whether anybody works through the schedule, and what is wrong with it. */
+export interface ScheduleProgress {
+  readonly isWorkedThrough: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** An entry in the operating system's scheduler calls a second time an hour later; then it is time to ask. */
+const GRACE_MS = 2 * 3_600_000;
+
+/**
+ * Who works through the schedule: the server while backup is enabled; else `schedule run`, where its state shows that it has
+ * before, and that it goes on.
+ */
+export function readProgress(installation: Installation, settings: ServerSettings, now: Date): ScheduleProgress {
+  const tasks = settings.schedule.filter(({ isEnabled }) => isEnabled);
+  const empty = tasks.length === 0 ? ['no task of the schedule is enabled'] : [];
+  if (settings.backupEnabled) return { isWorkedThrough: true, warnings: empty };
+  const state = readScheduleState(installation);
+  if (state === undefined || state === 'damaged' || state.handledUntil === undefined) {
+    return { isWorkedThrough: false, warnings: ['backup is disabled in mailserver.cfg'] };
+  }
+  const { moments } = planDue(tasks, state.handledUntil, new Date(now.getTime() - GRACE_MS));
+  const [missed] = isScheduleRunning(installation) ? [] : moments;
+  if (!missed) return { isWorkedThrough: true, warnings: empty };
+  const age = formatAge(now.getTime() - missed.at.getTime());
+  const fact = `the ${missed.task.type} backup that was due ${age} ago was not made: nothing calls schedule run`;
+  return { isWorkedThrough: true, warnings: [fact] };
+}
