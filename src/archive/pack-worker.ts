@@ -16,9 +16,8 @@ import {
   type PackResult,
   type PackTask,
   type PackWorkerData,
-  type ReadBackResult,
-  type ReadBackTask,
 } from './pack-tasks.js';
+import { readBack } from './read-back.js';
 import {
   headerBytes,
   localHeaderBytes,
@@ -161,31 +160,6 @@ function packChunk(task: ChunkTask): ChunkResult {
   const blockCrc = crc32(bytes.subarray(0, at));
   const { worker } = settings;
   return { kind: 'chunk', worker, slot, lengthBytes: at, blockCrc, crc: crc32(data), sourceBytes: data.length };
-}
-
-function readBack(task: ReadBackTask): ReadBackResult {
-  const fd = openSync(task.path, 'r');
-  const differing: number[] = [];
-  try {
-    for (const written of task.blocks) {
-      if (checksumOf(fd, written.offsetBytes, written.lengthBytes) !== written.crc) differing.push(written.offsetBytes);
-    }
-  } finally {
-    closeSync(fd);
-  }
-  return { kind: 'read-back', differing };
-}
-
-/** The CRC-32 of a range, or -1 where the file ends before it does. */
-function checksumOf(fd: number, offset: number, length: number): number {
-  let crc = 0;
-  for (let done = 0; done < length;) {
-    const read = readSync(fd, input, 0, Math.min(BLOCK_BYTES, length - done), offset + done);
-    if (read === 0) return -1;
-    crc = crc32(input.subarray(0, read), crc);
-    done += read;
-  }
-  return crc;
 }
 
 serveTasks((task: PackTask): PackResult => {

@@ -15,14 +15,14 @@ import {
   type PackTask,
   type PackWorkerData,
 } from './pack-tasks.js';
-import { planReadBack } from './read-back-plan.js';
+import { planReadBack, READ_BACK_BYTES, readBack } from './read-back.js';
 
 /** What happens to a file that no volume can hold. */
 export type OversizePolicy = 'skip' | 'split';
 
 export interface PackOptions {
   readonly threads: number;
-  /** How many threads to begin with; a large file starts the others. Default: all. */
+  /** How many threads to begin with, or none before there is work; a large file starts the others. Default: all. */
   readonly startsWith?: number;
   /** 1 to 9. */
   readonly level: number;
@@ -112,12 +112,16 @@ export class Packer {
    * @throws {Error} naming the volume and place that differ
    */
   async readBack(): Promise<void> {
-    await this.#guard(() =>
-      this.#pool.runAll(planReadBack(this.writer), (result, task) => {
-        if (result.kind !== 'read-back' || task.kind !== 'read-back' || result.differing.length === 0) return;
-        throw new Error(`${task.path} does not hold at byte ${result.differing[0] ?? 0} what was written there`);
-      }),
-    );
+    const check = (result: PackResult, task: PackTask): void => {
+      if (result.kind !== 'read-back' || task.kind !== 'read-back' || result.differing.length === 0) return;
+      throw new Error(`${task.path} does not hold at byte ${result.differing[0] ?? 0} what was written there`);
+    };
+    const tasks = planReadBack(this.writer);
+    await this.#guard(async () => {
+      // As much as one task is read sooner than a thread is started.
+      if (this.writer.sizeBytes > READ_BACK_BYTES) await this.#pool.runAll(tasks, check);
+      else for (const task of tasks) check(readBack(task), task);
+    });
   }
 
   async close(): Promise<void> {

@@ -104,8 +104,8 @@ async function writeArchive(
   const writer = new ArchiveWriter(request.backupDir, stem, request.volumeLimitBytes);
   const packer = new Packer(writer, {
     ...request,
-    // A few small files are packed sooner than threads are started for all cores.
-    startsWith: content.fileCount < FEW_FILES ? 1 : request.threads,
+    // A few small files are packed sooner than threads are started for all cores; where nothing changed there is no work.
+    startsWith: content.fileCount < FEW_FILES ? Math.min(1, content.fileCount) : request.threads,
     onProgress: ({ files, sourceBytes }) =>
       request.onProgress?.({
         phase: 'writing',

@@ -15,7 +15,7 @@ export interface PoolOptions<Message> {
   /** `new URL('./x-worker.js', import.meta.url)`. */
   readonly url: URL;
   readonly threads: number;
-  /** How many of them are started at once; `grow` starts the others. Default: all. */
+  /** How many of them are started at once: with 0 the first task starts one. `grow` starts the others. Default: all. */
   readonly startsWith?: number;
   /** How many tasks a worker is given ahead. Default: two. */
   readonly tasksInFlight?: number;
@@ -52,7 +52,7 @@ export class WorkerPool<Task, Result, Message = never> {
 
   /** How many tasks are worth queueing ahead: more only costs memory. */
   get depth(): number {
-    return this.#workers.length * this.#tasksInFlight;
+    return Math.max(1, this.#workers.length) * this.#tasksInFlight;
   }
 
   /** @throws whatever the worker threw for this task, or the pool's failure */
@@ -62,6 +62,7 @@ export class WorkerPool<Task, Result, Message = never> {
         reject(this.#failure);
         return;
       }
+      if (this.#workers.length === 0) this.#start(0);
       this.#queue.push({ task, resolve, reject });
       this.#dispatch();
     });
