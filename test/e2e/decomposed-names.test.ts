@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildInstallation, message, type Installation } from '../helpers/installation.js';
 import { buildTree, compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
 import { expectDone, kms, kmsJson, type Json } from '../helpers/tools.js';
@@ -12,6 +12,7 @@ import { expectDone, kms, kmsJson, type Json } from '../helpers/tools.js';
 const PROGRAM = fileURLToPath(new URL('../helpers/decomposed_names.py', import.meta.url));
 /** The one that Debian's python3-fusepy is for. */
 const PYTHON = '/usr/bin/python3';
+const UNMOUNT = '/usr/bin/fusermount3';
 const canMount = existsSync('/dev/fuse') && spawnSync(PYTHON, ['-c', 'import fusepy']).status === 0;
 
 /** Composed, as Linux keeps them; the disk gives them back decomposed. */
@@ -41,23 +42,29 @@ beforeAll(async () => {
   disk = join(dir, 'disk');
   for (const name of ['disk', 'content']) mkdirSync(join(dir, name));
   if (!canMount) return;
-  mounted = spawn(PYTHON, [PROGRAM, join(dir, 'content'), disk], { stdio: 'ignore' });
+  // Should this process be killed, the disk unmounts itself all the same.
+  mounted = spawn('timeout', ['-k', '5', '300', PYTHON, PROGRAM, join(dir, 'content'), disk], { stdio: 'ignore' });
   for (let tries = 0; statSync(disk).dev === statSync(dir).dev; tries++) {
-    if (tries > 100) throw new Error('the disk was not mounted');
+    if (tries > 400) throw new Error('the disk was not mounted');
     await sleep(50);
   }
-});
-beforeEach(() => {
-  if (!canMount) return;
-  for (const name of readdirSync(disk)) rmSync(join(disk, name), { recursive: true });
   server = buildInstallation(join(disk, 'server'), { store: STORE, backupDir: join(disk, 'Sicherung für alle') });
   expectDone(run('backup', 'full'));
 });
 afterAll(async () => {
-  // Asked to end, it unmounts the disk.
-  if (mounted?.kill('SIGTERM') === true) await once(mounted, 'exit');
+  await unmount();
   removeTemporary(dir);
 });
+
+/** Asked to end, the program unmounts the disk; one that does not answer loses it. */
+async function unmount(): Promise<void> {
+  if (mounted === undefined) return;
+  const ended = mounted.exitCode === null ? once(mounted, 'exit') : undefined;
+  mounted.kill('SIGTERM');
+  await Promise.race([ended, sleep(5_000, undefined, { ref: false })]);
+  spawnSync(UNMOUNT, ['-uzq', disk], { timeout: 5_000 });
+  await ended;
+}
 
 const run = (...words: string[]): ReturnType<typeof kms> => kms([...words, '--server-dir', server.serverDir]);
 const nothingChanged = (files = 0): void => {

@@ -10,7 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import { buildInstallation, type Installation, message } from '../helpers/installation.js';
@@ -250,6 +251,16 @@ describe('kmsrecover', () => {
     expect(asWas(ALICE)).toEqual([]);
     expectDone(call('--mask=cfg,mail', source.backupDir));
     expect(asWas('mail')).toEqual([]);
+  });
+
+  it('is a command of the npm package, by a file whose name npm keeps on Windows too', () => {
+    const packageFile = fileURLToPath(new URL('../../package.json', import.meta.url));
+    const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: Record<string, string> };
+    const program = join(dirname(packageFile), bin['kmsrecover'] ?? '');
+    const call = (...args: string[]): string =>
+      said(runTool(process.execPath, [program, ...args], { env: QUIET_ENVIRONMENT }));
+    expect(call('-l', source.backupDir)).toMatch(/^0 [\s\S]*Gesendete Objekte\/Ärzte +1/);
+    expect(call('-h')).toMatch(/^0 [\s\S]*EXIT STATUS/);
   });
 });
 
