@@ -32,6 +32,14 @@ export function componentOfStoreChild(name: string): Component | undefined {
   return known.find((component) => component === name.toLowerCase()) ?? 'other';
 }
 
+/** What a recover stages, or keeps for its rollback, lies beside what it replaces: it is no mail. */
+const STAGING_DIRECTORY = '.kms-backup-recover';
+
+/** Whether a directory is left out wherever it lies. */
+export function isExcludedDirectory(name: string): boolean {
+  return name === STAGING_DIRECTORY;
+}
+
 /** Whether a file is left out wherever it lies. */
 export function isExcludedFile(name: string): boolean {
   return EXCLUDED_FILES.has(name) || name.endsWith('.cfg.bak') || name.endsWith('.kms-backup-tmp');

@@ -83,6 +83,7 @@ const isMailDirectory = (name: string): boolean => name === '@backup/store/mail/
 
 /** Says what a run would do, and writes nothing. */
 export async function planBackup(request: BackupRequest): Promise<BackupReport> {
+  refuseInterruptedRecover(request.installation.dir);
   const startedAt = request.clock();
   const content = await planContent(request);
   const { stem } = chooseStem(request.backupDir, content.type, startedAt, content.letter);

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { isExcludedFile } from '../archive/components.js';
+import { isExcludedDirectory, isExcludedFile } from '../archive/components.js';
 import { findStepFault } from '../archive/entry-names.js';
 import { errnoOf } from '../errors.js';
 
@@ -78,8 +78,9 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
       if (!PLAIN.test(entry.name)) entry.name = composeName(path, entry.name, entries);
       const reason = reasonToSkip(entry, prefix);
       if (reason !== undefined) walk.skipped.push({ name: prefix + entry.name, reason });
-      else if (entry.isDirectory()) children.push(entry.name);
-      else if (!isExcludedFile(entry.name)) files.push(entry.name);
+      else if (entry.isDirectory()) {
+        if (!isExcludedDirectory(entry.name)) children.push(entry.name);
+      } else if (!isExcludedFile(entry.name)) files.push(entry.name);
     }
     walk.directories.push({ path, prefix, files, mtimeNs: stats.mtimeNs });
   } catch (error) {

@@ -105,23 +105,30 @@ export function applyFolders(
   const done = { add: 0, renamed: 0, skip: 0, folders: planned.length };
   for (const { path } of planned) {
     const [from, to] = [stagedPathOf(path), join(storeDir, path)];
-    // Planned anew, from the proven bytes: mail may have arrived since the plan was shown.
-    const plan = planStaged(from, to);
-    // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
-    // server would not show what lies beside it.
-    for (const name of plan.setAside) setAside(join(to, name));
-    for (const step of plan.steps) {
-      if (step.kind === 'skip') done.skip++;
-      else {
-        place(join(from, '#msgs', step.name), join(to, '#msgs', step.as));
-        done.add++;
-        if (step.kind === 'rename') done.renamed++;
-      }
-    }
-    for (const name of plan.addFiles) place(join(from, name), join(to, name));
+    while (!addToFolder(from, to, done));
     for (const directory of [join(to, '#msgs'), to]) if (existsSync(directory)) syncDirectory(directory);
   }
   return done;
+}
+
+/**
+ * Adds what is staged for one folder; planned anew, from the proven bytes: mail may have arrived since the plan was shown.
+ * @returns false where somebody took a name meanwhile: what is still staged wants another plan
+ */
+function addToFolder(from: string, to: string, done: { add: number; renamed: number; skip: number }): boolean {
+  const plan = planStaged(from, to);
+  // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
+  // server would not show what lies beside it.
+  for (const name of plan.setAside) setAside(join(to, name));
+  for (const step of plan.steps) {
+    if (step.kind === 'skip') continue;
+    if (!place(join(from, '#msgs', step.name), join(to, '#msgs', step.as))) return false;
+    done.add++;
+    if (step.kind === 'rename') done.renamed++;
+  }
+  for (const name of plan.addFiles) if (!place(join(from, name), join(to, name))) return false;
+  done.skip += plan.steps.filter(({ kind }) => kind === 'skip').length;
+  return true;
 }
 
 function planStaged(from: string, to: string): AdditivePlan {
@@ -157,14 +164,16 @@ function setAside(path: string): void {
   renamePatiently(path, aside);
 }
 
-/** Puts a file where none is; a name that was taken meanwhile is an error, never an overwrite. */
-function place(from: string, to: string): void {
+/** Puts a file where none is; false where the name was taken meanwhile: nothing is ever overwritten. */
+function place(from: string, to: string): boolean {
   makeOwnedDirectories(dirname(to));
   try {
     linkSync(from, to);
-    rmSync(from);
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST' || existsSync(to)) throw error;
+    if (errnoOf(error) === 'EEXIST' || existsSync(to)) return false;
     renamePatiently(from, to); // no hard links on this file system
+    return true;
   }
+  rmSync(from);
+  return true;
 }

@@ -3,7 +3,7 @@ import { formatSize, plural } from '../platform/units.js';
 import { plainText, quoteWord } from './shell-words.js';
 import { formatTable } from './table.js';
 
-/** A command line holds this many names with ease. */
+/** A command line holds this many names with ease, also on Windows. */
 const MOST_NAMES = 20;
 
 /** The report for people: a table, what could not be read, and the command that recovers what was found. */
@@ -16,15 +16,17 @@ export function formatSearch(report: SearchReport, from: string): string {
       `Unreadable  ${plural(report.problems.length, 'message')}, first ${plainText(first.name)}: ${first.reason}`,
     );
   }
-  if (report.hits.length > 0) lines.push('', 'Recover with:', `  ${recoverCommand(report.hits, from)}`);
+  if (report.hits.length > 0) lines.push('', 'Recover with:');
+  for (let at = 0; at < report.hits.length; at += MOST_NAMES) {
+    lines.push(`  ${recoverCommand(report.hits.slice(at, at + MOST_NAMES), from)}`);
+  }
   return lines.join('\n');
 }
 
-/** `kms-backup recover DIR --additive --message 'example.com/alice/INBOX/0000000a'`, at most twenty messages. */
+/** `kms-backup recover DIR --additive --message 'example.com/alice/INBOX/0000000a'`, with all messages. */
 export function recoverCommand(hits: readonly SearchHit[], from: string): string {
-  const names = hits.slice(0, MOST_NAMES).map(({ name }) => `--message ${quoteWord(name)}`);
-  const rest = hits.length > MOST_NAMES ? ' …' : '';
-  return `kms-backup recover ${quoteWord(from)} --additive ${names.join(' ')}${rest}`;
+  const names = hits.map(({ name }) => `--message ${quoteWord(name)}`);
+  return `kms-backup recover ${quoteWord(from)} --additive ${names.join(' ')}`;
 }
 
 function formatHits(hits: readonly SearchHit[]): string[] {

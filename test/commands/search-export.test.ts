@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildInstallation, type Installation } from '../helpers/installation.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { kms, kmsJson, runTool } from '../helpers/tools.js';
+import { BINARY, expectDone, kms, kmsJson, QUIET_ENVIRONMENT, runTool } from '../helpers/tools.js';
 
 let dir = '';
 let server: Installation;
@@ -67,6 +67,36 @@ describe('search', () => {
     expect(search('--text', 'grusse aus koln').names).toEqual(['example.com/alice/INBOX/00000002']);
     expect(search('--from', 'jurgen', '--since', '2026-11-17', '--before', '2026-11-19').names).toHaveLength(7);
     expect(search('--from', 'jurgen', '--before', '2026-11-16')).toEqual({ status: 10, names: [] });
+  });
+
+  it('prints commands that recover all that was found, whatever their number', () => {
+    const many = buildInstallation(join(dir, 'many'), {
+      store: {
+        mail: {
+          'example.com': {
+            bob: {
+              INBOX: {
+                '#msgs': Object.fromEntries(
+                  Array.from({ length: 45 }, (_, at) => [
+                    `${(at + 1).toString(16).padStart(8, '0')}.eml`,
+                    mail(`m${String(at)}`, `Report ${String(at)}`),
+                  ]),
+                ),
+              },
+            },
+          },
+        },
+      },
+    });
+    expect(kms(['backup', 'full', '--server-dir', many.serverDir]).status).toBe(0);
+    rmSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs'), { recursive: true });
+    const { stdout } = kms(['search', many.backupDir, '--subject', 'report', '--server-dir', many.serverDir]);
+    const commands = stdout.split('\n').filter((line) => line.startsWith('  kms-backup recover '));
+    for (const command of commands) {
+      const line = `${command.replace('kms-backup', `'${process.execPath}' '${BINARY}'`)} --yes --server-dir '${many.serverDir}'`;
+      expectDone(runTool('sh', ['-c', line], { env: QUIET_ENVIRONMENT }));
+    }
+    expect(readdirSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs'))).toHaveLength(45);
   });
 
   it('stays within domain, user and folder, typed in any case and decoded', () => {

@@ -351,6 +351,17 @@ describe('mail that is added', () => {
     }
   });
 
+  it.runIf(canInject)('gets another name where its own is taken at the last moment', () => {
+    const args = ['recover', source.backupDir, '--server-dir', server.serverDir, '--yes', ...additive];
+    for (const when of [1, 3]) {
+      const ended = kmsWithFaults(args, { inject: [`link:error=EEXIST:when=${String(when)}`] });
+      expect(said(ended)).toMatch(/^0 [\s\S]*4 messages added/);
+      expectAdded();
+      rmSync(server.storeDir, { recursive: true });
+      expectDone(runTool('cp', ['-a', damaged, server.storeDir]));
+    }
+  });
+
   it.runIf(canInject)(
     'and was killed at any step is complete after the next call, without doubles',
     () => {

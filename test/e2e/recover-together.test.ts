@@ -153,6 +153,7 @@ describe.runIf(canInject)('a recover with --in-place that dies', () => {
 
     const backup = kms(['backup', 'full', '--server-dir', server.serverDir]);
     expect(said(backup)).toMatch(/^1 .*--in-place was interrupted.*Run that recover again/s);
+    expect(kms(['backup', 'full', '--dry-run', '--server-dir', server.serverDir]).status).toBe(1);
     expect(kms(['doctor', '--server-dir', server.serverDir]).stdout).toContain('--in-place was interrupted');
     expect(kms(recoverArgs('-u', 'alice')).status).toBe(1);
     expect(kms(recoverArgs('-u', 'alice', '--additive')).status).toBe(1);

@@ -108,6 +108,15 @@ describe('recover(backup(store)) is the store', () => {
     expect(statSync(config).size).toBeGreaterThan(0);
   });
 
+  it('without what a recover keeps for its rollback, wherever it lies', () => {
+    const { server, expected } = twice(smallStore());
+    const kept: Tree = { old: { alice: { INBOX: { '#msgs': { '00000009.eml': 'as it was before' } } } } };
+    buildTree(join(server.storeDir, 'mail/example.com/.kms-backup-recover'), kept);
+    backUp(server);
+    loseAndRecover(server);
+    expect(compareTrees(expected, server.storeDir, { ...leftOut, directoryTimes: false })).toEqual([]);
+  });
+
   it('for 70,000 files in one folder', () => {
     const names = Array.from({ length: 70_000 }, (_, i) => `${(i + 1).toString(16).padStart(8, '0')}.eml`);
     const messages = Object.fromEntries(
