@@ -128,22 +128,38 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
     }, 240_000);
   }
 
-  for (const call of sample(['unlink'], ['unlink', 'rmdir', 'rename'])) {
-    it(`while the state of the recover before is given up (${call}), a rollback brings no part of it`, () => {
-      forEachKill(
-        call,
-        () => bring(),
-        () => {
-          reset('folder kept');
-        },
-        (where) => {
-          const undone = kms(undo());
-          expect([0, 10], where + undone.stderr).toContain(undone.status);
-          expect(stateOf('old', 'folder', 'whole'), where).toMatch(/^\w+$/);
-        },
-      );
-    }, 240_000);
-  }
+  it('while the state of the recover before is given up, a rollback brings no part of it', () => {
+    const kept = join(server.storeDir, '.kms-backup-recover/old/mail/example.com/alice/INBOX');
+    const paths = [join(kept, 'status.fld'), join(kept, '#msgs/00000001.eml'), join(kept, '#msgs'), kept];
+    for (let when = 1; when <= paths.length; when++) {
+      reset('folder kept');
+      const inject = [`unlink,rmdir:signal=SIGKILL:when=${String(when)}`];
+      expect(wasKilled(kmsWithFaults(bring(), { inject, paths }))).toBe(true);
+      const undone = kms(undo());
+      expect([undone.status, stateOf('folder')], undone.stderr).toEqual([10, 'folder']);
+    }
+  }, 240_000);
+
+  it('a swap that cannot go on puts the old state back, and in place goes on with the next call', () => {
+    for (const when of [1, 2, 3, 4]) {
+      const paths = [
+        join(server.storeDir, 'mail'),
+        join(server.storeDir, 'lists'),
+        join(server.serverDir, 'users.cfg'),
+      ];
+      reset('old');
+      const ended = kmsWithFaults(bring(), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
+      if (ended.status === 0) break;
+      expect([ended.status, stateOf('old'), leftovers()], ended.stderr).toEqual([1, 'old', []]);
+      expect(ended.stderr).toContain('Nothing was changed');
+      const inPlace = kmsWithFaults(bring('--in-place'), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
+      if (inPlace.status !== 0) {
+        expect(kms(undo()).status).toBe(1);
+        expectDone(kms(bring('--in-place')));
+      }
+      expect([stateOf('whole'), leftovers()]).toEqual(['whole', []]);
+    }
+  }, 240_000);
 
   for (const call of sample(['rename', 'unlink'], ['rename', 'unlink', 'rmdir'])) {
     it(`a recover in place (${call}) leaves the old state, the new one, or a store that no backup takes for whole`, () => {
