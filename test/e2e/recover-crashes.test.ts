@@ -81,7 +81,7 @@ beforeAll(() => {
   reset('old');
   expectDone(kms(bring('--keep-old', ...FOLDER)));
   keepState('folder kept');
-}, 60_000);
+});
 afterAll(() => {
   removeTemporary(dir);
 });
@@ -109,7 +109,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
           },
         );
         expect(kills).toBeGreaterThan(kind === 'whole' ? 4 : 0);
-      }, 240_000);
+      });
     }
 
     it(`a rollback (${call}) is completed by the next one`, () => {
@@ -125,7 +125,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
           expect(stateOf('old', ...(again.status === 0 ? [] : ['folder'])), where).toBe('old');
         },
       );
-    }, 240_000);
+    });
   }
 
   it('while the state of the recover before is given up, a rollback brings no part of it', () => {
@@ -138,7 +138,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       const undone = kms(undo());
       expect([undone.status, stateOf('folder')], undone.stderr).toEqual([10, 'folder']);
     }
-  }, 240_000);
+  });
 
   it('a swap that cannot go on puts the old state back, and in place goes on with the next call', () => {
     for (const when of [1, 2, 3, 4]) {
@@ -159,7 +159,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       }
       expect([stateOf('whole'), leftovers()]).toEqual(['whole', []]);
     }
-  }, 240_000);
+  });
 
   for (const call of sample(['rename', 'unlink'], ['rename', 'unlink', 'rmdir'])) {
     it(`a recover in place (${call}) leaves the old state, the new one, or a store that no backup takes for whole`, () => {
@@ -184,7 +184,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
           expect(leftovers(), where).toEqual([]);
         },
       );
-    }, 240_000);
+    });
   }
 });
 

@@ -100,6 +100,6 @@ describe.skipIf(!canInject)('a backup with rotation that is killed (needs strace
       expect([...new Set(seen.values())].sort()).toEqual(['before', 'now']);
       // Before and after each archive that comes and each that goes, at least.
       expect(seen.size).toBeGreaterThan(end.length + 4);
-    }, 120_000);
+    });
   }
 });
