@@ -9,7 +9,8 @@ const ROUNDS = 3;
 /**
  * The store is live: a message that is moved into a directory after that one was read would be in neither place. So every
  * directory whose time moved since it was listed is listed again, and what is new there is packed too. A message may then
- * be in the archive twice; it is never missing. What was gone for a moment, because the server replaced it, is tried again.
+ * be in the archive twice; missing is only one that moved on in every round, and it counts as vanished. What was gone for a
+ * moment, because the server replaced it, is tried again.
  * @param vanished entry names that were gone when their turn came; those that are packed now are taken out
  * @returns the directories that were found, to get their entries
  */

@@ -92,7 +92,7 @@ function archiveTable({ archives }: StatusFacts): string {
     const state = archive.isRecoverable
       ? '<span class="good">yes</span>'
       : `<strong class="critical">no</strong>${archive.problem === undefined ? '' : `: ${escapeHtml(archive.problem)}`}`;
-    return row([
+    const cells = [
       formatMinute(archive.takenAt),
       { html: state },
       TYPE_WORDS[archive.type].word,
@@ -102,36 +102,45 @@ function archiveTable({ archives }: StatusFacts): string {
       { number: formatSize(archive.sizeBytes) },
       { number: String(archive.volumes) },
       archive.verifiedAt ? formatMinute(archive.verifiedAt) : 'never',
-    ]);
+    ];
+    return row(cells, ARCHIVE_HEAD);
   });
-  const head = ['Point in time', 'Recoverable', 'Type', 'Archive', 'Needs', 'Messages', 'Size', 'Volumes', 'Verified'];
-  return table('Newest first', head, rows);
+  return `<div class="archives">${table('Newest first', ARCHIVE_HEAD, rows)}</div>`;
 }
+
+const ARCHIVE_HEAD = [
+  'Point in time',
+  'Recoverable',
+  'Type',
+  'Archive',
+  'Needs',
+  'Messages',
+  'Size',
+  'Volumes',
+  'Verified',
+] as const;
 
 function mailboxes(list: readonly MailboxSize[]): string {
   if (list.length === 0) return '<p class="soft">Not measured.</p>';
   const sorted = list.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   const largest = Math.max(1, sorted[0]?.sizeBytes ?? 1);
-  const rows = sorted.slice(0, MOST_MAILBOXES).map((mailbox) =>
-    row([
+  const rows = sorted.slice(0, MOST_MAILBOXES).map((mailbox) => {
+    const percent = ((mailbox.sizeBytes / largest) * 100).toFixed(1);
+    const cells = [
       { html: mailboxName(mailbox) },
       { number: formatCount(mailbox.messages) },
       { number: formatSize(mailbox.sizeBytes) },
-      {
-        html: `<div class="share" aria-hidden="true"><span style="width:${((mailbox.sizeBytes / largest) * 100).toFixed(1)}%"></span></div>`,
-      },
-    ]),
-  );
+      { html: `<div class="share" aria-hidden="true"><span style="width:${percent}%"></span></div>` },
+    ];
+    return row(cells, MAILBOX_HEAD);
+  });
   const rest = sorted.length - MOST_MAILBOXES;
   const more = rest > 0 ? `<p class="soft">and ${plural(rest, 'smaller mailbox', 'smaller mailboxes')}</p>` : '';
-  return (
-    table(
-      `${plural(list.length, 'mailbox', 'mailboxes')}, largest first`,
-      ['Mailbox', 'Messages', 'Size', 'Share'],
-      rows,
-    ) + more
-  );
+  const caption = `${plural(list.length, 'mailbox', 'mailboxes')}, largest first`;
+  return `<div class="mailboxes">${table(caption, MAILBOX_HEAD, rows)}</div>${more}`;
 }
+
+const MAILBOX_HEAD = ['Mailbox', 'Messages', 'Size', 'Share'] as const;
 
 function mailboxName({ name, folders }: MailboxSize): string {
   if (folders.length === 0) return escapeHtml(name);
@@ -156,10 +165,14 @@ function nextRuns({ nextRuns: runs }: StatusFacts): string {
 
 type Cell = string | { readonly html: string } | { readonly number: string };
 
-function row(cells: readonly Cell[]): string {
-  const tags = cells.map((cell) => {
-    if (typeof cell === 'string') return `<td>${escapeHtml(cell)}</td>`;
-    return 'html' in cell ? `<td>${cell.html}</td>` : `<td class="number">${escapeHtml(cell.number)}</td>`;
+/** With `labels`, each cell carries its column's name: where a screen has no room for columns it stands before the cell. */
+function row(cells: readonly Cell[], labels: readonly string[] = []): string {
+  const tags = cells.map((cell, column) => {
+    const label = labels[column] === undefined ? '' : ` data-label="${labels[column]}"`;
+    if (typeof cell === 'string') return `<td${label}>${escapeHtml(cell)}</td>`;
+    // One box for the whole content: beside the label it is one column of a grid.
+    if ('html' in cell) return `<td${label}><div>${cell.html}</div></td>`;
+    return `<td class="number"${label}>${escapeHtml(cell.number)}</td>`;
   });
   return `<tr>${tags.join('')}</tr>`;
 }

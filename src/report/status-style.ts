@@ -32,7 +32,23 @@ svg{width:100%;max-width:1040px;height:auto;display:block}svg text{fill:var(--so
 .key span{margin-right:16px}.key i{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:5px;vertical-align:-1px}
 .key .full{background:var(--full)}.key .differential{background:var(--diff)}.key .copy{background:var(--copy)}
 .share{width:180px}.share span{display:block;height:12px;margin-top:5px;border-radius:3px;background:var(--bar);min-width:2px}
-summary{cursor:pointer}details table{margin:8px 0 8px 18px}ul{margin:0;padding-left:20px}
+summary{cursor:pointer}summary,details td:first-child{white-space:normal;overflow-wrap:anywhere}details table{margin:8px 0 8px 18px}ul{margin:0;padding-left:20px}
 footer{padding-bottom:30px;color:var(--soft);font-size:.85rem}
+.archives th,.archives td{padding-right:8px;font-size:.8rem}
+.archives td:nth-child(2){white-space:normal;max-width:10em;overflow-wrap:anywhere}
+@media (max-width:1080px){
+.archives thead{position:absolute;left:-9999px}
+.archives table,.archives tbody,.archives caption{display:block}
+.archives tr{display:grid;grid-template-columns:repeat(auto-fill,minmax(300px,1fr));border-bottom:1px solid var(--line);padding:8px 0}
+.archives td,.archives td:nth-child(2){display:grid;grid-template-columns:8em 1fr;max-width:none;border:0;padding:1px 0;text-align:left;white-space:normal;overflow-wrap:anywhere}
+.archives td::before{content:attr(data-label);color:var(--soft)}}
+@media (max-width:800px){.share{width:80px}}
+@media (max-width:640px){main,header,footer{padding:0 10px}header{padding-top:14px}section{padding:12px}
+.mailboxes>table>thead{position:absolute;left:-9999px}.mailboxes>table,.mailboxes>table>tbody{display:block}
+.mailboxes>table>tbody>tr{display:grid;grid-template-columns:1fr 1fr;border-bottom:1px solid var(--line)}
+.mailboxes>table>tbody>tr>td{border:0;text-align:left}.mailboxes td:first-child[data-label]{grid-column:1/-1}
+.mailboxes .number[data-label]::before{content:attr(data-label) " ";color:var(--soft)}td[data-label=Share]{display:none}
+td:last-child:not(.number){white-space:normal}
+th,td{padding-right:6px;font-size:.86rem}details table{margin-left:0}details th,details td{font-size:.78rem}}
 @media print{section{break-inside:avoid}}
 `;

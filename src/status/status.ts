@@ -41,6 +41,8 @@ export interface StatusReport {
   readonly level: StatusLevel;
   /** Why it is not ok, worst first. */
   readonly warnings: readonly string[];
+  /** How many of the warnings, from the first on, make it critical. */
+  readonly criticalWarnings: number;
 }
 
 export interface StatusOptions {
@@ -82,10 +84,10 @@ export async function readStatus(installation: Installation, options: StatusOpti
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
   const warnings = [...warningFacts(facts, all), ...options.scheduleWarnings];
   const level = critical.length > 0 ? 'critical' : warnings.length > 0 ? 'warning' : 'ok';
-  return { ...facts, level, warnings: [...critical, ...warnings] };
+  return { ...facts, level, warnings: [...critical, ...warnings], criticalWarnings: critical.length };
 }
 
-type Facts = Omit<StatusReport, 'level' | 'warnings'>;
+type Facts = Omit<StatusReport, 'level' | 'warnings' | 'criticalWarnings'>;
 
 /** A half replaced store comes first: no backup can be made of it. */
 function criticalFacts(facts: Facts, isThere: boolean, maxAgeMs: number | undefined): string[] {

@@ -20,8 +20,10 @@ const SHOWN_RUNS = 5;
 export interface PageRequest {
   readonly backupDir: string;
   readonly settings: ServerSettings;
-  readonly level: string;
+  /** Worst first. */
   readonly warnings: readonly string[];
+  /** How many of the warnings, from the first on, are serious. */
+  readonly criticalWarnings: number;
   readonly clock: Clock;
   /** Somebody works through the schedule. */
   readonly isWorkedThrough: boolean;
@@ -44,19 +46,28 @@ export async function writeStatusPage(path: string, request: PageRequest): Promi
   }
 }
 
+<<<<<<< HEAD
 async function collectFacts(request: PageRequest): Promise<StatusFacts> {
   const { backupDir, settings, clock, warnings, level, isWorkedThrough } = request;
+=======
+async function collectFacts({
+  backupDir,
+  settings,
+  clock,
+  warnings,
+  criticalWarnings,
+}: PageRequest): Promise<StatusFacts> {
+>>>>>>> work-7
   const states = (await inspectIfThere(backupDir)) ?? [];
   const archives: StatusArchive[] = [];
   for (const state of states) archives.push(await toStatusArchive(state));
-  const severity = level === 'critical' ? 'critical' : 'warning';
   return {
     hostname: settings.hostname === '' ? hostname() : settings.hostname,
     generatedAt: clock(),
     backupDir,
     storeDir: settings.storeDir,
     version: VERSION,
-    warnings: warnings.map((text) => ({ severity, text })),
+    warnings: warnings.map((text, index) => ({ severity: index < criticalWarnings ? 'critical' : 'warning', text })),
     archives,
     mailboxes: await measureMailboxes(states),
     nextRuns: isWorkedThrough ? nextRuns(settings, clock) : [],

@@ -62,6 +62,19 @@ describe('status', () => {
     expect(nowhere.stderr).not.toContain('UNEXPECTED');
   });
 
+  it('calls only that serious on the page which makes it critical', () => {
+    const server = buildInstallation(temporaryDirectory());
+    const cfg = readFileSync(join(server.serverDir, 'mailserver.cfg'), 'utf8');
+    const off = cfg.replace(/(<variable name="Enabled">)1</, '$10<');
+    writeFileSync(join(server.serverDir, 'mailserver.cfg'), off);
+    const page = join(server.serverDir, 'page.html');
+    expectDone(kms(['status', '--server-dir', server.serverDir, '--html', page]));
+    const html = readFileSync(page, 'utf8');
+    expect(html).toContain('Needs help: 1 serious problem');
+    expect(html).toMatch(/Serious:<\/strong> there is no archive/);
+    expect(html).toMatch(/Warning:<\/strong> backup is disabled/);
+  });
+
   it('writes a page of a server that was never backed up', () => {
     const server = buildInstallation(temporaryDirectory());
     rmSync(server.backupDir, { recursive: true });
@@ -94,7 +107,10 @@ it.skipIf(process.getuid?.() !== 0)(
   },
 );
 
-describe.each(['swapping', 'rolling-back'])('a recover that was interrupted while %s', (phase) => {
+describe.each([
+  ['swapping', 'Run recover again to complete it, or recover --rollback to undo it.'],
+  ['rolling-back', 'Run recover --rollback again: it completes what was begun.'],
+])('a recover that was interrupted while %s', (phase, advice) => {
   it('is critical for status, a problem for doctor, and stops a backup before it writes', () => {
     const server = backedUp();
     interruptRecover(server, phase);
@@ -106,7 +122,7 @@ describe.each(['swapping', 'rolling-back'])('a recover that was interrupted whil
     expect(doctor.status).toBe(1);
     expect(checkNamed(doctor.json, 'recover')).toMatchObject({
       state: 'problem',
-      advice: 'Run recover again, or recover --rollback: it completes what was begun.',
+      advice,
     });
     const backup = kms(['backup', 'full', '--server-dir', server.serverDir]);
     expect(backup.status).toBe(1);

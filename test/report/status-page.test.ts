@@ -126,6 +126,20 @@ describe.skipIf(!canBrowse)('the status page in a browser', () => {
     expect(result.passes).toBeGreaterThan(15);
   });
 
+  test.each([1100, 700, 390])('at %i px nothing is cut off or needs sideways scrolling', async (width) => {
+    const page = statusPage(statusFacts()).replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+    // A window has a least width; a frame is as narrow as a phone. Mailboxes are opened: their folders count too.
+    const html = `<body><iframe id="frame" style="border:0;width:${String(width)}px;height:900px" srcdoc="${page}"></iframe><script>
+      onload=()=>{const d=frame.contentDocument;d.querySelectorAll('details').forEach((it)=>{it.open=true});
+      const wide=[...d.querySelectorAll('html,section')].filter((it)=>it.scrollWidth>it.clientWidth+1);
+      const o=document.createElement('pre');o.id='wide';o.textContent=d.querySelectorAll('section').length+' '+
+      wide.map((it)=>it.tagName+' '+(it.getAttribute('aria-labelledby')??'')+' '+it.scrollWidth+'>'+it.clientWidth).join(', ');
+      document.body.append(o)}</script></body>`;
+    const { dir, stdout } = await browse(html, () => ['--dump-dom']);
+    rmSync(dir, { recursive: true, force: true });
+    expect(/<pre id="wide">(.*?)<\/pre>/s.exec(stdout)?.[1]).toBe('7 ');
+  });
+
   test('is drawn', async () => {
     const { dir } = await browse(statusPage(statusFacts()), (place) => [
       `--screenshot=${process.env['KMS_TEST_SCREENSHOT'] ?? join(place, 'page.png')}`,
