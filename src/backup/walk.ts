@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isExcludedDirectory, isExcludedFile } from '../archive/components.js';
 import { findStepFault } from '../archive/entry-names.js';
 import { errnoOf } from '../errors.js';
+import { systemClock } from '../platform/clock.js';
 
 /** One directory and the regular files in it. */
 export interface WalkedDirectory {
@@ -11,8 +12,8 @@ export interface WalkedDirectory {
   /** What precedes its files' names in an archive: `@backup/store/mail/example.com/`. */
   readonly prefix: string;
   readonly files: readonly string[];
-  /** Its modification time when it was listed: if it moved since, something came or went. */
-  readonly mtimeNs: bigint;
+  /** Its modification time when it was listed: if it moved since, something came or went. Undefined where it was too young then to tell. */
+  readonly mtimeNs: bigint | undefined;
 }
 
 /** Something that is not backed up, and why. */
@@ -82,13 +83,20 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
         if (!isExcludedDirectory(entry.name)) children.push(entry.name);
       } else if (!isExcludedFile(entry.name)) files.push(entry.name);
     }
-    walk.directories.push({ path, prefix, files, mtimeNs: stats.mtimeNs });
+    walk.directories.push({ path, prefix, files, mtimeNs: isYoung(stats.mtimeNs) ? undefined : stats.mtimeNs });
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') walk.vanished.push(prefix);
     else walk.skipped.push({ name: prefix, reason: `cannot be listed: ${code ?? String(error)}` });
   }
   return children.reverse();
+}
+
+/** A change within one step of the file system's clock leaves the time as it is; FAT counts in steps of two seconds. */
+const CLOCK_STEP_MS = 2000;
+
+function isYoung(mtimeNs: bigint): boolean {
+  return Number(mtimeNs / 1_000_000n) > systemClock().getTime() - CLOCK_STEP_MS;
 }
 
 const PLAIN = /^[ -~]*$/;

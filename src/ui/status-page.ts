@@ -46,18 +46,8 @@ export async function writeStatusPage(path: string, request: PageRequest): Promi
   }
 }
 
-<<<<<<< HEAD
 async function collectFacts(request: PageRequest): Promise<StatusFacts> {
-  const { backupDir, settings, clock, warnings, level, isWorkedThrough } = request;
-=======
-async function collectFacts({
-  backupDir,
-  settings,
-  clock,
-  warnings,
-  criticalWarnings,
-}: PageRequest): Promise<StatusFacts> {
->>>>>>> work-7
+  const { backupDir, settings, clock, warnings, criticalWarnings, isWorkedThrough } = request;
   const states = (await inspectIfThere(backupDir)) ?? [];
   const archives: StatusArchive[] = [];
   for (const state of states) archives.push(await toStatusArchive(state));
