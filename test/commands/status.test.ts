@@ -5,7 +5,17 @@ import { expect, describe, it } from 'vitest';
 import { isUnicodeTerminal } from '../../src/ui/present-status.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import { buildInstallation, type Installation } from '../helpers/installation.js';
-import { BINARY, type Ended, expectDone, kms, kmsJson, type Json, runTool } from '../helpers/tools.js';
+import {
+  BINARY,
+  canBeNobody,
+  type Ended,
+  expectDone,
+  hasTool,
+  kms,
+  kmsJson,
+  type Json,
+  runTool,
+} from '../helpers/tools.js';
 
 function backedUp(): Installation {
   const server = buildInstallation(temporaryDirectory());
@@ -86,7 +96,7 @@ describe('status', () => {
   });
 });
 
-it.skipIf(process.getuid?.() !== 0)(
+it.skipIf(!canBeNobody || !hasTool('setpriv'))(
   'is unknown to a monitoring user who may not read the archives, and doctor says why',
   () => {
     const server = backedUp();

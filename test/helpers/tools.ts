@@ -41,6 +41,12 @@ export function hasTool(program: string): boolean {
 /** The entry file of what is shipped. */
 export const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
+/** Whether root may run what is shipped as user nobody: a checkout below a directory that is closed to others cannot be. */
+export const canBeNobody =
+  process.platform === 'linux' &&
+  process.getuid?.() === 0 &&
+  spawnSync(process.execPath, [BINARY, '--version'], { uid: 65534, gid: 65534 }).status === 0;
+
 /** No mail server of this machine counts: its pid file is looked for where there is none. */
 export const QUIET_ENVIRONMENT = {
   KMS_BACKUP_PID_FILE: '/nonexistent/kms.pid',

@@ -29,6 +29,7 @@ import { documents } from '../helpers/config-documents.js';
 import { makeInstallation, temporaryDirectory } from '../helpers/configured-server.js';
 import { canInject, kmsWithFaults } from '../helpers/faults.js';
 import { sampleConfig, STORE_BACKUP } from '../helpers/mailserver-config.js';
+import { canBeNobody } from '../helpers/tools.js';
 
 const options: EditOptions = { command: 'config set', clock: systemClock, isForced: false };
 const set = (name: string, value: string): ConfigChange => ({ kind: 'set', table: 'StoreBackup', name, value });
@@ -227,7 +228,7 @@ describe.skipIf(!isRoot || spawnSync('mount', ['--version']).status !== 0)('a bi
   });
 });
 
-describe.skipIf(!isRoot || process.platform !== 'linux')('an edit by a user who is not root', () => {
+describe.skipIf(!canBeNobody)('an edit by a user who is not root', () => {
   /** Runs an editor of an installation as nobody. */
   const asNobody = (dir: string): { status: number | null; stderr: string } =>
     spawnSync(process.execPath, editor(dir, 'RotationLimit', ['3']), { uid: 65534, gid: 65534, encoding: 'utf8' });
