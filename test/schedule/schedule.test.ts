@@ -176,7 +176,7 @@ describe('what is due', () => {
         }
         expect(new Set(done).size).toBe(done.length);
       }),
-      { numRuns: 20 },
+      { numRuns: 60 },
     );
   });
 });
