@@ -94,3 +94,15 @@ export interface PackWorkerData {
 export function isMessageName(name: string): boolean {
   return name.endsWith('.eml');
 }
+
+/** Each smaller than 4 MiB: together about a third of a second at worst. */
+const FILES_HERE = 4;
+
+/** The same files in tasks so short that the main thread may do them: it hears no signal meanwhile. */
+export function* cutShort(tasks: Iterable<FilesTask>): Generator<FilesTask> {
+  for (const task of tasks) {
+    for (let from = 0; from < task.names.length; from += FILES_HERE) {
+      yield { ...task, names: task.names.slice(from, from + FILES_HERE) };
+    }
+  }
+}

@@ -9,21 +9,23 @@ import {
   type BlockMessage,
   type ChunkResult,
   type ChunkTask,
+  cutShort,
   type FilesTask,
   isMessageName,
   type PackResult,
   type PackTask,
   type PackWorkerData,
 } from './pack-tasks.js';
-import { planReadBack, READ_BACK_BYTES, readBack } from './read-back.js';
+import { planReadBack } from './read-back.js';
+import { TaskPacker } from './task-packer.js';
 
 /** What happens to a file that no volume can hold. */
 export type OversizePolicy = 'skip' | 'split';
 
 export interface PackOptions {
   readonly threads: number;
-  /** How many threads to begin with, or none before there is work; a large file starts the others. Default: all. */
-  readonly startsWith?: number;
+  /** There is little to pack: it may be done sooner than threads are started. */
+  readonly isLittle: boolean;
   /** 1 to 9. */
   readonly level: number;
   readonly volumeLimitBytes: number;
@@ -62,14 +64,15 @@ export class Packer {
   ) {
     this.#slots = Array.from({ length: options.threads }, () => BlockSlots.create());
     const largestEntryBytes = Math.min(LARGE_FILE_BYTES, largestPartBytes(options.volumeLimitBytes, 'x'.repeat(1024)));
+    const workerData = (worker: number): PackWorkerData => {
+      const { memory, control } = this.#slotsOf(worker);
+      return { worker, memory, control, level: options.level, largestEntryBytes };
+    };
     this.#pool = new WorkerPool<PackTask, PackResult, BlockMessage>({
       url: new URL('./pack-worker.js', import.meta.url),
       threads: options.threads,
-      startsWith: options.startsWith ?? options.threads,
-      workerData: (worker): PackWorkerData => {
-        const { memory, control } = this.#slotsOf(worker);
-        return { worker, memory, control, level: options.level, largestEntryBytes };
-      },
+      here: options.isLittle ? this.#packHere(workerData(0)) : undefined,
+      workerData,
       onMessage: (block, worker) => {
         this.#addBlock(block, worker);
       },
@@ -86,7 +89,7 @@ export class Packer {
     const large: { path: string; name: string }[] = [];
     await this.#guard(async () => {
       this.options.signal?.throwIfAborted();
-      await this.#pool.runAll(tasks, (result, task) => {
+      await this.#pool.runAll(this.options.isLittle ? cutShort(tasks) : tasks, (result, task) => {
         if (result.kind !== 'files' || task.kind !== 'files') return;
         for (const name of result.vanished) this.vanished.add(task.prefix + name);
         for (const { name, reason } of result.unreadable) {
@@ -116,12 +119,7 @@ export class Packer {
       if (result.kind !== 'read-back' || task.kind !== 'read-back' || result.differing.length === 0) return;
       throw new Error(`${task.path} does not hold at byte ${result.differing[0] ?? 0} what was written there`);
     };
-    const tasks = planReadBack(this.writer);
-    await this.#guard(async () => {
-      // As much as one task is read sooner than a thread is started.
-      if (this.writer.sizeBytes > READ_BACK_BYTES) await this.#pool.runAll(tasks, check);
-      else for (const task of tasks) check(readBack(task), task);
-    });
+    await this.#guard(() => this.#pool.runAll(planReadBack(this.writer), check));
   }
 
   async close(): Promise<void> {
@@ -139,6 +137,14 @@ export class Packer {
     } catch (error) {
       throw toSpaceError(error);
     }
+  }
+
+  /** Packs in this thread, before there is any other, with the slots that the first one will have. */
+  #packHere(settings: PackWorkerData): (task: PackTask) => PackResult {
+    const packer = new TaskPacker(settings, (block) => {
+      this.#addBlock(block, settings.worker);
+    });
+    return (task) => packer.run(task);
   }
 
   #slotsOf(worker: number): BlockSlots {

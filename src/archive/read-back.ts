@@ -4,7 +4,7 @@ import type { ArchiveWriter } from './archive-writer.js';
 import type { ReadBackResult, ReadBackTask } from './pack-tasks.js';
 
 /** One worker's task. */
-export const READ_BACK_BYTES = 8 << 20;
+const READ_BACK_BYTES = 8 << 20;
 const PIECE_BYTES = 1 << 20;
 
 /** What was written, in stretches of about 8 MiB that each are one worker's task. */

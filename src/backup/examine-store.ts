@@ -1,5 +1,6 @@
 import type { Component } from '../archive/components.js';
 import { WorkerPool } from '../platform/worker-pool.js';
+import { examineFiles } from './examine-files.js';
 import type { BackupRequest } from './request.js';
 import type { StatResult, StatTask } from './stat-tasks.js';
 import type { WalkedDirectory } from './walk.js';
@@ -24,7 +25,7 @@ interface Batch {
   files: number;
 }
 
-/** Asks for size, time and mode of everything that is listed, in worker threads, while it is being listed. */
+/** Asks for size, time and mode of everything that is listed, while it is being listed: of many files in worker threads. */
 export class StoreExaminer {
   readonly #pool: WorkerPool<StatTask, StatResult>;
   readonly #examined = new Map<Component, Examined[]>();
@@ -35,6 +36,8 @@ export class StoreExaminer {
     this.#pool = new WorkerPool<StatTask, StatResult>({
       url: new URL('./stat-worker.js', import.meta.url),
       threads: request.threads,
+      // Contents may be long: they are read by threads only.
+      here: request.usesChecksum ? undefined : examineFiles,
       tasksInFlight: TASKS_IN_FLIGHT,
       workerData: () => undefined,
     });
@@ -49,7 +52,9 @@ export class StoreExaminer {
       const names = directory.files.slice(from, from + BATCH_FILES);
       batch.pieces.push({ directory, names });
       batch.files += names.length;
-      if (batch.files >= BATCH_FILES) this.#send();
+      if (batch.files < BATCH_FILES) continue;
+      this.#pool.grow();
+      this.#send();
     }
   }
 

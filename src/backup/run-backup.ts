@@ -20,7 +20,7 @@ import { recordReadBack } from './record-read-back.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { secondLook } from './second-look.js';
 
-const FEW_FILES = 300;
+const FEW_FILES = 1000;
 
 /**
  * Runs one backup: plan, write, read back, publish. Until the last step nothing has a final name.
@@ -105,8 +105,7 @@ async function writeArchive(
   const writer = new ArchiveWriter(request.backupDir, stem, request.volumeLimitBytes);
   const packer = new Packer(writer, {
     ...request,
-    // A few small files are packed sooner than threads are started for all cores; where nothing changed there is no work.
-    startsWith: content.fileCount < FEW_FILES ? Math.min(1, content.fileCount) : request.threads,
+    isLittle: content.fileCount < FEW_FILES,
     onProgress: ({ files, sourceBytes }) =>
       request.onProgress?.({
         phase: 'writing',

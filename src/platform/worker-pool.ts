@@ -4,6 +4,8 @@ import type { FromWorker, ThreadError } from './worker-port.js';
 
 /** While one is answered the next is already there. */
 const TASKS_IN_FLIGHT = 2;
+/** A thread takes about as long to start: what is done sooner needs none. */
+const HERE_MS = 100;
 
 interface Pending<Task, Result> {
   readonly task: Task;
@@ -11,12 +13,15 @@ interface Pending<Task, Result> {
   reject(error: unknown): void;
 }
 
-export interface PoolOptions<Message> {
+export interface PoolOptions<Task, Result, Message> {
   /** `new URL('./x-worker.js', import.meta.url)`. */
   readonly url: URL;
   readonly threads: number;
-  /** How many of them are started at once: with 0 the first task starts one. `grow` starts the others. Default: all. */
-  readonly startsWith?: number;
+  /**
+   * Does a task in this thread. With it no thread is started at first: tasks are done here until they have taken as long
+   * as a thread takes to start, or `grow` is called. A task must be short: no signal is heard meanwhile.
+   */
+  readonly here?: ((task: Task) => Result | Promise<Result>) | undefined;
   /** How many tasks a worker is given ahead. Default: two. */
   readonly tasksInFlight?: number;
   /** What the n-th worker is started with. */
@@ -36,16 +41,17 @@ export class WorkerPool<Task, Result, Message = never> {
   readonly #queue: Pending<Task, Result>[] = [];
   #failure: Error | undefined;
   #nextId = 0;
+  #hereMs = 0;
 
-  constructor(private readonly options: PoolOptions<Message>) {
-    for (let index = 0; index < (options.startsWith ?? options.threads); index++) this.#start(index);
+  constructor(private readonly options: PoolOptions<Task, Result, Message>) {
+    if (!options.here) this.grow();
   }
 
   get #tasksInFlight(): number {
     return this.options.tasksInFlight ?? TASKS_IN_FLIGHT;
   }
 
-  /** Starts the threads that are not running yet: there is more to do than it seemed. */
+  /** Starts the threads where none is running yet: there is more to do than it seemed. */
   grow(): void {
     for (let index = this.#workers.length; index < this.options.threads; index++) this.#start(index);
   }
@@ -62,21 +68,39 @@ export class WorkerPool<Task, Result, Message = never> {
         reject(this.#failure);
         return;
       }
-      if (this.#workers.length === 0) this.#start(0);
+      if (this.#workers.length === 0) {
+        if (this.options.here && this.#hereMs < HERE_MS) {
+          resolve(this.#runHere(this.options.here, task));
+          return;
+        }
+        this.grow();
+      }
       this.#queue.push({ task, resolve, reject });
       this.#dispatch();
     });
   }
 
+  async #runHere(handle: (task: Task) => Result | Promise<Result>, task: Task): Promise<Result> {
+    const startedAt = performance.now();
+    try {
+      return await handle(task);
+    } finally {
+      this.#hereMs += performance.now() - startedAt;
+    }
+  }
+
   /** Runs every task with `depth` of them under way; `onResult` sees each answer as it comes. */
   async runAll(tasks: Iterable<Task>, onResult: (result: Result, task: Task) => void): Promise<void> {
     const iterator = tasks[Symbol.iterator]();
-    const lane = async (): Promise<void> => {
-      for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+    const lane = async (goesOn: () => boolean): Promise<void> => {
+      while (goesOn()) {
+        const next = iterator.next();
+        if (next.done === true) return;
         onResult(await this.run(next.value), next.value);
       }
     };
-    await Promise.all(Array.from({ length: this.depth }, lane));
+    await lane(() => this.options.here !== undefined && this.#workers.length === 0);
+    await Promise.all(Array.from({ length: this.depth }, () => lane(() => true)));
   }
 
   /** Makes every task fail with `error`, for instance because the run was interrupted. */

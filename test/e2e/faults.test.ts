@@ -13,8 +13,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import BackupFull from '../../src/commands/backup/full.js';
+import Verify from '../../src/commands/verify.js';
 import { canFakeTime, canInject, kmsAt, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import { buildInstallation, message, smallStore, type Installation } from '../helpers/installation.js';
+import { runInProcess } from '../helpers/in-process.js';
 import { Random } from '../helpers/random.js';
 import { buildTree, compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
 import { BINARY, expectDone, hasTool, kms, QUIET_ENVIRONMENT, runTool, type Ended } from '../helpers/tools.js';
@@ -82,10 +85,13 @@ function directoryWithArchive(): { backupDir: string; expectEarlierKept: () => v
 }
 
 /** After a fault: what has a final name is sound, the earlier archive is untouched, and the next run cleans up. */
-function expectSane(backupDir: string, expectEarlierKept: () => void): void {
+async function expectSane(backupDir: string, expectEarlierKept: () => void): Promise<void> {
   expectEarlierKept();
-  expectDone(kms(['verify', backupDir, '--server-dir', server.serverDir]));
-  expectDone(backUp(backupDir, '--no-rotate'));
+  const verified = await runInProcess(Verify, [backupDir, '--server-dir', server.serverDir]);
+  expect(verified.exitCode, verified.output).toBe(0);
+  const [, , ...flags] = fullArgs(backupDir, '--no-rotate');
+  const next = await runInProcess(BackupFull, flags);
+  expect(next.exitCode, next.output).toBe(0);
   expect(leftovers(backupDir)).toEqual([]);
 }
 
@@ -97,60 +103,60 @@ describe.skipIf(!canInject || !canFakeTime)('a backup whose system calls fail (n
     return { ended, backupDir, keep: expectEarlierKept };
   };
 
-  it('says that the disk is full, publishes nothing and leaves nothing', () => {
+  it('says that the disk is full, publishes nothing and leaves nothing', async () => {
     const { ended, backupDir, keep } = failing(['write,pwrite64:error=ENOSPC:when=2']);
     expect(said(ended)).toMatch(/^14 /);
     expect(archivesIn(backupDir)).toHaveLength(1);
     expect(leftovers(backupDir)).toEqual([]);
-    expectSane(backupDir, keep);
+    await expectSane(backupDir, keep);
   });
 
-  it('fails when the disk cannot write', () => {
+  it('fails when the disk cannot write', async () => {
     const { ended, backupDir, keep } = failing(['write,pwrite64:error=EIO:when=1']);
     expect(said(ended)).toMatch(/^1 /);
     expect(archivesIn(backupDir)).toHaveLength(1);
     expect(leftovers(backupDir)).toEqual([]);
-    expectSane(backupDir, keep);
+    await expectSane(backupDir, keep);
   });
 
-  it('fails when the disk cannot sync', () => {
+  it('fails when the disk cannot sync', async () => {
     const { ended, backupDir, keep } = failing(['fsync,fdatasync:error=EIO:when=1']);
     expect(said(ended)).toMatch(/^1 /);
     expect(archivesIn(backupDir)).toHaveLength(1);
-    expectSane(backupDir, keep);
+    await expectSane(backupDir, keep);
   });
 
-  it('fails when the archive cannot be given its name', () => {
+  it('fails when the archive cannot be given its name', async () => {
     const { ended, backupDir, keep } = failing(['rename:error=EXDEV:when=1']);
     expect(said(ended)).toMatch(/^1 /);
     expect(archivesIn(backupDir)).toHaveLength(1);
     expect(leftovers(backupDir)).toEqual([]);
-    expectSane(backupDir, keep);
+    await expectSane(backupDir, keep);
   });
 
-  it('finds out by reading back that a write lied', () => {
+  it('finds out by reading back that a write lied', async () => {
     const { ended, backupDir, keep } = failing(['write,pwrite64:retval=1000:when=1']);
     expect(said(ended)).toMatch(/^1 /);
     expect(archivesIn(backupDir)).toHaveLength(1);
     expect(leftovers(backupDir)).toEqual([]);
-    expectSane(backupDir, keep);
+    await expectSane(backupDir, keep);
   });
 
-  it('finds out by reading back that the disk returns other bytes or none', () => {
+  it('finds out by reading back that the disk returns other bytes or none', async () => {
     const { ended, backupDir, keep } = failing(['read,pread64:error=EIO:when=1']);
     expect(said(ended)).toMatch(/^1 /);
     expect(archivesIn(backupDir)).toHaveLength(1);
-    expectSane(backupDir, keep);
+    await expectSane(backupDir, keep);
   });
 
-  it('names a message that cannot be read and keeps all others', () => {
+  it('names a message that cannot be read and keeps all others', async () => {
     const { backupDir, expectEarlierKept } = directoryWithArchive();
     const source = join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs/00000005.eml');
     const ended = kmsWithFaults(fullArgs(backupDir), { inject: ['read,pread64:error=EIO'], paths: [source] });
     expect(said(ended)).toMatch(/^3 /);
     expect(said(ended)).toContain('00000005.eml');
     expect(archivesIn(backupDir)).toHaveLength(2);
-    expectSane(backupDir, expectEarlierKept);
+    await expectSane(backupDir, expectEarlierKept);
   });
 
   it('names a directory that cannot be listed and keeps all others', () => {
@@ -162,7 +168,7 @@ describe.skipIf(!canInject || !canFakeTime)('a backup whose system calls fail (n
   });
 
   for (const call of ['rename', 'fsync', 'unlink', 'link', 'write', 'pwrite64'] as const) {
-    it(`killed at any ${call}, leaves the old archives, or the old and the new one`, () => {
+    it(`killed at any ${call}, leaves the old archives, or the old and the new one`, async () => {
       // Of most calls there are many: every one of the first few, then further apart.
       const isWrite = call.endsWith('write') || call === 'pwrite64';
       let kills = 0;
@@ -173,7 +179,7 @@ describe.skipIf(!canInject || !canFakeTime)('a backup whose system calls fail (n
           break;
         }
         kills++;
-        expectSane(backupDir, keep);
+        await expectSane(backupDir, keep);
         removeTemporary(backupDir);
       }
       // Which calls a run needs is its own affair; renaming and syncing it must.
