@@ -1,7 +1,7 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
-import { findDirectory, parsePlainDirectory, readDirectoryBytes, readEntries } from './central-directory.js';
+import { findDirectory, parsePlainDirectory, readEntries } from './central-directory.js';
 import type { EntryTable } from './entry-table.js';
 import { checkLocalHeader } from './local-header.js';
 import { openFileSource, type RandomAccessSource } from './source.js';
@@ -14,10 +14,12 @@ import {
   type VersionText,
 } from './summary.js';
 import { centralHeaderLength } from './volume-file.js';
-import { METHOD_DEFLATED } from './zip-format.js';
+import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE, METHOD_DEFLATED } from './zip-format.js';
 
 /** Version and summary are small; anything larger under their names is not ours, and parsing it would need gigabytes. */
 const LARGEST_TEXT_BYTES = 4 << 20;
+/** More than the central header of a text needs. */
+const EDGE_BYTES = 4 << 10;
 /** The list of deleted names may be long. */
 export const LARGEST_LIST_BYTES = 256 << 20;
 
@@ -81,29 +83,55 @@ async function readTextOfVolume(volume: VolumeFileInfo, name: string): Promise<s
   }
 }
 
-/** A table of the one entry of that name; plain directories are not parsed whole for it. */
+/** A table of the one entry of that name; plain directories are not parsed whole for it, nor read whole where it is their first or last. */
 async function findEntry(source: RandomAccessSource, name: string): Promise<EntryTable | undefined> {
-  const directory = await readDirectoryBytes(source);
-  const wanted = Buffer.from(name);
-  if (directory) {
-    const { bytes } = directory;
-    for (let at = 0; at + 46 <= bytes.length; at += centralHeaderLength(bytes, at)) {
-      const isIt =
-        bytes.readUInt16LE(at + 28) === wanted.length &&
-        bytes.compare(wanted, 0, wanted.length, at + 46, at + 46 + wanted.length) === 0;
-      if (!isIt) continue;
-      const header = bytes.subarray(at, at + centralHeaderLength(bytes, at));
-      const table = parsePlainDirectory({ bytes: header, offset: directory.offset, entries: 1 });
-      if (!table) break;
-      table.setExtentEnd(0, directory.offset);
-      return table;
-    }
+  const place = await findDirectory(source);
+  const header = place && ((await readEdge(source, place, name)) ?? (await scanFor(source, place, name)));
+  const plain = header && parsePlainDirectory({ bytes: header, offset: place.offset, entries: 1 });
+  if (plain) {
+    plain.setExtentEnd(0, place.offset);
+    return plain;
   }
   const { table } = await readEntries(source);
   for (let index = 0; index < table.count; index++) {
     if (table.name(index) === name) return table.gather([index]);
   }
   return undefined;
+}
+
+interface DirectoryPlace {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The central header of that name where it is the directory's first or last: the texts of ours and of the server's archives. */
+async function readEdge(source: RandomAccessSource, place: DirectoryPlace, name: string): Promise<Buffer | undefined> {
+  const length = Math.min(place.length, EDGE_BYTES);
+  const head = await source.read(place.offset, length);
+  if (isHeaderOf(head, 0, name)) return head.subarray(0, centralHeaderLength(head, 0));
+  const tail = await source.read(place.offset + place.length - length, length);
+  const at = tail.lastIndexOf(name) - CENTRAL_FIXED_BYTES;
+  const isLast = isHeaderOf(tail, at, name) && at + centralHeaderLength(tail, at) === tail.length;
+  return isLast ? tail.subarray(at) : undefined;
+}
+
+async function scanFor(source: RandomAccessSource, place: DirectoryPlace, name: string): Promise<Buffer | undefined> {
+  const bytes = await source.read(place.offset, place.length);
+  for (let at = 0; at + CENTRAL_FIXED_BYTES <= bytes.length; at += centralHeaderLength(bytes, at)) {
+    if (isHeaderOf(bytes, at, name)) return bytes.subarray(at, at + centralHeaderLength(bytes, at));
+  }
+  return undefined;
+}
+
+function isHeaderOf(bytes: Buffer, at: number, name: string): boolean {
+  const nameAt = at + CENTRAL_FIXED_BYTES;
+  return (
+    at >= 0 &&
+    nameAt + name.length <= bytes.length &&
+    bytes.readUInt32LE(at) === CENTRAL_SIGNATURE &&
+    bytes.readUInt16LE(at + 28) === name.length &&
+    bytes.toString('latin1', nameAt, nameAt + name.length) === name
+  );
 }
 
 /**

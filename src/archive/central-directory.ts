@@ -62,7 +62,8 @@ export function parsePlainDirectory({ bytes, entries }: DirectoryBytes): EntryTa
     const extraEnd = extraStart + view.getUint16(at + 30, true);
     const next = extraEnd + view.getUint16(at + 32, true);
     const isOneDisk = view.getUint16(at + 34, true) === 0;
-    if (next > bytes.length || !isOneDisk || !isPlainName(bytes, nameStart, extraStart)) return undefined;
+    if (next > bytes.length || !isOneDisk) return undefined;
+    if (!isPlainAscii(view, nameStart, extraStart) && !isPlainName(bytes, nameStart, extraStart)) return undefined;
     if (!isOwnExtra(view, extraStart, extraEnd)) {
       if (hasOddExtra(bytes, extraStart, extraEnd)) return undefined;
       const { part } = readExtras(bytes, extraStart, extraEnd, 0);
@@ -72,6 +73,19 @@ export function parsePlainDirectory({ bytes, entries }: DirectoryBytes): EntryTa
     at = next;
   }
   return at === bytes.length ? new DirectoryTable(bytes, nameStarts, parts) : undefined;
+}
+
+/** All names but few, four bytes at a time: none of them below 0x20, 0x5c, 0x7f or above. False also where it cannot tell. */
+function isPlainAscii(view: DataView, start: number, end: number): boolean {
+  if (end - start < 4) return false;
+  for (let at = start; at < end; at += 4) {
+    // The last word may overlap the one before it.
+    const word = view.getUint32(Math.min(at, end - 4), true);
+    const flipped = word ^ 0x5c5c5c5c;
+    const odd = word | (word + 0x01010101) | ((word - 0x20202020) & ~word) | ((flipped - 0x01010101) & ~flipped);
+    if ((odd & 0x80808080) !== 0) return false;
+  }
+  return true;
 }
 
 /** @param start right behind the header's fixed part */
