@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './interrupt.js';
 // The version is answered before anything else is loaded: monitoring asks for it often.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

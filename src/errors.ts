@@ -121,10 +121,14 @@ export class NoSpaceError extends KmsError {
   }
 }
 
+/** What asks a run to stop: the user, or the system. */
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
 /** The user or the system asked the run to stop (exit 130 or 143). */
 export class InterruptedError extends KmsError {
+  /** @param kept what the stop leaves: `F….zip is complete and stays` */
   constructor(
-    private readonly signal: 'SIGINT' | 'SIGTERM',
+    private readonly signal: StopSignal,
     kept: string,
   ) {
     super(

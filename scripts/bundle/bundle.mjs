@@ -96,7 +96,11 @@ const common = {
   logLevel: 'error',
 };
 
-const entry = () => ({ contents: entrySource(), resolveDir: root, sourcefile: 'main.mjs' });
+const entry = () => ({
+  contents: `import './bin/interrupt.js';${entrySource()}`,
+  resolveDir: root,
+  sourcefile: 'main.mjs',
+});
 
 /** Packages that only some commands load stay where npm puts them, with the files that lie beside them. */
 const LEFT_OUT = ['archiver', 'inquirer', 'nodemailer', 'ora', 'postal-mime', 'ps-list', 'yauzl'];

@@ -19,6 +19,8 @@ export default class Completion extends KmsCommand {
     '<%= config.bin %> <%= command.id %> powershell >> $PROFILE',
   ];
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { args } = await this.parse(Completion);
     const script = readCompletionScript(args.shell as Shell);

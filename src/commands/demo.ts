@@ -19,6 +19,7 @@ export default class Demo extends KmsCommand {
 
   protected override async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Demo);
+    this.kept = args.DIR === undefined ? 'the temporary directory is removed' : `${args.DIR} holds what was made`;
     let number = 0;
     const onStep = (step: DemoStep): void => {
       number++;

@@ -25,6 +25,8 @@ export default class Doctor extends KmsCommand {
     name: nameFlag,
   });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(Doctor);
     const installation = findInstallation({ serverDir: flags['server-dir'] });

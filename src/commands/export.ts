@@ -36,10 +36,13 @@ export default class Export extends KmsCommand {
     overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
   });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Export);
     await this.useNetworkDisk(args.from, flags);
     const isPiped = flags.output === '-';
+    this.kept = isPiped ? 'what was written is cut off' : `nothing was written to ${flags.output}`;
     if (isPiped && flags.json) throw new UsageError('--json and --output - both want standard output');
     const choice = flags.interactive ? await this.#browse(args.from) : { from: args.from, scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
@@ -49,6 +52,7 @@ export default class Export extends KmsCommand {
     if (source.counts.messages === 0) throw new NotFoundError('no message matches', { hints: ['Try it with search.'] });
     const { exportMessages } = await import('../export/export-messages.js');
     const { readMessages } = await import('../export/read-messages.js');
+    this.stopsAtOnce = false;
     const report = await exportMessages({
       messages: readMessages(source.messages, source.indexes),
       scope: source.counts,

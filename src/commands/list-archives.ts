@@ -22,6 +22,8 @@ export default class ListArchives extends KmsCommand {
   };
   static override flags = withEnvironment({ set: Flags.boolean({ summary: 'Group archives by backup set.' }) });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(ListArchives);
     const directory = args.dir === undefined ? openServer(flags).settings.backupDir : resolve(args.dir);

@@ -30,6 +30,8 @@ export default class Recover extends KmsCommand {
   static override args = { from: Args.string({ name: 'DIR|FILE', description: 'A backup directory or an archive.' }) };
   static override flags = recoverFlags;
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Recover);
     const onProgress = this.startProgress(flags.noprogress ? { ...flags, progress: 'none' } : flags);
@@ -48,6 +50,8 @@ export default class Recover extends KmsCommand {
     if (flags['dry-run']) return { json: planned.report, text: `${plan}\nNothing was changed.` };
     if (!flags.quiet && !flags.json) process.stderr.write(`${plan}\n`);
     if (!flags.yes) await this.#confirm();
+    this.stopsAtOnce = false;
+    this.kept = 'the mail server has what it had before, what was extracted is removed';
     const report = await verbs.runRecover(request, planned);
     return { json: report, text: formatRecoverDone(report) };
   }
@@ -65,6 +69,7 @@ export default class Recover extends KmsCommand {
       process.stderr.write(`${formatRollback('Restores', plan)}\n`);
       await this.#confirm();
     }
+    this.stopsAtOnce = false;
     const restored = await rollBack(request);
     return { json: { schema, isDryRun: false, restored, ...plan }, text: formatRollback('Restored', plan) };
   }

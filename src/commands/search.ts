@@ -27,6 +27,8 @@ export default class Search extends KmsCommand {
     threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
   });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Search);
     const query = toQuery(flags) ?? (hasScope(flags) ? EVERY_MESSAGE : undefined);

@@ -33,6 +33,8 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
     'max-age': durationFlag({ summary: 'Be a monitoring check with this limit, for example 26h.' }),
   });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(Status);
     try {

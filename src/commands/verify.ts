@@ -28,6 +28,8 @@ export default class Verify extends KmsCommand {
     threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
   });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Verify);
     const path = args.path === undefined ? openServer(flags).settings.backupDir : resolve(args.path);
@@ -40,6 +42,9 @@ export default class Verify extends KmsCommand {
       clock: systemClock,
       signal: this.signal,
       onProgress: this.startProgress(flags),
+      beforeRecord: () => {
+        this.stopsAtOnce = false;
+      },
     });
     for (const warning of warnings) this.warnPeople(warning);
     const isSound = reports.every((report) => report.isSound);

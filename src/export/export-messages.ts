@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { KmsError } from '../errors.js';
@@ -32,6 +33,8 @@ export interface ExportReport {
   readonly sizeBytes: number;
 }
 
+const MESSAGES_A_TURN = 64;
+
 /**
  * Writes messages in the wanted format. The output appears under its name when it is whole; after any error nothing does.
  * @throws {UsageError} when the output exists or cannot be made there
@@ -50,6 +53,8 @@ async function* countMessages(
   counter: { messages: number; sizeBytes: number },
 ): AsyncGenerator<ExportedMessage> {
   for await (const message of options.messages) {
+    // Reading and writing are done in one go: without a pause no signal would be heard.
+    if (counter.messages % MESSAGES_A_TURN === 0) await nextTurn();
     options.signal?.throwIfAborted();
     yield message;
     counter.messages++;

@@ -3,10 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { wholeName } from '../archive/entry-names.js';
 import { placeOf } from '../archive/layout.js';
-import { errnoOf } from '../errors.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { errnoOf, InterruptedError } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { renamePatiently } from '../platform/patience.js';
+import { plural } from '../platform/units.js';
 import { type AdditivePlan, type KnownMessage, planAdditive } from './additive-plan.js';
 import type { ChainEntries } from './entries.js';
 
@@ -95,27 +97,50 @@ export function countFolders(plans: readonly FolderPlan[]): AdditiveCounts {
 /**
  * Moves staged messages into the live store under names that nobody has. Each appears whole or not at all; an abort
  * leaves those that were added, and the next call skips them as identical.
- * @param stagedPathOf the staged counterpart of a path below the store
+ * @throws {InterruptedError} when the signal aborts; it says how many messages were added
  */
-export function applyFolders(
-  storeDir: string,
-  stagedPathOf: (path: string) => string,
-  planned: readonly FolderPlan[],
-): AdditiveCounts {
+export async function applyFolders(planned: readonly FolderPlan[], target: AdditiveTarget): Promise<AdditiveCounts> {
   const done = { add: 0, renamed: 0, skip: 0, folders: planned.length };
   for (const { path } of planned) {
-    const [from, to] = [stagedPathOf(path), join(storeDir, path)];
-    while (!addToFolder(from, to, done));
-    for (const directory of [join(to, '#msgs'), to]) if (existsSync(directory)) syncDirectory(directory);
+    const [from, to] = [target.stagedPathOf(path), join(target.storeDir, path)];
+    try {
+      while (!(await addToFolder(from, to, { done, signal: target.signal })));
+    } finally {
+      for (const directory of [join(to, '#msgs'), to]) if (existsSync(directory)) syncDirectory(directory);
+    }
   }
   return done;
+}
+
+/** Where messages are added. */
+export interface AdditiveTarget {
+  readonly storeDir: string;
+  /** The staged counterpart of a path below the store. */
+  readonly stagedPathOf: (path: string) => string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** So many messages are added before a signal is heard. */
+const MESSAGES_A_TURN = 256;
+
+async function stopWhereAsked(signal: AbortSignal | undefined, added: number): Promise<void> {
+  await nextTurn();
+  if (!(signal?.reason instanceof InterruptedError)) return;
+  throw signal.reason.keeping(
+    `${plural(added, 'message was', 'messages were')} added and stay; the same call adds the rest`,
+  );
 }
 
 /**
  * Adds what is staged for one folder; planned anew, from the proven bytes: mail may have arrived since the plan was shown.
  * @returns false where somebody took a name meanwhile: what is still staged wants another plan
  */
-function addToFolder(from: string, to: string, done: { add: number; renamed: number; skip: number }): boolean {
+async function addToFolder(
+  from: string,
+  to: string,
+  { done, signal }: { done: { add: number; renamed: number; skip: number }; signal: AbortSignal | undefined },
+): Promise<boolean> {
+  await stopWhereAsked(signal, done.add);
   const plan = planStaged(from, to);
   // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
   // server would not show what lies beside it.
@@ -125,6 +150,7 @@ function addToFolder(from: string, to: string, done: { add: number; renamed: num
     if (!place(join(from, '#msgs', step.name), join(to, '#msgs', step.as))) return false;
     done.add++;
     if (step.kind === 'rename') done.renamed++;
+    if (done.add % MESSAGES_A_TURN === 0) await stopWhereAsked(signal, done.add);
   }
   for (const name of plan.addFiles) if (!place(join(from, name), join(to, name))) return false;
   done.skip += plan.steps.filter(({ kind }) => kind === 'skip').length;

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { sep } from 'node:path';
 import { readSelections } from '../archive/read-archive.js';
-import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
+import { DamagedArchiveError, FailedError, InterruptedError, messageOf } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { removeTree } from '../platform/patience.js';
 import { refuseInterruptedRecover } from '../server/recover-mark.js';
@@ -23,6 +23,8 @@ import { measureSpace } from './space.js';
 import { stage } from './stage.js';
 import { dropKept, endSwap, finishInterrupted, lockStore, undoSwap } from './undo.js';
 
+const EMPTIED = 'what is to be replaced is removed (--in-place): run the same recover again, it completes this one';
+
 export { listRecover } from './listing.js';
 export { planRecover } from './plan-recover.js';
 export { planRollback, rollBack } from './undo.js';
@@ -43,11 +45,13 @@ export async function runRecover(request: RecoverRequest, planned: PlannedRecove
     const tops = placeTops(request, entries);
     refuseUnlessCovered(request, planned, tops);
     if (request.isInPlace && !request.isAdditive) await removeOld(request, planned, tops);
-    await stage(request, entries, tops);
+    await stage(request, entries, tops).catch((error: unknown) => {
+      throw request.isInPlace && error instanceof InterruptedError ? error.keeping(EMPTIED) : error;
+    });
     await refuseAfterStaging(request, tops);
     const report = { ...planned.report, isDryRun: false, finished: finished ?? null };
     if (planned.folders) {
-      const additive = addMail(request, planned.folders, tops);
+      const additive = await addMail(request, planned.folders, tops);
       return { ...report, additive, durationMs: monotonicMs() - startMs };
     }
     const journal = swap(request, planned, tops);
@@ -105,11 +109,19 @@ async function removeOld(request: RecoverRequest, planned: PlannedRecover, tops:
   }
 }
 
-/** Moves what was staged and proven into the live folders. */
-function addMail(request: RecoverRequest, folders: readonly FolderPlan[], tops: readonly PlacedTop[]): AdditiveCounts {
+/** Moves what was staged and proven into the live folders. @throws {InterruptedError} saying how many were added */
+async function addMail(
+  request: RecoverRequest,
+  folders: readonly FolderPlan[],
+  tops: readonly PlacedTop[],
+): Promise<AdditiveCounts> {
   const placements = tops.map(({ placement }) => placement);
   try {
-    return applyFolders(request.storeDir, (path) => stagedPathOf(placements, path), folders);
+    return await applyFolders(folders, {
+      storeDir: request.storeDir,
+      stagedPathOf: (path) => stagedPathOf(placements, path),
+      signal: request.signal,
+    });
   } finally {
     for (const { staging } of placements) dropStaged(staging);
   }

@@ -1,9 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { errnoOf, FailedError, messageOf } from '../errors.js';
+import { errnoOf, FailedError, messageOf, InterruptedError } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
@@ -58,7 +59,7 @@ export async function runRotate(request: RotateRequest): Promise<RotateReport> {
   try {
     const verdicts = await judge(request);
     refuseShrunkListing(request, verdicts);
-    return toReport(request, verdicts, removeAll(request, verdicts));
+    return toReport(request, verdicts, await removeAll(request, verdicts));
   } finally {
     lock.release();
   }
@@ -80,14 +81,14 @@ function refuseShrunkListing({ backupDir, expects }: RotateRequest, verdicts: re
   });
 }
 
-/** Removes archives; returns what failed. A base stays while one that needs it stays. */
-function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): Map<Verdict, string> {
+/** Removes archives; returns what failed. A base stays while one that needs it stays. @throws {InterruptedError} */
+async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): Promise<Map<Verdict, string>> {
   const failures = new Map<Verdict, string>();
   const going = verdicts.filter(({ action }) => action === 'remove');
   const isDependent = ({ state }: Verdict): boolean => state.facts.files.type === 'differential';
   const ordered = [...going.filter(isDependent), ...going.filter((verdict) => !isDependent(verdict))];
-  for (const verdict of ordered) {
-    request.signal?.throwIfAborted();
+  for (const [at, verdict] of ordered.entries()) {
+    await stopWhereAsked(request.signal, ordered.slice(0, at), failures);
     const dependent = [...failures.keys()].find(({ state }) => state.base === verdict.state.facts);
     const failure = dependent
       ? `${dependent.state.facts.files.stem}.zip, which needs it, could not be removed`
@@ -95,6 +96,20 @@ function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): Map<Ve
     if (failure !== undefined) failures.set(verdict, failure);
   }
   return failures;
+}
+
+/** Between two archives, so that none is left in part. */
+async function stopWhereAsked(
+  signal: AbortSignal | undefined,
+  tried: readonly Verdict[],
+  failures: ReadonlyMap<Verdict, string>,
+): Promise<void> {
+  await nextTurn();
+  if (!(signal?.reason instanceof InterruptedError)) return;
+  const gone = tried.filter((verdict) => !failures.has(verdict)).map(({ state }) => `${state.facts.files.stem}.zip`);
+  throw signal.reason.keeping(
+    gone.length === 0 ? 'nothing was removed' : `removed ${gone.join(', ')}, kept all others`,
+  );
 }
 
 function removeArchive(directory: string, { state }: Verdict): string | undefined {

@@ -40,6 +40,7 @@ export interface BackupFlags extends CommonFlags {
 
 /** What the three backup commands share. */
 export abstract class BackupCommand extends KmsCommand {
+  protected override kept = 'temporary files removed, earlier archives untouched';
   static override exitCodes = [ExitCode.incomplete, ExitCode.notFound, ExitCode.locked, ExitCode.noSpace];
 
   protected async backup(type: ArchiveType, flags: BackupFlags): Promise<Outcome> {

@@ -1,7 +1,8 @@
 import { Command } from '@oclif/core';
-import { ExitCode, InterruptedError, KmsError, messageOf } from '../errors.js';
+import { ExitCode, InterruptedError, KmsError, messageOf, type StopSignal } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
 import { commonFlags } from './flags.js';
+import { exitNow, onStopSignal } from './interruption.js';
 import { Progress, type ProgressMode } from './progress.js';
 
 /** What a command ends with: one result, told as text or as one JSON document. */
@@ -31,6 +32,11 @@ export abstract class KmsCommand extends Command {
   static override baseFlags = commonFlags;
   /** The exit codes that the help lists; every command can also end with those of `ALWAYS_POSSIBLE`. */
   static exitCodes: readonly ExitCode[] = [];
+
+  /** What a signal leaves of the command's work, for the line that says so. */
+  protected kept = 'nothing was changed';
+  /** While nothing is written and nothing temporary lies anywhere, a signal ends the program where it stands. */
+  protected stopsAtOnce = false;
 
   readonly #controller = new AbortController();
   #progress: Progress | undefined;
@@ -77,13 +83,9 @@ export abstract class KmsCommand extends Command {
   }
 
   override async run(): Promise<void> {
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (signal === 'SIGINT' || signal === 'SIGTERM') {
-        this.#controller.abort(new InterruptedError(signal, 'temporary files removed, earlier archives untouched'));
-      }
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    const release = onStopSignal((signal) => {
+      this.#stop(signal);
+    });
     try {
       const outcome = await this.execute();
       this.stopProgress();
@@ -93,9 +95,22 @@ export abstract class KmsCommand extends Command {
     } finally {
       this.stopProgress();
       this.#leaveNetworkDisk();
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      release();
     }
+  }
+
+  #stop(signal: StopSignal): void {
+    if (this.signal.aborted) {
+      this.#progress?.pause();
+      process.stderr.write('Stopping: temporary files are being removed.\n');
+      return;
+    }
+    const interruption = new InterruptedError(signal, this.kept);
+    this.#controller.abort(interruption);
+    if (!this.stopsAtOnce) return;
+    this.stopProgress();
+    this.#leaveNetworkDisk();
+    exitNow(presentError(interruption, this.#wantsJson()));
   }
 
   protected override catch(error: Error): Promise<void> {

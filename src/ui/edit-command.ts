@@ -19,6 +19,7 @@ export const editFlags = withEnvironment({
 /** The base of the commands that edit mailserver.cfg. */
 export abstract class EditCommand extends KmsCommand {
   static override exitCodes = [ExitCode.notFound, ExitCode.locked, ExitCode.engineRunning];
+  protected override kept = 'mailserver.cfg is as it was';
 
   protected installation(flags: CommonFlags): Installation {
     return findInstallation({ serverDir: flags['server-dir'] });

@@ -4,7 +4,7 @@ import { listArchiveFiles } from '../archive/backup-directory.js';
 import type { ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { runBackup } from '../backup/run-backup.js';
-import { ExitCode, messageOf } from '../errors.js';
+import { ExitCode, InterruptedError, messageOf } from '../errors.js';
 import { formatSize, plural } from '../platform/units.js';
 import type { ArchivePoint, RunReport } from '../report/run-report.js';
 import { listSafely, runWithReporting } from '../report/run-with-reporting.js';
@@ -117,7 +117,7 @@ async function rotateAfter(
     }
     return rotation;
   } catch (error) {
-    warn(`rotation removed nothing: ${messageOf(error)}`);
+    warn(`rotation ${error instanceof InterruptedError ? 'was' : 'removed nothing:'} ${messageOf(error)}`);
     return undefined;
   }
 }

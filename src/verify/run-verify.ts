@@ -21,6 +21,8 @@ export interface VerifyRequest extends VerifyOptions {
   readonly clock: Clock;
   /** Told after each archive. */
   onArchive?(report: VerifyReport): void;
+  /** Told before the first byte is written: until then a run may end anywhere. */
+  beforeRecord?(): void;
 }
 
 /**
@@ -71,6 +73,7 @@ async function record(
     proven.set(files.stem, { at, isSound: report.isSound, sizeBytes: files.sizeBytes });
   }
   if (proven.size === 0) return [];
+  request.beforeRecord?.();
   try {
     const path = join(directory, LOCK_FILE);
     const lock = await acquireLock({ path, what: 'the backup directory', command: 'verify', clock: request.clock });

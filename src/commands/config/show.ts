@@ -14,6 +14,8 @@ export default class ConfigShow extends KmsCommand {
   static override examples = ['<%= config.bin %> config show', '<%= config.bin %> config show --json'];
   static override exitCodes = [ExitCode.notFound];
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ConfigShow);
     const installation = findInstallation({ serverDir: flags['server-dir'] });

@@ -16,6 +16,8 @@ export default class NotifyTest extends KmsCommand {
   ];
   static override exitCodes = [ExitCode.incomplete, ExitCode.notFound];
 
+  protected override kept = 'the mail service had not taken the mail yet';
+
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(NotifyTest);
     const context = openNotifyContext({ serverDir: flags['server-dir'], clock: systemClock });

@@ -21,6 +21,8 @@ export default class ScheduleExport extends KmsCommand {
     'even-if-disabled': Flags.boolean({ summary: "Run although the server's own backup is switched off." }),
   });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleExport);
     const kind = toSchedulerKind(flags.to);

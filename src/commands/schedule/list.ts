@@ -21,6 +21,8 @@ export default class ScheduleList extends KmsCommand {
     next: Flags.integer({ default: 3, min: 0, max: 1000, helpValue: 'N', summary: 'How many coming runs to show.' }),
   });
 
+  protected override stopsAtOnce = true;
+
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleList);
     const { schedule, backupEnabled } = readSettings(findInstallation({ serverDir: flags['server-dir'] }));

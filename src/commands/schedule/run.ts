@@ -28,6 +28,8 @@ Words after -- are passed to the backup command.`;
     'even-if-disabled': Flags.boolean({ summary: "Run although the server's own backup is switched off." }),
   });
 
+  protected override kept = 'the backup that was due stays due';
+
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ScheduleRun);
     const installation = findInstallation({ serverDir: flags['server-dir'] });

@@ -1,0 +1,14 @@
+// From the first moment on a signal ends the program with the documented exit code and a line. A command that runs listens
+// too (src/ui/interruption.ts) and is the one that answers; before it nothing was touched.
+const CODES = { SIGINT: [130, 'INTERRUPTED'], SIGTERM: [143, 'TERMINATED'] };
+
+for (const [signal, [exitCode, code]] of Object.entries(CODES)) {
+  process.on(signal, () => {
+    if (process.listenerCount(signal) > 1) return;
+    const message = `stopped by ${signal}; nothing was begun`;
+    const error = { schema: 'kms-backup/error/1', exitCode, error: { code, message, hints: [] } };
+    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(error)}\n`);
+    else process.stderr.write(`Error: ${message}\nCode: ${code}\n`);
+    process.exit(exitCode);
+  });
+}
