@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url';
 const argv = process.argv.slice(2);
 const packageFile = new URL('../package.json', import.meta.url);
 if (argv.length === 1 && argv[0] === '--version') {
+  // Where nobody reads it, or the disk is full: no stack.
+  process.stdout.on('error', ({ code }) => {
+    process.exitCode = code === 'EPIPE' ? 0 : 1;
+  });
   const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8'));
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
 } else {

@@ -16,7 +16,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
@@ -26,8 +26,8 @@ $scriptblock = {
     "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
-    "verify" = @{ "summary" = "Read every written byte back before publishing." }
-    "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
+    "verify" = @{ "summary" = "Read every written byte back before publishing; on unless --no-verify." }
+    "rotate" = @{ "summary" = "Remove archives over the limit afterwards; on unless --no-rotate." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
@@ -43,7 +43,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
@@ -53,8 +53,8 @@ $scriptblock = {
     "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
-    "verify" = @{ "summary" = "Read every written byte back before publishing." }
-    "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
+    "verify" = @{ "summary" = "Read every written byte back before publishing; on unless --no-verify." }
+    "rotate" = @{ "summary" = "Remove archives over the limit afterwards; on unless --no-rotate." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
@@ -71,7 +71,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
@@ -81,8 +81,8 @@ $scriptblock = {
     "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
-    "verify" = @{ "summary" = "Read every written byte back before publishing." }
-    "rotate" = @{ "summary" = "Remove archives over the limit afterwards." }
+    "verify" = @{ "summary" = "Read every written byte back before publishing; on unless --no-verify." }
+    "rotate" = @{ "summary" = "Remove archives over the limit afterwards; on unless --no-rotate." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
@@ -102,7 +102,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -119,7 +119,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
   }
@@ -133,7 +133,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -154,7 +154,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -174,7 +174,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -192,7 +192,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "follow" = @{ "summary" = "Print lines as they are written." }
@@ -212,7 +212,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
   }
@@ -230,7 +230,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -255,7 +255,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -277,11 +277,11 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "to" = @{ "summary" = "The operating system's scheduler." }
-    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+    "name" = @{ "summary" = "The entry's name in the operating system's scheduler; another for each further installation." }
     "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
   }
 }
@@ -294,11 +294,11 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "to" = @{ "summary" = "The operating system's scheduler." }
-    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+    "name" = @{ "summary" = "The entry's name in the operating system's scheduler; another for each further installation." }
     "directory" = @{ "summary" = "systemd and launchd: write the files here and do not activate them." }
     "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
   }
@@ -312,7 +312,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "next" = @{ "summary" = "How many coming runs to show." }
@@ -327,7 +327,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -343,7 +343,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
@@ -360,7 +360,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
@@ -377,11 +377,11 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "to" = @{ "summary" = "The operating system's scheduler." }
-    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+    "name" = @{ "summary" = "The entry's name in the operating system's scheduler; another for each further installation." }
     "directory" = @{ "summary" = "systemd and launchd: where the files are." }
   }
 }
@@ -396,7 +396,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
   }
@@ -410,7 +410,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
   }
@@ -424,11 +424,11 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
-    "name" = @{ "summary" = "The name of the entry; one for each installation." }
+    "name" = @{ "summary" = "The entry's name in the operating system's scheduler; another for each further installation." }
   }
 }
 }
@@ -440,13 +440,13 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "domain" = @{ "summary" = "Only this domain." }
     "user" = @{ "summary" = "Only this user." }
     "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
-    "subfolders" = @{ "summary" = "With the folders below it." }
+    "subfolders" = @{ "summary" = "With the folders below --folder; on unless --no-subfolders." }
     "from" = @{ "summary" = "Sender holds this." }
     "to" = @{ "summary" = "To, Cc or Bcc hold this." }
     "subject" = @{ "summary" = "Subject holds this." }
@@ -469,7 +469,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "set" = @{ "summary" = "Group archives by backup set." }
@@ -484,13 +484,13 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "domain" = @{ "summary" = "Only this domain." }
     "user" = @{ "summary" = "Only this user: alice, or alice@example.com." }
     "folder" = @{ "summary" = "Only this folder of the user, with those below it: INBOX, ""Gesendete Objekte/Ärzte""." }
-    "subfolders" = @{ "summary" = "With the folders below it." }
+    "subfolders" = @{ "summary" = "With the folders below --folder; on unless --no-subfolders." }
     "message" = @{
       "summary" = "Only this message, as search prints it: example.com/alice/INBOX/0000000a. Repeatable."
       "multiple" = $true
@@ -521,7 +521,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives lie. Default: the server's backup directory." }
@@ -539,7 +539,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "from" = @{ "summary" = "Sender holds this." }
@@ -552,7 +552,7 @@ $scriptblock = {
     "domain" = @{ "summary" = "Only this domain." }
     "user" = @{ "summary" = "Only this user." }
     "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
-    "subfolders" = @{ "summary" = "With the folders below it." }
+    "subfolders" = @{ "summary" = "With the folders below --folder; on unless --no-subfolders." }
     "deleted" = @{ "summary" = "Only messages that are no longer in the store." }
     "store" = @{ "summary" = "The store that --deleted looks at." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
@@ -567,7 +567,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
@@ -584,7 +584,7 @@ $scriptblock = {
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
     "json" = @{ "summary" = "Print one JSON document instead of text." }
-    "quiet" = @{ "summary" = "Only errors on stderr." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "quick" = @{ "summary" = "Check the structure only, without reading data." }

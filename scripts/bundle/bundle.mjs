@@ -32,8 +32,10 @@ function entrySource() {
     if (globalThis.kmsBackupIsExecutable) {
       const argv = process.argv.slice(2);
       const isShort = argv.length === 1 && argv[0] === '--version';
-      if (isShort) process.stdout.write(\`${name}/${version} \${process.platform}-\${process.arch} node-\${process.version}\n\`);
-      else void start({ argv, invokedAs: process.argv0, directory: process.execPath });
+      if (isShort) {
+        process.stdout.on('error', ({ code }) => { process.exitCode = code === 'EPIPE' ? 0 : 1; });
+        process.stdout.write(\`${name}/${version} \${process.platform}-\${process.arch} node-\${process.version}\n\`);
+      } else void start({ argv, invokedAs: process.argv0, directory: process.execPath });
     }
   `;
 }

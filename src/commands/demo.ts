@@ -26,7 +26,7 @@ export default class Demo extends KmsCommand {
       if (!flags.json && !flags.quiet) this.log(describeStep(step, number));
     };
     const report = await runDemo({ directory: args.DIR, onStep, signal: this.signal });
-    return { json: { schema: 'kms-backup/demo/1', ...report }, text: describeEnd(report) };
+    return { json: { schema: 'kms-backup/demo/1', ...report }, text: describeEnd(report), isSummary: true };
   }
 }
 

@@ -14,14 +14,14 @@ import type { MessageQuery } from '../mail/message-query.js';
 export default class Export extends KmsCommand {
   static override summary = 'Hand over mail from an archive in a format that others read.';
   static override description =
-    'zip, tar and tar.gz hold .eml files in the folders people know. mbox is one file for everything, or with a directory as\noutput (a final /) one file a folder. A Maildir is a directory, or packed where the output is named .tar, .tar.gz or .zip.';
+    'zip, tar and tar.gz hold .eml files in the folders people know. mbox is one file for everything, or with a directory as output (a final /) one file a folder. A Maildir is a directory, or packed where the output is named .tar, .tar.gz or .zip.';
   static override examples = [
     '<%= config.bin %> export /mnt/server-backup -u alice@example.com --output alice.zip',
     '<%= config.bin %> export /mnt/server-backup -u alice@example.com -f INBOX --format mbox --output alice.mbox',
     '<%= config.bin %> export /mnt/server-backup -d example.com --format maildir --output - | ssh new-server tar -x',
   ];
   static override exitCodes = [ExitCode.damaged, ExitCode.notFound, ExitCode.noBase];
-  static override args = { from: Args.string({ name: 'DIR|FILE', required: true, description: 'Where the mail is.' }) };
+  static override args = { 'DIR|FILE': Args.string({ required: true, description: 'Where the mail is.' }) };
   static override flags = withEnvironment({
     ...scopeFlags,
     ...searchFlags,
@@ -40,11 +40,13 @@ export default class Export extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Export);
-    await this.useNetworkDisk(args.from, flags);
+    await this.useNetworkDisk(args['DIR|FILE'], flags);
     const isPiped = flags.output === '-';
     this.kept = isPiped ? 'what was written is cut off' : `nothing was written to ${flags.output}`;
     if (isPiped && flags.json) throw new UsageError('--json and --output - both want standard output');
-    const choice = flags.interactive ? await this.#browse(args.from) : { from: args.from, scope: toTypedScope(flags) };
+    const choice = flags.interactive
+      ? await this.#browse(args['DIR|FILE'])
+      : { from: args['DIR|FILE'], scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
     const whole = await openMail(choice.from, choice.scope);
     const query = toQuery(flags);
@@ -66,7 +68,7 @@ export default class Export extends KmsCommand {
     const text = `Exported  ${plural(report.messages, 'message')}, ${formatSize(report.sizeBytes)}, as ${report.format} to ${report.output}`;
     // Standard output is the export's own then.
     if (isPiped && !flags.quiet) process.stderr.write(`${text}\n`);
-    return { json: { schema: 'kms-backup/export/1', ...report }, text: isPiped ? '' : text };
+    return { json: { schema: 'kms-backup/export/1', ...report }, text: isPiped ? '' : text, isSummary: true };
   }
 
   async #browse(from: string): Promise<BrowseChoice> {

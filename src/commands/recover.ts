@@ -11,7 +11,7 @@ import { recoverFlags, toRecoverRequest } from '../ui/recover-flags.js';
 export default class Recover extends KmsCommand {
   static override summary = 'Recover mail and configuration from an archive.';
   static override description =
-    'A directory means its last complete backup: the newest full and its newest differential, or the newest copy. A file\nmeans that one. The new state is extracted beside the old one and proven, byte by byte, before anything is replaced.';
+    'A directory means its last complete backup: the newest full and its newest differential, or the newest copy. A file means that one. The new state is extracted beside the old one and proven, byte by byte, before anything is replaced.';
   static override examples = [
     '<%= config.bin %> recover /mnt/server-backup',
     '<%= config.bin %> recover "E:\\backup 2" --yes',
@@ -27,7 +27,7 @@ export default class Recover extends KmsCommand {
     ExitCode.engineRunning,
     ExitCode.noSpace,
   ];
-  static override args = { from: Args.string({ name: 'DIR|FILE', description: 'A backup directory or an archive.' }) };
+  static override args = { 'DIR|FILE': Args.string({ description: 'A backup directory or an archive.' }) };
   static override flags = recoverFlags;
 
   protected override stopsAtOnce = true;
@@ -38,9 +38,9 @@ export default class Recover extends KmsCommand {
     const run = { signal: this.signal, onProgress };
     const verbs = await import('../recover/run-recover.js');
     if (flags.rollback) return this.#rollBack(toRecoverRequest(undefined, flags, run), flags);
-    await this.useNetworkDisk(args.from, flags);
-    const choice = flags.interactive ? await this.#browse(args.from, flags) : undefined;
-    const from = choice?.from ?? args.from;
+    await this.useNetworkDisk(args['DIR|FILE'], flags);
+    const choice = flags.interactive ? await this.#browse(args['DIR|FILE'], flags) : undefined;
+    const from = choice?.from ?? args['DIR|FILE'];
     if (from === undefined) throw new UsageError('recover what? Name a backup directory or an archive');
     const request = toRecoverRequest(from, flags, { ...run, scope: choice?.scope });
     if (flags.listing) return presentListing(await verbs.listRecover(request));
@@ -53,7 +53,7 @@ export default class Recover extends KmsCommand {
     this.stopsAtOnce = false;
     this.kept = 'the mail server has what it had before, what was extracted is removed';
     const report = await verbs.runRecover(request, planned);
-    return { json: report, text: formatRecoverDone(report) };
+    return { json: report, text: formatRecoverDone(report), isSummary: true };
   }
 
   async #rollBack(request: RecoverRequest, flags: { 'dry-run': boolean; yes: boolean }): Promise<Outcome> {
@@ -71,7 +71,11 @@ export default class Recover extends KmsCommand {
     }
     this.stopsAtOnce = false;
     const restored = await rollBack(request);
-    return { json: { schema, isDryRun: false, restored, ...plan }, text: formatRollback('Restored', plan) };
+    return {
+      json: { schema, isDryRun: false, restored, ...plan },
+      text: formatRollback('Restored', plan),
+      isSummary: true,
+    };
   }
 
   async #confirm(): Promise<void> {

@@ -12,7 +12,7 @@ import { formatRotate } from '../ui/present-rotate.js';
 export default class Rotate extends KmsCommand {
   static override summary = 'Remove archives over the limit.';
   static override description =
-    'Keeps at most N complete backups, fulls and copies alike, with the differentials that need them. Only proven backups\npush out others; the last one stays whatever the limit is. Files that are no archives are never touched.';
+    'Keeps at most N complete backups, fulls and copies alike, with the differentials that need them. Only proven backups push out others; the last one stays whatever the limit is. Files that are no archives are never touched.';
   static override examples = [
     '<%= config.bin %> rotate --dry-run',
     '<%= config.bin %> rotate --keep 3 --backup-dir /mnt/server-backup',
@@ -48,7 +48,7 @@ export default class Rotate extends KmsCommand {
       signal: this.signal,
     });
     const exitCode = report.failures > 0 ? ExitCode.incomplete : ExitCode.done;
-    return { exitCode, json: report, text: formatRotate(report) };
+    return { exitCode, json: report, text: formatRotate(report), isSummary: !flags['dry-run'] };
   }
 }
 

@@ -11,20 +11,25 @@ import { searchFlags, toQuery } from '../ui/search-flags.js';
 export default class Search extends KmsCommand {
   static override summary = 'Find messages inside archives.';
   static override description =
-    'Looks through the mail of the last complete backup, or of one archive and the full below it. Case and accents do not\ncount. Prints the names that recover --message takes.';
+    'Looks through the mail of the last complete backup, or of one archive and the full below it. Case and accents do not count. Prints the names that recover --message takes.';
   static override examples = [
     '<%= config.bin %> search /mnt/server-backup --from weber --subject "quarterly figures"',
     '<%= config.bin %> search /mnt/server-backup -u alice@example.com --since 2026-11-01 --before 2026-12-01 --deleted',
     '<%= config.bin %> search /mnt/server-backup/F20260118T220007Z.zip --message-id "<1.2@example.com>" --json',
   ];
   static override exitCodes = [ExitCode.incomplete, ExitCode.damaged, ExitCode.notFound, ExitCode.noBase];
-  static override args = { from: Args.string({ name: 'DIR|FILE', required: true, description: 'Where to look.' }) };
+  static override args = { 'DIR|FILE': Args.string({ required: true, description: 'Where to look.' }) };
   static override flags = withEnvironment({
     ...searchFlags,
     ...scopeFlags,
     deleted: Flags.boolean({ summary: 'Only messages that are no longer in the store.' }),
     store: Flags.string({ char: 's', helpValue: 'DIR', summary: 'The store that --deleted looks at.' }),
-    threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
+    threads: Flags.integer({
+      min: 1,
+      max: 64,
+      helpValue: 'N',
+      summary: 'Worker threads. Default: one a processor core.',
+    }),
   });
 
   protected override stopsAtOnce = true;
@@ -35,8 +40,8 @@ export default class Search extends KmsCommand {
     if (!query) throw new UsageError('search for what?', { hints: ['Add --subject, --from, --text, … or --user.'] });
     const storeDir = flags.deleted ? (flags.store ?? openServer(flags).settings.storeDir) : undefined;
     const onProgress = this.startProgress(flags);
-    await this.useNetworkDisk(args.from, flags);
-    const source = await openMail(args.from, toTypedScope(flags));
+    await this.useNetworkDisk(args['DIR|FILE'], flags);
+    const source = await openMail(args['DIR|FILE'], toTypedScope(flags));
     const { searchMessages } = await import('../search/run-search.js');
     const { onlyDeleted } = await import('../search/live-mail.js');
     const options = { threads: flags.threads, onProgress, signal: this.signal };
@@ -53,9 +58,9 @@ export default class Search extends KmsCommand {
           return { name, from, to, subject, messageId, date: date ?? null, sizeBytes };
         }),
         problems: report.problems,
-        recover: isFound ? recoverCommand(report.hits, args.from) : null,
+        recover: isFound ? recoverCommand(report.hits, args['DIR|FILE']) : null,
       },
-      text: formatSearch(report, args.from),
+      text: formatSearch(report, args['DIR|FILE']),
     };
   }
 }

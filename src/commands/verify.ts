@@ -18,21 +18,26 @@ export default class Verify extends KmsCommand {
   ];
   static override exitCodes = [ExitCode.damaged, ExitCode.notFound];
   static override args = {
-    path: Args.string({
+    'DIR|FILE': Args.string({
       name: 'DIR|FILE',
       description: "A backup directory or an archive. Default: the server's directory.",
     }),
   };
   static override flags = withEnvironment({
     quick: Flags.boolean({ summary: 'Check the structure only, without reading data.' }),
-    threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
+    threads: Flags.integer({
+      min: 1,
+      max: 64,
+      helpValue: 'N',
+      summary: 'Worker threads. Default: one a processor core.',
+    }),
   });
 
   protected override stopsAtOnce = true;
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Verify);
-    const path = args.path === undefined ? openServer(flags).settings.backupDir : resolve(args.path);
+    const path = args['DIR|FILE'] === undefined ? openServer(flags).settings.backupDir : resolve(args['DIR|FILE']);
     await this.useNetworkDisk(path, flags);
     const { runVerify } = await import('../verify/run-verify.js');
     const { reports, warnings } = await runVerify({
@@ -52,6 +57,7 @@ export default class Verify extends KmsCommand {
       exitCode: isSound ? ExitCode.done : ExitCode.damaged,
       json: { schema: 'kms-backup/verify/1', isSound, archives: reports, warnings },
       text: formatVerify(reports),
+      isSummary: true,
     };
   }
 }

@@ -88,7 +88,8 @@ export abstract class BackupCommand extends KmsCommand {
     for (const warning of warnings) this.warnPeople(warning);
     const exitCode = report.issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
     const json = { ...report, warnings, rotation: end?.rotation ?? null, exitCode };
-    return { exitCode, json, text: formatBackup(report, end?.rotation) };
+    // Without an end it was a dry run: the plan is what was asked for.
+    return { exitCode, json, text: formatBackup(report, end?.rotation), isSummary: end !== undefined };
   }
 
   // eslint-disable-next-line complexity -- one line a setting: flag, else ini, else server

@@ -13,11 +13,24 @@ export const backupFlags = withEnvironment({
     summary: 'Files that no volume can hold are named and left out (skip, the default) or kept in parts (split).',
   }),
   mask: Flags.string({ helpValue: 'LIST', summary: 'Only these parts, for example cfg,mail.' }),
-  level: Flags.integer({ min: 1, max: 9, summary: 'Compression, 1 (fast) to 9 (small). Default: 6.' }),
-  threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
+  level: Flags.integer({ min: 1, max: 9, helpValue: 'N', summary: 'Compression, 1 (fast) to 9 (small). Default: 6.' }),
+  threads: Flags.integer({
+    min: 1,
+    max: 64,
+    helpValue: 'N',
+    summary: 'Worker threads. Default: one a processor core.',
+  }),
   'dry-run': Flags.boolean({ summary: 'Say what would be backed up, and write nothing.' }),
-  verify: Flags.boolean({ default: true, allowNo: true, summary: 'Read every written byte back before publishing.' }),
-  rotate: Flags.boolean({ default: true, allowNo: true, summary: 'Remove archives over the limit afterwards.' }),
+  verify: Flags.boolean({
+    default: true,
+    allowNo: true,
+    summary: 'Read every written byte back before publishing; on unless --no-verify.',
+  }),
+  rotate: Flags.boolean({
+    default: true,
+    allowNo: true,
+    summary: 'Remove archives over the limit afterwards; on unless --no-rotate.',
+  }),
   'lock-wait': durationFlag({ summary: 'How long to wait for another run, for example 10m.' }),
   notify: Flags.string({
     options: ['always', 'problems', 'never'],

@@ -1,8 +1,9 @@
-import { Command } from '@oclif/core';
-import { ExitCode, InterruptedError, KmsError, messageOf, type StopSignal } from '../errors.js';
+import { Command, type Interfaces } from '@oclif/core';
+import { ExitCode, InterruptedError, type StopSignal } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
+import { presentError, writeOut } from './present-error.js';
 import { Progress, type ProgressMode } from './progress.js';
 
 /** What a command ends with: one result, told as text or as one JSON document. */
@@ -13,6 +14,8 @@ export interface Outcome {
   readonly json: object;
   /** The text for people, without the final line end. */
   readonly text: string;
+  /** The text tells what was done, not what was asked for: `--quiet` leaves it out where the exit code is 0. */
+  readonly isSummary?: boolean;
 }
 
 /** What every command's flags have in common. */
@@ -41,6 +44,7 @@ export abstract class KmsCommand extends Command {
   readonly #controller = new AbortController();
   #progress: Progress | undefined;
   #leaveDisk: (() => string | undefined) | undefined;
+  #isQuiet = false;
 
   /** Does the command's work and returns what to print. */
   protected abstract execute(): Promise<Outcome>;
@@ -89,9 +93,11 @@ export abstract class KmsCommand extends Command {
     try {
       const outcome = await this.execute();
       this.stopProgress();
+      const exitCode = outcome.exitCode ?? ExitCode.done;
+      const isLeftOut = this.#isQuiet && outcome.isSummary === true && exitCode === ExitCode.done;
       if (this.#wantsJson()) writeOut(`${JSON.stringify(outcome.json)}\n`);
-      else if (outcome.text !== '') writeOut(`${outcome.text}\n`);
-      process.exitCode = outcome.exitCode ?? ExitCode.done;
+      else if (outcome.text !== '' && !isLeftOut) writeOut(`${outcome.text}\n`);
+      process.exitCode = exitCode;
     } finally {
       this.stopProgress();
       this.#leaveNetworkDisk();
@@ -118,42 +124,19 @@ export abstract class KmsCommand extends Command {
     return Promise.resolve();
   }
 
+  protected override async parse<
+    F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
+    A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse<F, B, A>(options, argv);
+    this.#isQuiet = parsed.flags['quiet'] === true;
+    return parsed;
+  }
+
   #wantsJson(): boolean {
     const end = this.argv.indexOf('--');
     const before = end === -1 ? this.argv : this.argv.slice(0, end);
     return before.includes('--json') || ['1', 'true'].includes(process.env['KMS_BACKUP_JSON'] ?? '');
   }
-}
-
-/** Prints an error in the documented form and returns its exit code. */
-export function presentError(error: unknown, asJson: boolean): ExitCode {
-  const known = toKmsError(error);
-  const exitCode = known?.exitCode ?? ExitCode.failed;
-  const code = known?.code ?? 'UNEXPECTED';
-  const hints = known?.hints ?? ['This is a defect of kms-backup: please report it with the output of DEBUG=1.'];
-  if (asJson) {
-    const document = { schema: 'kms-backup/error/1', exitCode, error: { code, message: messageOf(error), hints } };
-    writeOut(`${JSON.stringify(document)}\n`);
-  } else {
-    const lines = [`Error: ${messageOf(error)}`, `Code: ${code}`];
-    if (hints.length > 0) lines.push('Try this:', ...hints.map((hint) => `  * ${hint}`));
-    process.stderr.write(`${lines.join('\n')}\n`);
-  }
-  if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  return exitCode;
-}
-
-/** Our own errors as they are; the flag parser's as wrong usage; undefined for a defect. */
-function toKmsError(error: unknown): KmsError | undefined {
-  if (error instanceof KmsError) return error;
-  if (!(error instanceof Error)) return undefined;
-  const isParserError = 'parse' in error || ('oclif' in error && error.constructor.name !== 'ExitError');
-  if (!isParserError) return undefined;
-  error.message = (error.message.split('\nSee more help')[0] ?? error.message).trim();
-  return new KmsError('USAGE', ExitCode.usage, error.message, { hints: ['See --help for the flags and arguments.'] });
-}
-
-/** All of it, also into a pipe that is slow: the process ends by itself when stdout is drained. */
-function writeOut(text: string): void {
-  process.stdout.write(text);
 }

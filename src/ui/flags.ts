@@ -20,7 +20,7 @@ export const commonFlags = withEnvironment({
     helpGroup: 'GLOBAL',
   }),
   json: Flags.boolean({ summary: 'Print one JSON document instead of text.', helpGroup: 'GLOBAL' }),
-  quiet: Flags.boolean({ char: 'q', summary: 'Only errors on stderr.', helpGroup: 'GLOBAL' }),
+  quiet: Flags.boolean({ char: 'q', summary: 'No progress, and no summary where all went well.', helpGroup: 'GLOBAL' }),
   verbose: Flags.boolean({ char: 'v', summary: 'More about each step on stderr.', helpGroup: 'GLOBAL' }),
   progress: Flags.string({
     options: ['auto', 'plain', 'json', 'none'],

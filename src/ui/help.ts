@@ -1,15 +1,41 @@
 import { type Command, Help } from '@oclif/core';
 import { EXIT_MEANING, type ExitCode } from '../errors.js';
+import { isKmsrecover } from './invoked-as.js';
 
 /** Every command can end with these. */
 const ALWAYS_POSSIBLE: readonly ExitCode[] = [0, 1, 2, 130, 143];
+const ENVIRONMENT =
+  'Each flag has a variable: --server-dir is KMS_BACKUP_SERVER_DIR. A flag beats its variable, and that kms-backup.ini.';
 
-/** oclif's help with an EXIT STATUS section for each command. */
+/**
+ * oclif's help with the sections ENVIRONMENT and EXIT STATUS for each command. The variables are told by one rule: with
+ * each of them spelled out nobody finds the words that say what a flag does.
+ */
 export default class KmsHelp extends Help {
   override formatCommand(command: Command.Loadable): string {
-    const own = (command as { exitCodes?: readonly ExitCode[] }).exitCodes ?? [];
-    const codes = [...new Set([...ALWAYS_POSSIBLE, ...own])].sort((a, b) => a - b);
-    const rows = codes.map((code) => `  ${String(code).padStart(3)}  ${EXIT_MEANING[code]}`);
-    return `${super.formatCommand(command)}\nEXIT STATUS\n${rows.join('\n')}\n`;
+    const sections = [
+      super.formatCommand(forReading(command)).trimEnd(),
+      this.section('ENVIRONMENT', this.wrap(ENVIRONMENT)),
+      this.section('EXIT STATUS', exitCodes(command)),
+    ];
+    const text = sections.join('\n\n');
+    return isKmsrecover(process.argv[1]) ? text.replaceAll('kms-backup recover', 'kmsrecover') : text;
   }
+}
+
+/** Each exit code and what it means. */
+function exitCodes(command: Command.Loadable): [string, string][] {
+  const own = (command as { exitCodes?: readonly ExitCode[] }).exitCodes ?? [];
+  const codes = [...new Set([...ALWAYS_POSSIBLE, ...own])].sort((a, b) => a - b);
+  return codes.map((code) => [String(code), EXIT_MEANING[code]]);
+}
+
+/** The command with its description in one paragraph, and its flags without their variables. */
+function forReading(command: Command.Loadable): Command.Loadable {
+  const flags = Object.entries(command.flags).map(([name, flag]) => [name, { ...flag, env: undefined }]);
+  return {
+    ...command,
+    ...(command.description === undefined ? {} : { description: command.description.replaceAll('\n', ' ') }),
+    flags: Object.fromEntries(flags) as Command.Loadable['flags'],
+  };
 }

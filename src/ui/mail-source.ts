@@ -38,7 +38,11 @@ export const scopeFlags = {
     helpValue: 'FOLDER',
     summary: 'Only this folder: INBOX, "Gesendete Objekte/Ärzte".',
   }),
-  subfolders: Flags.boolean({ allowNo: true, default: true, summary: 'With the folders below it.' }),
+  subfolders: Flags.boolean({
+    allowNo: true,
+    default: true,
+    summary: 'With the folders below --folder; on unless --no-subfolders.',
+  }),
 };
 
 interface ScopeValues {

@@ -1,22 +1,34 @@
-import { basename } from 'node:path';
 import { type Interfaces, run } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
-import { presentError } from './command.js';
+import { isKmsrecover } from './invoked-as.js';
+import { presentError } from './present-error.js';
+import { guardStandardStreams } from './standard-streams.js';
+import { unknownCommand } from './unknown-command.js';
 
 /**
  * Runs the command line. Called as `kmsrecover` the binary is `kms-backup recover --yes`, as the manual has it.
- * @param root the configuration of oclif, or the URL of the entry file, from which oclif finds package.json
+ * @param root the configuration of oclif, with the commands that there are
  */
-export async function main(argv: readonly string[], invokedAs: string, root: Interfaces.LoadOptions): Promise<void> {
-  const isKmsrecover = /^kmsrecover(\.js|\.exe)?$/i.test(basename(invokedAs));
-  const words = isKmsrecover ? ['recover', '--yes', ...argv] : [...argv];
+export async function main(argv: readonly string[], invokedAs: string, root: Interfaces.Config): Promise<void> {
+  guardStandardStreams();
+  const words = toWords(argv, invokedAs);
   try {
     if (process.platform === 'win32') refuseSwallowedQuote(words);
     await run(words, root);
   } catch (error) {
     if (isHelpExit(error)) return;
-    process.exitCode = presentError(error, words.includes('--json'));
+    const isUnknown = error instanceof Error && /^command .* not found$/s.test(error.message);
+    process.exitCode = presentError(
+      isUnknown ? unknownCommand(words, root.commandIDs) : error,
+      words.includes('--json'),
+    );
   }
+}
+
+/** `kmsrecover …` and `help …` as the commands that they mean. */
+function toWords(argv: readonly string[], invokedAs: string): string[] {
+  if (isKmsrecover(invokedAs)) return ['recover', '--yes', ...argv];
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
 }
 
 /**

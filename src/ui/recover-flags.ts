@@ -22,7 +22,11 @@ export const recoverFlags = withEnvironment({
     helpValue: 'FOLDER',
     summary: 'Only this folder of the user, with those below it: INBOX, "Gesendete Objekte/Ärzte".',
   }),
-  subfolders: Flags.boolean({ allowNo: true, default: true, summary: 'With the folders below it.' }),
+  subfolders: Flags.boolean({
+    allowNo: true,
+    default: true,
+    summary: 'With the folders below --folder; on unless --no-subfolders.',
+  }),
   message: Flags.string({
     multiple: true,
     helpValue: 'NAME',
@@ -43,7 +47,12 @@ export const recoverFlags = withEnvironment({
   rollback: Flags.boolean({ summary: 'Restore the state before the last recover that kept it.' }),
   interactive: Flags.boolean({ char: 'i', summary: 'Choose archive, user, folder and messages from lists.' }),
   noprogress: Flags.boolean({ char: 'g', summary: 'Show no progress.' }),
-  threads: Flags.integer({ min: 1, max: 64, summary: 'Worker threads. Default: one a processor core.' }),
+  threads: Flags.integer({
+    min: 1,
+    max: 64,
+    helpValue: 'N',
+    summary: 'Worker threads. Default: one a processor core.',
+  }),
   'dry-run': Flags.boolean({ summary: 'Show the plan, and change nothing.' }),
   yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),
   force: Flags.boolean({ summary: 'Although the mail server runs.' }),

@@ -21,7 +21,7 @@ export const schedulerFlag = Flags.string({
 export const nameFlag = Flags.string({
   default: 'kms-backup',
   helpValue: 'NAME',
-  summary: 'The name of the entry; one for each installation.',
+  summary: "The entry's name in the operating system's scheduler; another for each further installation.",
 });
 
 /** What `--to` says; oclif has checked it. */
@@ -55,7 +55,7 @@ export abstract class ScheduleEditCommand extends EditCommand {
     const { isChanged, tasks, warnings } = edit;
     const json = document('schedule-edit', { isChanged, isDryRun, tasks: tasks.map(toJson), warnings });
     if (isDryRun) return { json, text: formatDryRun(edit.documents) };
-    return { json, text: isChanged ? formatTasks(tasks) : 'Nothing to change.' };
+    return { json, text: isChanged ? formatTasks(tasks) : 'Nothing to change.', isSummary: true };
   }
 }
 

@@ -1,144 +1,156 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { makeInstallation, temporaryDirectory } from '../helpers/configured-server.js';
-import { smallStore } from '../helpers/installation.js';
-import { buildTree } from '../helpers/store.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../helpers/configured-server.js';
+import { helpOf, runInProcess } from '../helpers/in-process.js';
+import {
+  CALLS,
+  COMMAND_IDS,
+  CRON_ENVIRONMENT,
+  expectNoSecret,
+  parseOnly,
+  type PlantedServer,
+  plantedServer,
+  SECRETS,
+} from '../helpers/planted-server.js';
+import { hasTerminal, type Session, typeInto } from '../helpers/terminal.js';
 import { BINARY, type Ended } from '../helpers/tools.js';
 
-/** Planted in every place that holds a password; in no output, log, report or mail. */
-const SECRETS = {
-  smtp: 'tulip-seven-smtp',
-  disk: 'tulip-seven-disk',
-  relay: 'D3S:tulip-seven-relay',
-} as const;
+/** Calls `kms-backup` as cron does: /dev/null to read, pipes to write, nearly no environment. */
+function fromCron(server: PlantedServer, words: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [BINARY, ...words], {
+    encoding: 'utf8',
+    env: { ...CRON_ENVIRONMENT, ...env },
+    cwd: server.dir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
+  return { status, signal, stdout, stderr };
+}
 
-const manifest = JSON.parse(readFileSync(new URL('../../oclif.manifest.json', import.meta.url), 'utf8')) as {
-  commands: Record<string, unknown>;
-};
-
-/** What cron gives: nothing. */
-const cronEnvironment = (home: string): NodeJS.ProcessEnv => ({
-  PATH: process.env['PATH'],
-  HOME: home,
-  LANG: 'C',
-  KMS_BACKUP_PID_FILE: '/nonexistent/kms.pid',
-  KMS_BACKUP_NETWORK_DISK_PASSWORD: SECRETS.disk,
+let base: string;
+/** Its archive is there: for all that only read. */
+let shared: PlantedServer;
+beforeAll(() => {
+  base = realpathSync(mkdtempSync(join(tmpdir(), 'kms backup-')));
+  for (const name of ['server', 'home']) mkdirSync(join(base, name));
+  shared = plantedServer(join(base, 'server'));
+  expect(fromCron(shared, ['backup', 'full', '--notify', 'never'])).toMatchObject({ status: 0 });
+});
+afterAll(() => {
+  rmSync(base, { recursive: true, force: true });
 });
 
-interface Server {
-  readonly dir: string;
-  readonly backupDir: string;
-  readonly home: string;
-  readonly run: (...words: string[]) => Ended;
+/** The server that a command works on, and all its words. */
+function callOf(id: string): { server: PlantedServer; words: string[] } {
+  const { words, reads } = CALLS[id] ?? {};
+  const server = reads ? shared : plantedServer();
+  return { server, words: [...id.split(':'), ...(words?.(server, temporaryDirectory()) ?? [])] };
 }
 
-/** A server with mail, a log and every password planted; its mail service answers nobody. */
-function plantedServer(): Server {
-  const { dir, backupDir, configPath } = makeInstallation({ debugEvents: [['backup', '1']] });
-  buildTree(join(dir, 'store'), smallStore());
-  const config = readFileSync(configPath, 'utf8');
-  writeFileSync(
-    configPath,
-    config.replace('D3S:abcdef', SECRETS.relay).replace('"AdminNotify"></', '"AdminNotify">admin@example.com</'),
-  );
-  writeFileSync(join(dir, 'users.cfg'), '<config>\r\n</config>\r\n');
-  writeFileSync(join(dir, 'smtp password'), `${SECRETS.smtp}\n`, { mode: 0o600 });
-  const ini = [
-    '[smtp]',
-    'host = 127.0.0.1',
-    'port = 1',
-    'user = backup',
-    'password-file = smtp password',
-    'tls = none',
-  ];
-  const disk = ['[network-disk]', 'user = NAS\\backup'];
-  writeFileSync(join(dir, 'kms-backup.ini'), [...ini, ...disk, ''].join('\n'));
-  const home = temporaryDirectory();
-  const run = (...words: string[]): Ended => {
-    const options = { encoding: 'utf8', env: cronEnvironment(home), cwd: dir, input: '', timeout: 60_000 } as const;
-    const { status, signal, stdout, stderr } = spawnSync(process.execPath, [BINARY, ...words], options);
-    return { status, signal, stdout, stderr };
-  };
-  return { dir, backupDir, home, run };
-}
-
-/** What each command is called with. */
-const WORDS: Readonly<Record<string, (server: Server) => string[]>> = {
-  completion: () => ['bash'],
-  demo: () => [],
-  export: ({ backupDir, home }) => [backupDir, '--output', join(home, 'all.zip'), '--overwrite'],
-  recover: ({ backupDir }) => [backupDir, '--dry-run'],
-  search: ({ backupDir }) => [backupDir, '--subject', 'one'],
-  'config:set': () => ['keep=3'],
-  'schedule:add': () => ['--type', 'diff', '--day', 'mon', '--time', '03:00'],
-  'schedule:edit': () => ['1', '--time', '04:00'],
-  'schedule:rm': () => ['2'],
-  'schedule:export': () => ['--to', 'systemd'],
-  'schedule:install': ({ home }) => ['--to', 'systemd', '--directory', home, '--even-if-disabled'],
-  'schedule:uninstall': ({ home }) => ['--to', 'systemd', '--directory', home],
-};
-/** Without it the command has nothing to work on. */
-const NEEDS_ARCHIVE = new Set([
-  'export',
-  'recover',
-  'search',
-  'verify',
-  'list-archives',
-  'rotate',
-  'status',
-  'doctor',
-  'log:show',
-]);
-/** Everything else ends with 0 here: the wizard has no terminal, the mail service does not answer. */
-const EXPECTED: Readonly<Record<string, number>> = { 'config:wizard': 2, 'notify:test': 1 };
-
-function expectNoSecret(what: string, text: string): void {
-  for (const secret of Object.values(SECRETS)) {
-    for (const form of [secret, Buffer.from(secret).toString('base64')]) {
-      expect(text.includes(form), `${what} holds ${form}`).toBe(false);
-    }
-  }
-}
-
-function parseOnly(stdout: string): { schema?: string } {
-  expect(stdout.endsWith('\n')).toBe(true);
-  expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-  return JSON.parse(stdout) as { schema?: string };
-}
-
-describe.each(Object.keys(manifest.commands))('%s', (id) => {
-  const words = id.split(':');
+describe.each(COMMAND_IDS)('%s', (id) => {
+  const { exitCode = 0, typed } = CALLS[id] ?? {};
 
   it('ends alike with --json and without, as from cron, and prints one document or none', () => {
-    const ends = [[], ['--json']].map((more) => {
-      const server = plantedServer();
-      if (NEEDS_ARCHIVE.has(id)) expect(server.run('backup', 'full', '--notify', 'never')).toMatchObject({ status: 0 });
-      return server.run(...words, ...(WORDS[id]?.(server) ?? []), ...more);
-    });
-    const [text, json] = ends as [Ended, Ended];
-    expect([text.status, json.status], text.stderr + json.stderr).toEqual([EXPECTED[id] ?? 0, EXPECTED[id] ?? 0]);
+    const home = join(base, 'home');
+    const [text, json] = [
+      { more: [], env: {} },
+      { more: ['--json'], env: { HOME: home } },
+    ].map(({ more, env }) => {
+      const { server, words } = callOf(id);
+      return fromCron(server, [...words, ...more], env);
+    }) as [Ended, Ended];
+    expect([text.status, json.status], text.stderr + json.stderr).toEqual([exitCode, exitCode]);
     expect(parseOnly(json.stdout).schema).toMatch(/^kms-backup\/[a-z-]+\/1$/);
     if (json.status !== 0) expect(text.stdout).toBe('');
-    for (const { stdout, stderr } of ends) {
-      expectNoSecret(`kms-backup ${words.join(' ')}`, stdout + stderr);
+    for (const { stdout, stderr } of [text, json]) {
+      expectNoSecret(id, stdout + stderr);
       expect(stderr).not.toMatch(/UNEXPECTED|\n {4}at /);
     }
+    expect(readdirSync(home), 'what it left in the home directory').toEqual([]);
   });
 
-  it('ends with 2 both ways for a flag that it does not know', () => {
-    const { run } = plantedServer();
-    const [text, json] = [run(...words, '--no-such-flag'), run(...words, '--no-such-flag', '--json')];
-    expect([text.status, json.status, text.stdout]).toEqual([2, 2, '']);
-    expect(parseOnly(json.stdout)).toMatchObject({ schema: 'kms-backup/error/1', exitCode: 2 });
+  it.skipIf(!hasTerminal)(
+    'ends on a terminal as in a pipe, and what goes to a file there is the document alone',
+    () => {
+      const file = join(temporaryDirectory(), 'stdout');
+      const [text, json] = [{ more: [] }, { more: ['--json'], stdout: file }].map(({ more, ...place }) => {
+        const { server, words } = callOf(id);
+        const env = { ...CRON_ENVIRONMENT, NO_COLOR: '' };
+        return typeInto([...words, ...more], typed?.steps ?? [], { ...place, cwd: server.dir, env });
+      }) as [Session, Session];
+      const expected = typed?.exitCode ?? exitCode;
+      expect([text.status, json.status], text.screen + json.screen).toEqual([expected, expected]);
+      expect(parseOnly(readFileSync(file, 'utf8')).schema).toMatch(/^kms-backup\/[a-z-]+\/1$/);
+      expectNoSecret(id, text.screen + json.screen);
+      expect(text.screen + json.screen).not.toMatch(/UNEXPECTED|\n {4}at /);
+    },
+  );
+
+  it('ends with 2 both ways for a flag that it does not know', async () => {
+    const text = await runInProcess(id, ['--no-such-flag']);
+    const json = await runInProcess(id, ['--no-such-flag', '--json']);
+    expect([text.exitCode, json.exitCode]).toEqual([2, 2]);
+    expect(text.output).toMatch(/^Error: Nonexistent flag: --no-such-flag\nCode: USAGE\n/);
+    expect(parseOnly(json.output)).toMatchObject({ schema: 'kms-backup/error/1', exitCode: 2 });
   });
 
-  it('has examples and every exit code in its help', () => {
-    const { status, stdout } = plantedServer().run(...words, '--help');
+  it('has examples and every exit code in its help, in 80 columns', async () => {
+    const help = await helpOf(id);
+    expect(help).toMatch(/\nEXIT STATUS\n +0 /);
+    expect(help).toMatch(/\nEXAMPLES\n +\S/);
+    const prose = help.split('\n').filter((line) => !/^ +(\$ )?\S*.*kms-backup /.test(line));
+    expect(prose.filter((line) => line.length > 80)).toEqual([]);
+  });
+});
+
+describe('an environment with next to nothing in it', () => {
+  it.skipIf(process.platform === 'win32')(
+    'standard input is closed, the home directory missing or not to be written',
+    () => {
+      const server = plantedServer();
+      for (const home of ['/nonexistent/home', '/proc']) {
+        const env = { ...CRON_ENVIRONMENT, HOME: home, XDG_CACHE_HOME: `${home}/cache` };
+        const words = ['backup', 'full', '--notify', 'never'];
+        const closed = spawnSync('sh', ['-c', 'exec "$@" <&-', 'sh', process.execPath, BINARY, ...words], {
+          encoding: 'utf8',
+          cwd: server.dir,
+          env,
+        });
+        expect(closed).toMatchObject({ status: 0, stderr: '' });
+      }
+    },
+  );
+});
+
+describe.skipIf(!hasTerminal)('on a terminal', () => {
+  it('the document is the last line of the screen, behind progress and warnings', () => {
+    const server = plantedServer();
+    const { status, screen } = typeInto(['backup', 'full', '--json'], [], { cwd: server.dir, env: CRON_ENVIRONMENT });
     expect(status).toBe(0);
-    expect(stdout).toMatch(/\nEXIT STATUS\n +0 /);
-    expect(stdout).toMatch(/\nEXAMPLES\n +\S/);
+    expect(screen).toContain('Warning: no notification was sent');
+    expect(parseOnly(`${screen.trimEnd().split('\n').at(-1) ?? ''}\n`).schema).toBe('kms-backup/backup/1');
+  });
+
+  it.each([
+    ['y', 0],
+    ['n', 2],
+  ])('recover asks; %s ends with %d', (answer, expected) => {
+    const place = { cwd: shared.dir, env: CRON_ENVIRONMENT };
+    const { status, screen } = typeInto(['recover', shared.backupDir], [['Do it?', `${answer}\r`]], place);
+    expect(status, screen).toBe(expected);
+    expect(screen).toContain(expected === 0 ? 'Recovered  2 messages' : 'not confirmed: nothing was changed');
   });
 });
 
@@ -152,17 +164,19 @@ function filesBelow(directory: string): string[] {
 describe('a planted password', () => {
   it('stands in nothing that a run leaves: logs, spooled mail, metrics, pages, hooks', () => {
     const server = plantedServer();
-    const seen = join(server.home, 'hook.txt');
-    mkdirSync(join(server.home, 'out'));
-    const more = `[hooks]\nafter = env > "${seen}"\n[metrics]\ntextfile = ${join(server.home, 'out', 'kms.prom')}\n`;
+    const home = temporaryDirectory();
+    const out = join(home, 'out');
+    const seen = join(home, 'hook.txt');
+    mkdirSync(out);
+    const more = `[hooks]\nafter = env > "${seen}"\n[metrics]\ntextfile = ${join(out, 'kms.prom')}\n`;
     const ini = join(server.dir, 'kms-backup.ini');
     writeFileSync(ini, readFileSync(ini, 'utf8') + more);
     const planted = new Set(filesBelow(server.dir));
-    const run = server.run('backup', 'full', '--verbose', '--progress', 'json', '--mask', 'mail');
+    const run = fromCron(server, ['backup', 'full', '--verbose', '--progress', 'json', '--mask', 'mail']);
     expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('no notification was sent')]);
-    server.run('status', '--html', join(server.home, 'out', 'page.html'));
-    server.run('schedule', 'install', '--to', 'systemd', '--directory', join(server.home, 'out'), '--even-if-disabled');
-    const left = [...filesBelow(server.dir), ...filesBelow(server.home)].filter((path) => !planted.has(path));
+    fromCron(server, ['status', '--html', join(out, 'page.html')]);
+    fromCron(server, ['schedule', 'install', '--to', 'systemd', '--directory', out, '--even-if-disabled']);
+    const left = [...filesBelow(server.dir), ...filesBelow(home)].filter((path) => !planted.has(path));
     const logs = filesBelow(join(server.dir, 'store', 'logs'));
     expect(left.length).toBeGreaterThan(3);
     expect(logs.map((path) => readFileSync(path, 'latin1')).join('')).toContain('{backup}');

@@ -13,15 +13,20 @@ export function temporaryDirectory(): string {
   return dir;
 }
 
-/** An install directory with a realistic mailserver.cfg, a store and a log directory; removed when the test ends. */
-export function makeInstallation(options: SampleOptions = {}): {
+/**
+ * An install directory with a realistic mailserver.cfg, a store and a log directory.
+ * @param dir an empty directory for it; default: one that is removed when the test ends
+ */
+export function makeInstallation(
+  options: SampleOptions = {},
+  dir = temporaryDirectory(),
+): {
   dir: string;
   configPath: string;
   usersConfigPath: string;
   backupDir: string;
   logDir: string;
 } {
-  const dir = temporaryDirectory();
   const [storeDir, backupDir, logDir] = [join(dir, 'store'), join(dir, 'backup'), join(dir, 'store', 'logs')];
   mkdirSync(join(storeDir, 'mail'), { recursive: true });
   mkdirSync(logDir, { recursive: true });

@@ -1,6 +1,7 @@
 """Runs a program on a terminal of its own and plays a person at it.
 
-Standard input: JSON {"command": [...], "env": {...}, "steps": [[text to wait for, keys to type], ...], "seconds": N}.
+Standard input: JSON {"command": [...], "env": {...}, "steps": [[text to wait for, keys to type], ...], "seconds": N,
+"cwd": directory or null, "stdout": file that its standard output goes to, or null for the terminal}.
 Standard output: JSON {"status": exit code, "screen": all that the program wrote, "missed": text that never came}.
 """
 
@@ -19,6 +20,10 @@ request = json.load(sys.stdin)
 pid, terminal = pty.fork()
 if pid == 0:
     os.environ.update(request["env"])
+    if request["cwd"]:
+        os.chdir(request["cwd"])
+    if request["stdout"]:
+        os.dup2(os.open(request["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
     os.execvp(request["command"][0], request["command"])
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
 

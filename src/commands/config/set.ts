@@ -45,8 +45,9 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
     const { isChanged, changed, warnings } = report;
     const isDryRun = flags['dry-run'];
     const json = document('config-set', { file: installation.configPath, isChanged, isDryRun, changed, warnings });
-    if (!isChanged) return { json, text: 'Nothing to change.' };
-    return { json, text: isDryRun ? `${formatPlan(report)}\nNothing was changed.` : formatChanged(report).join('\n') };
+    if (!isChanged) return { json, text: 'Nothing to change.', isSummary: !isDryRun };
+    if (isDryRun) return { json, text: `${formatPlan(report)}\nNothing was changed.` };
+    return { json, text: formatChanged(report).join('\n'), isSummary: true };
   }
 }
 

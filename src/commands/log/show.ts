@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { followBackupLog, openBackupLog } from '../../config/store-backup-log.js';
-import { ExitCode, type InterruptedError, UsageError } from '../../errors.js';
+import { errnoOf, ExitCode, type InterruptedError, UsageError } from '../../errors.js';
+import { outputError, STANDARD_OUTPUT } from '../../platform/output-file.js';
 import { findInstallation } from '../../server/installation.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { document } from '../../ui/document.js';
@@ -27,12 +28,26 @@ export default class LogShow extends KmsCommand {
     if (flags.follow) {
       const print = (line: string): boolean => process.stdout.write(`${line}\n`);
       lines.forEach(print);
-      await followBackupLog(log, print, this.signal);
+      const gone = await this.#untilStopped((signal) => followBackupLog(log, print, signal));
+      if (gone !== undefined && errnoOf(gone) !== 'EPIPE') throw outputError(STANDARD_OUTPUT, gone);
+      if (gone !== undefined) return { json: {}, text: '' };
       // Ctrl+C is how it ends: nothing went wrong.
       const { exitCode } = this.signal.reason as InterruptedError;
       return { exitCode, json: {}, text: '' };
     }
     log.reader.close();
     return { json: document('log', { path: log.path, isEnabled: log.isEnabled, lines }), text: lines.join('\n') };
+  }
+
+  /** Follows until Ctrl+C, or until standard output cannot be written: the error is returned then. */
+  async #untilStopped(follow: (signal: AbortSignal) => Promise<void>): Promise<unknown> {
+    const output = new AbortController();
+    const onError = (error: Error): void => {
+      output.abort(error);
+    };
+    process.stdout.on('error', onError);
+    await follow(AbortSignal.any([this.signal, output.signal]));
+    process.stdout.off('error', onError);
+    return output.signal.reason;
   }
 }

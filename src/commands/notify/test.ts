@@ -32,7 +32,7 @@ export default class NotifyTest extends KmsCommand {
     }
     for (const { address, answer } of report.rejected) this.warnPeople(`${address} was refused: ${answer}`);
     const exitCode = report.rejected.length > 0 ? ExitCode.incomplete : ExitCode.done;
-    return { exitCode, json: report, text: textOf(report) };
+    return { exitCode, json: report, text: textOf(report), isSummary: true };
   }
 }
 

@@ -34,6 +34,10 @@ An entry of the same name is replaced; install again when the schedule has chang
     const warnings = [...notes, ...(conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : [])];
     for (const warning of warnings) this.warnPeople(warning);
     const text = isChanged ? `Installed: ${places.join(', ')}` : `Nothing to change: ${places.join(', ')}`;
-    return { json: document('schedule-install', { to: kind, places, isChanged, notes, warnings }), text };
+    return {
+      json: document('schedule-install', { to: kind, places, isChanged, notes, warnings }),
+      text,
+      isSummary: true,
+    };
   }
 }

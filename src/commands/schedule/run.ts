@@ -12,9 +12,7 @@ import { ownProgram } from '../../ui/schedule-command.js';
 
 export default class ScheduleRun extends KmsCommand {
   static override summary = 'Back up if the schedule made it due since the last run.';
-  static override description = `For one line in the operating system's scheduler (see schedule install); safe to call every minute. Missed tasks are caught up
-by one backup, a full one where a full task was missed. Without a former run, the newest archive counts as the last run.
-Words after -- are passed to the backup command.`;
+  static override description = `For one line in the operating system's scheduler (see schedule install); safe to call every minute. Missed tasks are caught up by one backup, a full one where a full task was missed. Without a former run, the newest archive counts as the last run. Words after -- are passed to the backup command.`;
   static override examples = ['<%= config.bin %> schedule run', '<%= config.bin %> schedule run -- --oversize split'];
   static override exitCodes = [ExitCode.incomplete, ExitCode.notFound, ExitCode.locked, ExitCode.noSpace];
   static override strict = false;
@@ -47,7 +45,12 @@ Words after -- are passed to the backup command.`;
       signal: this.signal,
     });
     for (const warning of report.warnings) this.warnPeople(warning);
-    return { exitCode: report.exitCode as ExitCode, json: toDocument(report), text: toText(report, flags.quiet) };
+    return {
+      exitCode: report.exitCode as ExitCode,
+      json: toDocument(report),
+      text: toText(report),
+      isSummary: !flags['dry-run'],
+    };
   }
 }
 
@@ -74,8 +77,7 @@ function toDocument(report: ScheduleRunReport): Outcome['json'] {
   return document('schedule-run', { action, reason, type: due?.type, due: moments ?? [], exitCode, backup, warnings });
 }
 
-/** Called every minute, quiet means no word where there was nothing to do: cron mails every word. */
-function toText(report: ScheduleRunReport, isQuiet: boolean): string {
+function toText(report: ScheduleRunReport): string {
   if (report.action === 'backed-up') return report.output.trimEnd() || report.reason;
-  return isQuiet && report.action !== 'given-up' ? '' : `${report.reason}.`;
+  return `${report.reason}.`;
 }

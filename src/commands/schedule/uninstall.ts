@@ -20,6 +20,6 @@ export default class ScheduleUninstall extends KmsCommand {
     const { kind, places, isChanged, notes } = uninstallJob(toSchedulerKind(flags.to), flags.name, flags.directory);
     for (const note of notes) this.warnPeople(note);
     const text = isChanged ? `Removed: ${places.join(', ')}` : 'Nothing was installed.';
-    return { json: document('schedule-uninstall', { to: kind, places, isChanged, notes }), text };
+    return { json: document('schedule-uninstall', { to: kind, places, isChanged, notes }), text, isSummary: true };
   }
 }

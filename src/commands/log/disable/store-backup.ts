@@ -23,6 +23,7 @@ export default class LogDisableStoreBackup extends EditCommand {
     return {
       json: document('log-switch', { isEnabled: false, isChanged, isDryRun, warnings }),
       text: isDryRun ? formatDryRun(report) : done,
+      isSummary: !isDryRun,
     };
   }
 }

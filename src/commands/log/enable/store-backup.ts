@@ -23,6 +23,7 @@ export default class LogEnableStoreBackup extends EditCommand {
     return {
       json: document('log-switch', { isEnabled: true, isChanged, isDryRun, warnings }),
       text: isDryRun ? formatDryRun(report) : done,
+      isSummary: !isDryRun,
     };
   }
 }
