@@ -22,12 +22,15 @@ const [Zsh, PowerShell] = [await generator('zsh'), await generator('powershell')
 const commands = readCommands();
 const { version, description } = readPackage();
 const config = await Config.load({ root });
+// The day of the last release; before the first, the day this page was last looked through.
+const [, released = '2026-11-25'] =
+  readFileSync(join(root, 'CHANGELOG.md'), 'utf8').match(/^## .*(\d{4}-\d\d-\d\d)/m) ?? [];
 const lines = (value) => `${value.replaceAll('\r\n', '\n').trimEnd()}\n`;
 const files = {
   'completion/kms-backup.bash': bashCompletion(commands),
   'completion/_kms-backup': lines(new Zsh(config).generate()),
   'completion/kms-backup.ps1': lines(new PowerShell(config).generate()),
-  'man/kms-backup.1': manualPage({ commands, version, description, exitMeaning: EXIT_MEANING }),
+  'man/kms-backup.1': manualPage({ commands, version, description, exitMeaning: EXIT_MEANING, released }),
 };
 
 const read = (path) => {

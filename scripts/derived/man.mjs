@@ -1,15 +1,31 @@
 // The manual page kms-backup(1), in roff with the man macros.
 import { filled } from './read-manifest.mjs';
 
-/** Text for roff: no line begins with a control character, and signs mean themselves. */
-const text = (value) =>
+/** Words in lines of at most 79 bytes, as the tools for manual pages want them. */
+function linesOf(line) {
+  const lines = [];
+  for (const word of line.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < 79) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Text for roff: signs mean themselves. */
+const plain = (value) =>
   value
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
-    .replace(/[^\0-\x7f]/gu, (sign) => `\\[u${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`)
+    .replace(/[^\0-\x7f]/gu, (sign) => `\\[u${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+
+/** Prose for roff: in short lines, none of which begins with a control character. */
+const text = (value) =>
+  plain(value)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
+    .flatMap(linesOf)
     .map((line) => (/^[.']/.test(line) ? `\\&${line}` : line))
     .join('\n');
 
@@ -18,10 +34,9 @@ const bold = (value) => `\\fB${text(value)}\\fR`;
 function flagText({ name, char, type, allowNo, helpValue, options, default: preset, summary, description, env }) {
   const value = type === 'option' ? ` \\fI${text(options?.join('|') ?? helpValue ?? name.toUpperCase())}\\fR` : '';
   const short = char ? `${bold(`-${char}`)}, ` : '';
-  const preselected =
-    typeof preset === 'string' || typeof preset === 'number' ? ` Default: ${text(String(preset))}.` : '';
-  const variable = env ? ` Environment: ${text(env)}.` : '';
-  return `.TP\n${short}${bold(allowNo ? `--[no-]${name}` : `--${name}`)}${value}\n${text(summary ?? description ?? '')}${preselected}${variable}`;
+  const preselected = typeof preset === 'string' || typeof preset === 'number' ? ` Default: ${String(preset)}.` : '';
+  const variable = env ? ` Environment: ${env}.` : '';
+  return `.TP\n${short}${bold(allowNo ? `--[no-]${name}` : `--${name}`)}${value}\n${text(`${summary ?? description ?? ''}${preselected}${variable}`)}`;
 }
 
 function commandText(command, exitMeaning) {
@@ -37,17 +52,17 @@ function commandText(command, exitMeaning) {
   const examples = (command.examples ?? []).map((example) =>
     filled(typeof example === 'string' ? example : example.command, command),
   );
-  if (examples.length > 0) parts.push('.PP', 'Examples:', '.PP', '.RS', '.nf', ...examples.map(text), '.fi', '.RE');
+  if (examples.length > 0) parts.push('.PP', 'Examples:', '.PP', '.RS', '.nf', ...examples.map(plain), '.fi', '.RE');
   const codes = (command.exitCodes ?? []).filter((code) => code in exitMeaning);
-  if (codes.length > 0) parts.push('.PP', `Exit status besides the common ones: ${codes.join(', ')}.`);
+  if (codes.length > 0) parts.push('.PP', text(`Exit status besides the common ones: ${codes.join(', ')}.`));
   return parts.join('\n');
 }
 
-export function manualPage({ commands, version, description, exitMeaning }) {
+export function manualPage({ commands, version, description, exitMeaning, released }) {
   const global = commands[0]?.flags.filter(({ helpGroup }) => helpGroup === 'GLOBAL') ?? [];
   const codes = Object.entries(exitMeaning).map(([code, meaning]) => `.TP\n${bold(code)}\n${text(meaning)}`);
   return `${[
-    `.TH KMS\\-BACKUP 1 "" "kms\\-backup ${text(version)}" "User Commands"`,
+    `.TH KMS\\-BACKUP 1 "${released}" "kms\\-backup ${text(version)}" "User Commands"`,
     '.SH NAME',
     `kms\\-backup, kmsrecover \\- ${text(description)}`,
     '.SH SYNOPSIS',

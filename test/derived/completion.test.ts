@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { EXIT_MEANING } from '../../src/errors.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const script = join(root, 'completion/kms-backup.bash');
@@ -57,6 +58,34 @@ describe('the derived files', () => {
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
+  });
+
+  test.skipIf(!existsSync('/usr/bin/mandoc'))(
+    'mandoc has nothing to say about the manual page but long examples',
+    () => {
+      const page = join(root, 'man/kms-backup.1');
+      const lint = spawnSync('mandoc', ['-T', 'lint', page], { encoding: 'utf8' });
+      const said = lint.stdout
+        .split('\n')
+        .filter((line) => line !== '' && !/longer than 80 bytes: kms\\-backup/.test(line));
+      expect(said).toEqual([]);
+    },
+  );
+
+  test('the manual page has every command, flag, variable and exit code', () => {
+    const page = readFileSync(join(root, 'man/kms-backup.1'), 'utf8').replaceAll('\\-', '-').replaceAll(/\s+/g, ' ');
+    const { commands } = JSON.parse(readFileSync(join(root, 'oclif.manifest.json'), 'utf8')) as {
+      commands: Record<string, { flags: Record<string, { env?: string; allowNo?: boolean }> }>;
+    };
+    for (const [id, { flags }] of Object.entries(commands)) {
+      expect(page).toContain(`kms-backup ${id.replaceAll(':', ' ')}`);
+      for (const [name, { env, allowNo }] of Object.entries(flags)) {
+        expect(page).toContain(allowNo ? `--[no-]${name}` : `--${name}`);
+        if (env !== undefined) expect(page).toContain(env);
+      }
+    }
+    for (const [code, meaning] of Object.entries(EXIT_MEANING)) expect(page).toContain(`\\fB${code}\\fR ${meaning}`);
+    for (const file of ['mailserver.cfg', 'kms-backup.ini', 'kms-backup.spool']) expect(page).toContain(file);
   });
 
   test('the command prints the script of the shell', () => {
