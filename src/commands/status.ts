@@ -47,8 +47,8 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       const limits = { maxAgeMs: flags['max-age'], scheduleWarnings: warnings };
       const report = await readStatus(installation, { backupDir, clock, ...limits });
       if (flags.html !== undefined) {
-        const { writeStatusPage } = await import('../ui/status-page.js');
-        await writeStatusPage(resolve(flags.html), { ...report, settings, clock, isWorkedThrough });
+        const { makeStatusPage, writeStatusPage } = await import('../ui/status-page.js');
+        writeStatusPage(resolve(flags.html), await makeStatusPage({ ...report, settings, clock, isWorkedThrough }));
       }
       const [next] = isWorkedThrough ? planNext(settings.schedule, clock(), 1) : [];
       const exitCode = flags['max-age'] === undefined ? ExitCode.done : (LEVELS.indexOf(report.level) as ExitCode);

@@ -47,6 +47,7 @@ export async function sendMail(route: MailRoute, mail: MailContent, signal?: Abo
       subject: mail.subject,
       text: mail.text,
       html: mail.html,
+      ...(mail.page === undefined ? {} : { attachments: [attachedPage(mail.page)] }),
       // RFC 3834: no vacation answer comes back to a machine.
       headers: { 'Auto-Submitted': 'auto-generated' },
       signal: abort.signal,
@@ -59,6 +60,10 @@ export async function sendMail(route: MailRoute, mail: MailContent, signal?: Abo
     signal?.removeEventListener('abort', onStop);
     transport.close();
   }
+}
+
+function attachedPage(content: string): { filename: string; content: string; contentType: string } {
+  return { filename: 'kms-backup-status.html', content, contentType: 'text/html; charset=utf-8' };
 }
 
 function transportOptions(route: MailRoute): SMTPTransportOptions {

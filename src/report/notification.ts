@@ -9,6 +9,8 @@ export interface MailContent {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  /** The status page, attached as a file; undefined: none. It is no part of what waits in the spool: it would be out of date. */
+  readonly page?: string | undefined;
 }
 
 /** More lines than these make a mail that nobody reads; the rest is counted. */

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { messageOf } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
+import { formatSize } from '../platform/units.js';
 import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
 import { readMailRoute, type MailRoute, type ServerMailFacts } from './mail-route.js';
 import { sendMail, type SentMail } from './mailer.js';
@@ -8,6 +9,9 @@ import { notificationFor, type MailContent } from './notification.js';
 import { needsAttention, type RunReport } from './run-report.js';
 import { formatMoment } from './run-summary.js';
 import { listSpool, sendSpool, spoolDirectory, spoolMail } from './spool.js';
+
+/** Characters: mail services refuse mails of more than 10 MB and some of less. */
+const LARGEST_PAGE = 4 << 20;
 
 /** Everything a notification needs besides its content. */
 export interface NotifyContext {
@@ -18,6 +22,8 @@ export interface NotifyContext {
   readonly rule?: NotifyRule | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** Makes the status page that goes with a mail; asked when a mail is about to be sent. Undefined: none goes. */
+  readonly makePage?: (() => Promise<string>) | undefined;
   /** Aborted where the run was told to stop: no mail service is waited for, the mail is spooled. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,10 +55,24 @@ async function deliver(mail: MailContent | undefined, route: MailRoute, context:
   if (mail && spool.isUnreachable) return keep(mail, `no notification was sent: ${reason}`, context);
   const warnings = reason === '' ? [] : [`earlier notifications still wait (${String(spool.waiting)}): ${reason}`];
   if (!mail) return warnings;
+  const { page, problem } = await pageOf(context);
+  if (problem !== undefined) warnings.push(problem);
   try {
-    return [...warnings, ...refusedRecipients(await sendMail(route, mail, context.signal))];
+    return [...warnings, ...refusedRecipients(await sendMail(route, { ...mail, page }, context.signal))];
   } catch (error) {
     return [...warnings, ...keep(mail, `no notification was sent: ${messageOf(error)}`, context)];
+  }
+}
+
+/** A page that cannot be made, for instance because the archives cannot be read, keeps no mail back. */
+async function pageOf({ makePage }: NotifyContext): Promise<{ page?: string; problem?: string }> {
+  try {
+    const page = await makePage?.();
+    if (page === undefined) return {};
+    if (page.length <= LARGEST_PAGE) return { page };
+    return { problem: `the status page is not in the notification: it is too large (${formatSize(page.length)})` };
+  } catch (error) {
+    return { problem: `the status page is not in the notification: ${messageOf(error)}` };
   }
 }
 

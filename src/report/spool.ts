@@ -32,7 +32,8 @@ export function spoolDirectory(installDir: string): string {
 export function spoolMail(directory: string, mail: MailContent, clock: Clock): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const writtenAt = clock().toISOString();
-  const spooled: SpooledMail = { schema: 'kms-backup/spooled-mail/1', writtenAt, ...mail };
+  const { subject, text, html } = mail;
+  const spooled: SpooledMail = { schema: 'kms-backup/spooled-mail/1', writtenAt, subject, text, html };
   const name = `${writtenAt.replace(/[-:.]/g, '')}-${String(process.pid)}.json`;
   replaceFile(join(directory, name), Buffer.from(`${JSON.stringify(spooled)}\n`));
   for (const old of listSpool(directory).slice(0, -MOST_MAILS)) rmSync(join(directory, old), { force: true });

@@ -52,6 +52,10 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
     clock: request.clock,
     signal: request.signal,
     listArchives,
+    makePage: async (): Promise<string> => {
+      const { makeCurrentPage } = await import('./status-page.js');
+      return makeCurrentPage(request.installation, request);
+    },
   };
   log.debug(`${command} started to ${request.backupDir}`);
   try {

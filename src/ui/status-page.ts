@@ -11,8 +11,10 @@ import { statusPage } from '../report/status-page.js';
 import { indexMail } from '../recover/scope.js';
 import { openChain } from '../recover/entries.js';
 import { planNext } from '../schedule/due-plan.js';
+import { readProgress } from '../schedule/progress.js';
+import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
-import { inspectIfThere } from '../status/status.js';
+import { inspectIfThere, readStatus } from '../status/status.js';
 
 const SHOWN_RUNS = 5;
 
@@ -29,14 +31,29 @@ export interface PageRequest {
   readonly isWorkedThrough: boolean;
 }
 
+/** The page of a backup directory's state. Reads the central directories of the newest point, and no data. */
+export async function makeStatusPage(request: PageRequest): Promise<string> {
+  return statusPage(await collectFacts(request));
+}
+
+/** The page of the state at this moment, as `status --html` writes it. */
+export async function makeCurrentPage(
+  installation: Installation,
+  { settings, backupDir, clock }: Pick<PageRequest, 'settings' | 'backupDir' | 'clock'>,
+): Promise<string> {
+  const { isWorkedThrough, warnings } = readProgress(installation, settings, clock());
+  const limits = { maxAgeMs: undefined, scheduleWarnings: warnings };
+  const report = await readStatus(installation, { backupDir, clock, ...limits });
+  return makeStatusPage({ ...report, settings, clock, isWorkedThrough });
+}
+
 /**
- * Writes the page of a backup directory's state, whole or not at all.
+ * Writes a page, whole or not at all.
  * @throws {FailedError} when the file cannot be written
  */
-export async function writeStatusPage(path: string, request: PageRequest): Promise<void> {
-  const facts = await collectFacts(request);
+export function writeStatusPage(path: string, page: string): void {
   try {
-    replaceFile(path, Buffer.from(statusPage(facts)), 0o644);
+    replaceFile(path, Buffer.from(page), 0o644);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     throw new FailedError(`cannot write ${path}: ${messageOf(error)}`, {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -68,6 +68,42 @@ describe('notifications', () => {
       /^nobody to notify/,
     );
     expect(await sendTestMail(context('', { server }))).toBeUndefined();
+  });
+});
+
+describe('the status page', () => {
+  const PAGE = '<!DOCTYPE html><p>page of the state</p>';
+  const attached = (): boolean => smtp.mails.at(-1)?.raw.includes('filename=kms-backup-status.html') ?? false;
+
+  test('goes with the mail', async () => {
+    const makePage = (): Promise<string> => Promise.resolve(PAGE);
+    expect(await notifyAboutRun(runReport(), context('', { makePage }))).toEqual([]);
+    expect(attached()).toBe(true);
+  });
+
+  test('that cannot be made, or is too large for a mail, keeps no mail back', async () => {
+    const broken = (): Promise<string> => Promise.reject(new Error('no share'));
+    expect(await notifyAboutRun(runReport(), context('', { makePage: broken }))).toEqual([
+      'the status page is not in the notification: no share',
+    ]);
+    const large = (): Promise<string> => Promise.resolve('x'.repeat(5 << 20));
+    expect(await notifyAboutRun(runReport(), context('', { makePage: large }))).toEqual([
+      'the status page is not in the notification: it is too large (5.0 MiB)',
+    ]);
+    expect([smtp.mails.length, attached()]).toEqual([2, false]);
+  });
+
+  test('is not made for nobody, nor in a run that was told to stop, and does not wait in the spool', async () => {
+    let made = 0;
+    const makePage = (): Promise<string> => Promise.resolve(`${PAGE}${String(++made)}`);
+    await notifyAboutRun(runReport(), context('', { makePage, rule: 'never' }));
+    await notifyAboutRun(runReport(), context('', { makePage, signal: AbortSignal.abort() }));
+    expect([made, waiting().length]).toEqual([0, 1]);
+    await notifyAboutRun(runReport(), context(`[smtp]\nport=${String(await freePort())}`, { makePage }));
+    expect(waiting()).toHaveLength(2);
+    for (const name of waiting()) {
+      expect(readFileSync(join(spoolDirectory(dir), name), 'utf8')).not.toContain('page of the state');
+    }
   });
 });
 
