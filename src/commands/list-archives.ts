@@ -7,6 +7,7 @@ import { KmsCommand, type Outcome } from '../ui/command.js';
 import { openServer } from '../ui/context.js';
 import { withEnvironment } from '../ui/flags.js';
 import { type ArchiveRow, archivesDocument, formatArchives } from '../ui/present-archives.js';
+import { terminalColumns } from '../ui/table.js';
 
 export default class ListArchives extends KmsCommand {
   static override summary = 'List the archives of a backup directory, newest last.';
@@ -35,6 +36,7 @@ export default class ListArchives extends KmsCommand {
     if (rows.length === 0) {
       return { json: archivesDocument(directory, rows), text: `No archives in ${directory}.` };
     }
-    return { json: archivesDocument(directory, rows), text: formatArchives(rows, systemClock(), flags.set) };
+    const look = { now: systemClock(), bySet: flags.set, columns: terminalColumns() };
+    return { json: archivesDocument(directory, rows), text: formatArchives(rows, look) };
   }
 }

@@ -1,7 +1,7 @@
 import type { ArchiveState } from '../archive/sets.js';
 import { describeParts, newestPoint, partsOf } from '../archive/sets.js';
 import { formatAge, formatCount, formatSize, plural } from '../platform/units.js';
-import { formatTable } from './table.js';
+import { fitTable } from './table.js';
 
 /** An archive as list-archives shows it. */
 export interface ArchiveRow {
@@ -23,10 +23,18 @@ const HEADER = [
   'RECOVERABLE',
 ];
 
-/** The list for people, newest last. */
-export function formatArchives(rows: readonly ArchiveRow[], now: Date, bySet: boolean): string {
+/** What a narrow terminal does without, in this order. */
+const DISPENSABLE = ['VOLUMES', 'NEEDS', 'AGE', 'MESSAGES', 'VERIFIED', 'SIZE'];
+
+/** The list for people, newest last; as wide as it is where `columns` is undefined. */
+export function formatArchives(
+  rows: readonly ArchiveRow[],
+  { now, bySet, columns }: { readonly now: Date; readonly bySet: boolean; readonly columns: number | undefined },
+): string {
   const ordered = bySet ? groupBySet(rows) : rows;
-  const lines = formatTable([HEADER, ...ordered.map((row) => toCells(row, now, bySet))]);
+  const table = [HEADER, ...ordered.map((row) => toCells(row, now, bySet))];
+  const { lines, leftOut } = fitTable(table, DISPENSABLE, columns);
+  if (leftOut.length > 0) lines.push(`No room for ${leftOut.join(', ')}: see a wider terminal, or --json.`);
   const bytes = rows.reduce((sum, { state }) => sum + state.facts.files.sizeBytes, 0);
   const newest = newestPoint(rows.map(({ state }) => state));
   const point = newest
