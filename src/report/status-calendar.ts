@@ -51,9 +51,16 @@ function dayHtml(day: number, archives: readonly StatusArchive[], isToday: boole
   // The type that a recovery would begin with gives the day its colour.
   const main = archives.find(({ type }) => type !== 'differential') ?? archives[0];
   classes.push('taken', archives.every(({ isRecoverable }) => isRecoverable) ? (main?.type ?? '') : 'broken');
-  const letters = archives.map(({ type }) => TYPE_WORDS[type].letter).join('');
   const title = archives.map(describe).join('; ');
-  return `<td class="${classes.join(' ')}" title="${escapeHtml(title)}">${String(day)}<b>${letters}</b></td>`;
+  return `<td class="${classes.join(' ')}" title="${escapeHtml(title)}">${String(day)}<b>${lettersOf(archives)}</b></td>`;
+}
+
+/** `FD`; of more than three on one day, how many of each: `6F 7D`. */
+function lettersOf(archives: readonly StatusArchive[]): string {
+  const letters = archives.map(({ type }) => TYPE_WORDS[type].letter);
+  if (letters.length <= 3) return letters.join('');
+  const count = (letter: string): number => letters.filter((one) => one === letter).length;
+  return [...new Set(letters)].map((letter) => `${String(count(letter))}${letter}`).join(' ');
 }
 
 function describe({ name, type, isRecoverable, problem }: StatusArchive): string {

@@ -5,7 +5,8 @@ import { TYPE_WORDS, type StatusArchive } from './status-facts.js';
 
 const MOST_BARS = 60;
 const [WIDTH, HEIGHT] = [1000, 240];
-const [LEFT, RIGHT, TOP, BOTTOM] = [80, 8, 10, 30];
+/** Left of the bars there is room for a size in the letters of a phone (STATUS_STYLE). */
+const [LEFT, RIGHT, TOP, BOTTOM] = [130, 8, 22, 30];
 const GRID_LINES = 4;
 
 /** A bar chart of the last archives' sizes, oldest left, as inline SVG that a screen reader is told in one sentence. Pure. */

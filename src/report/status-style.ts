@@ -49,6 +49,6 @@ footer{padding-bottom:30px;color:var(--soft);font-size:.85rem}
 .mailboxes>table>tbody>tr>td{border:0;text-align:left}.mailboxes td:first-child[data-label]{grid-column:1/-1}
 .mailboxes .number[data-label]::before{content:attr(data-label) " ";color:var(--soft)}td[data-label=Share]{display:none}
 td:last-child:not(.number){white-space:normal}
-th,td{padding-right:6px;font-size:.86rem}details table{margin-left:0}details th,details td{font-size:.78rem}}
+svg text{font-size:26px}th,td{padding-right:6px;font-size:.86rem}details table{margin-left:0}details th,details td{font-size:.78rem}}
 @media print{section{break-inside:avoid}}
 `;

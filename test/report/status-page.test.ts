@@ -56,6 +56,16 @@ describe('the status page', () => {
     expect(() => parseXml(svg)).not.toThrow();
   });
 
+  test('a day with many archives counts them by type', () => {
+    const [first] = statusFacts().archives;
+    const dayWith = (...types: ('full' | 'differential')[]): string | undefined => {
+      const archives = first ? types.map((type) => ({ ...first, type, takenAt: new Date(2026, 10, 20, 10) })) : [];
+      return /<b>(.*?)<\/b>/.exec(statusPage(statusFacts({ archives })))?.[1];
+    };
+    expect(dayWith('full', 'differential')).toBe('FD');
+    expect(dayWith('full', 'differential', 'differential', 'full', 'full')).toBe('3F 2D');
+  });
+
   test('a server without archives, schedule or mail has a page that says so', () => {
     const page = statusPage(
       statusFacts({ archives: [], mailboxes: [], nextRuns: [], warnings: [], freeBytes: undefined }),
