@@ -4,28 +4,28 @@ import { appendFileSync, existsSync, readFileSync, renameSync, statSync, symlink
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SETTING_KEYS } from '../../src/config/keys.js';
-import { BIN, cli, type CliResult } from '../helpers/cli.js';
+import { BIN, cli, type CliResult, quickCli } from '../helpers/cli.js';
 import { makeInstallation } from '../helpers/configured-server.js';
 import { STORE_BACKUP } from '../helpers/mailserver-config.js';
 import { hasTerminal, typeInto } from '../helpers/terminal.js';
 
 describe('config', () => {
-  it('shows every setting, and as JSON', () => {
+  it('shows every setting, and as JSON', async () => {
     const { dir } = makeInstallation();
-    const shown = cli(['config', 'show', '--server-dir', dir]);
+    const shown = await quickCli(['config', 'show', '--server-dir', dir]);
     expect(shown.stderr).toBe('');
     expect(shown.stdout).toMatch(/keep +7 +Keep at most/);
-    const document = JSON.parse(cli(['config', 'show', '--json', '--server-dir', dir]).stdout) as object;
+    const document = JSON.parse((await quickCli(['config', 'show', '--json', '--server-dir', dir])).stdout) as object;
     expect(document).toMatchObject({
       schema: 'kms-backup/config/1',
       settings: { enabled: true, keep: 7, 'volume-size': 2147483647, 'keep-differentials': false, 'include-im': true },
     });
   });
 
-  it('sets several settings at once, changes only their lines, and takes its own JSON back', () => {
+  it('sets several settings at once, changes only their lines, and takes its own JSON back', async () => {
     const { dir, configPath } = makeInstallation();
     const original = readFileSync(configPath, 'utf8');
-    const before = cli(['config', 'show', '--json', '--server-dir', dir]).stdout;
+    const before = (await quickCli(['config', 'show', '--json', '--server-dir', dir])).stdout;
     const words = [
       'keep=3',
       'volume-size=600MB',
@@ -33,7 +33,7 @@ describe('config', () => {
       'keep-differentials=true',
       'include-im=off',
     ];
-    const set = cli(['config', 'set', ...words, 'backup-dir=/mnt/a & b', '--server-dir', dir]);
+    const set = await quickCli(['config', 'set', ...words, 'backup-dir=/mnt/a & b', '--server-dir', dir]);
     expect(set).toMatchObject({ code: 0, stderr: '' });
     expect(set.stdout).toContain('keep: 7 -> 3');
     const expected = original
@@ -48,10 +48,10 @@ describe('config', () => {
     expect(readFileSync(configPath, 'utf8')).toBe(original);
   });
 
-  it('shows the lines in a dry run and writes nothing', () => {
+  it('shows the lines in a dry run and writes nothing', async () => {
     const { dir, configPath } = makeInstallation();
     const before = statSync(configPath).mtimeMs;
-    const { stdout, code } = cli(['config', 'set', 'keep=3', '--dry-run', '--server-dir', dir]);
+    const { stdout, code } = await quickCli(['config', 'set', 'keep=3', '--dry-run', '--server-dir', dir]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/- *\d+ +<variable name="RotationLimit">7<\/variable>\n\+ *\d+ .*>3</);
     expect(stdout).toContain('Nothing was changed.');
@@ -71,46 +71,54 @@ describe('config', () => {
     ['network-disk-password=x', 'never taken from an argument'],
     ['keep', 'not KEY=VALUE'],
     ['notify=a\u0001@b', 'no e-mail address|cannot hold'],
-  ])('refuses %s with exit code 2 and writes nothing, with and without --json', (word, message) => {
+  ])('refuses %s with exit code 2 and writes nothing, with and without --json', async (word, message) => {
     const { dir, configPath } = makeInstallation();
     const before = readFileSync(configPath);
-    const text = cli(['config', 'set', word, '--server-dir', dir]);
-    const json = cli(['config', 'set', word, '--json', '--server-dir', dir]);
+    const text = await quickCli(['config', 'set', word, '--server-dir', dir]);
+    const json = await quickCli(['config', 'set', word, '--json', '--server-dir', dir]);
     expect([text.code, json.code]).toEqual([2, 2]);
     expect(text.stderr).toMatch(new RegExp(message.replace(/[?.]/g, '\\$&')));
     expect(JSON.parse(json.stdout)).toMatchObject({ schema: 'kms-backup/error/1', exitCode: 2 });
     expect(readFileSync(configPath)).toEqual(before);
   });
 
-  it('takes its own JSON back also where the file said nothing before', () => {
+  it('takes its own JSON back also where the file said nothing before', async () => {
     const storeBackup = STORE_BACKUP.filter(([name]) => name !== 'RotationLimit');
     const { dir, configPath } = makeInstallation({ storeBackup });
     const original = readFileSync(configPath, 'utf8');
-    const saved = cli(['config', 'show', '--json', '--server-dir', dir]).stdout;
+    const saved = (await quickCli(['config', 'show', '--json', '--server-dir', dir])).stdout;
     const restore = (): CliResult => cli(['config', 'set', '--from', '-', '--server-dir', dir], { input: saved });
     expect(restore()).toEqual({ code: 0, stdout: 'Nothing to change.\n', stderr: '' });
-    cli(['config', 'set', 'keep=3', '--server-dir', dir]);
+    await quickCli(['config', 'set', 'keep=3', '--server-dir', dir]);
     expect(restore().stdout).toBe('keep: 3 -> 7\n');
-    expect(JSON.parse(cli(['config', 'show', '--json', '--server-dir', dir]).stdout)).toMatchObject({
+    expect(JSON.parse((await quickCli(['config', 'show', '--json', '--server-dir', dir])).stdout)).toMatchObject({
       settings: { keep: 7 },
     });
     expect(readFileSync(configPath, 'utf8').replace(/ {2}<variable name="RotationLimit">7<.*\r\n/, '')).toBe(original);
   });
 
-  it('leaves a value that is written in another way and means the same', () => {
+  it('leaves a value that is written in another way and means the same', async () => {
     const { dir, configPath } = makeInstallation({ backupDir: 'store/backup' });
     const before = statSync(configPath).mtimeMs;
     const words = [`backup-dir=${join(dir, 'store', 'backup')}`, 'keep=7', 'volume-size=2GiB'];
-    expect(cli(['config', 'set', ...words, '--server-dir', dir]).stdout).toBe('Nothing to change.\n');
+    expect((await quickCli(['config', 'set', ...words, '--server-dir', dir])).stdout).toBe('Nothing to change.\n');
     expect(statSync(configPath).mtimeMs).toBe(before);
   });
 
-  it('writes neither file when a value of either is impossible, and shows both in a dry run', () => {
+  it('writes neither file when a value of either is impossible, and shows both in a dry run', async () => {
     const { dir, configPath } = makeInstallation();
     const before = readFileSync(configPath);
-    const both = cli(['config', 'set', 'keep=3', `network-disk-user="a" 'b'`, '--server-dir', dir]);
+    const both = await quickCli(['config', 'set', 'keep=3', `network-disk-user="a" 'b'`, '--server-dir', dir]);
     expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('both kinds of quotes')]);
-    const dry = cli(['config', 'set', 'keep=3', 'network-disk-user=NAS\\b', '--dry-run', '--server-dir', dir]);
+    const dry = await quickCli([
+      'config',
+      'set',
+      'keep=3',
+      'network-disk-user=NAS\\b',
+      '--dry-run',
+      '--server-dir',
+      dir,
+    ]);
     expect(dry.stdout).toMatch(
       /RotationLimit">3<.*\nkeep: 7 -> 3\nnetwork-disk-user: - -> NAS\\b\nNothing was changed/,
     );
@@ -134,16 +142,18 @@ describe('config', () => {
     else expect(write).toThrow('no complete path');
   });
 
-  it('keeps the network-disk user in kms-backup.ini and never a password', () => {
+  it('keeps the network-disk user in kms-backup.ini and never a password', async () => {
     const { dir, configPath } = makeInstallation();
     const before = readFileSync(configPath);
     writeFileSync(join(dir, 'kms-backup.ini'), '; ours\n[backup]\nlevel = 9\n');
     const words = ['network-disk-user=NAS\\backup', 'network-disk-password-file=/etc/kms password'];
-    expect(cli(['config', 'set', ...words, '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
+    expect(await quickCli(['config', 'set', ...words, '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(configPath)).toEqual(before);
     const ini = readFileSync(join(dir, 'kms-backup.ini'), 'utf8');
     expect(ini).toContain('; ours\n[backup]\nlevel = 9\n');
-    const shown = JSON.parse(cli(['config', 'show', '--json', '--server-dir', dir]).stdout) as { settings: object };
+    const shown = JSON.parse((await quickCli(['config', 'show', '--json', '--server-dir', dir])).stdout) as {
+      settings: object;
+    };
     expect(shown.settings).toMatchObject({
       'network-disk-user': 'NAS\\backup',
       'network-disk-password-file': '/etc/kms password',
@@ -151,60 +161,67 @@ describe('config', () => {
     expect(statSync(join(dir, 'kms-backup.ini')).mode & 0o077).toBe(0o044 & statSync(join(dir, 'kms-backup.ini')).mode);
   });
 
-  it('names line and nearest key of an unknown word in kms-backup.ini', () => {
+  it('names line and nearest key of an unknown word in kms-backup.ini', async () => {
     const { dir } = makeInstallation();
     writeFileSync(join(dir, 'kms-backup.ini'), '[backup]\nthreds = 2\n');
-    const { code, stderr } = cli(['config', 'show', '--server-dir', dir]);
+    const { code, stderr } = await quickCli(['config', 'show', '--server-dir', dir]);
     expect(code).toBe(2);
     expect(stderr).toContain('kms-backup.ini line 2: [backup] has no key threds; did you mean threads?');
   });
 
-  it('does not ask without a terminal', () => {
+  it('does not ask without a terminal', async () => {
     const { dir } = makeInstallation();
-    const { code, stderr } = cli(['config', 'wizard', '--server-dir', dir]);
+    const { code, stderr } = await quickCli(['config', 'wizard', '--server-dir', dir]);
     expect(code).toBe(2);
     expect(stderr).toContain('Use config set KEY=VALUE.');
   });
 
-  it('is not found where no server is', () => {
-    expect(cli(['config', 'show', '--server-dir', '/nonexistent']).code).toBe(10);
+  it('is not found where no server is', async () => {
+    expect((await quickCli(['config', 'show', '--server-dir', '/nonexistent'])).code).toBe(10);
   });
 });
 
 describe('log', () => {
-  it('switches the message group and back to the byte', () => {
+  it('switches the message group and back to the byte', async () => {
     const { dir, configPath } = makeInstallation({ debugEvents: [] });
-    expect(cli(['log', 'disable', 'store-backup', '--server-dir', dir]).stdout).toContain('off already');
-    expect(cli(['log', 'enable', 'store-backup', '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
+    expect((await quickCli(['log', 'disable', 'store-backup', '--server-dir', dir])).stdout).toContain('off already');
+    expect(await quickCli(['log', 'enable', 'store-backup', '--server-dir', dir])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
     expect(readFileSync(configPath, 'utf8').replaceAll(/\s/g, '')).toContain(
       '<variablename="LogName">debug</variable><variablename="EventName">backup</variable><variablename="Enabled">1</variable>',
     );
-    expect(cli(['log', 'disable', 'store-backup', '--server-dir', dir]).code).toBe(0);
+    expect((await quickCli(['log', 'disable', 'store-backup', '--server-dir', dir])).code).toBe(0);
     const existing = makeInstallation();
     const original = readFileSync(existing.configPath, 'utf8');
-    cli(['log', 'enable', 'store-backup', '--server-dir', existing.dir]);
+    await quickCli(['log', 'enable', 'store-backup', '--server-dir', existing.dir]);
     expect(readFileSync(existing.configPath, 'utf8')).not.toBe(original);
-    cli(['log', 'disable', 'store-backup', '--server-dir', existing.dir]);
+    await quickCli(['log', 'disable', 'store-backup', '--server-dir', existing.dir]);
     expect(readFileSync(existing.configPath, 'utf8')).toBe(original);
   });
 
-  it('shows the backup lines alone', () => {
+  it('shows the backup lines alone', async () => {
     const { dir, logDir } = makeInstallation({ debugEvents: [['backup', '1']] });
-    expect(cli(['log', 'show', '--server-dir', dir]).code).toBe(10);
+    expect((await quickCli(['log', 'show', '--server-dir', dir])).code).toBe(10);
     const lines = [
       '[16/Mar/2021 18:24:38][6376] {smtps} x {backup} y',
       '[16/Mar/2021 18:24:39][6376] {backup} started',
     ];
     writeFileSync(join(logDir, 'debug.log'), `${lines.join('\r\n')}\r\n`);
-    expect(cli(['log', 'show', '--server-dir', dir])).toEqual({ code: 0, stdout: `${lines[1] ?? ''}\n`, stderr: '' });
-    const json = JSON.parse(cli(['log', 'show', '--json', '--server-dir', dir]).stdout) as object;
+    expect(await quickCli(['log', 'show', '--server-dir', dir])).toEqual({
+      code: 0,
+      stdout: `${lines[1] ?? ''}\n`,
+      stderr: '',
+    });
+    const json = JSON.parse((await quickCli(['log', 'show', '--json', '--server-dir', dir])).stdout) as object;
     expect(json).toMatchObject({ schema: 'kms-backup/log/1', isEnabled: true, lines: [lines[1]] });
   });
 
-  it('gets what our runs do, and the error log how they ended, in the words that monitoring looks for', () => {
+  it('gets what our runs do, and the error log how they ended, in the words that monitoring looks for', async () => {
     const { dir, logDir } = makeInstallation({ debugEvents: [['backup', '1']] });
     symlinkSync('/nowhere', join(dir, 'store', 'mail', 'link'));
-    expect(cli(['backup', 'full', '--server-dir', dir]).code).toBe(3);
+    expect((await quickCli(['backup', 'full', '--server-dir', dir])).code).toBe(3);
     const words = (log: string): string[] =>
       readFileSync(join(logDir, log), 'utf8')
         .trimEnd()
@@ -215,7 +232,7 @@ describe('log', () => {
       expect.stringMatching(/^left out .*store\/mail\/link.*: .*link/),
       expect.stringMatching(/^finished: F\d{8}T\d{6}Z\.zip, 0 messages, .* 1 left out$/),
     ]);
-    expect(cli(['backup', 'full', '--server-dir', dir, '--backup-dir', '/dev/null']).code).not.toBe(0);
+    expect((await quickCli(['backup', 'full', '--server-dir', dir, '--backup-dir', '/dev/null'])).code).not.toBe(0);
     expect(words('error.log')).toEqual([
       expect.stringMatching(/^ Backup job finished: F\d{8}T\d{6}Z\.zip, /),
       expect.stringMatching(/^ Full backup has failed with error: .*\/dev\/null/),
@@ -294,9 +311,9 @@ describe.runIf(hasTerminal)('on a terminal', () => {
     expect(readFileSync(configPath, 'utf8')).toBe(original);
   });
 
-  it('the wizard takes the notification address away with Backspace', () => {
+  it('the wizard takes the notification address away with Backspace', async () => {
     const { dir, configPath } = makeInstallation();
-    cli(['config', 'set', 'notify=root@example.com', '--server-dir', dir]);
+    await quickCli(['config', 'set', 'notify=root@example.com', '--server-dir', dir]);
     const asked = steps({ notify: '\b' });
     const { status } = typeInto(['config', 'wizard', '--server-dir', dir], [...asked, ['Write this to', `y${ENTER}`]]);
     expect(status).toBe(0);

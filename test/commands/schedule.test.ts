@@ -6,7 +6,7 @@ import { systemClock } from '../../src/platform/clock.js';
 import { acquireLock } from '../../src/platform/lock.js';
 import { runSchedule, type ScheduleRunOptions } from '../../src/schedule/run.js';
 import { readScheduleState, writeScheduleState } from '../../src/schedule/state.js';
-import { BIN, cli } from '../helpers/cli.js';
+import { BIN, cli, quickCli } from '../helpers/cli.js';
 import { makeInstallation } from '../helpers/configured-server.js';
 import { DEFAULT_TASKS } from '../helpers/mailserver-config.js';
 
@@ -21,48 +21,55 @@ const task = (day: number, time: number, type = '1') => [
 ];
 
 describe('the schedule', () => {
-  it('is listed with its next runs', () => {
+  it('is listed with its next runs', async () => {
     const { dir } = makeInstallation();
     const text = cli(['schedule', 'list', '--next', '8', '--server-dir', dir], { env: { TZ: 'Europe/Prague' } });
     expect(text.stdout).toMatch(/^1 +full +Sunday +01:00 +yes +0b0f/m);
     expect(text.stdout).toMatch(/NEXT RUN +TYPE +TASK/);
-    const json = JSON.parse(cli(['schedule', 'list', '--json', '--server-dir', dir]).stdout) as { tasks: unknown[] };
+    const json = JSON.parse((await quickCli(['schedule', 'list', '--json', '--server-dir', dir])).stdout) as {
+      tasks: unknown[];
+    };
     expect(json.tasks).toHaveLength(7);
   });
 
-  it('takes tasks, edits and loses them, and is the original file again', () => {
+  it('takes tasks, edits and loses them, and is the original file again', async () => {
     const { dir, configPath } = makeInstallation();
     const original = readFileSync(configPath, 'utf8');
-    const run = (...words: string[]): number | null => cli(['schedule', ...words, '--server-dir', dir]).code;
-    expect(run('add', '--type', 'full', '--day', 'wed', '--time', '13:30', '--description', 'a <b> & "c"')).toBe(0);
+    const run = async (...words: string[]): Promise<number | null> =>
+      (await quickCli(['schedule', ...words, '--server-dir', dir])).code;
+    expect(await run('add', '--type', 'full', '--day', 'wed', '--time', '13:30', '--description', 'a <b> & "c"')).toBe(
+      0,
+    );
     const added = readFileSync(configPath, 'utf8');
     expect(added).toContain('<variable name="Description">a &lt;b&gt; &amp; "c"</variable>');
     expect(added).toMatch(/"Guid">[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]+</);
-    expect(run('add', '--type', 'full', '--day', 'wed', '--time', '13:30', '--description', 'a <b> & "c"')).toBe(0);
+    expect(await run('add', '--type', 'full', '--day', 'wed', '--time', '13:30', '--description', 'a <b> & "c"')).toBe(
+      0,
+    );
     expect(readFileSync(configPath, 'utf8')).toBe(added);
-    expect(run('edit', '8', '--time', '14:00', '--disabled')).toBe(0);
-    expect(run('edit', '8', '--time', '13:30', '--enabled')).toBe(0);
+    expect(await run('edit', '8', '--time', '14:00', '--disabled')).toBe(0);
+    expect(await run('edit', '8', '--time', '13:30', '--enabled')).toBe(0);
     expect(readFileSync(configPath, 'utf8')).toBe(added);
-    expect(run('rm', '8')).toBe(0);
+    expect(await run('rm', '8')).toBe(0);
     expect(readFileSync(configPath, 'utf8')).toBe(original);
-    expect(run('rm', '0b0f5e0c-0d5c-4c5e-8b1e-000000000003', '1')).toBe(0);
-    expect(cli(['schedule', 'list', '--server-dir', dir]).stdout).not.toContain('000000000003');
+    expect(await run('rm', '0b0f5e0c-0d5c-4c5e-8b1e-000000000003', '1')).toBe(0);
+    expect((await quickCli(['schedule', 'list', '--server-dir', dir])).stdout).not.toContain('000000000003');
   });
 
-  it('warns when the last task goes, and is the default after a reset', () => {
+  it('warns when the last task goes, and is the default after a reset', async () => {
     const { dir } = makeInstallation({ tasks: [DEFAULT_TASKS[0] ?? []] });
-    const rm = cli(['schedule', 'rm', '--all', '--server-dir', dir]);
+    const rm = await quickCli(['schedule', 'rm', '--all', '--server-dir', dir]);
     expect(rm.stderr).toContain('restores its default at the next start');
     expect(rm.code).toBe(0);
-    const reset = cli(['schedule', 'reset', '--json', '--server-dir', dir]);
+    const reset = await quickCli(['schedule', 'reset', '--json', '--server-dir', dir]);
     expect(JSON.parse(reset.stdout)).toMatchObject({ isChanged: true, warnings: [] });
-    expect(cli(['schedule', 'reset', '--server-dir', dir]).stdout).toBe('Nothing to change.\n');
+    expect((await quickCli(['schedule', 'reset', '--server-dir', dir])).stdout).toBe('Nothing to change.\n');
   });
 
-  it('takes a cron expression for as many tasks as it needs', () => {
+  it('takes a cron expression for as many tasks as it needs', async () => {
     const { dir } = makeInstallation({ tasks: [] });
-    cli(['schedule', 'add', '--type', 'diff', '--cron', '0 1 * * 1-5', '--server-dir', dir]);
-    const json = JSON.parse(cli(['schedule', 'list', '--json', '--server-dir', dir]).stdout) as {
+    await quickCli(['schedule', 'add', '--type', 'diff', '--cron', '0 1 * * 1-5', '--server-dir', dir]);
+    const json = JSON.parse((await quickCli(['schedule', 'list', '--json', '--server-dir', dir])).stdout) as {
       tasks: { day: string }[];
     };
     expect(json.tasks.map(({ day }) => day)).toEqual(['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday']);
@@ -76,20 +83,20 @@ describe('the schedule', () => {
     [['add', '--type', 'full', '--cron', '0 1 1 * *'], 'the day of the month'],
     [['edit', '1'], 'nothing to change'],
     [['rm'], 'no task is named'],
-  ])('refuses %j with exit code 2 and writes nothing', (words, message) => {
+  ])('refuses %j with exit code 2 and writes nothing', async (words, message) => {
     const { dir, configPath } = makeInstallation();
     const before = readFileSync(configPath);
-    const { code, stderr } = cli(['schedule', ...words, '--server-dir', dir]);
+    const { code, stderr } = await quickCli(['schedule', ...words, '--server-dir', dir]);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
     expect(readFileSync(configPath)).toEqual(before);
   });
 
-  it('is mended where a task says something impossible: removed by its number, or replaced by the default', () => {
+  it('is mended where a task says something impossible: removed by its number, or replaced by the default', async () => {
     const broken = [DEFAULT_TASKS[0] ?? [], task(2, 90_000)];
     const { dir, configPath } = makeInstallation({ tasks: broken });
     const before = readFileSync(configPath, 'utf8');
-    const list = cli(['schedule', 'list', '--server-dir', dir]);
+    const list = await quickCli(['schedule', 'list', '--server-dir', dir]);
     expect(list.code).toBe(2);
     expect(list.stderr).toMatch(/line \d+: Time is "90000"[\s\S]*schedule rm 2, or take the default/);
     for (const words of [
@@ -97,24 +104,24 @@ describe('the schedule', () => {
       ['rm', '1'],
       ['add', '--type', 'full', '--cron', '0 3 * * 1'],
     ]) {
-      expect(cli(['schedule', ...words, '--server-dir', dir])).toMatchObject({ code: 2, stdout: '' });
+      expect(await quickCli(['schedule', ...words, '--server-dir', dir])).toMatchObject({ code: 2, stdout: '' });
     }
     expect(readFileSync(configPath, 'utf8')).toBe(before);
-    expect(cli(['schedule', 'rm', '2', '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
-    expect(cli(['schedule', 'list', '--server-dir', dir]).stdout).toMatch(/^1 .*\n\n/m);
+    expect(await quickCli(['schedule', 'rm', '2', '--server-dir', dir])).toMatchObject({ code: 0, stderr: '' });
+    expect((await quickCli(['schedule', 'list', '--server-dir', dir])).stdout).toMatch(/^1 .*\n\n/m);
     const other = makeInstallation({ tasks: broken });
-    expect(cli(['schedule', 'reset', '--server-dir', other.dir])).toMatchObject({ code: 0, stderr: '' });
+    expect(await quickCli(['schedule', 'reset', '--server-dir', other.dir])).toMatchObject({ code: 0, stderr: '' });
   });
 
-  it('does not know a task that is not there', () => {
+  it('does not know a task that is not there', async () => {
     const { dir } = makeInstallation();
-    expect(cli(['schedule', 'rm', '99', '--server-dir', dir]).code).toBe(10);
+    expect((await quickCli(['schedule', 'rm', '99', '--server-dir', dir])).code).toBe(10);
   });
 
-  it('is exported for every system, with the paths of this program', () => {
+  it('is exported for every system, with the paths of this program', async () => {
     const { dir } = makeInstallation();
     for (const to of ['cron', 'systemd', 'launchd', 'schtasks']) {
-      const { code, stdout } = cli(['schedule', 'export', '--to', to, '--server-dir', dir]);
+      const { code, stdout } = await quickCli(['schedule', 'export', '--to', to, '--server-dir', dir]);
       expect(code).toBe(0);
       expect(stdout).toContain('schedule');
       expect(stdout).toContain(dir);
@@ -221,7 +228,7 @@ describe('schedule run', () => {
     expect((await runSchedule(installation, options())).action).toBe('backed-up');
   });
 
-  it('works from the command line, with and without --json', () => {
+  it('works from the command line, with and without --json', async () => {
     const { dir, backupDir } = withMail();
     const run = cli(['schedule', 'run', '--json', '--server-dir', dir]);
     expect(run).toMatchObject({ code: 0 });
@@ -231,58 +238,65 @@ describe('schedule run', () => {
       type: 'full',
     });
     expect(readdirSync(backupDir).some((name) => name.startsWith('F'))).toBe(true);
-    expect(cli(['schedule', 'run', '--quiet', '--server-dir', dir])).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(cli(['schedule', 'run', '--quiet', '--server-dir', dir])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
     expect(cli(['schedule', 'run', '--server-dir', dir]).stdout).toContain('nothing fell due');
-    const status = cli(['status', '--max-age', '26h', '--server-dir', dir]);
+    const status = await quickCli(['status', '--max-age', '26h', '--server-dir', dir]);
     expect(status.stdout).toMatch(/^Full +... \d{4}-/m);
     expect(status.code).toBeLessThan(2);
   });
 });
 
 describe('status and doctor', () => {
-  it('are a monitoring check with the exit codes 0 to 3', () => {
+  it('are a monitoring check with the exit codes 0 to 3', async () => {
     const { dir, backupDir } = makeInstallation();
-    expect(cli(['status', '--server-dir', dir]).code).toBe(0);
-    const critical = cli(['status', '--max-age', '26h', '--json', '--server-dir', dir]);
+    expect((await quickCli(['status', '--server-dir', dir])).code).toBe(0);
+    const critical = await quickCli(['status', '--max-age', '26h', '--json', '--server-dir', dir]);
     expect(critical.code).toBe(2);
     expect(JSON.parse(critical.stdout)).toMatchObject({ schema: 'kms-backup/status/1', level: 'critical' });
-    expect(cli(['status', '--max-age', '26h', '--server-dir', '/nonexistent']).code).toBe(3);
-    expect(cli(['status', '--server-dir', '/nonexistent']).code).toBe(10);
+    expect((await quickCli(['status', '--max-age', '26h', '--server-dir', '/nonexistent'])).code).toBe(3);
+    expect((await quickCli(['status', '--server-dir', '/nonexistent'])).code).toBe(10);
     expect(backupDir).toBeTruthy();
   });
 
   it('know whether schedule run works through the schedule where the server does not', async () => {
     const installation = makeInstallation({ storeBackup: [['Enabled', '0']] });
     const { dir } = installation;
-    const status = (): { warnings: string[]; nextRun?: object } =>
-      JSON.parse(cli(['status', '--json', '--server-dir', dir]).stdout) as { warnings: string[]; nextRun?: object };
-    expect(status().warnings).toContain('backup is disabled in mailserver.cfg');
-    expect(status().nextRun).toBeUndefined();
+    const status = async (): Promise<{ warnings: string[]; nextRun?: object }> =>
+      JSON.parse((await quickCli(['status', '--json', '--server-dir', dir])).stdout) as {
+        warnings: string[];
+        nextRun?: object;
+      };
+    expect((await status()).warnings).toContain('backup is disabled in mailserver.cfg');
+    expect((await status()).nextRun).toBeUndefined();
     const hour = 3_600_000;
     const handled = (ageMs: number): void => {
       writeScheduleState(installation, { handledUntil: new Date(systemClock().getTime() - ageMs) });
     };
     handled(hour);
-    expect(status()).toMatchObject({ nextRun: {} });
-    expect(status().warnings).not.toContainEqual(expect.stringMatching(/disabled|was not made/));
+    expect(await status()).toMatchObject({ nextRun: {} });
+    expect((await status()).warnings).not.toContainEqual(expect.stringMatching(/disabled|was not made/));
     handled(8 * 24 * hour);
-    expect(status().warnings).toContainEqual(expect.stringMatching(/that was due \w+ ago was not made/));
+    expect((await status()).warnings).toContainEqual(expect.stringMatching(/that was due \w+ ago was not made/));
     const path = join(dir, '.kms-backup-schedule.lock');
     const lock = await acquireLock({ path, what: 'x', command: 'schedule run', clock: systemClock });
-    expect(status().warnings).not.toContainEqual(expect.stringMatching(/was not made/));
+    expect((await status()).warnings).not.toContainEqual(expect.stringMatching(/was not made/));
     lock.release();
   });
 
-  it('say what is wrong and what to do', () => {
+  it('say what is wrong and what to do', async () => {
     const sound = makeInstallation();
     writeFileSync(sound.usersConfigPath, '<config></config>');
-    const report = cli(['doctor', '--server-dir', sound.dir]);
+    const report = await quickCli(['doctor', '--server-dir', sound.dir]);
     expect(report.stdout).toMatch(/^ok +configuration/m);
     expect(report.stdout).toMatch(/^problem +archives +there is no archive at all\n +\* Run backup full/m);
     expect(report.code).toBe(1);
     const broken = makeInstallation();
     writeFileSync(broken.configPath, '<config>');
-    const wrong = cli(['doctor', '--json', '--server-dir', broken.dir]);
+    const wrong = await quickCli(['doctor', '--json', '--server-dir', broken.dir]);
     expect(wrong.code).toBe(2);
     expect(JSON.parse(wrong.stdout)).toMatchObject({
       problems: 1,

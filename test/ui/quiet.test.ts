@@ -10,11 +10,11 @@ describe('--quiet', () => {
     const run = (id: string, ...words: string[]): Promise<{ exitCode: number; output: string }> =>
       runInProcess(id, [...words, '--quiet', '--server-dir', dir]);
     const silent = { exitCode: 0, output: '' };
-    expect(await run('backup:full', '--notify', 'never')).toEqual(silent);
-    expect(await run('verify')).toEqual(silent);
-    expect(await run('rotate')).toEqual(silent);
-    expect(await run('recover', backupDir, '--yes')).toEqual(silent);
-    expect(await run('config:set', 'keep=3')).toEqual(silent);
+    expect(await run('backup:full', '--notify', 'never')).toMatchObject(silent);
+    expect(await run('verify')).toMatchObject(silent);
+    expect(await run('rotate')).toMatchObject(silent);
+    expect(await run('recover', backupDir, '--yes')).toMatchObject(silent);
+    expect(await run('config:set', 'keep=3')).toMatchObject(silent);
     expect((await run('backup:full', '--dry-run')).output).toContain('Nothing was written.');
     expect((await run('recover', backupDir, '--dry-run')).output).toContain('Nothing was changed.');
     expect((await run('recover', backupDir, '--listing')).output).toContain('example.com');
