@@ -1,10 +1,11 @@
 import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { quickKms } from '../helpers/cli.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import { buildInstallation, type Installation, message } from '../helpers/installation.js';
 import { compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
-import { type Ended, expectDone, kms, runTool } from '../helpers/tools.js';
+import { type Ended, expectDone, runTool } from '../helpers/tools.js';
 
 const mailbox = (who: string): Tree => ({ INBOX: { '#msgs': { '00000001.eml': message(who) }, 'status.fld': 'S' } });
 const NEW: Tree = { lists: { l: { 'a.cfg': 'list' } }, mail: { 'example.com': { alice: mailbox('alice') } } };
@@ -49,7 +50,12 @@ const leftovers = (): string[] => [
   ...readdirSync(server.storeDir).filter((name) => name.startsWith('.kms')),
 ];
 /** Calls `work` with every kill of a run, until one ends by itself; how many there were. */
-function forEachKill(call: string, args: () => string[], prepare: () => void, work: (where: string) => void): number {
+async function forEachKill(
+  call: string,
+  args: () => string[],
+  prepare: () => void,
+  work: (where: string) => Promise<void>,
+): Promise<number> {
   for (let when = 1; ; when += isThorough ? 1 : Math.ceil(when / 3)) {
     prepare();
     const ended: Ended = kmsWithFaults(args(), { inject: [`${call}:signal=SIGKILL:when=${String(when)}`] });
@@ -57,16 +63,16 @@ function forEachKill(call: string, args: () => string[], prepare: () => void, wo
       expectDone(ended);
       return when - 1;
     }
-    work(`${call} ${String(when)}`);
+    await work(`${call} ${String(when)}`);
   }
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   dir = temporaryDirectory('crashes');
   const source = buildInstallation(join(dir, 'server'), { store: NEW, backupDir: join(dir, 'backups') });
   mkdirSync((backupDir = source.backupDir));
   server = source;
-  expectDone(kms(['backup', 'full', '--server-dir', source.serverDir]));
+  expectDone(await quickKms(['backup', 'full', '--server-dir', source.serverDir]));
   rmSync(join(dir, 'server'), { recursive: true });
   server = buildInstallation(join(dir, 'server'), { store: OLD, backupDir });
   writeFileSync(join(server.serverDir, 'users.cfg'), 'the users of before');
@@ -74,12 +80,12 @@ beforeAll(() => {
   keepState('old');
   for (const [name, flags] of [WHOLE, PART]) {
     reset('old');
-    expectDone(kms(bring(...flags)));
+    expectDone(await quickKms(bring(...flags)));
     expect(leftovers()).toEqual([]);
     keepState(name);
   }
   reset('old');
-  expectDone(kms(bring('--keep-old', ...FOLDER)));
+  expectDone(await quickKms(bring('--keep-old', ...FOLDER)));
   keepState('folder kept');
 });
 afterAll(() => {
@@ -89,21 +95,21 @@ afterAll(() => {
 describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
   for (const call of sample(['rename', 'rmdir'], ['rename', 'link', 'fsync', 'mkdir', 'unlink', 'rmdir'])) {
     for (const [kind, flags] of sample([WHOLE], [WHOLE, PART])) {
-      it(`a recover (${kind}, ${call}) is undone by --rollback or completed by the next call, never a mixture`, () => {
-        const kills = forEachKill(
+      it(`a recover (${kind}, ${call}) is undone by --rollback or completed by the next call, never a mixture`, async () => {
+        const kills = await forEachKill(
           call,
           () => bring(...flags),
           () => {
             reset('old');
           },
-          (where) => {
+          async (where) => {
             keepState('crashed');
-            const undone = kms(undo());
+            const undone = await quickKms(undo());
             expect([0, 10], where + undone.stderr).toContain(undone.status);
             expect(stateOf('old', ...(undone.status === 0 ? [] : [kind])), where).toMatch(/^\w+$/);
             reset('crashed');
             rmSync(states.get('crashed') ?? '', { recursive: true });
-            expectDone(kms(bring(...flags)));
+            expectDone(await quickKms(bring(...flags)));
             expect(stateOf(kind), where).toBe(kind);
             expect(leftovers(), where).toEqual([]);
           },
@@ -112,15 +118,15 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       });
     }
 
-    it(`a rollback (${call}) is completed by the next one`, () => {
-      forEachKill(
+    it(`a rollback (${call}) is completed by the next one`, async () => {
+      await forEachKill(
         call,
         () => undo(),
         () => {
           reset('folder kept');
         },
-        (where) => {
-          const again = kms(undo());
+        async (where) => {
+          const again = await quickKms(undo());
           expect([0, 10], where + again.stderr).toContain(again.status);
           expect(stateOf('old', ...(again.status === 0 ? [] : ['folder'])), where).toBe('old');
         },
@@ -128,19 +134,19 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
     });
   }
 
-  it('while the state of the recover before is given up, a rollback brings no part of it', () => {
+  it('while the state of the recover before is given up, a rollback brings no part of it', async () => {
     const kept = join(server.storeDir, '.kms-backup-recover/old/mail/example.com/alice/INBOX');
     const paths = [join(kept, 'status.fld'), join(kept, '#msgs/00000001.eml'), join(kept, '#msgs'), kept];
     for (let when = 1; when <= paths.length; when++) {
       reset('folder kept');
       const inject = [`unlink,rmdir:signal=SIGKILL:when=${String(when)}`];
       expect(wasKilled(kmsWithFaults(bring(), { inject, paths }))).toBe(true);
-      const undone = kms(undo());
+      const undone = await quickKms(undo());
       expect([undone.status, stateOf('folder')], undone.stderr).toEqual([10, 'folder']);
     }
   });
 
-  it('a swap that cannot go on puts the old state back, and in place goes on with the next call', () => {
+  it('a swap that cannot go on puts the old state back, and in place goes on with the next call', async () => {
     for (const when of [1, 2, 3, 4]) {
       const paths = [
         join(server.storeDir, 'mail'),
@@ -154,32 +160,39 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       expect(ended.stderr).toContain('Nothing was changed');
       const inPlace = kmsWithFaults(bring('--in-place'), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
       if (inPlace.status !== 0) {
-        expect(kms(undo()).status).toBe(1);
-        expectDone(kms(bring('--in-place')));
+        expect((await quickKms(undo())).status).toBe(1);
+        expectDone(await quickKms(bring('--in-place')));
       }
       expect([stateOf('whole'), leftovers()]).toEqual(['whole', []]);
     }
   });
 
   for (const call of sample(['rename', 'unlink'], ['rename', 'unlink', 'rmdir'])) {
-    it(`a recover in place (${call}) leaves the old state, the new one, or a store that no backup takes for whole`, () => {
-      forEachKill(
+    it(`a recover in place (${call}) leaves the old state, the new one, or a store that no backup takes for whole`, async () => {
+      await forEachKill(
         call,
         () => bring('--in-place'),
         () => {
           reset('old');
         },
-        (where) => {
+        async (where) => {
           const isWhole = /^\w+$/.test(stateOf('old', 'whole'));
           if (!isWhole) {
-            const backup = kms(['backup', 'full', '--server-dir', server.serverDir, '--backup-dir', join(dir, 'none')]);
+            const backup = await quickKms([
+              'backup',
+              'full',
+              '--server-dir',
+              server.serverDir,
+              '--backup-dir',
+              join(dir, 'none'),
+            ]);
             expect(backup.status, where + backup.stdout + backup.stderr).toBe(1);
             expect(backup.stderr, where).toContain('was interrupted');
             // There is nothing to go back to: it must not be tried.
-            const undone = kms(undo());
+            const undone = await quickKms(undo());
             expect(undone.status, where + undone.stderr).toBe(1);
           }
-          expectDone(kms(bring('--in-place')));
+          expectDone(await quickKms(bring('--in-place')));
           expect(stateOf('whole'), where).toBe('whole');
           expect(leftovers(), where).toEqual([]);
         },

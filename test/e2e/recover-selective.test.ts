@@ -16,7 +16,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import { buildInstallation, type Installation, message } from '../helpers/installation.js';
 import { compareTrees, listTree, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
-import { BINARY, expectDone, kms, kmsJson, QUIET_ENVIRONMENT, runTool } from '../helpers/tools.js';
+import { BINARY, type Ended, expectDone, kms, kmsJson, QUIET_ENVIRONMENT, runTool } from '../helpers/tools.js';
+import { quickKms } from '../helpers/cli.js';
 
 const mailbox = (who: string): Tree => ({
   INBOX: {
@@ -85,10 +86,11 @@ afterAll(() => {
   removeTemporary(dir);
 });
 
-const recover = (...flags: string[]): ReturnType<typeof kms> =>
-  kms(['recover', source.backupDir, '--server-dir', server.serverDir, '--yes', ...flags]);
-const rollBack = (...flags: string[]): ReturnType<typeof kms> =>
-  kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes', ...flags]);
+/** In this process: what a signal or a kill does is tested elsewhere. */
+const recover = (...flags: string[]): Promise<Ended> =>
+  quickKms(['recover', source.backupDir, '--server-dir', server.serverDir, '--yes', ...flags]);
+const rollBack = (...flags: string[]): Promise<Ended> =>
+  quickKms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes', ...flags]);
 const said = ({ status, stdout, stderr }: ReturnType<typeof kms>): string => `${String(status)} ${stderr}${stdout}`;
 /** Directories' times move when what they hold is replaced; `search.fld` is never backed up. */
 const asWas = (below: string): string[] =>
@@ -123,8 +125,8 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
       `${ALICE}/Gesendete Objekte/&AMQ-rzte/`,
     ],
   ] as const) {
-    it(what, () => {
-      expectDone(recover(...flags));
+    it(what, async () => {
+      expectDone(await recover(...flags));
       expect(asWas(place)).toEqual([]);
       const parents = place
         .split('/')
@@ -142,25 +144,27 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
     });
   }
 
-  it('a folder without those below it', () => {
+  it('a folder without those below it', async () => {
     writeFileSync(join(server.storeDir, ALICE, 'INBOX/Projects/#msgs/00000009.eml'), 'stays');
-    expectDone(recover('-u', 'alice', '-d', 'example.com', '-f', 'INBOX', '--no-subfolders'));
+    expectDone(await recover('-u', 'alice', '-d', 'example.com', '-f', 'INBOX', '--no-subfolders'));
     expect(asWas(`${ALICE}/INBOX/#msgs`)).toEqual([]);
     expect(readFileSync(join(server.storeDir, ALICE, 'INBOX/Projects/#msgs/00000009.eml'), 'utf8')).toBe('stays');
   });
 
-  it('a folder without those below it, and an index of other mail goes', () => {
+  it('a folder without those below it, and an index of other mail goes', async () => {
     const folder = join(server.storeDir, ALICE, 'INBOX');
-    expectDone(recover('-u', 'alice', '-f', 'INBOX', '--no-subfolders', '--keep-old'));
+    expectDone(await recover('-u', 'alice', '-f', 'INBOX', '--no-subfolders', '--keep-old'));
     expect(existsSync(join(folder, 'search.fld'))).toBe(false);
     expect(readFileSync(join(folder, 'index.fld'), 'utf8')).toBe('I alice\r\n');
-    expectDone(rollBack());
+    expectDone(await rollBack());
     expect(untouchedBut()).toEqual([]);
   });
 
-  it('one message of a folder that is gone, with what the folder is shown by', () => {
+  it('one message of a folder that is gone, with what the folder is shown by', async () => {
     for (const flags of [[], ['--additive']]) {
-      expectDone(recover('--message', 'example.com/alice/gesendete objekte/Ärzte/00000003', '--keep-old', ...flags));
+      expectDone(
+        await recover('--message', 'example.com/alice/gesendete objekte/Ärzte/00000003', '--keep-old', ...flags),
+      );
       expect(listTree(join(server.storeDir, ALICE, 'Gesendete Objekte'))).toEqual([
         '&AMQ-rzte/',
         '&AMQ-rzte/#msgs/',
@@ -169,30 +173,30 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
         'status.fld',
       ]);
       if (flags.length > 0) continue;
-      expectDone(rollBack());
+      expectDone(await rollBack());
       expect(untouchedBut()).toEqual([]);
     }
   });
 
-  it('a folder whose parent is gone, with what the parent is shown by; one that is there stays as it is', () => {
+  it('a folder whose parent is gone, with what the parent is shown by; one that is there stays as it is', async () => {
     const parent = join(server.storeDir, ALICE, 'Gesendete Objekte');
-    expectDone(recover('-u', 'alice', '-f', 'Gesendete Objekte/Ärzte'));
+    expectDone(await recover('-u', 'alice', '-f', 'Gesendete Objekte/Ärzte'));
     expect(readdirSync(parent).sort()).toEqual(['&AMQ-rzte', 'status.fld']);
     writeFileSync(join(parent, 'status.fld'), 'changed');
-    expectDone(recover('-u', 'alice', '-f', 'Gesendete Objekte/Ärzte'));
+    expectDone(await recover('-u', 'alice', '-f', 'Gesendete Objekte/Ärzte'));
     expect(readFileSync(join(parent, 'status.fld'), 'utf8')).toBe('changed');
   });
 
-  it('one message, and the index that named it differently goes', () => {
-    expectDone(recover('--message', 'example.com/alice/INBOX/0000000A'));
+  it('one message, and the index that named it differently goes', async () => {
+    expectDone(await recover('--message', 'example.com/alice/INBOX/0000000A'));
     expect(asWas(`${ALICE}/INBOX/#msgs/`)).toEqual(['missing: 00000001.eml', 'unexpected: 0000000b.eml']);
     expect(existsSync(join(server.storeDir, ALICE, 'INBOX/index.fld'))).toBe(false);
     expect(untouchedBut(`${ALICE}/INBOX/`)).toEqual([]);
   });
 
-  it('to another store, with the live one as it was', () => {
+  it('to another store, with the live one as it was', async () => {
     const elsewhere = join(dir, 'elsewhere');
-    expectDone(recover('-u', 'bob', '-d', 'example.com', '-s', elsewhere));
+    expectDone(await recover('-u', 'bob', '-d', 'example.com', '-s', elsewhere));
     expect(untouchedBut()).toEqual([]);
     expect(
       compareTrees(join(before, 'mail/example.com/bob'), join(elsewhere, 'mail/example.com/bob'), {
@@ -202,10 +206,10 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
     expect(readdirSync(join(elsewhere, 'mail/example.com'))).toEqual(['bob']);
   });
 
-  it('only the parts of a mask', () => {
+  it('only the parts of a mask', async () => {
     rmSync(join(server.storeDir, 'lists'), { recursive: true });
     const elsewhere = join(dir, 'elsewhere');
-    expectDone(recover('--mask=cfg,lists', '-c', elsewhere));
+    expectDone(await recover('--mask=cfg,lists', '-c', elsewhere));
     expect(
       readdirSync(elsewhere)
         .filter((name) => !name.startsWith('.'))
@@ -217,7 +221,7 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
 });
 
 describe('what the archive does not hold', () => {
-  it('is not found, with the nearest names, and nothing changes', () => {
+  it('is not found, with the nearest names, and nothing changes', async () => {
     for (const [flags, hint] of [
       [['-d', 'exampel.com'], 'example.com'],
       [['-d', 'example.com', '-u', 'alcie'], 'alice'],
@@ -227,7 +231,7 @@ describe('what the archive does not hold', () => {
       [['--message', 'example.com/alice/INBOX/00000001', '--message', 'example.com/alice/INBOX/00000002'], '00000001'],
       [['-l', '--message', 'example.com/alice/INBOX/0000000f'], '0000000a'],
     ] as const) {
-      const ended = recover(...flags);
+      const ended = await recover(...flags);
       expect(said(ended)).toMatch(/^10 /);
       expect(ended.stderr).toContain(hint);
     }
@@ -265,43 +269,43 @@ describe('kmsrecover', () => {
 });
 
 describe('the state before a recover', () => {
-  it('comes back exactly, of a folder and of everything, and only the last is kept', () => {
+  it('comes back exactly, of a folder and of everything, and only the last is kept', async () => {
     for (const flags of [['-u', 'alice', '-d', 'example.com'], []]) {
-      expectDone(recover('--keep-old', ...flags));
+      expectDone(await recover('--keep-old', ...flags));
       expect(asWas(ALICE)).toEqual([]);
       expectDone(kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']));
       expect(untouchedBut()).toEqual([]);
     }
-    expectDone(recover('--keep-old', '-d', 'example.org'));
-    expectDone(recover('-d', 'example.com', '-u', 'alice'));
+    expectDone(await recover('--keep-old', '-d', 'example.org'));
+    expectDone(await recover('-d', 'example.com', '-u', 'alice'));
     expect(kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']).status).toBe(10);
     expect(listTree(server.serverDir).filter((path) => path.includes('.kms-backup'))).toEqual([]);
   });
 
-  it('is shown and stays as it is with --rollback --dry-run', () => {
-    expectDone(recover('--keep-old', '-u', 'alice'));
+  it('is shown and stays as it is with --rollback --dry-run', async () => {
+    expectDone(await recover('--keep-old', '-u', 'alice'));
     const state = listTree(server.serverDir);
-    expect(rollBack('--dry-run').stdout).toMatch(/Restores .*example\.com\/alice\nNothing was changed/);
+    expect((await rollBack('--dry-run')).stdout).toMatch(/Restores .*example\.com\/alice\nNothing was changed/);
     expect(listTree(server.serverDir)).toEqual(state);
     expect(asWas(ALICE)).toEqual([]);
-    expectDone(rollBack());
-    expect(rollBack('--dry-run').status).toBe(10);
+    expectDone(await rollBack());
+    expect((await rollBack('--dry-run')).status).toBe(10);
   });
 
-  it('is not promised where nothing of it is kept', () => {
-    for (const flag of ['--keep-old', '--backup']) expect(recover('--in-place', flag).status).toBe(2);
+  it('is not promised where nothing of it is kept', async () => {
+    for (const flag of ['--keep-old', '--backup']) expect((await recover('--in-place', flag)).status).toBe(2);
     expect(untouchedBut()).toEqual([]);
   });
 
-  it('of another store is found there', () => {
+  it('of another store is found there', async () => {
     const elsewhere = join(dir, 'elsewhere');
-    expectDone(recover('-u', 'bob', '-s', elsewhere, '--keep-old'));
-    expectDone(rollBack('-s', elsewhere));
+    expectDone(await recover('-u', 'bob', '-s', elsewhere, '--keep-old'));
+    expectDone(await rollBack('-s', elsewhere));
     expect(listTree(elsewhere)).toEqual([]);
   });
 
-  it('stays beside the new one as NAME.BAK with -b', () => {
-    expectDone(recover('-b', '-u', 'alice', '-d', 'example.com', '-f', 'INBOX'));
+  it('stays beside the new one as NAME.BAK with -b', async () => {
+    expectDone(await recover('-b', '-u', 'alice', '-d', 'example.com', '-f', 'INBOX'));
     expect(asWas(`${ALICE}/INBOX`)).toEqual([]);
     const kept = compareTrees(join(damaged, ALICE, 'INBOX'), join(server.storeDir, ALICE, 'INBOX.BAK'));
     expect(kept).toEqual([]);
@@ -322,8 +326,8 @@ describe('mail that is added', () => {
     expect(namesIn('Gesendete Objekte/&AMQ-rzte')).toEqual(['#msgs', 'status.fld']);
   };
 
-  it('overwrites nothing, comes under free names, and a second time everything is there already', () => {
-    const planned = recover(...additive, '--dry-run');
+  it('overwrites nothing, comes under free names, and a second time everything is there already', async () => {
+    const planned = await recover(...additive, '--dry-run');
     expect(planned.stdout).toContain('add 4, skip 2 identical, overwrite 0, delete 0');
     expect(untouchedBut()).toEqual([]);
     const { status, json } = kmsJson([
@@ -339,13 +343,13 @@ describe('mail that is added', () => {
     expect(namesIn('INBOX').filter((name) => name.startsWith('index.fld'))).toEqual(['index.fld.before-recover']);
     expect(untouchedBut(`${ALICE}/`)).toEqual([]);
     const state = listTree(server.storeDir);
-    expect(recover(...additive).stdout).toContain('0 messages added');
+    expect((await recover(...additive)).stdout).toContain('0 messages added');
     expect(listTree(server.storeDir)).toEqual(state);
   });
 
-  it('gives new folders the rights of those that they lie in', () => {
+  it('gives new folders the rights of those that they lie in', async () => {
     runTool('chmod', ['700', join(server.storeDir, ALICE)]);
-    expectDone(recover(...additive));
+    expectDone(await recover(...additive));
     for (const folder of ['Gesendete Objekte', 'Gesendete Objekte/&AMQ-rzte', 'Gesendete Objekte/#msgs']) {
       expect((statSync(join(server.storeDir, ALICE, folder)).mode & 0o777).toString(8)).toBe('700');
     }
@@ -362,7 +366,7 @@ describe('mail that is added', () => {
     }
   });
 
-  it.runIf(canInject)('and was killed at any step is complete after the next call, without doubles', () => {
+  it.runIf(canInject)('and was killed at any step is complete after the next call, without doubles', async () => {
     let kills = 0;
     for (const call of ['link', 'rename', 'unlink']) {
       for (let when = 1; when < 12; when++) {
@@ -370,7 +374,7 @@ describe('mail that is added', () => {
         const ended = kmsWithFaults(args, { inject: [`${call}:signal=SIGKILL:when=${String(when)}`] });
         if (!wasKilled(ended)) break;
         kills++;
-        expectDone(kms(args));
+        expectDone(await quickKms(args));
         expectAdded();
         expect(namesIn('INBOX')).not.toContain('index.fld');
         rmSync(server.storeDir, { recursive: true });
@@ -382,13 +386,13 @@ describe('mail that is added', () => {
 });
 
 describe('a store', () => {
-  it('that is a link, with mail that is one too, is recovered where it lies', () => {
+  it('that is a link, with mail that is one too, is recovered where it lies', async () => {
     const [real, realMail] = [join(dir, 'server', 'real store'), join(dir, 'server', 'real mail')];
     renameSync(server.storeDir, real);
     symlinkSync(real, server.storeDir);
     renameSync(join(real, 'mail'), realMail);
     symlinkSync(realMail, join(real, 'mail'));
-    expectDone(recover());
+    expectDone(await recover());
     expect(
       compareTrees(join(before, 'mail'), realMail, {
         directoryTimes: false,
@@ -400,15 +404,15 @@ describe('a store', () => {
     expect(asWas('lists')).toEqual([]);
   });
 
-  it('with mail that is a link to a directory of another name takes added mail too', () => {
+  it('with mail that is a link to a directory of another name takes added mail too', async () => {
     const realMail = join(dir, 'server', 'disk 2');
     renameSync(join(server.storeDir, 'mail'), realMail);
     symlinkSync(realMail, join(server.storeDir, 'mail'));
-    expect(recover('--additive', '-u', 'alice').stdout).toMatch(/Recovered +[1-9]/);
+    expect((await recover('--additive', '-u', 'alice')).stdout).toMatch(/Recovered +[1-9]/);
     expect(existsSync(join(realMail, 'example.com/alice/Gesendete Objekte/#msgs/00000001.eml'))).toBe(true);
   });
 
-  it('with domains and users behind links is recovered where they lie, and a link that no backup follows stays', () => {
+  it('with domains and users behind links is recovered where they lie, and a link that no backup follows stays', async () => {
     const disk = join(dir, 'server', 'disk 2');
     mkdirSync(join(disk, 'unknown', 'zoe'), { recursive: true });
     const moveTo = (path: string, name: string): void => {
@@ -419,7 +423,7 @@ describe('a store', () => {
     moveTo(ALICE, 'alice of com');
     symlinkSync(join(disk, 'unknown'), join(server.storeDir, 'mail/unknown.example'));
     for (const flags of [['-u', 'alice', '-f', 'INBOX'], ['-d', 'example.com'], ['--keep-old']]) {
-      expectDone(recover(...flags));
+      expectDone(await recover(...flags));
     }
     const isIndex = (path: string): boolean => path.endsWith('search.fld');
     const at = { directoryTimes: false, ignore: isIndex };
@@ -433,10 +437,10 @@ describe('a store', () => {
     expect(compareTrees(join(before, 'mail/example.com/bob'), join(live, 'example.com/bob'), at)).toEqual([]);
   });
 
-  it('behind a link that leads nowhere is not replaced: the disk is not mounted', () => {
+  it('behind a link that leads nowhere is not replaced: the disk is not mounted', async () => {
     renameSync(join(server.storeDir, 'mail'), join(dir, 'server', 'mail'));
     symlinkSync('/nonexistent/disk', join(server.storeDir, 'mail'));
-    expect(said(recover())).toMatch(/^1 .*is a link to \/nonexistent\/disk, which is not there/s);
+    expect(said(await recover())).toMatch(/^1 .*is a link to \/nonexistent\/disk, which is not there/s);
     expect(readdirSync(server.storeDir)).not.toContain('.kms-backup-recover');
   });
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { commandOf, runInProcess } from './in-process.js';
+import type { Ended } from './tools.js';
 
 export const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
@@ -18,6 +19,12 @@ export function cli(
   const env = { ...process.env, ...options.env };
   const result = spawnSync(process.execPath, [BIN, ...args], { encoding: 'utf8', env, input: options.input ?? '' });
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+/** As `quickCli`, in the form of a program's end. */
+export async function quickKms(args: readonly string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await quickCli(args);
+  return { status: code, signal: null, stdout, stderr };
 }
 
 /** The same in this process, for the many calls of which a process each would prove nothing more; no input, no environment. */
