@@ -13,11 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import BackupFull from '../../src/commands/backup/full.js';
-import Verify from '../../src/commands/verify.js';
+import { quickKms } from '../helpers/cli.js';
 import { canFakeTime, canInject, kmsAt, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import { buildInstallation, message, smallStore, type Installation } from '../helpers/installation.js';
-import { runInProcess } from '../helpers/in-process.js';
 import { Random } from '../helpers/random.js';
 import { buildTree, compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
 import { BINARY, expectDone, hasTool, kms, QUIET_ENVIRONMENT, runTool, type Ended } from '../helpers/tools.js';
@@ -87,11 +85,8 @@ function directoryWithArchive(): { backupDir: string; expectEarlierKept: () => v
 /** After a fault: what has a final name is sound, the earlier archive is untouched, and the next run cleans up. */
 async function expectSane(backupDir: string, expectEarlierKept: () => void): Promise<void> {
   expectEarlierKept();
-  const verified = await runInProcess(Verify, [backupDir, '--server-dir', server.serverDir]);
-  expect(verified.exitCode, verified.output).toBe(0);
-  const [, , ...flags] = fullArgs(backupDir, '--no-rotate');
-  const next = await runInProcess(BackupFull, flags);
-  expect(next.exitCode, next.output).toBe(0);
+  expectDone(await quickKms(['verify', backupDir, '--server-dir', server.serverDir]));
+  expectDone(await quickKms(fullArgs(backupDir, '--no-rotate')));
   expect(leftovers(backupDir)).toEqual([]);
 }
 
@@ -187,7 +182,7 @@ describe.skipIf(!canInject || !canFakeTime)('a backup whose system calls fail (n
     });
   }
 
-  it('killed while it names the second of several volumes, leaves nothing that looks complete', () => {
+  it('killed while it names the second of several volumes, leaves nothing that looks complete', async () => {
     for (let when = 1; when < 20; when++) {
       const { backupDir, expectEarlierKept } = directoryWithArchive();
       const inject = [`rename:signal=SIGKILL:when=${String(when)}`];
@@ -196,16 +191,16 @@ describe.skipIf(!canInject || !canFakeTime)('a backup whose system calls fail (n
         expect(when).toBeGreaterThan(3);
         break;
       }
-      const list = kms(['list-archives', backupDir, '--server-dir', server.serverDir]).stdout;
+      const { stdout: list } = await quickKms(['list-archives', backupDir, '--server-dir', server.serverDir]);
       if (!existsSync(join(backupDir, `${FROZEN_STEM}.zip`)))
         expect(list).not.toMatch(new RegExp(`${FROZEN_STEM}.*yes`));
       const recovered = buildInstallation(join(backupDir, 'recovered'));
-      expectDone(kms(['recover', backupDir, '--server-dir', recovered.serverDir, '--yes']));
+      expectDone(await quickKms(['recover', backupDir, '--server-dir', recovered.serverDir, '--yes']));
       expect(compareTrees(server.storeDir, recovered.storeDir, { directoryTimes: false })).toEqual([]);
       removeTemporary(join(backupDir, 'recovered'));
-      expectDone(backUp(backupDir, '--no-rotate'));
+      expectDone(await quickKms(fullArgs(backupDir, '--no-rotate')));
       expectEarlierKept();
-      expectDone(kms(['verify', backupDir, '--server-dir', server.serverDir]));
+      expectDone(await quickKms(['verify', backupDir, '--server-dir', server.serverDir]));
       removeTemporary(backupDir);
     }
   });
