@@ -8,6 +8,7 @@ import { EXIT_MEANING } from '../dist/errors.js';
 import { bashCompletion } from './derived/bash.mjs';
 import { manualPage } from './derived/man.mjs';
 import { readCommands, readPackage } from './derived/read-manifest.mjs';
+import { zshCompletion } from './derived/zsh.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // The plugin exports no generators; its files are the way to them.
@@ -28,7 +29,7 @@ const [, released = '2026-11-25'] =
 const lines = (value) => `${value.replaceAll('\r\n', '\n').trimEnd()}\n`;
 const files = {
   'completion/kms-backup.bash': bashCompletion(commands),
-  'completion/_kms-backup': lines(new Zsh(config).generate()),
+  'completion/_kms-backup': lines(zshCompletion(lines(new Zsh(config).generate()), commands)),
   'completion/kms-backup.ps1': lines(new PowerShell(config).generate()),
   'man/kms-backup.1': manualPage({ commands, version, description, exitMeaning: EXIT_MEANING, released }),
 };
