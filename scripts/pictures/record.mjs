@@ -16,7 +16,13 @@ export function recordSession(commands, { env, cwd, now }) {
     if (status !== 0) throw new Error(`tmux ${words[0]}: ${stderr}`);
     return stdout;
   };
-  const screen = () => tmux('capture-pane', '-p', '-S', '-').trimEnd().split('\n');
+  // The prompt is announced before it is drawn.
+  const screen = () => {
+    for (;;) {
+      const lines = tmux('capture-pane', '-p', '-S', '-').trimEnd().split('\n');
+      if (lines.at(-1) === '$') return lines;
+    }
+  };
   try {
     tmux('new-session', '-d', '-x', String(COLUMNS), '-y', '120', 'faketime', now, 'bash', '--norc', '--noprofile');
     tmux('wait-for', 'prompt');
