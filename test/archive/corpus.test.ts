@@ -18,6 +18,7 @@ interface Specimen {
 }
 
 const CORPUS = fileURLToPath(new URL('../../../shared/corpus/', import.meta.url));
+const hasPython = hasTool('python3');
 const isThere = existsSync(join(CORPUS, 'index.json'));
 const specimens = isThere ? (JSON.parse(readFileSync(join(CORPUS, 'index.json'), 'utf8')) as Specimen[]) : [];
 
@@ -61,7 +62,7 @@ describe.skipIf(!isThere)('the corpus of odd zip files (skipped where ../shared/
         basename(specimen.file),
       ]);
       expect(isSound ? 'accepts' : 'refuses').toMatch(expectedOf(specimen));
-      if (isSound && hasTool('python3')) expectWhatPythonReads(path, target, join(place, 'python'));
+      if (isSound && hasPython) expectWhatPythonReads(path, target, join(place, 'python'));
     });
   }
 });
