@@ -90,8 +90,8 @@ function parseTree(source: ConfigText): XmlDocument {
     // The parser descends into elements by recursion: a file nested thousands deep ends it.
     if (error instanceof RangeError) throw problem(source, 1, 'the elements are nested too deep');
     if (!(error instanceof XmlError)) throw error;
-    const line = lineFinder(source.text)(utf16Offset(source.text, error.pos));
-    throw problem(source, line, describe(error));
+    const at = utf16Offset(source.text, error.pos);
+    throw problem(source, lineFinder(source.text)(at), describe(error, source.text.slice(0, at)));
   }
 }
 
@@ -102,11 +102,19 @@ function utf16Offset(text: string, characters: number): number {
   return offset;
 }
 
-function describe(error: XmlError): string {
+/**
+ * What is wrong, and the name that stands last before it. Nothing else of the text: the file holds passwords, and an
+ * element's name may be a piece of one that has a `<` in it.
+ */
+function describe(error: XmlError, before: string): string {
   const fact = error.message.split(' (line ')[0] ?? error.message;
-  const words = fact.charAt(0).toLowerCase() + fact.slice(1).replaceAll('`', '');
-  const excerpt = error.excerpt.trim();
-  return excerpt === '' ? `${words}; the file ends here` : `${words}: ${excerpt}`;
+  const words = (fact.charAt(0).toLowerCase() + fact.slice(1))
+    .replaceAll('`', '')
+    .replace(/^(named entity isn't defined|duplicate attribute): .*/s, '$1')
+    .replace(/ for element (?!(?:config|table|list|listitem|variable)$).*/s, ' for an unknown element');
+  const [, kind, name] = [...before.matchAll(/<(table|list|variable) name="([\w.-]+)"/g)].at(-1) ?? [];
+  const place = name === undefined ? words : `${words}, at ${kind ?? ''} ${name}`;
+  return error.excerpt.trim() === '' ? `${place}; the file ends here` : place;
 }
 
 function doctypeProblem(source: ConfigText, at: number): ConfigurationError {

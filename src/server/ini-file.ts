@@ -58,7 +58,8 @@ function entriesOf(text: string, problems: IniProblem[]): IniEntry[] {
       section = sectionName(read);
       entries.push({ section, key: undefined, value: '', lineNumber });
     } else if (key === undefined || !line.includes('=')) {
-      problems.push({ lineNumber, text: `neither [section] nor key = value: ${line.trim()}` });
+      // Not what stands there: it may be a password whose = was forgotten.
+      problems.push({ lineNumber, text: 'neither [section] nor key = value' });
     } else {
       entries.push({ section, key, value: String(value), lineNumber });
     }

@@ -169,7 +169,7 @@ class SectionReader {
     if (!entry) return undefined;
     const value = entry.value === '' ? undefined : convert(entry.value);
     if (value === undefined) {
-      const found = entry.value === '' ? 'nothing' : entry.value;
+      const found = entry.value === '' ? 'nothing' : withoutLogin(entry.value);
       const text = `[${this.name}] ${key} must be ${expected}, found ${found}`;
       this.problems.push({ lineNumber: entry.lineNumber, text });
     }
@@ -225,6 +225,12 @@ class SectionReader {
     const hint = `The keys of [${this.name}] are ${[...this.#known].join(', ')}.`;
     this.problems.push({ lineNumber, text, hint });
   }
+}
+
+/** Of an address only how it begins: its path may be a secret as its login is. */
+function withoutLogin(value: string): string {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(value)?.[0] ?? '';
+  return /\/|:[^@]*@/.test(value) ? `${scheme}***` : value;
 }
 
 function outsideSections({ key, lineNumber }: IniEntry): IniProblem {

@@ -15,7 +15,7 @@ import { startSmtp, type SmtpService } from '../helpers/smtp.js';
 let dir: string;
 let log: string;
 let smtp: SmtpService;
-let pings: { path: string; body: string }[];
+let pings: { path: string; body: string; login: string | undefined }[];
 let pingStatus: number;
 let web: Server;
 let pingUrl: string;
@@ -29,7 +29,7 @@ beforeEach(async () => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      pings.push({ path: request.url ?? '', body });
+      pings.push({ path: request.url ?? '', body, login: request.headers.authorization });
       response.writeHead(pingStatus).end('ok');
     });
   });
@@ -166,6 +166,23 @@ describe('a reported run', () => {
       Promise.resolve(runReport()),
     );
     expect(smtp.mails[0]?.raw).toContain('answered with 503');
+  });
+
+  test('a ping address with a login is called with it, and neither is told when that fails', async () => {
+    const url = pingUrl.replace('//', '//mon:tulip%207@');
+    const end = await runWithReporting(context(`[ping]\nurl=${url}`), () => Promise.resolve(runReport()));
+    expect(end.reportingWarnings).toEqual([]);
+    const login = `Basic ${Buffer.from('mon:tulip 7').toString('base64')}`;
+    expect(pings.map(({ path, login: sent }) => [path, sent])).toEqual([
+      ['/token-9/start', login],
+      ['/token-9', login],
+    ]);
+    for (const broken of [url.replace('%20', '%'), 'http://mon:tulip-7@127.0.0.1:1/token-9']) {
+      const failed = await runWithReporting(context(`[ping]\nurl=${broken}`), () => Promise.resolve(runReport()));
+      expect(failed.reportingWarnings).toHaveLength(2);
+      expect(failed.reportingWarnings.join()).not.toMatch(/tulip|token-9/);
+    }
+    expect(smtp.mails.map(({ raw }) => raw).join()).not.toMatch(/tulip|token-9/);
   });
 
   test('a ping that nobody answers is left after its time limit', async () => {

@@ -106,7 +106,7 @@ describe('a configuration file', () => {
   const broken: [string, string, RegExp][] = [
     ['is empty', '', /line 1: the file is empty/],
     ['holds only blanks', ' \r\n\r\n', /line 1: the file is empty/],
-    ['is no XML', 'StoreDir=/store', /line 1: root element is missing or invalid: StoreDir/],
+    ['is no XML', 'StoreDir=/store', /line 1: root element is missing or invalid$/],
     ['has another root', '<settings></settings>', /line 1: the root element is <settings>, not <config>/],
     ['is cut off', sampleConfig().slice(0, 5000), /line 127: unclosed attribute/],
     [
@@ -124,7 +124,7 @@ describe('a configuration file', () => {
       '<!DOCTYPE config [<!ENTITY x "y">]>\n<config>&x;</config>',
       /line 1: a document type/,
     ],
-    ['has an unknown entity', '<config>\n&nope;</config>', /line 2: named entity isn't defined: &nope;/i],
+    ['has an unknown entity', '<config>\n&nope;</config>', /line 2: named entity isn't defined$/i],
     [
       'has two StoreBackup tables',
       sampleConfig().replace('</config>', '<table name="StoreBackup">\n</table></config>'),
@@ -135,6 +135,20 @@ describe('a configuration file', () => {
   it.each(broken)('that %s is refused with its line', (_, text, message) => {
     expect(() => settings(text)).toThrow(ConfigurationError);
     expect(() => settings(text)).toThrow(message);
+  });
+
+  const relay =
+    '<config>\n<table name="Relay">\n<variable name="RelayPassword">D3S:tulip-7</variable>\n</table>\n</config>';
+  it.each([
+    ['</variable>', '</varia', /line 3: missing end tag for element variable, at variable RelayPassword/],
+    ['</variable>', '', /missing end tag for element variable, at variable RelayPassword/],
+    ['tulip-7', '&tulip-7;', /line 3: named entity isn't defined, at variable RelayPassword/],
+    ['tulip-7', '<tulip-7', /at variable RelayPassword/],
+    ['D3S:', '\u0000', /line 3: invalid character, at variable RelayPassword/],
+    ['>D3S:', ' tulip-7="D3S:', /line 3: unescaped < is not allowed/],
+  ])('that is broken beside a password does not repeat it (%s → %s)', (from, to, message) => {
+    expect(() => settings(relay.replace(from, to))).toThrow(message);
+    expect(() => settings(relay.replace(from, to))).not.toThrow(/tulip/);
   });
 
   it('that is UTF-16 or a directory is refused, and one that is missing is not found', () => {
