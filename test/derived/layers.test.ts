@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CONFIG = '.dependency-cruiser.cjs';
+/** The same laws for a copy whose node_modules is a link: libraries keep the path by which the laws know them. */
+const COPY_CONFIG = 'copy.cjs';
+const COPY_CONFIG_TEXT = `const laws = require('./${CONFIG}');
+laws.options.preserveSymlinks = true;
+module.exports = laws;
+`;
+
+interface Rule {
+  readonly name: string;
+}
+
+/** For each law a file that breaks it, by what it imports. */
+const PLANTED: Readonly<Record<string, { readonly file: string; readonly imports: string }>> = {
+  'no-cycles': { file: 'platform/planted-cycle.ts', imports: './planted-cycle-back.js' },
+  'errors-import-nothing': { file: 'errors.ts', imports: './planted-leaf.js' },
+  'platform-knows-nothing-of-mail': { file: 'platform/planted.ts', imports: '../mail/maildir.js' },
+  'nouns-stand-on-platform': { file: 'server/planted-verb.ts', imports: '../rotate/policy.js' },
+  'archive-stands-alone': { file: 'archive/planted.ts', imports: '../server/engine.js' },
+  'server-stands-alone': { file: 'server/planted.ts', imports: '../mail/maildir.js' },
+  'mail-stands-alone': { file: 'mail/planted.ts', imports: '../archive/names.js' },
+  'verbs-know-no-ui': { file: 'backup/planted-ui.ts', imports: '../ui/table.js' },
+  'verbs-apart': { file: 'backup/planted-verb.ts', imports: '../rotate/policy.js' },
+  'plans-are-pure': { file: 'rotate/planted-policy.ts', imports: 'node:fs' },
+  'oclif-outside': { file: 'schedule/planted-oclif.ts', imports: '@oclif/core' },
+};
+
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kms-layers-'));
+  cpSync(join(ROOT, 'src'), join(folder, 'src'), { recursive: true });
+  for (const name of [CONFIG, 'tsconfig.json', 'package.json']) cpSync(join(ROOT, name), join(folder, name));
+  writeFileSync(join(folder, COPY_CONFIG), COPY_CONFIG_TEXT);
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the laws of the rooms', () => {
+  it('refuse one forbidden import of each kind, by name', () => {
+    const rules = readRules();
+    for (const { file, imports } of Object.values(PLANTED)) plant(file, `import '${imports}';\n`);
+    plant('platform/planted-cycle-back.ts', `import './planted-cycle.js';\n`);
+    plant('planted-leaf.ts', 'export {};\n');
+    for (const rule of rules.filter(({ name }) => name.startsWith('one-home-'))) {
+      plant(
+        `status/planted-${rule.name.replaceAll(/[^\w-]/g, '')}.ts`,
+        `import '${rule.name.slice('one-home-'.length)}';\n`,
+      );
+    }
+
+    const broken = cruise();
+
+    expect([...broken].sort()).toEqual(rules.map(({ name }) => name).sort());
+  });
+});
+
+function readRules(): readonly Rule[] {
+  const require = createRequire(import.meta.url);
+  const { forbidden } = require(join(ROOT, CONFIG)) as { forbidden: readonly Rule[] };
+
+  return forbidden;
+}
+
+/** Puts a line before what a file of the copy holds, or makes the file. */
+function plant(file: string, line: string): void {
+  const path = join(folder, 'src', file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, line, { flag: 'a' });
+}
+
+/** The names of the laws that the checker finds broken. */
+function cruise(): ReadonlySet<string> {
+  const checker = join('node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+  const args = [checker, '--config', COPY_CONFIG, '--output-type', 'json', 'src'];
+  const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const { summary } = JSON.parse(stdout) as { summary: { violations: readonly { rule: Rule }[] } };
+
+  return new Set(summary.violations.map(({ rule }) => rule.name));
+}
