@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, FailedError, messageOf } from '../errors.js';
-import { replaceFile } from '../platform/atomic-file.js';
+import { isJsonObject, ownFileError, readOwnJson, replaceOwnFile } from '../platform/own-file.js';
 
 /**
  * When each archive of a backup directory was last proven, in `.kms-backup-verified.json` beside them. It may be lost at
@@ -20,23 +18,35 @@ export type VerifiedRecord = ReadonlyMap<string, VerifiedEntry>;
 const FILE = '.kms-backup-verified.json';
 
 /**
- * Reads the record; empty where there is none or it is damaged.
+ * Reads the record; empty where there is none or nobody can tell what it said, and without the entries that say nothing.
  * @throws {FailedError} when it cannot be read: that is no proof that nothing was proven
  */
 export function readVerifiedRecord(directory: string): VerifiedRecord {
   const path = join(directory, FILE);
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const archives = parsed && typeof parsed === 'object' && 'archives' in parsed ? parsed.archives : {};
-    return new Map(Object.entries(archives as Record<string, VerifiedEntry>));
-  } catch (error) {
-    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return new Map();
-    if (errnoOf(error) === undefined) throw error;
-    throw new FailedError(`cannot read ${path}: ${messageOf(error)}`, {
-      hints: ['Run it as the user that makes the backups, or as root.'],
-      cause: error,
-    });
-  }
+  const file = readOwnJson(path, parseRecord);
+
+  if (file.state === 'sound') return file.value;
+  if (file.state === 'unreadable') throw ownFileError(path, 'the record of verified archives', file);
+  return new Map();
+}
+
+function parseRecord(json: unknown): VerifiedRecord | undefined {
+  if (!isJsonObject(json) || !isJsonObject(json['archives'])) return undefined;
+
+  const entries = Object.entries(json['archives']);
+  return new Map(entries.filter((entry): entry is [string, VerifiedEntry] => isVerifiedEntry(entry[1])));
+}
+
+function isVerifiedEntry(json: unknown): boolean {
+  if (!isJsonObject(json)) return false;
+  const { at, isSound, sizeBytes } = json;
+
+  return (
+    typeof at === 'string' &&
+    !Number.isNaN(Date.parse(at)) &&
+    typeof isSound === 'boolean' &&
+    typeof sizeBytes === 'number'
+  );
 }
 
 /** Adds what was proven, and forgets archives that are gone. Call it while the directory's lock is held. */
@@ -48,5 +58,5 @@ export function recordVerified(
   const merged = [...readVerifiedRecord(directory), ...proven].filter(([stem]) => presentStems.has(stem));
   const archives = Object.fromEntries(merged.sort(([a], [b]) => (a.slice(1) < b.slice(1) ? -1 : 1)));
   const text = `${JSON.stringify({ schema: 'kms-backup/verified/1', archives }, undefined, 2)}\n`;
-  replaceFile(join(directory, FILE), Buffer.from(text));
+  replaceOwnFile(join(directory, FILE), text);
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, LockedError, messageOf } from '../errors.js';
+import { errnoOf, FailedError, LockedError, messageOf } from '../errors.js';
 import { replaceFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
+import { isJsonObject, ownFileError, readOwnJson } from '../platform/own-file.js';
 import type { MailRoute } from './mail-route.js';
 import { MailRefusedError, sendMail } from './mailer.js';
 import type { MailContent } from './notification.js';
@@ -11,10 +12,11 @@ import { formatMoment } from './run-summary.js';
 
 /** Beyond these the oldest mails go: a spool that nothing empties must not fill the disk. */
 const MOST_MAILS = 50;
+const SCHEMA = 'kms-backup/spooled-mail/1';
 const MAIL_PATTERN = /^\d{8}T\d{9}Z-\d+\.json$/;
 
 interface SpooledMail extends MailContent {
-  readonly schema: 'kms-backup/spooled-mail/1';
+  readonly schema: typeof SCHEMA;
   /** RFC 3339, UTC. */
   readonly writtenAt: string;
 }
@@ -33,7 +35,7 @@ export function spoolMail(directory: string, mail: MailContent, clock: Clock): v
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const writtenAt = clock().toISOString();
   const { subject, text, html } = mail;
-  const spooled: SpooledMail = { schema: 'kms-backup/spooled-mail/1', writtenAt, subject, text, html };
+  const spooled: SpooledMail = { schema: SCHEMA, writtenAt, subject, text, html };
   const name = `${writtenAt.replace(/[-:.]/g, '')}-${String(process.pid)}.json`;
   replaceFile(join(directory, name), Buffer.from(`${JSON.stringify(spooled)}\n`));
   for (const old of listSpool(directory).slice(0, -MOST_MAILS)) rmSync(join(directory, old), { force: true });
@@ -46,7 +48,7 @@ export function listSpool(directory: string): string[] {
       .filter((name) => MAIL_PATTERN.test(name))
       .sort();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
     throw error;
   }
 }
@@ -106,9 +108,24 @@ async function lockSpool(directory: string, clock: Clock): Promise<{ release(): 
   }
 }
 
+/** @throws {FailedError} when it cannot be read or is no mail of ours: it stays, and the next one is tried */
 function readSpooled(path: string): MailContent {
-  const mail = JSON.parse(readFileSync(path, 'utf8')) as SpooledMail;
+  const file = readOwnJson(path, parseSpooled);
+  if (file.state === 'absent') throw new FailedError(`the mail ${path} is gone`);
+  if (file.state !== 'sound') throw ownFileError(path, 'a mail that waits', file);
+
+  const mail = file.value;
   const note = `This mail could not be sent when it was written, ${formatMoment(new Date(mail.writtenAt))}.`;
   const html = mail.html.replace(/(<body[^>]*>)/, `$1<p>${note}</p>`);
+
   return { subject: `${mail.subject} (delayed)`, text: `${note}\n\n${mail.text}`, html };
+}
+
+function parseSpooled(json: unknown): SpooledMail | undefined {
+  if (!isJsonObject(json) || json['schema'] !== SCHEMA) return undefined;
+  const { writtenAt, subject, text, html } = json;
+
+  if (typeof writtenAt !== 'string' || Number.isNaN(Date.parse(writtenAt))) return undefined;
+  if (typeof subject !== 'string' || typeof text !== 'string' || typeof html !== 'string') return undefined;
+  return { schema: SCHEMA, writtenAt, subject, text, html };
 }

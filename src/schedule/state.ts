@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../platform/atomic-file.js';
+import { errnoOf, FailedError, messageOf } from '../errors.js';
+import { isJsonObject, ownFileError, readOwnJson, replaceOwnFile } from '../platform/own-file.js';
 import type { Installation } from '../server/installation.js';
 
 /** What `schedule run` remembers between its calls, in kms-backup-schedule.json beside mailserver.cfg. */
@@ -20,13 +20,6 @@ interface LastRun {
   readonly exitCode: number;
 }
 
-interface Stored {
-  schema?: unknown;
-  handledUntil?: string;
-  lastRun?: { type: 'full' | 'differential'; startedAt: string; endedAt: string; exitCode: number };
-  attempt?: { dueAt: string; count: number };
-}
-
 const SCHEMA = 'kms-backup/schedule-state/1';
 
 /** Where the state lies: with the server, not with the archives, which may be on a disk that is changed every week. */
@@ -34,38 +27,72 @@ function statePath(installation: Installation): string {
   return join(installation.dir, 'kms-backup-schedule.json');
 }
 
-/** The state; undefined where it is missing, 'damaged' where nobody can tell what it said. */
+/**
+ * The state; undefined where it is missing, 'damaged' where nobody can tell what it said.
+ * @throws {FailedError} when it cannot be read
+ */
 export function readScheduleState(installation: Installation): ScheduleState | undefined | 'damaged' {
   const path = statePath(installation);
-  if (!existsSync(path)) return undefined;
+  const file = readOwnJson(path, parseState);
+
+  if (file.state === 'sound') return file.value;
+  if (file.state === 'unreadable') throw ownFileError(path, 'the state of the schedule', file);
+  return file.state === 'absent' ? undefined : 'damaged';
+}
+
+/** Replaces the state, atomically and durably. @throws {FailedError} when it cannot be written */
+export function writeScheduleState(installation: Installation, state: ScheduleState): void {
+  const path = statePath(installation);
+
   try {
-    const stored = JSON.parse(readFileSync(path, 'utf8')) as Stored | null;
-    return stored?.schema === SCHEMA ? fromStored(stored) : 'damaged';
+    replaceOwnFile(path, `${JSON.stringify({ schema: SCHEMA, ...state }, undefined, 2)}\n`, 0o644);
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof RangeError) return 'damaged';
-    throw error;
+    if (errnoOf(error) === undefined) throw error;
+    throw new FailedError(`the state of the schedule cannot be written: ${path}: ${messageOf(error)}`, {
+      hints: ['Run it as a user who may write there, on a disk with free space.'],
+      cause: error,
+    });
   }
 }
 
-/** Replaces the state, atomically and durably. */
-export function writeScheduleState(installation: Installation, state: ScheduleState): void {
-  replaceFile(
-    statePath(installation),
-    Buffer.from(`${JSON.stringify({ schema: SCHEMA, ...state }, undefined, 2)}\n`),
-    0o644,
-  );
+/** Undefined where a part says nothing usable: half a state would make a backup twice, or none. */
+function parseState(json: unknown): ScheduleState | undefined {
+  if (!isJsonObject(json) || json['schema'] !== SCHEMA) return undefined;
+
+  const handledUntil = parseOptional(json['handledUntil'], parseDate);
+  const lastRun = parseOptional(json['lastRun'], parseLastRun);
+  const attempt = parseOptional(json['attempt'], parseAttempt);
+  if (handledUntil === 'junk' || lastRun === 'junk' || attempt === 'junk') return undefined;
+
+  return { handledUntil, lastRun, attempt };
 }
 
-function fromStored({ handledUntil, lastRun, attempt }: Stored): ScheduleState {
-  return {
-    handledUntil: handledUntil === undefined ? undefined : validDate(handledUntil),
-    lastRun: lastRun && { ...lastRun, startedAt: validDate(lastRun.startedAt), endedAt: validDate(lastRun.endedAt) },
-    attempt: attempt && { ...attempt, dueAt: validDate(attempt.dueAt) },
-  };
+function parseOptional<T>(json: unknown, parse: (json: unknown) => T | undefined): T | undefined | 'junk' {
+  if (json === undefined || json === null) return undefined;
+
+  return parse(json) ?? 'junk';
 }
 
-function validDate(text: string): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw new RangeError(`no date: ${text}`);
-  return date;
+function parseDate(json: unknown): Date | undefined {
+  const date = new Date(typeof json === 'string' ? json : NaN);
+
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+function parseLastRun(json: unknown): LastRun | undefined {
+  if (!isJsonObject(json)) return undefined;
+  const { type, exitCode } = json;
+  const startedAt = parseDate(json['startedAt']);
+  const endedAt = parseDate(json['endedAt']);
+
+  if (type !== 'full' && type !== 'differential') return undefined;
+  if (!startedAt || !endedAt || typeof exitCode !== 'number') return undefined;
+  return { type, startedAt, endedAt, exitCode };
+}
+
+function parseAttempt(json: unknown): ScheduleState['attempt'] {
+  if (!isJsonObject(json) || typeof json['count'] !== 'number') return undefined;
+  const dueAt = parseDate(json['dueAt']);
+
+  return dueAt && { dueAt, count: json['count'] };
 }
