@@ -144,12 +144,56 @@ export class InterruptedError extends KmsError {
   }
 }
 
-/** The message of anything that was thrown, for a line of a report. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** The operating system refused a call (exit 1): the disk, the share, the rights or a limit, and no defect of this program. */
+export class SystemError extends KmsError {
+  /** @param errno the system's name of it: `EIO` */
+  constructor(
+    code: string,
+    readonly errno: string,
+    message: string,
+    details?: Details,
+  ) {
+    super(code, ExitCode.failed, message, details);
+  }
 }
 
-/** The operating system's error code (`ENOENT`, `ENOSPC`, …), or undefined. */
+/** The message of anything that was thrown, for a line of a report. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const errno = errnoOf(error);
+  return errno === undefined ? error.message : error.message.replace(UNNAMED, errno);
+}
+
+/** `EIO: i/o error, read` needs no mending; `Unknown system error -122: Unknown system error -122, read` does. */
+const UNNAMED = /^(?:Unknown system error -\d+|UNKNOWN)(?:: (?:Unknown system error -\d+|unknown error))?/;
+
+/** What Linux, and what macOS and FreeBSD, say and Node has no name for: shares and quotas, and what a file system says of itself. */
+const NUMBERS = {
+  linux: {
+    37: 'ENOLCK',
+    74: 'EBADMSG',
+    116: 'ESTALE',
+    117: 'EUCLEAN',
+    121: 'EREMOTEIO',
+    122: 'EDQUOT',
+    123: 'ENOMEDIUM',
+    124: 'EMEDIUMTYPE',
+  },
+  bsd: { 69: 'EDQUOT', 70: 'ESTALE', 77: 'ENOLCK' },
+} as const satisfies Record<string, Readonly<Record<number, string>>>;
+
+/**
+ * The operating system's name for what went wrong (`ENOENT`, `ENOSPC`, `EDQUOT`, …), also of an error that tells people of it in words
+ * of ours; undefined where it is something else.
+ */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (error instanceof SystemError) return error.errno;
+  if (!(error instanceof Error) || error instanceof KmsError || !('code' in error)) return undefined;
+  const { code } = error;
+  if (typeof code !== 'string') return undefined;
+  if (/^E[A-Z0-9]+$/.test(code)) return code;
+  if (code !== 'UNKNOWN' && !code.startsWith('Unknown system error')) return undefined;
+  const number = 'errno' in error && typeof error.errno === 'number' ? -error.errno : 0;
+  const names: Readonly<Record<number, string>> = process.platform === 'linux' ? NUMBERS.linux : NUMBERS.bsd;
+  return (process.platform === 'win32' ? undefined : names[number]) ?? 'UNKNOWN';
 }

@@ -1,7 +1,6 @@
 import { crc32, constants, inflateRawSync } from 'node:zlib';
-import { errnoOf } from '../errors.js';
 import type { EntryTable } from './entry-table.js';
-import { checkLocalHeader, EntryDamage } from './local-header.js';
+import { checkLocalHeader, EntryDamage, inflateFaultOf } from './local-header.js';
 import { readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
 import { inflateInto } from './zlib-handle.js';
@@ -67,9 +66,7 @@ function inflate(compressed: Buffer, table: EntryTable, index: number, isWhole: 
     if (written > size) throw new EntryDamage('it inflates to more than its declared size');
     return output.subarray(0, written);
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw new EntryDamage('it inflates to more than its declared size');
-    if (code?.startsWith('Z_') === true) throw new EntryDamage('its compressed data are broken');
-    throw error;
+    const fault = inflateFaultOf(error);
+    throw fault === undefined ? error : new EntryDamage(fault);
   }
 }

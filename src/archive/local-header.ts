@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import type { EntryTable } from './entry-table.js';
 import { EXTRA_ZIP64, FLAG_DESCRIPTOR, FLAG_ENCRYPTED, LOCAL_FIXED_BYTES, LOCAL_SIGNATURE } from './zip-format.js';
 
@@ -52,4 +53,11 @@ function readSizes(bytes: Buffer, extraStart: number, extraEnd: number): { size:
     break;
   }
   return sizes;
+}
+
+/** What is wrong with compressed data, where zlib says so; undefined for every other error. */
+export function inflateFaultOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ERR_BUFFER_TOO_LARGE') return 'it inflates to more than its declared size';
+  return code.startsWith('Z_') ? `its compressed data are broken (${messageOf(error)})` : undefined;
 }

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
-import { errnoOf, messageOf } from '../errors.js';
+import { errnoOf } from '../errors.js';
 import { createEntryFile, Directories, type EntryFile, type EntryTarget } from './entry-files.js';
 import { ColumnTable, type EntryTable } from './entry-table.js';
-import { checkLocalHeader, EntryDamage } from './local-header.js';
+import { checkLocalHeader, EntryDamage, inflateFaultOf } from './local-header.js';
 import type { ReadProblem, ReadResult, ReadTask } from './read-tasks.js';
 import { VolumeHandle } from './open-volume.js';
 import { readRange } from './source.js';
@@ -60,9 +60,9 @@ export class TaskReader {
 /** The reason where an entry is at fault; undefined where the target's file system is, which ends the run. */
 function damageOf(error: unknown): string | undefined {
   if (error instanceof EntryDamage) return error.message;
+  const fault = inflateFaultOf(error);
+  if (fault !== undefined) return fault;
   const code = errnoOf(error);
-  if (code === 'ERR_BUFFER_TOO_LARGE') return 'it inflates to more than its declared size';
-  if (code?.startsWith('Z_')) return `its compressed data are broken (${messageOf(error)})`;
   return code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR' ? 'another entry has its place' : undefined;
 }
 

@@ -166,8 +166,8 @@ export class WorkerPool<Task, Result, Message = never> {
   }
 }
 
-function toError({ message, code, stack }: ThreadError): Error {
-  const error = Object.assign(new Error(message), code === undefined ? {} : { code });
+function toError({ message, stack, facts }: ThreadError): Error {
+  const error = Object.assign(new Error(message), facts);
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { errnoOf, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 
 /** What a worker posts: a message on the way, or the one answer to a task. */
 export type FromWorker<Result, Message> =
@@ -10,8 +10,18 @@ export type FromWorker<Result, Message> =
 /** An error on its way between threads: cloning an Error would lose its code. */
 export interface ThreadError {
   readonly message: string;
-  readonly code: string | undefined;
   readonly stack: string | undefined;
+  /** What an operating system's error says of itself. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+const FACTS = ['code', 'errno', 'syscall', 'path', 'dest'] as const;
+
+function toThreadError(error: unknown): ThreadError {
+  if (!(error instanceof Error)) return { message: messageOf(error), stack: undefined, facts: {} };
+  const own = error as NodeJS.ErrnoException & { dest?: string };
+  const facts = Object.fromEntries(FACTS.filter((fact) => own[fact] !== undefined).map((fact) => [fact, own[fact]]));
+  return { message: error.message, stack: error.stack, facts };
 }
 
 /** Answers every task that a WorkerPool hands to this thread, one after the other. */
@@ -24,8 +34,7 @@ export function serveTasks<Task>(handle: (task: Task) => unknown): void {
         const result = await handle(task);
         post({ kind: 'done', id, result });
       } catch (error) {
-        const stack = error instanceof Error ? error.stack : undefined;
-        post({ kind: 'failed', id, error: { message: messageOf(error), code: errnoOf(error), stack } });
+        post({ kind: 'failed', id, error: toThreadError(error) });
       }
     });
   });

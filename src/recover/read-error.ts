@@ -1,12 +1,12 @@
-import { DamagedArchiveError, errnoOf, messageOf } from '../errors.js';
+import { toSystemError } from '../platform/system-error.js';
 
-/** What a failed read of an archive means to people: its disk or share, not the store's. Other errors stay what they are. */
+/**
+ * What a failed read of an archive means to people: its disk or share, not the store's, and no damage of the archive.
+ * Other errors stay what they are.
+ */
 export function toReadError(error: unknown): unknown {
-  const code = errnoOf(error);
-  // The system's words, `EIO: i/o error, read`, are all that travels from another thread.
-  if (code === undefined || !messageOf(error).endsWith(', read')) return error;
-  return new DamagedArchiveError(`an archive cannot be read: ${code}`, {
-    hints: ['Nothing was changed. Look at the disk or the share that holds it.'],
-    cause: error,
-  });
+  // A recover reads nothing else through descriptors.
+  if (!(error instanceof Error && 'syscall' in error && error.syscall === 'read')) return error;
+  const hints = ['Nothing was changed. Look at the disk or the share that holds the archive.'];
+  return toSystemError(error, { fact: 'an archive cannot be read', hints }) ?? error;
 }

@@ -1,5 +1,6 @@
-import { ExitCode, KmsError, messageOf } from '../errors.js';
+import { ExitCode, messageOf } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
+import { toKnownError } from '../platform/system-error.js';
 import { runBeforeHook, runClosingHook, type RunFacts } from './hooks.js';
 import { writeMetricsFile } from './metrics-file.js';
 import { notifyAboutRun, type NotifyContext } from './notify.js';
@@ -94,7 +95,7 @@ async function writeMetrics(path: string | undefined, report: RunReport, clock: 
 }
 
 async function failureReport(error: unknown, startedAt: Date, context: ReportedRun): Promise<RunReport> {
-  const known = error instanceof KmsError ? error : undefined;
+  const known = toKnownError(error);
   const { command, type, hostname, backupDir } = context.run;
   return {
     schema: 'kms-backup/run/1',
@@ -108,7 +109,7 @@ async function failureReport(error: unknown, startedAt: Date, context: ReportedR
     exitCode: known?.exitCode ?? ExitCode.failed,
     warnings: [],
     skipped: [],
-    error: { code: known?.code ?? 'UNEXPECTED', message: messageOf(error), hints: known?.hints ?? [] },
+    error: { code: known?.code ?? 'UNEXPECTED', message: messageOf(known ?? error), hints: known?.hints ?? [] },
     recentArchives: await listSafely(context.listArchives),
   };
 }

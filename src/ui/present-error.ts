@@ -1,16 +1,18 @@
 import { ExitCode, KmsError, messageOf } from '../errors.js';
+import { toKnownError } from '../platform/system-error.js';
 
 /** Prints an error in the documented form and returns its exit code. */
 export function presentError(error: unknown, asJson: boolean): ExitCode {
   const known = toKmsError(error);
+  const message = messageOf(known ?? error);
   const exitCode = known?.exitCode ?? ExitCode.failed;
   const code = known?.code ?? 'UNEXPECTED';
   const hints = known?.hints ?? ['This is a defect of kms-backup: please report it with the output of DEBUG=1.'];
   if (asJson) {
-    const document = { schema: 'kms-backup/error/1', exitCode, error: { code, message: messageOf(error), hints } };
+    const document = { schema: 'kms-backup/error/1', exitCode, error: { code, message, hints } };
     writeOut(`${JSON.stringify(document)}\n`);
   } else {
-    const lines = [`Error: ${messageOf(error)}`, `Code: ${code}`];
+    const lines = [`Error: ${message}`, `Code: ${code}`];
     if (hints.length > 0) lines.push('Try this:', ...hints.map((hint) => `  * ${hint}`));
     process.stderr.write(`${lines.join('\n')}\n`);
   }
@@ -18,9 +20,10 @@ export function presentError(error: unknown, asJson: boolean): ExitCode {
   return exitCode;
 }
 
-/** Our own errors as they are; the flag parser's as wrong usage; undefined for a defect. */
+/** What is foreseen; the flag parser's errors as wrong usage; undefined for a defect. */
 function toKmsError(error: unknown): KmsError | undefined {
-  if (error instanceof KmsError) return error;
+  const known = toKnownError(error);
+  if (known) return known;
   if (!(error instanceof Error)) return undefined;
   const isParserError = 'parse' in error || ('oclif' in error && error.constructor.name !== 'ExitError');
   if (!isParserError) return undefined;
