@@ -1,4 +1,5 @@
 import { DamagedArchiveError } from '../errors.js';
+import { holdsMessages } from '../platform/message-file.js';
 import { findClash, findTwin, fingerprintFiles } from './check-clashes.js';
 import { type DirectoryRun, directoryRuns } from './directory-runs.js';
 import { findNameFault, isSurelyHarmless, LONGEST_PATH_BYTES, wholeName } from './entry-names.js';
@@ -61,7 +62,11 @@ function checkEntries(archive: OpenArchive): StructureReport {
   const parts = new Map<string, { count: number; seen: Set<number>; bytes: number; total: number }>();
   for (const { table, file } of archive.volumes) {
     entries += table.count;
-    for (const run of directoryRuns(table)) checkNames(table, run, file.name, windowsNames);
+    for (const run of directoryRuns(table)) {
+      checkNames(table, run, file.name, windowsNames);
+      const isInMail = holdsMessages(run.prefix);
+      for (let index = run.start; index < run.end; index++) if (isMessageAt(table, index, isInMail)) messages++;
+    }
     for (let index = 0; index < table.count; index++) {
       checkFields(table, index, file.name);
       const part = table.part(index);
@@ -69,7 +74,6 @@ function checkEntries(archive: OpenArchive): StructureReport {
       if (table.isDirectory(index) || isOwnTextAt(table, index)) continue;
       totalBytes += table.size(index);
       if (!part || part.index === 0) files++;
-      if (isMessageAt(table, index)) messages++;
     }
   }
   checkParts(archive.files.stem, parts);

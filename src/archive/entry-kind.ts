@@ -1,13 +1,20 @@
+import { hasMessageNameAt, isMessagePath } from '../platform/message-file.js';
+import { wholeName } from './entry-names.js';
 import type { EntryTable } from './entry-table.js';
 import { isOwnText } from './summary.js';
 
 /** What entries are, told from their names' bytes: no string is made for a million of them. */
 
-/** Whether an entry is a message: its name ends in `.eml`. */
-export function isMessageAt(table: EntryTable, index: number): boolean {
-  const bytes = table.names;
-  const end = table.nameStart(index) + table.nameLength(index);
-  return bytes[end - 1] === 0x6c && bytes[end - 2] === 0x6d && bytes[end - 3] === 0x65 && bytes[end - 4] === 0x2e;
+/**
+ * Whether an entry is a message, or of one that was split the first part.
+ * @param isInMail whether its directory holds messages, which is the same for all entries of a run
+ */
+export function isMessageAt(table: EntryTable, index: number, isInMail: boolean): boolean {
+  if (!isInMail) return false;
+  const part = table.part(index);
+  if (part) return part.index === 0 && isMessagePath(wholeName(table.name(index)));
+  const start = table.nameStart(index);
+  return hasMessageNameAt(table.names, start, start + table.nameLength(index));
 }
 
 /** Whether an entry is one of our texts at the archive's root. */

@@ -1,5 +1,8 @@
+import { holdsMessages } from '../platform/message-file.js';
 import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
 import { type ArchiveFiles, identityOf, listArchiveFiles } from './backup-directory.js';
+import { directoryRuns } from './directory-runs.js';
+import { isMessageAt } from './entry-kind.js';
 import { digestArchive, openVolume } from './open-archive.js';
 import { type ArchiveState, resolveStates } from './sets.js';
 import { readVerifiedRecord } from './verified-record.js';
@@ -41,8 +44,9 @@ export async function countMessages({ files, summary, fault }: ArchiveFacts): Pr
   let messages = 0;
   for (const file of files.volumes) {
     const { table } = await openVolume(file);
-    for (let index = 0; index < table.count; index++) {
-      if (table.nameBytes(index).subarray(-4).toString('latin1') === '.eml') messages++;
+    for (const run of directoryRuns(table)) {
+      const isInMail = holdsMessages(run.prefix);
+      for (let index = run.start; index < run.end; index++) if (isMessageAt(table, index, isInMail)) messages++;
     }
   }
   return messages;

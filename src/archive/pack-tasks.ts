@@ -90,11 +90,6 @@ export interface PackWorkerData {
   readonly largestEntryBytes: number;
 }
 
-/** Whether an entry's name is that of a message: `…/#msgs/0000000a.eml`. */
-export function isMessageName(name: string): boolean {
-  return name.endsWith('.eml');
-}
-
 /** Each smaller than 4 MiB: together about a third of a second at worst. */
 const FILES_HERE = 4;
 

@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { errnoOf, messageOf, NoSpaceError } from '../errors.js';
+import { isMessagePath } from '../platform/message-file.js';
 import { WorkerPool } from '../platform/worker-pool.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
@@ -11,7 +12,6 @@ import {
   type ChunkTask,
   cutShort,
   type FilesTask,
-  isMessageName,
   type PackResult,
   type PackTask,
   type PackWorkerData,
@@ -185,7 +185,7 @@ export class Packer {
       const before = this.#counts.sourceBytes;
       const outcome = await packLargeFile(this.#largeContext(), path, name);
       this.#counts.sourceBytes = before + outcome.sizeBytes;
-      this.#count(1, isMessageName(name) ? 1 : 0, 0);
+      this.#count(1, isMessagePath(name) ? 1 : 0, 0);
       if (outcome.parts > 1) this.split.push(name);
       if (!outcome.isSettled) this.#addUnsettled(name);
     } catch (error) {

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
+import { isMessagePath } from '../platform/message-file.js';
 import { BLOCK_BYTES, BlockSlots, LARGE_FILE_BYTES, SLOT_BYTES } from './block-slots.js';
 import { deflateChunk, deflateWhole } from './compress.js';
 import { readStable, type StableFile } from './stable-read.js';
@@ -10,7 +11,6 @@ import {
   type ChunkTask,
   type FilesResult,
   type FilesTask,
-  isMessageName,
   type PackResult,
   type PackTask,
   type PackWorkerData,
@@ -154,7 +154,7 @@ class Block {
     putLocalHeader(this.#bytes, this.#at, header);
     this.#at = dataAt + header.compressedBytes;
     this.#entries++;
-    if (isMessageName(name)) this.#messages++;
+    if (isMessagePath(name)) this.#messages++;
     this.#sourceBytes += file.sizeBytes;
     if (this.#at >= BLOCK_BYTES) this.flush();
   }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Component } from '../archive/components.js';
-import { isMessageName, type FilesTask } from '../archive/pack-tasks.js';
+import type { FilesTask } from '../archive/pack-tasks.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
+import { countMessages } from '../platform/message-file.js';
 import { TOOL } from '../platform/tool.js';
 import type { BackupRequest, MessageCounts } from './request.js';
 import { findSources, limitedParts, wantedComponents, refuseBackupIntoSource, type Source } from './sources.js';
@@ -101,7 +102,7 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
     ...walks.flatMap(({ directories }) => directories.flatMap((directory) => toTasks(directory, directory.files))),
   ]);
   const tasks = groups.flat();
-  const total = tasks.reduce((sum, { names }) => sum + names.filter(isMessageName).length, 0);
+  const total = tasks.reduce((sum, { prefix, names }) => sum + countMessages(prefix, names), 0);
   return {
     type,
     letter: 'I',

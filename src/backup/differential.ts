@@ -3,9 +3,10 @@ import { deflateRawSync } from 'node:zlib';
 import type { Component } from '../archive/components.js';
 import { placeOf } from '../archive/layout.js';
 import type { OpenArchive } from '../archive/open-archive.js';
-import { type FilesTask, isMessageName } from '../archive/pack-tasks.js';
+import type { FilesTask } from '../archive/pack-tasks.js';
 import { mtimeTicksOf } from '../archive/stable-read.js';
 import { DELETED_ENTRY } from '../archive/summary.js';
+import { hasMessageName, holdsMessages, isMessagePath } from '../platform/message-file.js';
 import { TOOL } from '../platform/tool.js';
 import { BaseIndex, type Change } from './base-index.js';
 import { checksumFile } from './checksum.js';
@@ -76,7 +77,7 @@ function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore):
     messages: {
       total: counts.new + counts.changed + counts.unchanged,
       ...counts,
-      deleted: deleted.filter(isMessageName).length,
+      deleted: deleted.filter(isMessagePath).length,
     },
     skipped: listed.skipped,
     warnings: [],
@@ -97,11 +98,12 @@ function compareStore(
   const counts: Counts = { new: 0, changed: 0, unchanged: 0 };
   const tasks = groups.map((group) =>
     group.flatMap((examined) => {
+      const isInMail = holdsMessages(examined.directory.prefix);
       const changed = examined.names.filter((name, at) => {
         // The packer looks again and counts it; what its full has of it must not come back.
         if (examined.result.sizes[examined.first + at] === VANISHED) return true;
         const change = compareFile(index, name, examined, at);
-        if (isMessageName(name)) counts[change]++;
+        if (isInMail && hasMessageName(name)) counts[change]++;
         return change !== 'unchanged';
       });
       return toTasks(examined.directory, changed);

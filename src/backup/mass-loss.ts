@@ -1,8 +1,8 @@
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
 import { openArchive } from '../archive/open-archive.js';
-import { isMessageName } from '../archive/pack-tasks.js';
 import type { ArchiveState } from '../archive/sets.js';
+import { countMessages, isMessagePath } from '../platform/message-file.js';
 import { plural } from '../platform/units.js';
 import { findLosses, type LossLimits, type MailboxCounts, mailboxOf, type MailLoss } from './mailboxes.js';
 
@@ -16,8 +16,8 @@ export function countStored(
   const add = (mailbox: string | undefined, messages: number): void => {
     if (mailbox !== undefined) counts.set(mailbox, Math.max(0, (counts.get(mailbox) ?? 0) + messages));
   };
-  for (const { prefix, names } of found) add(mailboxOf(prefix), names.filter(isMessageName).length);
-  for (const name of lost) if (isMessageName(name)) add(mailboxOf(name), -1);
+  for (const { prefix, names } of found) add(mailboxOf(prefix), countMessages(prefix, names));
+  for (const name of lost) if (isMessagePath(name)) add(mailboxOf(name), -1);
   return counts;
 }
 
@@ -27,7 +27,7 @@ export function countMailboxes(directories: readonly { prefix: string; files: re
   for (const { prefix, files } of directories) {
     const mailbox = mailboxOf(prefix);
     if (mailbox === undefined) continue;
-    const messages = files.filter(isMessageName).length;
+    const messages = countMessages(prefix, files);
     if (messages > 0) counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
   }
   return counts;
@@ -103,7 +103,7 @@ async function countsOf({ facts }: ArchiveState): Promise<MailboxCounts | undefi
   for (const { table } of (await openArchive(facts.files)).volumes) {
     for (let index = 0; index < table.count; index++) {
       const name = table.name(index);
-      const mailbox = isMessageName(name) ? mailboxOf(name) : undefined;
+      const mailbox = isMessagePath(name) ? mailboxOf(name) : undefined;
       if (mailbox !== undefined) counts.set(mailbox, (counts.get(mailbox) ?? 0) + 1);
     }
   }

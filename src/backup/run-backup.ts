@@ -5,10 +5,11 @@ import { ArchiveWriter } from '../archive/archive-writer.js';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { sweepTemporaries } from '../archive/backup-directory.js';
 import { formatVolumeName } from '../archive/names.js';
-import { type FilesTask, isMessageName } from '../archive/pack-tasks.js';
+import type { FilesTask } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
 import { acquireLock, refuseWhileHeld } from '../platform/lock.js';
+import { isMessagePath } from '../platform/message-file.js';
 import { markReading, RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
 import { countMailboxes, countStored, findMassLoss, readPredecessor, type RunMail } from './mass-loss.js';
@@ -230,7 +231,7 @@ function toReport(
   return {
     ...basics,
     finishedAt: request.clock(),
-    messages: { ...content.messages, vanished: [...packer.vanished].filter(isMessageName).length },
+    messages: { ...content.messages, vanished: [...packer.vanished].filter(isMessagePath).length },
     packedMessages: packer.counts.messages,
     files: packer.counts.files,
     directories: run.directories,

@@ -65,7 +65,13 @@ export default class Export extends KmsCommand {
       onProgress,
     });
     this.stopProgress();
-    const text = `Exported  ${plural(report.messages, 'message')}, ${formatSize(report.sizeBytes)}, as ${report.format} to ${report.output}`;
+    const lines = [
+      `Exported  ${plural(report.messages, 'message')}, ${formatSize(report.sizeBytes)}, as ${report.format} to ${report.output}`,
+    ];
+    if (!query && source.hiddenItems > 0) {
+      lines.push(`Left out  ${plural(source.hiddenItems, 'hidden item')} of Outlook (#assoc): settings, no messages`);
+    }
+    const text = lines.join('\n');
     // Standard output is the export's own then.
     if (isPiped && !flags.quiet) process.stderr.write(`${text}\n`);
     return { json: { schema: 'kms-backup/export/1', ...report }, text: isPiped ? '' : text, isSummary: true };

@@ -5,7 +5,7 @@ import { KmsError } from '../errors.js';
 import { openOutputFile, outputError, STANDARD_OUTPUT, type OutputFile } from '../platform/output-file.js';
 import { OutputTree } from '../platform/output-tree.js';
 import type { OnProgress } from '../platform/progress.js';
-import { type ExportedMessage, mailboxOf } from './exported-message.js';
+import { type ExportedMessage, folderOf } from './exported-message.js';
 import { layOutFolders, layOutMaildir, layOutMbox, layOutMboxFiles } from './layouts.js';
 import { packArchive, type PackEntry, type PackFormat } from './pack-archive.js';
 
@@ -64,7 +64,7 @@ async function* countMessages(
       doneItems: counter.messages,
       totalItems: options.scope.messages,
       doneBytes: counter.sizeBytes,
-      current: `${mailboxOf(message)}/${message.folder}`,
+      current: folderOf(message),
     });
   }
 }

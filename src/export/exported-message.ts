@@ -2,13 +2,11 @@ import type { MessageFlags } from '../mail/index-fld.js';
 
 /** One message on its way out of an archive. */
 export interface ExportedMessage {
-  /** Undefined for the public folders of the whole server. */
-  readonly domain: string | undefined;
-  /** Undefined for public folders. */
-  readonly user: string | undefined;
-  /** As people see it: `INBOX/Ärzte`. */
+  /** `example.com/alice`, `example.com/#public` or `#public`; the domain alone where it lies in that directory itself. */
+  readonly mailbox: string;
+  /** As people see it: `INBOX/Ärzte`. Empty where the message lies in no folder. */
   readonly folder: string;
-  /** The file's name: `0000000a.eml`. */
+  /** The file's name: `0000000a.eml`, `Re Hello.eml`. */
   readonly name: string;
   readonly bytes: Buffer;
   readonly modifiedAt: Date;
@@ -16,7 +14,7 @@ export interface ExportedMessage {
   readonly flags: MessageFlags | undefined;
 }
 
-/** The mailbox a message is from: `example.com/alice`, `example.com/#public` or `#public`. */
-export function mailboxOf(message: Pick<ExportedMessage, 'domain' | 'user'>): string {
-  return [message.domain, message.user ?? '#public'].filter((part) => part !== undefined).join('/');
+/** The folder a message is from: `example.com/alice/INBOX/Ärzte`; its mailbox where it lies in none. */
+export function folderOf({ mailbox, folder }: Pick<ExportedMessage, 'mailbox' | 'folder'>): string {
+  return [mailbox, folder].filter((name) => name !== '').join('/');
 }

@@ -2,7 +2,7 @@ import { formatMaildirFolder, formatMaildirName } from '../mail/maildir.js';
 import { formatMboxMessage } from '../mail/mbox.js';
 import { readMessageHeaders } from '../mail/message-headers.js';
 import { encodeFolderName } from '../server/folder-name.js';
-import { type ExportedMessage, mailboxOf } from './exported-message.js';
+import { type ExportedMessage, folderOf } from './exported-message.js';
 import type { PackEntry } from './pack-archive.js';
 import { safeFileName, UniquePaths } from './safe-names.js';
 
@@ -13,10 +13,13 @@ export async function* layOutFolders(messages: Messages): AsyncGenerator<PackEnt
   const paths = new UniquePaths();
   const files = new UniquePaths();
   for await (const message of messages) {
-    const key = `${mailboxOf(message)}/${message.folder}`;
-    const folder = paths.pathFor(key, safePath(key));
-    const wanted = `${folder}/${safeFileName(message.name)}`;
-    yield { name: files.pathFor(wanted, wanted), bytes: message.bytes, modifiedAt: message.modifiedAt };
+    const key = folderOf(message);
+    const folder = key === '' ? '' : `${paths.pathFor(key, safePath(key))}/`;
+    yield {
+      name: files.newPath(folder + stem(message.name), '.eml'),
+      bytes: message.bytes,
+      modifiedAt: message.modifiedAt,
+    };
   }
 }
 
@@ -32,9 +35,9 @@ export async function* layOutMaildir(messages: Messages, options: MaildirOptions
   const begun = new Set<string>();
   let sequence = 0;
   for await (const message of messages) {
-    const root = options.hasManyMailboxes ? `${safePath(mailboxOf(message))}/` : '';
+    const root = options.hasManyMailboxes && message.mailbox !== '' ? `${safePath(message.mailbox)}/` : '';
     const folder = formatMaildirFolder(message.folder.split('/').map(encodeFolderName));
-    const key = `${mailboxOf(message)}/${message.folder}`;
+    const key = folderOf(message);
     const prefix = folder === '' ? root : `${paths.pathFor(key, `${root}${folder}`)}/`;
     // A reader expects the root's three directories even where INBOX itself holds nothing.
     for (const at of [root, prefix]) {
@@ -65,7 +68,7 @@ export async function* layOutMbox(messages: Messages, hasManyFolders: boolean): 
 export async function* layOutMboxFiles(messages: Messages): AsyncGenerator<PackEntry> {
   const paths = new UniquePaths();
   for await (const message of messages) {
-    const key = `${mailboxOf(message)}/${message.folder}`;
+    const key = folderOf(message);
     const name = paths.pathFor(key, `${safePath(key)}.mbox`);
     yield { name, bytes: mboxBytes(message, false), modifiedAt: message.modifiedAt };
   }
@@ -77,7 +80,7 @@ function mboxBytes(message: ExportedMessage, withFolder: boolean): Buffer {
     sender: headers.from,
     receivedAt: message.modifiedAt,
     flags: message.flags,
-    folder: withFolder ? `${mailboxOf(message)}/${message.folder}` : undefined,
+    folder: withFolder ? folderOf(message) : undefined,
   });
 }
 

@@ -6,7 +6,7 @@ import { EntryDamage } from '../archive/local-header.js';
 import type { Selection } from '../archive/read-archive.js';
 import { DamagedArchiveError } from '../errors.js';
 import { type IndexRecord, parseIndexFld } from '../mail/index-fld.js';
-import { mailboxNameOf } from '../server/mail-scope.js';
+import { folderNameOf, mailboxNameOf } from '../server/mail-scope.js';
 import { parseStorePath, type StorePath } from '../server/store-path.js';
 import type { ExportedMessage } from './exported-message.js';
 
@@ -27,14 +27,15 @@ export async function* readMessages(
 ): AsyncGenerator<ExportedMessage> {
   const flags = new Map<string, Map<string, IndexRecord>>();
   for (const { place, bytes } of readEntries(indexes, true)) {
-    flags.set(folderKey(place), parseIndexFld(bytes.toString('latin1')));
+    flags.set(folderNameOf(place), parseIndexFld(bytes.toString('latin1')));
   }
   for (const { place, bytes, modifiedAt } of readEntries(messages, false)) {
     const name = place.file.slice(place.file.lastIndexOf('/') + 1);
-    const record = flags.get(folderKey(place))?.get(name.replace(/\.eml$/i, '').toLowerCase());
+    // An index names what lies in #msgs by the server's numbers; other mail has no flags.
+    const number = place.isNumbered ? name.slice(0, -'.eml'.length).toLowerCase() : '';
+    const record = flags.get(folderNameOf(place))?.get(number);
     yield await Promise.resolve({
-      domain: place.domain,
-      user: place.user,
+      mailbox: mailboxNameOf(place),
       folder: place.folder,
       name,
       bytes,
@@ -42,10 +43,6 @@ export async function* readMessages(
       flags: record?.flags,
     });
   }
-}
-
-function folderKey(place: StorePath): string {
-  return `${mailboxNameOf(place)}/${place.folder}`;
 }
 
 /** @param isOptional damaged entries are passed over: an index.fld is rebuilt by every server */

@@ -35,10 +35,16 @@ export class UniquePaths {
   pathFor(key: string, wanted: string): string {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    let path = wanted;
-    for (let count = 2; this.#taken.has(path.toLowerCase()); count++) path = `${wanted} (${String(count)})`;
-    this.#taken.add(path.toLowerCase());
+    const path = this.newPath(wanted);
     this.#byKey.set(key, path);
+    return path;
+  }
+
+  /** A path that nobody has yet: the second `Re Hello.eml` is `Re Hello (2).eml`. */
+  newPath(wanted: string, extension = ''): string {
+    let path = wanted + extension;
+    for (let count = 2; this.#taken.has(path.toLowerCase()); count++) path = `${wanted} (${count})${extension}`;
+    this.#taken.add(path.toLowerCase());
     return path;
   }
 }

@@ -6,6 +6,7 @@ import { placeOf } from '../archive/layout.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, InterruptedError } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
+import { hasMessageName, isMessagePath } from '../platform/message-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { renamePatiently } from '../platform/patience.js';
 import { plural } from '../platform/units.js';
@@ -16,6 +17,8 @@ import type { ChainEntries } from './entries.js';
 export interface FolderPlan {
   /** Below the store: `mail/example.com/alice/INBOX`. */
   readonly path: string;
+  /** Where in it the messages lie: `#msgs`, or empty for those that lie in the directory itself. */
+  readonly holder: Holder;
   readonly plan: AdditivePlan;
 }
 
@@ -27,27 +30,35 @@ export interface AdditiveCounts {
   readonly folders: number;
 }
 
+type Holder = '#msgs' | '';
+
 /** Plans every folder of a selection against the live store; reads live messages that could be the same. */
 export function planFolders(storeDir: string, entries: ChainEntries): FolderPlan[] {
   const folders = collectFolders(entries);
-  return [...folders].map(([path, { messages, files }]) => {
+  return folders.map(({ path, holder, messages, files }) => {
     const directory = join(storeDir, path);
     const sizes = new Set(messages.map(({ contentHash }) => Number(contentHash.split(':')[1])));
-    const names = listNames(join(directory, '#msgs'));
+    const names = listNames(join(directory, holder));
     const live = {
-      messages: names.flatMap((name) => knownLive(join(directory, '#msgs', name), sizes)),
+      messages: names.flatMap((name) => knownLive(join(directory, holder, name), sizes)),
       names,
-      files: listNames(directory),
+      files: holder === '' ? [] : listNames(directory),
     };
-    return { path, plan: planAdditive(live, messages, files) };
+    return { path, holder, plan: planAdditive(live, messages, files) };
   });
 }
 
-function collectFolders(entries: ChainEntries): Map<string, { messages: KnownMessage[]; files: string[] }> {
-  const folders = new Map<string, { messages: KnownMessage[]; files: string[] }>();
-  const folderOf = (path: string): { messages: KnownMessage[]; files: string[] } => {
-    const own = folders.get(path) ?? { messages: [], files: [] };
-    folders.set(path, own);
+interface Folder extends Pick<FolderPlan, 'path' | 'holder'> {
+  readonly messages: KnownMessage[];
+  readonly files: string[];
+}
+
+function collectFolders(entries: ChainEntries): Folder[] {
+  const folders = new Map<string, Folder>();
+  const folderOf = (path: string, holder: Holder): Folder => {
+    const key = join(path, holder, '/');
+    const own = folders.get(key) ?? { path, holder, messages: [], files: [] };
+    folders.set(key, own);
     return own;
   };
   for (const { table, indices } of entries.selections) {
@@ -55,16 +66,14 @@ function collectFolders(entries: ChainEntries): Map<string, { messages: KnownMes
       const part = table.part(index);
       const path = placeOf(part ? wholeName(table.name(index)) : table.name(index))?.path;
       if (path === undefined || table.isDirectory(index) || (part?.index ?? 0) > 0) continue;
-      const [name, holder] = [basename(path), dirname(path)];
-      if (basename(holder) === '#msgs') {
-        const contentHash = `${table.crc(index)}:${table.size(index)}`;
-        folderOf(dirname(holder)).messages.push({ name, messageId: '', contentHash });
-      } else if (!holder.includes('#assoc')) {
-        folderOf(holder).files.push(name);
-      }
+      const [name, directory] = [basename(path), dirname(path)];
+      const message = { name, messageId: '', contentHash: `${table.crc(index)}:${table.size(index)}` };
+      if (basename(directory) === '#msgs') folderOf(dirname(directory), '#msgs').messages.push(message);
+      else if (isMessagePath(path)) folderOf(directory, '').messages.push(message);
+      else if (!directory.includes('#assoc')) folderOf(directory, '#msgs').files.push(name);
     }
   }
-  return folders;
+  return [...folders.values()];
 }
 
 function listNames(directory: string): string[] {
@@ -101,12 +110,13 @@ export function countFolders(plans: readonly FolderPlan[]): AdditiveCounts {
  */
 export async function applyFolders(planned: readonly FolderPlan[], target: AdditiveTarget): Promise<AdditiveCounts> {
   const done = { add: 0, renamed: 0, skip: 0, folders: planned.length };
-  for (const { path } of planned) {
-    const [from, to] = [target.stagedPathOf(path), join(target.storeDir, path)];
+  for (const { path, holder } of planned) {
+    const places = { from: target.stagedPathOf(path), to: join(target.storeDir, path), holder };
+    const { to } = places;
     try {
-      while (!(await addToFolder(from, to, { done, signal: target.signal })));
+      while (!(await addToFolder(places, { done, signal: target.signal })));
     } finally {
-      for (const directory of [join(to, '#msgs'), to]) if (existsSync(directory)) syncDirectory(directory);
+      for (const directory of new Set([join(to, holder), to])) if (existsSync(directory)) syncDirectory(directory);
     }
   }
   return done;
@@ -123,6 +133,12 @@ export interface AdditiveTarget {
 /** So many messages are added before a signal is heard. */
 const MESSAGES_A_TURN = 256;
 
+/** One folder: as it is staged, and as it is live. */
+interface FolderPlaces extends Pick<FolderPlan, 'holder'> {
+  readonly from: string;
+  readonly to: string;
+}
+
 async function stopWhereAsked(signal: AbortSignal | undefined, added: number): Promise<void> {
   await nextTurn();
   if (!(signal?.reason instanceof InterruptedError)) return;
@@ -136,18 +152,18 @@ async function stopWhereAsked(signal: AbortSignal | undefined, added: number): P
  * @returns false where somebody took a name meanwhile: what is still staged wants another plan
  */
 async function addToFolder(
-  from: string,
-  to: string,
+  places: FolderPlaces,
   { done, signal }: { done: { add: number; renamed: number; skip: number }; signal: AbortSignal | undefined },
 ): Promise<boolean> {
   await stopWhereAsked(signal, done.add);
-  const plan = planStaged(from, to);
+  const plan = planStaged(places);
+  const { from, to, holder } = places;
   // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
   // server would not show what lies beside it.
   for (const name of plan.setAside) setAside(join(to, name));
   for (const step of plan.steps) {
     if (step.kind === 'skip') continue;
-    if (!place(join(from, '#msgs', step.name), join(to, '#msgs', step.as))) return false;
+    if (!place(join(from, holder, step.name), join(to, holder, step.as))) return false;
     done.add++;
     if (step.kind === 'rename') done.renamed++;
     if (done.add % MESSAGES_A_TURN === 0) await stopWhereAsked(signal, done.add);
@@ -157,23 +173,24 @@ async function addToFolder(
   return true;
 }
 
-function planStaged(from: string, to: string): AdditivePlan {
+function planStaged({ from, to, holder }: FolderPlaces): AdditivePlan {
   const read = (directory: string): KnownMessage[] =>
     listNames(directory).flatMap((name) => {
       const path = join(directory, name);
-      if (!lstatSync(path).isFile()) return [];
+      if (!lstatSync(path).isFile() || (holder === '' && !hasMessageName(name))) return [];
       const bytes = readFileSync(path);
       return [{ name, messageId: '', contentHash: `${crc32(bytes)}:${bytes.length}` }];
     });
-  const archived = read(join(from, '#msgs'));
+  const archived = read(join(from, holder));
   const sizes = new Set(archived.map(({ contentHash }) => Number(contentHash.split(':')[1])));
-  const names = listNames(join(to, '#msgs'));
-  const live = names.flatMap((name) => knownLive(join(to, '#msgs', name), sizes));
+  const names = listNames(join(to, holder));
+  const live = names.flatMap((name) => knownLive(join(to, holder, name), sizes));
   const identical = live.filter(({ contentHash, name }) =>
     archived.some(
-      (own) => own.contentHash === contentHash && isSameFile(join(from, '#msgs', own.name), join(to, '#msgs', name)),
+      (own) => own.contentHash === contentHash && isSameFile(join(from, holder, own.name), join(to, holder, name)),
     ),
   );
+  if (holder === '') return planAdditive({ messages: identical, names, files: [] }, archived, []);
   const files = listNames(from).filter((name) => lstatSync(join(from, name)).isFile());
   return planAdditive({ messages: identical, names, files: listNames(to) }, archived, files);
 }

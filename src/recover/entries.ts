@@ -8,6 +8,7 @@ import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
 import { partsOf } from '../archive/sets.js';
 import { isOwnText } from '../archive/summary.js';
+import { holdsMessages, isMessagePath } from '../platform/message-file.js';
 import { checkSelected, checkStructure } from '../archive/check-structure.js';
 import { type ReadArchive, readArchive } from '../archive/verify.js';
 import type { Chain } from './chain.js';
@@ -128,9 +129,10 @@ class Tally {
       }
       const top = shared && this.#topOf(shared);
       const hiddenNames = hidden?.get(run.prefix);
+      const isInMail = holdsMessages(run.prefix);
       for (let index = run.start; index < run.end; index++) {
         if (top && wanted === true && !hiddenNames && !table.part(index)) {
-          this.#count(top, table, index, isMessageAt(table, index));
+          this.#count(top, table, index, isMessageAt(table, index, isInMail));
         } else if (!this.#addByName(table, index, { wanted, hiddenNames })) continue;
         indices.push(index);
       }
@@ -184,7 +186,7 @@ class Tally {
     }
     if (this.#isOfOtherPart(place)) return false;
     if (wanted !== true && !wanted(name)) return false;
-    this.#count(this.#topOf(place), table, index, name.endsWith('.eml') && (part?.index ?? 0) === 0);
+    this.#count(this.#topOf(place), table, index, isMessagePath(name) && (part?.index ?? 0) === 0);
     return true;
   }
 

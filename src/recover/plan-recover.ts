@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { placeOf } from '../archive/layout.js';
 import { describeParts } from '../archive/sets.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
@@ -80,7 +80,8 @@ function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
   }
   const depth = scope.messages ? 2 : scope.folder !== undefined && !scope.withSubfolders ? 1 : 0;
   if (depth === 0) return [...roots];
-  const folders = new Set([...roots].map((root) => (depth === 2 ? dirname(dirname(root)) : dirname(root))));
+  const holders = depth === 2 ? [...roots].map(dirname).filter((holder) => basename(holder) === '#msgs') : [...roots];
+  const folders = new Set(holders.map(dirname));
   const stale = depth === 2 ? ['index.fld', 'search.fld'] : FOLDER_CONTENT;
   for (const folder of folders) for (const name of stale) roots.add(`${folder}/${name}`);
   return [...roots];

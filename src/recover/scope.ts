@@ -1,8 +1,9 @@
 import { wholeName } from '../archive/entry-names.js';
 import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
+import { isMessageAt } from '../archive/entry-kind.js';
 import type { EntryTable } from '../archive/entry-table.js';
 import { placeOf } from '../archive/layout.js';
-import { isInScope, mailboxNameOf, MailIndex, type MailScope, messageKeyOf, notFound } from '../server/mail-scope.js';
+import { folderNameOf, isInScope, MailIndex, type MailScope, messageKeyOf, notFound } from '../server/mail-scope.js';
 import { FOLDER_FILES, parseStorePath, type StorePath } from '../server/store-path.js';
 import { type ChainEntries, type EntryFilter, type OpenChain, selectFrom } from './entries.js';
 
@@ -39,15 +40,23 @@ function indexRun(
 ): void {
   const place = storePathOf(`${prefix}0.eml`);
   if (!place) return;
-  let [entries, sizeBytes] = [0, 0];
+  let [entries, messages, sizeBytes] = [0, 0, 0];
   for (let at = start; at < end; at++) {
     const part = table.part(at);
     if (part && part.index > 0) continue;
     if (hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) === true) continue;
     entries++;
-    if (place.isMessage) sizeBytes += part?.totalBytes ?? table.size(at);
+    if (!isMessageAt(table, at, place.isMessage)) continue;
+    messages++;
+    sizeBytes += part?.totalBytes ?? table.size(at);
+    if (!place.isNumbered) addMisplaced(index, table.name(at));
   }
-  if (entries > 0) index.add(place, sizeBytes, place.isMessage ? entries : 0);
+  if (entries > 0) index.add(place, sizeBytes, messages);
+}
+
+function addMisplaced(index: MailIndex, entryName: string): void {
+  const place = storePathOf(wholeName(entryName));
+  if (place) index.addMisplaced(place);
 }
 
 /** The mailboxes and folders of messages that were chosen one by one. */
@@ -76,7 +85,8 @@ export function scopeFilter(scope: MailScope): EntryFilter {
   return (prefix) => {
     const place = isElsewhere(prefix) ? undefined : storePathOf(`${prefix}0.eml`);
     if (!place) return false;
-    if (isOnTheWay(place)) return (name) => isFolderFile(name) || isWanted(name);
+    // What shows a folder comes with its messages; a mailbox's own directory is shown by nothing.
+    if (isOnTheWay(place)) return (name) => (place.folder !== '' && isFolderFile(name)) || isWanted(name);
     if (scope.messages) return false;
     // Outside of the scope its parent may still hold the entry of its directory, with its time and mode.
     return isInScope(scope, place) ? true : { directories: isWanted };
@@ -92,10 +102,12 @@ function onTheWayTo(scope: MailScope): (place: StorePath) => boolean {
     }
   };
   scope.messages?.forEach(addWay);
-  if (!scope.messages && scope.folder !== undefined && scope.user !== undefined) {
-    addWay(`${mailboxNameOf({ domain: scope.domain, user: scope.user })}/${scope.folder}`);
+  if (scope.messages) ways.add('');
+  const { domain, user, folder } = scope;
+  if (!scope.messages && folder !== undefined && user !== undefined) {
+    addWay(folderNameOf({ domain, user, folder, isPublic: false }));
   }
-  return (place) => place.folder !== '' && ways.has(`${mailboxNameOf(place)}/${place.folder}`);
+  return (place) => (place.folder !== '' || scope.messages !== undefined) && ways.has(folderNameOf(place));
 }
 
 /**
@@ -106,10 +118,10 @@ export function refuseMissingMessages(chain: OpenChain, scope: MailScope, entrie
   const found = messageKeysOf(entries);
   const missing = [...(scope.messages ?? [])].find((name) => !found.has(name));
   if (missing === undefined) return;
-  const folder = missing.slice(0, missing.lastIndexOf('/'));
+  const folder = missing.slice(0, Math.max(0, missing.lastIndexOf('/')));
   const isBeside = (name: string): boolean => {
     const place = storePathOf(name);
-    return place?.isMessage === true && `${mailboxNameOf(place)}/${place.folder}` === folder;
+    return place?.isMessage === true && folderNameOf(place) === folder;
   };
   throw notFound('message', missing, [...messageKeysOf(selectFrom(chain, () => isBeside, true))]);
 }

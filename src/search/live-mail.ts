@@ -2,6 +2,7 @@ import { closeSync, type Dirent, openSync, readdirSync, readSync } from 'node:fs
 import { join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import { HEADER_LIMIT_BYTES, holdsAllHeaders, readMessageHeaders } from '../mail/message-headers.js';
+import { isMessagePath } from '../platform/message-file.js';
 import type { SearchHit } from './run-search.js';
 
 const FIRST_LOOK_BYTES = 16 << 10;
@@ -27,16 +28,16 @@ export function onlyDeleted(hits: readonly SearchHit[], storeDir: string): Searc
 /** `mail/example.com/alice`, or `mail/#public`. */
 function mailboxPathOf(storePath: string): string {
   const levels = storePath.split('/');
-  return levels.slice(0, levels[1] === '#public' ? 2 : 3).join('/');
+  // A message may lie above all mailboxes, in its domain's directory.
+  return levels.slice(0, Math.min(levels.length - 1, levels[1] === '#public' ? 2 : 3)).join('/');
 }
 
 /** The Message-IDs, and the paths below the store, composed, of all messages of a mailbox: a disk may decompose names. */
 function* readMessageMarks(directory: string, storePath: string): Generator<string> {
-  const isMessages = storePath.endsWith('/#msgs');
   for (const entry of listDirectory(directory)) {
     const [path, below] = [join(directory, entry.name), `${storePath}/${entry.name}`];
     if (entry.isDirectory()) yield* readMessageMarks(path, below);
-    if (!isMessages || !entry.isFile() || !entry.name.endsWith('.eml')) continue;
+    if (!entry.isFile() || !isMessagePath(below)) continue;
     yield below.normalize();
     const id = readMessageId(path);
     if (id !== '') yield id.toLowerCase();

@@ -1,5 +1,6 @@
 import { NotFoundError, UsageError } from '../errors.js';
 import { decodeFolderName } from './folder-name.js';
+import { hasMessageName } from '../platform/message-file.js';
 import { nearestNames } from '../platform/nearest.js';
 import type { StorePath } from './store-path.js';
 
@@ -29,49 +30,79 @@ export interface MailScope {
 /** One mailbox, by its folders. */
 export interface MailboxIndex {
   readonly domain: string | undefined;
-  /** `#public` for public folders. */
+  /** `#public` for public folders, empty for mail in the domain's own directory. */
   readonly user: string;
+  /** By decoded name; mail that lies in no folder is that of the empty name. */
   readonly folders: Map<string, { messages: number; sizeBytes: number }>;
 }
 
 const PUBLIC = '#public';
+const EXTENSION = '.eml';
+/** The server's name of a message, with or without its extension. */
+const NUMBER = /^([0-9a-f]+)(?:\.eml)?$/i;
 
-/** The mailbox that a path belongs to: `example.com/alice`, `example.com/#public`, `#public`. */
-export function mailboxNameOf({ domain, user }: Pick<StorePath, 'domain' | 'user'>): string {
-  return domain === undefined ? (user ?? PUBLIC) : `${domain}/${user ?? PUBLIC}`;
+type Owner = Pick<StorePath, 'domain' | 'user' | 'isPublic'>;
+
+/**
+ * The mailbox that a path belongs to: `example.com/alice`, `example.com/#public`, `#public`. What lies in a domain's own
+ * directory is of `example.com`.
+ */
+export function mailboxNameOf({ domain, user, isPublic }: Owner): string {
+  return joinNames(domain, user ?? (isPublic ? PUBLIC : undefined));
 }
 
-/** The name that `recover --message` takes: `example.com/alice/INBOX/Ärzte/0000000a`. */
+/** The folder with its mailbox: `example.com/alice/INBOX/Ärzte`; the mailbox alone where a path lies in none. */
+export function folderNameOf(path: Owner & Pick<StorePath, 'folder'>): string {
+  return joinNames(mailboxNameOf(path), path.folder);
+}
+
+/**
+ * The name that `recover --message` takes: `example.com/alice/INBOX/Ärzte/0000000a`. A message that is not called as the
+ * server calls them, or lies elsewhere, goes by its file's whole name: `example.com/alice/INBOX/Re Hello.eml`.
+ */
 export function messageNameOf(path: StorePath): string {
-  return `${mailboxNameOf(path)}/${path.folder}/${path.file.slice(path.file.lastIndexOf('/') + 1).replace(/\.eml$/i, '')}`;
+  const file = path.file.slice(path.file.lastIndexOf('/') + 1);
+  return joinNames(folderNameOf(path), path.isNumbered ? file.slice(0, -EXTENSION.length) : file);
 }
 
 /** A message's name as it is compared: its folder is told from one of another case, its number is not. */
 export function messageKeyOf(path: StorePath): string {
-  return toMessageKey(messageNameOf(path));
+  const name = messageNameOf(path);
+  return path.isNumbered ? lowerLast(name) : name.normalize();
 }
 
-function toMessageKey(name: string): string {
-  const slash = name.lastIndexOf('/');
+function lowerLast(name: string): string {
+  const slash = name.lastIndexOf('/') + 1;
   return name.slice(0, slash) + name.slice(slash).toLowerCase();
+}
+
+function joinNames(...names: readonly (string | undefined)[]): string {
+  return names.filter((name) => name !== undefined && name !== '').join('/');
 }
 
 /** All mailboxes and folders, gathered path by path. */
 export class MailIndex {
   readonly mailboxes = new Map<string, MailboxIndex>();
+  /** The keys of messages that go by their files' whole names although these look like the server's. */
+  readonly misplaced = new Set<string>();
 
   /** Notes the mailbox and the folder that `path` lies in, and how many messages lie beside it. */
   add(path: StorePath, sizeBytes: number, messages: number): void {
-    if (path.user === undefined && !path.isPublic) return;
+    if (path.user === undefined && !path.isPublic && messages === 0) return;
     const name = mailboxNameOf(path);
     let mailbox = this.mailboxes.get(name);
     if (!mailbox) {
-      mailbox = { domain: path.domain, user: path.user ?? PUBLIC, folders: new Map() };
+      mailbox = { domain: path.domain, user: path.user ?? (path.isPublic ? PUBLIC : ''), folders: new Map() };
       this.mailboxes.set(name, mailbox);
     }
-    if (path.folder === '') return;
+    if (path.folder === '' && messages === 0) return;
     const folder = mailbox.folders.get(path.folder) ?? { messages: 0, sizeBytes: 0 };
     mailbox.folders.set(path.folder, { messages: folder.messages + messages, sizeBytes: folder.sizeBytes + sizeBytes });
+  }
+
+  /** Notes a message that lies where the server keeps none, if its name alone does not tell it from the server's. */
+  addMisplaced(path: StorePath): void {
+    if (NUMBER.test(path.file)) this.misplaced.add(messageKeyOf(path));
   }
 
   get domains(): string[] {
@@ -93,7 +124,7 @@ export function resolveScope(index: MailIndex, typed: TypedScope): MailScope {
   const [userPart, domainPart] = splitAddress(typed.user);
   const typedDomain = typed.domain ?? domainPart;
   let domain = typedDomain === undefined ? undefined : find('domain', typedDomain, index.domains);
-  const users = unique(index.mailboxesOf(domain).map(({ user }) => user));
+  const users = unique(index.mailboxesOf(domain).map(({ user }) => user)).filter((user) => user !== '');
   const where = domain === undefined ? '' : ` in ${domain}`;
   const user = userPart === undefined ? undefined : find('user', userPart, users, where);
   if (user !== undefined && domain === undefined) domain = onlyDomainOf(index, user);
@@ -131,18 +162,26 @@ function lookUp(typed: string, known: readonly string[]): string | undefined {
 function findFolder(typed: string, mailboxes: readonly MailboxIndex[], withSubfolders: boolean): string {
   const trimmed = typed.replace(/^\/+|\/+$/g, '');
   const folders = new Set(mailboxes.flatMap((mailbox) => [...mailbox.folders.keys()]));
+  if (trimmed !== '') folders.delete('');
   const known = withSubfolders ? unique([...folders].flatMap(ancestorsOf)) : [...folders];
   return find('folder', trimmed, known, mailboxes.length === 1 ? ` of ${mailboxes[0]?.user ?? ''}` : '');
 }
 
 /** The key of a message by its typed name. Its folder is looked up; whether the message is in it, the entries say. */
-function findMessage(typed: string, { mailboxes }: MailIndex): string {
-  const name = typed.replace(/^\/+/, '').replace(/\.eml$/i, '');
+function findMessage(typed: string, { mailboxes, misplaced }: MailIndex): string {
+  const name = typed.replace(/^\/+/, '');
   const slash = name.lastIndexOf('/');
-  const known = [...mailboxes].flatMap(([mailbox, { folders }]) => [...folders.keys()].map((it) => `${mailbox}/${it}`));
+  const known = [...mailboxes].flatMap(([mailbox, { folders }]) =>
+    [...folders.keys()].map((it) => joinNames(mailbox, it)),
+  );
   const folder = lookUp(name.slice(0, Math.max(0, slash)), known);
   if (folder === undefined) throw notFound('message', typed, known);
-  return toMessageKey(folder + name.slice(slash));
+  const file = name.slice(slash + 1);
+  const whole = joinNames(folder, file).normalize();
+  if (misplaced.has(whole)) return whole;
+  const number = NUMBER.exec(file)?.[1];
+  if (number !== undefined) return joinNames(folder, number.toLowerCase());
+  return hasMessageName(file) ? whole : whole + EXTENSION;
 }
 
 function ancestorsOf(folder: string): string[] {
@@ -172,6 +211,11 @@ export function notFound(kind: string, typed: string, known: readonly string[], 
 function splitAddress(typed: string | undefined): [string | undefined, string | undefined] {
   const at = typed?.lastIndexOf('@') ?? -1;
   return typed === undefined || at < 1 ? [typed, undefined] : [typed.slice(0, at), typed.slice(at + 1)];
+}
+
+/** A folder for people; mail that lies in none has no name to show. */
+export function folderLabel(folder: string): string {
+  return folder === '' ? '(in no folder)' : folder;
 }
 
 /** How names are compared that people type: case and composition do not count. */

@@ -5,7 +5,14 @@ import { NotFoundError } from '../errors.js';
 import { EVERY_MESSAGE } from '../mail/message-query.js';
 import { formatCount, formatSize, plural } from '../platform/units.js';
 import { searchMessages } from '../search/run-search.js';
-import { isInScope, type MailboxIndex, type MailIndex, resolveScope, type TypedScope } from '../server/mail-scope.js';
+import {
+  folderLabel,
+  isInScope,
+  type MailboxIndex,
+  type MailIndex,
+  resolveScope,
+  type TypedScope,
+} from '../server/mail-scope.js';
 import { firstParts, type MailSource, onlyMessages, openMail } from './mail-source.js';
 import { formatLocal } from './present-search.js';
 import type { Prompts } from './prompts.js';
@@ -70,7 +77,8 @@ async function chooseDomain(prompts: Prompts, source: MailSource): Promise<Typed
 
 function chooseUser(prompts: Prompts, index: MailIndex, domain: string): Promise<string> {
   const mailboxes = index.mailboxesOf(domain);
-  const choices = mailboxes.map((mailbox) => ({ name: label(mailbox.user, [mailbox]), value: mailbox.user }));
+  const users = mailboxes.filter(({ user }) => user !== '');
+  const choices = users.map((mailbox) => ({ name: label(mailbox.user, [mailbox]), value: mailbox.user }));
   choices.sort((a, b) => (a.value < b.value ? -1 : 1));
   return prompts.select(`Which user of ${domain}?`, [
     ...choices,
@@ -89,7 +97,7 @@ async function chooseFolder(
   for (;;) {
     const folder = await prompts.select(`Which folder of ${owner.user}?`, [
       ...folders.map(([name, { messages, sizeBytes }]) => ({
-        name: `${plainText(name)}  ${plural(messages, 'message')}, ${formatSize(sizeBytes)}`,
+        name: `${plainText(folderLabel(name))}  ${plural(messages, 'message')}, ${formatSize(sizeBytes)}`,
         value: name,
       })),
       { name: label('All folders', mailbox ? [mailbox] : []), value: ALL },
@@ -107,7 +115,7 @@ async function chooseMessages(
   source: MailSource,
   folder: TypedScope,
 ): Promise<TypedScope | undefined> {
-  const how = await prompts.select(`What of ${plainText(folder.folder ?? '')}?`, [
+  const how = await prompts.select(`What of ${plainText(folderLabel(folder.folder ?? ''))}?`, [
     { name: 'The whole folder', value: ALL },
     { name: 'The folder with its subfolders', value: 'subfolders' },
     { name: 'Some messages', value: 'some' },

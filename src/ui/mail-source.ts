@@ -6,15 +6,17 @@ import type { Selection } from '../archive/read-archive.js';
 import { NotFoundError } from '../errors.js';
 import { type Chain, findChain } from '../recover/chain.js';
 import { selectEntries } from '../recover/entries.js';
+import { hasMessageName } from '../platform/message-file.js';
 import {
   isInScope,
+  folderNameOf,
   mailboxNameOf,
   MailIndex,
   type MailScope,
   resolveScope,
   type TypedScope,
 } from '../server/mail-scope.js';
-import { parseStorePath, type StorePath } from '../server/store-path.js';
+import { parseStorePath, siblingPath, type StorePath } from '../server/store-path.js';
 
 /** The mail of a point in time, as far as it was asked for. */
 export interface MailSource {
@@ -26,6 +28,8 @@ export interface MailSource {
   readonly messages: readonly Selection[];
   /** The folders' index.fld. */
   readonly indexes: readonly Selection[];
+  /** What Outlook keeps in the form of messages and nobody takes for any: the settings in `#assoc`. */
+  readonly hiddenItems: number;
   readonly counts: { readonly mailboxes: number; readonly folders: number; readonly messages: number };
 }
 
@@ -64,22 +68,26 @@ export function toTypedScope(flags: ScopeValues): TypedScope {
 export async function openMail(from: string, typed: TypedScope): Promise<MailSource> {
   const chain = await findChain(resolve(from));
   const index = new MailIndex();
+  const settings: StorePath[] = [];
   const entries = await selectEntries(chain, (prefix) => {
     if (storePathOf(prefix) === undefined) return false;
-    if (prefix.endsWith('/#msgs/')) return (name) => storePathOf(name)?.isMessage === true;
-    return (name) => name.endsWith('/index.fld');
+    return (name) => {
+      const place = storePathOf(name);
+      if (!place) return false;
+      if (!place.isMessage && hasMessageName(name)) settings.push(place);
+      return place.isMessage || place.file === 'index.fld';
+    };
   });
   forEachPlace(entries.selections, (place, table, at) => {
     const part = table.part(at);
     if ((part?.index ?? 0) > 0) return;
-    if (place.isMessage) index.add(place, part?.totalBytes ?? table.size(at), 1);
-    else index.add(place, 0, 0);
+    index.add(place, place.isMessage ? (part?.totalBytes ?? table.size(at)) : 0, place.isMessage ? 1 : 0);
+    if (place.isMessage && !place.isNumbered) index.addMisplaced(place);
   });
   if (index.mailboxes.size === 0) throw new NotFoundError(`${chain.point.facts.files.stem}.zip holds no mail`);
-  return narrow(
-    { chain, index, messages: entries.selections, indexes: entries.selections },
-    resolveScope(index, typed),
-  );
+  const scope = resolveScope(index, typed);
+  const hiddenItems = settings.filter((place) => isInScope({ ...scope, messages: undefined }, place)).length;
+  return narrow({ chain, index, messages: entries.selections, indexes: entries.selections, hiddenItems }, scope);
 }
 
 /** The same mail, further narrowed to messages by their entries' places. */
@@ -88,13 +96,12 @@ export function onlyMessages(source: MailSource, isWanted: (place: StorePath) =>
   return { ...source, messages: filterPlaces(source.messages, isWanted), counts: places };
 }
 
-function narrow(all: Pick<MailSource, 'chain' | 'index' | 'messages' | 'indexes'>, scope: MailScope): MailSource {
+function narrow(all: Omit<MailSource, 'scope' | 'counts'>, scope: MailScope): MailSource {
   const isMessage = (place: StorePath): boolean => place.isMessage && isInScope(scope, place);
   const isIndex = (place: StorePath): boolean =>
     !place.isMessage && isInScope({ ...scope, messages: undefined }, place);
   return {
-    chain: all.chain,
-    index: all.index,
+    ...all,
     scope,
     messages: filterPlaces(all.messages, isMessage),
     indexes: filterPlaces(all.indexes, isIndex),
@@ -109,12 +116,10 @@ function storePathOf(entryName: string): StorePath | undefined {
   const name = wholeName(entryName);
   const slash = name.lastIndexOf('/') + 1;
   const directory = name.slice(0, slash);
-  if (!directories.has(directory)) directories.set(directory, parseStorePath(placeOf(`${directory}.`)?.path ?? ''));
+  if (!directories.has(directory)) directories.set(directory, parseStorePath(placeOf(`${directory}0.eml`)?.path ?? ''));
   const known = directories.get(directory);
   if (!known) return undefined;
-  const file = name.slice(slash);
-  const isMessage = known.file === '#msgs/.' && /^[0-9a-f]+\.eml$/i.test(file);
-  return { ...known, isMessage, file: `${known.file.slice(0, -1)}${file}` };
+  return siblingPath(known, name.slice(slash));
 }
 
 function forEachPlace(
@@ -147,7 +152,7 @@ function countPlaces(selections: readonly Selection[], isWanted: (place: StorePa
     if (!isWanted(place) || (table.part(index)?.index ?? 0) > 0) return;
     messages++;
     mailboxes.add(mailboxNameOf(place));
-    folders.add(`${mailboxNameOf(place)}/${place.folder}`);
+    folders.add(folderNameOf(place));
   });
   return { mailboxes: mailboxes.size, folders: folders.size, messages };
 }

@@ -1,5 +1,6 @@
 import type { RecoverListing } from '../recover/listing.js';
 import { formatCount, formatSize, plural } from '../platform/units.js';
+import { folderLabel } from '../server/mail-scope.js';
 import type { Outcome } from './command.js';
 import { formatTable } from './table.js';
 
@@ -8,7 +9,7 @@ export function presentListing(listing: RecoverListing): Outcome {
   const rows = listing.folders.map(({ domain, user, folder, messages, sizeBytes }) => [
     domain ?? '',
     user,
-    folder,
+    folderLabel(folder),
     formatCount(messages),
     formatSize(sizeBytes),
   ]);

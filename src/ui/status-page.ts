@@ -13,6 +13,7 @@ import { openChain } from '../recover/entries.js';
 import { planNext } from '../schedule/due-plan.js';
 import { readProgress } from '../schedule/progress.js';
 import type { Installation } from '../server/installation.js';
+import { folderLabel } from '../server/mail-scope.js';
 import type { ServerSettings } from '../server/settings.js';
 import { inspectIfThere, readStatus } from '../status/status.js';
 
@@ -120,7 +121,7 @@ async function measureMailboxes(states: readonly ArchiveState[]): Promise<Mailbo
   const archives = newest.base ? [newest.base.files, newest.facts.files] : [newest.facts.files];
   const index = indexMail(await openChain({ archives, point: newest, passedOver: [] }));
   return [...index.mailboxes].map(([name, { folders }]) => {
-    const own = [...folders].map(([folder, counts]) => ({ name: folder, ...counts }));
+    const own = [...folders].map(([folder, counts]) => ({ name: folderLabel(folder), ...counts }));
     return {
       name,
       folders: own,

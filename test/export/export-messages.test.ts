@@ -19,8 +19,7 @@ import type { ExportedMessage } from '../../src/export/exported-message.js';
 const modifiedAt = new Date('2026-11-17T08:30:00Z');
 const seen = { isSeen: true, isAnswered: false, isFlagged: false, isDraft: false };
 const message = (folder: string, name: string, more: Partial<ExportedMessage> = {}): ExportedMessage => ({
-  domain: 'example.com',
-  user: 'alice',
+  mailbox: 'example.com/alice',
   folder,
   name: `${name}.eml`,
   bytes: Buffer.from(`From: bob@example.com\r\nSubject: ${name}\r\n\r\nbody of ${folder}\r\n`),
@@ -108,7 +107,7 @@ print(len(box), sorted(box.list_folders()), [m.get_flags() for m in box], [m['su
   });
 
   it('as Maildir of several mailboxes keeps them apart, also packed', async () => {
-    const messages = [message('INBOX', '00000001'), message('Sent Items', '00000001', { user: 'bob' })];
+    const messages = [message('INBOX', '00000001'), message('Sent Items', '00000001', { mailbox: 'example.com/bob' })];
     const scope = { mailboxes: 2, folders: 2, messages: 2 };
     await run('maildir', join(folder, 'a.tar.gz'), { messages: stream(messages), scope });
     const names = tool('tar', '-tzf', 'a.tar.gz').split('\n');
@@ -119,7 +118,7 @@ print(len(box), sorted(box.list_folders()), [m.get_flags() for m in box], [m['su
 
   it('never lets two folders or an unsafe name fall together', async () => {
     const names = ['A/x?', 'A/x*', 'a/x_', '../../etc', 'con', 'x\u202egpj'];
-    const messages = names.map((name) => message(name, '00000001', { domain: undefined, user: undefined }));
+    const messages = names.map((name) => message(name, '00000001', { mailbox: '#public' }));
     await run('tar', join(folder, 'a.tar'), { messages: stream(messages) });
     const listed = tool('tar', '-tf', 'a.tar').trim().split('\n');
     expect(new Set(listed.map((name) => name.toLowerCase())).size).toBe(names.length);
@@ -194,7 +193,7 @@ describe('an export that cannot be written', () => {
     const code = `
       import { exportMessages } from '${new URL('../../dist/export/export-messages.js', import.meta.url).href}';
       async function* many() {
-        for (let i = 0; ; i++) yield { domain: 'a', user: 'b', folder: 'c', name: i + '.eml', bytes: Buffer.alloc(50000), modifiedAt: new Date(0) };
+        for (let i = 0; ; i++) yield { mailbox: 'a/b', folder: 'c', name: i + '.eml', bytes: Buffer.alloc(50000), modifiedAt: new Date(0) };
       }
       const scope = { mailboxes: 1, folders: 1, messages: 1 };
       await exportMessages({ messages: many(), scope, format: process.argv[1], output: '-', overwrite: false }).catch((error) => {

@@ -12,6 +12,12 @@ describe('formatMaildirName', () => {
     );
   });
 
+  it('keeps from a name whatever readers take for a size, a flag or the end', () => {
+    const odd = formatMaildirName({ ...message, name: 'Re: a,S=5:2,T \u00e4/b', flags: undefined });
+    expect(odd).toBe('1763368200.12_Re__a_S_5_2_T___b.kms-backup,S=1133:2,');
+    expect(formatMaildirName({ ...message, name: 'x'.repeat(250), flags: undefined }).length).toBeLessThan(200);
+  });
+
   it('has no negative seconds', () => {
     expect(formatMaildirName({ ...message, receivedAt: new Date(-1), flags: undefined })).toMatch(/^0\.12_/);
   });
@@ -20,6 +26,7 @@ describe('formatMaildirName', () => {
 describe('formatMaildirFolder', () => {
   it('makes INBOX the root and joins levels with dots', () => {
     expect(formatMaildirFolder(['INBOX'])).toBe('');
+    expect(formatMaildirFolder([''])).toBe('');
     expect(formatMaildirFolder(['INBOX', '&AMQ-rzte'])).toBe('.INBOX.&AMQ-rzte');
     expect(formatMaildirFolder(['Sent Items'])).toBe('.Sent Items');
   });

@@ -26,6 +26,18 @@ describe('an additive plan', () => {
     expect(countAdditive(plan)).toEqual({ add: 1, rename: 1, skip: 1 });
   });
 
+  it('keeps names that are no numbers, and gives a number above all others where one is taken', () => {
+    const [hello, taken] = [
+      { ...message(1, 'A'), name: 'Re Hello.eml' },
+      { ...message(1, 'B'), name: 're hello.eml' },
+    ];
+    const live = folder([message(0xff, 'C'), taken]);
+    expect(planAdditive(live, [hello, { ...hello, name: 'Other.eml', contentHash: 'D' }], []).steps).toEqual([
+      { kind: 'rename', name: 'Re Hello.eml', as: '00000100.eml' },
+      { kind: 'add', name: 'Other.eml', as: 'Other.eml' },
+    ]);
+  });
+
   it('skips a message that lies in the folder under another name', () => {
     expect(planAdditive(folder([message(9, 'A')]), [message(1, 'A')], []).steps).toEqual([
       { kind: 'skip', name: '00000001.eml', sameAs: '00000009.eml' },

@@ -43,6 +43,11 @@ describe('a path of the store', () => {
     ['mail/example.com/#public/News/#msgs/00000001.eml', 'example.com', undefined, 'News', true],
     ['mail/#public/News/status.fld', undefined, undefined, 'News', false],
     ['mail/example.com/alice/INBOX/#msgs/notes.txt', 'example.com', 'alice', 'INBOX', false],
+    ['mail/example.com/alice/INBOX/#msgs/Re Hello.EML', 'example.com', 'alice', 'INBOX', true],
+    ['mail/example.com/alice/0000000f.eml', 'example.com', 'alice', '', true],
+    ['mail/example.com/0000000f.eml', 'example.com', undefined, '', true],
+    ['mail/0000000f.eml', undefined, undefined, '', true],
+    ['mail/example.com/alice/INBOX/#assoc/00000001.eml', 'example.com', 'alice', 'INBOX', false],
   ])('%s is understood', (...[path, domain, user, folder, isMessage]) => {
     expect(parseStorePath(path)).toMatchObject({ domain, user, folder, isMessage });
   });
