@@ -15,5 +15,5 @@ if (argv.length === 1 && argv[0] === '--version') {
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
 } else {
   const { start } = await import('../dist/bundle/main.js');
-  await start({ argv, invokedAs: process.argv[1], directory: fileURLToPath(packageFile) });
+  await start({ argv, directory: fileURLToPath(packageFile) });
 }

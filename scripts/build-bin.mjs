@@ -76,7 +76,8 @@ for (const target of targets) {
   const made = await buildExecutable(target, workers, bundled);
   await writeArchive(made);
   const { debian } = TARGETS[target];
-  if (debian !== undefined) writeDebianPackage({ ...made, architecture: debian, version, build });
+  const debianPackage =
+    debian === undefined ? undefined : writeDebianPackage({ ...made, architecture: debian, version, build });
   console.log(`${target}: ${made.executable}`);
-  if (!values['no-test']) console.log(`${target}: ${await smokeTest(made)}`);
+  if (!values['no-test']) console.log(`${target}: ${await smokeTest({ ...made, debianPackage })}`);
 }

@@ -35,7 +35,7 @@ function entrySource() {
       if (isShort) {
         process.stdout.on('error', ({ code }) => { process.exitCode = code === 'EPIPE' ? 0 : 1; });
         process.stdout.write(\`${name}/${version} \${process.platform}-\${process.arch} node-\${process.version}\n\`);
-      } else void start({ argv, invokedAs: process.argv0, directory: process.execPath });
+      } else void start({ argv, directory: process.execPath });
     }
   `;
 }

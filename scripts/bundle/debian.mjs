@@ -26,6 +26,7 @@ function put(stage, path, source, mode = 0o644) {
   chmodSync(target, mode);
 }
 
+/** Returns the package's file; undefined without dpkg-deb. */
 export function writeDebianPackage({ directory, executable, architecture, version, build }) {
   const stage = join(build, `debian-${architecture}`);
   rmSync(stage, { recursive: true, force: true });
@@ -52,4 +53,5 @@ export function writeDebianPackage({ directory, executable, architecture, versio
   rmSync(stage, { recursive: true, force: true });
   if (error) console.log(`${architecture}: no Debian package, because dpkg-deb is missing`);
   else if (status !== 0) throw new Error(`dpkg-deb failed: ${stderr}`);
+  return error ? undefined : name;
 }

@@ -1,10 +1,13 @@
 // Tries a built executable where this machine can run it: the version, an error with its exit code, the help, a sample mail
-// server that is backed up, lost and recovered by the `kmsrecover` beside it, and the whole demo.
+// server that is backed up, lost and recovered by the `kmsrecover` beside it, the entries for the operating system's
+// scheduler as it starts them, and the whole demo.
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostTarget } from '../node-binaries.mjs';
+import { tryDebianPackage, tryEntries } from './try-entries.mjs';
+import { tryWindowsTask } from './try-windows-task.mjs';
 
 const ARM_LIBRARIES = '/usr/aarch64-linux-gnu';
 /** What runs the programs of other targets here, and Debian's packages of it. */
@@ -17,7 +20,8 @@ const RUNNERS = {
   },
 };
 
-export async function smokeTest({ target, executable, kmsrecover }) {
+/** @param debianPackage the file of the package; undefined where there is none */
+export async function smokeTest({ target, executable, kmsrecover, debianPackage }) {
   const runner = target === hostTarget() ? undefined : RUNNERS[target];
   if (runner && !runner.isThere()) return `not tried here: it needs ${runner.packages}`;
   const command = runner?.command ?? [];
@@ -35,6 +39,9 @@ export async function smokeTest({ target, executable, kmsrecover }) {
     expect(executable, ['notify', 'test', '--server-dir', join(directory, 'nowhere')], 10, /^Error: no such directory/);
     expect(executable, ['notify', 'test', '--help'], 0, /EXIT STATUS/);
     await recoverSample(directory, { executable, kmsrecover, expect });
+    if (!runner && target.startsWith('linux')) await tryEntries({ executable, directory });
+    if (!runner && debianPackage !== undefined) await tryDebianPackage({ file: debianPackage, directory });
+    if (emulator === 'wine') await tryWindowsTask({ executable, directory, env });
     // An emulated program cannot start itself again, as the demo does.
     if (target === 'linux-arm64' && runner) return `tried with ${emulator}, works (but for the demo)`;
     expect(executable, ['demo', join(directory, 'demo')], 0, /Lost and recovered/);

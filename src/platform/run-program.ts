@@ -14,6 +14,10 @@ interface ProgramInput {
   readonly input?: string | undefined;
   /** The whole environment; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Default: this process's. */
+  readonly cwd?: string;
+  /** After which it is killed. Default: never. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -25,12 +29,14 @@ export function runProgram(
   args: readonly string[],
   given: ProgramInput = {},
 ): ProgramResult | undefined {
-  const { input, env = process.env } = given;
+  const { input, env = process.env, cwd, timeoutMs } = given;
   const result = spawnSync(program, args, {
     encoding: 'utf8',
     env,
     windowsHide: true,
     ...(input === undefined ? {} : { input }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
   });
   if (result.error) {
     if (errnoOf(result.error) === 'ENOENT') return undefined;

@@ -1,5 +1,24 @@
 import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * How this program is started again, from any directory and with an empty environment: the words before `schedule run …`.
+ * Always the kms-backup of this installation, never kmsrecover, whatever name it was called by. A single executable is
+ * one word: the system says where it lies, what was typed may be a name from PATH. npm's is Node and a script.
+ */
+export function ownProgram(): string[] {
+  if (isExecutable()) return [mainExecutable(process.execPath)];
+  const options = process.execArgv.filter((word) => word.startsWith('--enable'));
+  return [process.execPath, ...options, mainScript(process.argv[1])];
+}
+
+/** Whether the program was called by the manual's name, through a link or a copy of that name. */
+export function isCalledKmsrecover(): boolean {
+  return isKmsrecover(isExecutable() ? process.argv0 : process.argv[1]);
+}
 
 /** How another run of this program ended. */
 export interface SelfRun {
@@ -20,7 +39,8 @@ export async function runSelf(
   signal: AbortSignal,
 ): Promise<SelfRun> {
   signal.throwIfAborted();
-  const child = spawn(process.execPath, [...entryArguments(), ...args], {
+  const [program = '', ...first] = ownProgram();
+  const child = spawn(program, [...first, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment,
   });
@@ -44,9 +64,35 @@ export async function runSelf(
   }
 }
 
-/** A single executable is its own entry; otherwise node needs the entry file's name. */
-function entryArguments(): string[] {
+/** A single executable holds Node and the program in one file. */
+function isExecutable(): boolean {
   const require = createRequire(import.meta.url);
   const { isSea } = require('node:sea') as { isSea: () => boolean };
-  return isSea() ? [] : [process.argv[1] ?? ''];
+  return isSea();
+}
+
+function isKmsrecover(calledAs: string | undefined): boolean {
+  return /^kmsrecover(\.js|\.exe)?$/i.test(basename(calledAs ?? ''));
+}
+
+/** Windows' kmsrecover.exe is a hard link of the kms-backup.exe beside it, and a copy is a file of its own. */
+function mainExecutable(path: string): string {
+  if (!isKmsrecover(path)) return path;
+  const beside = join(dirname(path), basename(path).replace(/kmsrecover/i, 'kms-backup'));
+  return existsSync(beside) ? beside : path;
+}
+
+/**
+ * What npm links into a directory of PATH outlives the directory that it leads to, so the link stays as it was called.
+ * @param called the script as Node was given it, absolute
+ */
+function mainScript(called: string | undefined): string {
+  const script = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+  if (called === undefined) return script;
+  try {
+    return realpathSync(called) === realpathSync(script) ? called : script;
+  } catch {
+    // `node bin/run`, without `.js`, names no file.
+    return script;
+  }
 }

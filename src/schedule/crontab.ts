@@ -15,12 +15,10 @@ export function removeCrontabBlock(name: string): InstallReport {
   return replaceCrontab(before, withBlock(before, '', name));
 }
 
-/** Whether the user's crontab holds our block, and holds it as it should be now. A system without cron holds none. */
-export function isCrontabCurrent(block: string, name: string): 'none' | 'current' | 'outdated' {
+/** Our block of that name in the user's crontab; undefined where it holds none, and on a system without cron. */
+export function readCrontabBlock(name: string): string | undefined {
   const listing = runProgram('crontab', ['-l']);
-  const found = listing?.exitCode === 0 ? findBlock(listing.stdout, name) : undefined;
-  if (!found) return 'none';
-  return found.text === block ? 'current' : 'outdated';
+  return listing?.exitCode === 0 ? findBlock(listing.stdout, name)?.text : undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { isCrontabCurrent, removeCrontabBlock, writeCrontabBlock } from './crontab.js';
+import { readCrontabBlock, removeCrontabBlock, writeCrontabBlock } from './crontab.js';
 import type { InstallReport, SchedulerFile, SchedulerJob, SchedulerKind } from './job.js';
 import { renderCrontab, renderLaunchd, renderSystemd } from './render-unix.js';
 import { renderSchtasks } from './render-windows.js';
@@ -48,11 +48,8 @@ function refuseDirectory(kind: SchedulerKind, directory: string | undefined): vo
   });
 }
 
-/** Whether an installed entry is what the schedule asks for now. Only where it can be read: cron, systemd, launchd. */
-export function checkInstalled(
-  kind: 'cron' | 'systemd' | 'launchd',
-  job: SchedulerJob,
-): 'none' | 'current' | 'outdated' {
-  if (kind === 'cron') return isCrontabCurrent(renderCrontab(job).content, job.name);
+/** Whether the installed entry is what the schedule asks for now, to the byte: the Task Scheduler's cannot be compared so. */
+export function isInstalledCurrent(kind: Exclude<SchedulerKind, 'schtasks'>, job: SchedulerJob): boolean {
+  if (kind === 'cron') return readCrontabBlock(job.name) === renderCrontab(job).content;
   return areUnitFilesCurrent(kind, renderJob(kind, job));
 }

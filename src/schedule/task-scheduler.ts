@@ -22,6 +22,12 @@ export function deleteTask(name: string): InstallReport {
   return { kind: 'schtasks', places: isThere ? [name] : [], isChanged: isThere, notes: [] };
 }
 
+/** The task as XML, as Windows gives it back; undefined where there is none. */
+export function queryTask(name: string): string | undefined {
+  const { exitCode, stdout } = schtasks(['/Query', '/TN', name, '/XML']);
+  return exitCode === 0 && stdout.includes('<Task') ? stdout : undefined;
+}
+
 function schtasks(args: readonly string[]): ProgramResult {
   const result = runProgram('schtasks', args);
   if (result) return result;

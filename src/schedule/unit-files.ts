@@ -31,8 +31,9 @@ export function installUnitFiles(
 /** Stops and removes what `installUnitFiles` wrote. */
 export function uninstallUnitFiles(kind: UnitKind, name: string, directory: string | undefined): InstallReport {
   const folder = directory ?? systemFolder(kind);
-  const names = kind === 'systemd' ? [`${name}.timer`, `${name}.service`] : [`${launchdLabel(name)}.plist`];
-  const places = names.map((file) => join(folder, file)).filter((path) => existsSync(path));
+  const places = unitNames(kind, name)
+    .map((file) => join(folder, file))
+    .filter((path) => existsSync(path));
   const isActive = directory === undefined && places.length > 0;
   const notes = isActive ? deactivate(kind, name) : [];
   for (const path of places) removeFile(path);
@@ -40,11 +41,23 @@ export function uninstallUnitFiles(kind: UnitKind, name: string, directory: stri
   return { kind, places, isChanged: places.length > 0, notes };
 }
 
-/** Whether the installed files are there and say what they should say now. */
-export function areUnitFilesCurrent(kind: UnitKind, files: readonly SchedulerFile[]): 'none' | 'current' | 'outdated' {
+/** Whether the installed files say what they should say now. */
+export function areUnitFilesCurrent(kind: UnitKind, files: readonly SchedulerFile[]): boolean {
   const folder = systemFolder(kind);
-  if (!files.some((file) => existsSync(join(folder, file.name)))) return 'none';
-  return files.every((file) => isSame(join(folder, file.name), file)) ? 'current' : 'outdated';
+  return files.every((file) => isSame(join(folder, file.name), file));
+}
+
+/** The installed file that names the program; empty where only its timer is there, undefined where there is no entry. */
+export function readUnitFile(kind: UnitKind, name: string): string | undefined {
+  const paths = unitNames(kind, name).map((file) => join(systemFolder(kind), file));
+  if (!paths.some((path) => existsSync(path))) return undefined;
+  const path = paths.at(-1) ?? '';
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/** The files of an entry: what calls first, what is called last. */
+function unitNames(kind: UnitKind, name: string): string[] {
+  return kind === 'systemd' ? [`${name}.timer`, `${name}.service`] : [`${launchdLabel(name)}.plist`];
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;

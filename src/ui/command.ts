@@ -3,7 +3,7 @@ import { ExitCode, InterruptedError, type StopSignal } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
-import { presentError, writeOut } from './present-error.js';
+import { presentError, wantsJson, writeOut } from './present-error.js';
 import { Progress, type ProgressMode } from './progress.js';
 
 /** What a command ends with: one result, told as text or as one JSON document. */
@@ -135,8 +135,6 @@ export abstract class KmsCommand extends Command {
   }
 
   #wantsJson(): boolean {
-    const end = this.argv.indexOf('--');
-    const before = end === -1 ? this.argv : this.argv.slice(0, end);
-    return before.includes('--json') || ['1', 'true'].includes(process.env['KMS_BACKUP_JSON'] ?? '');
+    return wantsJson(this.argv);
   }
 }

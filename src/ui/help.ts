@@ -1,6 +1,6 @@
 import { type Command, Help } from '@oclif/core';
 import { EXIT_MEANING, type ExitCode } from '../errors.js';
-import { isKmsrecover } from './invoked-as.js';
+import { isCalledKmsrecover } from '../platform/self.js';
 
 /** Every command can end with these. */
 const ALWAYS_POSSIBLE: readonly ExitCode[] = [0, 1, 2, 130, 143];
@@ -19,7 +19,7 @@ export default class KmsHelp extends Help {
       this.section('EXIT STATUS', exitCodes(command)),
     ];
     const text = sections.join('\n\n');
-    return isKmsrecover(process.argv[1]) ? text.replaceAll('kms-backup recover', 'kmsrecover') : text;
+    return isCalledKmsrecover() ? text.replaceAll('kms-backup recover', 'kmsrecover') : text;
   }
 }
 

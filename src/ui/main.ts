@@ -1,7 +1,8 @@
 import { type Interfaces, run } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
-import { isKmsrecover } from './invoked-as.js';
-import { presentError } from './present-error.js';
+import { isCalledKmsrecover } from '../platform/self.js';
+import { bareTopic, refuseBareTopic } from './bare-topic.js';
+import { presentError, wantsJson } from './present-error.js';
 import { guardStandardStreams } from './standard-streams.js';
 import { unknownCommand } from './unknown-command.js';
 
@@ -9,25 +10,27 @@ import { unknownCommand } from './unknown-command.js';
  * Runs the command line. Called as `kmsrecover` the binary is `kms-backup recover --yes`, as the manual has it.
  * @param root the configuration of oclif, with the commands that there are
  */
-export async function main(argv: readonly string[], invokedAs: string, root: Interfaces.Config): Promise<void> {
+export async function main(argv: readonly string[], root: Interfaces.Config): Promise<void> {
   guardStandardStreams();
-  const words = toWords(argv, invokedAs);
+  const words = toWords(argv);
   try {
     if (process.platform === 'win32') refuseSwallowedQuote(words);
+    const topic = bareTopic(words, root);
+    if (topic) {
+      process.exitCode = await refuseBareTopic(topic, words, root);
+      return;
+    }
     await run(words, root);
   } catch (error) {
     if (isHelpExit(error)) return;
     const isUnknown = error instanceof Error && /^command .* not found$/s.test(error.message);
-    process.exitCode = presentError(
-      isUnknown ? unknownCommand(words, root.commandIDs) : error,
-      words.includes('--json'),
-    );
+    process.exitCode = presentError(isUnknown ? unknownCommand(words, root.commandIDs) : error, wantsJson(words));
   }
 }
 
 /** `kmsrecover …` and `help …` as the commands that they mean. */
-function toWords(argv: readonly string[], invokedAs: string): string[] {
-  if (isKmsrecover(invokedAs)) return ['recover', '--yes', ...argv];
+function toWords(argv: readonly string[]): string[] {
+  if (isCalledKmsrecover()) return ['recover', '--yes', ...argv];
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
 }
 

@@ -31,6 +31,13 @@ function toKmsError(error: unknown): KmsError | undefined {
   return new KmsError('USAGE', ExitCode.usage, error.message, { hints: ['See --help for the flags and arguments.'] });
 }
 
+/** Whether a command line, or the environment, asks for JSON: known before the flags are parsed, or where they cannot be. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const before = end === -1 ? argv : argv.slice(0, end);
+  return before.includes('--json') || ['1', 'true'].includes(process.env['KMS_BACKUP_JSON'] ?? '');
+}
+
 /** All of it, also into a pipe that is slow: the process ends by itself when stdout is drained. */
 export function writeOut(text: string): void {
   process.stdout.write(text);

@@ -29,13 +29,6 @@ export function toSchedulerKind(word: string): SchedulerKind {
   return word as SchedulerKind;
 }
 
-/** The program that runs now, for entries that call it: node and the script, or a single executable. */
-export function ownProgram(): string[] {
-  const script = process.argv[1];
-  if (script === undefined || script === process.execPath) return [process.execPath];
-  return [process.execPath, ...process.execArgv.filter((word) => word.startsWith('--enable')), script];
-}
-
 /** `full` or `diff`, as people write it. */
 export function toTaskType(word: string): 'full' | 'differential' {
   return word === 'full' ? 'full' : 'differential';

@@ -2,13 +2,13 @@ import { Flags } from '@oclif/core';
 import { listArchiveFiles } from '../../archive/backup-directory.js';
 import { ExitCode, NotFoundError } from '../../errors.js';
 import { systemClock } from '../../platform/clock.js';
+import { ownProgram } from '../../platform/self.js';
 import { runSchedule, type ScheduleRunReport } from '../../schedule/run.js';
 import { findInstallation } from '../../server/installation.js';
 import { readSettings } from '../../server/settings.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { document } from '../../ui/document.js';
 import { withEnvironment } from '../../ui/flags.js';
-import { ownProgram } from '../../ui/schedule-command.js';
 
 export default class ScheduleRun extends KmsCommand {
   static override summary = 'Back up if the schedule made it due since the last run.';
