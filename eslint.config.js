@@ -42,6 +42,10 @@ export default tseslint.config(
         'error',
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockMessage },
         { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: clockMessage },
+        {
+          selector: "CallExpression[callee.name=/^rm(Sync)?$/] Property[key.name='recursive']",
+          message: 'removeTree of platform/remove-tree.ts is the one way to remove a tree, on every Node.',
+        },
       ],
     },
   },

@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { FailedError, UsageError } from '../errors.js';
+import { removeTree } from '../platform/remove-tree.js';
 import { runSelf } from '../platform/self.js';
 import { formatSize, plural } from '../platform/units.js';
 import { changeMail } from './change-mail.js';
@@ -47,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   try {
     return await tellStory(directory, isKept, options);
   } finally {
-    if (!isKept) rmSync(directory, { recursive: true, force: true });
+    if (!isKept) removeTree(directory);
   }
 }
 
@@ -105,8 +106,8 @@ function dayOfWork(storeDir: string): string {
 }
 
 function loseStore(server: SampleServer): string {
-  rmSync(server.storeDir, { recursive: true });
-  for (const name of ['users.cfg', 'sslcert', 'license']) rmSync(join(server.serverDir, name), { recursive: true });
+  removeTree(server.storeDir);
+  for (const name of ['users.cfg', 'sslcert', 'license']) removeTree(join(server.serverDir, name));
   return `${server.storeDir}, users.cfg, certificates and licence are gone.`;
 }
 

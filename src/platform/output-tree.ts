@@ -2,7 +2,8 @@ import { appendFileSync, mkdirSync, readdirSync, statSync, utimesSync } from 'no
 import { basename, dirname, join, resolve } from 'node:path';
 import { FailedError, messageOf, UsageError } from '../errors.js';
 import { syncDirectory } from './atomic-file.js';
-import { removeTree, renamePatiently } from './patience.js';
+import { renamePatiently } from './patience.js';
+import { removeTree } from './remove-tree.js';
 
 /** A directory that appears with all its files or not at all. */
 export class OutputTree {

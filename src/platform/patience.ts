@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.js';
 
@@ -37,9 +37,14 @@ export function patiently(work: () => void): void {
     } catch (error) {
       if (!isHeldCode(errnoOf(error) ?? '')) throw error;
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+    waitMs(pauseMs);
   }
   work();
+}
+
+/** Waits; this thread does nothing else meanwhile. */
+export function waitMs(pauseMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
 }
 
 /** Renames a file or directory that other programs may hold for a moment. @throws {Error} the operating system's */
@@ -47,11 +52,6 @@ export function renamePatiently(from: string, to: string): void {
   patiently(() => {
     renameSync(from, to);
   });
-}
-
-/** Removes a directory with all that is in it; one that is not there is no error. @throws {Error} the operating system's */
-export function removeTree(path: string): void {
-  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /**

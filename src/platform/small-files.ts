@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { syncDirectory } from './atomic-file.js';
+import { removeTree } from './remove-tree.js';
 
 /** Removes a file durably; one that is not there is no error. */
 export function removeFile(path: string): void {
@@ -17,7 +18,7 @@ export function withTemporaryFile<T>(name: string, bytes: Uint8Array, use: (path
     writeFileSync(path, bytes, { mode: 0o600 });
     return use(path);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeTree(folder);
   }
 }
 

@@ -13,7 +13,8 @@ import { basename, dirname, join, sep } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
-import { isHeldCode, removeTree, renamePatiently } from '../platform/patience.js';
+import { isHeldCode, renamePatiently } from '../platform/patience.js';
+import { removeTree } from '../platform/remove-tree.js';
 import { writeInPlace } from '../platform/safe-replace.js';
 import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-mark.js';
 
@@ -181,5 +182,5 @@ export function forgetKept(directory: string, journal: Journal): void {
 /** Removes what was staged and not swapped; the staging directory goes when nothing else is kept in it. */
 export function dropStaged(staging: string): void {
   removeTree(join(staging, 'new'));
-  if (existsSync(staging) && readdirSync(staging).length === 0) rmSync(staging, { recursive: true });
+  if (existsSync(staging) && readdirSync(staging).length === 0) removeTree(staging);
 }

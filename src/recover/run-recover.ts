@@ -3,7 +3,7 @@ import { sep } from 'node:path';
 import { readSelections } from '../archive/read-archive.js';
 import { DamagedArchiveError, FailedError, InterruptedError, messageOf } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
-import { removeTree } from '../platform/patience.js';
+import { removeTree } from '../platform/remove-tree.js';
 import { refuseInterruptedRecover } from '../server/recover-mark.js';
 import { type AdditiveCounts, applyFolders, type FolderPlan } from './additive.js';
 import {
