@@ -1,9 +1,10 @@
 import { renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
-import { errnoOf, FailedError } from '../errors.js';
+import { errnoOf } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
 import { isHeldCode, patientlyFor } from '../platform/patience.js';
+import { toSystemError } from '../platform/system-error.js';
 import { formatTemporaryName, formatVolumeName } from './names.js';
 import { centralHeaderLength, VolumeFile, type VolumeMark } from './volume-file.js';
 import {
@@ -231,16 +232,9 @@ export class ArchiveWriter {
 }
 
 function toRenameError(name: string, error: unknown): unknown {
-  const code = errnoOf(error);
-  if (code === undefined) return error;
-  return new FailedError(
-    `${name} cannot be given its name: ${isHeldCode(code) ? 'another program holds it, ' : ''}${code}`,
-    {
-      hints: [
-        'Look which program has files of the backup directory open, a virus scanner for instance, and tell it to leave them.',
-        'Nothing was published; earlier archives are untouched.',
-      ],
-      cause: error,
-    },
-  );
+  const scanner =
+    'Look which program has files of the backup directory open, a virus scanner for instance, and tell it to leave them.';
+  const held = isHeldCode(errnoOf(error) ?? '') ? [scanner] : [];
+  const hints = [...held, 'Nothing was published; earlier archives are untouched.'];
+  return toSystemError(error, { fact: `${name} cannot be given its name`, hints }) ?? error;
 }

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { DamagedArchiveError, errnoOf, FailedError, messageOf, NotFoundError } from '../errors.js';
+import { DamagedArchiveError, errnoOf, NotFoundError } from '../errors.js';
+import { toSystemError } from '../platform/system-error.js';
 import {
   type ArchiveType,
   formatTemporaryName,
@@ -110,10 +111,7 @@ function readNames(directory: string): string[] {
   } catch (error) {
     const code = errnoOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw new FailedError(`cannot read the backup directory ${directory}: ${messageOf(error)}`, {
-        hints: ['Run it as a user who may read that directory, or as root.'],
-        cause: error,
-      });
+      throw toSystemError(error, { fact: `cannot read the backup directory ${directory}` }) ?? error;
     }
     throw new NotFoundError(
       code === 'ENOENT' ? `the backup directory ${directory} does not exist` : `${directory} is not a directory`,

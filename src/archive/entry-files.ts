@@ -1,6 +1,8 @@
 import { closeSync, constants, fchmodSync, fchownSync, futimesSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeFully } from '../platform/atomic-file.js';
+import { optionally } from '../platform/optional-calls.js';
+import { naming } from '../platform/system-error.js';
 import { wholeName } from './entry-names.js';
 import type { EntryTable } from './entry-table.js';
 import { type TargetRule, targetOf } from './read-tasks.js';
@@ -56,15 +58,28 @@ export function createEntryFile(table: EntryTable, index: number, target: EntryT
   let position = part?.offsetBytes ?? 0;
   return {
     write: (bytes) => {
-      writeFully(fd, bytes, position);
+      naming(path, () => {
+        writeFully(fd, bytes, position);
+      });
       position += bytes.length;
     },
     finish: () => {
-      if (rule.owner) fchownSync(fd, rule.owner.uid, rule.owner.gid);
+      const { owner } = rule;
+      if (owner) {
+        optionally('owner', path, () => {
+          fchownSync(fd, owner.uid, owner.gid);
+        });
+      }
       const mode = table.mode(index) & 0o777;
-      if (mode !== 0 && process.platform !== 'win32') fchmodSync(fd, mode);
+      if (mode !== 0 && process.platform !== 'win32') {
+        optionally('mode', path, () => {
+          fchmodSync(fd, mode);
+        });
+      }
       const seconds = toUtimes(table.mtimeTicks(index));
-      futimesSync(fd, seconds, seconds);
+      optionally('time', path, () => {
+        futimesSync(fd, seconds, seconds);
+      });
       closeSync(fd);
     },
     abandon: () => {

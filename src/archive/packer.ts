@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
-import { errnoOf, messageOf, NoSpaceError } from '../errors.js';
+import { errnoOf, ExitCode, KmsError, messageOf, NoSpaceError } from '../errors.js';
 import { isMessagePath } from '../platform/message-file.js';
+import { toSystemError } from '../platform/system-error.js';
 import { WorkerPool } from '../platform/worker-pool.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
@@ -112,12 +113,12 @@ export class Packer {
 
   /**
    * Reads every written byte again and compares its checksum with the one taken before it was written.
-   * @throws {Error} naming the volume and place that differ
+   * @throws {KmsError} READ_BACK, naming the volume and place that differ
    */
   async readBack(): Promise<void> {
     const check = (result: PackResult, task: PackTask): void => {
       if (result.kind !== 'read-back' || task.kind !== 'read-back' || result.differing.length === 0) return;
-      throw new Error(`${task.path} does not hold at byte ${result.differing[0] ?? 0} what was written there`);
+      throw notAsWritten(task.path, result.differing[0] ?? 0);
     };
     await this.#guard(() => this.#pool.runAll(planReadBack(this.writer), check));
   }
@@ -233,20 +234,25 @@ export class Packer {
   }
 }
 
-/** A full disk in the documented words; anything else as it is. */
+/** The disk took the bytes and gives others back. */
+function notAsWritten(path: string, atByte: number): KmsError {
+  return new KmsError('READ_BACK', ExitCode.failed, `${path} does not hold at byte ${atByte} what was written there`, {
+    hints: [
+      'Look at the health of that disk, its cable and its memory, or of the share; back up to another until then.',
+      'Nothing was published; earlier archives are untouched.',
+    ],
+  });
+}
+
+/** A full disk, and every other refusal of the system, in the documented words; anything else as it is. */
 export function toSpaceError(error: unknown): unknown {
   const code = errnoOf(error);
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  const kept = 'Nothing was published; earlier archives are untouched.';
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return toSystemError(error, { hints: [kept] }) ?? error;
   return new NoSpaceError(
     code === 'ENOSPC'
       ? 'the disk of the backup directory is full'
       : 'the disk quota of the backup directory is used up',
-    {
-      hints: [
-        'Free space there, or lower the number of kept backups.',
-        'Nothing was published; earlier archives are untouched.',
-      ],
-      cause: error,
-    },
+    { hints: ['Free space there, or lower the number of kept backups.', kept], cause: error },
   );
 }

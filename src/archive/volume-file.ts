@@ -3,6 +3,8 @@ import { close, closeSync, fdatasync, fsync, ftruncateSync, openSync } from 'nod
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { writeFully } from '../platform/atomic-file.js';
+import { forgo } from '../platform/optional-calls.js';
+import { naming, withPath } from '../platform/system-error.js';
 import type { WrittenBlock } from './pack-tasks.js';
 import { CENTRAL_OFFSET_FIELD, END_BYTES, formatEndRecord, MAX_VOLUME_ENTRIES } from './zip-format.js';
 
@@ -73,7 +75,7 @@ export class VolumeFile {
 
   /** Appends bytes whose checksum is known. */
   write(bytes: Uint8Array, crc: number): void {
-    writeFully(this.#fd, bytes, this.#offset);
+    this.#put(bytes, this.#offset);
     this.blocks.push({ offsetBytes: this.#offset, lengthBytes: bytes.length, crc });
     this.#offset += bytes.length;
     this.#unsyncedBytes += bytes.length;
@@ -88,7 +90,7 @@ export class VolumeFile {
   }
 
   fillReserved(at: number, bytes: Uint8Array): void {
-    writeFully(this.#fd, bytes, at);
+    this.#put(bytes, at);
     this.blocks.push({ offsetBytes: at, lengthBytes: bytes.length, crc: crc32(bytes) });
   }
 
@@ -111,7 +113,9 @@ export class VolumeFile {
   /** Forgets everything after a mark; a closed volume is opened again, if `close` was told to keep what that needs. */
   rewind(mark: VolumeMark): void {
     if (this.#fd < 0) this.#fd = openSync(this.path, 'r+');
-    ftruncateSync(this.#fd, mark.offset);
+    naming(this.path, () => {
+      ftruncateSync(this.#fd, mark.offset);
+    });
     this.#offset = mark.offset;
     this.#central.length = mark.centralPieces;
     this.#centralBytes = mark.centralBytes;
@@ -134,7 +138,9 @@ export class VolumeFile {
     const fd = this.#fd;
     this.#fd = -1;
     try {
-      await syncFile(fd);
+      await syncFile(fd).catch((error: unknown) => {
+        forgo('sync-file', this.path, withPath(error, this.path));
+      });
     } finally {
       await closeFile(fd);
     }
@@ -144,6 +150,12 @@ export class VolumeFile {
   abandon(): void {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
+  }
+
+  #put(bytes: Uint8Array, at: number): void {
+    naming(this.path, () => {
+      writeFully(this.#fd, bytes, at);
+    });
   }
 
   #startWriteBehind(): void {

@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statfsSync, type Stats, statSync } from 'node:fs';
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { type ArchiveType, type DifferentialLetter, formatStem } from '../archive/names.js';
 import { errnoOf, FailedError, NoSpaceError, NotFoundError, UsageError } from '../errors.js';
+import { toSystemError } from '../platform/system-error.js';
 import { formatSize } from '../platform/units.js';
 
 /**
@@ -10,7 +11,7 @@ import { formatSize } from '../platform/units.js';
  * {FailedError} when it cannot be written
  */
 export function prepareBackupDirectory(path: string, mayCreate: boolean): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = lookAt(path);
   if (stats && !stats.isDirectory()) {
     throw new UsageError(`the backup directory ${path} is a file`, {
       hints: ['Name a directory with --backup-dir DIR.'],
@@ -25,19 +26,23 @@ export function prepareBackupDirectory(path: string, mayCreate: boolean): void {
   }
 }
 
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw toDirectoryError(path, error);
+  }
+}
+
 function toDirectoryError(path: string, error: unknown): Error {
-  const code = errnoOf(error) ?? String(error);
+  const code = errnoOf(error);
   if (code === 'ENOENT') {
     return new NotFoundError(`the backup directory ${path} does not exist`, {
       hints: ['Mount the disk or create the directory, or name another with --backup-dir DIR.'],
     });
   }
   if (code === 'ENOTDIR') return new UsageError(`the backup directory ${path} lies below a file`);
-  if (code === 'ENOSPC') return new NoSpaceError(`the disk of ${path} is full`);
-  return new FailedError(`the backup directory ${path} cannot be written: ${code}`, {
-    hints: ['Give this user the right to write there, or mount the disk read-write.'],
-    cause: error,
-  });
+  return toSystemError(error, { fact: `the backup directory ${path} cannot be written` }) ?? (error as Error);
 }
 
 /** A clock may be this far behind the newest archive: two runs in one second get names of two seconds. */

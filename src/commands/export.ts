@@ -20,7 +20,7 @@ export default class Export extends KmsCommand {
     '<%= config.bin %> export /mnt/server-backup -u alice@example.com -f INBOX --format mbox --output alice.mbox',
     '<%= config.bin %> export /mnt/server-backup -d example.com --format maildir --output - | ssh new-server tar -x',
   ];
-  static override exitCodes = [ExitCode.damaged, ExitCode.notFound, ExitCode.noBase];
+  static override exitCodes = [ExitCode.damaged, ExitCode.notFound, ExitCode.noBase, ExitCode.noSpace];
   static override args = { 'DIR|FILE': Args.string({ required: true, description: 'Where the mail is.' }) };
   static override flags = withEnvironment({
     ...scopeFlags,

@@ -23,7 +23,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
     '<%= config.bin %> status --max-age 26h',
     '<%= config.bin %> status --html status.html',
   ];
-  static override exitCodes = [ExitCode.incomplete, ExitCode.notFound];
+  static override exitCodes = [ExitCode.incomplete, ExitCode.notFound, ExitCode.noSpace];
   static override flags = withEnvironment({
     'backup-dir': Flags.string({
       helpValue: 'DIR',

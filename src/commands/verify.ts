@@ -16,7 +16,7 @@ export default class Verify extends KmsCommand {
     '<%= config.bin %> verify /mnt/server-backup/F20261122T010003Z.zip',
     '<%= config.bin %> verify "E:\\backup 2" --quick',
   ];
-  static override exitCodes = [ExitCode.damaged, ExitCode.notFound];
+  static override exitCodes = [ExitCode.damaged, ExitCode.notFound, ExitCode.noSpace];
   static override args = {
     'DIR|FILE': Args.string({
       name: 'DIR|FILE',

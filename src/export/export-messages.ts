@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { KmsError } from '../errors.js';
+import { toSystemError } from '../platform/system-error.js';
 import { openOutputFile, outputError, STANDARD_OUTPUT, type OutputFile } from '../platform/output-file.js';
 import { OutputTree } from '../platform/output-tree.js';
 import type { OnProgress } from '../platform/progress.js';
@@ -139,5 +140,9 @@ function maildirOptions(
 /** Errors of the archive stay what they are; the system's are about the output. */
 function toExportError(options: ExportOptions, error: unknown): unknown {
   if (options.signal?.aborted) return options.signal.reason;
-  return error instanceof KmsError ? error : outputError(options.output, error);
+  if (error instanceof KmsError) return error;
+  // Nothing else is read through a descriptor.
+  const isRead = error instanceof Error && 'syscall' in error && error.syscall === 'read';
+  const unread = isRead ? toSystemError(error, { fact: 'an archive cannot be read' }) : undefined;
+  return unread ?? outputError(options.output, error);
 }

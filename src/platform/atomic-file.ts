@@ -13,23 +13,37 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
+import { forgo, optionally } from './optional-calls.js';
 import { renamePatiently } from './patience.js';
+import { addNote } from './run-notes.js';
+import { naming, toSystemError } from './system-error.js';
 
 /**
- * Makes a directory's names durable. Windows has no such call and needs none: renames are journaled there.
+ * Makes a directory's names durable, as far as its file system offers that: the servers of some shares order renames
+ * themselves. Windows has no such call and needs none: renames are journaled there.
  * @throws {Error} the operating system's, when the directory cannot be opened or synced
  */
 export function syncDirectory(directory: string): void {
   if (process.platform === 'win32') return;
-  const fd = openSync(directory, 'r');
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    // Some network file systems cannot sync a directory and say EINVAL: their servers order renames themselves.
-    if (errnoOf(error) !== 'EINVAL') throw error;
-  } finally {
-    closeSync(fd);
-  }
+  optionally('sync-directory', directory, () => {
+    const fd = openSync(directory, 'r');
+    try {
+      naming(directory, () => {
+        fsyncSync(fd);
+      });
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** Makes a file's content durable, as far as its file system offers that. @throws {Error} the operating system's */
+export function syncFile(fd: number, path: string): void {
+  optionally('sync-file', path, () => {
+    naming(path, () => {
+      fsyncSync(fd);
+    });
+  });
 }
 
 /** Writes all of `bytes` at `position` (at the end where undefined), however many calls the system needs for it. */
@@ -53,16 +67,45 @@ export function writeFully(fd: number, bytes: Uint8Array, position?: number): vo
  * @throws {Error} the operating system's; the old content is untouched then
  */
 export function replaceFile(path: string, bytes: Uint8Array, modeIfNew = 0o600): void {
+  syncDirectory(dirname(putInPlace(path, bytes, modeIfNew)));
+}
+
+/**
+ * The same for a file that is no proof of anything else, as settings are: where only its directory cannot be synced it is
+ * there, and that is a warning of the run.
+ */
+export function replaceOrdinaryFile(path: string, bytes: Uint8Array, modeIfNew = 0o600): void {
+  syncDirectoryOrWarn(putInPlace(path, bytes, modeIfNew));
+}
+
+/** Makes the name of a file durable; where that fails the run warns of it. */
+export function syncDirectoryOrWarn(path: string): void {
+  try {
+    syncDirectory(dirname(path));
+  } catch (error) {
+    const known = toSystemError(error);
+    if (!known) throw error;
+    const text = `${path} is written, but may be as before after a power cut: ${known.message}`;
+    addNote({ kind: 'warning', key: `unsynced ${path}`, text });
+  }
+}
+
+/** @returns the file behind all links */
+function putInPlace(path: string, bytes: Uint8Array, modeIfNew: number): string {
   const target = resolveLink(path);
   const temporary = join(dirname(target), `.${basename(target)}.kms-backup-tmp`);
   const previous = statSync(target, { throwIfNoEntry: false });
   try {
     const fd = openSync(temporary, 'w', 0o600);
     try {
-      writeFully(fd, bytes);
+      naming(temporary, () => {
+        writeFully(fd, bytes);
+      });
       if (previous) giveTo(temporary, previous);
-      chmodSync(temporary, previous ? previous.mode & 0o7777 : modeIfNew);
-      fsyncSync(fd);
+      optionally('mode', temporary, () => {
+        chmodSync(temporary, previous ? previous.mode & 0o7777 : modeIfNew);
+      });
+      syncFile(fd, temporary);
     } finally {
       closeSync(fd);
     }
@@ -72,17 +115,20 @@ export function replaceFile(path: string, bytes: Uint8Array, modeIfNew = 0o600):
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncDirectory(dirname(target));
+  return target;
 }
 
 /** Root gives a file its former owner, anybody else its former group where he is a member of it. */
 function giveTo(path: string, { uid, gid }: Stats): void {
   if (process.platform === 'win32') return;
   const own = process.getuid?.() ?? uid;
+  // A share gives a new file the owner that it gave the old one: there is nothing to set, nor to speak of.
+  const made = statSync(path);
+  if ((own !== 0 || made.uid === uid) && made.gid === gid) return;
   try {
     chownSync(path, own === 0 ? uid : own, gid);
   } catch (error) {
-    if (own === 0 || errnoOf(error) !== 'EPERM') throw error;
+    if (own === 0 || errnoOf(error) !== 'EPERM') forgo('owner', path, error);
   }
 }
 

@@ -1,10 +1,11 @@
-import { createWriteStream, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, createWriteStream, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { errnoOf, FailedError, messageOf, UsageError } from '../errors.js';
-import { syncDirectory } from './atomic-file.js';
+import { errnoOf, FailedError, type KmsError, messageOf, UsageError } from '../errors.js';
+import { syncDirectoryOrWarn, syncFile } from './atomic-file.js';
 import { renamePatiently } from './patience.js';
+import { toSystemError } from './system-error.js';
 
 /** Where a result goes: a file that appears whole or not at all, or a stream that is written as it comes. */
 export interface OutputFile {
@@ -52,8 +53,7 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
   rmSync(temporary, { force: true });
   // Opened at once: a stream opens its file later, even after it was given up and its file removed.
   const fd = openSync(temporary, 'wx', 0o600);
-  // `flush` syncs the content before the close, so that the name never stands for less than the file.
-  const stream = createWriteStream(temporary, { fd, flush: true });
+  const stream = createWriteStream(temporary, { fd });
   return {
     stream,
     endsStream: true,
@@ -63,12 +63,15 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
         if (size !== stream.bytesWritten) {
           throw new Error(`${String(stream.bytesWritten)} bytes written, ${String(size)} there`);
         }
+        // Before the rename: the name never stands for less than the file.
+        syncWritten(temporary);
         renamePatiently(temporary, path);
-        syncDirectory(dirname(path));
       } catch (error) {
         rmSync(temporary, { force: true });
-        throw new FailedError(`the output could not be completed: ${path}: ${messageOf(error)}`, { cause: error });
+        const fact = `the output could not be completed: ${path}`;
+        throw toSystemError(error, { fact }) ?? new FailedError(`${fact}: ${messageOf(error)}`, { cause: error });
       }
+      syncDirectoryOrWarn(path);
     },
     discard: async () => {
       stream.destroy();
@@ -78,15 +81,32 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
   };
 }
 
+function syncWritten(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    syncFile(fd, path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** A write error in the words of somebody who looks at a terminal. */
-export function outputError(path: string, error: unknown): FailedError {
-  const where = path === STANDARD_OUTPUT ? 'standard output' : path;
-  const facts: Readonly<Record<string, string>> = {
-    EPIPE: 'the program that reads it has ended',
-    ENOSPC: 'no space left on its file system',
-    EDQUOT: 'the disk quota is used up',
-    EFBIG: 'the file would be larger than its file system or limit allows',
-  };
-  const fact = facts[errnoOf(error) ?? ''] ?? messageOf(error);
-  return new FailedError(`cannot write to ${where}: ${fact}`, { cause: error });
+export function outputError(path: string, error: unknown): KmsError {
+  const fact = `cannot write to ${path === STANDARD_OUTPUT ? 'standard output' : path}`;
+  const known = isStream(path) ? undefined : toSystemError(error, { fact });
+  return (
+    known ?? new FailedError(`${fact}: ${STREAM_WORDS[errnoOf(error) ?? ''] ?? messageOf(error)}`, { cause: error })
+  );
+}
+
+/** What a program or a device at the other end means by an error. */
+const STREAM_WORDS: Readonly<Record<string, string>> = {
+  EPIPE: 'the program that reads it has ended',
+  ENOSPC: 'no space left on its file system',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file would be larger than its file system or limit allows',
+};
+
+function isStream(path: string): boolean {
+  return path === STANDARD_OUTPUT || (existsSync(path) && !statSync(path).isFile());
 }

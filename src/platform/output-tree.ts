@@ -1,9 +1,11 @@
 import { appendFileSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FailedError, messageOf, UsageError } from '../errors.js';
-import { syncDirectory } from './atomic-file.js';
+import { syncDirectoryOrWarn } from './atomic-file.js';
+import { optionally } from './optional-calls.js';
 import { renamePatiently } from './patience.js';
 import { removeTree } from './remove-tree.js';
+import { toSystemError } from './system-error.js';
 
 /** A directory that appears with all its files or not at all. */
 export class OutputTree {
@@ -44,7 +46,9 @@ export class OutputTree {
     this.addDirectory(dirname(name));
     const path = join(this.#temporary, name);
     appendFileSync(path, bytes, { mode: 0o600 });
-    utimesSync(path, modifiedAt, modifiedAt);
+    optionally('time', path, () => {
+      utimesSync(path, modifiedAt, modifiedAt);
+    });
   }
 
   /**
@@ -54,11 +58,12 @@ export class OutputTree {
   commit(): void {
     try {
       renamePatiently(this.#temporary, this.#final);
-      syncDirectory(dirname(this.#final));
     } catch (error) {
       this.discard();
-      throw new FailedError(`the output could not be completed: ${this.#final}: ${messageOf(error)}`, { cause: error });
+      const fact = `the output could not be completed: ${this.#final}`;
+      throw toSystemError(error, { fact }) ?? new FailedError(`${fact}: ${messageOf(error)}`, { cause: error });
     }
+    syncDirectoryOrWarn(this.#final);
   }
 
   /** Removes what was written; call it instead of `commit` after any error. */

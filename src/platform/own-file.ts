@@ -1,6 +1,7 @@
 import { readFileSync, rmdirSync, statSync } from 'node:fs';
-import { errnoOf, FailedError, messageOf } from '../errors.js';
+import { errnoOf, FailedError, type KmsError, messageOf } from '../errors.js';
 import { replaceFile } from './atomic-file.js';
+import { toSystemError } from './system-error.js';
 
 /**
  * What lies in the place of a file that this program keeps for itself (lock, record, journal, mark, state). Whoever asks
@@ -68,14 +69,12 @@ export function ownFileError(
   path: string,
   what: string,
   file: Exclude<OwnFile<unknown>, { state: 'sound' | 'absent' }>,
-): FailedError {
+): KmsError {
   if (file.state === 'junk') return new FailedError(`${what} cannot be understood: ${path} ${file.fact}`);
 
   const { cause } = file;
-  return new FailedError(`${what} cannot be read: ${path}: ${messageOf(cause)}`, {
-    hints: ['Run it as the user that makes the backups, or as root.', 'Look whether the disk is healthy.'],
-    cause,
-  });
+  const fact = `${what} cannot be read: ${path}`;
+  return toSystemError(cause, { fact }) ?? new FailedError(`${fact}: ${messageOf(cause)}`, { cause });
 }
 
 /** Whether a value of JSON has named fields. */

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { optionally } from './optional-calls.js';
 
 /**
  * Makes a directory and those above it that are missing; each has the rights, and run as root the owner, of the one that
@@ -12,6 +13,12 @@ export function makeOwnedDirectories(directory: string): void {
   mkdirSync(directory);
   if (process.platform === 'win32') return;
   const { uid, gid, mode } = lstatSync(above);
-  if (process.getuid?.() === 0) chownSync(directory, uid, gid);
-  chmodSync(directory, mode & 0o7777);
+  if (process.getuid?.() === 0) {
+    optionally('owner', directory, () => {
+      chownSync(directory, uid, gid);
+    });
+  }
+  optionally('mode', directory, () => {
+    chmodSync(directory, mode & 0o7777);
+  });
 }

@@ -3,7 +3,6 @@ import {
   chownSync,
   closeSync,
   existsSync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -13,7 +12,9 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
-import { replaceFile, syncDirectory, writeFully } from './atomic-file.js';
+import { replaceFile, replaceOrdinaryFile, syncDirectoryOrWarn, syncFile, writeFully } from './atomic-file.js';
+import { optionally } from './optional-calls.js';
+import { naming } from './system-error.js';
 
 /** What `replaceKeepingCopy` did: `changed-meanwhile` wrote nothing. */
 export type ReplaceResult = 'written' | 'changed-meanwhile';
@@ -35,7 +36,7 @@ export function replaceKeepingCopy(path: string, change: FileChange): ReplaceRes
   // Looked at again as late as possible: somebody may have saved while the copy was written and synced.
   if (!readFileSync(target).equals(change.expected)) return 'changed-meanwhile';
   try {
-    replaceFile(target, change.bytes);
+    replaceOrdinaryFile(target, change.bytes);
   } catch (error) {
     if (errnoOf(error) !== 'EBUSY') throw error;
     replaceInPlace(target, change);
@@ -101,10 +102,17 @@ function readIfThere(path: string): Buffer | undefined {
 
 function keepCopy(target: string, copy: string, bytes: Buffer): void {
   const { mode, uid, gid } = statSync(target);
-  replaceFile(copy, bytes, 0o600);
+  replaceOrdinaryFile(copy, bytes, 0o600);
   if (process.platform === 'win32') return;
-  if (process.getuid?.() === 0) chownSync(copy, uid, gid);
-  chmodSync(copy, mode & 0o7777);
+  const made = statSync(copy);
+  if (process.getuid?.() === 0 && (made.uid !== uid || made.gid !== gid)) {
+    optionally('owner', copy, () => {
+      chownSync(copy, uid, gid);
+    });
+  }
+  optionally('mode', copy, () => {
+    chmodSync(copy, mode & 0o7777);
+  });
 }
 
 /** What fails half-way, on a full disk for instance, is taken back; where that fails too, the journal stays. */
@@ -125,9 +133,11 @@ function replaceInPlace(target: string, { bytes, expected }: FileChange): void {
 export function writeInPlace(target: string, bytes: Buffer): void {
   const fd = openSync(target, 'r+');
   try {
-    writeFully(fd, bytes, 0);
-    ftruncateSync(fd, bytes.length);
-    fsyncSync(fd);
+    naming(target, () => {
+      writeFully(fd, bytes, 0);
+      ftruncateSync(fd, bytes.length);
+    });
+    syncFile(fd, target);
   } finally {
     closeSync(fd);
   }
@@ -135,7 +145,7 @@ export function writeInPlace(target: string, bytes: Buffer): void {
 
 function removeDurably(path: string): void {
   rmSync(path, { force: true });
-  syncDirectory(dirname(path));
+  syncDirectoryOrWarn(path);
 }
 
 function journalOf(target: string): string {

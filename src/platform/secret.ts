@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { ConfigurationError, messageOf } from '../errors.js';
+import { ConfigurationError } from '../errors.js';
+import { toUnreadableSettings } from './system-error.js';
 
 /** Where a password comes from: the environment first, then a file. */
 export interface SecretSource {
@@ -32,10 +33,7 @@ function readSecretFile(what: string, file: string): string {
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     const hints = ['Create it with the password alone in it, readable by the user that runs the backup.'];
-    throw new ConfigurationError(`cannot read the password file of ${what}: ${messageOf(error)}`, {
-      hints,
-      cause: error,
-    });
+    throw toUnreadableSettings(error, `cannot read the password file of ${what}`, hints);
   }
 }
 

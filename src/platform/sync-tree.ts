@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { syncDirectory } from './atomic-file.js';
+import { syncDirectory, syncFile } from './atomic-file.js';
 
 /**
  * Makes everything below a directory durable: by one call for its file system where there is one (Linux: `sync -f`),
@@ -20,15 +20,15 @@ function syncEach(directory: string): void {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) syncEach(path);
-    else if (entry.isFile()) syncFile(path);
+    else if (entry.isFile()) syncOne(path);
   }
   syncDirectory(directory);
 }
 
-function syncFile(path: string): void {
+function syncOne(path: string): void {
   const fd = openSync(path, process.platform === 'win32' ? 'r+' : 'r');
   try {
-    fsyncSync(fd);
+    syncFile(fd, path);
   } finally {
     closeSync(fd);
   }

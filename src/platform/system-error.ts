@@ -1,4 +1,4 @@
-import { errnoOf, KmsError, NoSpaceError, SystemError } from '../errors.js';
+import { ConfigurationError, errnoOf, KmsError, messageOf, NoSpaceError, SystemError } from '../errors.js';
 import { classOf, wordsOf } from './errno-classes.js';
 
 /** What the one who asks knows and the operating system's error does not say. */
@@ -31,6 +31,17 @@ export function toSystemError(error: unknown, known: Known = {}): KmsError | und
 /** Our own errors as they are, the operating system's in words for people; undefined for a defect of this program. */
 export function toKnownError(error: unknown): KmsError | undefined {
   return error instanceof KmsError ? error : toSystemError(error);
+}
+
+/** What is wrong with the path or the rights of a file that configures us is wrong configuration, and no bad disk. */
+const CONFIGURED: ReadonlySet<string> = new Set(['NO_PERMISSION', 'BAD_PATH', 'CHANGED']);
+
+/** The error of a file of settings that cannot be read. `fact`: `cannot read /opt/kerio/mailserver/mailserver.cfg` */
+export function toUnreadableSettings(error: unknown, fact: string, hints: readonly string[] = []): KmsError {
+  const known = toSystemError(error, { fact });
+  if (known && !CONFIGURED.has(known.code)) return known;
+  const message = known?.message ?? `${fact}: ${messageOf(error)}`;
+  return new ConfigurationError(message, { hints: [...(known?.hints ?? []), ...hints], cause: error });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { addNote } from './run-notes.js';
 import type { FromWorker, ThreadError } from './worker-port.js';
 
 /** While one is answered the next is already there. */
@@ -144,6 +145,10 @@ export class WorkerPool<Task, Result, Message = never> {
   #receive(message: FromWorker<Result, Message>, index: number, pending: Map<number, Pending<Task, Result>>): void {
     if (message.kind === 'message') {
       if (!this.#failure) this.options.onMessage?.(message.message, index);
+      return;
+    }
+    if (message.kind === 'note') {
+      addNote(message.note);
       return;
     }
     const task = pending.get(message.id);

@@ -1,9 +1,11 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
+import { type RunNote, takeNotes } from './run-notes.js';
 
 /** What a worker posts: a message on the way, or the one answer to a task. */
 export type FromWorker<Result, Message> =
   | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'note'; readonly note: RunNote }
   | { readonly kind: 'done'; readonly id: number; readonly result: Result }
   | { readonly kind: 'failed'; readonly id: number; readonly error: ThreadError };
 
@@ -32,8 +34,10 @@ export function serveTasks<Task>(handle: (task: Task) => unknown): void {
     last = last.then(async () => {
       try {
         const result = await handle(task);
+        tellNotes();
         post({ kind: 'done', id, result });
       } catch (error) {
+        tellNotes();
         post({ kind: 'failed', id, error: toThreadError(error) });
       }
     });
@@ -43,6 +47,10 @@ export function serveTasks<Task>(handle: (task: Task) => unknown): void {
 /** Says something to the main thread before the task is answered. */
 export function tellMain(message: unknown, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage({ kind: 'message', message }, transfer);
+}
+
+function tellNotes(): void {
+  for (const note of takeNotes()) post({ kind: 'note', note });
 }
 
 function post(message: FromWorker<unknown, never>): void {

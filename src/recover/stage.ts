@@ -4,8 +4,10 @@ import { Directories, toUtimes } from '../archive/entry-files.js';
 import { AREA_PREFIXES } from '../archive/layout.js';
 import { readSelections } from '../archive/read-archive.js';
 import { type TargetRule, targetOf } from '../archive/read-tasks.js';
-import { DamagedArchiveError, errnoOf, FailedError, NoSpaceError } from '../errors.js';
+import { DamagedArchiveError, errnoOf, NoSpaceError } from '../errors.js';
+import { optionally } from '../platform/optional-calls.js';
 import { syncTree } from '../platform/sync-tree.js';
+import { toSystemError } from '../platform/system-error.js';
 import { plural } from '../platform/units.js';
 import type { ChainEntries } from './entries.js';
 import { dropStaged } from './journal.js';
@@ -51,15 +53,15 @@ function refuseProblems(problems: readonly { readonly name: string; readonly rea
 function toStageError(error: unknown): unknown {
   const code = errnoOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new NoSpaceError('the disk of the store is full', {
+    const fact = code === 'ENOSPC' ? 'is full' : 'is full for this user: the quota is used up';
+    return new NoSpaceError(`the disk of the store ${fact}`, {
       hints: ['Nothing was changed. Free space there, or recover with --in-place, which has no undo.'],
       cause: error,
     });
   }
   const readError = toReadError(error);
   if (readError !== error) return readError;
-  if (code === undefined || !['EACCES', 'EPERM', 'EROFS', 'EIO'].includes(code)) return error;
-  return new FailedError(`the store cannot be written: ${code}`, { hints: ['Nothing was changed.'], cause: error });
+  return toSystemError(error, { hints: ['Nothing was changed.'] }) ?? error;
 }
 
 function toRules({ area, placement }: PlacedTop): TargetRule[] {
@@ -107,11 +109,25 @@ function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], ru
   for (const { placement } of tops) giveNeighboursRights(placement, known);
   found.sort((a, b) => b.path.length - a.path.length);
   for (const { path, mode, mtimeTicks, owner } of found) {
-    if (owner) chownSync(path, owner.uid, owner.gid);
-    if (mode !== 0 && process.platform !== 'win32') chmodSync(path, mode);
+    if (owner) giveOwner(path, owner);
+    if (mode !== 0 && process.platform !== 'win32') setMode(path, mode);
     const seconds = toUtimes(mtimeTicks);
-    utimesSync(path, seconds, seconds);
+    optionally('time', path, () => {
+      utimesSync(path, seconds, seconds);
+    });
   }
+}
+
+function giveOwner(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  optionally('owner', path, () => {
+    chownSync(path, uid, gid);
+  });
+}
+
+function setMode(path: string, mode: number): void {
+  optionally('mode', path, () => {
+    chmodSync(path, mode);
+  });
 }
 
 /** Directories that no entry describes, nearly all in the server's own archives, get mode and owner of the place they go to. */
@@ -124,8 +140,8 @@ function giveNeighboursRights({ live, staged }: PlacedTop['placement'], known: R
     const entries = directory.endsWith('/#msgs') ? [] : readdirSync(directory, { withFileTypes: true });
     for (const entry of entries) if (entry.isDirectory()) walk(join(directory, entry.name));
     if (known.has(directory)) return;
-    if (isRoot) chownSync(directory, uid, gid);
-    chmodSync(directory, mode & 0o7777);
+    if (isRoot) giveOwner(directory, { uid, gid });
+    setMode(directory, mode & 0o7777);
   };
   if (lstatSync(staged, { throwIfNoEntry: false })?.isDirectory() === true) walk(staged);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.js';
-import { replaceFile } from '../platform/atomic-file.js';
+import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
 import { metricsText } from './metrics.js';
@@ -23,7 +23,7 @@ export async function writeMetricsFile(path: string, report: RunReport, clock: C
     waitMs: LOCK_WAIT_MS,
   });
   try {
-    replaceFile(path, Buffer.from(metricsText(readPrevious(path), report)), 0o644);
+    replaceOrdinaryFile(path, Buffer.from(metricsText(readPrevious(path), report)), 0o644);
   } finally {
     lock.release();
   }

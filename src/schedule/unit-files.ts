@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { errnoOf, FailedError, messageOf, UsageError } from '../errors.js';
-import { replaceFile } from '../platform/atomic-file.js';
+import { errnoOf, FailedError, UsageError } from '../errors.js';
+import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { runProgram } from '../platform/run-program.js';
 import { removeFile } from '../platform/small-files.js';
+import { toSystemError } from '../platform/system-error.js';
 import type { InstallReport, SchedulerFile } from './job.js';
 import { launchdLabel } from './render-unix.js';
 
@@ -74,12 +75,13 @@ function isSame(path: string, file: SchedulerFile): boolean {
 
 function writeUnit(path: string, file: SchedulerFile): void {
   try {
-    replaceFile(path, Buffer.from(file.content), 0o644);
+    replaceOrdinaryFile(path, Buffer.from(file.content), 0o644);
   } catch (error) {
-    const isMissing = errnoOf(error) === 'ENOENT';
-    throw new UsageError(`cannot write ${path}: ${messageOf(error)}`, {
+    const fact = `cannot write ${path}`;
+    if (errnoOf(error) !== 'ENOENT') throw toSystemError(error, { fact }) ?? error;
+    throw new UsageError(`${fact}: its directory is not there`, {
       cause: error,
-      hints: isMissing ? ['This system seems to have no such scheduler: use schedule export and copy the files.'] : [],
+      hints: ['This system seems to have no such scheduler: use schedule export and copy the files.'],
     });
   }
 }

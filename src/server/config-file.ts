@@ -1,9 +1,10 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EngineRunningError, errnoOf, FailedError, KmsError, LockedError, messageOf, NoSpaceError } from '../errors.js';
+import { EngineRunningError, errnoOf, KmsError, LockedError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
 import { finishInterruptedReplace, interruptedContent, replaceKeepingCopy } from '../platform/safe-replace.js';
+import { toSystemError } from '../platform/system-error.js';
 import type { ConfigChange } from './config-change.js';
 import { type ConfigDocument, parseConfigDocument } from './config-document.js';
 import { applyChanges } from './config-edit.js';
@@ -91,14 +92,10 @@ function write({ configPath }: Installation, edit: Omit<EditReport, 'warnings'>)
     const change = { expected, bytes: encodeConfigText(edit.after.source), copySuffix: COPY_SUFFIX };
     if (replaceKeepingCopy(configPath, change) === 'changed-meanwhile') throw changedMeanwhile(edit.before);
   } catch (error) {
-    const code = errnoOf(error);
-    if (error instanceof KmsError || code === undefined) throw error;
+    if (error instanceof KmsError || errnoOf(error) === undefined) throw error;
     const isUnchanged = readFileSync(configPath).equals(expected);
     const state = isUnchanged ? 'it is unchanged' : `its previous content is in ${configPath}${COPY_SUFFIX}`;
-    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-    throw new (isFull ? NoSpaceError : FailedError)(`cannot write ${configPath}: ${messageOf(error)}; ${state}`, {
-      cause: error,
-    });
+    throw toSystemError(error, { fact: `cannot write ${configPath}; ${state}` }) ?? error;
   }
 }
 

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { ConfigurationError, errnoOf, messageOf, NotFoundError } from '../errors.js';
+import { ConfigurationError, errnoOf, NotFoundError } from '../errors.js';
 import { interruptedContent } from '../platform/safe-replace.js';
+import { toUnreadableSettings } from '../platform/system-error.js';
 
 /** What the content before an edit is kept as, beside the file. */
 export const COPY_SUFFIX = '.kms-backup.bak';
@@ -53,7 +54,7 @@ function readBytes(path: string): Buffer {
     return readFileSync(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') throw new NotFoundError(`no such file: ${path}`, { cause: error });
-    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw toUnreadableSettings(error, `cannot read ${path}`);
   }
 }
 

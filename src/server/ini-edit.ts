@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { replaceFile } from '../platform/atomic-file.js';
+import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import { INI_NAME } from './ini-file.js';
 
 /** A key of a section. */
@@ -11,7 +11,7 @@ export interface IniPlace {
 
 /** Replaces kms-backup.ini in the install directory. Only this user may read it: it names who may write to the backup disk. */
 export function writeIniText(installDir: string, text: string): void {
-  replaceFile(join(installDir, INI_NAME), Buffer.from(text), 0o600);
+  replaceOrdinaryFile(join(installDir, INI_NAME), Buffer.from(text), 0o600);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'ini';
-import { ConfigurationError, errnoOf, messageOf } from '../errors.js';
+import { ConfigurationError, errnoOf } from '../errors.js';
+import { toUnreadableSettings } from '../platform/system-error.js';
 import { settingsFrom, type IniEntry, type IniProblem, type IniSettings } from './ini-settings.js';
 
 /** The file beside mailserver.cfg that holds what mailserver.cfg has no place for. */
@@ -38,10 +39,9 @@ export function readIniText(installDir: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
-    throw new ConfigurationError(`cannot read ${path}: ${messageOf(error)}`, {
-      hints: ['Make it a readable text file in UTF-8, or remove it: every setting in it is optional.'],
-      cause: error,
-    });
+    throw toUnreadableSettings(error, `cannot read ${path}`, [
+      'Make it a readable text file in UTF-8, or remove it: every setting in it is optional.',
+    ]);
   }
 }
 

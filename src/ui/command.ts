@@ -1,6 +1,7 @@
 import { Command, type Interfaces } from '@oclif/core';
 import { ExitCode, InterruptedError, type StopSignal } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
+import { takeNotes } from '../platform/run-notes.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
 import { presentError, wantsJson, writeOut } from './present-error.js';
@@ -100,8 +101,17 @@ export abstract class KmsCommand extends Command {
       process.exitCode = exitCode;
     } finally {
       this.stopProgress();
+      this.#tellNotes();
       this.#leaveNetworkDisk();
       release();
+    }
+  }
+
+  /** What was met on the way and concerns the whole run. */
+  #tellNotes(): void {
+    for (const { kind, text } of takeNotes()) {
+      if (kind === 'warning') this.warnPeople(text);
+      else if (!this.#isQuiet) process.stderr.write(`Note: ${text}\n`);
     }
   }
 

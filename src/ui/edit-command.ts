@@ -18,7 +18,7 @@ export const editFlags = withEnvironment({
 
 /** The base of the commands that edit mailserver.cfg. */
 export abstract class EditCommand extends KmsCommand {
-  static override exitCodes = [ExitCode.notFound, ExitCode.locked, ExitCode.engineRunning];
+  static override exitCodes = [ExitCode.notFound, ExitCode.locked, ExitCode.engineRunning, ExitCode.noSpace];
   protected override kept = 'mailserver.cfg is as it was';
 
   protected installation(flags: CommonFlags): Installation {

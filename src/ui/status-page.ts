@@ -2,9 +2,9 @@ import { statfsSync, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { countMessages } from '../archive/inspect.js';
 import type { ArchiveState } from '../archive/sets.js';
-import { errnoOf, FailedError, messageOf } from '../errors.js';
-import { replaceFile } from '../platform/atomic-file.js';
+import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
+import { toSystemError } from '../platform/system-error.js';
 import { VERSION } from '../platform/tool.js';
 import type { MailboxSize, StatusArchive, StatusFacts } from '../report/status-facts.js';
 import { statusPage } from '../report/status-page.js';
@@ -50,17 +50,14 @@ export async function makeCurrentPage(
 
 /**
  * Writes a page, whole or not at all.
- * @throws {FailedError} when the file cannot be written
+ * @throws {SystemError} when the file cannot be written
  */
 export function writeStatusPage(path: string, page: string): void {
   try {
-    replaceFile(path, Buffer.from(page), 0o644);
+    replaceOrdinaryFile(path, Buffer.from(page), 0o644);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    throw new FailedError(`cannot write ${path}: ${messageOf(error)}`, {
-      hints: ['Name a file in a directory that this user can write to.'],
-      cause: error,
-    });
+    const hints = ['Name a file in a directory that this user can write to.'];
+    throw toSystemError(error, { fact: `cannot write ${path}`, hints }) ?? error;
   }
 }
 

@@ -16,7 +16,7 @@ An entry of the same name is replaced; install again when the schedule has chang
     '<%= config.bin %> schedule install --to systemd',
     '<%= config.bin %> schedule install --to cron --server-dir /opt/kerio/mailserver',
   ];
-  static override exitCodes = [ExitCode.notFound];
+  static override exitCodes = [ExitCode.notFound, ExitCode.noSpace];
   static override flags = withEnvironment({
     to: schedulerFlag,
     name: nameFlag,
