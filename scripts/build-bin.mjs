@@ -1,7 +1,16 @@
 // Builds single executables with everything inside, workers included, and packages of them.
 //   node scripts/build-bin.mjs [--target linux-x64|linux-arm64|win-x64]… [--no-test]
 // Results lie in build/. Node itself comes from the npm packages that ship it, see node-binaries.mjs.
-import { copyFileSync, createWriteStream, linkSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  createWriteStream,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +26,9 @@ const DOCUMENTS = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'kms-backup.ini.example',
   'man/kms-backup.1',
-  'docs/operating.md',
   'completion/kms-backup.bash',
   'completion/_kms-backup',
   'completion/kms-backup.ps1',
@@ -42,6 +51,8 @@ async function buildExecutable(target, workers, bundled) {
   if (isWindows) linkSync(executable, kmsrecover);
   else symlinkSync('kms-backup', kmsrecover);
   for (const path of DOCUMENTS) copyFileSync(join(root, path), join(directory, basename(path)));
+  // As they lie in the repository, so that their links lead somewhere.
+  cpSync(join(root, 'docs'), join(directory, 'docs'), { recursive: true });
   // The packages for Windows leave Node's licence out; it is the same for all.
   copyFileSync(join(nodeBinary('linux-x64'), '..', '..', 'LICENSE'), join(directory, 'LICENSE.node'));
   return { target, directory, executable, kmsrecover };

@@ -1,6 +1,6 @@
 // A Debian package of one executable, built by dpkg-deb; without dpkg-deb there is none, and that is said.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { dirname, join } from 'node:path';
 
@@ -33,9 +33,10 @@ export function writeDebianPackage({ directory, executable, architecture, versio
   put(stage, 'usr/bin/kms-backup', executable, 0o755);
   symlinkSync('kms-backup', join(stage, 'usr/bin/kmsrecover'));
   const documents = 'usr/share/doc/kms-backup';
-  for (const name of ['README.md', 'CHANGELOG.md', 'operating.md', 'kms-backup.ini.example']) {
+  for (const name of ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'kms-backup.ini.example']) {
     put(stage, join(documents, name), join(directory, name));
   }
+  cpSync(join(directory, 'docs'), join(stage, documents, 'docs'), { recursive: true });
   put(stage, 'usr/share/bash-completion/completions/kms-backup', join(directory, 'kms-backup.bash'));
   symlinkSync('kms-backup', join(stage, 'usr/share/bash-completion/completions/kmsrecover'));
   put(stage, 'usr/share/zsh/vendor-completions/_kms-backup', join(directory, '_kms-backup'));

@@ -1,0 +1,1 @@
+export function brokenLinks(paths: readonly string[], read: (path: string) => string): string[];
