@@ -1,6 +1,7 @@
-import { closeSync, constants, fchmodSync, fchownSync, futimesSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { writeFully } from '../platform/atomic-file.js';
+import { giveTime } from '../platform/file-times.js';
 import { optionally } from '../platform/optional-calls.js';
 import { naming } from '../platform/system-error.js';
 import { wholeName } from './entry-names.js';
@@ -30,7 +31,8 @@ export class Directories {
 /** Takes an entry's bytes; `finish` gives the file its mode and time. */
 export interface EntryFile {
   write(bytes: Uint8Array): void;
-  finish(): void;
+  /** @returns false where the file system keeps another time */
+  finish(): boolean;
   /** Closes without finishing: the caller's whole staging directory goes. */
   abandon(): void;
 }
@@ -76,24 +78,12 @@ export function createEntryFile(table: EntryTable, index: number, target: EntryT
           fchmodSync(fd, mode);
         });
       }
-      const seconds = toUtimes(table.mtimeTicks(index));
-      optionally('time', path, () => {
-        futimesSync(fd, seconds, seconds);
-      });
+      const isKept = giveTime(path, table.mtimeTicks(index), fd);
       closeSync(fd);
+      return isKept;
     },
     abandon: () => {
       closeSync(fd);
     },
   };
-}
-
-/**
- * Node hands times to the system in whole microseconds, cut off: half a microsecond more lets the double's own error
- * never cross one. On Windows it hands them over in ticks, rounded: there nothing is added.
- */
-export function toUtimes(mtimeTicks: bigint): number {
-  if (process.platform === 'win32') return Number(mtimeTicks) / 1e7;
-  const micros = mtimeTicks / 10n - (mtimeTicks < 0n && mtimeTicks % 10n !== 0n ? 1n : 0n);
-  return (Number(micros) + 0.5) / 1e6;
 }

@@ -5,7 +5,7 @@ import { deflateBound } from './compress.js';
 import { combineCrc32 } from './crc32.js';
 import { formatPartName } from './entry-names.js';
 import type { ChunkResult, ChunkTask } from './pack-tasks.js';
-import { mtimeTicksOf } from './stable-read.js';
+import { ticksOf } from '../platform/file-times.js';
 import { END_BYTES, type FilePart, headerBytes, METHOD_DEFLATED } from './zip-format.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -115,7 +115,7 @@ async function packPart(context: LargeFileContext, job: PartJob): Promise<void> 
     crc: data.crc,
     sizeBytes: data.sourceBytes,
     compressedBytes: data.compressedBytes,
-    mtimeTicks: mtimeTicksOf(stats),
+    mtimeTicks: ticksOf(stats),
     mode: Number(stats.mode),
     part: isPart ? part : undefined,
   });

@@ -28,6 +28,8 @@ export interface ReadReport {
   readonly entries: number;
   readonly bytes: number;
   readonly problems: readonly ReadProblem[];
+  /** Entries that became files with another time: the file system does not keep theirs. */
+  readonly offTimes: readonly string[];
 }
 
 /**
@@ -40,7 +42,7 @@ export async function readSelections(selections: readonly Selection[], options: 
     (sum, { table, indices }) => sum + indices.reduce((part, index) => part + table.size(index), 0),
     0,
   );
-  if (totalItems === 0) return { entries: 0, bytes: 0, problems: [] };
+  if (totalItems === 0) return { entries: 0, bytes: 0, problems: [], offTimes: [] };
   const report = new Report(options, totalItems, totalBytes);
   // A few entries are read sooner than a thread is started.
   if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) await readHere(selections, options, report);
@@ -50,6 +52,7 @@ export async function readSelections(selections: readonly Selection[], options: 
 
 class Report implements ReadReport {
   readonly problems: ReadProblem[] = [];
+  readonly offTimes: string[] = [];
   entries = 0;
   bytes = 0;
 
@@ -63,6 +66,7 @@ class Report implements ReadReport {
     this.entries += result.entries;
     this.bytes += result.bytes;
     this.problems.push(...result.problems);
+    for (const name of result.offTimes) this.offTimes.push(name);
     const { totalItems, totalBytes } = this;
     const { phase, onProgress } = this.options;
     onProgress?.({ phase, doneItems: this.entries, totalItems, doneBytes: this.bytes, totalBytes });

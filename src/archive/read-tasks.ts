@@ -33,6 +33,8 @@ export interface ReadResult {
   readonly bytes: number;
   /** Entries that are damaged. */
   readonly problems: readonly ReadProblem[];
+  /** Entries that became files with another time: the file system does not keep theirs. */
+  readonly offTimes: readonly string[];
 }
 
 /** The rule that covers an entry, and the path it is written to; undefined where none does. */

@@ -1,4 +1,5 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { ticksOf } from '../platform/file-times.js';
 
 /** A file's content lies in the buffer that was passed; this is the rest of what an entry needs. */
 export interface StableFile {
@@ -50,14 +51,8 @@ function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 
   const sizeBytes = Math.min(got, largestBytes);
   return {
     sizeBytes,
-    mtimeTicks: mtimeTicksOf(after),
+    mtimeTicks: ticksOf(after),
     mode: Number(after.mode),
     isSettled: got === expected && after.mtimeNs === before.mtimeNs && after.size === before.size,
   };
-}
-
-/** A file's modification time in 100 ns ticks since 1970-01-01 UTC, rounded down. */
-export function mtimeTicksOf(stats: BigIntStats): bigint {
-  const ticks = stats.mtimeNs / 100n;
-  return stats.mtimeNs < 0n && ticks * 100n !== stats.mtimeNs ? ticks - 1n : ticks;
 }

@@ -30,10 +30,13 @@ export class TaskReader {
     const target = task.rules && { rules: task.rules, directories: this.#directories };
     const range = task.isLarge ? undefined : this.#readRange(task);
     let bytes = 0;
+    const offTimes: string[] = [];
     for (let index = 0; index < table.count; index++) {
       try {
-        if (range) readSmall({ range, startBytes: task.startBytes }, table, index, target);
-        else await readLarge(this.#volume.fdOf(task.volumePath), table, index, target);
+        const isTimeKept = range
+          ? readSmall({ range, startBytes: task.startBytes }, table, index, target)
+          : await readLarge(this.#volume.fdOf(task.volumePath), table, index, target);
+        if (!isTimeKept) offTimes.push(table.name(index));
         bytes += table.size(index);
       } catch (error) {
         const reason = damageOf(error);
@@ -41,7 +44,7 @@ export class TaskReader {
         problems.push({ name: table.name(index), reason });
       }
     }
-    return { entries: table.count, bytes, problems };
+    return { entries: table.count, bytes, problems, offTimes };
   }
 
   close(): void {
@@ -66,12 +69,13 @@ function damageOf(error: unknown): string | undefined {
   return code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR' ? 'another entry has its place' : undefined;
 }
 
+/** @returns false where it became a file that could not get its time */
 function readSmall(
   { range, startBytes }: { readonly range: Buffer; readonly startBytes: number },
   table: EntryTable,
   index: number,
   target: EntryTarget | undefined,
-): void {
+): boolean {
   const from = table.headerOffset(index) - startBytes;
   const entry = range.subarray(from, table.extentEnd(index) - startBytes);
   const dataStart = checkLocalHeader(entry, table, index);
@@ -80,17 +84,17 @@ function readSmall(
   const data = inflateExactly(entry.subarray(dataStart, dataEnd), table, index);
   if (crc32(data) !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
   const file = target && createEntryFile(table, index, target);
-  if (file) writeWhole(file, data);
+  return file ? writeWhole(file, data) : true;
 }
 
-function writeWhole(file: EntryFile, data: Uint8Array): void {
+function writeWhole(file: EntryFile, data: Uint8Array): boolean {
   try {
     file.write(data);
   } catch (error) {
     file.abandon();
     throw error;
   }
-  file.finish();
+  return file.finish();
 }
 
 /** What the entry holds, in a buffer that the next one takes over. */
@@ -110,7 +114,12 @@ function inflateExactly(compressed: Buffer, table: EntryTable, index: number): B
 }
 
 /** Streams one entry: neither it nor what it inflates to is ever held whole. */
-async function readLarge(fd: number, table: EntryTable, index: number, target: EntryTarget | undefined): Promise<void> {
+async function readLarge(
+  fd: number,
+  table: EntryTable,
+  index: number,
+  target: EntryTarget | undefined,
+): Promise<boolean> {
   const start = table.headerOffset(index);
   const headBytes = Math.min(LARGEST_LOCAL_HEADER_BYTES, table.extentEnd(index) - start);
   const head = Buffer.allocUnsafe(headBytes);
@@ -125,7 +134,7 @@ async function readLarge(fd: number, table: EntryTable, index: number, target: E
     file?.abandon();
     throw error;
   }
-  file?.finish();
+  return file?.finish() ?? true;
 }
 
 async function copyPieces(

@@ -7,7 +7,7 @@ import { isSameTime } from './same-time.js';
 /** What a file is now. */
 export interface FileFacts {
   readonly sizeBytes: number;
-  readonly mtimeNs: bigint;
+  readonly mtimeTicks: bigint;
   readonly mode: number;
   /** Undefined: size and time decide. */
   readonly crc: number | undefined;
@@ -47,7 +47,7 @@ export class BaseIndex {
   /** The same for a directory. @param entryName with `/` */
   compareDirectory(entryName: string, mtimeTicks: bigint, mode: number): Change {
     const at = entryName.lastIndexOf('/', entryName.length - 2) + 1;
-    const facts = { sizeBytes: 0, mtimeNs: mtimeTicks * 100n, mode, crc: undefined, readCrc: undefined };
+    const facts = { sizeBytes: 0, mtimeTicks, mode, crc: undefined, readCrc: undefined };
     return this.compare(entryName.slice(0, at), entryName.slice(at), facts);
   }
 
@@ -67,9 +67,9 @@ export class BaseIndex {
     if (file.crc === undefined) {
       const ticks = table.mtimeTicks(index);
       const precision = table.precision(index);
-      if (!isSameTime(file.mtimeNs, ticks, precision)) return false;
+      if (!isSameTime(file.mtimeTicks, ticks, precision)) return false;
       const isDoubtful =
-        ticks >= this.#doubtfulFromTicks || (precision === TimePrecision.dos && isApart(file.mtimeNs, ticks));
+        ticks >= this.#doubtfulFromTicks || (precision === TimePrecision.dos && isApart(file.mtimeTicks, ticks));
       if (!file.readCrc || !isDoubtful) return true;
     }
     return !table.part(index) && table.crc(index) === (file.crc ?? file.readCrc?.());
@@ -110,7 +110,7 @@ function isSameKind(table: EntryTable, index: number, { mode, sizeBytes }: FileF
 }
 
 /** In the hour that a clock change repeats two times read the same. */
-function isApart(mtimeNs: bigint, ticks: bigint): boolean {
-  const apart = mtimeNs / 100n - ticks;
+function isApart(mtimeTicks: bigint, ticks: bigint): boolean {
+  const apart = mtimeTicks - ticks;
   return apart > COARSEST_TICKS || apart < -COARSEST_TICKS;
 }

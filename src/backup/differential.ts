@@ -4,7 +4,7 @@ import type { Component } from '../archive/components.js';
 import { placeOf } from '../archive/layout.js';
 import type { OpenArchive } from '../archive/open-archive.js';
 import type { FilesTask } from '../archive/pack-tasks.js';
-import { mtimeTicksOf } from '../archive/stable-read.js';
+import { ticksOf } from '../platform/file-times.js';
 import { DELETED_ENTRY } from '../archive/summary.js';
 import { hasMessageName, holdsMessages, isMessagePath } from '../platform/message-file.js';
 import { TOOL } from '../platform/tool.js';
@@ -116,7 +116,7 @@ function compareFile(index: BaseIndex, name: string, { directory, result, first 
   const column = first + at;
   return index.compare(directory.prefix, name, {
     sizeBytes: result.sizes[column] ?? VANISHED,
-    mtimeNs: result.mtimes[column] ?? 0n,
+    mtimeTicks: result.mtimes[column] ?? 0n,
     mode: result.modes[column] ?? 0,
     crc: result.crcs[column],
     readCrc: () => checksumFile(`${directory.path}/${name}`),
@@ -148,5 +148,5 @@ function isIn(paths: ReadonlySet<string>, name: string): boolean {
 function markDirectory(path: string, prefix: string, index: BaseIndex): void {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stats?.isDirectory()) return;
-  index.compareDirectory(prefix, mtimeTicksOf(stats), Number(stats.mode));
+  index.compareDirectory(prefix, ticksOf(stats), Number(stats.mode));
 }

@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
+import { ticksOf } from '../platform/file-times.js';
 import { checksumFile } from './checksum.js';
 import { type StatResult, type StatTask, UNKNOWN, VANISHED } from './stat-tasks.js';
 
@@ -26,7 +27,7 @@ function examineInto(result: StatResult, index: number, path: string, withCrc: b
     return;
   }
   result.sizes[index] = Number(stats.size);
-  result.mtimes[index] = stats.mtimeNs;
+  result.mtimes[index] = ticksOf(stats);
   result.modes[index] = Number(stats.mode);
   if (withCrc) result.crcs[index] = checksumFile(path);
 }

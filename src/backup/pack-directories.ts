@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import type { ArchiveWriter } from '../archive/archive-writer.js';
-import { mtimeTicksOf } from '../archive/stable-read.js';
+import { ticksOf } from '../platform/file-times.js';
 import type { WalkedDirectory } from './walk.js';
 
 /**
@@ -17,7 +17,7 @@ export function packDirectories(
   for (const { path, prefix } of directories) {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     if (!stats?.isDirectory()) continue;
-    const mtimeTicks = mtimeTicksOf(stats);
+    const mtimeTicks = ticksOf(stats);
     const mode = Number(stats.mode);
     if (!isWanted(prefix, mtimeTicks, mode)) continue;
     writer.addSmall({ name: prefix, bytes: Buffer.alloc(0), mtimeTicks, mode });

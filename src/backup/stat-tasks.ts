@@ -16,7 +16,7 @@ export const UNKNOWN = -2;
 export interface StatResult {
   /** Bytes, `VANISHED` or `UNKNOWN`. */
   readonly sizes: Float64Array;
-  /** Nanoseconds since 1970-01-01 UTC. */
+  /** Ticks of 100 ns since 1970-01-01 UTC. */
   readonly mtimes: BigInt64Array;
   readonly modes: Uint16Array;
   /** Empty without `withCrc`. */

@@ -5,6 +5,7 @@ import { placeOf } from '../archive/layout.js';
 import { EntryDamage } from '../archive/local-header.js';
 import type { Selection } from '../archive/read-archive.js';
 import { DamagedArchiveError } from '../errors.js';
+import { msOfTicks } from '../platform/file-times.js';
 import { type IndexRecord, parseIndexFld } from '../mail/index-fld.js';
 import { folderNameOf, mailboxNameOf } from '../server/mail-scope.js';
 import { parseStorePath, type StorePath } from '../server/store-path.js';
@@ -58,7 +59,7 @@ function* readEntries(selections: readonly Selection[], isOptional: boolean): Ge
         const bytes = place && readOne(() => readEntryBytes(fd, table, index), name, isOptional);
         if (!bytes) continue;
         const whole = part ? joinParts(parts, name, bytes, part) : bytes;
-        const modifiedAt = new Date(Number(table.mtimeTicks(index) / 10_000n));
+        const modifiedAt = new Date(msOfTicks(table.mtimeTicks(index)));
         if (whole) yield { place, bytes: whole, modifiedAt };
       }
     } finally {

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FailedError, messageOf, UsageError } from '../errors.js';
 import { syncDirectoryOrWarn } from './atomic-file.js';
-import { optionally } from './optional-calls.js';
+import { giveTime, ticksOfMs } from './file-times.js';
 import { renamePatiently } from './patience.js';
 import { removeTree } from './remove-tree.js';
+import { addNote } from './run-notes.js';
 import { toSystemError } from './system-error.js';
 
 /** A directory that appears with all its files or not at all. */
@@ -46,9 +47,9 @@ export class OutputTree {
     this.addDirectory(dirname(name));
     const path = join(this.#temporary, name);
     appendFileSync(path, bytes, { mode: 0o600 });
-    optionally('time', path, () => {
-      utimesSync(path, modifiedAt, modifiedAt);
-    });
+    if (giveTime(path, ticksOfMs(modifiedAt.getTime()))) return;
+    const text = `the file system of ${path} cannot keep its time, ${modifiedAt.toISOString()}, nor others as far away.`;
+    addNote({ kind: 'remark', key: 'time-out-of-range', text });
   }
 
   /**

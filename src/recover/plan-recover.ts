@@ -54,6 +54,7 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
     additive: folders && countFolders(folders),
     finished: null,
     keptOld: [],
+    offTimes: [],
     durationMs: 0,
   };
   return { chain, entries, roots, folders, report };

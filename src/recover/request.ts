@@ -55,5 +55,7 @@ export interface RecoverReport {
   readonly finished: string | null;
   /** Where the old state is kept, if it is. */
   readonly keptOld: readonly string[];
+  /** Entries that have other times now than in the archive: the file system does not keep theirs. */
+  readonly offTimes: readonly string[];
   readonly durationMs: number;
 }

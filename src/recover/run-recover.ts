@@ -45,11 +45,11 @@ export async function runRecover(request: RecoverRequest, planned: PlannedRecove
     const tops = placeTops(request, entries);
     refuseUnlessCovered(request, planned, tops);
     if (request.isInPlace && !request.isAdditive) await removeOld(request, planned, tops);
-    await stage(request, entries, tops).catch((error: unknown) => {
+    const offTimes = await stage(request, entries, tops).catch((error: unknown) => {
       throw request.isInPlace && error instanceof InterruptedError ? error.keeping(EMPTIED) : error;
     });
     await refuseAfterStaging(request, tops);
-    const report = { ...planned.report, isDryRun: false, finished: finished ?? null };
+    const report = { ...planned.report, isDryRun: false, finished: finished ?? null, offTimes };
     if (planned.folders) {
       const additive = await addMail(request, planned.folders, tops);
       return { ...report, additive, durationMs: monotonicMs() - startMs };

@@ -1,10 +1,11 @@
-import { chmodSync, chownSync, lstatSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Directories, toUtimes } from '../archive/entry-files.js';
+import { Directories } from '../archive/entry-files.js';
 import { AREA_PREFIXES } from '../archive/layout.js';
 import { readSelections } from '../archive/read-archive.js';
 import { type TargetRule, targetOf } from '../archive/read-tasks.js';
 import { DamagedArchiveError, errnoOf, NoSpaceError } from '../errors.js';
+import { giveTime } from '../platform/file-times.js';
 import { optionally } from '../platform/optional-calls.js';
 import { syncTree } from '../platform/sync-tree.js';
 import { toSystemError } from '../platform/system-error.js';
@@ -20,9 +21,14 @@ import type { RecoverRequest } from './request.js';
 /**
  * Extracts a chain's point into the staging directories and proves it: every checksum was right, every byte is on the
  * disk. An abort leaves staging directories without a journal, which the next call sweeps.
+ * @returns the entries whose times the file system does not keep
  * @throws {DamagedArchiveError} naming the entries that are damaged; nothing is left then
  */
-export async function stage(request: RecoverRequest, entries: ChainEntries, tops: readonly PlacedTop[]): Promise<void> {
+export async function stage(
+  request: RecoverRequest,
+  entries: ChainEntries,
+  tops: readonly PlacedTop[],
+): Promise<readonly string[]> {
   const stagings = [...new Set(tops.map(({ placement }) => placement.staging))];
   try {
     for (const staging of stagings) {
@@ -33,9 +39,10 @@ export async function stage(request: RecoverRequest, entries: ChainEntries, tops
     const rules = tops.flatMap(toRules);
     const report = await readSelections(entries.selections, { ...request, rules, phase: 'recovering' });
     refuseProblems(report.problems);
-    finishDirectories(entries, tops, rules);
+    const offTimes = [...report.offTimes, ...finishDirectories(entries, tops, rules)];
     for (const staging of stagings) syncTree(staging);
     request.signal?.throwIfAborted();
+    return offTimes;
   } catch (error) {
     for (const staging of stagings) dropStaged(staging);
     throw toStageError(error);
@@ -86,10 +93,14 @@ function ownerOf(live: string, staging: string): TargetRule['owner'] {
   return made.uid === uid && made.gid === gid ? undefined : { uid, gid };
 }
 
-/** Modes, owners and times of directories, the deepest first: creating files in them is over. */
-function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], rules: readonly TargetRule[]): void {
+/**
+ * Modes, owners and times of directories, the deepest first: creating files in them is over.
+ * @returns those whose times the file system does not keep
+ */
+function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], rules: readonly TargetRule[]): string[] {
   const directories = new Directories();
-  const found: { path: string; mode: number; mtimeTicks: bigint; owner: TargetRule['owner'] }[] = [];
+  const off: string[] = [];
+  const found: { name: string; path: string; mode: number; mtimeTicks: bigint; owner: TargetRule['owner'] }[] = [];
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
       if (!table.isDirectory(index)) continue;
@@ -98,6 +109,7 @@ function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], ru
       const path = target.path.replace(/\/+$/, '');
       directories.make(path);
       found.push({
+        name: table.name(index),
         path,
         mode: table.mode(index) & 0o3777,
         mtimeTicks: table.mtimeTicks(index),
@@ -108,14 +120,12 @@ function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], ru
   const known = new Set(found.filter(({ mode }) => mode !== 0).map(({ path }) => path));
   for (const { placement } of tops) giveNeighboursRights(placement, known);
   found.sort((a, b) => b.path.length - a.path.length);
-  for (const { path, mode, mtimeTicks, owner } of found) {
+  for (const { name, path, mode, mtimeTicks, owner } of found) {
     if (owner) giveOwner(path, owner);
     if (mode !== 0 && process.platform !== 'win32') setMode(path, mode);
-    const seconds = toUtimes(mtimeTicks);
-    optionally('time', path, () => {
-      utimesSync(path, seconds, seconds);
-    });
+    if (!giveTime(path, mtimeTicks)) off.push(name);
   }
+  return off;
 }
 
 function giveOwner(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {

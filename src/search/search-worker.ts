@@ -5,6 +5,7 @@ import { VolumeHandle } from '../archive/open-volume.js';
 import { holdsAllHeaders, type MessageHeaders, readMessageHeaders } from '../mail/message-headers.js';
 import { cannotHoldText, matchesHeaders, matchesText, type MessageQuery } from '../mail/message-query.js';
 import { readBodyText } from '../mail/mime-text.js';
+import { msOfTicks } from '../platform/file-times.js';
 import { serveTasks } from '../platform/worker-port.js';
 import type { SearchAnswer, SearchMatch, SearchTask } from './search-tasks.js';
 
@@ -46,7 +47,7 @@ async function findMatch(
   };
   if (!holdsAllHeaders(bytes)) readRest();
   const headers = readMessageHeaders(bytes);
-  const receivedAt = new Date(Number(table.mtimeTicks(index) / 10_000n));
+  const receivedAt = new Date(msOfTicks(table.mtimeTicks(index)));
   if (!matchesHeaders(query, headers, receivedAt)) return undefined;
   if (query.text === undefined || matchesText(query, headers, '')) return headers;
   readRest();

@@ -42,7 +42,14 @@ export function formatRecoverDone(report: RecoverReport): string {
       `Kept       the state before: ${report.keptOld.slice(0, LISTED_PATHS).join(', ')} (undo with recover --rollback)`,
     );
   }
+  if (report.offTimes.length > 0) lines.push(`Times      ${formatOffTimes(report.offTimes)}`);
   return [...lines, `Done  ${formatDuration(report.durationMs)}`].join('\n');
+}
+
+function formatOffTimes(names: readonly string[]): string {
+  const more = names.length > LISTED_PATHS ? `, … and ${formatCount(names.length - LISTED_PATHS)} more` : '';
+  const named = names.slice(0, LISTED_PATHS).map((name) => JSON.stringify(name));
+  return `the file system cannot keep ${names.length === 1 ? 'the time' : 'the times'} of ${named.join(', ')}${more}`;
 }
 
 /** What a rollback would put back, or has put back. */
