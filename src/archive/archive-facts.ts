@@ -1,9 +1,9 @@
-import { crc32, inflateRawSync } from 'node:zlib';
-import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
 import { findDirectory, parsePlainDirectory, readEntries } from './central-directory.js';
 import type { EntryTable } from './entry-table.js';
-import { checkLocalHeader } from './local-header.js';
+import { readText } from './read-text.js';
+import { type RequiredFiles, readRequiredFiles } from './required-files.js';
 import { openFileSource, type RandomAccessSource } from './source.js';
 import {
   parseSummaryText,
@@ -14,20 +14,18 @@ import {
   type VersionText,
 } from './summary.js';
 import { centralHeaderLength } from './volume-file.js';
-import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE, METHOD_DEFLATED } from './zip-format.js';
+import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE } from './zip-format.js';
 
-/** Version and summary are small; anything larger under their names is not ours, and parsing it would need gigabytes. */
-const LARGEST_TEXT_BYTES = 4 << 20;
 /** More than the central header of a text needs. */
 const EDGE_BYTES = 4 << 10;
-/** The list of deleted names may be long. */
-export const LARGEST_LIST_BYTES = 256 << 20;
 
 /** What an archive says about itself, read from its first and last volume; of the others only that they are not cut off. */
 export interface ArchiveFacts {
   readonly files: ArchiveFiles;
   readonly version: VersionText | undefined;
   readonly summary: SummaryText | undefined;
+  /** Undefined where it cannot be read. */
+  readonly required?: RequiredFiles | undefined;
   /** Why it cannot be recovered as it lies there; undefined where nothing speaks against it. */
   readonly fault: string | undefined;
 }
@@ -44,10 +42,13 @@ export async function readArchiveFacts(files: ArchiveFiles): Promise<ArchiveFact
     version = versionText === undefined ? undefined : parseVersionText(versionText);
     summary = summaryText === undefined ? undefined : parseSummaryText(summaryText);
     for (const volume of files.volumes.slice(1, -1)) await checkEnd(volume);
+    const fault = findFault(files, summary);
+    const required = fault === undefined ? await readRequiredFiles(files, summary) : undefined;
+
+    return { files, version, summary, required, fault };
   } catch (error) {
     return { files, version, summary, fault: messageOf(error) };
   }
-  return { files, version, summary, fault: findFault(files, summary) };
 }
 
 function findFault(files: ArchiveFiles, summary: SummaryText | undefined): string | undefined {
@@ -132,34 +133,4 @@ function isHeaderOf(bytes: Buffer, at: number, name: string): boolean {
     bytes.readUInt16LE(at + 28) === name.length &&
     bytes.toString('latin1', nameAt, nameAt + name.length) === name
   );
-}
-
-/**
- * Reads a small text entry.
- * @throws {DamagedArchiveError} when its data are not what its headers say
- */
-export async function readText(
-  source: RandomAccessSource,
-  table: EntryTable,
-  index: number,
-  limitBytes = LARGEST_TEXT_BYTES,
-): Promise<string> {
-  try {
-    if (table.size(index) > limitBytes) throw new Error(`it claims ${table.size(index)} bytes`);
-    const start = table.headerOffset(index);
-    const bytes = Math.min(table.extentEnd(index) - start, table.compressedSize(index) + 30 + 2 * 65_535);
-    const entry = await source.read(start, bytes);
-    const dataStart = checkLocalHeader(entry, table, index);
-    const data = entry.subarray(dataStart, dataStart + table.compressedSize(index));
-    const options = { maxOutputLength: Math.max(1, table.size(index)) };
-    const text = table.method(index) === METHOD_DEFLATED ? inflateRawSync(data, options) : data;
-    if (text.length !== table.size(index) || crc32(text) !== table.crc(index)) throw new Error('its checksum is wrong');
-    return text.toString('utf8');
-  } catch (error) {
-    if (error instanceof KmsError) throw error;
-    throw new DamagedArchiveError(`${source.name}: entry ${table.name(index)} is damaged: ${messageOf(error)}`, {
-      hints: ['Verify the archive, and use another one.'],
-      cause: error,
-    });
-  }
 }

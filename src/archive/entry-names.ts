@@ -7,6 +7,8 @@ export interface NameFault {
 }
 
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:[. ]|$)/i;
+/** Half of a character: Windows allows it in names, UTF-8 has nothing for it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Linux allows 4,096 bytes, the directory that the path is recovered into included. */
@@ -23,14 +25,38 @@ export function findNameFault(name: string): NameFault | undefined {
 /** Nearly every name that a mail store gives. */
 const USUAL_STEP = /^[\w.#&+,@=() -]{1,128}$/;
 
+/** A file or directory that may get an entry. */
+interface NewStep {
+  /** The entry name of the directory that it lies in, with `/`. */
+  readonly prefix: string;
+  /** That name's length in UTF-8. */
+  readonly prefixBytes: number;
+  readonly step: string;
+  readonly isDirectory: boolean;
+}
+
 /**
- * What keeps a file or directory of the store out of any archive. Names that only Windows forbids may go in, but on Windows
+ * What keeps a file or directory of the store out of any archive, and all that lies below it: the whole entry name is
+ * judged as the reader will judge it, a directory's with its `/`. Names that only Windows forbids may go in, but on Windows
  * itself: there one of them would keep all the others from being recovered.
  */
-export function findStepFault(prefix: string, step: string, isOnWindows: boolean): string | undefined {
-  const fault = USUAL_STEP.test(step) ? undefined : findFault(prefix + step);
+export function findStepFault(
+  { prefix, prefixBytes, step, isDirectory }: NewStep,
+  isOnWindows = IS_WINDOWS,
+): string | undefined {
+  const slash = isDirectory ? '/' : '';
+  const isUsual = USUAL_STEP.test(step) && prefixBytes + step.length + slash.length <= LONGEST_PATH_BYTES;
+  const fault = isUsual ? undefined : findFault(prefix + step + slash);
+
   return fault ?? (isOnWindows ? findWindowsFault(step) : undefined);
 }
+
+/** The same for an entry's whole name. */
+export function findEntryFault(name: string, isOnWindows = IS_WINDOWS): string | undefined {
+  return findFault(name) ?? (isOnWindows ? findWindowsFault(name) : undefined);
+}
+
+const IS_WINDOWS = process.platform === 'win32';
 
 function findFault(name: string): string | undefined {
   if (name === '' || name === '/') return 'an empty name';
@@ -38,7 +64,7 @@ function findFault(name: string): string | undefined {
   if (CONTROL.test(name)) return 'a control character';
   if (name.startsWith('/')) return 'an absolute path';
   if (/^[a-z]:/i.test(name)) return 'a drive letter';
-  if (name.includes('\ufffd')) return 'a name that is no text';
+  if (name.includes('\ufffd') || LONE_SURROGATE.test(name)) return 'a name that is no text';
   const segments = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
   if (segments.includes('..')) return 'a step out of its directory (..)';
   if (segments.includes('.') || segments.includes('')) return 'an empty step in its path';

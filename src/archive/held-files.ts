@@ -1,11 +1,13 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { isHeldCode, pause, PATIENCE_MS, pausesMs } from '../platform/patience.js';
-import type { FilesTask } from './pack-tasks.js';
+import type { FilesTask, ListedDirectory } from './pack-tasks.js';
 
 /** A file that could not be read. */
 export interface UnreadFile {
   readonly path: string;
   readonly entryName: string;
+  /** How it was to be read. */
+  readonly source: ListedDirectory;
   /** The operating system's error code. */
   readonly code: string;
 }
@@ -40,8 +42,8 @@ export class HeldFiles {
   }
 }
 
-function toTask({ path, entryName }: UnreadFile): FilesTask {
+function toTask({ path, entryName, source }: UnreadFile): FilesTask {
   const name = basename(path);
   const prefix = entryName.slice(0, entryName.length - name.length);
-  return { kind: 'files', directory: dirname(path), prefix, names: [name] };
+  return { kind: 'files', ...source, prefix, names: [name] };
 }

@@ -1,10 +1,11 @@
 import { holdsMessages } from '../platform/message-file.js';
 import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
+import type { ArchiveState } from './archive-state.js';
 import { type ArchiveFiles, identityOf, listArchiveFiles } from './backup-directory.js';
 import { directoryRuns } from './directory-runs.js';
 import { isMessageAt } from './entry-kind.js';
 import { digestArchive, openVolume } from './open-archive.js';
-import { type ArchiveState, resolveStates } from './sets.js';
+import { resolveStates } from './sets.js';
 import { readVerifiedRecord } from './verified-record.js';
 
 /** Reads the state of every archive in a directory, oldest first, and no data of any. */

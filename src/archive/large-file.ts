@@ -1,11 +1,13 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, statSync } from 'node:fs';
 import { errnoOf, messageOf } from '../errors.js';
+import { goneError, isGone, isSame, isStillAt, lstatOrGone } from '../platform/look-again.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { deflateBound } from './compress.js';
 import { combineCrc32 } from './crc32.js';
 import { formatPartName } from './entry-names.js';
-import type { ChunkResult, ChunkTask } from './pack-tasks.js';
 import { ticksOf } from '../platform/file-times.js';
+import type { ChunkResult, ChunkTask, ListedDirectory } from './pack-tasks.js';
+import { openStored, refuseOther } from './stable-read.js';
 import { END_BYTES, type FilePart, headerBytes, METHOD_DEFLATED } from './zip-format.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -22,6 +24,13 @@ export interface LargeFileContext {
   bytesOf(result: ChunkResult): Uint8Array;
   release(result: ChunkResult): void;
   onBytes(sourceBytes: number): void;
+}
+
+/** A large file, and the directory that it was listed in. */
+export interface LargeFile extends ListedDirectory {
+  readonly path: string;
+  /** Of its entry. */
+  readonly name: string;
 }
 
 /** The file itself cannot be read: it becomes a line of the report, where any other error ends the run. */
@@ -44,59 +53,76 @@ export function largestPartBytes(volumeLimitBytes: number, name: string): number
  * Packs one large file, its chunks deflated by all workers; once more when it changed meanwhile.
  * @throws {SourceReadError} when it cannot be read; the writer stands then where it stood before
  */
-export async function packLargeFile(context: LargeFileContext, path: string, name: string): Promise<LargeFileOutcome> {
-  const first = await packOnce(context, path, name);
+export async function packLargeFile(context: LargeFileContext, file: LargeFile): Promise<LargeFileOutcome> {
+  const first = await packOnce(context, file);
   if (first.isSettled) {
     context.writer.commit();
     return first;
   }
   await context.writer.rewind(first.mark);
-  const second = await packOnce(context, path, name);
+  const second = await packOnce(context, file);
   context.writer.commit();
   return second;
 }
 
 async function packOnce(
   context: LargeFileContext,
-  path: string,
-  name: string,
+  file: LargeFile,
 ): Promise<LargeFileOutcome & { mark: ReturnType<ArchiveWriter['mark']> }> {
-  const before = measure(path);
-  if (!before.isFile()) throw new SourceReadError('not a regular file any more');
+  const before = measureLargeFile(file);
   const sizeBytes = Number(before.size);
   const mark = context.writer.mark();
-  const largest = largestPartBytes(context.volumeLimitBytes, name);
+  const largest = largestPartBytes(context.volumeLimitBytes, file.name);
   const parts = Math.max(1, Math.ceil(sizeBytes / largest));
+
   try {
     for (let index = 0; index < parts; index++) {
       const part: FilePart = { index, count: parts, offsetBytes: index * largest, totalBytes: sizeBytes };
-      await packPart(context, { path, name, stats: before, part, partBytes: largest });
+      await packPart(context, { file, stats: before, part, partBytes: largest });
     }
+    const isSettled = isUnchanged(before, file);
+
+    return { sizeBytes, parts, mark, isSettled };
   } catch (error) {
     await context.writer.rewind(mark);
     throw error;
   }
-  const after = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  return { sizeBytes, parts, mark, isSettled: isSame(before, after) };
 }
 
-function measure(path: string): BigIntStats {
+/**
+ * What a large file is now.
+ * @throws {SourceReadError} `ENOENT` where it is gone, or its directory is not the one that was listed
+ */
+export function measureLargeFile({ path, directory, identity, followsLinks }: LargeFile): BigIntStats {
   try {
-    return lstatSync(path, { bigint: true });
+    if (identity && !isStillAt(directory, identity)) throw goneError('another directory stands there');
+    const fd = openStored(path, { followsLinks, asksPlace: true });
+    try {
+      const stats = fstatSync(fd, { bigint: true });
+      refuseOther(stats);
+      return stats;
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
-    throw new SourceReadError(errnoOf(error) ?? messageOf(error), { cause: error });
+    throw new SourceReadError(isGone(error) ? 'ENOENT' : (errnoOf(error) ?? messageOf(error)), { cause: error });
   }
 }
 
-function isSame(before: BigIntStats, after: BigIntStats | undefined): boolean {
+/** A file that is gone meanwhile was read whole, unless its directory is another one: then it may not be what was listed. */
+function isUnchanged(before: BigIntStats, file: LargeFile): boolean {
+  const { identity, directory } = file;
+  if (identity && !isStillAt(directory, identity)) throw new SourceReadError('ENOENT');
+  const after = lstatOrGone(file.path);
+  const target = after && file.followsLinks ? statSync(file.path, { bigint: true }) : after;
+
   return (
-    after !== undefined && before.ino === after.ino && before.mtimeNs === after.mtimeNs && before.size === after.size
+    target !== undefined && isSame(before, target) && before.mtimeNs === target.mtimeNs && before.size === target.size
   );
 }
 
 interface PartJob {
-  readonly path: string;
-  readonly name: string;
+  readonly file: LargeFile;
   readonly stats: BigIntStats;
   readonly part: FilePart;
   readonly partBytes: number;
@@ -105,7 +131,8 @@ interface PartJob {
 async function packPart(context: LargeFileContext, job: PartJob): Promise<void> {
   const { part, stats } = job;
   const isPart = part.count > 1;
-  const entryName = isPart ? formatPartName(job.name, part.index, part.count) : job.name;
+  const { name } = job.file;
+  const entryName = isPart ? formatPartName(name, part.index, part.count) : name;
   const length = Math.min(job.partBytes, part.totalBytes - part.offsetBytes);
   const headerAt = context.writer.beginEntry(entryName, deflateBound(length));
   const data = await writeChunks(context, [...planChunks(job, length)]);
@@ -122,12 +149,13 @@ async function packPart(context: LargeFileContext, job: PartJob): Promise<void> 
 }
 
 function* planChunks(job: PartJob, length: number): Generator<ChunkTask> {
-  const { path, stats, part } = job;
+  const { file, stats, part } = job;
   for (let at = 0; at < length; at += CHUNK_BYTES) {
     yield {
       kind: 'chunk',
-      path,
-      inode: stats.ino,
+      path: file.path,
+      followsLinks: file.followsLinks,
+      identity: { dev: stats.dev, ino: stats.ino },
       offsetBytes: part.offsetBytes + at,
       lengthBytes: Math.min(CHUNK_BYTES, length - at),
       windowBytes: Math.min(at, WINDOW_BYTES),

@@ -1,10 +1,20 @@
+import type { DirectoryIdentity } from '../platform/look-again.js';
+
 /** What the main thread and the packing workers tell each other. */
 
-/** Pack these files of one directory. */
-export interface FilesTask {
-  readonly kind: 'files';
+/** The directory that files are read from. */
+export interface ListedDirectory {
   /** Absolute. */
   readonly directory: string;
+  /** What it was when it was listed: what lies in another one is not read. Undefined for single files. */
+  readonly identity?: DirectoryIdentity | undefined;
+  /** The files may be links, which are followed: a configuration that lies on a volume of a container. */
+  readonly followsLinks?: boolean | undefined;
+}
+
+/** Pack these files of one directory. */
+export interface FilesTask extends ListedDirectory {
+  readonly kind: 'files';
   /** What precedes a file's name in its entry's name: `@backup/store/mail/example.com/` or nothing. */
   readonly prefix: string;
   readonly names: readonly string[];
@@ -14,7 +24,8 @@ export interface FilesTask {
 export interface ChunkTask {
   readonly kind: 'chunk';
   readonly path: string;
-  readonly inode: bigint;
+  readonly identity: DirectoryIdentity;
+  readonly followsLinks?: boolean | undefined;
   readonly offsetBytes: number;
   readonly lengthBytes: number;
   /** Bytes before the chunk that belong to the same deflate stream. */

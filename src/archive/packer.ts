@@ -1,12 +1,13 @@
-import { lstatSync } from 'node:fs';
 import { errnoOf, ExitCode, KmsError, messageOf, NoSpaceError } from '../errors.js';
 import { isMessagePath } from '../platform/message-file.js';
 import { toSystemError } from '../platform/system-error.js';
 import { WorkerPool } from '../platform/worker-pool.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
+import { LONGEST_PATH_BYTES } from './entry-names.js';
 import { HeldFiles } from './held-files.js';
-import { largestPartBytes, packLargeFile, SourceReadError } from './large-file.js';
+import { type LargeFile, largestPartBytes, measureLargeFile, packLargeFile, SourceReadError } from './large-file.js';
+import { findSizeFault, type OversizePolicy } from './oversize.js';
 import {
   type BlockMessage,
   type ChunkResult,
@@ -19,9 +20,6 @@ import {
 } from './pack-tasks.js';
 import { planReadBack } from './read-back.js';
 import { TaskPacker } from './task-packer.js';
-
-/** What happens to a file that no volume can hold. */
-export type OversizePolicy = 'skip' | 'split';
 
 export interface PackOptions {
   readonly threads: number;
@@ -64,7 +62,10 @@ export class Packer {
     private readonly options: PackOptions,
   ) {
     this.#slots = Array.from({ length: options.threads }, () => BlockSlots.create());
-    const largestEntryBytes = Math.min(LARGE_FILE_BYTES, largestPartBytes(options.volumeLimitBytes, 'x'.repeat(1024)));
+    const largestEntryBytes = Math.min(
+      LARGE_FILE_BYTES,
+      largestPartBytes(options.volumeLimitBytes, 'x'.repeat(LONGEST_PATH_BYTES)),
+    );
     const workerData = (worker: number): PackWorkerData => {
       const { memory, control } = this.#slotsOf(worker);
       return { worker, memory, control, level: options.level, largestEntryBytes };
@@ -87,20 +88,20 @@ export class Packer {
 
   /** Packs all files of the tasks; returns when they are written. @throws {NoSpaceError} when the disk is full */
   async pack(tasks: Iterable<FilesTask>): Promise<void> {
-    const large: { path: string; name: string }[] = [];
+    const large: LargeFile[] = [];
     await this.#guard(async () => {
       this.options.signal?.throwIfAborted();
       await this.#pool.runAll(this.options.isLittle ? cutShort(tasks) : tasks, (result, task) => {
         if (result.kind !== 'files' || task.kind !== 'files') return;
         for (const name of result.vanished) this.vanished.add(task.prefix + name);
         for (const { name, reason } of result.unreadable) {
-          this.#addUnreadable(`${task.directory}/${name}`, task.prefix + name, reason);
+          this.#addUnreadable(toFile(task, name), reason);
         }
         for (const name of result.unsettled) this.#addUnsettled(task.prefix + name);
-        for (const name of result.large) large.push({ path: `${task.directory}/${name}`, name: task.prefix + name });
+        for (const name of result.large) large.push(toFile(task, name));
       });
       if (large.length > 0) this.#pool.grow();
-      for (const file of large) await this.#packLarge(file.path, file.name);
+      for (const file of large) await this.#packLarge(file);
     });
   }
 
@@ -170,21 +171,17 @@ export class Packer {
     this.options.onProgress?.(this.#counts);
   }
 
-  async #packLarge(path: string, name: string): Promise<void> {
+  async #packLarge(file: LargeFile): Promise<void> {
+    const { name } = file;
     try {
-      const size = lstatSync(path, { throwIfNoEntry: false })?.size;
-      if (size === undefined) {
-        this.vanished.add(name);
-        return;
-      }
-      const largest = largestPartBytes(this.options.volumeLimitBytes, name);
-      if (size > largest && this.options.oversize === 'skip') {
-        const reason = `${size} bytes do not fit into a volume of ${this.options.volumeLimitBytes}`;
-        this.#addIssue('oversize', name, reason);
+      const size = Number(measureLargeFile(file).size);
+      const fault = findSizeFault(file, size, this.options);
+      if (fault !== undefined) {
+        this.#addIssue('oversize', name, fault);
         return;
       }
       const before = this.#counts.sourceBytes;
-      const outcome = await packLargeFile(this.#largeContext(), path, name);
+      const outcome = await packLargeFile(this.#largeContext(), file);
       this.#counts.sourceBytes = before + outcome.sizeBytes;
       this.#count(1, isMessagePath(name) ? 1 : 0, 0);
       if (outcome.parts > 1) this.split.push(name);
@@ -192,7 +189,7 @@ export class Packer {
     } catch (error) {
       if (!(error instanceof SourceReadError)) throw error;
       if (error.message === 'ENOENT') this.vanished.add(name);
-      else this.#addUnreadable(path, name, error.message);
+      else this.#addUnreadable(file, error.message);
     }
   }
 
@@ -225,13 +222,17 @@ export class Packer {
     this.issues.push({ kind, name, reason });
   }
 
-  #addUnreadable(path: string, entryName: string, reason: string): void {
-    if (!this.#held.add({ path, entryName, code: reason })) this.#addIssue('unreadable', entryName, reason);
+  #addUnreadable({ path, name, ...source }: LargeFile, reason: string): void {
+    if (!this.#held.add({ path, entryName: name, source, code: reason })) this.#addIssue('unreadable', name, reason);
   }
 
   #addUnsettled(name: string): void {
     this.#addIssue('unsettled', name, 'it changed while it was read, twice');
   }
+}
+
+function toFile({ directory, identity, followsLinks, prefix }: FilesTask, name: string): LargeFile {
+  return { path: `${directory}/${name}`, name: prefix + name, directory, identity, followsLinks };
 }
 
 /** The disk took the bytes and gives others back. */

@@ -1,4 +1,6 @@
 import type { ArchiveFacts } from './archive-facts.js';
+import type { ArchiveState } from './archive-state.js';
+import { findLacking, partsOf } from './completeness.js';
 import type { VerifiedRecord } from './verified-record.js';
 
 /**
@@ -7,16 +9,6 @@ import type { VerifiedRecord } from './verified-record.js';
  * A differential needs its base: the full that it names, or, where the server wrote it, the newest full before it. With
  * F1 I1 F2 I2 C1 the sets are F1+I1, F2+I2 and C1, and the newest point is C1, or I2 if C1 is damaged.
  */
-export interface ArchiveState {
-  readonly facts: ArchiveFacts;
-  /** The full that a differential is measured against. */
-  readonly base: ArchiveFacts | undefined;
-  readonly isRecoverable: boolean;
-  /** Why it is not recoverable. */
-  readonly fault: string | undefined;
-  /** When every byte of it was last read and found sound. */
-  readonly verifiedAt: Date | undefined;
-}
 
 /** What is known beyond the archives' own words. */
 export interface SetEvidence {
@@ -36,7 +28,9 @@ function resolveState(own: ArchiveFacts, all: readonly ArchiveFacts[], evidence:
   const isRecordValid = record?.sizeBytes === own.files.sizeBytes;
   const fault = own.fault ?? findRecordedFault(own, evidence) ?? findBaseFault(own, base, evidence);
   const verifiedAt = isRecordValid && record.isSound && own.fault === undefined ? parseTime(record.at) : undefined;
-  return { facts: own, base, isRecoverable: fault === undefined, fault, verifiedAt };
+  const lacks = findLacking(own, base);
+
+  return { facts: own, base, isRecoverable: fault === undefined, fault, verifiedAt, lacks };
 }
 
 function findRecordedFault({ files }: ArchiveFacts, { verified }: SetEvidence): string | undefined {
@@ -74,29 +68,4 @@ function findBase(own: ArchiveFacts, all: readonly ArchiveFacts[]): ArchiveFacts
 function parseTime(text: string): Date | undefined {
   const time = new Date(text);
   return Number.isNaN(time.getTime()) ? undefined : time;
-}
-
-/**
- * The manual's rule: the newest full with its newest differential, or the newest copy, whichever is newest. A backup of
- * some parts only (`--mask`) is no complete one: it is the point only where there is nothing else.
- */
-export function newestPoint(states: readonly ArchiveState[]): ArchiveState | undefined {
-  const recoverable = states.filter(({ isRecoverable }) => isRecoverable);
-  return recoverable.findLast(({ facts }) => partsOf(facts) === undefined) ?? recoverable.at(-1);
-}
-
-/** The parts that an archive was limited to, in words (`lists, mail`); undefined for a backup of everything. */
-export function describeParts(facts: ArchiveFacts): string | undefined {
-  return partsOf(facts)?.join(', ');
-}
-
-/** Whether an archive was asked for at least these parts; undefined parts are all. */
-export function holdsParts(facts: ArchiveFacts, parts: readonly string[] | undefined): boolean {
-  const own = partsOf(facts);
-  return own === undefined || (parts?.every((part) => own.includes(part)) ?? false);
-}
-
-/** The parts that an archive was limited to; undefined for a backup of everything. */
-export function partsOf({ version }: ArchiveFacts): readonly string[] | undefined {
-  return version?.parts;
 }

@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { ticksOf } from '../platform/file-times.js';
+import { goneError, isOpenAt } from '../platform/look-again.js';
 
 /** A file's content lies in the buffer that was passed; this is the rest of what an entry needs. */
 export interface StableFile {
@@ -11,15 +12,40 @@ export interface StableFile {
 }
 
 // Never through a link that took the file's place, never waiting for the writer of a pipe that did.
-const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0);
+const FOLLOWING_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK || 0);
+const OPEN_FLAGS = FOLLOWING_FLAGS | (constants.O_NOFOLLOW || 0);
+
+/** How a file of the store is opened. */
+export interface OpenRule {
+  /** It may be a link, which is followed. */
+  readonly followsLinks?: boolean | undefined;
+  /** Whether it is asked of each file where it lies: no link above it was followed, not even for a moment. */
+  readonly asksPlace?: boolean | undefined;
+}
+
+/**
+ * Opens a file of the store for reading; the caller closes it.
+ * @throws {Error} the operating system's; ENOENT where something else lies there now
+ */
+export function openStored(path: string, { followsLinks, asksPlace }: OpenRule): number {
+  const fd = openSync(path, followsLinks ? FOLLOWING_FLAGS : OPEN_FLAGS);
+  if (!asksPlace || followsLinks || isOpenAt(fd, path)) return fd;
+  closeSync(fd);
+  throw goneError('it lay elsewhere when it was opened');
+}
 
 /**
  * Reads a file that may change meanwhile: once more when its size or times moved during the first reading.
  * Files above `largestBytes` are left alone.
  * @throws {Error} the operating system's; ENOENT where the file vanished
  */
-export function readStable(path: string, into: Buffer, largestBytes: number): StableFile | 'large' {
-  const fd = openSync(path, OPEN_FLAGS);
+export function readStable(
+  path: string,
+  into: Buffer,
+  largestBytes: number,
+  rule: OpenRule = {},
+): StableFile | 'large' {
+  const fd = openStored(path, rule);
   try {
     const first = readOnce(fd, into, largestBytes);
     if (first === 'large' || first.isSettled) return first;
@@ -27,7 +53,7 @@ export function readStable(path: string, into: Buffer, largestBytes: number): St
     closeSync(fd);
   }
   // Opened anew: the server may have replaced the file by a rename.
-  const again = openSync(path, OPEN_FLAGS);
+  const again = openStored(path, rule);
   try {
     return readOnce(again, into, largestBytes);
   } finally {
@@ -37,7 +63,7 @@ export function readStable(path: string, into: Buffer, largestBytes: number): St
 
 function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 'large' {
   const before = fstatSync(fd, { bigint: true });
-  if (!before.isFile()) throw new Error('not a regular file any more');
+  refuseOther(before);
   const expected = Number(before.size);
   if (expected > largestBytes) return 'large';
   let got = 0;
@@ -55,4 +81,10 @@ function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 
     mode: Number(after.mode),
     isSettled: got === expected && after.mtimeNs === before.mtimeNs && after.size === before.size,
   };
+}
+
+/** @throws {Error} ENOENT where the file has become a directory, which is listed by itself */
+export function refuseOther(stats: BigIntStats): void {
+  if (stats.isDirectory()) throw goneError('it became a directory');
+  if (!stats.isFile()) throw new Error('not a regular file any more');
 }

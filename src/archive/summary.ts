@@ -43,6 +43,8 @@ export interface SummaryText {
   readonly volumeDigests: readonly string[];
   /** Messages that the store had, by mailbox (`example.com/alice`); undefined where mail was not looked at. */
   readonly mailboxes?: ReadonlyMap<string, number> | undefined;
+  /** Required files that its point in time does not have; undefined where the archive does not say. */
+  readonly lacks?: readonly string[] | undefined;
 }
 
 export function formatVersionText(text: VersionText & { readonly startedAt: Date }): string {
@@ -65,6 +67,7 @@ export function formatSummaryText(text: SummaryText & { readonly startedAt: Date
     ['total_size', String(text.totalBytes)],
     ['duration', formatClockDuration(text.finishedAt.getTime() - text.startedAt.getTime())],
     ['messages', text.messages === undefined ? undefined : String(text.messages)],
+    ['lacks', text.lacks && (text.lacks.join(',') || NOTHING)],
     ['volumes', text.volumes === undefined ? undefined : String(text.volumes)],
     ...text.volumeDigests.map((digest, index): [string, string] => [`volume_${index}`, digest]),
     ['mailboxes', text.mailboxes === undefined ? undefined : String(text.mailboxes.size)],
@@ -74,6 +77,9 @@ export function formatSummaryText(text: SummaryText & { readonly startedAt: Date
     ]),
   ]);
 }
+
+/** Said in so many words: an empty value would be read as none. */
+const NOTHING = 'nothing';
 
 export function parseVersionText(text: string): VersionText {
   const values = parseLines(text);
@@ -103,6 +109,10 @@ export function parseSummaryText(text: string): SummaryText {
     volumes,
     volumeDigests: digests.map((digest) => digest ?? ''),
     mailboxes: values.has('mailboxes') ? parseMailboxes(values) : undefined,
+    lacks: values
+      .get('lacks')
+      ?.split(',')
+      .filter((name) => name !== NOTHING),
   };
 }
 

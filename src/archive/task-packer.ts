@@ -1,10 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
+import { isGone, isSame, isStillAt } from '../platform/look-again.js';
 import { isMessagePath } from '../platform/message-file.js';
 import { BLOCK_BYTES, BlockSlots, LARGE_FILE_BYTES, SLOT_BYTES } from './block-slots.js';
 import { deflateChunk, deflateWhole } from './compress.js';
-import { readStable, type StableFile } from './stable-read.js';
+import { openStored, readStable, type StableFile } from './stable-read.js';
 import {
   type BlockMessage,
   type ChunkResult,
@@ -57,13 +58,16 @@ export class TaskPacker {
       unsettled: [] as string[],
       large: [] as string[],
     };
+    // A directory of few files costs little more when each is asked where it lies.
+    const rule = { followsLinks: task.followsLinks, asksPlace: task.names.length <= FEW_NAMES };
+    this.#block.begin(() => findChange(task));
     for (const name of task.names) {
       let file: StableFile | 'large';
       try {
-        file = readStable(`${task.directory}/${name}`, this.#input, this.#largestSmallBytes);
+        file = readStable(`${task.directory}/${name}`, this.#input, this.#largestSmallBytes, rule);
       } catch (error) {
-        if (errnoOf(error) === 'ENOENT') result.vanished.push(name);
-        else result.unreadable.push({ name, reason: errnoOf(error) ?? messageOf(error) });
+        if (isGone(error)) result.vanished.push(name);
+        else result.unreadable.push({ name, reason: reasonOf(error) });
         continue;
       }
       if (file === 'large') {
@@ -71,18 +75,32 @@ export class TaskPacker {
         continue;
       }
       if (!file.isSettled) result.unsettled.push(name);
-      this.#block.add(task.prefix + name, file, this.#input.subarray(0, file.sizeBytes));
+      this.#block.add(task.prefix, name, file, this.#input.subarray(0, file.sizeBytes));
     }
     this.#block.flush();
-    return result;
+    return this.#withoutDropped(result);
+  }
+
+  /** What was read while the directory was another one counts as vanished. */
+  #withoutDropped(result: FilesResult): FilesResult {
+    const { dropped } = this.#block;
+    if (dropped.size === 0) return result;
+    const unreadable = [...dropped].flatMap(([name, reason]) => (reason === MOVED ? [] : [{ name, reason }]));
+
+    return {
+      ...result,
+      vanished: [...result.vanished, ...[...dropped.keys()].filter((name) => dropped.get(name) === MOVED)],
+      unreadable: [...result.unreadable, ...unreadable],
+      unsettled: result.unsettled.filter((name) => !dropped.has(name)),
+    };
   }
 
   /** @throws {Error} when the file cannot be read or is another one than when it was measured */
   #packChunk(task: ChunkTask): ChunkResult {
-    const fd = openSync(task.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = openStored(task.path, task);
     let got = 0;
     try {
-      if (fstatSync(fd, { bigint: true }).ino !== task.inode)
+      if (!isSame(fstatSync(fd, { bigint: true }), task.identity))
         throw new Error('the file was replaced while it was read');
       const want = task.windowBytes + task.lengthBytes;
       while (got < want) {
@@ -111,6 +129,27 @@ export class TaskPacker {
   }
 }
 
+/** Up to so many names in a task each file is asked where it lies. */
+const FEW_NAMES = 8;
+
+/** The reason of what was read while something else stood in the place of its directory. */
+const MOVED = 'ENOENT';
+
+/** Why what was read of a task must not be handed on: its directory is not the one that was listed, or cannot be asked. */
+function findChange({ directory, identity }: FilesTask): string | undefined {
+  try {
+    return !identity || isStillAt(directory, identity) ? undefined : MOVED;
+  } catch (error) {
+    return errnoOf(error) ?? messageOf(error);
+  }
+}
+
+/** ELOOP: a link has taken the file's place since it was listed. */
+function reasonOf(error: unknown): string {
+  const code = errnoOf(error);
+  return code === 'ELOOP' ? 'symbolic link, not followed' : (code ?? messageOf(error));
+}
+
 /** The block under construction; it lives from the first file of a task to the last. */
 class Block {
   #slot = -1;
@@ -121,6 +160,10 @@ class Block {
   #entries = 0;
   #messages = 0;
   #sourceBytes = 0;
+  #names: string[] = [];
+  #findChange: () => string | undefined = () => undefined;
+  /** Names of the task that were read and are in no block, and why. */
+  readonly dropped = new Map<string, string>();
 
   constructor(
     private readonly slots: BlockSlots,
@@ -128,7 +171,14 @@ class Block {
     private readonly tell: TellBlock,
   ) {}
 
-  add(name: string, file: StableFile, data: Buffer): void {
+  /** @param findChange asked whenever what was read of the task is to be handed on: why it must not be */
+  begin(findChange: () => string | undefined): void {
+    this.#findChange = findChange;
+    this.dropped.clear();
+  }
+
+  add(prefix: string, step: string, file: StableFile, data: Buffer): void {
+    const name = prefix + step;
     const encoded = Buffer.from(name, 'utf8');
     const need = headerBytes(encoded.length, false) + file.sizeBytes;
     if (this.#slot >= 0 && this.#at + need > SLOT_BYTES) this.flush();
@@ -156,11 +206,19 @@ class Block {
     this.#entries++;
     if (isMessagePath(name)) this.#messages++;
     this.#sourceBytes += file.sizeBytes;
+    this.#names.push(step);
     if (this.#at >= BLOCK_BYTES) this.flush();
   }
 
   flush(): void {
     if (this.#slot < 0) return;
+    const change = this.#findChange();
+    if (change !== undefined) {
+      for (const name of this.#names) this.dropped.set(name, change);
+      this.slots.release(this.#slot);
+      this.#reset();
+      return;
+    }
     const central = Uint8Array.prototype.slice.call(this.#central, 0, this.#centralAt);
     const message: BlockMessage = {
       slot: this.#slot,
@@ -173,7 +231,12 @@ class Block {
     };
     const { buffer } = central;
     this.tell(message, [buffer]);
+    this.#reset();
+  }
+
+  #reset(): void {
     this.#slot = -1;
+    this.#names = [];
     this.#at = this.#centralAt = this.#entries = this.#messages = this.#sourceBytes = 0;
   }
 

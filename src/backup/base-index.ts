@@ -75,6 +75,12 @@ export class BaseIndex {
     return !table.part(index) && table.crc(index) === (file.crc ?? file.readCrc?.());
   }
 
+  /** Whether the full has a file of that name. */
+  hasFile(entryName: string): boolean {
+    const at = entryName.lastIndexOf('/') + 1;
+    return this.#directories.get(entryName.slice(0, at))?.has(entryName.slice(at)) === true;
+  }
+
   /** The entry names that nobody asked for: what the store no longer has. */
   *missing(): Generator<string> {
     for (const [prefix, names] of this.#directories) {

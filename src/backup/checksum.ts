@@ -1,13 +1,14 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { type OpenRule, openStored } from '../archive/stable-read.js';
 import { errnoOf } from '../errors.js';
 
 const buffer = Buffer.allocUnsafeSlow(1 << 20);
 
 /** The CRC-32 of a file's content; 0 for a file that cannot be read: it is packed, and reported there. */
-export function checksumFile(path: string): number {
+export function checksumFile(path: string, rule: OpenRule): number {
   try {
-    const fd = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW || 0) | (constants.O_NONBLOCK || 0));
+    const fd = openStored(path, rule);
     try {
       let crc = 0;
       for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) {

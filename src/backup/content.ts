@@ -1,21 +1,15 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Component } from '../archive/components.js';
-import type { FilesTask } from '../archive/pack-tasks.js';
+import type { FilesTask, ListedDirectory } from '../archive/pack-tasks.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
 import { countMessages } from '../platform/message-file.js';
 import { TOOL } from '../platform/tool.js';
 import type { BackupRequest, MessageCounts } from './request.js';
 import { findSources, limitedParts, wantedComponents, refuseBackupIntoSource, type Source } from './sources.js';
-import {
-  type DirectoryIdentity,
-  identify,
-  type SkippedPath,
-  type Walk,
-  type WalkedDirectory,
-  walkTree,
-} from './walk.js';
+import type { DirectoryIdentity } from '../platform/look-again.js';
+import { identify, type SkippedPath, type Walk, type WalkedDirectory, walkTree } from './walk.js';
 
 /** What goes into one archive. */
 export interface BackupContent {
@@ -34,6 +28,10 @@ export interface BackupContent {
   readonly tasks: readonly FilesTask[];
   readonly fileCount: number;
   readonly directories: readonly WalkedDirectory[];
+  /** Single files, as directories with one name: the configuration. */
+  readonly singles: readonly WalkedDirectory[];
+  /** Whether a name has to stay a file, since that is what the base of a differential holds it as. */
+  readonly isFileOfBase: (entryName: string) => boolean;
   /** The parts that were looked at. */
   readonly components: readonly Component[];
   /** Directories that are never entered: the backup directory. */
@@ -56,6 +54,7 @@ export interface ListedStore {
   readonly parts: readonly Component[] | undefined;
   readonly groups: readonly { readonly files: readonly Source[]; readonly walks: readonly Walk[] }[];
   readonly directories: readonly WalkedDirectory[];
+  readonly singles: readonly WalkedDirectory[];
   readonly exclude: readonly DirectoryIdentity[];
   readonly skipped: readonly SkippedPath[];
 }
@@ -82,7 +81,7 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
       ((directory: WalkedDirectory): void => {
         onListed(component, directory);
       });
-    return { files, walks: trees.map(({ path, entryName }) => walkTree(path, entryName, exclude, onDirectory)) };
+    return { files, walks: trees.map(({ path, entryName }) => walkTree(path, entryName, { exclude, onDirectory })) };
   });
   const walks = groups.flatMap((group) => group.walks);
   return {
@@ -91,6 +90,7 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
     groups,
     exclude,
     directories: walks.flatMap((walk) => walk.directories),
+    singles: groups.flatMap(({ files }) => files.map(toDirectory)),
     skipped: [...skipped, ...walks.flatMap((walk) => walk.skipped)],
   };
 }
@@ -98,7 +98,7 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
 /** A full or a copy: everything. */
 export function planWhole(type: ArchiveType, listed: ListedStore, warnings: readonly string[]): BackupContent {
   const groups = listed.groups.map(({ files, walks }) => [
-    ...files.map(fileTask),
+    ...files.map(toDirectory).flatMap((directory) => toTasks(directory, directory.files)),
     ...walks.flatMap(({ directories }) => directories.flatMap((directory) => toTasks(directory, directory.files))),
   ]);
   const tasks = groups.flat();
@@ -112,6 +112,8 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
     tasks,
     fileCount: tasks.reduce((sum, { names }) => sum + names.length, 0),
     directories: listed.directories,
+    singles: listed.singles,
+    isFileOfBase: () => false,
     components: listed.components,
     exclude: listed.exclude,
     isDirectoryChanged: () => true,
@@ -121,15 +123,17 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
   };
 }
 
-/** A file of the install directory or directly in the store. */
-function fileTask({ path, entryName }: Source): FilesTask {
+/** A file of the install directory or directly in the store, as if it were all of its directory. */
+function toDirectory({ path, entryName, followsLinks }: Source): WalkedDirectory {
   const name = basename(path);
-  return { kind: 'files', directory: dirname(path), prefix: entryName.slice(0, -name.length), names: [name] };
+  const prefix = entryName.slice(0, -name.length);
+
+  return { path: dirname(path), prefix, files: [name], mtimeNs: 0n, followsLinks };
 }
 
-function toDirectory(source: Source): WalkedDirectory {
-  const { directory, prefix, names } = fileTask(source);
-  return { path: directory, prefix, files: names, mtimeNs: 0n };
+/** A directory as those know it who read its files. */
+export function listedAs({ path, identity, followsLinks }: WalkedDirectory): ListedDirectory {
+  return { directory: path, identity, followsLinks };
 }
 
 /** Batches of one directory's files. */
@@ -138,7 +142,7 @@ export function toTasks(directory: WalkedDirectory, names: readonly string[]): F
   for (let from = 0; from < names.length; from += BATCH_FILES) {
     tasks.push({
       kind: 'files',
-      directory: directory.path,
+      ...listedAs(directory),
       prefix: directory.prefix,
       names: names.slice(from, from + BATCH_FILES),
     });

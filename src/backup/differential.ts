@@ -1,11 +1,12 @@
-import { lstatSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import type { Component } from '../archive/components.js';
 import { placeOf } from '../archive/layout.js';
 import type { OpenArchive } from '../archive/open-archive.js';
 import type { FilesTask } from '../archive/pack-tasks.js';
+import { LARGEST_LIST_BYTES } from '../archive/read-text.js';
 import { ticksOf } from '../platform/file-times.js';
 import { DELETED_ENTRY } from '../archive/summary.js';
+import { lookAt } from '../platform/look-again.js';
 import { hasMessageName, holdsMessages, isMessagePath } from '../platform/message-file.js';
 import { TOOL } from '../platform/tool.js';
 import { BaseIndex, type Change } from './base-index.js';
@@ -50,6 +51,7 @@ function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore):
   const { request, listed, examined } = found;
   const compared = compareStore([...examined.values()], index);
   const deleted = [...findDeleted(listed, index)];
+  const deletedNames = new Set(deleted);
   const deletedText = deleted.map((name) => `${name}\n`).join('');
   if (!fitsVolume(deletedText, request.volumeLimitBytes)) {
     return planFullInstead(listed, `the names of ${deleted.length} deleted files do not fit into a volume`);
@@ -70,6 +72,8 @@ function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore):
     tasks,
     fileCount: tasks.reduce((sum, { names }) => sum + names.length, 0),
     directories: listed.directories,
+    singles: listed.singles,
+    isFileOfBase: (entryName) => index.hasFile(entryName) && !deletedNames.has(entryName),
     components: listed.components,
     exclude: listed.exclude,
     isDirectoryChanged: (entryName, mtimeTicks, mode) =>
@@ -86,6 +90,7 @@ function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore):
 
 /** Whether the list of deleted names fits beside the version text: a recover looks for it in the first volume. */
 function fitsVolume(text: string, limitBytes: number): boolean {
+  if (text.length > LARGEST_LIST_BYTES) return false;
   return text.length <= limitBytes / 2 || deflateRawSync(text).length <= limitBytes / 2;
 }
 
@@ -119,7 +124,7 @@ function compareFile(index: BaseIndex, name: string, { directory, result, first 
     mtimeTicks: result.mtimes[column] ?? 0n,
     mode: result.modes[column] ?? 0,
     crc: result.crcs[column],
-    readCrc: () => checksumFile(`${directory.path}/${name}`),
+    readCrc: () => checksumFile(`${directory.path}/${name}`, { followsLinks: directory.followsLinks, asksPlace: true }),
   });
 }
 
@@ -146,7 +151,7 @@ function isIn(paths: ReadonlySet<string>, name: string): boolean {
 }
 
 function markDirectory(path: string, prefix: string, index: BaseIndex): void {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = lookAt(path);
   if (!stats?.isDirectory()) return;
   index.compareDirectory(prefix, ticksOf(stats), Number(stats.mode));
 }

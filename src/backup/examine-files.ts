@@ -1,6 +1,8 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
+import { type BigIntStats, lstatSync, statSync } from 'node:fs';
+import type { ListedDirectory } from '../archive/pack-tasks.js';
 import { errnoOf } from '../errors.js';
 import { ticksOf } from '../platform/file-times.js';
+import { isGone, isStillAt } from '../platform/look-again.js';
 import { checksumFile } from './checksum.js';
 import { type StatResult, type StatTask, UNKNOWN, VANISHED } from './stat-tasks.js';
 
@@ -14,14 +16,33 @@ export function examineFiles({ directories, withCrc }: StatTask): StatResult {
     crcs: new Uint32Array(withCrc ? count : 0),
   };
   let index = 0;
-  for (const { path, names } of directories) {
-    for (const name of names) examineInto(result, index++, `${path}/${name}`, withCrc);
+  for (const listed of directories) {
+    const first = index;
+    for (const name of listed.names) examineInto(result, index++, listed, { name, withCrc });
+    // What was asked while another directory stood there says nothing of the files that were listed.
+    if (isElsewhere(listed)) result.sizes.fill(VANISHED, first, index);
   }
   return result;
 }
 
-function examineInto(result: StatResult, index: number, path: string, withCrc: boolean): void {
-  const stats = examine(path);
+function isElsewhere({ directory, identity }: ListedDirectory): boolean {
+  try {
+    return identity !== undefined && !isStillAt(directory, identity);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    // The packer asks again, and names what cannot be read.
+    return false;
+  }
+}
+
+function examineInto(
+  result: StatResult,
+  index: number,
+  { directory, followsLinks }: ListedDirectory,
+  { name, withCrc }: { readonly name: string; readonly withCrc: boolean },
+): void {
+  const path = `${directory}/${name}`;
+  const stats = examine(path, followsLinks === true);
   if (typeof stats === 'number') {
     result.sizes[index] = stats;
     return;
@@ -29,17 +50,16 @@ function examineInto(result: StatResult, index: number, path: string, withCrc: b
   result.sizes[index] = Number(stats.size);
   result.mtimes[index] = ticksOf(stats);
   result.modes[index] = Number(stats.mode);
-  if (withCrc) result.crcs[index] = checksumFile(path);
+  if (withCrc) result.crcs[index] = checksumFile(path, { followsLinks });
 }
 
 /** One file that cannot be examined must not keep the others out of the archive: the packer names it. */
-function examine(path: string): BigIntStats | typeof VANISHED | typeof UNKNOWN {
+function examine(path: string, followsLinks: boolean): BigIntStats | typeof VANISHED | typeof UNKNOWN {
   try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? VANISHED;
+    const look = followsLinks ? statSync : lstatSync;
+    return look(path, { bigint: true, throwIfNoEntry: false }) ?? VANISHED;
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    // Its directory may have become a file.
-    return code === 'ENOTDIR' ? VANISHED : UNKNOWN;
+    if (errnoOf(error) === undefined) throw error;
+    return isGone(error) ? VANISHED : UNKNOWN;
   }
 }

@@ -1,5 +1,6 @@
 import type { Component } from '../archive/components.js';
 import { WorkerPool } from '../platform/worker-pool.js';
+import { listedAs } from './content.js';
 import { examineFiles } from './examine-files.js';
 import type { BackupRequest } from './request.js';
 import type { StatResult, StatTask } from './stat-tasks.js';
@@ -80,7 +81,7 @@ export class StoreExaminer {
     this.#batch = undefined;
     const own = this.#examined.get(batch.component) ?? [];
     this.#examined.set(batch.component, own);
-    const directories = batch.pieces.map(({ directory, names }) => ({ path: directory.path, names }));
+    const directories = batch.pieces.map(({ directory, names }) => ({ ...listedAs(directory), names }));
     const answer = this.#pool.run({ directories, withCrc: this.request.usesChecksum }).then((result) => {
       let first = 0;
       for (const { directory, names } of batch.pieces) {

@@ -4,7 +4,8 @@ import { checkVolumes } from '../archive/check-structure.js';
 import { inspectArchives } from '../archive/inspect.js';
 import type { DifferentialLetter } from '../archive/names.js';
 import { type OpenArchive, openArchive } from '../archive/open-archive.js';
-import { type ArchiveState, holdsParts } from '../archive/sets.js';
+import { holdsParts } from '../archive/completeness.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 import { KmsError, messageOf } from '../errors.js';
 
 /** The full that a differential is measured against, or why there is none. */

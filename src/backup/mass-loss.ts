@@ -1,7 +1,7 @@
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
 import { openArchive } from '../archive/open-archive.js';
-import type { ArchiveState } from '../archive/sets.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 import { countMessages, isMessagePath } from '../platform/message-file.js';
 import { plural } from '../platform/units.js';
 import { findLosses, type LossLimits, type MailboxCounts, mailboxOf, type MailLoss } from './mailboxes.js';

@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs';
 import type { ArchiveWriter } from '../archive/archive-writer.js';
 import { ticksOf } from '../platform/file-times.js';
+import { lookAt } from '../platform/look-again.js';
 import type { WalkedDirectory } from './walk.js';
 
 /**
@@ -15,7 +15,7 @@ export function packDirectories(
 ): number {
   let count = 0;
   for (const { path, prefix } of directories) {
-    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    const stats = lookAt(path);
     if (!stats?.isDirectory()) continue;
     const mtimeTicks = ticksOf(stats);
     const mode = Number(stats.mode);

@@ -7,19 +7,21 @@ import { sweepTemporaries } from '../archive/backup-directory.js';
 import { formatVolumeName } from '../archive/names.js';
 import type { FilesTask } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
-import { formatSummaryText, formatVersionText, SUMMARY_ENTRY, VERSION_ENTRY } from '../archive/summary.js';
+import { formatVersionText, VERSION_ENTRY } from '../archive/summary.js';
 import { acquireLock, refuseWhileHeld } from '../platform/lock.js';
 import { isMessagePath } from '../platform/message-file.js';
 import { markReading, RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
 import { countMailboxes, countStored, findMassLoss, readPredecessor, type RunMail } from './mass-loss.js';
 import { mailboxOf } from './mailboxes.js';
+import { addText, findLacks, finishArchive, type OpenRun } from './finish-archive.js';
 import { packDirectories } from './pack-directories.js';
 import { planContent } from './plan-content.js';
 import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
 import { recordReadBack } from './record-read-back.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { secondLook } from './second-look.js';
+import type { SkippedPath } from './walk.js';
 
 const FEW_FILES = 1000;
 
@@ -69,14 +71,14 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
 }
 
 /** What became of the mail that was listed; undefined where this run does not look at mail. */
-function mailOf(content: BackupContent, packer: Packer, found: readonly FilesTask[]): RunMail | undefined {
+function mailOf(content: BackupContent, packer: Packer, packed: PackedContent): RunMail | undefined {
   if (!content.components.includes('mail')) return undefined;
   const listed = countMailboxes(content.directories);
   const lost = packer.issues.filter(({ kind }) => kind !== 'unsettled').map(({ name }) => name);
   return {
     listed,
-    stored: countStored(listed, found, [...packer.vanished, ...lost]),
-    unlisted: content.skipped.map(({ name }) => name).filter((name) => name.endsWith('/') && isMailDirectory(name)),
+    stored: countStored(listed, packed.found, [...packer.vanished, ...lost]),
+    unlisted: packed.skipped.map(({ name }) => name).filter((name) => name.endsWith('/') && isMailDirectory(name)),
   };
 }
 
@@ -123,12 +125,13 @@ async function writeArchive(
       takenAt,
     );
     if (content.deletedText !== undefined) addText(writer, content.deletedText.name, content.deletedText.text, takenAt);
-    const { directories, found } = await packContent(content, packer, writer);
-    const mail = mailOf(content, packer, found);
-    await finishArchive(request, mail, { writer, packer, takenAt });
+    const packed = await packContent(content, packer, writer);
+    const mail = mailOf(content, packer, packed);
+    const lacks = findLacks(content, packer);
+    await finishArchive(request, { mail, lacks }, { writer, packer, takenAt });
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
-    return { report: toReport(request, content, { writer, packer, startedAt, directories }), mail };
+    return { report: toReport(request, content, { writer, packer, startedAt, packed }), mail };
   } catch (error) {
     await packer.close();
     await writer.discard();
@@ -138,12 +141,18 @@ async function writeArchive(
   }
 }
 
+/** What became of a plan. */
+interface PackedContent {
+  /** How many directories have entries. */
+  readonly directories: number;
+  /** Files that were found when everything had been packed once. */
+  readonly found: readonly FilesTask[];
+  /** What is there and is not backed up, from both looks. */
+  readonly skipped: readonly SkippedPath[];
+}
+
 /** Components one after the other, as the server lays them; what moved meanwhile is looked for again at the end. */
-async function packContent(
-  content: BackupContent,
-  packer: Packer,
-  writer: ArchiveWriter,
-): Promise<{ directories: number; found: FilesTask[] }> {
+async function packContent(content: BackupContent, packer: Packer, writer: ArchiveWriter): Promise<PackedContent> {
   for (const group of content.groups) await packer.pack(group);
   const found: FilesTask[] = [];
   const retried = new Set(packer.vanished);
@@ -153,46 +162,15 @@ async function packContent(
     );
     return packer.pack(tasks);
   };
-  const newDirectories = await secondLook(content, pack, packer.vanished);
+  const look = await secondLook(content, pack, packer.vanished);
   await packer.packHeld();
-  const all = [...content.directories, ...newDirectories];
-  return { directories: packDirectories(all, content.isDirectoryChanged, writer), found };
+  const directories = packDirectories(look.directories, content.isDirectoryChanged, writer);
+
+  return { directories, found, skipped: [...content.skipped, ...look.skipped] };
 }
 
-interface OpenRun {
-  readonly writer: ArchiveWriter;
-  readonly packer: Packer;
-}
-
-async function finishArchive(
-  request: BackupRequest,
-  mail: RunMail | undefined,
-  run: OpenRun & { takenAt: Date },
-): Promise<void> {
-  const { writer, packer, takenAt } = run;
-  const mailboxes = mail?.stored;
-  const summaryBytes = 4096 + writer.volumes.length * 100 + (mailboxes?.size ?? 0) * 300;
-  writer.makeRoom(summaryBytes, 256);
-  await writer.settle();
-  const { files, messages, sourceBytes } = packer.counts;
-  const summary = formatSummaryText({
-    startedAt: takenAt,
-    finishedAt: request.clock(),
-    fileCount: files,
-    totalBytes: sourceBytes,
-    messages,
-    volumes: writer.volumes.length,
-    volumeDigests: writer.volumes.slice(0, -1).map(({ directoryDigest }) => directoryDigest),
-    mailboxes,
-  });
-  addText(writer, SUMMARY_ENTRY, summary, takenAt);
-  await writer.finish();
-  request.onProgress?.({ phase: 'reading back', doneItems: files, totalItems: files, doneBytes: sourceBytes });
-  if (request.readsBack) await packer.readBack();
-}
-
-function addText(writer: ArchiveWriter, name: string, text: string, at: Date): void {
-  writer.addSmall({ name, bytes: Buffer.from(text), mtimeTicks: BigInt(at.getTime()) * 10_000n, mode: 0o100600 });
+function toIssues(skipped: readonly SkippedPath[]): BackupIssue[] {
+  return skipped.map(({ name, reason }): BackupIssue => ({ kind: 'skipped', name, reason }));
 }
 
 function reportBasics(content: BackupContent, stem: string, startedAt: Date): BackupReport {
@@ -213,7 +191,7 @@ function reportBasics(content: BackupContent, stem: string, startedAt: Date): Ba
     volumes: [],
     entries: 0,
     verifiedEntries: 0,
-    issues: content.skipped.map(({ name, reason }): BackupIssue => ({ kind: 'skipped', name, reason })),
+    issues: toIssues(content.skipped),
     split: [],
     swept: [],
     warnings: content.warnings,
@@ -224,9 +202,9 @@ function reportBasics(content: BackupContent, stem: string, startedAt: Date): Ba
 function toReport(
   request: BackupRequest,
   content: BackupContent,
-  run: OpenRun & { startedAt: Date; directories: number },
+  run: OpenRun & { startedAt: Date; packed: PackedContent },
 ): BackupReport {
-  const { writer, packer, startedAt } = run;
+  const { writer, packer, startedAt, packed } = run;
   const basics = reportBasics(content, writer.stem, startedAt);
   return {
     ...basics,
@@ -234,13 +212,13 @@ function toReport(
     messages: { ...content.messages, vanished: [...packer.vanished].filter(isMessagePath).length },
     packedMessages: packer.counts.messages,
     files: packer.counts.files,
-    directories: run.directories,
+    directories: packed.directories,
     sourceBytes: packer.counts.sourceBytes,
     storedBytes: writer.sizeBytes,
     volumes: writer.volumes.map((_, index) => formatVolumeName(writer.stem, index)),
     entries: writer.entries,
     verifiedEntries: request.readsBack ? writer.entries : 0,
-    issues: [...basics.issues, ...packer.issues, ...findGoneSources(content, packer.vanished)],
+    issues: [...toIssues(packed.skipped), ...packer.issues, ...findGoneSources(content, packer.vanished)],
     split: packer.split,
   };
 }

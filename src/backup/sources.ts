@@ -1,7 +1,10 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
 import { type Component, componentOfStoreChild, COMPONENTS } from '../archive/components.js';
+import { findEntryFault } from '../archive/entry-names.js';
+import { REQUIRED_FILES } from '../archive/required-files.js';
 import { ConfigurationError, errnoOf, UsageError } from '../errors.js';
+import { lstatOrGone } from '../platform/look-again.js';
 import type { Installation } from '../server/installation.js';
 import type { IncludeSwitches, ServerSettings } from '../server/settings.js';
 import type { SkippedPath } from './walk.js';
@@ -13,6 +16,8 @@ export interface Source {
   readonly path: string;
   /** `mailserver.cfg`, or `@backup/store/mail/` for a tree. */
   readonly entryName: string;
+  /** A file that is a link: what it leads to belongs into the archive. */
+  readonly followsLinks?: boolean;
 }
 
 export interface Sources {
@@ -20,7 +25,7 @@ export interface Sources {
   readonly skipped: readonly SkippedPath[];
 }
 
-const CONFIGURATION_FILES = ['mailserver.cfg', 'users.cfg', 'cluster.cfg'];
+const CONFIGURATION_FILES = [...REQUIRED_FILES, 'cluster.cfg'];
 const INSTALL_DIRECTORIES = ['settings', 'license', 'sslca', 'sslcert'] as const;
 
 /**
@@ -33,31 +38,88 @@ export function findSources(
   settings: ServerSettings,
   mask: ReadonlySet<Component> | undefined,
 ): Sources {
-  const wanted = new Set(wantedComponents(settings.include, mask));
-  const sources: Source[] = [];
-  const skipped: SkippedPath[] = [];
-  const add = (component: Component, path: string, entryName: string): void => {
-    if (!wanted.has(component)) return;
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isDirectory()) sources.push({ component, path: realpathSync(path), entryName: `${entryName}/` });
-    else if (stats?.isFile()) sources.push({ component, path, entryName });
-    else if (stats) skipped.push({ name: entryName, reason: 'neither file nor directory' });
-  };
-  for (const name of CONFIGURATION_FILES) add('cfg', join(installation.dir, name), name);
-  for (const name of INSTALL_DIRECTORIES) add(name, join(installation.dir, name), `@backup/${name}`);
+  const found = new FoundSources(new Set(wantedComponents(settings.include, mask)));
+
+  for (const name of CONFIGURATION_FILES) found.addConfiguration(join(installation.dir, name), name);
+  for (const name of INSTALL_DIRECTORIES) found.add(name, join(installation.dir, name), `@backup/${name}`);
   for (const name of listStore(settings.storeDir)) {
     const component = componentOfStoreChild(name);
-    if (component === undefined) continue;
-    const path = join(settings.storeDir, name);
-    // A component may lie on another disk behind a link; any other link is not ours to follow.
-    if (component === 'other' && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
-      skipped.push({ name: `@backup/store/${name}`, reason: 'symbolic link, not followed' });
-      continue;
-    }
-    add(component, path, `@backup/store/${name}`);
+    if (component !== undefined) found.addStoreChild(component, join(settings.storeDir, name), name);
   }
-  sources.sort((a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component));
-  return { sources, skipped: wanted.has('other') ? skipped : [] };
+  found.sources.sort((a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component));
+
+  return found;
+}
+
+/** Collects what is there of the wanted parts, and names what is there and cannot be taken. */
+class FoundSources implements Sources {
+  readonly sources: Source[] = [];
+  readonly skipped: SkippedPath[] = [];
+
+  constructor(private readonly wanted: ReadonlySet<Component>) {}
+
+  /** A file of the configuration; in containers it is often a link to where the data lie. */
+  addConfiguration(path: string, name: string): void {
+    const isRequired = REQUIRED_FILES.some((required) => required === name);
+
+    if (!this.add('cfg', path, name) && isRequired && this.wanted.has('cfg')) {
+      this.skipped.push({ name, reason: 'is not there, and no backup is complete without it' });
+    }
+  }
+
+  addStoreChild(component: Component, path: string, name: string): void {
+    const entryName = `@backup/store/${name}`;
+    const isLink = lstatOrGone(path)?.isSymbolicLink() === true;
+
+    // A component may lie on another disk behind a link; any other link is not ours to follow.
+    if (component === 'other' && isLink) this.#skip(component, entryName, 'symbolic link, not followed');
+    else this.add(component, path, entryName);
+  }
+
+  /**
+   * Adds what a path leads to, links followed.
+   * @returns whether anything is there, even if it cannot be taken
+   */
+  add(component: Component, path: string, entryName: string): boolean {
+    const link = lstatOrGone(path);
+    if (!link) return false;
+    const fault = findEntryFault(entryName);
+
+    if (fault !== undefined) this.#skip(component, entryName, `has ${fault} in its name`);
+    else if (this.wanted.has(component)) this.#addTarget(component, path, entryName);
+    return true;
+  }
+
+  #addTarget(component: Component, path: string, entryName: string): void {
+    try {
+      const stats = statSync(path);
+
+      if (stats.isDirectory()) this.sources.push({ component, path: realpathSync(path), entryName: `${entryName}/` });
+      else if (stats.isFile()) this.sources.push({ component, entryName, ...placeOfFile(path) });
+      else this.#skip(component, entryName, 'neither file nor directory');
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === undefined) throw error;
+      const isDangling = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
+      this.#skip(
+        component,
+        entryName,
+        isDangling ? 'symbolic link that leads nowhere' : `cannot be looked at: ${code}`,
+      );
+    }
+  }
+
+  #skip(component: Component, name: string, reason: string): void {
+    if (this.wanted.has(component)) this.skipped.push({ name, reason });
+  }
+}
+
+/** Its directory's links are followed once for all; a file that is a link itself is followed whenever it is read. */
+function placeOfFile(path: string): Pick<Source, 'path' | 'followsLinks'> {
+  const isLink = lstatOrGone(path)?.isSymbolicLink() === true;
+  const place = join(realpathSync(dirname(path)), basename(path));
+
+  return { path: place, ...(isLink ? { followsLinks: true } : {}) };
 }
 
 /** The parts that a run looks at: those of the mask, or those that the Include switches name. */

@@ -1,8 +1,10 @@
+import type { ListedDirectory } from '../archive/pack-tasks.js';
+
 /** Asking for size, time and mode of files, in worker threads. */
 
 export interface StatTask {
-  /** Absolute paths of directories, and names in them. */
-  readonly directories: readonly { readonly path: string; readonly names: readonly string[] }[];
+  /** Directories, and names in them. */
+  readonly directories: readonly (ListedDirectory & { readonly names: readonly string[] })[];
   /** Also read the files and take their CRC-32. */
   readonly withCrc: boolean;
 }

@@ -1,14 +1,27 @@
-import { lstatSync, readdirSync, statSync, type Dirent } from 'node:fs';
+import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { isExcludedDirectory, isExcludedFile } from '../archive/components.js';
 import { findStepFault } from '../archive/entry-names.js';
 import { errnoOf } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
+import {
+  type DirectoryIdentity,
+  goneError,
+  isGone,
+  isSame,
+  isStillAt,
+  lstatOrGone,
+  statDirectory,
+} from '../platform/look-again.js';
 
 /** One directory and the regular files in it. */
 export interface WalkedDirectory {
   /** Absolute. */
   readonly path: string;
+  /** What it is; undefined for single files, listed as if they were all of their directory. */
+  readonly identity?: DirectoryIdentity | undefined;
+  /** Its files may be links, which are followed. */
+  readonly followsLinks?: boolean | undefined;
   /** What precedes its files' names in an archive: `@backup/store/mail/example.com/`. */
   readonly prefix: string;
   readonly files: readonly string[];
@@ -31,23 +44,21 @@ export interface Walk {
 }
 
 /** Which directory is never entered, by device and inode: whatever path or bind mount leads to it. */
-export interface DirectoryIdentity {
-  readonly dev: bigint;
-  readonly ino: bigint;
-}
-
 export function identify(path: string): DirectoryIdentity | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && { dev: stats.dev, ino: stats.ino };
 }
 
+export interface WalkOptions {
+  /** Directories that are not entered, wherever they lie. */
+  readonly exclude: readonly DirectoryIdentity[];
+  /** Whether a directory below is left to another look. */
+  readonly isKnown?: ((prefix: string) => boolean) | undefined;
+  readonly onDirectory?: ((directory: WalkedDirectory) => void) | undefined;
+}
+
 /** Lists a tree with its directories before what lies in them. Links, pipes, sockets and devices are skipped by name. */
-export function walkTree(
-  path: string,
-  prefix: string,
-  exclude: readonly DirectoryIdentity[],
-  onDirectory?: (directory: WalkedDirectory) => void,
-): Walk {
+export function walkTree(path: string, prefix: string, { exclude, isKnown, onDirectory }: WalkOptions): Walk {
   const walk = { directories: [] as WalkedDirectory[], skipped: [] as SkippedPath[], vanished: [] as string[] };
   const open = [{ path, prefix }];
   for (let next = open.pop(); next; next = open.pop()) {
@@ -55,7 +66,10 @@ export function walkTree(
     const listed = listDirectory(next.path, next.prefix, exclude, walk);
     const directory = walk.directories[before];
     if (directory) onDirectory?.(directory);
-    for (const child of listed) open.push({ path: join(next.path, child), prefix: `${next.prefix}${child}/` });
+    for (const child of listed) {
+      const below = `${next.prefix}${child}/`;
+      if (!isKnown?.(below)) open.push({ path: join(next.path, child), prefix: below });
+    }
   }
   return walk;
 }
@@ -72,24 +86,44 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
   const children: string[] = [];
   try {
     // Before the listing: what changes during it shows as a later time.
-    const stats = lstatSync(path, { bigint: true });
-    if (exclude.some(({ dev, ino }) => dev === stats.dev && ino === stats.ino)) return [];
+    const stats = statDirectory(path);
+    if (exclude.some((excluded) => isSame(excluded, stats))) return [];
     const entries = readdirSync(path, { withFileTypes: true });
-    for (const entry of entries) {
-      if (!PLAIN.test(entry.name)) entry.name = composeName(path, entry.name, entries);
-      const reason = reasonToSkip(entry, prefix);
-      if (reason !== undefined) walk.skipped.push({ name: prefix + entry.name, reason });
-      else if (entry.isDirectory()) {
-        if (!isExcludedDirectory(entry.name)) children.push(entry.name);
-      } else if (!isExcludedFile(entry.name)) files.push(entry.name);
-    }
-    walk.directories.push({ path, prefix, files, mtimeNs: isYoung(stats.mtimeNs) ? undefined : stats.mtimeNs });
+    // A link may have taken its place meanwhile, and its names are not this directory's.
+    if (!isStillAt(path, stats)) throw goneError('another directory has taken its place');
+    sortEntries(path, prefix, entries, { files, children, skipped: walk.skipped });
+    const { dev, ino, mtimeNs } = stats;
+    walk.directories.push({
+      path,
+      prefix,
+      identity: { dev, ino },
+      files,
+      mtimeNs: isYoung(mtimeNs) ? undefined : mtimeNs,
+    });
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') walk.vanished.push(prefix);
-    else walk.skipped.push({ name: prefix, reason: `cannot be listed: ${code ?? String(error)}` });
+    if (isGone(error) || errnoOf(error) === 'ELOOP') walk.vanished.push(prefix);
+    else walk.skipped.push({ name: prefix, reason: `cannot be listed: ${errnoOf(error) ?? String(error)}` });
   }
   return children.reverse();
+}
+
+interface SortedEntries {
+  readonly files: string[];
+  readonly children: string[];
+  readonly skipped: SkippedPath[];
+}
+
+/** Tells what is to be packed, entered, or named as left out. */
+function sortEntries(path: string, prefix: string, entries: readonly Dirent[], into: SortedEntries): void {
+  const prefixBytes = Buffer.byteLength(prefix);
+  for (const entry of entries) {
+    if (!PLAIN.test(entry.name)) entry.name = composeName(path, entry.name, entries);
+    const reason = reasonToSkip(entry, prefix, prefixBytes);
+    if (reason !== undefined) into.skipped.push({ name: prefix + entry.name, reason });
+    else if (entry.isDirectory()) {
+      if (!isExcludedDirectory(entry.name)) into.children.push(entry.name);
+    } else if (!isExcludedFile(entry.name)) into.files.push(entry.name);
+  }
 }
 
 /** A change within one step of the file system's clock leaves the time as it is; FAT counts in steps of two seconds. */
@@ -114,12 +148,12 @@ function composeName(path: string, name: string, entries: readonly Dirent[]): st
 }
 
 function identifyEntry(path: string): string | undefined {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  const stats = lstatOrGone(path);
   return stats && `${stats.dev}/${stats.ino}`;
 }
 
-function reasonToSkip(entry: Dirent, prefix: string): string | undefined {
-  const fault = findStepFault(prefix, entry.name, process.platform === 'win32');
+function reasonToSkip(entry: Dirent, prefix: string, prefixBytes: number): string | undefined {
+  const fault = findStepFault({ prefix, prefixBytes, step: entry.name, isDirectory: entry.isDirectory() });
   if (fault !== undefined) return `has ${fault} in its name`;
   if (entry.isDirectory() || entry.isFile()) return undefined;
   if (entry.isSymbolicLink()) return 'symbolic link, not followed';

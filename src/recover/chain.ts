@@ -7,7 +7,8 @@ import {
   refuseLegacyDirectory,
 } from '../archive/backup-directory.js';
 import { inspectArchives, inspectDirectory } from '../archive/inspect.js';
-import { type ArchiveState, describeParts, newestPoint } from '../archive/sets.js';
+import { describeIncompleteness, newestPoint } from '../archive/completeness.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 import { BaseMissingError, DamagedArchiveError, NotFoundError } from '../errors.js';
 
 /** The archives that make up one point in time: a full or copy, or a full and one differential. */
@@ -49,8 +50,8 @@ async function newestChain(directory: string): Promise<Chain> {
   );
 }
 
-function reasonToPass({ facts, fault }: ArchiveState): string {
-  return fault === undefined ? `holds only ${describeParts(facts) ?? ''}` : `cannot be recovered: ${fault}`;
+function reasonToPass(state: ArchiveState): string {
+  return describeIncompleteness(state) ?? 'is passed over';
 }
 
 async function namedChain(path: string): Promise<Chain> {

@@ -6,7 +6,7 @@ import { isMessageAt } from '../archive/entry-kind.js';
 import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
-import { partsOf } from '../archive/sets.js';
+import { partsOf } from '../archive/completeness.js';
 import { isOwnText } from '../archive/summary.js';
 import { holdsMessages, isMessagePath } from '../platform/message-file.js';
 import { checkSelected, checkStructure } from '../archive/check-structure.js';

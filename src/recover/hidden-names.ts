@@ -1,4 +1,4 @@
-import { LARGEST_LIST_BYTES, readText } from '../archive/archive-facts.js';
+import { LARGEST_LIST_BYTES, readText } from '../archive/read-text.js';
 import { wholeName } from '../archive/entry-names.js';
 import { openFileSource } from '../archive/source.js';
 import { DELETED_ENTRY } from '../archive/summary.js';

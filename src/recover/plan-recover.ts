@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { placeOf } from '../archive/layout.js';
-import { describeParts } from '../archive/sets.js';
+import { describeParts } from '../archive/completeness.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
 import { plural } from '../platform/units.js';
 import { type MailScope, resolveScope } from '../server/mail-scope.js';
@@ -116,6 +116,11 @@ function collectWarnings(chain: Chain, entries: ChainEntries): string[] {
   const parts = describeParts(chain.point.facts);
   if (parts !== undefined) {
     warnings.push(`${chain.point.facts.files.stem}.zip holds only ${parts}: everything else stays as it is`);
+  }
+  if (chain.point.lacks.length > 0) {
+    warnings.push(
+      `${chain.point.facts.files.stem}.zip lacks ${chain.point.lacks.join(', ')}: it is no complete backup, and what is there stays`,
+    );
   }
   if (!entries.knowsDeletions) {
     warnings.push(

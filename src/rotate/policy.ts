@@ -1,4 +1,12 @@
-import { type ArchiveState, describeParts, holdsParts, partsOf } from '../archive/sets.js';
+import {
+  countsForRotation,
+  describeParts,
+  holdsParts,
+  isFuture,
+  mayPushOut,
+  partsOf,
+} from '../archive/completeness.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 
 /**
  * Which archives stay. Pure: the same states give the same verdicts, each with its reason.
@@ -10,6 +18,7 @@ import { type ArchiveState, describeParts, holdsParts, partsOf } from '../archiv
  *   F1 F2 F3(damaged)   keeps F1 F2 F3: what is not proven pushes nothing out
  *   F1 C1 I1            keeps F1 C1 I1, with limit 1 F1 I1: the newest point in time stays
  *   F1 F2 C1(lists)     keeps F1 F2 C1: a backup of some parts counts only among its like
+ *   F1 F2 F3(no users)  keeps F1 F2 F3: what lacks users.cfg is no complete backup, and pushes nothing out
  */
 export interface RetentionPolicy {
   /** At most that many complete backups, fulls and copies alike; at least 1. */
@@ -24,9 +33,6 @@ export interface Verdict {
   readonly action: 'keep' | 'remove';
   readonly reason: string;
 }
-
-/** Clocks of two machines may differ by this much. */
-const FUTURE_TOLERANCE_MS = 5 * 60_000;
 
 /** A verdict for every archive, in the given order: oldest first. */
 export function judgeArchives(states: readonly ArchiveState[], policy: RetentionPolicy): Verdict[] {
@@ -50,22 +56,13 @@ function groupByParts(states: readonly ArchiveState[]): ArchiveState[][] {
   return [...groups.values()];
 }
 
-function isFuture({ facts }: ArchiveState, now: Date): boolean {
-  return facts.files.takenAt.getTime() > now.getTime() + FUTURE_TOLERANCE_MS;
-}
-
-/** Complete, proven, and not from the future: only such a backup may push out another. */
-function counts(state: ArchiveState, policy: RetentionPolicy): boolean {
-  return state.isRecoverable && state.verifiedAt !== undefined && !isFuture(state, policy.now);
-}
-
 /** What the newest point in time needs; the newest full, where the limit has room beside it; then the newest of all. */
 function chooseKept(
   like: readonly ArchiveState[],
   states: readonly ArchiveState[],
   policy: RetentionPolicy,
 ): ReadonlySet<ArchiveState> {
-  const complete = like.filter((state) => counts(state, policy)).reverse();
+  const complete = like.filter((state) => countsForRotation(state, policy.now)).reverse();
   const reach = (state: ArchiveState): number => newestTimeMs(state, states, policy);
   const newestPoint = complete.reduce<ArchiveState | undefined>(
     (best, state) => (best && reach(best) >= reach(state) ? best : state),
@@ -79,7 +76,8 @@ function chooseKept(
 /** The newest point in time that a complete backup and its proven differentials reach. */
 function newestTimeMs(base: ArchiveState, states: readonly ArchiveState[], policy: RetentionPolicy): number {
   const chain = states.filter(
-    (state) => state.base === base.facts && counts(state, policy) && holdsParts(state.facts, partsOf(base.facts)),
+    (state) =>
+      state.base === base.facts && countsForRotation(state, policy.now) && holdsParts(state.facts, partsOf(base.facts)),
   );
   return Math.max(...[base, ...chain].map(({ facts }) => facts.files.takenAt.getTime()));
 }
@@ -94,12 +92,17 @@ function judgeBase(state: ArchiveState, policy: RetentionPolicy, { kept, oldestK
   if (!oldestKept) return keep('no backup is proven, so nothing is removed');
   if (kept.has(state)) return keep(reasonToKeep(state, kept));
   if (isFuture(state, policy.now)) return keep('dated in the future');
-  if (state.facts.files.takenAt > oldestKept.facts.files.takenAt && !counts(state, policy)) {
-    return keep(state.isRecoverable ? 'not verified, so not counted' : 'not recoverable, so not counted');
+  if (state.facts.files.takenAt > oldestKept.facts.files.takenAt && !countsForRotation(state, policy.now)) {
+    return keep(`${reasonNotToCount(state)}, so not counted`);
   }
   // Older ones go only when as many proven backups as the limit asks for remain.
   if (kept.size < policy.limit) return keep('within the limit');
   return { state, action: 'remove', reason: `over the limit of ${policy.limit}` };
+}
+
+function reasonNotToCount({ isRecoverable, lacks }: ArchiveState): string {
+  if (!isRecoverable) return 'not recoverable';
+  return lacks.length > 0 ? `lacks ${lacks.join(', ')}` : 'not verified';
 }
 
 function reasonToKeep(state: ArchiveState, kept: ReadonlySet<ArchiveState>): string {
@@ -119,9 +122,7 @@ function judgeDifferential(
   if (bases.get(base)?.action === 'remove') return { state, action: 'remove', reason: 'its full goes' };
   if (isFuture(state, policy.now)) return { state, action: 'keep', reason: 'dated in the future' };
   const siblings = states.filter((other) => other.base === state.base);
-  const successor = siblings
-    .slice(siblings.indexOf(state) + 1)
-    .find((other) => counts(other, policy) && holdsParts(other.facts, partsOf(state.facts)));
+  const successor = siblings.slice(siblings.indexOf(state) + 1).find((other) => mayPushOut(other, state, policy.now));
   if (successor && !policy.keepsDifferentials) {
     return { state, action: 'remove', reason: 'replaced by a newer differential' };
   }

@@ -1,7 +1,8 @@
 import { statfsSync } from 'node:fs';
 import { inspectDirectory } from '../archive/inspect.js';
 import type { ArchiveType } from '../archive/names.js';
-import { type ArchiveState, newestPoint, partsOf } from '../archive/sets.js';
+import { newestPoint, partsOf } from '../archive/completeness.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 import { errnoOf, NotFoundError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { formatAge, formatSize } from '../platform/units.js';
@@ -22,6 +23,8 @@ export interface StatusArchive {
   readonly isRecoverable: boolean;
   readonly fault: string | undefined;
   readonly verifiedAt: Date | undefined;
+  /** Files without which it is no complete backup: `users.cfg`. */
+  readonly lacks: readonly string[];
 }
 
 /** The state of a server's backups. */
@@ -115,13 +118,19 @@ function warningFacts(facts: Facts, archives: readonly StatusArchive[]): string[
   return [
     ...(facts.unfinishedRecover?.isRunning ? [facts.unfinishedRecover.fact] : []),
     ...bad.map(({ name, fault }) => `${name} cannot be recovered: ${fault ?? 'its base is missing'}`),
+    ...archives
+      .filter(({ lacks }) => lacks.length > 0)
+      .map(({ name, lacks }) => `${name} lacks ${lacks.join(', ')}: it is no complete backup`),
     ...future.map(({ name }) => `${name} is dated in the future: a clock is wrong`),
     ...(isTight ? [`${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`] : []),
     ...(newest && !newest.verifiedAt ? [`${newest.name} was never verified; run verify`] : []),
   ];
 }
 
-function toArchive({ facts: { files }, isRecoverable, fault, verifiedAt }: ArchiveState, now: Date): StatusArchive {
+function toArchive(state: ArchiveState, now: Date): StatusArchive {
+  const { isRecoverable, fault, verifiedAt, lacks } = state;
+  const { files } = state.facts;
+
   return {
     name: `${files.stem}.zip`,
     type: files.type,
@@ -131,6 +140,7 @@ function toArchive({ facts: { files }, isRecoverable, fault, verifiedAt }: Archi
     isRecoverable,
     fault,
     verifiedAt,
+    lacks,
   };
 }
 

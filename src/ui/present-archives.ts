@@ -1,5 +1,5 @@
-import type { ArchiveState } from '../archive/sets.js';
-import { describeParts, newestPoint, partsOf } from '../archive/sets.js';
+import type { ArchiveState } from '../archive/archive-state.js';
+import { describeParts, newestPoint, partsOf } from '../archive/completeness.js';
 import { formatAge, formatCount, formatSize, plural } from '../platform/units.js';
 import { fitTable } from './table.js';
 
@@ -57,8 +57,13 @@ function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): st
     String(files.volumes.length),
     state.base ? shorten(state.base.files.stem) : (state.facts.version?.base ?? '-'),
     state.verifiedAt ? state.verifiedAt.toISOString().slice(0, 10) : 'no',
-    state.isRecoverable ? 'yes' : `no: ${state.fault ?? ''}`,
+    describeRecoverable(state),
   ];
+}
+
+function describeRecoverable({ isRecoverable, fault, lacks }: ArchiveState): string {
+  if (!isRecoverable) return `no: ${fault ?? ''}`;
+  return lacks.length > 0 ? `yes, but lacks ${lacks.join(', ')}` : 'yes';
 }
 
 /** A base and what depends on it, together. */
@@ -97,6 +102,7 @@ export function archivesDocument(directory: string, rows: readonly ArchiveRow[])
       verifiedAt: state.verifiedAt ?? null,
       isRecoverable: state.isRecoverable,
       fault: state.fault ?? null,
+      lacks: state.lacks,
       parts: partsOf(state.facts) ?? null,
     })),
     newestPoint: newest ? newest.facts.files.takenAt : null,

@@ -1,7 +1,7 @@
 import { statfsSync, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { countMessages } from '../archive/inspect.js';
-import type { ArchiveState } from '../archive/sets.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { toSystemError } from '../platform/system-error.js';

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectDirectory } from '../../src/archive/inspect.js';
-import { newestPoint } from '../../src/archive/sets.js';
+import { newestPoint } from '../../src/archive/completeness.js';
 import BackupDiff from '../../src/commands/backup/diff.js';
 import BackupFull from '../../src/commands/backup/full.js';
 import Recover from '../../src/commands/recover.js';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ArchiveFacts } from '../../src/archive/archive-facts.js';
 import type { ArchiveType } from '../../src/archive/names.js';
-import { type ArchiveState, newestPoint } from '../../src/archive/sets.js';
+import type { ArchiveState } from '../../src/archive/archive-state.js';
+import { newestPoint } from '../../src/archive/completeness.js';
 import { judgeArchives, type RetentionPolicy, type Verdict } from '../../src/rotate/policy.js';
 
 const DAY_MS = 86_400_000;
@@ -33,7 +34,14 @@ function toStates(specs: readonly Spec[], future = 0): ArchiveState[] {
       version: { parts: spec.parts },
     } as unknown as ArchiveFacts;
     const verifiedAt = spec.isVerified ? takenAt : undefined;
-    states.push({ facts, base: base?.facts, isRecoverable, fault: isRecoverable ? undefined : 'damaged', verifiedAt });
+    states.push({
+      facts,
+      base: base?.facts,
+      isRecoverable,
+      fault: isRecoverable ? undefined : 'damaged',
+      verifiedAt,
+      lacks: [],
+    });
   });
   return states;
 }

@@ -1,0 +1,100 @@
+import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
+import { findDirectory, readEntries } from './central-directory.js';
+import { wholeName } from './entry-names.js';
+import { LARGEST_LIST_BYTES, readText } from './read-text.js';
+import { openFileSource, type RandomAccessSource } from './source.js';
+import { DELETED_ENTRY, type SummaryText } from './summary.js';
+import { centralHeaderLength } from './volume-file.js';
+import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE } from './zip-format.js';
+
+/** Without these a mail server cannot be set up again: users and domains are in them. */
+export const REQUIRED_FILES = ['mailserver.cfg', 'users.cfg'] as const;
+
+/** What is known of the required files of one archive, its base left aside. */
+export interface RequiredFiles {
+  /** Those that it holds itself. */
+  readonly held: readonly string[];
+  /** Those that a differential's point lacks, whatever its base holds. */
+  readonly deleted: readonly string[];
+}
+
+/** The configuration stands at the front of the first volume: its first headers nearly always tell. */
+const HEAD_BYTES = 4 << 10;
+/** `.deleted.txt` follows the version text. */
+const TEXTS_AT_FRONT = 8;
+
+/**
+ * Which required files an archive holds, told by its central directories. A differential that says what its point lacks is
+ * believed, so that nobody looks through all of its names for a configuration that did not change.
+ * @throws {DamagedArchiveError} when a central directory is broken
+ */
+export async function readRequiredFiles(files: ArchiveFiles, summary: SummaryText | undefined): Promise<RequiredFiles> {
+  const isDifferential = files.type === 'differential';
+
+  if (isDifferential && summary?.lacks) {
+    const { lacks } = summary;
+    return { held: REQUIRED_FILES.filter((name) => !lacks.includes(name)), deleted: lacks };
+  }
+  const held = new Set<string>();
+  for (const volume of files.volumes) {
+    if (REQUIRED_FILES.every((name) => held.has(name))) break;
+    await addHeld(volume, held);
+  }
+  const missing = REQUIRED_FILES.filter((name) => !held.has(name));
+  const deleted = isDifferential && missing.length > 0 ? await readDeletedAmong(files, missing) : [];
+
+  return { held: REQUIRED_FILES.filter((name) => held.has(name)), deleted };
+}
+
+async function addHeld(volume: VolumeFileInfo, held: Set<string>): Promise<void> {
+  const source = openFileSource(volume.path, volume.name);
+  try {
+    const place = await findDirectory(source);
+    if (!place) {
+      const { table } = await readEntries(source);
+      for (let index = 0; index < table.count; index++) held.add(wholeName(table.name(index)));
+      return;
+    }
+    addNames(await source.read(place.offset, Math.min(place.length, HEAD_BYTES)), held);
+    if (REQUIRED_FILES.every((name) => held.has(name)) || place.length <= HEAD_BYTES) return;
+    addNames(await source.read(place.offset, place.length), held);
+  } finally {
+    source.close();
+  }
+}
+
+/** Adds the required names among the whole headers of a stretch that begins with one. */
+function addNames(bytes: Buffer, held: Set<string>): void {
+  let at = 0;
+  while (at + CENTRAL_FIXED_BYTES <= bytes.length && bytes.readUInt32LE(at) === CENTRAL_SIGNATURE) {
+    const nameStart = at + CENTRAL_FIXED_BYTES;
+    const nameEnd = nameStart + bytes.readUInt16LE(at + 28);
+    // No other name begins so: entries of the install directory and of the store begin with @ or s.
+    const isNear = bytes[nameStart] === 0x6d || bytes[nameStart] === 0x75;
+    if (isNear && nameEnd <= bytes.length) {
+      const name = wholeName(bytes.toString('utf8', nameStart, nameEnd));
+      if (REQUIRED_FILES.some((required) => required === name)) held.add(name);
+    }
+    at += centralHeaderLength(bytes, at);
+  }
+}
+
+async function readDeletedAmong(files: ArchiveFiles, names: readonly string[]): Promise<string[]> {
+  const [first] = files.volumes;
+  if (!first) return [];
+  const source = openFileSource(first.path, first.name);
+  try {
+    const deleted = new Set((await readDeletedText(source))?.split('\n'));
+    return names.filter((name) => deleted.has(name));
+  } finally {
+    source.close();
+  }
+}
+
+async function readDeletedText(source: RandomAccessSource): Promise<string | undefined> {
+  const { table } = await readEntries(source);
+  for (let index = 0; index < Math.min(table.count, TEXTS_AT_FRONT); index++) {
+    if (table.name(index) === DELETED_ENTRY) return readText(source, table, index, LARGEST_LIST_BYTES);
+  }
+  return undefined;
+}
