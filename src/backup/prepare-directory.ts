@@ -41,6 +41,11 @@ function toDirectoryError(path: string, error: unknown): Error {
       hints: ['Mount the disk or create the directory, or name another with --backup-dir DIR.'],
     });
   }
+  if (code === 'EEXIST') {
+    return new NotFoundError(`the backup directory ${path} is a link that leads nowhere`, {
+      hints: ['Mount the disk that it leads to, or name another directory with --backup-dir DIR.'],
+    });
+  }
   if (code === 'ENOTDIR') return new UsageError(`the backup directory ${path} lies below a file`);
   return toSystemError(error, { fact: `the backup directory ${path} cannot be written` }) ?? (error as Error);
 }

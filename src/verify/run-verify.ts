@@ -11,7 +11,7 @@ import { inspectArchives } from '../archive/inspect.js';
 import { parseVolumeName } from '../archive/names.js';
 import { recordVerified, type VerifiedEntry } from '../archive/verified-record.js';
 import { type VerifyOptions, type VerifyReport, verifyArchive } from '../archive/verify.js';
-import { errnoOf, LockedError, NotFoundError } from '../errors.js';
+import { errnoOf, LockedError, messageOf, NotFoundError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
 
@@ -85,8 +85,6 @@ async function record(
     return [];
   } catch (error) {
     if (!(error instanceof LockedError) && errnoOf(error) === undefined) throw error;
-    return [
-      `the result could not be recorded in ${directory}: ${error instanceof Error ? error.message : String(error)}`,
-    ];
+    return [`the result could not be recorded in ${directory}: ${messageOf(error)}`];
   }
 }

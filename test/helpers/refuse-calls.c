@@ -2,7 +2,7 @@
  * Makes system calls of a program fail, loaded into it by LD_PRELOAD. What fails is said by variables of the environment,
  * which the program itself may change while it runs:
  *
- *   REFUSE_CALL   the calls, separated by commas: open, read, write, fsync, rename, link, readdir, stat, ...
+ *   REFUSE_CALL   the calls, separated by commas: open, read, write, fsync, syncdir (fsync of a directory), rename, link, readdir, ...
  *   REFUSE_BELOW  only what lies at or below one of these absolute paths, separated by colons
  *   REFUSE_ERRNO  the number of the error
  *   REFUSE_FIRST  the first call that fails, counted from 1 (default 1)
@@ -169,6 +169,11 @@ int unlinkat(int at, const char *path, int flags) {
   return refused_at("unlink", at, path) ? -1 : next(at, path, flags);
 }
 
+static const char *kind_of_sync(int fd) {
+  struct stat stats;
+  return fstat(fd, &stats) == 0 && S_ISDIR(stats.st_mode) ? "syncdir" : "fsync";
+}
+
 #define BY_FD(call, result, name, types, parameters, arguments) \
   result name parameters {                                      \
     NEXT(result, name, types);                                  \
@@ -180,8 +185,8 @@ BY_FD("read", ssize_t, pread64, TYPES(int, void *, size_t, off64_t), (int fd, vo
 BY_FD("write", ssize_t, write, TYPES(int, const void *, size_t), (int fd, const void *from, size_t size), (fd, from, size))
 BY_FD("write", ssize_t, pwrite64, TYPES(int, const void *, size_t, off64_t), (int fd, const void *from, size_t size, off64_t at), (fd, from, size, at))
 BY_FD("write", ssize_t, writev, TYPES(int, const struct iovec *, int), (int fd, const struct iovec *from, int count), (fd, from, count))
-BY_FD("fsync", int, fsync, TYPES(int), (int fd), (fd))
-BY_FD("fsync", int, fdatasync, TYPES(int), (int fd), (fd))
+BY_FD(kind_of_sync(fd), int, fsync, TYPES(int), (int fd), (fd))
+BY_FD(kind_of_sync(fd), int, fdatasync, TYPES(int), (int fd), (fd))
 BY_FD("ftruncate", int, ftruncate64, TYPES(int, off64_t), (int fd, off64_t size), (fd, size))
 BY_FD("chmod", int, fchmod, TYPES(int, mode_t), (int fd, mode_t mode), (fd, mode))
 BY_FD("chown", int, fchown, TYPES(int, uid_t, gid_t), (int fd, uid_t user, gid_t group), (fd, user, group))

@@ -1,0 +1,95 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { buildInstallation, type Installation } from '../helpers/installation.js';
+import { canRefuse, kmsRefused } from '../helpers/refuse-calls.js';
+import { compareTrees, removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import { expectDone, kms } from '../helpers/tools.js';
+
+const { EIO, EOPNOTSUPP, EPERM } = constants.errno;
+/** Where Node has no name for it. */
+const EDQUOT = 122;
+
+let dir = '';
+let server: Installation;
+beforeEach(() => {
+  dir = temporaryDirectory('limits');
+  mkdirSync(join(dir, 'backup'));
+  server = buildInstallation(join(dir, 'server'), { keep: 2, backupDir: join(dir, 'backup') });
+});
+afterEach(() => {
+  removeTemporary(dir);
+});
+
+const at = (): string[] => ['--server-dir', server.serverDir];
+const notes = (stderr: string): string[] => stderr.split('\n').filter((line) => line.startsWith('Note: '));
+const archives = (): string[] => readdirSync(server.backupDir).filter((name) => name.endsWith('.zip'));
+
+describe.skipIf(!canRefuse)('a backup disk that does not offer all (needs gcc)', () => {
+  beforeEach(() => {
+    expectDone(kms(['backup', 'full', ...at()]));
+  });
+
+  it('takes backups without rights and directory syncs, says each once, and rotation counts them', () => {
+    const refused = { call: 'chmod,syncdir', below: server.backupDir, errno: EOPNOTSUPP };
+    const second = kmsRefused(['backup', 'full', ...at()], refused);
+    expectDone(second);
+    const about = [/to sync a directory \(E/, /to set the rights of a file \(E/];
+    expect(notes(second.stderr).sort()).toHaveLength(2);
+    for (const one of about) expect(notes(second.stderr).filter((note) => one.test(note))).toHaveLength(1);
+
+    const third = kmsRefused(['backup', 'full', ...at(), '--quiet'], { ...refused, call: 'chmod', errno: EPERM });
+    expect([third.status, third.stderr]).toEqual([0, '']);
+    expect(archives()).toHaveLength(2);
+  });
+
+  it('whose quota is used up is exit 14, although Node has no name for that', () => {
+    const ended = kmsRefused(['backup', 'full', ...at()], {
+      call: 'write',
+      below: server.backupDir,
+      errno: EDQUOT,
+      first: 3,
+    });
+    expect([ended.status, ended.stderr]).toEqual([14, expect.stringMatching(/quota .*is used up\nCode: NO_SPACE\n/)]);
+    expect(archives()).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!canRefuse)('a recover into a store that does not take owners, rights and times (needs gcc)', () => {
+  it('brings all bytes and says what it did without', () => {
+    expectDone(kms(['backup', 'full', ...at()]));
+    const target = buildInstallation(join(dir, 'other'), { store: {} });
+    const args = ['recover', server.backupDir, '--server-dir', target.serverDir, '--yes'];
+    const ended = kmsRefused(args, { call: 'chmod,chown,utimes', below: target.storeDir, errno: EPERM });
+    expectDone(ended);
+    expect(notes(ended.stderr).length).toBeGreaterThan(0);
+    expect(
+      compareTrees(server.storeDir, target.storeDir, {
+        mtimeToleranceNs: undefined,
+        directoryTimes: false,
+        modes: false,
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe.skipIf(!canRefuse)('an edit whose directory cannot be synced (needs gcc)', () => {
+  it.each([
+    ['config set', ['config', 'set', 'keep=5']],
+    ['schedule add', ['schedule', 'add', '--type', 'full', '--day', 'sun', '--time', '01:00']],
+    ['log enable', ['log', 'enable', 'store-backup']],
+  ])('%s is there, with a warning', (_, words) => {
+    const config = join(server.serverDir, 'mailserver.cfg');
+    const before = readFileSync(config, 'utf8');
+    const ended = kmsRefused([...words, ...at()], { call: 'syncdir', below: server.serverDir, errno: EIO });
+    expect([ended.status, ended.stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /^Warning: .*mailserver\.cfg is written, but may be as before after a power cut: .*\(EIO\)$/m,
+      ),
+    ]);
+    expect(readFileSync(config, 'utf8')).not.toBe(before);
+    expect(statSync(config).isFile()).toBe(true);
+  });
+});
