@@ -1,3 +1,5 @@
+import { findHeaderEnd, unfoldLines } from './header-block.js';
+
 const PART_START = Buffer.from('\n--');
 /** Headers of one part that are longer than this are no attachment's. */
 const PART_HEADER_LIMIT_BYTES = 64 * 1024;
@@ -28,23 +30,13 @@ export function withoutAttachments(bytes: Buffer): Buffer {
 /** Where the body of the part at `partAt` starts (its blank line), or undefined where the part is read as text. */
 function attachmentBodyAt(bytes: Buffer, partAt: number): number | undefined {
   const window = bytes.subarray(partAt, partAt + PART_HEADER_LIMIT_BYTES);
-  const endAt = headerLength(window);
-  if (endAt === undefined) return undefined;
-  const header = window.toString('latin1', 0, endAt).replace(/\r?\n[ \t]+/g, ' ');
+  const text = window.toString('latin1');
+  // A part begins after its boundary's dashes: the rest of that line is no header.
+  const linesAt = partAt === 0 ? 0 : text.indexOf('\n') + 1;
+  const found = findHeaderEnd(text.slice(linesAt), partAt + window.length === bytes.length);
+  if (!found) return undefined;
+  const header = unfoldLines(text.slice(linesAt, linesAt + found.end)).join('\n');
   if (!/^content-transfer-encoding:\s*"?base64/im.test(header)) return undefined;
   const type = /^content-type:\s*"?([^\s/;]+)\//im.exec(header)?.[1]?.toLowerCase() ?? 'text';
-  return ['text', 'multipart', 'message'].includes(type) ? undefined : partAt + endAt;
-}
-
-/**
- * The length of a header block up to the line end before its blank line; 0 where the first line is blank;
- * undefined where no blank line is there. LF and CRLF both count as line ends.
- */
-export function headerLength(bytes: Buffer): number | undefined {
-  if (bytes[0] === 0x0a || (bytes[0] === 0x0d && bytes[1] === 0x0a)) return 0;
-  const lf = bytes.indexOf('\n\n');
-  const end = lf < 0 ? bytes : bytes.subarray(0, lf + 1);
-  const crlf = end.indexOf('\n\r\n');
-  if (crlf >= 0) return crlf + 1;
-  return lf < 0 ? undefined : lf + 1;
+  return ['text', 'multipart', 'message'].includes(type) ? undefined : partAt + linesAt + found.end;
 }

@@ -1,10 +1,15 @@
-import { TextDecoder } from 'node:util';
-import { headerLength } from './attachment-cut.js';
+import { decodeText, knownCharset } from './charset.js';
+import { decodeEncodedWords } from './encoded-words.js';
+import { guessCharset } from './guess-charset.js';
+import { findHeaderEnd, unfoldLines } from './header-block.js';
 import { parseMessageDate } from './message-date.js';
-import { decodeEncodedWords } from './mime-text.js';
 
 /** How much of a message is looked at for its headers. Longer header blocks are read up to here. */
 export const HEADER_LIMIT_BYTES = 256 * 1024;
+const HEADER_WINDOW_BYTES = 8192;
+const CHARSET = /charset\s*=\s*"?([^\s";]+)/i;
+/** Letters of other charsets, and what switches to one. */
+const NOT_ASCII = /[\x1b\x80-\xff]/;
 
 /** The headers that people know a message by, decoded. Empty where the message has none. */
 export interface MessageHeaders {
@@ -24,7 +29,7 @@ const WANTED = new Set(['from', 'to', 'cc', 'bcc', 'subject', 'message-id', 'dat
 
 /** Whether the header block ends within these bytes, so that `readMessageHeaders` needs no more of the message. */
 export function holdsAllHeaders(bytes: Buffer): boolean {
-  return bytes.length >= HEADER_LIMIT_BYTES || headerLength(bytes) !== undefined;
+  return bytes.length >= HEADER_LIMIT_BYTES || findHeaderEnd(bytes.toString('latin1'), false) !== undefined;
 }
 
 /**
@@ -33,8 +38,9 @@ export function holdsAllHeaders(bytes: Buffer): boolean {
  * the first counts.
  */
 export function readMessageHeaders(bytes: Buffer): MessageHeaders {
-  const fields = readFields(bytes);
-  const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(fields.get('content-type')?.[0] ?? '')?.[1];
+  const fields = readFields(headerBlock(bytes));
+  let behind: { readonly charset: string | undefined } | undefined;
+  const charset = (): string | undefined => (behind ??= { charset: charsetBehind(bytes, fields) }).charset;
   const all = (name: string): string => (fields.get(name) ?? []).map((value) => decodeValue(value, charset)).join(', ');
   const first = (name: string): string => decodeValue(fields.get(name)?.[0] ?? '', charset);
   return {
@@ -56,35 +62,26 @@ export function bareMessageId(text: string): string {
   return (/<([^<>]*)>/.exec(text)?.[1] ?? text).trim();
 }
 
-/** The wanted header fields by lower-case name, values as bytes (one character each), unfolded (RFC 5322 §2.2.3). */
-function readFields(bytes: Buffer): Map<string, string[]> {
-  const block = headerBlock(bytes);
+/** The wanted header fields by lower-case name, values as bytes (one character each), unfolded. */
+function readFields(block: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
-  let values: string[] | undefined;
-  for (const line of block.split('\n')) {
-    const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-    if (text.startsWith(' ') || text.startsWith('\t')) {
-      if (values) values.push(`${values.pop() ?? ''} ${text.trim()}`);
-      continue;
-    }
-    const colon = text.indexOf(':');
-    const name = colon < 0 ? '' : text.slice(0, colon).trimEnd().toLowerCase();
-    values = WANTED.has(name) ? (fields.get(name) ?? []) : undefined;
-    if (!values) continue;
-    values.push(text.slice(colon + 1).trim());
-    fields.set(name, values);
+  for (const line of unfoldLines(block)) {
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? '' : line.slice(0, colon).trimEnd().toLowerCase();
+    if (!WANTED.has(name)) continue;
+    fields.set(name, [...(fields.get(name) ?? []), line.slice(colon + 1).trim()]);
   }
   return fields;
 }
 
 /** Most headers end within a few kilobytes: the long look is only taken where the short one finds no end. */
 function headerBlock(bytes: Buffer): string {
-  for (const limitBytes of [8192, HEADER_LIMIT_BYTES]) {
-    const window = bytes.subarray(0, limitBytes);
-    const length = headerLength(window);
-    if (length !== undefined) return window.toString('latin1', 0, length);
+  for (const limitBytes of [HEADER_WINDOW_BYTES, HEADER_LIMIT_BYTES]) {
+    const text = bytes.toString('latin1', 0, limitBytes);
+    const found = findHeaderEnd(text, bytes.length <= limitBytes);
+    if (found) return text.slice(0, found.end);
   }
-  return bytes.toString('latin1', 0, Math.min(bytes.length, HEADER_LIMIT_BYTES));
+  return bytes.toString('latin1', 0, HEADER_LIMIT_BYTES);
 }
 
 function dateOf(fields: ReadonlyMap<string, readonly string[]>): Date | undefined {
@@ -94,30 +91,24 @@ function dateOf(fields: ReadonlyMap<string, readonly string[]>): Date | undefine
   return parseMessageDate(received.slice(received.lastIndexOf(';') + 1));
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 /** RFC 6532 allows UTF-8 in headers; older senders put their own charset there without a word. */
-function decodeValue(value: string, charset: string | undefined): string {
-  const text = /[\u0080-\u00ff]/.test(value) ? decodeHighBytes(Buffer.from(value, 'latin1'), charset) : value;
-  return decodeEncodedWords(text)
+function decodeValue(value: string, charset: () => string | undefined): string {
+  const decodeRaw = (raw: string): string =>
+    NOT_ASCII.test(raw) ? decodeText(Buffer.from(raw, 'latin1'), charset()) : raw;
+  return decodeEncodedWords(value, decodeRaw)
     .replace(/[\r\n\t\0]+/g, ' ')
     .trim();
 }
 
-function decodeHighBytes(bytes: Buffer, charset: string | undefined): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return decoderFor(charset).decode(bytes);
-  }
-}
-
-function decoderFor(charset: string | undefined): TextDecoder {
-  try {
-    const decoder = new TextDecoder(charset ?? 'windows-1252');
-    // The header was no UTF-8: a message that claims it is most likely Western.
-    return decoder.encoding === 'utf-8' ? new TextDecoder('windows-1252') : decoder;
-  } catch {
-    return new TextDecoder('windows-1252');
-  }
+/**
+ * The charset of what stands in the headers undeclared: that of the message, of its first part that names one, of
+ * another header's encoded words, or what all such headers together look like.
+ */
+function charsetBehind(bytes: Buffer, fields: ReadonlyMap<string, readonly string[]>): string | undefined {
+  const values = [...fields.values()].flat();
+  const own = CHARSET.exec(fields.get('content-type')?.[0] ?? '')?.[1];
+  const parts = CHARSET.exec(bytes.toString('latin1', 0, 4 * HEADER_WINDOW_BYTES))?.[1];
+  const words = values.map((value) => /=\?([^?\s]+)\?[bq]\?/i.exec(value)?.[1]);
+  const declared = [own, parts, ...words].map(knownCharset).find((known) => known !== undefined && known !== 'utf-8');
+  return declared ?? guessCharset(Buffer.from(values.filter((value) => NOT_ASCII.test(value)).join(' '), 'latin1'));
 }

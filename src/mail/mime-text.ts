@@ -1,13 +1,9 @@
-import PostalMime, { decodeWords } from 'postal-mime';
+import PostalMime from 'postal-mime';
 import { withoutAttachments } from './attachment-cut.js';
+import { toPlainMessage } from './plain-message.js';
 
 /** Deeper than any honest mail; what is deeper still is searched as raw text. */
 const MAX_NESTING = 200;
-
-/** RFC 2047 encoded words of a header value, decoded; text without any comes back as it is. */
-export function decodeEncodedWords(text: string): string {
-  return text.includes('=?') ? decodeWords(text) : text;
-}
 
 /**
  * What a person reads in a message: the text parts, the HTML parts as text, forwarded messages, the names of the
@@ -16,7 +12,7 @@ export function decodeEncodedWords(text: string): string {
  */
 export async function readBodyText(bytes: Buffer): Promise<string> {
   try {
-    const mail = await PostalMime.parse(withoutAttachments(bytes), { maxNestingDepth: MAX_NESTING });
+    const mail = await PostalMime.parse(toPlainMessage(withoutAttachments(bytes)), { maxNestingDepth: MAX_NESTING });
     const html = mail.html === undefined ? '' : await htmlToText(mail.html);
     const names = mail.attachments.map(({ filename }) => filename ?? '');
     return [mail.text ?? '', html, ...names].join('\n');
