@@ -15,6 +15,7 @@ import type { BackupContent } from './content.js';
 import { countMailboxes, countStored, findMassLoss, readPredecessor, type RunMail } from './mass-loss.js';
 import { mailboxOf } from './mailboxes.js';
 import { addText, findLacks, finishArchive, type OpenRun } from './finish-archive.js';
+import { findGoneStore, refuseGoneStore } from './gone-store.js';
 import { packDirectories } from './pack-directories.js';
 import { planContent } from './plan-content.js';
 import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
@@ -59,7 +60,8 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     const content = await planContent(request);
     const predecessor = await readPredecessor(request.backupDir);
     const { report, mail } = await writeArchive(request, content, startedAt);
-    const losses = mail ? findMassLoss(predecessor, mail, request.lossLimits) : [];
+    const lost = mail ? findMassLoss(predecessor, mail, request.lossLimits) : [];
+    const losses = [...findGoneStore(report.issues), ...lost];
     const unrecorded = request.readsBack ? recordReadBack(request, report) : [];
     const warnings = [...report.warnings, ...losses, ...unrecorded];
     return { ...report, swept, warnings, isMassLoss: losses.length > 0 };
@@ -127,6 +129,7 @@ async function writeArchive(
     if (content.deletedText !== undefined) addText(writer, content.deletedText.name, content.deletedText.text, takenAt);
     const packed = await packContent(content, packer, writer);
     const mail = mailOf(content, packer, packed);
+    refuseGoneStore(mail, [...packed.skipped, ...packer.issues]);
     const lacks = findLacks(content, packer);
     await finishArchive(request, { mail, lacks }, { writer, packer, takenAt });
     request.signal?.throwIfAborted();

@@ -93,3 +93,30 @@ describe.skipIf(!canRefuse)('an edit whose directory cannot be synced (needs gcc
     expect(statSync(config).isFile()).toBe(true);
   });
 });
+
+describe.skipIf(!canRefuse)('a store that went away (needs gcc)', () => {
+  const ESTALE = 116;
+  beforeEach(() => {
+    expectDone(kms(['backup', 'full', ...at()]));
+    expectDone(kms(['backup', 'full', ...at()]));
+  });
+
+  it.each([
+    ['cannot be listed', { call: 'readdir', below: 'mail' }],
+    ['not one message be read', { call: 'read,open', below: 'mail' }],
+  ])('whose mail %s leaves no archive, and removes none', (_, { call, below }) => {
+    const before = archives();
+    const refused = { call, below: join(server.storeDir, below), errno: ESTALE };
+    const ended = kmsRefused(['backup', 'full', ...at()], refused);
+    expect([ended.status, ended.stderr]).toEqual([1, expect.stringMatching(/\(ESTALE\)\nCode: NOT_REACHABLE\n/)]);
+    expect(archives()).toEqual(before);
+  });
+
+  it('for one message only names it, and removes no archive', () => {
+    const before = archives();
+    const refused = { call: 'read', below: join(server.storeDir, 'mail'), errno: ESTALE, times: 1 };
+    const ended = kmsRefused(['backup', 'full', ...at()], refused);
+    expect([ended.status, ended.stderr]).toEqual([3, expect.stringContaining('no archive is removed in this run')]);
+    expect(archives()).toEqual(expect.arrayContaining(before));
+  });
+});
