@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Component } from '../archive/components.js';
 import type { FilesTask, ListedDirectory } from '../archive/pack-tasks.js';
+import type { OpenArchive } from '../archive/open-archive.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
 import { countMessages } from '../platform/message-file.js';
@@ -22,6 +23,8 @@ export interface BackupContent {
     readonly baseDigest?: string;
     readonly parts?: readonly string[];
   };
+  /** The full that a differential is measured against. */
+  readonly base: OpenArchive | undefined;
   readonly deletedText: { readonly name: string; readonly text: string } | undefined;
   /** One a component, in the archive's order. */
   readonly groups: readonly (readonly FilesTask[])[];
@@ -107,6 +110,7 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
     type,
     letter: 'I',
     version: { tool: TOOL, ...(listed.parts ? { parts: listed.parts } : {}) },
+    base: undefined,
     deletedText: undefined,
     groups,
     tasks,

@@ -67,6 +67,7 @@ function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore):
       baseDigest: archive.digest,
       ...(listed.parts ? { parts: listed.parts } : {}),
     },
+    base: archive,
     deletedText: { name: DELETED_ENTRY, text: deletedText },
     groups: compared.groups,
     tasks,

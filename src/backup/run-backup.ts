@@ -19,6 +19,7 @@ import { findGoneStore, refuseGoneStore } from './gone-store.js';
 import { packDirectories } from './pack-directories.js';
 import { planContent } from './plan-content.js';
 import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
+import { refuseUnrecoverable } from './prove-archive.js';
 import { recordReadBack } from './record-read-back.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { secondLook } from './second-look.js';
@@ -132,6 +133,7 @@ async function writeArchive(
     refuseGoneStore(mail, [...packed.skipped, ...packer.issues]);
     const lacks = findLacks(content, packer);
     await finishArchive(request, { mail, lacks }, { writer, packer, takenAt });
+    await refuseUnrecoverable(request.backupDir, writer, content.base);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
     return { report: toReport(request, content, { writer, packer, startedAt, packed }), mail };

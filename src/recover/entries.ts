@@ -9,10 +9,11 @@ import type { Selection } from '../archive/read-archive.js';
 import { partsOf } from '../archive/completeness.js';
 import { isOwnText } from '../archive/summary.js';
 import { holdsMessages, isMessagePath } from '../platform/message-file.js';
+import { checkChain } from '../archive/check-chain.js';
 import { checkSelected, checkStructure } from '../archive/check-structure.js';
 import { type ReadArchive, readArchive } from '../archive/verify.js';
 import type { Chain } from './chain.js';
-import { type HiddenNames, namesOf, readDeleted } from './hidden-names.js';
+import { type HiddenNames, namesOf, readDeleted } from '../archive/hidden-names.js';
 import { toReadError } from './read-error.js';
 
 /** What of a chain belongs to its point in time. */
@@ -92,6 +93,9 @@ export function selectFrom(chain: OpenChain, wants: EntryFilter, isPart: boolean
     const chosen = archive.volumes.map((volume) => tally.addVolume(volume, hidden));
     windowsNames.push(...(whole ?? checkSelected(archive, facts.summary, chosen)).windowsNames);
   }
+  const [base] = chain.archives;
+  if (!isPart && base && last && chain.hidden) checkChain(base.archive, last.archive, chain.hidden);
+
   return tally.finish(windowsNames, chain.knowsDeletions);
 }
 

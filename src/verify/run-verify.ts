@@ -7,11 +7,14 @@ import {
   listArchiveFiles,
   refuseLegacyDirectory,
 } from '../archive/backup-directory.js';
+import { checkChain } from '../archive/check-chain.js';
+import { checkStructure } from '../archive/check-structure.js';
+import { namesOf, readDeleted } from '../archive/hidden-names.js';
 import { inspectArchives } from '../archive/inspect.js';
 import { parseVolumeName } from '../archive/names.js';
 import { recordVerified, type VerifiedEntry } from '../archive/verified-record.js';
-import { type VerifyOptions, type VerifyReport, verifyArchive } from '../archive/verify.js';
-import { errnoOf, LockedError, messageOf, NotFoundError } from '../errors.js';
+import { readArchive, type VerifyOptions, type VerifyReport, verifyArchive } from '../archive/verify.js';
+import { DamagedArchiveError, errnoOf, LockedError, messageOf, NotFoundError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
 
@@ -53,9 +56,23 @@ async function addChainFault(report: VerifyReport, files: ArchiveFiles, director
   const states = await inspectArchives(listArchiveFiles(directory), directory);
   const state = states.find(({ facts }) => facts.files.stem === files.stem);
   const chainFault = state?.facts.fault === undefined ? state?.fault : undefined;
-  return chainFault === undefined || chainFault.startsWith('verify found')
-    ? report
-    : { ...report, isSound: false, fault: chainFault };
+  const isKnown = chainFault === undefined || chainFault.startsWith('verify found');
+  const fault = isKnown ? state?.base && (await findChainFault(state.base.files, files)) : chainFault;
+
+  return fault === undefined ? report : { ...report, isSound: false, fault };
+}
+
+/** What a recover would refuse of the base, or of the two together. */
+async function findChainFault(base: ArchiveFiles, files: ArchiveFiles): Promise<string | undefined> {
+  try {
+    const [full, last] = [await readArchive(base), await readArchive(files)];
+    checkStructure(full.archive, full.facts.summary);
+    checkChain(full.archive, last.archive, namesOf(last, (await readDeleted(last)) ?? []));
+    return undefined;
+  } catch (error) {
+    if (error instanceof DamagedArchiveError) return messageOf(error);
+    throw error;
+  }
 }
 
 /** A directory that cannot be written, or that a backup is working in, keeps its old record. */

@@ -1,8 +1,8 @@
-import { LARGEST_LIST_BYTES, readText } from '../archive/read-text.js';
-import { wholeName } from '../archive/entry-names.js';
-import { openFileSource } from '../archive/source.js';
-import { DELETED_ENTRY } from '../archive/summary.js';
-import type { ReadArchive } from '../archive/verify.js';
+import { LARGEST_LIST_BYTES, readText } from './read-text.js';
+import { wholeName } from './entry-names.js';
+import { openFileSource } from './source.js';
+import { DELETED_ENTRY } from './summary.js';
+import type { ReadArchive } from './verify.js';
 
 /** Entry names of a base that its differential replaces or deletes, by directory. */
 export type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;

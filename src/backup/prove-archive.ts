@@ -1,0 +1,58 @@
+import { statSync } from 'node:fs';
+import type { ArchiveWriter } from '../archive/archive-writer.js';
+import type { ArchiveFiles } from '../archive/backup-directory.js';
+import { checkChain } from '../archive/check-chain.js';
+import { checkStructure } from '../archive/check-structure.js';
+import { namesOf, readDeleted } from '../archive/hidden-names.js';
+import { formatVolumeName, parseVolumeName } from '../archive/names.js';
+import type { OpenArchive } from '../archive/open-archive.js';
+import { readArchive } from '../archive/verify.js';
+import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
+
+/**
+ * Asks of an archive that has no name yet what a recover asks before it reads any data: its volumes are opened as they lie
+ * on the disk, a differential's with its base. What nobody could recover is not published, and pushes nothing out.
+ * @param base the full that a differential is measured against
+ * @throws {FailedError} naming the entry that a recover would refuse
+ */
+export async function refuseUnrecoverable(
+  directory: string,
+  writer: ArchiveWriter,
+  base: OpenArchive | undefined,
+): Promise<void> {
+  try {
+    const written = await readArchive(filesOf(directory, writer));
+    const { archive, facts } = written;
+    if (facts.fault !== undefined) throw new DamagedArchiveError(facts.fault);
+    checkStructure(archive, facts.summary);
+    if (base) checkChain(base, archive, namesOf(written, (await readDeleted(written)) ?? []));
+  } catch (error) {
+    if (!(error instanceof DamagedArchiveError)) throw error;
+    throw new FailedError(`what was written could not be recovered: ${messageOf(error)}`, {
+      hints: [
+        'Nothing was published and nothing removed; earlier archives are untouched.',
+        'Run the backup again. If it ends so again, report it with this message.',
+      ],
+      cause: error,
+    });
+  }
+}
+
+/** The volumes under their temporary names, as the listing of a directory would have them. */
+function filesOf(directory: string, { stem, volumes, sizeBytes }: ArchiveWriter): ArchiveFiles {
+  const parsed = parseVolumeName(formatVolumeName(stem, 0));
+  if (!parsed) throw new Error(`${stem} is no archive's name`);
+
+  return {
+    stem,
+    type: parsed.type,
+    takenAt: parsed.takenAt,
+    directory,
+    volumes: volumes.map(({ path }, index) => {
+      const { size, mtimeMs } = statSync(path);
+      return { path, name: formatVolumeName(stem, index), sizeBytes: size, mtimeMs };
+    }),
+    missingVolumes: [],
+    sizeBytes,
+  };
+}
