@@ -1,21 +1,16 @@
-import { closeSync, fsyncSync, linkSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { errnoOf, FailedError, LockedError, NoSpaceError } from '../errors.js';
-import { writeFully } from './atomic-file.js';
-import { monotonicMs, type Clock } from './clock.js';
-import { patiently, pause, renamePatiently } from './patience.js';
-
-/** Who holds a lock, as its file says it. */
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  readonly command: string;
-  /** RFC 3339, UTC. */
-  readonly since: string;
-  /** Tells a later process with the same pid apart; empty where the system does not say. */
-  readonly birth: string;
-}
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+import { FailedError } from '../errors.js';
+import { type Clock, monotonicMs, systemClock } from './clock.js';
+import { describeLock, type HeldLock, isSuspicious, lockedError, removalHint } from './lock/describe-lock.js';
+import type { Holder } from './lock/holder.js';
+import { judgeHolder, type Witness, witnessFor } from './lock/judge-holder.js';
+import { lockDisk } from './lock/lock-disk.js';
+import { identifyThisProcess, isOnLocalDisk } from './lock/process-identity.js';
+import { sweepLeftovers } from './lock/sweep-leftovers.js';
+import { findLast, type Hold, releaseLock, type Steps, type Taken, takeLock } from './lock/take-lock.js';
+import { pause } from './patience.js';
+import { toSystemError } from './system-error.js';
 
 /** A lock that is held until `release` is called. */
 export interface Lock {
@@ -23,7 +18,7 @@ export interface Lock {
 }
 
 export interface LockOptions {
-  /** The lock file's path. */
+  /** The lock's path. */
   readonly path: string;
   /** What the lock protects, for the message: `the backup directory`. */
   readonly what: string;
@@ -34,203 +29,151 @@ export interface LockOptions {
   readonly waitMs?: number;
   /** Whether the command has --lock-wait. */
   readonly hasWaitFlag?: boolean;
+  /** On a full disk, take a lock that cannot say who holds it: after a crash somebody must remove it by hand. */
+  readonly mayBeNameless?: boolean;
   readonly signal?: AbortSignal;
 }
 
+/** So often in a row somebody else may be quicker; then the disk does not do what it says. */
+const MOST_ATTEMPTS = 500;
+/** What cannot be read may be half written, or be on its way out. */
+const MOST_SECOND_LOOKS = 3;
+
 /**
- * Takes a lock that one process on one or several machines can hold: a file that is created whole or not at all.
- * A lock whose process is dead (same machine, no such process, or a later one with its number) is taken over.
- * An abort leaves the lock file; the next call sees that its process is gone.
+ * Takes a lock that one process on one or several machines can hold. A lock whose holder is proven dead is taken over.
+ * An abort leaves the lock; the next call sees that its process is gone.
  * @throws {LockedError} when somebody else holds it after `waitMs`
+ * @throws {KmsError} the class of the operating system's refusal, where nothing can be written there
  */
 export async function acquireLock(options: LockOptions): Promise<Lock> {
   const deadline = monotonicMs() + (options.waitMs ?? 0);
-  for (;;) {
+  const witness = witnessFor(dirname(options.path));
+
+  for (let attempts = 1, looks = 1; attempts <= MOST_ATTEMPTS;) {
     options.signal?.throwIfAborted();
-    if (createLock(options)) {
-      sweepLeftovers(dirname(options.path));
-      return {
-        release: () => {
-          patiently(() => {
-            rmSync(options.path, { force: true });
-          });
-        },
-      };
+    const taken = attempt(options, witness);
+    if (taken.outcome === 'taken') {
+      sweepLeftovers(dirname(options.path), witness);
+      return lockOf(taken.hold);
     }
-    const holder = readHolder(options.path);
-    if (holder === 'gone') continue;
-    if (holder === undefined || isDead(holder)) {
-      stealStale(options.path, holder);
+
+    if (taken.outcome === 'again') {
+      attempts++;
+      if (attempts > 20) await pause(20, options.signal);
       continue;
     }
-    if (monotonicMs() >= deadline) throw lockedError(options.what, holder, options.hasWaitFlag === true);
-    await pause(200, options.signal);
+    const isUnclear = taken.by.state === 'unknown' && looks++ <= MOST_SECOND_LOOKS;
+    if (!isUnclear && monotonicMs() >= deadline) throw heldError(options, taken.by, witness);
+    await pause(isUnclear ? 50 : 200, options.signal);
   }
+  throw new FailedError(`${options.path} can be neither taken nor seen to be held`, {
+    hints: ['Look whether that disk or share is healthy, and what lies there.'],
+  });
 }
 
 /**
- * Looks whether a living process holds a lock, without taking it.
- * @throws {LockedError} when one does
+ * Looks whether a lock is held, without taking it. What nobody can read counts as held.
+ * @throws {LockedError} when it is
  */
-export function refuseWhileHeld(path: string, what: string): void {
-  const holder = livingHolder(path);
-  if (holder) throw lockedError(what, holder, false);
+export function refuseWhileHeld(path: string, what: string, clock: Clock = systemClock): void {
+  const lock = findHeldLock(path);
+  if (lock) throw lockedError(what, lock, { now: clock(), canWait: false });
 }
 
-/** Who holds a lock, in words (`recover, pid 4711 on mail1`); undefined where no living process does. Takes nothing. */
-export function describeHolder(path: string): string | undefined {
-  const holder = livingHolder(path);
-  return holder && `${holder.command}, pid ${String(holder.pid)} on ${holder.host}`;
+/** Who holds a lock, in words (`recover, pid 4711 on mail1, since …`); undefined where it is free. Takes nothing. */
+export function describeHolder(path: string, clock: Clock = systemClock): string | undefined {
+  return sightLock(path, clock)?.fact;
 }
 
-function livingHolder(path: string): Holder | undefined {
-  const holder = readHolder(path);
-  return holder === 'gone' || holder === undefined || isDead(holder) ? undefined : holder;
+/** A lock that is held, as a report shows it. */
+export interface LockSighting {
+  readonly fact: string;
+  /** How to remove it, where nobody holds it any more. */
+  readonly advice: string;
+  /** Nobody can see its holder from here, or it is held for longer than a day. */
+  readonly isSuspicious: boolean;
+  /** What lies there was written by nobody, or half. */
+  readonly isJunk: boolean;
 }
 
-/** @throws {NoSpaceError} on a full disk · {FailedError} where this user cannot write */
-function createLock(options: LockOptions): boolean {
-  try {
-    return tryCreate(options);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    const directory = dirname(options.path);
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new NoSpaceError(`there is no room for a lock file in ${directory}`, {
-        hints: ['Free space, or inodes, on that disk.'],
-        cause: error,
-      });
+/** Looks at a lock; undefined where it is free, or its holder is proven dead. Takes nothing. */
+export function sightLock(path: string, clock: Clock): LockSighting | undefined {
+  const lock = findHeldLock(path);
+  if (!lock) return undefined;
+  const now = clock();
+  const isJunk = lock.claim.state === 'unknown' && lock.claim.isJunk;
+
+  return { fact: describeLock(lock, now), advice: removalHint(lock), isSuspicious: isSuspicious(lock, now), isJunk };
+}
+
+function findHeldLock(path: string): HeldLock | undefined {
+  const { claim } = finish(findLast(lockDisk, path));
+  if (claim.state === 'free') return undefined;
+  if (claim.state === 'unknown') return { path, claim, verdict: undefined };
+  const verdict = judgeHolder(claim.holder, witnessFor(dirname(path)));
+
+  return verdict === 'dead' ? undefined : { path, claim, verdict };
+}
+
+/** Removes a lock whose holder is proven dead; any other stays. */
+export function removeDeadLock(path: string, clock: Clock): void {
+  const options = { path, what: 'a dead run', command: 'sweep', clock };
+  const witness = witnessFor(dirname(path));
+
+  for (let attempts = 0; attempts < 10 && sightLock(path, clock) === undefined; attempts++) {
+    const taken = attempt(options, witness);
+    if (taken.outcome === 'taken') {
+      lockOf(taken.hold).release();
+      return;
     }
-    throw new FailedError(`${directory} cannot be written: ${code}`, {
-      hints: ['Give this user the right to write there, or mount the disk read-write.'],
-      cause: error,
-    });
   }
 }
 
-/** Removes the half-made lock files of runs of this machine that died while they made them. */
-function sweepLeftovers(directory: string): void {
-  const own = `.kms-backup-lock-${hostname()}-`;
-  for (const name of readdirSync(directory)) {
-    const pid = name.startsWith(own) && name.endsWith('.part') ? Number(name.slice(own.length, -5)) : NaN;
-    if (Number.isInteger(pid) && !isAlive(pid)) rmSync(join(directory, name), { force: true });
-  }
-}
+type AttemptOptions = Pick<LockOptions, 'path' | 'what' | 'command' | 'clock' | 'mayBeNameless'>;
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) !== 'ESRCH';
-  }
-}
-
-function tryCreate(options: LockOptions): boolean {
-  const holder: Holder = {
-    pid: process.pid,
-    host: hostname(),
+function attempt(options: AttemptOptions, witness: Witness): Taken {
+  const mine: Holder = {
+    ...identifyThisProcess(),
+    id: randomBytes(8).toString('hex'),
     command: options.command,
     since: options.clock().toISOString(),
-    birth: birthOf(process.pid),
+    isOnLocalDisk: isOnLocalDisk(dirname(options.path)),
+    isOldFormat: false,
   };
-  // Written under a name of its own and linked: nobody ever reads a lock file that is half written.
-  const own = join(dirname(options.path), `.kms-backup-lock-${hostname()}-${String(process.pid)}.part`);
-  try {
-    const fd = openSync(own, 'w', 0o644);
-    try {
-      writeFully(fd, Buffer.from(JSON.stringify(holder)));
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    return linkOrCreate(own, options.path, holder);
-  } finally {
-    rmSync(own, { force: true });
-  }
-}
+  const isDead = (holder: Holder): boolean => judgeHolder(holder, witness) === 'dead';
+  const { path, mayBeNameless = false } = options;
 
-function linkOrCreate(own: string, path: string, holder: Holder): boolean {
   try {
-    linkSync(own, path);
-    return true;
+    return finish(takeLock(lockDisk, { path, mine, isDead, mayBeNameless }));
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-  }
-  // No hard links here (SMB, FAT): exclusive creation is the next best thing.
-  try {
-    const fd = openSync(path, 'wx', 0o644);
-    try {
-      writeFully(fd, Buffer.from(JSON.stringify(holder)));
-    } finally {
-      closeSync(fd);
-    }
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    throw error;
+    const fact = `${path} cannot be taken, the lock of ${options.what}`;
+    throw toSystemError(error, { fact }) ?? error;
   }
 }
 
-function readHolder(path: string): Holder | 'gone' | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 'gone';
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-/** Moves a dead run's lock aside under a name that only one taker can win, then removes it. */
-function stealStale(path: string, judged: Holder | undefined): void {
-  const aside = `${path}.stale-${String(process.pid)}`;
-  try {
-    renamePatiently(path, aside);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  const moved = readHolder(aside);
-  if (JSON.stringify(moved) !== JSON.stringify(judged) && moved !== 'gone' && moved !== undefined) {
-    // Somebody else took the lock between our look and our rename: give it back.
-    try {
-      linkSync(aside, path);
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    }
-  }
-  rmSync(aside, { force: true });
-}
-
-function isDead(holder: Holder): boolean {
-  if (holder.host !== hostname()) return false;
-  if (!isAlive(holder.pid)) return true;
-  return holder.birth !== '' && birthOf(holder.pid) !== '' && birthOf(holder.pid) !== holder.birth;
-}
-
-/** Linux: boot id and start time in ticks (proc(5), field 22 of stat, counted after the command's last parenthesis). */
-function birthOf(pid: number): string {
-  if (process.platform !== 'linux') return '';
-  try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
-  } catch {
-    return '';
-  }
-}
-
-function lockedError(what: string, holder: Holder, canWait: boolean): LockedError {
-  const since = holder.since.slice(11, 19);
-  return new LockedError(
-    `${what} is held by another run: ${holder.command}, pid ${String(holder.pid)} on ${holder.host}, since ${since} UTC`,
-    {
-      hints: [
-        canWait ? 'Wait for it with --lock-wait 10m.' : 'Try again when it has ended.',
-        'If that machine no longer runs it, remove the lock file by hand.',
-      ],
+function lockOf(hold: Hold): Lock {
+  return {
+    release: () => {
+      try {
+        finish(releaseLock(lockDisk, hold));
+      } catch {
+        // It stays as the lock of a process that will be gone, which is how the next run takes it.
+      }
     },
-  );
+  };
+}
+
+/** Goes through all steps at once: nothing of this process comes in between. */
+function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+function heldError(options: LockOptions, claim: HeldLock['claim'], witness: Witness): Error {
+  const verdict = claim.state === 'held' ? judgeHolder(claim.holder, witness) : undefined;
+  const lock = { path: options.path, claim, verdict };
+
+  return lockedError(options.what, lock, { now: options.clock(), canWait: options.hasWaitFlag === true });
 }

@@ -73,8 +73,10 @@ export function ownFileError(
   if (file.state === 'junk') return new FailedError(`${what} cannot be understood: ${path} ${file.fact}`);
 
   const { cause } = file;
-  const fact = `${what} cannot be read: ${path}`;
-  return toSystemError(cause, { fact }) ?? new FailedError(`${fact}: ${messageOf(cause)}`, { cause });
+  const fact = `cannot read ${path}, ${what}`;
+  const hints = ['Run it as the user that makes the backups, or as root.'];
+
+  return toSystemError(cause, { fact, hints }) ?? new FailedError(`${fact}: ${messageOf(cause)}`, { hints, cause });
 }
 
 /** Whether a value of JSON has named fields. */

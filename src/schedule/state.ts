@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { errnoOf, FailedError, messageOf } from '../errors.js';
 import { isJsonObject, ownFileError, readOwnJson, replaceOwnFile } from '../platform/own-file.js';
+import { toSystemError } from '../platform/system-error.js';
 import type { Installation } from '../server/installation.js';
 
 /** What `schedule run` remembers between its calls, in kms-backup-schedule.json beside mailserver.cfg. */
@@ -40,18 +40,14 @@ export function readScheduleState(installation: Installation): ScheduleState | u
   return file.state === 'absent' ? undefined : 'damaged';
 }
 
-/** Replaces the state, atomically and durably. @throws {FailedError} when it cannot be written */
+/** Replaces the state, atomically and durably. @throws {KmsError} when it cannot be written */
 export function writeScheduleState(installation: Installation, state: ScheduleState): void {
   const path = statePath(installation);
 
   try {
     replaceOwnFile(path, `${JSON.stringify({ schema: SCHEMA, ...state }, undefined, 2)}\n`, 0o644);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    throw new FailedError(`the state of the schedule cannot be written: ${path}: ${messageOf(error)}`, {
-      hints: ['Run it as a user who may write there, on a disk with free space.'],
-      cause: error,
-    });
+    throw toSystemError(error, { fact: `cannot write ${path}, the state of the schedule` }) ?? error;
   }
 }
 

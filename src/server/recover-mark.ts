@@ -1,8 +1,17 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { errnoOf, FailedError } from '../errors.js';
-import type { Clock } from '../platform/clock.js';
-import { acquireLock, describeHolder, type Lock, refuseWhileHeld } from '../platform/lock.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { errnoOf, FailedError, KmsError, LockedError } from '../errors.js';
+import { type Clock, systemClock } from '../platform/clock.js';
+import {
+  acquireLock,
+  describeHolder,
+  type Lock,
+  refuseWhileHeld,
+  removeDeadLock,
+  sightLock,
+} from '../platform/lock.js';
+import { findProcess } from '../platform/lock/process-identity.js';
+import { removeTree } from '../platform/remove-tree.js';
 
 /**
  * What a recover and a backup leave in the install directory, for each other: the one must not replace what the other
@@ -87,24 +96,43 @@ export function refuseInterruptedRecover(installDir: string): void {
 const READING = '.kms-backup-reading-';
 
 /**
- * Announces a run that reads the store. Several may; each has a file of its own. Undefined where this user may not write
- * into the install directory: a recover that somebody else starts cannot see the run then.
+ * Announces a run that reads the store. Several may; each has a file of its own. What dead runs left is removed. Undefined
+ * where this user may not write into the install directory: a recover that somebody else starts cannot see the run then.
  */
 export async function markReading(installDir: string, command: string, clock: Clock): Promise<Lock | undefined> {
   const path = join(installDir, `${READING}${process.pid}.lock`);
+
   try {
-    return await acquireLock({ path, what: 'the store', command, clock });
+    const mark = await acquireLock({ path, what: 'the store', command, clock, mayBeNameless: true });
+    for (const other of readingMarks(installDir)) if (other !== path) sweepMark(other, clock);
+    return mark;
   } catch (error) {
-    if (error instanceof FailedError) return undefined;
+    if (error instanceof KmsError && !(error instanceof LockedError)) return undefined;
     throw error;
   }
 }
 
 /** Refuses while a run reads the store; what dead runs left is removed. @throws {LockedError} */
-export function refuseWhileRead(installDir: string): void {
-  for (const name of readdirSync(installDir).filter((own) => own.startsWith(READING) && own.endsWith('.lock'))) {
-    const path = join(installDir, name);
-    refuseWhileHeld(path, 'the store');
-    rmSync(path, { force: true });
+export function refuseWhileRead(installDir: string, clock: Clock = systemClock): void {
+  for (const path of readingMarks(installDir)) {
+    sweepMark(path, clock);
+    refuseWhileHeld(path, 'the store', clock);
+  }
+}
+
+function readingMarks(installDir: string): string[] {
+  return readdirSync(installDir)
+    .filter((name) => name.startsWith(READING) && name.endsWith('.lock'))
+    .map((name) => join(installDir, name));
+}
+
+/** A mark that says nothing has still a number in its name: that of a process of this machine, whose directory it is. */
+function sweepMark(path: string, clock: Clock): void {
+  const pid = Number(basename(path).slice(READING.length, -'.lock'.length));
+  const sighting = sightLock(path, clock);
+
+  if (!sighting) removeDeadLock(path, clock);
+  else if (sighting.isJunk && (!Number.isInteger(pid) || pid <= 0 || findProcess(pid) === 'gone')) {
+    removeTree(path);
   }
 }
