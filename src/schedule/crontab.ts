@@ -6,6 +6,7 @@ import { crontabMarks } from './render-unix.js';
 /** Puts our block into the user's crontab, or in the place of the one of that name; every other line stays. */
 export function writeCrontabBlock(block: string, name: string): InstallReport {
   const before = readCrontab();
+  if (block.includes('%') && isBusyBox()) throw percentError();
   return replaceCrontab(before, withBlock(before, block, name));
 }
 
@@ -48,8 +49,27 @@ function findBlock(crontab: string, name: string): { start: number; text: string
 function readCrontab(): string {
   const { exitCode, stdout, stderr } = crontab(['-l']);
   if (exitCode === 0) return stdout;
-  if (/no crontab for/i.test(stderr)) return '';
-  throw new FailedError(`cannot read the crontab: ${stderr.trim()}`);
+  // BusyBox names the file that a user without a crontab lacks.
+  if (/no crontab for|can't open '[^'/]+': No such file/i.test(stderr)) return '';
+  const hasNoSpool = /can't change directory to/i.test(stderr);
+  throw new FailedError(`cannot read the crontab: ${stderr.trim()}`, {
+    hints: hasNoSpool ? ['Make the directory that BusyBox keeps crontabs in, or name --to systemd.'] : [],
+  });
+}
+
+function isBusyBox(): boolean {
+  const help = runProgram('crontab', ['--help']);
+  return /BusyBox/.test(`${help?.stdout ?? ''}${help?.stderr ?? ''}`);
+}
+
+/** crond takes `%` for a line end unless a backslash is before it; BusyBox's leaves both to the shell. */
+function percentError(): UsageError {
+  return new UsageError("a path holds a percent sign, which BusyBox's cron takes otherwise than others", {
+    hints: [
+      'Use paths without one.',
+      'Or write the lines yourself, without the backslashes of schedule export --to cron.',
+    ],
+  });
 }
 
 function replaceCrontab(before: string, after: string): InstallReport {

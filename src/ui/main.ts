@@ -1,5 +1,6 @@
 import { type Interfaces, run } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
+import { settleTimeZone } from '../platform/time-zone.js';
 import { isCalledKmsrecover } from '../platform/self.js';
 import { bareTopic, refuseBareTopic } from './bare-topic.js';
 import { presentError, wantsJson } from './present-error.js';
@@ -13,6 +14,8 @@ import { unknownCommand } from './unknown-command.js';
 export async function main(argv: readonly string[], root: Interfaces.Config): Promise<void> {
   guardStandardStreams();
   const words = toWords(argv);
+  const problem = settleTimeZone(process.env);
+  if (problem !== undefined) process.stderr.write(`Warning: ${problem}. Write it as TZ=Europe/Prague.\n`);
   try {
     if (process.platform === 'win32') refuseSwallowedQuote(words);
     const topic = bareTopic(words, root);

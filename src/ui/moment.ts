@@ -1,6 +1,7 @@
-/** The machine's time zone, for example `Europe/Prague`. */
+/** The machine's time zone, for example `Europe/Prague`; UTC where nothing names one. */
 export function machineTimeZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined;
+  return zone === undefined || zone === 'Etc/Unknown' ? 'UTC' : zone;
 }
 
 /** `Sun 2026-11-29 01:00 CET`: local time with its zone. */

@@ -3,6 +3,7 @@ import { listArchiveFiles } from '../../archive/backup-directory.js';
 import { ExitCode, NotFoundError } from '../../errors.js';
 import { systemClock } from '../../platform/clock.js';
 import { ownProgram } from '../../platform/self.js';
+import { refuseUnknownTimeZone } from '../../platform/time-zone.js';
 import { runSchedule, type ScheduleRunReport } from '../../schedule/run.js';
 import { findInstallation } from '../../server/installation.js';
 import { readSettings } from '../../server/settings.js';
@@ -30,6 +31,7 @@ export default class ScheduleRun extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ScheduleRun);
+    refuseUnknownTimeZone();
     const installation = findInstallation({ serverDir: flags['server-dir'] });
     const directory = flags['backup-dir'] ?? readSettings(installation).backupDir;
     const passed = flags['backup-dir'] === undefined ? [] : ['--backup-dir', flags['backup-dir']];
