@@ -1,14 +1,8 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DamagedArchiveError, errnoOf, NotFoundError } from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
-import {
-  type ArchiveType,
-  formatTemporaryName,
-  isLegacyDirectoryName,
-  isTemporaryName,
-  parseVolumeName,
-} from './names.js';
+import { type ArchiveType, isLegacyDirectoryName, parseVolumeName } from './names.js';
 
 /** One volume of an archive as it lies in the backup directory. */
 export interface VolumeFileInfo {
@@ -126,30 +120,4 @@ export function refuseLegacyDirectory(path: string): void {
   throw new DamagedArchiveError(`${path} is a backup of Kerio MailServer 6.0, which only that version can read`, {
     hints: ['Recover it with the kmsrecover of MailServer 6.0, then back up with this tool.'],
   });
-}
-
-/**
- * Removes what dead runs left: temporary volumes, and volumes that a run named before it died ahead of the first one.
- * Call it while the directory's lock is held.
- * @returns the names of the removed files
- */
-export function sweepTemporaries(directory: string): string[] {
-  const names = new Set(readNames(directory));
-  const removed: string[] = [];
-  for (const name of names) {
-    if (!isTemporaryName(name)) continue;
-    const parsed = parseVolumeName(name.replace(/\.part$/, ''));
-    // A temporary first volume proves that the named ones of its archive are unfinished too.
-    const isUnpublished = parsed && names.has(formatTemporaryName(parsed.stem, 0));
-    const siblings = isUnpublished
-      ? [...names].filter((other) => parseVolumeName(other)?.stem === parsed.stem && other !== `${parsed.stem}.zip`)
-      : [];
-    // The temporary first volume is the proof, so it goes last.
-    for (const sibling of siblings) removed.push(sibling);
-    removed.push(name);
-  }
-  const isProof = (name: string): number => (/^[FIDC]\d{8}T\d{6}Z\.zip\.part$/.test(name) ? 1 : 0);
-  const unique = [...new Set(removed)].sort((a, b) => isProof(a) - isProof(b));
-  for (const name of unique) rmSync(join(directory, name), { force: true });
-  return unique;
 }

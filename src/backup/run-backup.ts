@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../archive/archive-writer.js';
 import { LOCK_FILE } from '../archive/backup-lock.js';
-import { sweepTemporaries } from '../archive/backup-directory.js';
+import { sweepTemporaries } from '../archive/sweep.js';
 import { formatVolumeName } from '../archive/names.js';
 import type { FilesTask } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
@@ -56,7 +56,7 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     ...(request.signal ? { signal: request.signal } : {}),
   });
   try {
-    const swept = sweepTemporaries(request.backupDir);
+    const sweep = sweepTemporaries(request.backupDir);
     checkFreeSpace(request.backupDir, request.type);
     const content = await planContent(request);
     const predecessor = await readPredecessor(request.backupDir);
@@ -64,8 +64,8 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     const lost = mail ? findMassLoss(predecessor, mail, request.lossLimits) : [];
     const losses = [...findGoneStore(report.issues), ...lost];
     const unrecorded = request.readsBack ? recordReadBack(request, report) : [];
-    const warnings = [...report.warnings, ...losses, ...unrecorded];
-    return { ...report, swept, warnings, isMassLoss: losses.length > 0 };
+    const warnings = [...sweep.warnings, ...report.warnings, ...losses, ...unrecorded];
+    return { ...report, swept: sweep.removed, warnings, isMassLoss: losses.length > 0 };
   } catch (error) {
     throw toSpaceError(error);
   } finally {
