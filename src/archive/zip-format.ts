@@ -150,6 +150,15 @@ function putNtfsTimes(into: Buffer, at: number, mtimeTicks: bigint): number {
   return at + 36;
 }
 
+/** The extra fields of an entry's time: Unix seconds where 32 bits hold them, and NTFS time. */
+export function formatTimeFields(mtimeTicks: bigint): Buffer {
+  const fields = Buffer.alloc(CENTRAL_EXTRA_BYTES);
+  const seconds = Math.floor(Number(mtimeTicks) / 1e7);
+  const isUnixTime = seconds >= -0x80000000 && seconds <= 0x7fffffff;
+  const at = isUnixTime ? putUnixTime(fields, 0, mtimeTicks) : 0;
+  return fields.subarray(0, putNtfsTimes(fields, at, mtimeTicks));
+}
+
 function putPart(into: Buffer, at: number, part: FilePart): number {
   into.writeUInt16LE(EXTRA_PART, at);
   into.writeUInt16LE(PART_EXTRA_BYTES - 4, at + 2);

@@ -8,7 +8,8 @@ import { OutputTree } from '../platform/output-tree.js';
 import type { OnProgress } from '../platform/progress.js';
 import { type ExportedMessage, folderOf } from './exported-message.js';
 import { layOutFolders, layOutMaildir, layOutMbox, layOutMboxFiles } from './layouts.js';
-import { packArchive, type PackEntry, type PackFormat } from './pack-archive.js';
+import { packArchive, type PackFormat } from './pack-archive.js';
+import type { PackEntry } from './pack-entry.js';
 
 /** The formats of an export. */
 export const EXPORT_FORMATS = ['zip', 'tar', 'tar.gz', 'mbox', 'maildir'] as const;

@@ -3,7 +3,7 @@ import { formatMboxMessage } from '../mail/mbox.js';
 import { readMessageHeaders } from '../mail/message-headers.js';
 import { encodeFolderName } from '../server/folder-name.js';
 import { type ExportedMessage, folderOf } from './exported-message.js';
-import type { PackEntry } from './pack-archive.js';
+import type { PackEntry } from './pack-entry.js';
 import { safeFileName, UniquePaths } from './safe-names.js';
 
 type Messages = AsyncIterable<ExportedMessage>;

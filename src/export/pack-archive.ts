@@ -1,24 +1,22 @@
-import { type Archiver, TarArchive, ZipArchive } from 'archiver';
+import type { Writable } from 'node:stream';
+import { createGzip } from 'node:zlib';
+import { type Archiver, ZipArchive } from 'archiver';
 import { gatherSmallWrites } from './gather-writes.js';
+import type { PackEntry } from './pack-entry.js';
 import { Relay, type RelayTarget } from './relay.js';
+import { formatTarEntry, TAR_END } from './tar-entry.js';
+import { addZipTimes } from './zip-times.js';
 
 /** The packed formats. */
 export type PackFormat = 'zip' | 'tar' | 'tar.gz';
 
-/** One file or, without bytes, one directory of a pack; names use `/`. */
-export interface PackEntry {
-  readonly name: string;
-  readonly bytes: Buffer | undefined;
-  readonly modifiedAt: Date;
-}
-
-/** DOS times start here (APPNOTE 4.4.6); archiver would write a year modulo 128 for anything earlier. */
+/** What DOS times can say (APPNOTE 4.4.6), and archiver for it: a year modulo 128 before, 2043 for all that comes after. */
 const FIRST_DOS_TIME = new Date(1980, 0, 1);
 const OWNER_ONLY = { file: 0o600, directory: 0o700 };
 
 /**
  * Packs entries as they come into one zip, tar or gzipped tar. The next entry is only asked for once the previous
- * one is written, so memory holds one message and the archive's list of names.
+ * one is written, so memory holds one message and a zip's list of names.
  * @throws {Error} the stream's or the source's own; also when the reader of a pipe ends or the disk is full,
  * where archiver by itself would wait forever
  */
@@ -29,7 +27,7 @@ export async function packArchive(
 ): Promise<void> {
   const relay = new Relay(target);
   try {
-    const pack = new Pack(format, relay);
+    const pack = format === 'zip' ? new ZipPack(relay) : new TarPack(relay, format === 'tar.gz');
     for await (const entry of entries) await pack.append(entry);
     await pack.finish();
     await relay.finish();
@@ -38,32 +36,67 @@ export async function packArchive(
   }
 }
 
-/** One archive being written. Listeners are set once, not for each entry. */
-class Pack {
-  readonly #archive: Archiver;
-  #resolve: (() => void) | undefined;
+/** One tar being written. */
+class TarPack {
+  readonly #stream: Writable;
 
   constructor(
-    private readonly format: PackFormat,
     private readonly relay: Relay,
+    isCompressed: boolean,
   ) {
-    this.#archive =
-      format === 'zip' ? new ZipArchive({ forceLocalTime: true }) : new TarArchive({ gzip: format === 'tar.gz' });
+    if (!isCompressed) {
+      this.#stream = relay.input;
+      return;
+    }
+    const gzip = createGzip();
+    gzip.pipe(relay.input);
+    this.#stream = gzip;
+  }
+
+  async append(entry: PackEntry): Promise<void> {
+    for (const piece of formatTarEntry(entry)) await this.#write(piece);
+  }
+
+  /** Fulfilled when the relay has the last byte. */
+  async finish(): Promise<void> {
+    await this.#write(TAR_END);
+    await this.relay.orFailure((resolve) => {
+      this.relay.input.once('finish', resolve);
+      this.#stream.end();
+    });
+  }
+
+  #write(piece: Buffer): Promise<void> {
+    return this.relay.orFailure((resolve) => {
+      if (this.#stream.write(piece)) resolve();
+      else this.#stream.once('drain', resolve);
+    });
+  }
+}
+
+/** One zip being written. Listeners are set once, not for each entry. */
+class ZipPack {
+  readonly #archive: Archiver = new ZipArchive({ forceLocalTime: true });
+  #resolve: (() => void) | undefined;
+  #modifiedAt = FIRST_DOS_TIME;
+
+  constructor(private readonly relay: Relay) {
     this.#archive.on('entry', () => this.#resolve?.());
     this.#archive.on('error', (error) => {
       relay.fail(error);
     });
+    addZipTimes(this.#archive, () => this.#modifiedAt);
     this.#archive.pipe(relay.input);
   }
 
-  append(entry: PackEntry): Promise<void> {
-    const isDirectory = entry.bytes === undefined;
-    const isTooEarly = this.format === 'zip' && entry.modifiedAt < FIRST_DOS_TIME;
+  append({ name, bytes, modifiedAt }: PackEntry): Promise<void> {
+    const isDirectory = bytes === undefined;
+    this.#modifiedAt = modifiedAt;
     const appended = this.relay.orFailure((resolve) => (this.#resolve = resolve));
     if (this.relay.hasFailed) return appended;
-    this.#archive.append(entry.bytes ?? Buffer.alloc(0), {
-      name: entry.name,
-      date: isTooEarly ? FIRST_DOS_TIME : entry.modifiedAt,
+    this.#archive.append(bytes ?? Buffer.alloc(0), {
+      name,
+      date: modifiedAt < FIRST_DOS_TIME ? FIRST_DOS_TIME : modifiedAt,
       type: isDirectory ? 'directory' : 'file',
       mode: isDirectory ? OWNER_ONLY.directory : OWNER_ONLY.file,
     });
@@ -72,7 +105,7 @@ class Pack {
 
   /** Fulfilled when the last byte has left the archiver. */
   async finish(): Promise<void> {
-    if (this.format === 'zip') gatherSmallWrites(this.#archive);
+    gatherSmallWrites(this.#archive);
     const left = this.relay.orFailure((resolve) => this.relay.input.once('finish', resolve));
     // Its own promise can stay open for ever after an error.
     this.#archive.finalize().catch((error: unknown) => {

@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DamagedArchiveError, FailedError, UsageError } from '../../src/errors.js';
 import { exportMessages, type ExportFormat, type ExportOptions } from '../../src/export/export-messages.js';
 import type { ExportedMessage } from '../../src/export/exported-message.js';
+import { hasTool } from '../helpers/tools.js';
 
 const modifiedAt = new Date('2026-11-17T08:30:00Z');
 const seen = { isSeen: true, isAnswered: false, isFlagged: false, isDraft: false };
@@ -50,7 +51,11 @@ function run(format: ExportFormat, output: string, more: Partial<ExportOptions> 
   return exportMessages({ messages: stream(mailbox), scope, format, output, overwrite: false, ...more });
 }
 function tool(command: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, TZ: 'UTC' },
+  });
   expect([status, stderr]).toEqual([0, '']);
   return stdout;
 }
@@ -126,9 +131,50 @@ print(len(box), sorted(box.list_folders()), [m.get_flags() for m in box], [m['su
     expect(listed.every((name) => !name.includes('..') && !name.includes('?'))).toBe(true);
   });
 
+  const ODD_TIMES = ['1902-01-01T20:45:51Z', '1969-12-31T23:59:59Z', '2106-02-07T06:28:16Z', '2242-03-16T12:56:33Z'];
+  const oddMail = ODD_TIMES.map((time, at) =>
+    message(at === 0 ? 'INBOX' : 'Ärzte', `0000000${at}`, { modifiedAt: new Date(time) }),
+  );
+  const READERS: readonly (readonly [tool: string, args: readonly string[], formats: readonly ExportFormat[]])[] = [
+    ['tar', ['--full-time', '-tvf'], ['tar']],
+    ['busybox', ['tar', '-tvf'], ['tar']],
+    ['bsdtar', [], ['tar']],
+    ['7zz', ['l', '-slt'], ['tar', 'zip']],
+  ];
+  for (const [program, args, formats] of READERS) {
+    for (const format of formats) {
+      it.skipIf(!hasTool(program))(`as ${format} keeps times before 1970 and after 2106 for ${program}`, async () => {
+        await run(format, join(folder, 'a'), { messages: stream(oddMail) });
+        if (program !== 'bsdtar') {
+          const listed = tool(program, ...args, 'a');
+          for (const time of ODD_TIMES) expect(listed).toContain(time.slice(0, -1).replace('T', ' '));
+          return;
+        }
+        tool('bsdtar', '-xf', 'a');
+        const times = oddMail.map(
+          ({ folder: own, name }) => statSync(join(folder, 'example.com/alice', own, name)).mtime,
+        );
+        expect(times.map((time) => time.toISOString().replace('.000Z', 'Z'))).toEqual(ODD_TIMES);
+      });
+    }
+  }
+
+  it('as tar keeps every name and time for Python, long and with umlauts', async () => {
+    const long = ['x'.repeat(90), 'y'.repeat(120), 'ä'.repeat(70)].map((part) => message(`INBOX/${part}`, '00000001'));
+    await run('tar', join(folder, 'a'), { messages: stream([...oddMail, ...long]) });
+    const script = 'import tarfile; print([(m.name, int(m.mtime), m.mode) for m in tarfile.open("a")])';
+    const listed = tool('python3', '-c', script);
+    for (const { folder: own, name, modifiedAt: time } of [...oddMail, ...long]) {
+      expect(listed).toContain(`('example.com/alice/${own}/${name}', ${time.getTime() / 1000}, 384)`);
+    }
+    tool('tar', '--warning=no-timestamp', '-xf', 'a');
+    expect(existsSync(join(folder, `example.com/alice/INBOX/${'ä'.repeat(70)}/00000001.eml`))).toBe(true);
+  });
+
   it('keeps times before 1980 from breaking the zip', async () => {
-    await run('zip', join(folder, 'a.zip'), { messages: stream([message('INBOX', '1', { modifiedAt: new Date(0) })]) });
-    expect(tool('unzip', '-l', 'a.zip')).toContain('1980-01-01');
+    await run('zip', join(folder, 'a.zip'), { messages: stream(oddMail) });
+    const script = 'import zipfile; print([i.date_time[0] for i in zipfile.ZipFile("a.zip").infolist()])';
+    expect(tool('python3', '-c', script)).toBe('[1980, 1980, 2043, 2043]\n');
   });
 });
 
