@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { errnoOf, FailedError, messageOf, InterruptedError } from '../errors.js';
+import { errnoOf, FailedError, messageOf, InterruptedError, NoSpaceError } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
-import { acquireLock } from '../platform/lock.js';
+import { acquireLock, type Lock, refuseWhileHeld } from '../platform/lock.js';
 import { judgeArchives, type Verdict } from './policy.js';
 
 export interface RotateRequest {
@@ -47,22 +47,59 @@ export interface RotateReport {
  */
 export async function runRotate(request: RotateRequest): Promise<RotateReport> {
   if (request.isDryRun) return toReport(request, await judge(request), new Map());
-  const lock = await acquireLock({
-    path: join(request.backupDir, LOCK_FILE),
-    what: 'the backup directory',
-    command: 'rotate',
-    clock: request.clock,
-    waitMs: request.lockWaitMs,
-    hasWaitFlag: true,
-    ...(request.signal ? { signal: request.signal } : {}),
-  });
+  const { lock, gone } = await lockWithRoom(request);
   try {
     const verdicts = await judge(request);
     refuseShrunkListing(request, verdicts);
-    return toReport(request, verdicts, await removeAll(request, verdicts));
+    const failures = await removeAll(request, verdicts);
+    return toReport(request, [...gone, ...verdicts], failures);
   } finally {
     lock.release();
   }
+}
+
+const WHAT = 'the backup directory';
+
+/**
+ * Takes the directory's lock. On a disk without room for one, nobody else can take it either: where nobody holds it, what
+ * is to go first makes the room.
+ * @throws {NoSpaceError} where nothing may go
+ */
+async function lockWithRoom(request: RotateRequest): Promise<{ lock: Lock; gone: readonly Verdict[] }> {
+  const gone: Verdict[] = [];
+  for (;;) {
+    try {
+      return { lock: await takeLock(request), gone };
+    } catch (error) {
+      if (!(error instanceof NoSpaceError)) throw error;
+      const removed = await makeRoom(request);
+      if (!removed) throw error;
+      gone.push(removed);
+    }
+  }
+}
+
+function takeLock({ backupDir, clock, lockWaitMs, signal }: RotateRequest): Promise<Lock> {
+  return acquireLock({
+    path: join(backupDir, LOCK_FILE),
+    what: WHAT,
+    command: 'rotate',
+    clock,
+    waitMs: lockWaitMs,
+    hasWaitFlag: true,
+    ...(signal ? { signal } : {}),
+  });
+}
+
+/** Removes the one archive that is to go first; undefined where none is, or it cannot be removed. */
+async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
+  refuseWhileHeld(join(request.backupDir, LOCK_FILE), WHAT);
+  const verdicts = await judge(request);
+  refuseShrunkListing(request, verdicts);
+  request.signal?.throwIfAborted();
+
+  const first = orderRemovals(verdicts)[0];
+  return first && removeArchive(request.backupDir, first) === undefined ? first : undefined;
 }
 
 async function judge({ backupDir, limit, keepsDifferentials, clock }: RotateRequest): Promise<Verdict[]> {
@@ -84,9 +121,7 @@ function refuseShrunkListing({ backupDir, expects }: RotateRequest, verdicts: re
 /** Removes archives; returns what failed. A base stays while one that needs it stays. @throws {InterruptedError} */
 async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): Promise<Map<Verdict, string>> {
   const failures = new Map<Verdict, string>();
-  const going = verdicts.filter(({ action }) => action === 'remove');
-  const isDependent = ({ state }: Verdict): boolean => state.facts.files.type === 'differential';
-  const ordered = [...going.filter(isDependent), ...going.filter((verdict) => !isDependent(verdict))];
+  const ordered = orderRemovals(verdicts);
   for (const [at, verdict] of ordered.entries()) {
     await stopWhereAsked(request.signal, ordered.slice(0, at), failures);
     const dependent = [...failures.keys()].find(({ state }) => state.base === verdict.state.facts);
@@ -96,6 +131,13 @@ async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): 
     if (failure !== undefined) failures.set(verdict, failure);
   }
   return failures;
+}
+
+/** What needs another goes before it. */
+function orderRemovals(verdicts: readonly Verdict[]): Verdict[] {
+  const going = verdicts.filter(({ action }) => action === 'remove');
+  const isDependent = ({ state }: Verdict): boolean => state.facts.files.type === 'differential';
+  return [...going.filter(isDependent), ...going.filter((verdict) => !isDependent(verdict))];
 }
 
 /** Between two archives, so that none is left in part. */

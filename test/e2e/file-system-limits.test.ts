@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildInstallation, type Installation } from '../helpers/installation.js';
 import { canRefuse, kmsRefused } from '../helpers/refuse-calls.js';
 import { compareTrees, removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { expectDone, kms } from '../helpers/tools.js';
+import { BINARY, expectDone, kms, QUIET_ENVIRONMENT, runTool } from '../helpers/tools.js';
 
 const { EIO, EOPNOTSUPP, EPERM } = constants.errno;
 /** Where Node has no name for it. */
@@ -118,5 +119,31 @@ describe.skipIf(!canRefuse)('a store that went away (needs gcc)', () => {
     const ended = kmsRefused(['backup', 'full', ...at()], refused);
     expect([ended.status, ended.stderr]).toEqual([3, expect.stringContaining('no archive is removed in this run')]);
     expect(archives()).toEqual(expect.arrayContaining(before));
+  });
+});
+
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+describe.skipIf(!canMount)('a backup disk that is full to the last byte (needs mount)', () => {
+  it.each([
+    [
+      'bytes',
+      'size=1m',
+      'head -c 2000000 /dev/zero > fill 2>/dev/null; for n in 1 2 3 4 5 6 7 8; do head -c 100 /dev/zero > "fill$n" 2>/dev/null; done',
+    ],
+    ['inodes', 'size=5m,nr_inodes=12', 'n=0; while touch "fill$n" 2>/dev/null; do n=$((n+1)); done'],
+  ])('is made room on by rotate, without %s for a lock', (_, size, fill) => {
+    const run = `'${process.execPath}' '${BINARY}'`;
+    const script = [
+      `mount -t tmpfs -o ${size} tmpfs '${server.backupDir}' && cd '${server.backupDir}' || exit 77`,
+      `for n in 1 2 3; do ${run} backup full --no-rotate --server-dir '${server.serverDir}' >/dev/null || exit 76; done`,
+      fill,
+      `${run} backup full --no-rotate --server-dir '${server.serverDir}' >/dev/null 2>&1; echo "backup $?"`,
+      `${run} rotate --keep 1 --server-dir '${server.serverDir}'; echo "rotate $?"`,
+      'ls *.zip | wc -l',
+    ];
+    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], { env: QUIET_ENVIRONMENT });
+    expect(ended.stdout + ended.stderr).toMatch(/^backup 14\n[^]*rotate 0\n1\n$/);
+    expect(ended.stdout.match(/^REMOVED? .*F\d{8}/gim)).toHaveLength(2);
   });
 });
