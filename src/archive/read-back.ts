@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { ArchiveWriter } from './archive-writer.js';
 import type { ReadBackResult, ReadBackTask } from './pack-tasks.js';
+import { readBytes } from '../platform/read-bytes.js';
 
 /** One worker's task. */
 const READ_BACK_BYTES = 8 << 20;
@@ -42,7 +43,7 @@ export function readBack(task: ReadBackTask): ReadBackResult {
 function checksumOf(fd: number, piece: Buffer, offset: number, length: number): number {
   let crc = 0;
   for (let done = 0; done < length;) {
-    const read = readSync(fd, piece, 0, Math.min(PIECE_BYTES, length - done), offset + done);
+    const read = readBytes(fd, piece, 0, Math.min(PIECE_BYTES, length - done), offset + done);
     if (read === 0) return -1;
     crc = crc32(piece.subarray(0, read), crc);
     done += read;

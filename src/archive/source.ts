@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { readBytes, readBytesAside } from '../platform/read-bytes.js';
+import { withPath } from '../platform/system-error.js';
 
 /** Where the bytes of a volume are read from. Today a file; anything that can answer a range can stand in. */
 export interface RandomAccessSource {
@@ -14,7 +15,7 @@ export interface RandomAccessSource {
 /** Reads a range of a file, exactly. @throws {Error} `the file ends at byte N` when it is shorter */
 export function readRange(fd: number, into: Buffer, offset: number, length: number): void {
   for (let got = 0; got < length;) {
-    const count = readSync(fd, into, got, length - got, offset + got);
+    const count = readBytes(fd, into, got, length - got, offset + got);
     if (count === 0) throw endsEarly(offset + got, offset + length);
     got += count;
   }
@@ -23,8 +24,6 @@ export function readRange(fd: number, into: Buffer, offset: number, length: numb
 function endsEarly(atByte: number, expectedBytes: number): Error {
   return new Error(`the file ends at byte ${atByte}, ${expectedBytes} were expected`);
 }
-
-const readAsync = promisify(read);
 
 /** A source over a local file; the caller closes it. */
 export function openFileSource(path: string, name: string): RandomAccessSource {
@@ -37,9 +36,11 @@ export function openFileSource(path: string, name: string): RandomAccessSource {
     async read(offset, length) {
       const bytes = Buffer.allocUnsafeSlow(length);
       for (let got = 0; got < length;) {
-        const { bytesRead } = await readAsync(fd, bytes, got, length - got, offset + got);
-        if (bytesRead === 0) throw endsEarly(offset + got, offset + length);
-        got += bytesRead;
+        const count = await readBytesAside(fd, bytes, got, length - got, offset + got).catch((error: unknown) => {
+          throw withPath(error, path);
+        });
+        if (count === 0) throw endsEarly(offset + got, offset + length);
+        got += count;
       }
       return bytes;
     },

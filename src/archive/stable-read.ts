@@ -1,6 +1,7 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { ticksOf } from '../platform/file-times.js';
 import { goneError, isOpenAt } from '../platform/look-again.js';
+import { readBytes } from '../platform/read-bytes.js';
 
 /** A file's content lies in the buffer that was passed; this is the rest of what an entry needs. */
 export interface StableFile {
@@ -69,7 +70,7 @@ function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 
   let got = 0;
   // One byte more than expected: a short answer is the end of the file, without another call.
   while (got <= expected) {
-    const read = readSync(fd, into, got, expected + 1 - got, null);
+    const read = readBytes(fd, into, got, expected + 1 - got);
     got += read;
     if (read === 0 || got === expected) break;
   }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
 import { isGone, isSame, isStillAt } from '../platform/look-again.js';
@@ -25,6 +25,7 @@ import {
   putCentralHeader,
   putLocalHeader,
 } from './zip-format.js';
+import { readBytes } from '../platform/read-bytes.js';
 
 /** Takes a finished block; with it go the buffers whose memory may be handed over. */
 export type TellBlock = (block: BlockMessage, transfer: ArrayBuffer[]) => void;
@@ -104,7 +105,7 @@ export class TaskPacker {
         throw new Error('the file was replaced while it was read');
       const want = task.windowBytes + task.lengthBytes;
       while (got < want) {
-        const read = readSync(fd, this.#input, got, want - got, task.offsetBytes - task.windowBytes + got);
+        const read = readBytes(fd, this.#input, got, want - got, task.offsetBytes - task.windowBytes + got);
         if (read === 0) break;
         got += read;
       }

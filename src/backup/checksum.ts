@@ -1,7 +1,8 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type OpenRule, openStored } from '../archive/stable-read.js';
 import { errnoOf } from '../errors.js';
+import { readBytes } from '../platform/read-bytes.js';
 
 const buffer = Buffer.allocUnsafeSlow(1 << 20);
 
@@ -11,7 +12,11 @@ export function checksumFile(path: string, rule: OpenRule): number {
     const fd = openStored(path, rule);
     try {
       let crc = 0;
-      for (let read = readSync(fd, buffer); read > 0; read = readSync(fd, buffer)) {
+      for (
+        let read = readBytes(fd, buffer, 0, buffer.length);
+        read > 0;
+        read = readBytes(fd, buffer, 0, buffer.length)
+      ) {
         crc = crc32(buffer.subarray(0, read), crc);
       }
       return crc;

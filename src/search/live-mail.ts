@@ -1,9 +1,10 @@
-import { closeSync, type Dirent, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, type Dirent, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.js';
 import { HEADER_LIMIT_BYTES, holdsAllHeaders, readMessageHeaders } from '../mail/message-headers.js';
 import { isMessagePath } from '../platform/message-file.js';
 import type { SearchHit } from './run-search.js';
+import { readBytes } from '../platform/read-bytes.js';
 
 const FIRST_LOOK_BYTES = 16 << 10;
 
@@ -60,9 +61,9 @@ function readMessageId(path: string): string {
   try {
     const fd = openSync(path, 'r');
     try {
-      let length = readSync(fd, buffer, 0, FIRST_LOOK_BYTES, 0);
+      let length = readBytes(fd, buffer, 0, FIRST_LOOK_BYTES, 0);
       if (length === FIRST_LOOK_BYTES && !holdsAllHeaders(buffer.subarray(0, length))) {
-        length += readSync(fd, buffer, length, buffer.length - length, length);
+        length += readBytes(fd, buffer, length, buffer.length - length, length);
       }
       return readMessageHeaders(buffer.subarray(0, length)).messageId;
     } finally {

@@ -147,3 +147,16 @@ describe.skipIf(!canMount)('a backup disk that is full to the last byte (needs m
     expect(ended.stdout.match(/^REMOVED? .*F\d{8}/gim)).toHaveLength(2);
   });
 });
+
+describe.skipIf(!canRefuse)('a call that a signal interrupts (needs gcc)', () => {
+  const EINTR = 4;
+
+  it.each([
+    ['backup full', 'store', ['backup', 'full']],
+    ['verify', 'backup', ['verify']],
+  ])('does not disturb %s', (_, side, words) => {
+    expectDone(kms(['backup', 'full', ...at()]));
+    const below = side === 'store' ? server.storeDir : server.backupDir;
+    expectDone(kmsRefused([...words, ...at()], { call: 'read', below, errno: EINTR, times: 3 }));
+  });
+});
