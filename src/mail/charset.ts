@@ -18,6 +18,20 @@ const ALIASES: Readonly<Record<string, string>> = {
 export function knownCharset(label: string | undefined): string | undefined {
   const name = (label ?? '').trim().toLowerCase().replace(/\*.*$/s, '');
   if (name === '' || EMPTY.test(name)) return undefined;
+  const known = knownNames.get(name);
+  if (known) return known.label;
+  const found = findLabel(name);
+  // A label is the mail's own text: they must not fill the memory.
+  if (knownNames.size < MOST_NAMES) knownNames.set(name, { label: found });
+  return found;
+}
+
+/** A decoder costs more to make than a header takes to be read. */
+const knownNames = new Map<string, { readonly label: string | undefined }>();
+const decoders = new Map<string, TextDecoder>();
+const MOST_NAMES = 500;
+
+function findLabel(name: string): string | undefined {
   const number = /^(?:x-)?(?:cp|ms|windows|ibm)[-_]?(\d+)$/.exec(name)?.[1];
   const plain = name.replace(/^x-(?:mac-)?(?=iso|koi|utf|euc|gb)/, '');
   const joined = /^(koi8|utf)-?(.+)$/.exec(plain);
@@ -51,10 +65,12 @@ export function decodeText(bytes: Buffer, declared: string | undefined): string 
 
 /** Text of a charset that `knownCharset` names. */
 export function decodeIn(charset: string, bytes: Buffer): string {
-  if (charset !== 'iso-2022-jp') return new TextDecoder(charset).decode(bytes);
+  const decoder = decoders.get(charset) ?? new TextDecoder(charset);
+  decoders.set(charset, decoder);
+  if (charset !== 'iso-2022-jp') return decoder.decode(bytes);
   // The standard's decoder takes two escape sequences in a row for an error; joined texts have them.
   const joined = bytes.toString('latin1').replace(/(?:\x1b(?:\([BJI]|\$[@B]))+(?=\x1b[($])/g, '');
-  return new TextDecoder(charset).decode(Buffer.from(joined, 'latin1'));
+  return decoder.decode(Buffer.from(joined, 'latin1'));
 }
 
 /** The charset that bytes are read in; undefined where they are plain ASCII. */

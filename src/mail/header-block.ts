@@ -2,6 +2,9 @@
 
 /** A line and its end. CR alone ends one too, and so do several CR before LF, which a careless relay leaves. */
 const LINE = /([^\r\n]*)(\r*\n|\r|$)/y;
+const BARE_CR = /\r(?!\n)/;
+/** Anything but a field, a continuation or the second half of CRLF. */
+const ODD_LINE = /^(?![!-9;-~]+[ \t]*:|[ \t\n]|>?From )/m;
 /** A field's name and colon, or the line that begins a message of an mbox. */
 const FIELD = /^(?:[!-9;-~]+[ \t]*:|>?From )/;
 
@@ -18,6 +21,21 @@ export interface HeaderEnd {
  * @param text bytes, one character each
  */
 export function findHeaderEnd(text: string, isWhole: boolean): HeaderEnd | undefined {
+  return findPlainEnd(text) ?? findEndByLine(text, isWhole);
+}
+
+/** The end of nearly all headers, found without a look at each line: undefined where anything in them is odd. */
+function findPlainEnd(text: string): HeaderEnd | undefined {
+  const [lf, crlf] = [text.indexOf('\n\n'), text.indexOf('\n\r\n')];
+  if (lf < 0 && crlf < 0) return undefined;
+  const isLf = crlf < 0 || (lf >= 0 && lf < crlf);
+  const end = (isLf ? lf : crlf) + 1;
+  const block = text.slice(0, end - 1);
+  if (BARE_CR.test(`${block}\n`) || ODD_LINE.test(block)) return undefined;
+  return { end, next: end + (isLf ? 1 : 2) };
+}
+
+function findEndByLine(text: string, isWhole: boolean): HeaderEnd | undefined {
   for (let at = 0; at < text.length;) {
     const { line, next, hasEnd } = lineAt(text, at);
     if (!hasEnd && !isWhole) return undefined;

@@ -69,7 +69,9 @@ function readFields(block: string): Map<string, string[]> {
     const colon = line.indexOf(':');
     const name = colon < 0 ? '' : line.slice(0, colon).trimEnd().toLowerCase();
     if (!WANTED.has(name)) continue;
-    fields.set(name, [...(fields.get(name) ?? []), line.slice(colon + 1).trim()]);
+    const values = fields.get(name) ?? [];
+    values.push(line.slice(colon + 1).trim());
+    fields.set(name, values);
   }
   return fields;
 }
