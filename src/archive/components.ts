@@ -42,7 +42,12 @@ export function isExcludedDirectory(name: string): boolean {
 
 /** Whether a file is left out wherever it lies. */
 export function isExcludedFile(name: string): boolean {
-  return EXCLUDED_FILES.has(name) || name.endsWith('.cfg.bak') || name.endsWith('.kms-backup-tmp');
+  return (
+    EXCLUDED_FILES.has(name) ||
+    name.endsWith('.cfg.bak') ||
+    name.endsWith('.kms-backup-tmp') ||
+    name.startsWith(STAGING_DIRECTORY)
+  );
 }
 
 /** Reads `--mask cfg,mail`. @throws {UsageError} naming the part that is none */

@@ -8,9 +8,9 @@ import { formatVolumeName } from '../archive/names.js';
 import type { FilesTask } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatVersionText, VERSION_ENTRY } from '../archive/summary.js';
-import { acquireLock, refuseWhileHeld } from '../platform/lock.js';
+import { acquireLock } from '../platform/lock.js';
 import { isMessagePath } from '../platform/message-file.js';
-import { markReading, RECOVER_LOCK, refuseInterruptedRecover } from '../server/recover-mark.js';
+import { markReading, refuseInterruptedRecover, refuseWhileRecovered } from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
 import { countMailboxes, countStored, findMassLoss, readPredecessor, type RunMail } from './mass-loss.js';
 import { mailboxOf } from './mailboxes.js';
@@ -32,14 +32,14 @@ const FEW_FILES = 1000;
  * @throws {KmsError} with nothing published and all temporary files removed
  */
 export async function runBackup(request: BackupRequest): Promise<BackupReport> {
-  const { dir } = request.installation;
-  const reading = await markReading(dir, `backup ${request.type}`, request.clock);
+  const places = [request.installation.dir, request.settings.storeDir];
+  const reading = await markReading(places, `backup ${request.type}`, request.clock);
   try {
-    refuseWhileHeld(join(dir, RECOVER_LOCK), 'the store');
-    refuseInterruptedRecover(dir);
+    refuseWhileRecovered(places);
+    refuseInterruptedRecover(places);
     return await backUp(request);
   } finally {
-    reading?.release();
+    reading.release();
   }
 }
 
@@ -89,7 +89,7 @@ const isMailDirectory = (name: string): boolean => name === '@backup/store/mail/
 
 /** Says what a run would do, and writes nothing. */
 export async function planBackup(request: BackupRequest): Promise<BackupReport> {
-  refuseInterruptedRecover(request.installation.dir);
+  refuseInterruptedRecover([request.installation.dir, request.settings.storeDir]);
   const startedAt = request.clock();
   const content = await planContent(request);
   const { stem } = chooseStem(request.backupDir, content.type, startedAt, content.letter);

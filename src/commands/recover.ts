@@ -53,7 +53,12 @@ export default class Recover extends KmsCommand {
     this.stopsAtOnce = false;
     this.kept = 'the mail server has what it had before, what was extracted is removed';
     const report = await verbs.runRecover(request, planned);
+    this.#warnAll(report.warnings.slice(planned.report.warnings.length));
     return { json: report, text: formatRecoverDone(report), isSummary: true };
+  }
+
+  #warnAll(warnings: readonly string[]): void {
+    for (const warning of warnings) this.warnPeople(warning);
   }
 
   async #rollBack(request: RecoverRequest, flags: { 'dry-run': boolean; yes: boolean }): Promise<Outcome> {
@@ -62,7 +67,7 @@ export default class Recover extends KmsCommand {
     const schema = 'kms-backup/rollback/1';
     if (flags['dry-run']) {
       const text = `${formatRollback('Restores', plan)}\nNothing was changed.`;
-      return { json: { schema, isDryRun: true, restored: [], ...plan }, text };
+      return { json: { schema, isDryRun: true, restored: [], ...plan, warnings: [] }, text };
     }
     // A script that says --rollback means it; a person is shown what goes.
     if (!flags.yes && process.stdin.isTTY) {
@@ -70,9 +75,10 @@ export default class Recover extends KmsCommand {
       await this.#confirm();
     }
     this.stopsAtOnce = false;
-    const restored = await rollBack(request);
+    const warnings = await rollBack(request);
+    this.#warnAll(warnings);
     return {
-      json: { schema, isDryRun: false, restored, ...plan },
+      json: { schema, isDryRun: false, restored: plan.restores, ...plan, warnings },
       text: formatRollback('Restored', plan),
       isSummary: true,
     };

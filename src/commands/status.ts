@@ -45,7 +45,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       await this.useNetworkDisk(backupDir, flags);
       const { isWorkedThrough, warnings } = readProgress(installation, settings, clock());
       const limits = { maxAgeMs: flags['max-age'], scheduleWarnings: warnings };
-      const report = await readStatus(installation, { backupDir, clock, ...limits });
+      const report = await readStatus(installation, { storeDir: settings.storeDir, backupDir, clock, ...limits });
       if (flags.html !== undefined) {
         const { makeStatusPage, writeStatusPage } = await import('../ui/status-page.js');
         writeStatusPage(resolve(flags.html), await makeStatusPage({ ...report, settings, clock, isWorkedThrough }));

@@ -1,25 +1,16 @@
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { errnoOf, FailedError } from '../errors.js';
-import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
-import { makeOwnedDirectories } from '../platform/owned-directories.js';
-import { isHeldCode, renamePatiently } from '../platform/patience.js';
+import { messageOf } from '../errors.js';
+import { replaceFile, syncDirectory, writeFully } from '../platform/atomic-file.js';
 import { removeTree } from '../platform/remove-tree.js';
-import { writeInPlace } from '../platform/safe-replace.js';
-import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-mark.js';
+import { toKnownError } from '../platform/system-error.js';
+import { type FoundJournal, findJournals, journalPath, STAGING_NAME } from '../server/recover-journal.js';
+import type { Journal, JournalPointer } from '../server/recover-journal-text.js';
+import { exists } from '../server/recover-state.js';
+import { removeIfEmpty } from './staging.js';
 
 /**
- * The swap of old for new under a journal. Each unit is a directory or file that is replaced whole:
+ * The journal of a swap of old for new:
  *
  *   before the journal     live = old state; staged files are swept by the next call
  *   `swapping` is written  every staged byte is on the disk; from here the next call finishes the swap
@@ -28,159 +19,178 @@ import { journalPath, readJournalText, STAGING_NAME } from '../server/recover-ma
  *   `settled` is written   before anything of the other state is removed: from here on there is no way back to it
  *   `rolling-back`         the swap backwards: the next call finishes it; then `settled`
  *   `emptied` is written   with --in-place, before the old state goes: only a recover of the same units goes on from here
+ *
+ * Every later phase is written beside the journal before it begins, and takes its name by a rename: a disk that is full
+ * by then, with two states on it, ends no recover half-way.
  */
-export interface SwapUnit {
-  readonly live: string;
-  readonly staged: string;
-  readonly old: string;
-  /** Whether there was anything before: what was nothing must be nothing again. */
-  readonly hadLive: boolean;
-  /** False where the archive holds nothing of it: the old goes, nothing comes. */
-  readonly hasNew: boolean;
-}
 
-export interface Journal {
-  readonly phase: 'swapping' | 'kept' | 'settled' | 'rolling-back' | 'emptied';
-  readonly archive: string;
-  /** RFC 3339, UTC. */
-  readonly startedAt: string;
-  readonly units: readonly SwapUnit[];
-  /** Whether the old state stays after the swap. */
-  readonly keepsOld: boolean;
-  /** The old state was removed first: going back would leave nothing. */
-  readonly isInPlace: boolean;
-  /** The staging directories, removed at the end. */
-  readonly stagingDirs: readonly string[];
-}
+const LATER_PHASES = ['kept', 'settled', 'rolling-back'] as const;
 
-/** The journal of a recover that was begun or is kept in this directory. @throws {FailedError} when it is unreadable */
-export function readJournal(directory: string): Journal | undefined {
-  return readJournalText(directory) as Journal | undefined;
-}
-
-export function writeJournal(directory: string, journal: Journal): void {
-  mkdirSync(join(directory, STAGING_NAME), { recursive: true, mode: 0o700 });
-  replaceFile(journalPath(directory), Buffer.from(JSON.stringify(journal, undefined, 1)));
-  syncDirectory(directory);
-}
+/** The files of a journal that do not have its name yet: `settled-0123abcd.json`. */
+const SPARE = /^(?:journal|kept|settled|rolling-back)-([0-9a-f]*)\.json$/;
 
 /**
- * The order of a swap: what the next call needs to find everything again comes last, so that an abort before it leaves
- * the old mailserver.cfg with the old store directory in it.
+ * Lays a journal down: first everything that takes room, then what it supersedes is given up, then it counts. An abort
+ * before its last rename leaves the old state live, and pointers that lead nowhere.
+ * @param supersede gives up what other journals keep in these places
+ * @throws {Error} the operating system's; what is superseded may be given up then, nothing live is changed
  */
-export function orderUnits(units: readonly SwapUnit[]): SwapUnit[] {
-  const rank = ({ live }: SwapUnit): number =>
-    basename(live) === 'mailserver.cfg' ? 2 : live.endsWith('.cfg') ? 1 : 0;
-  return [...units].sort((a, b) => rank(a) - rank(b));
-}
+export function beginJournal({ home, journal }: FoundJournal, supersede: () => void): void {
+  const others = stagingsBeside(home, journal);
+  const own = join(home, STAGING_NAME);
+  const pointer: JournalPointer = { journalIn: home };
+  const first = sparePath(home, journal, 'journal');
 
-/** Swaps every unit, also those of a swap that was interrupted. The journal says `swapping` before and after. */
-export function swapForward(units: readonly SwapUnit[]): void {
-  for (const unit of units) {
-    if (unit.hasNew ? exists(unit.staged) : exists(unit.live)) {
-      if (exists(unit.live)) keepOld(unit);
-      if (unit.hasNew) move(unit.staged, unit.live);
-    }
+  for (const phase of LATER_PHASES) writeDurably(sparePath(home, journal, phase), { ...journal, phase });
+  writeDurably(first, journal);
+  for (const staging of others) writeDurably(join(staging, basename(first)), pointer);
+  syncDirectory(own);
+
+  supersede();
+  for (const staging of others) {
+    renameSync(join(staging, basename(first)), join(staging, basename(journalPath(home))));
+    syncDirectory(staging);
+    syncDirectory(dirname(staging));
   }
+  renameSync(first, journalPath(home));
 }
 
-/** Puts the old state back, also after an interruption. The journal says `rolling-back`. */
-export function swapBack(units: readonly SwapUnit[]): void {
-  for (const unit of [...units].reverse()) {
-    const isNewLive = unit.hadLive ? exists(unit.old) : !exists(unit.staged);
-    if (!isNewLive) continue;
-    const isFile = unit.hadLive && lstatSync(unit.old).isFile();
-    if (exists(unit.live) && !isFile) {
-      removeTree(unit.staged);
-      move(unit.live, unit.staged);
-    }
-    if (unit.hadLive) move(unit.old, unit.live);
-  }
+/** Makes a journal that was begun durable. @throws {Error} the operating system's */
+export function syncJournal({ home }: FoundJournal): void {
+  syncDirectory(join(home, STAGING_NAME));
+  syncDirectory(home);
 }
 
-/** A file is never missing: its old content gets a second name, and the new one takes the first in one step. */
-function keepOld(unit: SwapUnit): void {
-  if (!unit.hasNew || !lstatSync(unit.live).isFile() || !lstatSync(unit.staged).isFile()) {
-    moveAside(unit);
-    return;
-  }
-  if (exists(unit.old)) return; // linked before an interruption
-  makeOwnedDirectories(dirname(unit.old));
-  try {
-    linkSync(unit.live, unit.old);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return;
-    copyFileSync(unit.live, unit.old); // no hard links on this file system
-  }
-  syncDirectory(dirname(unit.old));
-}
-
-/** Something made `live` anew between two renames, for instance a server that was started: it is kept, not overwritten. */
-function moveAside(unit: SwapUnit): void {
-  let target = unit.old;
-  for (let number = 1; exists(target); number++) target = `${unit.old}.${number}`;
-  move(unit.live, target);
-}
-
-/** @throws {FailedError} when it cannot be renamed, or is held for more than ten seconds */
-function move(from: string, to: string): void {
-  makeOwnedDirectories(dirname(to));
-  try {
-    if (process.platform === 'win32' || !lstatSync(from).isFile()) renamePatiently(from, to);
-    else moveFile(from, to);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    const reason = isHeldCode(code) ? `another program holds it, or something in it (${code})` : code;
-    throw new FailedError(`${from} cannot be renamed: ${reason}`, { cause: error });
-  }
-  syncDirectory(dirname(to));
-  syncDirectory(dirname(from));
-}
-
-/** A file that is mounted by itself, as containers do with mailserver.cfg, only takes content. */
-function moveFile(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (errnoOf(error) !== 'EBUSY') throw error;
-    writeInPlace(to, readFileSync(from));
-    rmSync(from);
-  }
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-/**
- * The live state is the one that stays: what the journal kept of the other goes, the journal last. An abort leaves a
- * `settled` journal, so that nobody goes back to a state of which a part is removed.
- */
-export function settle(directory: string, journal: Journal): void {
-  const own = join(directory, STAGING_NAME);
-  writeJournal(directory, { ...journal, phase: 'settled' });
-  for (const unit of journal.units) {
-    removeTree(unit.staged);
-    removeTree(unit.old);
-  }
+/** Takes back what of a journal was written that could not be begun. @throws {Error} the operating system's */
+export function abandonJournal({ journal }: FoundJournal, known: readonly string[]): void {
+  dropSpares(journal.stagingDirs, known);
   for (const staging of journal.stagingDirs) {
-    if (staging !== own) removeTree(staging);
+    const leadsNowhere = findJournals([dirname(staging)]).length === 0;
+    if (leadsNowhere) rmSync(journalPath(dirname(staging)), { force: true });
   }
-  removeTree(own);
 }
 
-/** Gives up the state that an earlier recover kept, now that its successor is staged; what lies beside as .BAK stays. */
-export function forgetKept(directory: string, journal: Journal): void {
-  const units = journal.units.filter(({ old }) => old.includes(`${sep}${STAGING_NAME}${sep}`));
-  writeJournal(directory, { ...journal, units, phase: 'settled' });
-  for (const unit of units) removeTree(unit.old);
-  for (const staging of journal.stagingDirs) removeTree(join(staging, 'old'));
-  rmSync(journalPath(directory), { force: true });
+/** Removes the files of journals that were not begun. @param known the ids of those that were */
+export function dropSpares(stagings: readonly string[], known: readonly string[]): void {
+  for (const staging of stagings) {
+    for (const name of readdirSync(staging)) {
+      const id = SPARE.exec(name)?.[1];
+      if (id !== undefined && !known.includes(id)) rmSync(join(staging, name), { force: true });
+    }
+  }
 }
 
-/** Removes what was staged and not swapped; the staging directory goes when nothing else is kept in it. */
-export function dropStaged(staging: string): void {
-  removeTree(join(staging, 'new'));
-  if (existsSync(staging) && readdirSync(staging).length === 0) removeTree(staging);
+/** The next phase of a journal takes its place. @throws {Error} the operating system's: the phase before counts */
+export function changePhase({ home, journal }: FoundJournal, phase: (typeof LATER_PHASES)[number]): void {
+  const spare = sparePath(home, journal, phase);
+
+  if (exists(spare)) renameSync(spare, journalPath(home));
+  else replaceFile(journalPath(home), Buffer.from(format({ ...journal, phase })));
+  syncDirectory(dirname(spare));
+}
+
+/** What of a recover could not be put away. */
+export interface Remains {
+  /** Paths of the other state, of which parts are left. */
+  readonly paths: readonly string[];
+  /** Why, of the first: the operating system's words. */
+  readonly reason: string;
+}
+
+/**
+ * The live state is the one that stays: what the journal names of the other goes, the journal last. An abort leaves a
+ * `settled` journal, so that nobody goes back to a state of which a part is removed; so does what cannot be removed.
+ * @returns undefined where nothing is left
+ */
+export function settle(found: FoundJournal): Remains | undefined {
+  const { home, journal } = found;
+  const staged = [...journal.units.map((unit) => unit.staged), ...journal.stagingDirs.map((path) => join(path, 'new'))];
+
+  return (
+    attempt([join(home, STAGING_NAME)], () => {
+      closeJournal(found);
+    }) ??
+    attempt([...staged, ...oldPaths(journal)], removeNamed) ??
+    attempt([journalPath(home)], () => {
+      removePlaces(found, SPARE);
+    })
+  );
+}
+
+/**
+ * Gives up what an earlier journal keeps, now that its successor is staged and names what cannot be removed of it: in `new`
+ * lies what comes. What lies beside the live state as .BAK stays.
+ * @throws {Error} the operating system's, with all of it kept
+ */
+export function forgetKept(found: FoundJournal): void {
+  closeJournal(found);
+  attempt(oldPaths(found.journal), removeNamed);
+  removePlaces(found, new RegExp(`-${found.journal.id}\\.json$`));
+}
+
+function closeJournal(found: FoundJournal): void {
+  if (found.journal.phase !== 'settled') changePhase(found, 'settled');
+}
+
+/** Does the same with every path, and says where it failed. */
+function attempt(paths: readonly string[], work: (path: string) => void): Remains | undefined {
+  const failed: string[] = [];
+  let reason = '';
+
+  for (const path of paths) {
+    try {
+      work(path);
+    } catch (error) {
+      if (failed.length === 0) reason = messageOf(toKnownError(error) ?? error);
+      failed.push(path);
+    }
+  }
+
+  return failed.length === 0 ? undefined : { paths: failed, reason };
+}
+
+/** What a journal may remove of the state before: what lies in a staging directory, and what others left there. */
+export function oldPaths({ units, leftovers }: Journal): string[] {
+  const inStaging = units.map(({ old }) => old).filter((old) => old.includes(`${sep}${STAGING_NAME}${sep}`));
+  return [...inStaging, ...leftovers];
+}
+
+/** Removes a path with all below it, and the directories above it in its staging directory that are empty then. */
+function removeNamed(path: string): void {
+  removeTree(path);
+  for (let above = dirname(path); above.includes(STAGING_NAME + sep); above = dirname(above)) {
+    if (!removeIfEmpty(above)) return;
+  }
+}
+
+/** The pointers go first: what leads nowhere tells nobody to wait. */
+function removePlaces({ home, journal }: FoundJournal, spares: RegExp): void {
+  for (const staging of [...stagingsBeside(home, journal), join(home, STAGING_NAME)]) {
+    const names = exists(staging) ? readdirSync(staging).filter((name) => spares.test(name)) : [];
+    for (const name of [...names, basename(journalPath(home))]) rmSync(join(staging, name), { force: true });
+    removeIfEmpty(join(staging, 'new'));
+    removeIfEmpty(staging);
+  }
+}
+
+function stagingsBeside(home: string, { stagingDirs }: Journal): string[] {
+  return stagingDirs.filter((staging) => staging !== join(home, STAGING_NAME));
+}
+
+function sparePath(home: string, { id }: Journal, name: string): string {
+  return join(home, STAGING_NAME, `${name}-${id}.json`);
+}
+
+function writeDurably(path: string, content: Journal | JournalPointer): void {
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    writeFully(fd, Buffer.from(format(content)));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function format(content: Journal | JournalPointer): string {
+  return JSON.stringify(content, undefined, 1);
 }

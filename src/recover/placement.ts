@@ -1,8 +1,9 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
-import { STAGING_NAME } from '../server/recover-mark.js';
-import type { SwapUnit } from './journal.js';
+import { STAGING_NAME } from '../server/recover-journal.js';
+import type { SwapUnit } from '../server/recover-journal-text.js';
+import { exists } from '../server/recover-state.js';
 
 /** Where one top-level name of the store or the install directory, or a disk of its own below one, is staged and swapped. */
 export interface Placement {
@@ -84,17 +85,6 @@ export function makePlaces(directories: readonly string[]): void {
   }
 }
 
-/**
- * Makes an empty staging directory, readable by nobody else. One level after the other: told to make both at once, Node
- * calls a directory that cannot be written a missing one.
- * @throws {Error} the operating system's: EROFS, EACCES, ENOSPC
- */
-export function makeStaging(staging: string): void {
-  for (const directory of [staging, join(staging, 'new')]) {
-    if (!exists(directory)) mkdirSync(directory, { mode: 0o700 });
-  }
-}
-
 /** What of a placement is replaced. */
 export interface SwapScope {
   /** Paths below its name, `example.com/alice`; an empty one replaces all of it. */
@@ -127,9 +117,10 @@ function isWithin(path: string, directory: string): boolean {
  */
 export function toUnits(placement: Placement, scope: SwapScope): SwapUnit[] {
   const { live, staging, staged, isMountPoint } = placement;
+  const aside = join(freeName(join(staging, 'old')), basename(live));
   const toUnit = (below: string): SwapUnit => {
     const path = join(live, below);
-    const old = scope.keepsBeside && !isMountPoint ? freeBackupName(path) : join(staging, 'old', basename(live), below);
+    const old = scope.keepsBeside && !isMountPoint ? freeName(`${path}.BAK`) : join(aside, below);
     return { live: path, staged: join(staged, below), old, hadLive: exists(path), hasNew: exists(join(staged, below)) };
   };
   const places = new Set(scope.roots.flatMap((root) => splitPlace(placement, topmostMissing(live, root))));
@@ -156,17 +147,14 @@ function topmostMissing(live: string, root: string): string {
   return root;
 }
 
-function freeBackupName(path: string): string {
-  let candidate = `${path}.BAK`;
-  for (let number = 1; exists(candidate); number++) candidate = `${path}.BAK.${number}`;
+/** A name that nothing has: what an earlier recover keeps, or could not remove, is not mixed with what this one keeps. */
+function freeName(path: string): string {
+  let candidate = path;
+  for (let number = 1; exists(candidate); number++) candidate = `${path}.${number}`;
   return candidate;
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function listChildren(path: string): string[] {
   if (!exists(path)) return [];
-  return readdirSync(path).filter((name) => name !== STAGING_NAME && name !== 'lost+found');
+  return readdirSync(path).filter((name) => !name.startsWith(STAGING_NAME) && name !== 'lost+found');
 }

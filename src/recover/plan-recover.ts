@@ -7,9 +7,11 @@ import { type MailScope, resolveScope } from '../server/mail-scope.js';
 import { countFolders, type FolderPlan, planFolders } from './additive.js';
 import { type Chain, findChain } from './chain.js';
 import { type ChainEntries, type EntryFilter, openChain, selectFrom } from './entries.js';
+import { callOf, noteEarlier } from './earlier.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
 import { indexMail, refuseMissingMessages, rootOf, scopeFilter } from './scope.js';
-import { checkSpace } from './space.js';
+import { checkSpace, measureSpace } from './space.js';
+import { placesOf } from './units.js';
 
 /** A recover that has been thought through and not begun. */
 export interface PlannedRecover {
@@ -18,6 +20,8 @@ export interface PlannedRecover {
   /** The paths below the store that are replaced; undefined: top-level names whole. */
   readonly roots: readonly string[] | undefined;
   readonly folders: readonly FolderPlan[] | undefined;
+  /** Tells the same call apart from others, in the journal of one that died. */
+  readonly call: string;
   readonly report: RecoverReport;
 }
 
@@ -32,11 +36,13 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
   const entries = selectFrom(opened, filterFor(request, scope), scope !== undefined);
   if (scope) refuseMissingMessages(opened, scope, entries);
   if (entries.selections.every(({ indices }) => indices.length === 0)) throw nothingFound(chain, entries);
-  const { needed, free } = checkSpace(request, entries);
-  const folders = request.isAdditive ? planFolders(request.storeDir, entries) : undefined;
   const roots = scope && collectRoots(entries, scope);
   if (roots?.length === 0) throw nothingFound(chain, entries);
-  const places = roots?.map((root) => join(request.storeDir, root)) ?? placesOf(request, entries);
+  const call = callOf(request, { chain, entries, roots });
+  const earlier = noteEarlier(request, call, placesOf(request, entries));
+  const { needed, free } = earlier.isWhole ? measureSpace(request, entries) : checkSpace(request, entries);
+  const folders = request.isAdditive ? planFolders(request.storeDir, entries) : undefined;
+  const places = roots?.map((root) => join(request.storeDir, root)) ?? topPathsOf(request, entries);
   const report: RecoverReport = {
     schema: 'kms-backup/recover/1',
     isDryRun: true,
@@ -50,17 +56,17 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
     bytes: entries.bytes,
     neededBytes: needed,
     freeBytes: free,
-    warnings: collectWarnings(chain, entries),
+    warnings: [...collectWarnings(chain, entries), ...earlier.notes],
     additive: folders && countFolders(folders),
     finished: null,
     keptOld: [],
     offTimes: [],
     durationMs: 0,
   };
-  return { chain, entries, roots, folders, report };
+  return { chain, entries, roots, folders, call, report };
 }
 
-function placesOf(request: RecoverRequest, entries: ChainEntries): string[] {
+function topPathsOf(request: RecoverRequest, entries: ChainEntries): string[] {
   return entries.tops.map(({ area, name }) => join(area === 'store' ? request.storeDir : request.cfgDir, name));
 }
 

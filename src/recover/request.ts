@@ -12,6 +12,8 @@ export interface RecoverRequest {
   readonly storeDir: string;
   /** Absolute: where configuration, certificates and licence go. */
   readonly cfgDir: string;
+  /** Absolute: those of the two that the user named. */
+  readonly named: readonly string[];
   /** Undefined: every part that the archive holds. */
   readonly mask: ReadonlySet<Component> | undefined;
   /** A part of the mail, as people name it; undefined: everything. */

@@ -11,10 +11,9 @@ import { syncTree } from '../platform/sync-tree.js';
 import { toSystemError } from '../platform/system-error.js';
 import { plural } from '../platform/units.js';
 import type { ChainEntries } from './entries.js';
-import { dropStaged } from './journal.js';
 import type { PlacedTop } from './placed-tops.js';
 import { existingAncestor } from './space.js';
-import { makeStaging } from './placement.js';
+import { dropStaged } from './staging.js';
 import { toReadError } from './read-error.js';
 import type { RecoverRequest } from './request.js';
 
@@ -31,11 +30,7 @@ export async function stage(
 ): Promise<readonly string[]> {
   const stagings = [...new Set(tops.map(({ placement }) => placement.staging))];
   try {
-    for (const staging of stagings) {
-      dropStaged(staging);
-      makeStaging(staging);
-      refuseTwins(staging, entries);
-    }
+    for (const staging of stagings) refuseTwins(staging, entries);
     const rules = tops.flatMap(toRules);
     const report = await readSelections(entries.selections, { ...request, rules, phase: 'recovering' });
     refuseProblems(report.problems);
@@ -57,7 +52,7 @@ function refuseProblems(problems: readonly { readonly name: string; readonly rea
   });
 }
 
-function toStageError(error: unknown): unknown {
+export function toStageError(error: unknown): unknown {
   const code = errnoOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const fact = code === 'ENOSPC' ? 'is full' : 'is full for this user: the quota is used up';

@@ -12,6 +12,7 @@ import { COPY_SUFFIX, encodeConfigText, readConfigText } from './config-text.js'
 import { restoreFormer } from './config-undo.js';
 import { findRunningEngine } from './engine.js';
 import type { Installation } from './installation.js';
+import { refuseInterruptedRecover } from './recover-mark.js';
 import { settingsOf } from './settings.js';
 
 export interface EditOptions {
@@ -49,6 +50,7 @@ export function readConfig(installation: Installation): ConfigDocument {
  * @throws {ConfigurationError} when the file, or what would become of it, is impossible
  * @throws {EngineRunningError} when the engine runs and the edit is not forced
  * @throws {LockedError} when another run edits, or somebody changed the file meanwhile
+ * @throws {FailedError} while a recover replaces the file, or was interrupted
  */
 export async function editConfig(
   installation: Installation,
@@ -59,6 +61,8 @@ export async function editConfig(
   // A file that a kill left torn is completed also by an edit that has nothing to change itself.
   const isWhole = !interruptedContent(installation.configPath, COPY_SUFFIX);
   if ((!draft.isChanged && isWhole) || options.isDryRun) return { ...draft, warnings: [] };
+  // Whatever completes or undoes it replaces the file: the edit would be lost.
+  refuseInterruptedRecover([installation.dir, settingsOf(draft.after, installation.dir).storeDir]);
   const warnings = await refuseRunningEngine(installation, options.isForced);
   const lock = await lockConfig(installation, options);
   try {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { errnoOf, FailedError, KmsError, LockedError } from '../errors.js';
+import { FailedError, KmsError, LockedError } from '../errors.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import {
   acquireLock,
@@ -12,44 +12,17 @@ import {
 } from '../platform/lock.js';
 import { findProcess } from '../platform/lock/process-identity.js';
 import { removeTree } from '../platform/remove-tree.js';
+import { findJournals, realDirectories } from './recover-journal.js';
+import type { Journal } from './recover-journal-text.js';
+import { isAtEnd } from './recover-state.js';
 
 /**
- * What a recover and a backup leave in the install directory, for each other: the one must not replace what the other
- * reads. Each announces itself first and then looks for the other, so that of two that start at once at least one sees it.
+ * What a recover and a backup leave in the install directory and in the store, for each other: the one must not replace
+ * what the other reads. Each announces itself first and then looks for the other, so that of two that start at once at least one sees it.
  */
 
-/** Beside what is recovered, on the same file system; never backed up. */
-export const STAGING_NAME = '.kms-backup-recover';
-/** Held by whoever replaces the store. */
+/** Held, in every directory where something is replaced, by whoever replaces it. */
 export const RECOVER_LOCK = '.kms-backup-recover.lock';
-const JOURNAL_NAME = 'journal.json';
-
-export function journalPath(directory: string): string {
-  return join(directory, STAGING_NAME, JOURNAL_NAME);
-}
-
-/** What of a journal everybody may know. */
-interface JournalText {
-  readonly phase: string;
-  readonly archive: string;
-  readonly isInPlace?: boolean;
-}
-
-/**
- * The journal's text of a recover that was begun, or whose old state is kept; undefined where there is none.
- * @throws {FailedError} when it cannot be read
- */
-export function readJournalText(directory: string): JournalText | undefined {
-  try {
-    return JSON.parse(readFileSync(journalPath(directory), 'utf8')) as JournalText;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw new FailedError(`the journal of an earlier recover cannot be read: ${journalPath(directory)}`, {
-      hints: ['Look at the directories beside it before you remove it: they hold the old and the new state.'],
-      cause: error,
-    });
-  }
-}
 
 /** A recover that has not come to its end, and what to do about it. */
 export interface UnfinishedRecover {
@@ -60,56 +33,80 @@ export interface UnfinishedRecover {
 
 /**
  * The recover or rollback that is at work on a server, or was interrupted; undefined where none is.
- * @throws {FailedError} when its journal cannot be read
+ * @param directories the install directory and the store: a recover may have begun at either
  */
-export function findUnfinishedRecover(installDir: string): UnfinishedRecover | undefined {
-  const holder = describeHolder(join(installDir, RECOVER_LOCK));
+export function findUnfinishedRecover(directories: readonly string[]): UnfinishedRecover | undefined {
+  const holder = directories.map((directory) => describeHolder(join(directory, RECOVER_LOCK))).find(Boolean);
   if (holder !== undefined) {
     return { isRunning: true, fact: `a recover is at work: ${holder}`, advice: 'Wait for its end before you back up.' };
   }
-  const journal = readJournalText(installDir);
-  if (!journal || journal.phase === 'kept' || journal.phase === 'settled') return undefined;
-  if (journal.phase === 'emptied') {
+
+  try {
+    const journal = findJournals(directories).find((found) => !isAtEnd(found.journal))?.journal;
+    return journal && describeUnfinished(journal);
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+    return { isRunning: false, fact: error.message, advice: error.hints.join(' ') };
+  }
+}
+
+function describeUnfinished({ phase, archive, isInPlace }: Journal): UnfinishedRecover {
+  if (phase === 'emptied') {
     return {
       isRunning: false,
-      fact: `a recover of ${journal.archive} with --in-place was interrupted: part of the old state is removed, the new one is not there`,
+      fact: `a recover of ${archive} with --in-place was interrupted: part of the old state is removed, the new one is not there`,
       advice: 'Run that recover again, with the same flags.',
     };
   }
-  const what = journal.phase === 'rolling-back' ? 'the rollback of a recover' : 'a recover';
+
+  const isRollback = phase === 'rolling-back';
+  const what = isRollback ? 'the rollback of a recover' : 'a recover';
+  const undo = isInPlace ? '' : ', or recover --rollback to undo it';
   return {
     isRunning: false,
-    fact: `${what} of ${journal.archive} was interrupted: the store is half old, half new`,
-    advice:
-      journal.phase === 'rolling-back'
-        ? 'Run recover --rollback again: it completes what was begun.'
-        : `Run recover again to complete it${journal.isInPlace === true ? '' : ', or recover --rollback to undo it'}.`,
+    fact: `${what} of ${archive} was interrupted: the store is half old, half new`,
+    advice: isRollback
+      ? 'Run recover --rollback again: it completes what was begun.'
+      : `Run recover again to complete it${undo}.`,
   };
 }
 
 /** Refuses to work on a store that is half replaced. @throws {FailedError} */
-export function refuseInterruptedRecover(installDir: string): void {
-  const found = findUnfinishedRecover(installDir);
+export function refuseInterruptedRecover(directories: readonly string[]): void {
+  const found = findUnfinishedRecover(directories);
   if (found) throw new FailedError(found.fact, { hints: [found.advice] });
+}
+
+/** Refuses while a recover works in one of the directories. @throws {LockedError} */
+export function refuseWhileRecovered(directories: readonly string[]): void {
+  for (const directory of directories) refuseWhileHeld(join(directory, RECOVER_LOCK), 'the store');
 }
 
 const READING = '.kms-backup-reading-';
 
 /**
- * Announces a run that reads the store. Several may; each has a file of its own. What dead runs left is removed. Undefined
- * where this user may not write into the install directory: a recover that somebody else starts cannot see the run then.
+ * Announces a run that reads the store, in each of the directories. Several may; each has a file of its own. What dead
+ * runs left is removed. Where this user may not write, or the disk is full, a recover that somebody else starts cannot see the run.
  */
-export async function markReading(installDir: string, command: string, clock: Clock): Promise<Lock | undefined> {
-  const path = join(installDir, `${READING}${process.pid}.lock`);
+export async function markReading(directories: readonly string[], command: string, clock: Clock): Promise<Lock> {
+  const marks: Lock[] = [];
+  const release = (): void => {
+    for (const mark of marks) mark.release();
+  };
 
-  try {
-    const mark = await acquireLock({ path, what: 'the store', command, clock, mayBeNameless: true });
-    for (const other of readingMarks(installDir)) if (other !== path) sweepMark(other, clock);
-    return mark;
-  } catch (error) {
-    if (error instanceof KmsError && !(error instanceof LockedError)) return undefined;
-    throw error;
+  for (const directory of realDirectories(directories)) {
+    const path = join(directory, `${READING}${process.pid}.lock`);
+    try {
+      marks.push(await acquireLock({ path, what: 'the store', command, clock, mayBeNameless: true }));
+      for (const other of readingMarks(directory)) if (other !== path) sweepMark(other, clock);
+    } catch (error) {
+      if (error instanceof KmsError && !(error instanceof LockedError)) continue;
+      release();
+      throw error;
+    }
   }
+
+  return { release };
 }
 
 /** Refuses while a run reads the store; what dead runs left is removed. @throws {LockedError} */

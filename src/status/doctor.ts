@@ -41,9 +41,12 @@ export async function runChecks(
   options: Pick<StatusOptions, 'backupDir' | 'clock'> & { readonly settings: ServerSettings },
 ): Promise<Check[]> {
   const { settings, backupDir } = options;
-  const status = await readStatus(installation, { ...options, maxAgeMs: undefined, scheduleWarnings: [] }).catch(
-    asFact,
-  );
+  const status = await readStatus(installation, {
+    ...options,
+    storeDir: settings.storeDir,
+    maxAgeMs: undefined,
+    scheduleWarnings: [],
+  }).catch(asFact);
   return [
     checkReadable('store', settings.storeDir, 'Correct StoreDir, mount the disk, or run as root.'),
     checkReadable('users', installation.usersConfigPath, 'It is part of every backup: run as root.'),
@@ -51,7 +54,7 @@ export async function runChecks(
     checkSeparation(backupDir, settings.storeDir),
     checkSpace(backupDir, status),
     checkLeftovers(backupDir),
-    checkRecover(findUnfinishedRecover(installation.dir)),
+    checkRecover(findUnfinishedRecover([installation.dir, settings.storeDir])),
     checkSchedule(settings),
     checkClock(options.clock()),
     await checkEngine(installation),

@@ -49,6 +49,7 @@ export interface StatusReport {
 }
 
 export interface StatusOptions {
+  readonly storeDir: string;
   readonly backupDir: string;
   readonly clock: Clock;
   /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
@@ -82,7 +83,7 @@ export async function readStatus(installation: Installation, options: StatusOpti
     newestRecoverable: point && toArchive(point, now),
     recent: all.slice(-RECENT_ARCHIVES),
     engine: await findRunningEngine(installation),
-    unfinishedRecover: findUnfinishedRecover(installation.dir),
+    unfinishedRecover: findUnfinishedRecover([installation.dir, options.storeDir]),
   };
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
   const warnings = [...warningFacts(facts, all), ...options.scheduleWarnings];

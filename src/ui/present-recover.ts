@@ -1,5 +1,5 @@
 import type { RecoverReport } from '../recover/request.js';
-import type { RollbackPlan } from '../recover/undo.js';
+import type { RollbackPlan } from '../recover/rollback.js';
 import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
 
 const LISTED_PATHS = 8;

@@ -1,16 +1,17 @@
 import { Flags } from '@oclif/core';
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseMask } from '../archive/components.js';
 import { EngineRunningError, errnoOf, KmsError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { RecoverRequest } from '../recover/request.js';
 import { findRunningEngine } from '../server/engine.js';
-import { readJournalText } from '../server/recover-mark.js';
+import { findInstallation, type Installation } from '../server/installation.js';
 import type { TypedScope } from '../server/mail-scope.js';
+import { journalPath } from '../server/recover-journal.js';
 import type { CommonFlags } from './command.js';
-import { openServer, type ServerContext } from './context.js';
+import { openServer } from './context.js';
 import { withEnvironment } from './flags.js';
 
 /** kmsrecover's options and ours. */
@@ -96,22 +97,55 @@ function toScope(flags: RecoverFlags): TypedScope | undefined {
  * The server that a recover works for: the one that a place is missing without, or whose store the flags name by its
  * path, as its engine and its journal count then. A listing needs none.
  */
-function serverFor(flags: RecoverFlags, isOnlyMail: boolean): ServerContext | undefined {
+function serverFor(flags: RecoverFlags, isOnlyMail: boolean): RecoveredServer | undefined {
   const { store, cfgdir } = flags;
   if (flags.listing) return undefined;
-  if (store === undefined || (cfgdir === undefined && !isOnlyMail)) return openServer(flags);
+  if (store === undefined || (cfgdir === undefined && !isOnlyMail)) return openRecovered(flags);
   try {
-    const server = openServer(flags);
-    return realpathSync(server.settings.storeDir) === realpathSync(store) ? server : undefined;
+    const server = openRecovered(flags);
+    return realpathSync(server.storeDir) === realpathSync(store) ? server : undefined;
   } catch (error) {
     if (error instanceof KmsError || errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-/** A recover of mail into another store (-s) keeps its journal there: that is where its rollback looks. */
-function homeOf({ rollback, store }: RecoverFlags): string | undefined {
-  return rollback && store !== undefined && readJournalText(resolve(store)) ? store : undefined;
+/** A server that is recovered, as far as its places go. */
+interface RecoveredServer {
+  readonly installation: Installation;
+  readonly storeDir: string;
+}
+
+function openRecovered(flags: CommonFlags): RecoveredServer {
+  const { installation, settings } = openServer(flags);
+  return { installation, storeDir: settings.storeDir };
+}
+
+/**
+ * The server of a rollback. The mailserver.cfg that is to be undone may say nothing: the install directory leads to the
+ * journal, which knows every place. With another place named, the server is only needed where it is found.
+ */
+function serverToUndo(flags: RecoverFlags): RecoveredServer | undefined {
+  try {
+    return openRecovered(flags);
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+    const installation = installationToUndo(flags);
+    if (installation) return { installation, storeDir: installation.dir };
+    if (flags.store === undefined && flags.cfgdir === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** The install directory, also without a mailserver.cfg where a recover has left its staging directory. */
+function installationToUndo({ 'server-dir': given }: RecoverFlags): Installation | undefined {
+  try {
+    return findInstallation({ serverDir: given });
+  } catch (error) {
+    const dir = resolve(given ?? process.env['KMS_BACKUP_SERVER_DIR'] ?? '.');
+    if (!(error instanceof KmsError) || !existsSync(journalPath(dir))) return undefined;
+    return { dir, configPath: join(dir, 'mailserver.cfg'), usersConfigPath: join(dir, 'users.cfg') };
+  }
 }
 
 /** What a recover needs to know, from flags and the server that they name. */
@@ -124,12 +158,13 @@ export function toRecoverRequest(
     throw new UsageError('--in-place keeps nothing of the present data: leave out --keep-old and --backup');
   }
   const scope = run.scope ?? toScope(flags);
-  const server = serverFor(flags, scope !== undefined);
-  const storeDir = resolve(flags.store ?? server?.settings.storeDir ?? '.');
+  const server = flags.rollback ? serverToUndo(flags) : serverFor(flags, scope !== undefined);
+  const storeDir = resolve(flags.store ?? server?.storeDir ?? '.');
   return {
     from: resolve(from ?? '.'),
     storeDir,
-    cfgDir: resolve(flags.cfgdir ?? homeOf(flags) ?? server?.installation.dir ?? storeDir),
+    cfgDir: resolve(flags.cfgdir ?? server?.installation.dir ?? storeDir),
+    named: [flags.store, flags.cfgdir].filter((path) => path !== undefined).map((path) => resolve(path)),
     mask: flags.mask === undefined ? undefined : parseMask(flags.mask),
     isAdditive: flags.additive,
     keepsOld: flags['keep-old'],
@@ -144,7 +179,7 @@ export function toRecoverRequest(
 }
 
 /** @throws {EngineRunningError} */
-async function refuseEngine(server: ServerContext | undefined): Promise<void> {
+async function refuseEngine(server: RecoveredServer | undefined): Promise<void> {
   const engine = server && (await findRunningEngine(server.installation));
   if (!engine) return;
   throw new EngineRunningError(`the mail server is running (${engine.name}, pid ${engine.pid})`, {

@@ -44,7 +44,7 @@ export async function makeCurrentPage(
 ): Promise<string> {
   const { isWorkedThrough, warnings } = readProgress(installation, settings, clock());
   const limits = { maxAgeMs: undefined, scheduleWarnings: warnings };
-  const report = await readStatus(installation, { backupDir, clock, ...limits });
+  const report = await readStatus(installation, { storeDir: settings.storeDir, backupDir, clock, ...limits });
   return makeStatusPage({ ...report, settings, clock, isWorkedThrough });
 }
 

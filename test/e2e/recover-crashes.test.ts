@@ -147,7 +147,8 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
   });
 
   it('a swap that cannot go on puts the old state back, and in place goes on with the next call', async () => {
-    for (const when of [1, 2, 3, 4]) {
+    // The first three are asked for before anything is extracted.
+    for (const when of [1, 4, 5, 6, 7]) {
       const paths = [
         join(server.storeDir, 'mail'),
         join(server.storeDir, 'lists'),
@@ -160,7 +161,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       expect(ended.stderr).toContain('Nothing was changed');
       const inPlace = kmsWithFaults(bring('--in-place'), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
       if (inPlace.status !== 0) {
-        expect((await quickKms(undo())).status).toBe(1);
+        expect([1, 10]).toContain((await quickKms(undo())).status);
         expectDone(await quickKms(bring('--in-place')));
       }
       expect([stateOf('whole'), leftovers()]).toEqual(['whole', []]);

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type FoundJournal, findJournals, realDirectories, STAGING_NAME } from '../server/recover-journal.js';
+import type { Journal } from '../server/recover-journal-text.js';
+import { type FinishedJournal, finishInterrupted } from './finish.js';
+import type { HeldPlaces } from './places.js';
+import type { Chain } from './chain.js';
+import type { ChainEntries } from './entries.js';
+import type { RecoverRequest } from './request.js';
+
+/** What the journals of earlier calls mean for this one. */
+
+/** What tells a call apart: the same archives brought to the same places. */
+export interface PlannedCall {
+  readonly chain: Chain;
+  readonly entries: ChainEntries;
+  readonly roots: readonly string[] | undefined;
+}
+
+/** The same for the same call, however its flags were written. */
+export function callOf(request: RecoverRequest, { chain, entries, roots }: PlannedCall): string {
+  const call = {
+    archives: chain.archives.map(({ stem, sizeBytes }) => [stem, sizeBytes]),
+    storeDir: request.storeDir,
+    cfgDir: request.cfgDir,
+    tops: entries.tops.map(({ area, name }) => `${area}/${name}`).sort(),
+    roots: roots && [...roots].sort(),
+    files: entries.files,
+    bytes: entries.bytes,
+    isAdditive: request.isAdditive,
+    isInPlace: request.isInPlace,
+  };
+  return createHash('sha256').update(JSON.stringify(call)).digest('hex');
+}
+
+/**
+ * Whether a journal is that of this very call, which died before its end. To complete it is all there is to do then: to
+ * begin anew would give up the state that it kept, and keep the recovered one in its place.
+ * @param deadPids whose locks were found: a process that wrote `kept` and died before it gave up its lock told nobody
+ */
+export function isSameCall(
+  journal: Journal,
+  call: string,
+  request: RecoverRequest,
+  deadPids: readonly number[],
+): boolean {
+  if (journal.call !== call) return false;
+  if (request.keepsBeside && !hasBeside(journal)) return false;
+  return journal.phase === 'swapping' || (journal.phase === 'kept' && deadPids.includes(journal.pid));
+}
+
+function hasBeside({ units }: Journal): boolean {
+  return units.some(({ old }) => /\.BAK(\.\d+)?$/.test(old));
+}
+
+/**
+ * Completes what earlier calls began in these places. Where the same call asks to keep the old state now, it is kept.
+ * @throws {FailedError} when something of it cannot go on
+ */
+export function finishAll(
+  held: HeldPlaces,
+  own: FoundJournal | undefined,
+  keepsOld: boolean,
+): Required<FinishedJournal> {
+  const messages: string[] = [];
+  const warnings: string[] = [];
+
+  for (const found of held.found) {
+    const isKept = found === own && keepsOld && !found.journal.isInPlace;
+    const journal = isKept ? { ...found.journal, keepsOld: true } : found.journal;
+    const finished = finishInterrupted({ ...found, journal });
+    if (finished?.message !== undefined) messages.push(finished.message);
+    warnings.push(...(finished?.warnings ?? []));
+  }
+
+  return { message: messages.length === 0 ? undefined : messages.join('; '), warnings };
+}
+
+/** What earlier calls mean for a plan. */
+export interface EarlierNotes {
+  /** An earlier call was the same, and to complete it is all there is to do. */
+  readonly isWhole: boolean;
+  readonly notes: readonly string[];
+}
+
+/**
+ * What a plan says of earlier calls: which are completed first, and which kept state is given up.
+ * @param places the directories that the recover replaces something in
+ * @throws {FailedError} when a journal cannot be read
+ */
+export function noteEarlier(request: RecoverRequest, call: string, places: readonly string[]): EarlierNotes {
+  const journals = findJournals([request.storeDir, request.cfgDir, ...places]).map(({ journal }) => journal);
+  const same = journals.find((journal) => isSameCall(journal, call, request, []));
+  if (!same) {
+    const stagings = realDirectories(places).map((place) => join(place, STAGING_NAME));
+    const isGivenUp = ({ stagingDirs }: Journal): boolean =>
+      !request.isAdditive && stagingDirs.some((staging) => stagings.includes(staging));
+    return { isWhole: false, notes: journals.flatMap((journal) => note(journal, isGivenUp(journal))) };
+  }
+
+  return {
+    isWhole: true,
+    notes: [`this recover, ${begunAt(same)}, was interrupted: it is completed, and nothing else is done`],
+  };
+}
+
+function note(journal: Journal, isGivenUp: boolean): string[] {
+  const { archive, phase, keepsOld } = journal;
+  const notes: string[] = [];
+
+  if (phase === 'swapping') {
+    notes.push(`the recover of ${archive}, ${begunAt(journal)}, was interrupted: it is completed first`);
+  }
+  if (phase === 'rolling-back') notes.push('a rollback was interrupted: it is completed first');
+  if ((phase === 'kept' || (phase === 'swapping' && keepsOld)) && isGivenUp) {
+    notes.push(
+      `the state before the recover of ${archive}, ${begunAt(journal)}, is given up: no rollback brings it back after this`,
+    );
+  }
+
+  return notes;
+}
+
+function begunAt({ startedAt }: Journal): string {
+  return `begun ${startedAt.slice(0, 19).replace('T', ' ')} UTC`;
+}

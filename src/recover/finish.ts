@@ -1,0 +1,69 @@
+import { type FoundJournal } from '../server/recover-journal.js';
+import { changePhase, type Remains, settle } from './journal.js';
+import { refuseMissingPlaces } from './places.js';
+import { swapBack, swapForward } from './swap.js';
+
+/** How a swap ends, at once or in a later call. */
+
+/** What became of a recover or rollback that an earlier call had begun. */
+export interface FinishedJournal {
+  /** For a line to the user; undefined where only the other state was still to be removed. */
+  readonly message: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The new state is complete: the old one goes, or is kept for a rollback. Nothing that fails here makes less of it.
+ * @returns warnings
+ */
+export function endSwap(found: FoundJournal): string[] {
+  const { journal } = found;
+  if (!journal.keepsOld) return describeRemains(settle(found), 'the recover is complete');
+
+  try {
+    changePhase(found, 'kept');
+    return [];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [`the recover is complete, and recover --rollback undoes it; its journal could not be closed (${reason})`];
+  }
+}
+
+/**
+ * Completes a recover or rollback that was interrupted. What is kept stays, and what --in-place removed stays named.
+ * @throws {FailedError} when it cannot go on
+ */
+export function finishInterrupted(found: FoundJournal): FinishedJournal | undefined {
+  const { journal } = found;
+  refuseMissingPlaces(found);
+
+  switch (journal.phase) {
+    case 'swapping': {
+      const setAside = swapForward(journal.units);
+      return {
+        message: `the recover of ${journal.archive} that was interrupted is complete now`,
+        warnings: [...setAside, ...endSwap(found)],
+      };
+    }
+    case 'rolling-back':
+      swapBack(journal.units);
+      return {
+        message: 'the rollback that was interrupted is complete now',
+        warnings: describeRemains(settle(found), 'the rollback is complete'),
+      };
+    case 'settled':
+      return { message: undefined, warnings: describeRemains(settle(found), 'the store is whole') };
+    default:
+      return undefined;
+  }
+}
+
+/** What is left of the other state, and that nobody waits for it. */
+export function describeRemains(remains: Remains | undefined, fact: string): string[] {
+  if (!remains) return [];
+  const [first = ''] = remains.paths;
+  const more = remains.paths.length > 1 ? ` and ${String(remains.paths.length - 1)} more` : '';
+  return [
+    `${fact}; what it replaced could not be removed: ${first}${more} (${remains.reason}). The next recover tries again, or remove it by hand.`,
+  ];
+}

@@ -1,0 +1,87 @@
+import { isJsonObject } from '../platform/own-file.js';
+
+/** The journal of a recover, and what its file says. Pure. */
+
+/** A directory or file that is replaced whole. */
+export interface SwapUnit {
+  readonly live: string;
+  readonly staged: string;
+  readonly old: string;
+  /** Whether there was anything before: what was nothing must be nothing again. */
+  readonly hadLive: boolean;
+  /** False where the archive holds nothing of it: the old goes, nothing comes. */
+  readonly hasNew: boolean;
+}
+
+const PHASES = ['swapping', 'kept', 'settled', 'rolling-back', 'emptied'] as const;
+
+export interface Journal {
+  /** Tells the files that belong to this journal apart; empty in journals of earlier versions. */
+  readonly id: string;
+  readonly phase: (typeof PHASES)[number];
+  readonly archive: string;
+  /** RFC 3339, UTC. */
+  readonly startedAt: string;
+  readonly units: readonly SwapUnit[];
+  /** Whether the old state stays after the swap. */
+  readonly keepsOld: boolean;
+  /** The old state was removed first: going back would leave nothing. */
+  readonly isInPlace: boolean;
+  /** Every staging directory of the recover, that of the journal too; they are removed at the end. */
+  readonly stagingDirs: readonly string[];
+  /** What was asked for, to recognise the same call; empty in journals of earlier versions. */
+  readonly call: string;
+  /** The process that began it; 0 in journals of earlier versions. */
+  readonly pid: number;
+  /** What recovers before could not remove of the state that they replaced. */
+  readonly leftovers: readonly string[];
+}
+
+/** What a staging directory without the journal holds instead. */
+export interface JournalPointer {
+  /** The directory whose staging directory holds the journal. */
+  readonly journalIn: string;
+}
+
+/** Reads what a journal's file says; undefined where it says nothing that a recover has written. */
+export function parseJournal(value: unknown): Journal | JournalPointer | undefined {
+  if (!isJsonObject(value)) return undefined;
+
+  const { journalIn, phase, archive, units, stagingDirs } = value;
+  if (typeof journalIn === 'string' && journalIn !== '') return { journalIn };
+  const known = PHASES.find((name) => name === phase);
+  if (known === undefined || typeof archive !== 'string') return undefined;
+  if (!isListOf(units, isUnit) || !isListOf(stagingDirs, isText)) return undefined;
+
+  return {
+    id: textOf(value['id']),
+    phase: known,
+    archive,
+    startedAt: textOf(value['startedAt']),
+    units,
+    keepsOld: value['keepsOld'] === true,
+    isInPlace: value['isInPlace'] === true,
+    stagingDirs,
+    call: textOf(value['call']),
+    pid: typeof value['pid'] === 'number' ? value['pid'] : 0,
+    leftovers: isListOf(value['leftovers'], isText) ? value['leftovers'] : [],
+  };
+}
+
+function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isUnit(value: unknown): value is SwapUnit {
+  if (!isJsonObject(value)) return false;
+  const hasPaths = isText(value['live']) && isText(value['staged']) && isText(value['old']);
+  return hasPaths && typeof value['hadLive'] === 'boolean' && typeof value['hasNew'] === 'boolean';
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,124 @@
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { FailedError, messageOf } from '../errors.js';
+import { readOwnJson } from '../platform/own-file.js';
+import { type Journal, type JournalPointer, parseJournal } from './recover-journal-text.js';
+
+/**
+ * How everybody finds what a recover has written down before it renamed anything. The journal lies in one staging
+ * directory, that of the store where mail is replaced; every other staging directory holds a pointer to it, so that it is
+ * found from the store, from the install directory and from a disk of its own.
+ */
+
+/** Beside what is recovered, on the same file system; never backed up. */
+export const STAGING_NAME = '.kms-backup-recover';
+/** A journal, or in the other staging directories a pointer to one. */
+const JOURNAL_NAME = 'journal.json';
+
+/** A journal with the directory that holds its staging directory. */
+export interface FoundJournal {
+  readonly home: string;
+  readonly journal: Journal;
+}
+
+export function journalPath(directory: string): string {
+  return join(directory, STAGING_NAME, JOURNAL_NAME);
+}
+
+/**
+ * The journals of the recovers that were begun, or whose old state is kept, in these directories; each once.
+ * @param directories the store, the install directory, and what else a recover replaces something in
+ * @throws {FailedError} when one cannot be read, or is no journal
+ */
+export function findJournals(directories: readonly string[]): FoundJournal[] {
+  const found = new Map<string, FoundJournal>();
+
+  for (const directory of new Set(realDirectories(directories).flatMap(withDisks))) {
+    const journal = findJournal(directory);
+    if (journal) found.set(journal.home, journal);
+  }
+
+  return [...found.values()];
+}
+
+/** The real paths of those directories that are there, each once, in one order everywhere. */
+export function realDirectories(directories: readonly string[]): string[] {
+  const real = directories.map(realPathOf).filter((path) => path !== undefined);
+  return [...new Set(real)].sort();
+}
+
+/** A directory, and those in which what it links to, or has mounted, is staged. */
+function withDisks(directory: string): string[] {
+  return [directory, ...listNames(directory).flatMap((name) => disksOf(directory, name))];
+}
+
+function disksOf(directory: string, name: string): string[] {
+  const path = join(directory, name);
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+
+  if (stats?.isSymbolicLink()) {
+    const target = realPathOf(path);
+    return target === undefined ? [] : [dirname(target), target];
+  }
+
+  const isMountPoint = stats?.isDirectory() === true && stats.dev !== statSync(directory).dev;
+  return isMountPoint ? [path] : [];
+}
+
+function listNames(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return []; // a file, or not to be listed: whoever needs more of it says so
+  }
+}
+
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The journal that one directory holds, or points to. */
+function findJournal(directory: string): FoundJournal | undefined {
+  const content = readPlace(directory);
+  if (!content) return undefined;
+  if (!('journalIn' in content)) return { home: directory, journal: content };
+
+  const home = content.journalIn;
+  if (!statSync(home, { throwIfNoEntry: false })) throw unreachable(directory, home);
+  const target = readPlace(home);
+  // The step before the journal, and the last of its removal, leave a pointer that leads nowhere.
+  if (!target || 'journalIn' in target) return undefined;
+  return target.stagingDirs.includes(join(directory, STAGING_NAME)) ? { home, journal: target } : undefined;
+}
+
+function unreachable(directory: string, home: string): FailedError {
+  return new FailedError(`a recover was begun here, and its journal is in ${home}, which is not there`, {
+    hints: [`Mount the disk that holds ${home}: ${journalPath(directory)} leads there.`],
+  });
+}
+
+function readPlace(directory: string): Journal | JournalPointer | undefined {
+  const path = journalPath(directory);
+  // What lies behind a link is nobody's staging directory: a recover refuses it by its name.
+  if (lstatSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
+
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw unreadable(path, 'is a link');
+  const file = readOwnJson(path, parseJournal);
+  if (file.state === 'absent') return undefined;
+  if (file.state === 'sound') return file.value;
+
+  throw unreadable(path, file.state === 'junk' ? file.fact : messageOf(file.cause));
+}
+
+function unreadable(path: string, reason: string): FailedError {
+  return new FailedError(`the journal of an earlier recover cannot be understood: ${path} ${reason}`, {
+    hints: [
+      `Look at ${dirname(path)}: "old" holds what a recover replaced, "new" what it brings.`,
+      'Where nothing there is needed, and the store is whole, move that directory away and try again.',
+    ],
+  });
+}
