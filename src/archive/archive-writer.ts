@@ -4,6 +4,7 @@ import { crc32, deflateRawSync } from 'node:zlib';
 import { errnoOf } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
 import { isHeldCode, patientlyFor } from '../platform/patience.js';
+import { tellStep } from '../platform/steps.js';
 import { toSystemError } from '../platform/system-error.js';
 import { formatTemporaryName, formatVolumeName } from './names.js';
 import { centralHeaderLength, VolumeFile, type VolumeMark } from './volume-file.js';
@@ -201,6 +202,7 @@ export class ArchiveWriter {
   }
 
   #openVolume(): void {
+    tellStep(`writing volume ${formatVolumeName(this.stem, this.volumes.length)}`);
     this.volumes.push(new VolumeFile(this.#path(this.volumes.length, true), this.volumeLimitBytes));
   }
 

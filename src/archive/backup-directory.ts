@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DamagedArchiveError, errnoOf, NotFoundError } from '../errors.js';
+import { tellStep } from '../platform/steps.js';
 import { toSystemError } from '../platform/system-error.js';
 import { type ArchiveType, isLegacyDirectoryName, parseVolumeName } from './names.js';
 
@@ -38,6 +39,7 @@ export function identityOf({ volumes }: ArchiveFiles): string {
  * @throws {NotFoundError} when the directory does not exist or is a file
  */
 export function listArchiveFiles(directory: string): ArchiveFiles[] {
+  tellStep(`archives of ${directory}`);
   const volumes = new Map<string, Map<number, VolumeFileInfo>>();
   for (const name of readNames(directory)) {
     const parsed = parseVolumeName(name);

@@ -3,6 +3,7 @@ import { DamagedArchiveError, KmsError } from '../errors.js';
 import { type ArchiveFiles, identityOf, type VolumeFileInfo } from './backup-directory.js';
 import { readDirectoryBytes, readEntries } from './central-directory.js';
 import type { EntryTable } from './entry-table.js';
+import { tellStep } from '../platform/steps.js';
 import { openFileSource } from './source.js';
 
 /** One volume with its entries. */
@@ -22,6 +23,7 @@ export interface OpenArchive {
 
 /** Reads the entries of one volume. @throws {DamagedArchiveError} when its structure is broken */
 export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
+  tellStep(`reading volume ${file.name}`);
   const source = openFileSource(file.path, file.name);
   try {
     const { table, directory } = await readEntries(source);

@@ -6,6 +6,7 @@ import type { OpenArchive } from '../archive/open-archive.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
 import { countMessages } from '../platform/message-file.js';
+import { tellStep } from '../platform/steps.js';
 import { TOOL } from '../platform/tool.js';
 import type { BackupRequest, MessageCounts } from './request.js';
 import { findSources, limitedParts, wantedComponents, refuseBackupIntoSource, type Source } from './sources.js';
@@ -76,6 +77,7 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
   const components = [...new Set(sources.map(({ component }) => component))];
   const groups = components.map((component) => {
     const own = sources.filter((source) => source.component === component);
+    tellStep(`listing component ${component}: ${own.map(({ path }) => path).join(', ')}`);
     const files = own.filter(({ entryName }) => !entryName.endsWith('/'));
     const trees = own.filter(({ entryName }) => entryName.endsWith('/'));
     for (const file of files) onListed?.(component, toDirectory(file));

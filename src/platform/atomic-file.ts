@@ -16,6 +16,7 @@ import { errnoOf } from '../errors.js';
 import { forgo, optionally } from './optional-calls.js';
 import { renamePatiently } from './patience.js';
 import { addNote } from './run-notes.js';
+import { tellStep } from './steps.js';
 import { naming, toSystemError } from './system-error.js';
 
 /**
@@ -93,6 +94,7 @@ export function syncDirectoryOrWarn(path: string): void {
 /** @returns the file behind all links */
 function putInPlace(path: string, bytes: Uint8Array, modeIfNew: number): string {
   const target = resolveLink(path);
+  tellStep(`writing ${target}`);
   const temporary = join(dirname(target), `.${basename(target)}.kms-backup-tmp`);
   const previous = statSync(target, { throwIfNoEntry: false });
   try {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { errnoOf, FailedError, messageOf } from '../errors.js';
+import { tellStep } from './steps.js';
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -30,6 +31,8 @@ export function runProgram(
   given: ProgramInput = {},
 ): ProgramResult | undefined {
   const { input, env = process.env, cwd, timeoutMs } = given;
+  // Not its arguments: some programs take passwords there.
+  tellStep(`running ${program}`);
   const result = spawnSync(program, args, {
     encoding: 'utf8',
     env,
@@ -52,6 +55,7 @@ export function runProgram(
  */
 export async function runToEnd(command: readonly string[], signal: AbortSignal | undefined): Promise<ProgramResult> {
   const [program = '', ...args] = command;
+  tellStep(`running ${program}`);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], windowsHide: true });
   const stop = (): void => void child.kill('SIGTERM');
   signal?.addEventListener('abort', stop, { once: true });

@@ -7,6 +7,7 @@ import { type TargetRule, targetOf } from '../archive/read-tasks.js';
 import { DamagedArchiveError, errnoOf, NoSpaceError } from '../errors.js';
 import { giveTime } from '../platform/file-times.js';
 import { optionally } from '../platform/optional-calls.js';
+import { tellStep } from '../platform/steps.js';
 import { syncTree } from '../platform/sync-tree.js';
 import { toSystemError } from '../platform/system-error.js';
 import { plural } from '../platform/units.js';
@@ -28,6 +29,7 @@ export async function stage(
   entries: ChainEntries,
   tops: readonly PlacedTop[],
 ): Promise<readonly string[]> {
+  for (const { placement } of tops) tellStep(`staging ${placement.name} in ${placement.staging}`);
   const stagings = [...new Set(tops.map(({ placement }) => placement.staging))];
   try {
     for (const staging of stagings) refuseTwins(staging, entries);

@@ -1,5 +1,6 @@
 import { FailedError } from '../errors.js';
 import { runShellCommand, type ShellOptions, type ShellResult } from '../platform/shell-command.js';
+import { tellStep } from '../platform/steps.js';
 import type { IniSettings } from '../server/ini-settings.js';
 import { durationMsOf, type ArchiveFacts, type RunReport, type RunType, type StepLimits } from './run-report.js';
 
@@ -32,6 +33,7 @@ export async function runBeforeHook(
   limits: StepLimits,
 ): Promise<boolean> {
   if (hooks.before === undefined) return true;
+  tellStep('running the before hook');
   const result = await runHook(hooks.before, hookVariables('before', facts), facts, limitsOf(hooks, limits));
   limits.signal?.throwIfAborted();
   if (result.exitCode === SKIP_QUIETLY) return false;
@@ -51,6 +53,7 @@ export async function runClosingHook(
   const event: HookEvent = report.outcome === 'failed' ? 'on-error' : 'after';
   const command = event === 'after' ? hooks.after : hooks.onError;
   if (command === undefined) return [];
+  tellStep(`running the ${event} hook`);
   const variables = { ...hookVariables(event, facts), ...reportVariables(report) };
   const result = await runHook(command, variables, facts, limitsOf(hooks, limits));
   return result.exitCode === 0 ? [] : [`the ${event} hook failed: ${failureOf(result)}`];

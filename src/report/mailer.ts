@@ -1,6 +1,7 @@
 import type { SMTPTransportOptions } from 'nodemailer';
 import { FailedError, messageOf } from '../errors.js';
 import { maskSecrets } from '../platform/secret.js';
+import { tellStep } from '../platform/steps.js';
 import type { MailRoute } from './mail-route.js';
 import type { MailContent } from './notification.js';
 
@@ -30,6 +31,7 @@ export class MailRefusedError extends FailedError {
 export async function sendMail(route: MailRoute, mail: MailContent, signal?: AbortSignal): Promise<SentMail> {
   // Loaded when there is something to send: most commands never need it.
   const { createTransport } = await import('nodemailer');
+  tellStep(`sending a mail to ${route.to.join(', ')}`);
   const transport = createTransport(transportOptions(route));
   const abort = new AbortController();
   const timer = setTimeout(() => {

@@ -8,6 +8,7 @@ import { errnoOf, FailedError, messageOf, InterruptedError, NoSpaceError } from 
 import { syncDirectory } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock, type Lock, refuseWhileHeld } from '../platform/lock.js';
+import { tellStep } from '../platform/steps.js';
 import { judgeArchives, type Verdict } from './policy.js';
 
 export interface RotateRequest {
@@ -123,6 +124,7 @@ async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): 
   const failures = new Map<Verdict, string>();
   const ordered = orderRemovals(verdicts);
   for (const [at, verdict] of ordered.entries()) {
+    tellStep(`removing ${verdict.state.facts.files.stem}.zip`);
     await stopWhereAsked(request.signal, ordered.slice(0, at), failures);
     const dependent = [...failures.keys()].find(({ state }) => state.base === verdict.state.facts);
     const failure = dependent

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { NotFoundError } from '../errors.js';
+import { tellStep } from '../platform/steps.js';
 
 /** Where a mail server is installed, and its configuration files. */
 export interface Installation {
@@ -33,6 +34,7 @@ export function findInstallation(options: { readonly serverDir?: string | undefi
       : [process.cwd(), ...(PLACES[process.platform] ?? []), ...programFiles()];
   const dir = places.find((place) => existsSync(join(place, CONFIG_NAME)));
   if (dir === undefined) throw notFound(places, given !== undefined && given !== '');
+  tellStep(`mail server in ${dir}`);
   return {
     dir,
     configPath: join(dir, CONFIG_NAME),

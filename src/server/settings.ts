@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../errors.js';
+import { tellStep } from '../platform/steps.js';
 import { type ConfigDocument, parseConfigDocument } from './config-document.js';
 import { readConfigText } from './config-text.js';
 import { findSection, readerOf } from './config-values.js';
@@ -66,6 +67,7 @@ export interface ServerSettings {
  * @throws {ConfigurationError} naming file, line and value of what is missing, impossible or no XML
  */
 export function readSettings(installation: Installation): ServerSettings {
+  tellStep(`settings of ${installation.configPath}`);
   return settingsOf(parseConfigDocument(readConfigText(installation.configPath)), installation.dir);
 }
 

@@ -1,11 +1,14 @@
 import { Command, type Interfaces } from '@oclif/core';
 import { ExitCode, InterruptedError, type StopSignal } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
+import { tellStep } from '../platform/steps.js';
+import { TOOL } from '../platform/tool.js';
 import { takeNotes } from '../platform/run-notes.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
 import { presentError, wantsJson, writeOut } from './present-error.js';
 import { Progress, type ProgressMode } from './progress.js';
+import { startStepLog, tellProgress } from './step-log.js';
 
 /** What a command ends with: one result, told as text or as one JSON document. */
 export interface Outcome {
@@ -46,6 +49,7 @@ export abstract class KmsCommand extends Command {
   #progress: Progress | undefined;
   #leaveDisk: (() => string | undefined) | undefined;
   #isQuiet = false;
+  #endStepLog: (() => void) | undefined;
 
   /** Does the command's work and returns what to print. */
   protected abstract execute(): Promise<Outcome>;
@@ -59,7 +63,10 @@ export abstract class KmsCommand extends Command {
   protected startProgress(flags: CommonFlags): OnProgress {
     const mode: ProgressMode = flags.quiet ? 'none' : (flags.progress as ProgressMode);
     this.#progress ??= new Progress(mode);
-    return (report) => this.#progress?.update(report);
+    return (report) => {
+      tellProgress(report);
+      this.#progress?.update(report);
+    };
   }
 
   /** Ends the live line, before a question is asked or the result is printed. */
@@ -99,10 +106,12 @@ export abstract class KmsCommand extends Command {
       if (this.#wantsJson()) writeOut(`${JSON.stringify(outcome.json)}\n`);
       else if (outcome.text !== '' && !isLeftOut) writeOut(`${outcome.text}\n`);
       process.exitCode = exitCode;
+      tellStep(`ends with exit code ${exitCode}`);
     } finally {
       this.stopProgress();
       this.#tellNotes();
       this.#leaveNetworkDisk();
+      this.#endStepLog?.();
       release();
     }
   }
@@ -141,7 +150,14 @@ export abstract class KmsCommand extends Command {
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     const parsed = await super.parse<F, B, A>(options, argv);
     this.#isQuiet = parsed.flags['quiet'] === true;
+    if (parsed.flags['verbose'] === true && !this.#isQuiet) this.#startStepLog(parsed.flags['progress'] === 'json');
     return parsed;
+  }
+
+  #startStepLog(asJson: boolean): void {
+    const makeRoom = (): void => this.#progress?.pause();
+    this.#endStepLog ??= startStepLog({ asJson, makeRoom });
+    tellStep(`${TOOL}, ${(this.id ?? '').replaceAll(':', ' ')}`);
   }
 
   #wantsJson(): boolean {

@@ -37,6 +37,7 @@ export default class ScheduleRun extends KmsCommand {
     const passed = flags['backup-dir'] === undefined ? [] : ['--backup-dir', flags['backup-dir']];
     if (flags.quiet) passed.push('--quiet');
     if (flags.json) passed.push('--json');
+    if (flags.verbose) passed.push('--verbose');
     const report = await runSchedule(installation, {
       clock: systemClock,
       program: ownProgram(),
