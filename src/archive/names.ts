@@ -62,6 +62,11 @@ export function formatStem(type: ArchiveType, takenAt: Date, differential: Diffe
   return letter + formatStamp(takenAt);
 }
 
+/** What an archive is called wherever it is named, in text and in JSON: by its first volume, there or not. */
+export function archiveName(stem: string): string {
+  return formatVolumeName(stem, 0);
+}
+
 /** The file name of an archive's n-th volume, counted from 0. */
 export function formatVolumeName(stem: string, volume: number): string {
   return volume === 0 ? `${stem}.zip` : `${stem}.${volume}.zip`;

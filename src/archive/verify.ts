@@ -1,3 +1,4 @@
+import { archiveName } from './names.js';
 import { KmsError, messageOf } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
 import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
@@ -45,7 +46,11 @@ export async function readArchive(files: ArchiveFiles): Promise<ReadArchive> {
 
 /** Reads one archive as recover would. Damage is what it reports, not an error. */
 export async function verifyArchive(files: ArchiveFiles, options: VerifyOptions): Promise<VerifyReport> {
-  const base = { archive: files.stem, volumes: files.volumes.length, isComplete: options.isQuick !== true };
+  const base = {
+    archive: archiveName(files.stem),
+    volumes: files.volumes.length,
+    isComplete: options.isQuick !== true,
+  };
   const nothing = { problems: [], entries: 0, messages: 0, bytes: 0, digest: undefined, windowsNames: [] };
   let opened: ReadArchive;
   let structure: StructureReport;

@@ -1,3 +1,4 @@
+import { archiveName } from '../archive/names.js';
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { recordVerified } from '../archive/verified-record.js';
 import { messageOf } from '../errors.js';
@@ -11,7 +12,7 @@ import type { BackupReport, BackupRequest } from './request.js';
 export function recordReadBack({ backupDir }: BackupRequest, report: BackupReport): string[] {
   try {
     const archives = listArchiveFiles(backupDir);
-    const own = archives.find(({ stem }) => `${stem}.zip` === report.archive);
+    const own = archives.find(({ stem }) => archiveName(stem) === report.archive);
     if (!own) throw new Error(`the listing of ${backupDir} lacks it`);
     const entry = { at: report.finishedAt.toISOString(), isSound: true, sizeBytes: own.sizeBytes };
     recordVerified(backupDir, new Map([[own.stem, entry]]), new Set(archives.map(({ stem }) => stem)));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ArchiveWriter } from '../archive/archive-writer.js';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { sweepTemporaries } from '../archive/sweep.js';
-import { formatVolumeName } from '../archive/names.js';
+import { archiveName, formatVolumeName } from '../archive/names.js';
 import type { FilesTask } from '../archive/pack-tasks.js';
 import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatVersionText, VERSION_ENTRY } from '../archive/summary.js';
@@ -183,7 +183,7 @@ function reportBasics(content: BackupContent, stem: string, startedAt: Date): Ba
     schema: 'kms-backup/backup/1',
     isDryRun: false,
     type: content.type,
-    archive: formatVolumeName(stem, 0),
+    archive: archiveName(stem),
     base: content.version.base,
     startedAt,
     finishedAt: startedAt,

@@ -1,3 +1,4 @@
+import { archiveName } from '../archive/names.js';
 import { Args, Flags } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
 import { EVERY_MESSAGE } from '../mail/message-query.js';
@@ -52,7 +53,7 @@ export default class Search extends KmsCommand {
       exitCode: report.problems.length > 0 ? ExitCode.incomplete : isFound ? ExitCode.done : ExitCode.notFound,
       json: {
         schema: 'kms-backup/search/1',
-        archives: source.chain.archives.map(({ stem }) => `${stem}.zip`),
+        archives: source.chain.archives.map(({ stem }) => archiveName(stem)),
         searched: report.searched,
         messages: report.hits.map(({ name, from, to, subject, messageId, date, sizeBytes }) => {
           return { name, from, to, subject, messageId, date: date ?? null, sizeBytes };

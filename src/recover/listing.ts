@@ -1,3 +1,4 @@
+import { archiveName } from '../archive/names.js';
 import { placeOf } from '../archive/layout.js';
 import { resolveScope } from '../server/mail-scope.js';
 import { findChain } from './chain.js';
@@ -53,7 +54,7 @@ export async function listRecover(request: RecoverRequest): Promise<RecoverListi
         (scope.withSubfolders && folder.startsWith(`${scope.folder}/`))));
   return {
     schema: 'kms-backup/listing/1',
-    archives: chain.archives.map(({ volumes }) => volumes[0]?.name ?? ''),
+    archives: chain.archives.map(({ stem }) => archiveName(stem)),
     takenAt: chain.point.facts.files.takenAt,
     folders: folders.filter(isWanted),
     parts: scope ? [] : countParts(entries),

@@ -1,3 +1,4 @@
+import { archiveName } from '../archive/names.js';
 import { basename, dirname, join } from 'node:path';
 import { placeOf } from '../archive/layout.js';
 import { describeParts } from '../archive/completeness.js';
@@ -46,7 +47,7 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
   const report: RecoverReport = {
     schema: 'kms-backup/recover/1',
     isDryRun: true,
-    archives: chain.archives.map(({ volumes }) => volumes[0]?.name ?? ''),
+    archives: chain.archives.map(({ stem }) => archiveName(stem)),
     takenAt: chain.point.facts.files.takenAt,
     storeDir: request.storeDir,
     cfgDir: request.cfgDir,
@@ -108,7 +109,7 @@ export function filterFor({ mask }: RecoverRequest, scope: MailScope | undefined
 function nothingFound(chain: Chain, entries: ChainEntries): Error {
   const { files, version } = chain.point.facts;
   if (!version && entries.foreign.length > 0) {
-    return new DamagedArchiveError(`${files.volumes[0]?.name ?? files.stem} is no backup of a mail server`, {
+    return new DamagedArchiveError(`${archiveName(files.stem)} is no backup of a mail server`, {
       hints: ['An archive holds .version.txt, the configuration and @backup/….'],
     });
   }

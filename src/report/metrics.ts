@@ -53,6 +53,10 @@ function metricsOf(report: RunReport): Metric[] {
   return [...run, ...successMetrics(report, finished, seconds)];
 }
 
+function keptArchives({ rotation }: RunReport): number | undefined {
+  return rotation && rotation.kept.complete + rotation.kept.differentials + rotation.kept.others;
+}
+
 function successMetrics(report: RunReport, finished: number, seconds: number): Metric[] {
   const archive = report.outcome === 'failed' ? undefined : report.archive;
   const ifArchive = (value: number | undefined): number | undefined => (archive ? value : undefined);
@@ -67,6 +71,6 @@ function successMetrics(report: RunReport, finished: number, seconds: number): M
     { name: 'last_success_new_messages', help: `New messages in ${last}.`, value: archive?.messages.new },
     { name: 'last_success_volumes', help: `Volumes of ${last}.`, value: archive?.volumes },
     { name: 'last_success_verified', help: `1 where ${last} was read back.`, value: ifArchive(verified) },
-    { name: 'archives', help: 'Archives kept in the backup directory.', value: report.rotation?.kept, isShared: true },
+    { name: 'archives', help: 'Archives kept in the backup directory.', value: keptArchives(report), isShared: true },
   ];
 }

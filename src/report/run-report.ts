@@ -1,3 +1,5 @@
+import type { KeptCounts } from '../archive/kept-counts.js';
+
 /** What is told about one run of a backup: to people by mail, to monitoring by metrics, pings and hooks. Pure data. */
 
 export type RunType = 'full' | 'differential' | 'copy';
@@ -34,7 +36,7 @@ export interface ArchivePoint {
 
 /** What rotation did after the run. */
 interface RotationFacts {
-  readonly kept: number;
+  readonly kept: KeptCounts;
   readonly limit: number;
   readonly removed: readonly string[];
 }

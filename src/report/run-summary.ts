@@ -1,3 +1,4 @@
+import { describeKept } from '../archive/kept-counts.js';
 import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
 import { durationMsOf, type ArchiveFacts, type MessageCounts, type RunReport } from './run-report.js';
 
@@ -38,7 +39,7 @@ function messagesText({ total, ...kinds }: MessageCounts): string {
 
 function rotationText({ kept, limit, removed }: NonNullable<RunReport['rotation']>): string {
   const gone = removed.length === 0 ? 'removed nothing' : `removed ${removed.join(', ')}`;
-  return `kept ${String(kept)} (limit ${String(limit)}), ${gone}`;
+  return `${describeKept(kept, limit)}; ${gone}`;
 }
 
 /** Local time without its zone, for where that is named once for all: `2026-11-23 02:00`. */

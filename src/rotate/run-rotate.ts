@@ -1,3 +1,5 @@
+import { countKept, type KeptCounts } from '../archive/kept-counts.js';
+import { archiveName } from '../archive/names.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,6 +39,8 @@ export interface RotateReport {
   readonly isDryRun: boolean;
   readonly limit: number;
   readonly verdicts: readonly RotateVerdict[];
+  /** What is left, or would be. */
+  readonly kept: KeptCounts;
   readonly removedBytes: number;
   readonly failures: number;
 }
@@ -124,7 +128,7 @@ async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): 
   const failures = new Map<Verdict, string>();
   const ordered = orderRemovals(verdicts);
   for (const [at, verdict] of ordered.entries()) {
-    tellStep(`removing ${verdict.state.facts.files.stem}.zip`);
+    tellStep(`removing ${archiveName(verdict.state.facts.files.stem)}`);
     await stopWhereAsked(request.signal, ordered.slice(0, at), failures);
     const dependent = [...failures.keys()].find(({ state }) => state.base === verdict.state.facts);
     const failure = dependent
@@ -150,7 +154,9 @@ async function stopWhereAsked(
 ): Promise<void> {
   await nextTurn();
   if (!(signal?.reason instanceof InterruptedError)) return;
-  const gone = tried.filter((verdict) => !failures.has(verdict)).map(({ state }) => `${state.facts.files.stem}.zip`);
+  const gone = tried
+    .filter((verdict) => !failures.has(verdict))
+    .map(({ state }) => archiveName(state.facts.files.stem));
   throw signal.reason.keeping(
     gone.length === 0 ? 'nothing was removed' : `removed ${gone.join(', ')}, kept all others`,
   );
@@ -169,7 +175,7 @@ function removeArchive(directory: string, { state }: Verdict): string | undefine
 }
 
 function toReport(
-  { isDryRun, limit }: RotateRequest,
+  { isDryRun, limit, clock }: RotateRequest,
   verdicts: readonly Verdict[],
   failures: ReadonlyMap<Verdict, string>,
 ): RotateReport {
@@ -177,19 +183,24 @@ function toReport(
     const { files } = verdict.state.facts;
     const failure = failures.get(verdict);
     return {
-      archive: files.volumes[0]?.name ?? files.stem,
+      archive: archiveName(files.stem),
       action: verdict.action,
       reason: verdict.reason,
       sizeBytes: files.sizeBytes,
       ...(failure === undefined ? {} : { failure }),
     };
   });
+  const left = verdicts.filter((verdict) => verdict.action === 'keep' || failures.has(verdict));
   const removed = rows.filter(({ action, failure }) => action === 'remove' && failure === undefined);
   return {
     schema: 'kms-backup/rotate/1',
     isDryRun,
     limit,
     verdicts: rows,
+    kept: countKept(
+      left.map(({ state }) => state),
+      clock(),
+    ),
     removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     failures: failures.size,
   };

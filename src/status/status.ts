@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { inspectDirectory } from '../archive/inspect.js';
-import type { ArchiveType } from '../archive/names.js';
+import { archiveName, type ArchiveType } from '../archive/names.js';
 import { newestPoint, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { errnoOf, NotFoundError } from '../errors.js';
@@ -15,6 +15,9 @@ type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
 
 /** One archive as the status shows it. */
 export interface StatusArchive {
+  /** As every document names an archive. */
+  readonly archive: string;
+  /** The same, as this document named it first. */
   readonly name: string;
   readonly type: ArchiveType;
   readonly takenAt: Date;
@@ -133,7 +136,8 @@ function toArchive(state: ArchiveState, now: Date): StatusArchive {
   const { files } = state.facts;
 
   return {
-    name: `${files.stem}.zip`,
+    archive: archiveName(files.stem),
+    name: archiveName(files.stem),
     type: files.type,
     takenAt: files.takenAt,
     ageMs: now.getTime() - files.takenAt.getTime(),

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { ArchiveType } from '../archive/names.js';
-import { MAX_VOLUME_BYTES } from '../archive/names.js';
+import { archiveName, MAX_VOLUME_BYTES } from '../archive/names.js';
 import { parseMask } from '../archive/components.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { DEFAULT_LOSS_LIMITS, type LossLimits } from '../backup/mailboxes.js';
@@ -87,7 +87,8 @@ export abstract class BackupCommand extends KmsCommand {
     const warnings = [...report.warnings, ...(end?.warnings ?? [])];
     for (const warning of warnings) this.warnPeople(warning);
     const exitCode = report.issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
-    const json = { ...report, warnings, rotation: end?.rotation ?? null, exitCode };
+    const base = report.base === undefined ? undefined : archiveName(report.base);
+    const json = { ...report, base, warnings, rotation: end?.rotation ?? null, exitCode };
     // Without an end it was a dry run: the plan is what was asked for.
     return { exitCode, json, text: formatBackup(report, end?.rotation), isSummary: end !== undefined };
   }

@@ -1,5 +1,6 @@
 import type { ArchiveState } from '../archive/archive-state.js';
 import { describeParts, newestPoint, partsOf } from '../archive/completeness.js';
+import { archiveName } from '../archive/names.js';
 import { formatAge, formatCount, formatSize, plural } from '../platform/units.js';
 import { fitTable } from './table.js';
 
@@ -48,14 +49,14 @@ function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): st
   const parts = describeParts(state.facts);
   const indent = bySet && state.base ? '  ' : '';
   return [
-    `${indent}${files.volumes[0]?.name ?? files.stem}`,
+    `${indent}${archiveName(files.stem)}`,
     parts === undefined ? files.type : `${files.type} (${parts})`,
     formatUtc(files.takenAt),
     formatAge(now.getTime() - files.takenAt.getTime()),
     messages === undefined ? '?' : formatCount(messages),
     formatSize(files.sizeBytes),
     String(files.volumes.length),
-    state.base ? shorten(state.base.files.stem) : (state.facts.version?.base ?? '-'),
+    needs(state),
     state.verifiedAt ? state.verifiedAt.toISOString().slice(0, 10) : 'no',
     describeRecoverable(state),
   ];
@@ -74,9 +75,10 @@ function groupBySet(rows: readonly ArchiveRow[]): ArchiveRow[] {
     .flatMap((row) => [row, ...rows.filter(({ state }) => state.base === row.state.facts)]);
 }
 
-/** `F20261122T010003Z` becomes `F…03Z`. */
-function shorten(stem: string): string {
-  return `${stem.slice(0, 1)}…${stem.slice(-3)}`;
+/** The full that a differential needs, also where it is gone. */
+function needs({ base, facts }: ArchiveState): string {
+  const stem = base?.files.stem ?? facts.version?.base;
+  return stem === undefined ? '-' : archiveName(stem);
 }
 
 /** `2026-11-22 01:00`. */
@@ -91,13 +93,13 @@ export function archivesDocument(directory: string, rows: readonly ArchiveRow[])
     schema: 'kms-backup/archives/1',
     directory,
     archives: rows.map(({ state, messages }) => ({
-      archive: state.facts.files.volumes[0]?.name ?? state.facts.files.stem,
+      archive: archiveName(state.facts.files.stem),
       type: state.facts.files.type,
       takenAt: state.facts.files.takenAt,
       messages,
       sizeBytes: state.facts.files.sizeBytes,
       volumes: state.facts.files.volumes.map(({ name }) => name),
-      base: state.base ? `${state.base.files.stem}.zip` : null,
+      base: state.base ? archiveName(state.base.files.stem) : null,
       tool: state.facts.version?.tool ?? null,
       verifiedAt: state.verifiedAt ?? null,
       isRecoverable: state.isRecoverable,

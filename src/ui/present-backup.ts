@@ -1,3 +1,4 @@
+import { archiveName } from '../archive/names.js';
 import type { BackupIssue, BackupReport } from '../backup/request.js';
 import type { RotateReport } from '../rotate/run-rotate.js';
 import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
@@ -15,7 +16,7 @@ export function formatBackup(report: BackupReport, rotation?: RotateReport): str
 
 function formatDone(report: BackupReport, rotation: RotateReport | undefined): string[] {
   const { messages, volumes } = report;
-  const kind = report.base === undefined ? report.type : `differential to ${report.base}.zip`;
+  const kind = report.base === undefined ? report.type : `differential to ${archiveName(report.base)}`;
   const counted =
     report.base === undefined
       ? `${formatCount(report.packedMessages)} saved`

@@ -1,3 +1,4 @@
+import { describeKept } from '../archive/kept-counts.js';
 import type { RotateReport } from '../rotate/run-rotate.js';
 import { formatSize, plural } from '../platform/units.js';
 import { formatTable } from './table.js';
@@ -15,10 +16,9 @@ export function formatRotate(report: RotateReport): string {
   return [...formatTable(rows), last].join('\n');
 }
 
-/** One line for the report of a backup: `kept 3 (limit 3), removed F20261101T010004Z.zip`. */
+/** One line for the report of a backup: `kept 3 of at most 3 complete backups, and 2 differentials; removed F20261101T010004Z.zip`. */
 export function formatRotation(report: RotateReport): string {
-  const kept = report.verdicts.filter(({ action }) => action === 'keep').length;
   const removed = report.verdicts.filter(({ action, failure }) => action === 'remove' && failure === undefined);
   const names = removed.map(({ archive }) => archive).join(', ');
-  return `kept ${kept} (limit ${report.limit})${names === '' ? '' : `, removed ${names}`}`;
+  return `${describeKept(report.kept, report.limit)}${names === '' ? '' : `; removed ${names}`}`;
 }

@@ -22,8 +22,8 @@ function formatOne(report: VerifyReport): string[] {
   const facts = `${formatCount(report.entries)} entries, ${plural(report.messages, 'message')}, ${formatSize(report.bytes)}`;
   const lines = [
     report.isSound
-      ? `ok       ${report.archive}.zip  ${facts}, ${plural(report.volumes, 'volume')}, ${how}`
-      : `DAMAGED  ${report.archive}.zip  ${report.fault ?? `${plural(report.problems.length, 'entry', 'entries')} of ${formatCount(report.entries)} damaged`}`,
+      ? `ok       ${report.archive}  ${facts}, ${plural(report.volumes, 'volume')}, ${how}`
+      : `DAMAGED  ${report.archive}  ${report.fault ?? `${plural(report.problems.length, 'entry', 'entries')} of ${formatCount(report.entries)} damaged`}`,
   ];
   for (const { name, reason } of report.problems.slice(0, LISTED_PROBLEMS))
     lines.push(`         ${JSON.stringify(name)}: ${reason}`);

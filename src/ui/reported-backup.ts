@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { listArchiveFiles } from '../archive/backup-directory.js';
-import type { ArchiveType } from '../archive/names.js';
+import { archiveName, type ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { runBackup } from '../backup/run-backup.js';
 import { ExitCode, InterruptedError, messageOf } from '../errors.js';
@@ -145,7 +145,7 @@ function toRunReport(
     exitCode: isDone ? ExitCode.done : ExitCode.incomplete,
     archive: {
       name: report.archive,
-      base: report.base === undefined ? undefined : `${report.base}.zip`,
+      base: report.base === undefined ? undefined : archiveName(report.base),
       messages: report.messages,
       sizeBytes: report.sourceBytes,
       compressedBytes: report.storedBytes,
@@ -155,7 +155,7 @@ function toRunReport(
     warnings: [...report.warnings, ...warnings],
     skipped: report.issues.map(({ name, reason }) => ({ path: name, reason })),
     rotation: rotation && {
-      kept: rotation.verdicts.length - removed.length,
+      kept: rotation.kept,
       limit: rotation.limit,
       removed: removed.map(({ archive }) => archive),
     },
@@ -166,8 +166,8 @@ function toRunReport(
 function recentArchives(backupDir: string): ArchivePoint[] {
   return listArchiveFiles(backupDir)
     .slice(-CHARTED_ARCHIVES)
-    .map(({ stem, volumes, type, takenAt, sizeBytes }) => ({
-      name: volumes[0]?.name ?? stem,
+    .map(({ stem, type, takenAt, sizeBytes }) => ({
+      name: archiveName(stem),
       type,
       takenAt,
       sizeBytes,

@@ -1,3 +1,4 @@
+import { archiveName } from '../archive/names.js';
 import { statfsSync, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { countMessages } from '../archive/inspect.js';
@@ -90,13 +91,13 @@ function measureSpace(directory: string): Pick<StatusFacts, 'freeBytes' | 'total
 async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {
   const { files } = state.facts;
   return {
-    name: files.volumes[0]?.name ?? files.stem,
+    name: archiveName(files.stem),
     type: files.type,
     takenAt: files.takenAt,
     sizeBytes: files.sizeBytes,
     volumes: files.volumes.length,
     messages: await countMessages(state.facts),
-    needs: state.base && `${state.base.files.stem}.zip`,
+    needs: state.base && archiveName(state.base.files.stem),
     verifiedAt: state.verifiedAt,
     isRecoverable: state.isRecoverable,
     problem: state.fault,

@@ -23,7 +23,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     },
     warnings: [],
     skipped: [],
-    rotation: { kept: 3, limit: 3, removed: ['F20261101T010004Z.zip'] },
+    rotation: { kept: { complete: 2, differentials: 1, others: 0 }, limit: 2, removed: ['F20261101T010004Z.zip'] },
     recentArchives: [
       {
         name: 'F20261122T010003Z.zip',

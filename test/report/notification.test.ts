@@ -10,7 +10,7 @@ describe('the notification of a run', () => {
       'Messages   50,250: 1,204 new, 37 changed, 49,009 unchanged, 58 deleted, 3 vanished\n' +
         'Stored     14.2 MiB in 1 volume (11.9 MiB compressed), differential to F20261122T010003Z.zip\n' +
         'Verified   1,241 entries read back\n' +
-        'Rotation   kept 3 (limit 3), removed F20261101T010004Z.zip\n',
+        'Rotation   kept 2 of at most 2 complete backups, and 1 differential; removed F20261101T010004Z.zip\n',
     );
     expect(text).toContain('F20261122T010003Z.zip  291.7 MiB  ' + '█'.repeat(38));
     expect(text).not.toContain('Warnings');

@@ -1,0 +1,32 @@
+import { plural } from '../platform/units.js';
+import type { ArchiveState } from './archive-state.js';
+import { countsForRotation, partsOf } from './completeness.js';
+
+/** What lies in a backup directory after a rotation, counted as its limit counts. */
+export interface KeptCounts {
+  /** Fulls and copies that are whole and proven: what the limit is for. */
+  readonly complete: number;
+  readonly differentials: number;
+  /** Of some parts only, lacking something, damaged, or never verified. */
+  readonly others: number;
+}
+
+/** Counts archives that stay. Pure. */
+export function countKept(states: readonly ArchiveState[], now: Date): KeptCounts {
+  const isComplete = (state: ArchiveState): boolean =>
+    countsForRotation(state, now) && partsOf(state.facts) === undefined;
+
+  const bases = states.filter(({ facts }) => facts.files.type !== 'differential');
+  const complete = bases.filter(isComplete).length;
+  return { complete, differentials: states.length - bases.length, others: bases.length - complete };
+}
+
+/** `kept 3 of at most 7 complete backups, and 2 differentials`. */
+export function describeKept({ complete, differentials, others }: KeptCounts, limit: number): string {
+  const further = [
+    ...(differentials > 0 ? [plural(differentials, 'differential')] : []),
+    ...(others > 0 ? [plural(others, 'other archive')] : []),
+  ];
+  const counted = `kept ${String(complete)} of at most ${plural(limit, 'complete backup')}`;
+  return further.length === 0 ? counted : `${counted}, and ${further.join(' and ')}`;
+}
