@@ -1,6 +1,6 @@
 import { readSecret } from '../platform/secret.js';
 import type { IniSettings, TlsMode } from '../server/ini-settings.js';
-import { parseAddresses } from '../server/ini-settings.js';
+import { readNotifyAddress } from '../server/notify-address.js';
 
 /** What mailserver.cfg says about mail; `ServerSettings` has it. */
 export interface ServerMailFacts {
@@ -41,8 +41,8 @@ export interface RouteInput {
  * @throws {ConfigurationError} when the password file cannot be read or is open to others
  */
 export function readMailRoute({ smtp, server, machine, env }: RouteInput): MailRoute | undefined {
-  const to = smtp.to ?? parseAddresses(server.notifyAddress);
-  if (to === undefined) return undefined;
+  const to = smtp.to ?? readNotifyAddress(server.notifyAddress).to;
+  if (to.length === 0) return undefined;
   const host = smtp.host ?? LOOPBACK;
   const isOwnService = smtp.host === undefined;
   const domain = server.hostname === '' ? machine : server.hostname;

@@ -3,6 +3,7 @@ import { messageOf } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
+import { readNotifyAddress } from '../server/notify-address.js';
 import { readMailRoute, type MailRoute, type ServerMailFacts } from './mail-route.js';
 import { sendMail, type SentMail } from './mailer.js';
 import { notificationFor, type MailContent } from './notification.js';
@@ -37,13 +38,15 @@ export async function notifyAboutRun(report: RunReport, context: NotifyContext):
   const isWanted = rule === 'always' || (rule === 'problems' && needsAttention(report));
   const mail = isWanted ? notificationFor(report) : undefined;
   if (rule === 'never') return [];
+  const problem = addressProblem(context);
+  const warnings = problem === undefined ? [] : [problem];
   try {
     const route = routeOf(context);
-    if (!route) return context.rule === undefined ? [] : [noRecipientText()];
-    return await deliver(mail, route, context);
+    if (route) return [...warnings, ...(await deliver(mail, route, context))];
+    return context.rule === undefined || problem !== undefined ? warnings : [noRecipientText()];
   } catch (error) {
     const why = `no notification was sent: ${messageOf(error)}`;
-    return mail ? keep(mail, why, context) : [why];
+    return [...warnings, ...(mail ? keep(mail, why, context) : [why])];
   }
 }
 
@@ -95,6 +98,11 @@ function refusedRecipients({ rejected }: SentMail): string[] {
 
 function routeOf({ settings, server, env }: NotifyContext): MailRoute | undefined {
   return readMailRoute({ smtp: settings.smtp, server, machine: hostname(), env });
+}
+
+/** What is wrong with mailserver.cfg's address, where it counts. */
+export function addressProblem({ settings, server }: NotifyContext): string | undefined {
+  return settings.smtp.to === undefined ? readNotifyAddress(server.notifyAddress).problem : undefined;
 }
 
 function noRecipientText(): string {

@@ -260,6 +260,10 @@ function atLeastOne(bytes: number | undefined): number | undefined {
 /** `a@b, Name <c@d>` as a list; undefined where one of them is no address or holds a line break. */
 export function parseAddresses(text: string): string[] | undefined {
   const parts = text.split(/[,;]/).map((part) => part.trim());
-  const isAddress = (part: string): boolean => /^(?:[^<>\r\n]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/.test(part);
-  return parts.length > 0 && parts.every(isAddress) ? parts : undefined;
+  return parts.every(isMailAddress) ? parts : undefined;
+}
+
+/** `a@b` or `Name <a@b>`. */
+export function isMailAddress(part: string): boolean {
+  return /^(?:[^<>\r\n]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/.test(part);
 }

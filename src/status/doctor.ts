@@ -6,6 +6,7 @@ import { formatSize, plural } from '../platform/units.js';
 import { findRunningEngine } from '../server/engine.js';
 import { readIniFile } from '../server/ini-file.js';
 import type { Installation } from '../server/installation.js';
+import { readNotifyAddress } from '../server/notify-address.js';
 import { findUnfinishedRecover, type UnfinishedRecover } from '../server/recover-mark.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
 import { freeBytesOf, readStatus, type StatusOptions, type StatusReport } from './status.js';
@@ -58,7 +59,7 @@ export async function runChecks(
     checkSchedule(settings),
     checkClock(options.clock()),
     await checkEngine(installation),
-    checkNotification(settings),
+    checkNotification(settings, readIniFile(installation.dir).smtp.to),
     checkArchives(status),
   ];
 }
@@ -162,10 +163,13 @@ async function checkEngine(installation: Installation): Promise<Check> {
   );
 }
 
-function checkNotification({ notifyAddress }: ServerSettings): Check {
-  return notifyAddress === ''
-    ? warning('notification', 'nobody is told when a backup fails', 'config set notify=admin@example.com')
-    : ok('notification', notifyAddress);
+function checkNotification({ notifyAddress }: ServerSettings, recipients: readonly string[] | undefined): Check {
+  const name = 'notification';
+  const advice = 'config set notify=admin@example.com';
+  if (recipients !== undefined) return ok(name, recipients.join(', '));
+  const { to, problem: fault } = readNotifyAddress(notifyAddress);
+  if (fault !== undefined) return warning(name, fault, advice);
+  return to.length === 0 ? warning(name, 'nobody is told when a backup fails', advice) : ok(name, to.join(', '));
 }
 
 function accessFault(path: string, mode: number): string | undefined {

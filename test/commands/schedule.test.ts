@@ -287,6 +287,15 @@ describe('status and doctor', () => {
     lock.release();
   });
 
+  it.each([
+    ['postmaster', /^warning +notification .*"postmaster", is none: nobody is told\n +\* config set notify=/m],
+    ['admin@example.com;', /^warning +notification .* go to admin@example\.com alone$/m],
+    ['a@example.com', /^ok +notification +a@example\.com$/m],
+  ])('look at the notification address %j', async (address, said) => {
+    const { dir } = makeInstallation({ storeBackup: [['AdminNotify', address]] });
+    expect((await quickCli(['doctor', '--server-dir', dir])).stdout).toMatch(said);
+  });
+
   it('say what is wrong and what to do', async () => {
     const sound = makeInstallation();
     writeFileSync(sound.usersConfigPath, '<config></config>');

@@ -61,6 +61,22 @@ describe('notifications', () => {
     expect(await count(runReport(), context('[smtp]\nnotify=problems', { rule: 'always' }))).toBe(1);
   });
 
+  test.each([
+    ['postmaster', /^the notification address .*"postmaster", is none: nobody is told$/, undefined],
+    ['admin@example.com;', /^the notification address .* go to admin@example\.com alone$/, ['admin@example.com']],
+    ['a@example.com, root', /^the notification address .* go to a@example\.com alone$/, ['a@example.com']],
+    ['a@example.com; b@example.com', undefined, ['a@example.com', 'b@example.com']],
+    [' ', undefined, undefined],
+  ])('to %j warn of what is no address and go to the rest', async (notifyAddress, warning, recipients) => {
+    const server = { notifyAddress, hostname: 'mail.example.com', mail: { smtpPort: smtp.port } };
+    const before = smtp.mails.length;
+    const warnings = await notifyAboutRun(runReport(), context('', { server }));
+    expect(warnings).toEqual(warning ? [expect.stringMatching(warning)] : []);
+    expect(smtp.mails.slice(before).at(-1)?.recipients).toEqual(recipients);
+    const quiet = context(`[smtp]\nto=x@example.com\nhost=127.0.0.1\nport=${String(smtp.port)}`, { server });
+    expect(await notifyAboutRun(runReport(), quiet)).toEqual([]);
+  });
+
   test('without anybody to tell say nothing, unless a rule was asked for', async () => {
     const server = { notifyAddress: '', hostname: '', mail: { smtpPort: smtp.port } };
     expect(await notifyAboutRun(runReport(), context('', { server }))).toEqual([]);

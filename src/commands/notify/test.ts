@@ -1,7 +1,7 @@
 import { ConfigurationError, ExitCode } from '../../errors.js';
 import { systemClock } from '../../platform/clock.js';
 import { plural } from '../../platform/units.js';
-import { sendTestMail, type NotifyTestReport } from '../../report/notify.js';
+import { addressProblem, sendTestMail, type NotifyTestReport } from '../../report/notify.js';
 import { openNotifyContext } from '../../report/open-context.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 
@@ -26,10 +26,13 @@ export default class NotifyTest extends KmsCommand {
       throw error;
     });
     if (!report) {
-      throw new ConfigurationError('nobody is to be notified: mailserver.cfg names no notification address', {
+      const problem = addressProblem(context) ?? 'mailserver.cfg names no notification address';
+      throw new ConfigurationError(`nobody is to be notified: ${problem}`, {
         hints: ['Set it with config set notify=ADDRESS, or to = ADDRESS in [smtp] of kms-backup.ini.'],
       });
     }
+    const problem = addressProblem(context);
+    if (problem !== undefined) this.warnPeople(problem);
     for (const { address, answer } of report.rejected) this.warnPeople(`${address} was refused: ${answer}`);
     const exitCode = report.rejected.length > 0 ? ExitCode.incomplete : ExitCode.done;
     return { exitCode, json: report, text: textOf(report), isSummary: true };
