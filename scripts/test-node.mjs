@@ -1,0 +1,13 @@
+// Runs the fast tests with another Node, which npm fetches once: node scripts/test-node.mjs 22.23.3
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { hostTarget, nodeBinary } from './node-binaries.mjs';
+
+const [version] = process.argv.slice(2);
+const target = hostTarget();
+if (version === undefined) throw new Error('which version of Node?');
+if (target === undefined) throw new Error(`npm has no Node for ${process.platform}-${process.arch}`);
+const test = fileURLToPath(new URL('test.mjs', import.meta.url));
+const { status, error } = spawnSync(nodeBinary(target, version), [test, '--fast'], { stdio: 'inherit' });
+if (error) throw error;
+process.exitCode = status ?? 1;
