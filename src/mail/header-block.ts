@@ -30,8 +30,10 @@ function findPlainEnd(text: string): HeaderEnd | undefined {
   if (lf < 0 && crlf < 0) return undefined;
   const isLf = crlf < 0 || (lf >= 0 && lf < crlf);
   const end = (isLf ? lf : crlf) + 1;
-  const block = text.slice(0, end - 1);
-  if (BARE_CR.test(`${block}\n`) || ODD_LINE.test(block)) return undefined;
+  // What ends the last field's line is none of the block: a line that begins after its CR would look odd.
+  const block = text.slice(0, text[end - 2] === '\r' ? end - 2 : end - 1);
+  if (BARE_CR.test(block) || ODD_LINE.test(block)) return undefined;
+
   return { end, next: end + (isLf ? 1 : 2) };
 }
 
