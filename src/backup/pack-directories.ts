@@ -1,6 +1,6 @@
 import type { ArchiveWriter } from '../archive/archive-writer.js';
 import { ticksOf } from '../platform/file-times.js';
-import { lookAt } from '../platform/look-again.js';
+import { isSame, lookAt } from '../platform/look-again.js';
 import type { WalkedDirectory } from './walk.js';
 
 /**
@@ -14,9 +14,10 @@ export function packDirectories(
   writer: ArchiveWriter,
 ): number {
   let count = 0;
-  for (const { path, prefix } of directories) {
+  for (const { path, prefix, identity } of directories) {
     const stats = lookAt(path);
-    if (!stats?.isDirectory()) continue;
+    // Where a link above leads elsewhere now it is another directory.
+    if (!stats?.isDirectory() || (identity && !isSame(stats, identity))) continue;
     const mtimeTicks = ticksOf(stats);
     const mode = Number(stats.mode);
     if (!isWanted(prefix, mtimeTicks, mode)) continue;
