@@ -20,7 +20,7 @@ import { beginSwap, type PlacedRecover, swap } from './run-swap.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
 import { measureSpace } from './space.js';
 import { stage, toStageError } from './stage.js';
-import { dropStaged, makeStaging, refuseForeign } from './staging.js';
+import { dropStaged, makeStaging, refuseForeign, warnOfOrphans } from './staging.js';
 import { placesOf, planStaging, type StagingPlan, unitsOf } from './units.js';
 
 const EMPTIED = 'what is to be replaced is removed (--in-place): run the same recover again, it completes this one';
@@ -61,6 +61,7 @@ async function recoverHeld(request: RecoverRequest, planned: PlannedRecover, hel
   const tops = placeTops(request, planned.entries);
   const staging = planStaging(request, tops);
   refuseUnlessCovered(request, planned, tops);
+  before.warnings.push(...warnOfOrphans(staging.stagingDirs));
   prepare(request, planned, { tops, staging });
   if (request.isInPlace && !request.isAdditive) await removeOld(request, planned, { tops, staging });
   const offTimes = await stage(request, planned.entries, tops).catch((error: unknown) => {

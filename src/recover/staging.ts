@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats, statSync } fr
 import { dirname, join } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
 import { removeTree } from '../platform/remove-tree.js';
+import { findJournals } from '../server/recover-journal.js';
 import { exists } from '../server/recover-state.js';
 
 /** The directories that a recover extracts into, beside what it replaces: `new` is what comes, `old` what goes. */
@@ -83,4 +84,18 @@ export function removeIfEmpty(directory: string): boolean {
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
     throw error;
   }
+}
+
+/**
+ * Warnings of what lies aside and no journal names, as a recover of an earlier version leaves it that died: it may be the
+ * only copy of somebody's mail, and nothing removes it.
+ */
+export function warnOfOrphans(stagingDirs: readonly string[]): string[] {
+  return stagingDirs
+    .filter((staging) => exists(staging) && findJournals([dirname(staging)]).length === 0)
+    .flatMap((staging) =>
+      readdirSync(staging)
+        .filter((name) => /^old(\.\d+)?$/.test(name))
+        .map((name) => `${join(staging, name)} holds a state that no journal names: look at it before you remove it`),
+    );
 }

@@ -118,6 +118,26 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       });
     }
 
+    it.runIf(isThorough || call === 'rename')(
+      `a recover with --keep-old (${call}) is completed by the same call, and what was before comes back`,
+      async () => {
+        await forEachKill(
+          call,
+          () => bring('--keep-old'),
+          () => {
+            reset('old');
+          },
+          async (where) => {
+            expectDone(await quickKms(bring('--keep-old')));
+            expect(stateOf('whole'), where).toBe('whole');
+            const undone = await quickKms(undo());
+            expect([undone.status, stateOf('old')], where + undone.stderr).toEqual([0, 'old']);
+            expect(leftovers(), where).toEqual([]);
+          },
+        );
+      },
+    );
+
     it(`a rollback (${call}) is completed by the next one`, async () => {
       await forEachKill(
         call,

@@ -290,6 +290,23 @@ describe('a staging directory that a recover did not make', () => {
   });
 });
 
+describe('a state that no journal names', () => {
+  it('is named and never removed', async () => {
+    const orphan = join(staging(), 'old/mail/precious');
+    mkdirSync(join(orphan, '..'), { recursive: true });
+    writeFileSync(orphan, 'x');
+    for (const flags of [['--keep-old'], []]) {
+      const ended = await quickKms(bring(...flags));
+      expectDone(ended);
+      expect(readFileSync(orphan, 'utf8')).toBe('x');
+      if (flags.length > 0)
+        expect(ended.stderr).toContain(`${join(staging(), 'old')} holds a state that no journal names`);
+    }
+    expectRecovered();
+    rmSync(staging(), { recursive: true });
+  });
+});
+
 describe('a journal that is none', () => {
   it.each(['{}', '5', 'null', '[]', '{"phase":"kept"}', '{"phase":"swapping","archive":"F', 'directory'])(
     'is an error of each command that needs it, with its place: %s',
