@@ -1,10 +1,12 @@
-import { messageOf } from '../errors.js';
+import { DamagedArchiveError, errnoOf, messageOf } from '../errors.js';
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
 import { findDirectory, parsePlainDirectory, readEntries } from './central-directory.js';
+import { anywhereIn, type Damage, isLostVolume } from './damage.js';
 import type { EntryTable } from './entry-table.js';
+import { formatVolumeName } from './names.js';
 import { readText } from './read-text.js';
 import { type RequiredFiles, readRequiredFiles } from './required-files.js';
-import { openFileSource, type RandomAccessSource } from './source.js';
+import { isReadFailure, openFileSource, type RandomAccessSource } from './source.js';
 import {
   parseSummaryText,
   parseVersionText,
@@ -26,61 +28,143 @@ export interface ArchiveFacts {
   readonly summary: SummaryText | undefined;
   /** Undefined where it cannot be read. */
   readonly required?: RequiredFiles | undefined;
-  /** Why it cannot be recovered as it lies there; undefined where nothing speaks against it. */
+  /** Why it cannot be recovered whole as it lies there; undefined where nothing speaks against it. */
   readonly fault: string | undefined;
+  /** What the fault concerns; empty with a fault: all of the archive. */
+  readonly damage: readonly Damage[];
+  /** The operating system's error where the archive could not be read this time: nothing is known of it then. */
+  readonly unreadable: Error | undefined;
 }
 
-/** Reads what an archive says about itself. Damage is a fact (`fault`), not an error. */
+/** Reads what an archive says about itself. Damage is a fact (`fault`), not an error, and so is what cannot be read. */
 export async function readArchiveFacts(files: ArchiveFiles): Promise<ArchiveFacts> {
+  const found = new Findings(files);
   let version: VersionText | undefined;
   let summary: SummaryText | undefined;
   try {
     const [first, last] = [files.volumes[0], files.volumes.at(-1)];
-    const versionText =
-      first && files.missingVolumes[0] !== 0 ? await readTextOfVolume(first, VERSION_ENTRY) : undefined;
-    const summaryText = last && (await readTextOfVolume(last, SUMMARY_ENTRY));
+    const versionText = files.missingVolumes[0] === 0 ? undefined : await found.readTextOf(first, VERSION_ENTRY);
+    const summaryText = await found.readTextOf(last, SUMMARY_ENTRY);
     version = versionText === undefined ? undefined : parseVersionText(versionText);
     summary = summaryText === undefined ? undefined : parseSummaryText(summaryText);
-    for (const volume of files.volumes.slice(1, -1)) await checkEnd(volume);
-    const fault = findFault(files, summary);
-    const required = fault === undefined ? await readRequiredFiles(files, summary) : undefined;
+    for (const volume of files.volumes.slice(1, -1)) await found.checkEndOf(volume);
+    const { fault, damage } = found.judge(summary);
+    const known = { files, version, summary, unreadable: undefined };
+    if (fault !== undefined) return { ...known, fault, damage };
 
-    return { files, version, summary, required, fault };
+    return { ...known, ...(await lookForRequired(files, summary)) };
   } catch (error) {
-    return { files, version, summary, fault: messageOf(error) };
+    if (!isReadFailure(error)) throw error;
+
+    return toUnreadable({ files, version, summary }, error);
   }
 }
 
-function findFault(files: ArchiveFiles, summary: SummaryText | undefined): string | undefined {
-  const missing = files.missingVolumes.map((volume) =>
-    volume === 0 ? `${files.stem}.zip` : `${files.stem}.${volume}.zip`,
-  );
-  if (missing.length > 0) return `volume ${missing.slice(0, 3).join(', ')} is missing`;
-  if (!summary) return `it has no ${SUMMARY_ENTRY}: it is unfinished, or its last volume is missing`;
-  const { volumes } = summary;
-  if (volumes !== undefined && volumes !== files.volumes.length) {
-    return `it has ${files.volumes.length} volumes, its summary says ${volumes}`;
-  }
-  return undefined;
-}
-
-/** @throws {DamagedArchiveError} when a volume does not end in a central directory: its copy was interrupted */
-async function checkEnd(volume: VolumeFileInfo): Promise<void> {
-  const source = openFileSource(volume.path, volume.name);
+/** Looks for the files without which an archive is no complete backup. */
+async function lookForRequired(
+  files: ArchiveFiles,
+  summary: SummaryText | undefined,
+): Promise<Pick<ArchiveFacts, 'required' | 'fault' | 'damage'>> {
   try {
-    if (!(await findDirectory(source))) await readEntries(source);
-  } finally {
-    source.close();
+    return { required: await readRequiredFiles(files, summary), fault: undefined, damage: [] };
+  } catch (error) {
+    if (!(error instanceof DamagedArchiveError)) throw error;
+    return { fault: messageOf(error), damage: anywhereIn(files) };
   }
 }
 
-async function readTextOfVolume(volume: VolumeFileInfo, name: string): Promise<string | undefined> {
-  const source = openFileSource(volume.path, volume.name);
-  try {
-    const table = await findEntry(source, name);
-    return table && (await readText(source, table, 0));
-  } finally {
-    source.close();
+/** What is known of an archive that could not be read this time. */
+export function toUnreadable(
+  { files, version, summary }: Pick<ArchiveFacts, 'files' | 'version' | 'summary'>,
+  error: Error,
+): ArchiveFacts {
+  const fault = `cannot be read: ${errnoOf(error) ?? messageOf(error)}`;
+
+  return { files, version, summary, fault, damage: [], unreadable: error };
+}
+
+/** What reading the edges of an archive brought to light. */
+class Findings {
+  readonly #damage: Damage[];
+  readonly #reasons: string[] = [];
+
+  constructor(private readonly files: ArchiveFiles) {
+    const missing = files.missingVolumes.map((number) => formatVolumeName(files.stem, number));
+    this.#damage = missing.map((volume) => ({ kind: 'volume missing', volume }));
+    if (missing.length > 0) this.#reasons.push(`volume ${missing.slice(0, 3).join(', ')} is missing`);
+  }
+
+  /** A text of ours; undefined where the volume does not have it, or it is damaged, which is noted. */
+  async readTextOf(volume: VolumeFileInfo | undefined, name: string): Promise<string | undefined> {
+    if (!volume || this.#isLost(volume)) return undefined;
+    const source = openFileSource(volume.path, volume.name);
+    try {
+      const table = await this.#tryVolume(volume, () => findEntry(source, name));
+      if (!table) return undefined;
+
+      return await readText(source, table, 0);
+    } catch (error) {
+      if (!(error instanceof DamagedArchiveError)) throw error;
+      this.#damage.push({ kind: 'entries', volume: volume.name, names: [name] });
+      this.#reasons.push(messageOf(error));
+
+      return undefined;
+    } finally {
+      source.close();
+    }
+  }
+
+  /** Notes a volume that does not end in a central directory: its copy was interrupted. */
+  async checkEndOf(volume: VolumeFileInfo): Promise<void> {
+    const source = openFileSource(volume.path, volume.name);
+    try {
+      await this.#tryVolume(volume, async () => (await findDirectory(source)) ?? (await readEntries(source)));
+    } finally {
+      source.close();
+    }
+  }
+
+  /** What speaks against the archive, worst first. */
+  judge(summary: SummaryText | undefined): Pick<ArchiveFacts, 'fault' | 'damage'> {
+    const { files } = this;
+    if (!summary && !this.#isSummaryExplained()) {
+      const volume = formatVolumeName(files.stem, files.volumes.length + files.missingVolumes.length);
+      this.#damage.push({ kind: 'volume missing', volume });
+      this.#reasons.push(`it has no ${SUMMARY_ENTRY}: it is unfinished, or its last volume is missing`);
+    }
+    const volumes = summary?.volumes;
+    if (volumes !== undefined && volumes !== files.volumes.length + files.missingVolumes.length) {
+      return { fault: `it has ${files.volumes.length} volumes, its summary says ${volumes}`, damage: [] };
+    }
+
+    return { fault: this.#reasons[0], damage: this.#damage };
+  }
+
+  /** Whether the last volume, or the text itself, is known to be damaged. */
+  #isSummaryExplained(): boolean {
+    const last = this.files.volumes.at(-1)?.name;
+    return this.#damage.some(
+      (damage) =>
+        damage.volume === last &&
+        (damage.kind === 'central directory' || (damage.kind === 'entries' && damage.names.includes(SUMMARY_ENTRY))),
+    );
+  }
+
+  #isLost({ name }: VolumeFileInfo): boolean {
+    return this.#damage.some((damage) => isLostVolume(damage) && damage.volume === name);
+  }
+
+  /** Does what needs the volume's central directory, and notes where that is broken. */
+  async #tryVolume<T>(volume: VolumeFileInfo, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isReadFailure(error)) throw error;
+      this.#damage.push({ kind: 'central directory', volume: volume.name, reason: messageOf(error) });
+      this.#reasons.push(messageOf(error));
+
+      return undefined;
+    }
   }
 }
 

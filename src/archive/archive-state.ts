@@ -1,4 +1,5 @@
 import type { ArchiveFacts } from './archive-facts.js';
+import type { Damage } from './damage.js';
 
 /**
  * An archive among its like. A differential needs its base: the full that it names, or, where the server wrote it, the
@@ -8,9 +9,22 @@ export interface ArchiveState {
   readonly facts: ArchiveFacts;
   /** The full that a differential is measured against. */
   readonly base: ArchiveFacts | undefined;
+  /** Whether all of it can be recovered, as far as is known without reading it. */
   readonly isRecoverable: boolean;
+  /** Whether what its damage does not concern can be recovered. */
+  readonly isPartlyRecoverable: boolean;
   /** Why it is not recoverable. */
   readonly fault: string | undefined;
+  /** Why a differential has no base that it could be recovered with. */
+  readonly chainFault: string | undefined;
+  /** What is the matter with the base that it has. */
+  readonly baseFault: string | undefined;
+  /** What is known to be damaged in it, without its base. */
+  readonly damage: readonly Damage[];
+  /** The same of its base. */
+  readonly baseDamage: readonly Damage[];
+  /** Why it, or its base, could not be read this time: that is no damage. */
+  readonly unreadable: Error | undefined;
   /** When every byte of it was last read and found sound. */
   readonly verifiedAt: Date | undefined;
   /** The required files that a recover of this point would not bring: `users.cfg`. Such a point is no complete backup. */

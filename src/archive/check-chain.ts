@@ -3,14 +3,14 @@ import { type DirectoryRun, directoryRuns } from './directory-runs.js';
 import { wholeName } from './entry-names.js';
 import type { EntryTable } from './entry-table.js';
 import type { HiddenNames } from './hidden-names.js';
-import type { OpenArchive } from './open-archive.js';
+import type { Volumes } from './check-structure.js';
 
 /**
  * Checks that a full and its differential can lie on one disk: each may be sound by itself, and a name still be a file in
  * the one and a directory in the other. What the differential hides of its base is left aside, as a recover does.
  * @throws {DamagedArchiveError} naming the entry of which nobody could recover both
  */
-export function checkChain(base: OpenArchive, last: OpenArchive, hidden: HiddenNames): void {
+export function checkChain(base: Volumes, last: Volumes, hidden: HiddenNames): void {
   const baseTables = base.volumes.map(({ table }) => table);
   const lastTables = last.volumes.map(({ table }) => table);
   const clash =

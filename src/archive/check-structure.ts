@@ -6,7 +6,7 @@ import { findNameFault, isSurelyHarmless, LONGEST_PATH_BYTES, wholeName } from '
 import type { EntryTable } from './entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import type { OpenArchive } from './open-archive.js';
-import type { SummaryText } from './summary.js';
+import type { SummaryText, VersionText } from './summary.js';
 import { METHOD_STORED } from './zip-format.js';
 
 /** What the entries of an archive say without reading their data. */
@@ -17,7 +17,20 @@ export interface StructureReport {
   readonly totalBytes: number;
   /** Names that only Windows forbids; refused there, reported elsewhere. */
   readonly windowsNames: readonly string[];
+  /** What the archive says of itself and is not so, where nothing is damaged for it. */
+  readonly warnings: readonly string[];
 }
+
+/** The volumes that can be looked into. */
+export type Volumes = Pick<OpenArchive, 'files' | 'volumes'>;
+
+/** What an archive says about itself. */
+interface SelfDescription {
+  readonly summary: SummaryText | undefined;
+  readonly version: VersionText | undefined;
+}
+
+const NOTHING: SelfDescription = { summary: undefined, version: undefined };
 
 const WINDOWS_HINTS = [
   'Only Windows forbids that name. Recover on Linux or macOS, or what does not hold it with -d, -u and -f.',
@@ -31,32 +44,37 @@ const S_IFIFO = 0o010000;
 
 /**
  * Checks names, duplicates, types, declared sizes, parts and the summary's counts of all entries, before any is read.
+ * @param archive with all its volumes
  * @throws {DamagedArchiveError} naming the first entry that no safe tool would recover
  */
-export function checkStructure(archive: OpenArchive, summary: SummaryText | undefined): StructureReport {
+export function checkStructure(archive: Volumes, { summary, version }: SelfDescription = NOTHING): StructureReport {
   const report = checkEntries(archive);
-  if (summary) {
-    checkVolumes(archive, summary);
-    checkCounts(archive.files.stem, summary, report);
-  }
-  return report;
+  if (!summary) return report;
+  checkVolumes(archive, summary);
+  const difference = findDifference(archive.files.stem, summary, report);
+  if (difference === undefined) return report;
+  // How the server counts is known from few archives: what its summary says is no reason to refuse what is whole.
+  const isServers = version !== undefined && version.tool === undefined;
+  const saysSomething = summary.fileCount > 0 || summary.totalBytes > 0;
+  if (isServers && saysSomething) return { ...report, warnings: [...report.warnings, difference] };
+  throw new DamagedArchiveError(difference, { hints: HINTS });
 }
 
 /**
- * The same for some of the entries: what is not wanted is not judged, but that volumes belong together.
+ * The same for some of the entries: what is not wanted is not judged.
  * @param indices of each volume
  */
-export function checkSelected(
-  archive: OpenArchive,
-  summary: SummaryText | undefined,
-  indices: readonly (readonly number[])[],
-): StructureReport {
-  if (summary) checkVolumes(archive, summary);
+export function checkSelected(archive: Volumes, indices: readonly (readonly number[])[]): StructureReport {
   const volumes = archive.volumes.map((volume, at) => ({ ...volume, table: volume.table.gather(indices[at] ?? []) }));
   return checkEntries({ ...archive, volumes });
 }
 
-function checkEntries(archive: OpenArchive): StructureReport {
+/** The same for the volumes that are left where others are lost: what a file lacks may lie in those. */
+export function checkPresent(archive: Volumes): StructureReport {
+  return checkEntries(archive, false);
+}
+
+function checkEntries(archive: Volumes, hasAllParts = true): StructureReport {
   const windowsNames: string[] = [];
   let [entries, files, messages, totalBytes] = [0, 0, 0, 0];
   const parts = new Map<string, { count: number; seen: Set<number>; bytes: number; total: number }>();
@@ -76,9 +94,9 @@ function checkEntries(archive: OpenArchive): StructureReport {
       if (!part || part.index === 0) files++;
     }
   }
-  checkParts(archive.files.stem, parts);
+  if (hasAllParts) checkParts(archive.files.stem, parts);
   checkMeetings(archive);
-  return { entries, files, messages, totalBytes, windowsNames };
+  return { entries, files, messages, totalBytes, windowsNames, warnings: [] };
 }
 
 /** The directory's part of the names is looked at once for a whole run. */
@@ -150,7 +168,7 @@ function checkParts(
 }
 
 /** Checks that the volumes are those that the summary was written with. @throws {DamagedArchiveError} */
-export function checkVolumes({ files: { stem }, volumes }: OpenArchive, { volumeDigests }: SummaryText): void {
+export function checkVolumes({ files: { stem }, volumes }: Volumes, { volumeDigests }: SummaryText): void {
   for (const [index, digest] of volumeDigests.entries()) {
     const volume = volumes[index];
     if (digest !== '' && volume && volume.digest !== digest) {
@@ -161,15 +179,12 @@ export function checkVolumes({ files: { stem }, volumes }: OpenArchive, { volume
   }
 }
 
-function checkCounts(stem: string, summary: SummaryText, found: StructureReport): void {
-  if (summary.fileCount === found.files && summary.totalBytes === found.totalBytes) return;
-  throw new DamagedArchiveError(
-    `${stem} holds ${found.files} files with ${found.totalBytes} bytes, its summary says ${summary.fileCount} with ${summary.totalBytes}`,
-    { hints: HINTS },
-  );
+function findDifference(stem: string, summary: SummaryText, found: StructureReport): string | undefined {
+  if (summary.fileCount === found.files && summary.totalBytes === found.totalBytes) return undefined;
+  return `${stem} holds ${found.files} files with ${found.totalBytes} bytes, its summary says ${summary.fileCount} with ${summary.totalBytes}`;
 }
 
-function checkMeetings(archive: OpenArchive): void {
+function checkMeetings(archive: Volumes): void {
   const tables = archive.volumes.map(({ table }) => table);
   const prints = fingerprintFiles(tables);
   const twin = findTwin(tables, prints);

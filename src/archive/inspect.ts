@@ -1,11 +1,12 @@
 import { holdsMessages } from '../platform/message-file.js';
-import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
+import { type ArchiveFacts, readArchiveFacts, toUnreadable } from './archive-facts.js';
 import type { ArchiveState } from './archive-state.js';
 import { type ArchiveFiles, identityOf, listArchiveFiles } from './backup-directory.js';
 import { directoryRuns } from './directory-runs.js';
 import { isMessageAt } from './entry-kind.js';
 import { digestArchive, openVolume } from './open-archive.js';
 import { resolveStates } from './sets.js';
+import { isReadFailure } from './source.js';
 import { readVerifiedRecord } from './verified-record.js';
 
 /** Reads the state of every archive in a directory, oldest first, and no data of any. */
@@ -13,16 +14,24 @@ export async function inspectDirectory(directory: string): Promise<ArchiveState[
   return inspectArchives(listArchiveFiles(directory), directory);
 }
 
-/** The states of archives that lie in one directory. */
+/** The states of archives that lie in one directory. What cannot be read this time is one, too. */
 export async function inspectArchives(files: readonly ArchiveFiles[], directory: string): Promise<ArchiveState[]> {
   const facts: ArchiveFacts[] = [];
   for (const own of files) facts.push(await factsOf(own));
   const digests = new Map<string, string>();
   for (const named of new Set(facts.map(({ version }) => version?.base))) {
-    const base = facts.find((own) => own.files.stem === named && own.fault === undefined);
-    const digest = base && (await digestArchive(base.files));
-    if (base && digest !== undefined) digests.set(base.files.stem, digest);
+    const at = facts.findIndex((own) => own.files.stem === named && own.fault === undefined);
+    const base = facts[at];
+    if (!base) continue;
+    try {
+      const digest = await digestArchive(base.files);
+      if (digest !== undefined) digests.set(base.files.stem, digest);
+    } catch (error) {
+      if (!isReadFailure(error)) throw error;
+      facts[at] = toUnreadable(base, error);
+    }
   }
+
   return resolveStates(facts, { verified: readVerifiedRecord(directory), digests });
 }
 
@@ -34,7 +43,9 @@ async function factsOf(files: ArchiveFiles): Promise<ArchiveFacts> {
   const known = factsCache.get(key);
   if (known) return { ...known, files };
   const facts = await readArchiveFacts(files);
-  factsCache.set(key, facts);
+  // The next time it may be readable.
+  if (!facts.unreadable) factsCache.set(key, facts);
+
   return facts;
 }
 
@@ -42,6 +53,15 @@ async function factsOf(files: ArchiveFiles): Promise<ArchiveFacts> {
 export async function countMessages({ files, summary, fault }: ArchiveFacts): Promise<number | undefined> {
   if (summary?.messages !== undefined) return summary.messages;
   if (fault !== undefined) return undefined;
+  try {
+    return await countEntries(files);
+  } catch (error) {
+    if (isReadFailure(error)) return undefined;
+    throw error;
+  }
+}
+
+async function countEntries(files: ArchiveFiles): Promise<number> {
   let messages = 0;
   for (const file of files.volumes) {
     const { table } = await openVolume(file);

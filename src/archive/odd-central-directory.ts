@@ -9,7 +9,7 @@ import {
 import { DamagedArchiveError, messageOf } from '../errors.js';
 import { type EntryTable, EntryTableBuilder, type EntryRow } from './entry-table.js';
 import { readExtras } from './extra-fields.js';
-import type { RandomAccessSource } from './source.js';
+import { isReadFailure, type RandomAccessSource } from './source.js';
 import { END_BYTES, FLAG_UTF8 } from './zip-format.js';
 
 /** Headers are read in pieces of this size: one read for about ten thousand entries. */
@@ -39,7 +39,7 @@ export async function readOddDirectory(
     await checkEnd(source, zip, offset, end);
     return { table, offset, directory: await source.read(offset, end - offset) };
   } catch (error) {
-    if (error instanceof DamagedArchiveError) throw error;
+    if (error instanceof DamagedArchiveError || isReadFailure(error)) throw error;
     throw new DamagedArchiveError(`${source.name}: ${messageOf(error)}`, {
       hints: ['The file is damaged, unfinished or no zip file: use another archive.'],
       cause: error,

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
-import { DamagedArchiveError, KmsError } from '../errors.js';
+import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
+import type { ArchiveFacts } from './archive-facts.js';
 import { type ArchiveFiles, identityOf, type VolumeFileInfo } from './backup-directory.js';
 import { readDirectoryBytes, readEntries } from './central-directory.js';
+import { describeLost, isLostVolume, type LostVolume } from './damage.js';
 import type { EntryTable } from './entry-table.js';
 import { tellStep } from '../platform/steps.js';
+import { parseVolumeName } from './names.js';
 import { openFileSource } from './source.js';
+import type { SummaryText } from './summary.js';
 
 /** One volume with its entries. */
 export interface OpenVolume {
@@ -51,6 +55,65 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
   const digest = combineDigests(volumes.map((volume) => volume.digest));
   digestCache.set(identityOf(files), digest);
   return { files, volumes, digest };
+}
+
+/** What of an archive can be looked into, and the volumes that cannot. */
+export interface ReadableArchive extends Pick<OpenArchive, 'files' | 'volumes'> {
+  readonly lost: readonly LostVolume[];
+  /** Undefined where a volume's is not known: neither from itself nor from the summary. */
+  readonly digest: string | undefined;
+}
+
+/**
+ * Reads every central directory that can be read. A volume that is missing, broken or of another archive is told by name.
+ * @throws {DamagedArchiveError} when none can be read · {Error} the operating system's
+ */
+export async function openReadable(facts: ArchiveFacts): Promise<ReadableArchive> {
+  const { files, summary } = facts;
+  const lost = facts.damage.filter(isLostVolume);
+  const volumes: OpenVolume[] = [];
+  const present = files.volumes.filter(({ name }) => !lost.some(({ volume }) => volume === name));
+  for (const opened of await Promise.all(present.map((file) => tryVolume(file, facts)))) {
+    if ('kind' in opened) lost.push(opened);
+    else volumes.push(opened);
+  }
+  const [first] = lost;
+  if (first && volumes.length === 0) throw new DamagedArchiveError(describeLost(first), { hints: LOST_HINTS });
+  if (lost.length > 0) return { files, volumes, lost, digest: digestWithout(volumes, summary) };
+  const digest = combineDigests(volumes.map((volume) => volume.digest));
+  digestCache.set(identityOf(files), digest);
+
+  return { files, volumes, lost, digest };
+}
+
+const LOST_HINTS = ['Copy all volumes of the archive into one directory, or use another archive.'];
+
+async function tryVolume(file: VolumeFileInfo, { files, summary }: ArchiveFacts): Promise<OpenVolume | LostVolume> {
+  try {
+    const volume = await openVolume(file);
+    const expected = summary?.volumeDigests[numberOf(file)] ?? '';
+    if (expected === '' || volume.digest === expected) return volume;
+    const reason = `${file.name} is not the volume that ${files.stem} was written with`;
+
+    return { kind: 'central directory', volume: file.name, reason };
+  } catch (error) {
+    if (!(error instanceof DamagedArchiveError)) throw error;
+    return { kind: 'central directory', volume: file.name, reason: messageOf(error) };
+  }
+}
+
+/** A volume's number; the file of an archive that was renamed is its first. */
+function numberOf({ name }: VolumeFileInfo): number {
+  return parseVolumeName(name)?.volume ?? 0;
+}
+
+/** The summary knows the digest of every volume but the last. */
+function digestWithout(volumes: readonly OpenVolume[], summary: SummaryText | undefined): string | undefined {
+  if (summary?.volumes === undefined) return undefined;
+  const known = new Map(volumes.map(({ file, digest }) => [numberOf(file), digest]));
+  const digests = Array.from({ length: summary.volumes }, (_, at) => known.get(at) ?? summary.volumeDigests[at] ?? '');
+
+  return digests.includes('') ? undefined : combineDigests(digests);
 }
 
 /** A run asks several times. */

@@ -3,7 +3,7 @@ import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
 import type { EntryTable } from './entry-table.js';
 import { type PlannedRead, planReads } from './read-plan.js';
 import { TaskReader } from './task-reader.js';
-import type { ReadProblem, ReadResult, ReadTask, TargetRule } from './read-tasks.js';
+import type { ReadProblem, ReadResult, ReadTask, TargetRule, UnreadEntry } from './read-tasks.js';
 
 const FEW_ITEMS = 1000;
 const FEW_BYTES = 8 << 20;
@@ -18,6 +18,8 @@ export interface Selection {
 export interface ReadOptions {
   /** Where entries are written; undefined only checks them. */
   readonly rules?: readonly TargetRule[] | undefined;
+  /** What the operating system would not read is listed, and the others are read. */
+  readonly isTolerant?: boolean | undefined;
   readonly threads?: number | undefined;
   readonly phase: string;
   readonly onProgress?: OnProgress | undefined;
@@ -30,6 +32,7 @@ export interface ReadReport {
   readonly problems: readonly ReadProblem[];
   /** Entries that became files with another time: the file system does not keep theirs. */
   readonly offTimes: readonly string[];
+  readonly unread: readonly UnreadEntry[];
 }
 
 /**
@@ -42,7 +45,7 @@ export async function readSelections(selections: readonly Selection[], options: 
     (sum, { table, indices }) => sum + indices.reduce((part, index) => part + table.size(index), 0),
     0,
   );
-  if (totalItems === 0) return { entries: 0, bytes: 0, problems: [], offTimes: [] };
+  if (totalItems === 0) return { entries: 0, bytes: 0, problems: [], unread: [], offTimes: [] };
   const report = new Report(options, totalItems, totalBytes);
   // A few entries are read sooner than a thread is started.
   if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) await readHere(selections, options, report);
@@ -53,6 +56,7 @@ export async function readSelections(selections: readonly Selection[], options: 
 class Report implements ReadReport {
   readonly problems: ReadProblem[] = [];
   readonly offTimes: string[] = [];
+  readonly unread: UnreadEntry[] = [];
   entries = 0;
   bytes = 0;
 
@@ -67,6 +71,7 @@ class Report implements ReadReport {
     this.bytes += result.bytes;
     this.problems.push(...result.problems);
     for (const name of result.offTimes) this.offTimes.push(name);
+    this.unread.push(...result.unread);
     const { totalItems, totalBytes } = this;
     const { phase, onProgress } = this.options;
     onProgress?.({ phase, doneItems: this.entries, totalItems, doneBytes: this.bytes, totalBytes });
@@ -76,7 +81,7 @@ class Report implements ReadReport {
 async function readHere(selections: readonly Selection[], options: ReadOptions, report: Report): Promise<void> {
   const reader = new TaskReader();
   try {
-    for (const task of toTasks(selections, options.rules)) {
+    for (const task of toTasks(selections, options)) {
       options.signal?.throwIfAborted();
       report.add(await reader.read(task));
     }
@@ -97,7 +102,7 @@ async function readInThreads(selections: readonly Selection[], options: ReadOpti
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
     options.signal?.throwIfAborted();
-    await pool.runAll(toTasks(selections, options.rules), (result) => {
+    await pool.runAll(toTasks(selections, options), (result) => {
       report.add(result);
     });
   } finally {
@@ -106,9 +111,9 @@ async function readInThreads(selections: readonly Selection[], options: ReadOpti
   }
 }
 
-function* toTasks(selections: readonly Selection[], rules: readonly TargetRule[] | undefined): Generator<ReadTask> {
+function* toTasks(selections: readonly Selection[], options: ReadOptions): Generator<ReadTask> {
   for (const { volumePath, table, indices } of selections) {
-    for (const planned of planReads(table, indices)) yield toTask(volumePath, table, planned, rules);
+    for (const planned of planReads(table, indices)) yield toTask(volumePath, table, planned, options);
   }
 }
 
@@ -116,11 +121,11 @@ function toTask(
   volumePath: string,
   table: EntryTable,
   planned: PlannedRead,
-  rules: readonly TargetRule[] | undefined,
+  { rules, isTolerant = false }: ReadOptions,
 ): ReadTask {
   const { columns } = table.gather(planned.indices);
   const { startBytes, endBytes, isLarge } = planned;
-  return { volumePath, columns, startBytes, endBytes, isLarge, rules };
+  return { volumePath, columns, startBytes, endBytes, isLarge, rules, isTolerant };
 }
 
 /** Every entry of a volume. */

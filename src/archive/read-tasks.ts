@@ -1,3 +1,4 @@
+import { errnoOf } from '../errors.js';
 import type { EntryColumns } from './entry-table.js';
 
 /** Where entries are written. */
@@ -21,11 +22,29 @@ export interface ReadTask {
   /** One entry that is too large to be held: it streams. */
   readonly isLarge: boolean;
   readonly rules: readonly TargetRule[] | undefined;
+  /** What the operating system would not read is named, and the others are read; else it ends the run. */
+  readonly isTolerant: boolean;
 }
 
 export interface ReadProblem {
+  /** `F….1.zip` */
+  readonly volume: string;
   readonly name: string;
   readonly reason: string;
+}
+
+/** What the operating system would not read: perhaps only this once, so that it is no damage. */
+export interface UnreadEntry {
+  /** The entry, or the archive where nothing of it could be read. */
+  readonly name: string;
+  /** `EIO: i/o error, read` */
+  readonly reason: string;
+  /** `EIO` */
+  readonly errno: string;
+}
+
+export function toUnread(error: NodeJS.ErrnoException, name: string): UnreadEntry {
+  return { name, reason: error.message, errno: errnoOf(error) ?? 'UNKNOWN' };
 }
 
 export interface ReadResult {
@@ -35,6 +54,8 @@ export interface ReadResult {
   readonly problems: readonly ReadProblem[];
   /** Entries that became files with another time: the file system does not keep theirs. */
   readonly offTimes: readonly string[];
+  /** Entries that could not be read, where the task goes on then. */
+  readonly unread: readonly UnreadEntry[];
 }
 
 /** The rule that covers an entry, and the path it is written to; undefined where none does. */

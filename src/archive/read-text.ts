@@ -2,7 +2,7 @@ import { crc32, inflateRawSync } from 'node:zlib';
 import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
 import type { EntryTable } from './entry-table.js';
 import { checkLocalHeader } from './local-header.js';
-import type { RandomAccessSource } from './source.js';
+import { isReadFailure, type RandomAccessSource } from './source.js';
 import { METHOD_DEFLATED } from './zip-format.js';
 
 /** Version and summary are small; anything larger under their names is not ours, and parsing it would need gigabytes. */
@@ -32,7 +32,7 @@ export async function readText(
     if (text.length !== table.size(index) || crc32(text) !== table.crc(index)) throw new Error('its checksum is wrong');
     return text.toString('utf8');
   } catch (error) {
-    if (error instanceof KmsError) throw error;
+    if (error instanceof KmsError || isReadFailure(error)) throw error;
     throw new DamagedArchiveError(`${source.name}: entry ${table.name(index)} is damaged: ${messageOf(error)}`, {
       hints: ['Verify the archive, and use another one.'],
       cause: error,

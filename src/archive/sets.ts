@@ -1,7 +1,17 @@
 import type { ArchiveFacts } from './archive-facts.js';
 import type { ArchiveState } from './archive-state.js';
 import { findLacking, partsOf } from './completeness.js';
-import type { VerifiedRecord } from './verified-record.js';
+import { formatCount, plural } from '../platform/units.js';
+import {
+  anywhereIn,
+  countDamaged,
+  type Damage,
+  damagedNames,
+  describeLost,
+  describePlaces,
+  isLostVolume,
+} from './damage.js';
+import type { VerifiedEntry, VerifiedRecord } from './verified-record.js';
 
 /**
  * Which archives belong together, and what can be recovered from them. Pure.
@@ -24,35 +34,93 @@ export function resolveStates(facts: readonly ArchiveFacts[], evidence: SetEvide
 
 function resolveState(own: ArchiveFacts, all: readonly ArchiveFacts[], evidence: SetEvidence): ArchiveState {
   const base = own.files.type === 'differential' ? findBase(own, all) : undefined;
-  const record = evidence.verified.get(own.files.stem);
-  const isRecordValid = record?.sizeBytes === own.files.sizeBytes;
-  const fault = own.fault ?? findRecordedFault(own, evidence) ?? findBaseFault(own, base, evidence);
-  const verifiedAt = isRecordValid && record.isSound && own.fault === undefined ? parseTime(record.at) : undefined;
-  const lacks = findLacking(own, base);
+  const record = validRecord(own, evidence);
+  const chainFault = findChainFault(own, base, evidence);
+  const baseFault = describeBaseFault(base, evidence);
+  const fault = describeOwnFault(own, evidence) ?? chainFault ?? baseFault;
+  const archives = base ? [base, own] : [own];
+  const unreadable = archives.find((facts) => facts.unreadable)?.unreadable;
+  const isPossible = unreadable === undefined && chainFault === undefined && archives.every(holdsSomething);
 
-  return { facts: own, base, isRecoverable: fault === undefined, fault, verifiedAt, lacks };
+  return {
+    facts: own,
+    base,
+    isRecoverable: fault === undefined,
+    isPartlyRecoverable: fault !== undefined && isPossible,
+    fault,
+    chainFault,
+    baseFault,
+    damage: damageOf(own, evidence),
+    baseDamage: base ? damageOf(base, evidence) : [],
+    unreadable,
+    lacks: findLacking(own, base),
+    verifiedAt: record?.isSound && own.fault === undefined ? parseTime(record.at) : undefined,
+  };
 }
 
-function findRecordedFault({ files }: ArchiveFacts, { verified }: SetEvidence): string | undefined {
+/** What was proven of these very files. */
+function validRecord({ files }: ArchiveFacts, { verified }: SetEvidence): VerifiedEntry | undefined {
   const record = verified.get(files.stem);
-  return record && !record.isSound && record.sizeBytes === files.sizeBytes
-    ? `verify found damage in it on ${record.at.slice(0, 10)}`
-    : undefined;
+  return record?.sizeBytes === files.sizeBytes ? record : undefined;
 }
 
-function findBaseFault(own: ArchiveFacts, base: ArchiveFacts | undefined, evidence: SetEvidence): string | undefined {
+/** What a verify found against an archive, in a line; undefined where it found it sound. */
+function describeRecord({ isSound, at, fault, damage, entries }: VerifiedEntry): string | undefined {
+  if (isSound) return undefined;
+  const day = at.slice(0, 10);
+  if (fault !== undefined) return `verify found on ${day}: ${fault}`;
+  const lost = damage?.find(isLostVolume);
+  if (lost) return `verify found on ${day}: ${describeLost(lost)}`;
+  const count = damage && countDamaged(damage);
+  if (damage === undefined || count === undefined || entries === undefined)
+    return `verify found damage in it on ${day}`;
+  const places = describePlaces(damagedNames(damage));
+  const where = places === '' ? '' : `: ${places}`;
+
+  return `verify found damage in ${formatCount(count)} of ${plural(entries, 'entry', 'entries')} on ${day}${where}; the rest can be recovered`;
+}
+
+/** What its own words and the last verify know to be damaged. */
+function damageOf(facts: ArchiveFacts, evidence: SetEvidence): Damage[] {
+  const record = validRecord(facts, evidence);
+  if (!record || record.isSound) return [...facts.damage];
+  const recorded = record.damage ?? (record.fault === undefined ? anywhereIn(facts.files) : []);
+  const lost = new Set(facts.damage.filter(isLostVolume).map(({ volume }) => volume));
+
+  return [...facts.damage, ...recorded.filter(({ volume }) => !lost.has(volume))];
+}
+
+/** Whether a volume of it can be looked into, and nothing speaks against it as a whole. */
+function holdsSomething({ files, fault, damage }: ArchiveFacts): boolean {
+  if (fault !== undefined && damage.length === 0) return false;
+  const lost = new Set(damage.filter(isLostVolume).map(({ volume }) => volume));
+
+  return files.volumes.some(({ name }) => !lost.has(name));
+}
+
+/** Why a differential has no base that it could be recovered with, whatever is whole of the two. */
+function findChainFault(own: ArchiveFacts, base: ArchiveFacts | undefined, evidence: SetEvidence): string | undefined {
   if (own.files.type !== 'differential') return undefined;
+  if (!own.version && own.damage.length > 0) return 'which full it was measured against cannot be read';
   if (!base)
     return own.version?.base === undefined
       ? 'there is no full before it'
       : `its base ${own.version.base}.zip is missing`;
-  const fault = base.fault ?? findRecordedFault(base, evidence);
-  if (fault !== undefined) return `its base ${base.files.stem}.zip is not recoverable: ${fault}`;
   const digest = evidence.digests.get(base.files.stem);
   const { baseDigest } = own.version ?? {};
   return baseDigest !== undefined && digest !== undefined && digest !== baseDigest
     ? `${base.files.stem}.zip is not the full that it was measured against`
     : undefined;
+}
+
+function describeOwnFault(facts: ArchiveFacts, evidence: SetEvidence): string | undefined {
+  const record = validRecord(facts, evidence);
+  return facts.fault ?? (record && describeRecord(record));
+}
+
+function describeBaseFault(base: ArchiveFacts | undefined, evidence: SetEvidence): string | undefined {
+  const fault = base && describeOwnFault(base, evidence);
+  return fault === undefined ? undefined : `its base ${base?.files.stem ?? ''}.zip is not recoverable: ${fault}`;
 }
 
 function findBase(own: ArchiveFacts, all: readonly ArchiveFacts[]): ArchiveFacts | undefined {

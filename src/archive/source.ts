@@ -25,6 +25,14 @@ function endsEarly(atByte: number, expectedBytes: number): Error {
   return new Error(`the file ends at byte ${atByte}, ${expectedBytes} were expected`);
 }
 
+/**
+ * Whether the operating system refused to open or read something: a disk, a share, rights or a limit, and perhaps only this
+ * once. It says nothing about what the archive holds: that is no damage.
+ */
+export function isReadFailure(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && typeof error.syscall === 'string';
+}
+
 /** A source over a local file; the caller closes it. */
 export function openFileSource(path: string, name: string): RandomAccessSource {
   const fd = openSync(path, 'r');

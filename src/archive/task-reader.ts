@@ -1,11 +1,12 @@
+import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { errnoOf } from '../errors.js';
 import { createEntryFile, Directories, type EntryFile, type EntryTarget } from './entry-files.js';
 import { ColumnTable, type EntryTable } from './entry-table.js';
 import { checkLocalHeader, EntryDamage, inflateFaultOf } from './local-header.js';
-import type { ReadProblem, ReadResult, ReadTask } from './read-tasks.js';
+import { type ReadProblem, type ReadResult, type ReadTask, toUnread, type UnreadEntry } from './read-tasks.js';
 import { VolumeHandle } from './open-volume.js';
-import { readRange } from './source.js';
+import { isReadFailure, readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
 import { inflateInto, inflatePieces } from './zlib-handle.js';
 
@@ -23,41 +24,68 @@ export class TaskReader {
   readonly #volume = new VolumeHandle();
   #range = Buffer.alloc(0);
 
-  /** Inflates and checks a task's entries, and writes them where its rules say. Damaged ones are listed. */
+  /**
+   * Inflates and checks a task's entries, and writes them where its rules say. Damaged ones are listed.
+   * @throws {Error} the operating system's, unless the task is tolerant
+   */
   async read(task: ReadTask): Promise<ReadResult> {
     const table = new ColumnTable(task.columns);
+    const volume = basename(task.volumePath);
     const problems: ReadProblem[] = [];
+    const unread: UnreadEntry[] = [];
     const target = task.rules && { rules: task.rules, directories: this.#directories };
-    const range = task.isLarge ? undefined : this.#readRange(task);
+    const range = task.isLarge ? undefined : this.#readWhole(task);
     let bytes = 0;
     const offTimes: string[] = [];
     for (let index = 0; index < table.count; index++) {
       try {
-        const isTimeKept = range
-          ? readSmall({ range, startBytes: task.startBytes }, table, index, target)
+        const own = range ?? (task.isLarge ? undefined : this.#readOwn(task, table, index));
+        const isTimeKept = own
+          ? readSmall(own, table, index, target)
           : await readLarge(this.#volume.fdOf(task.volumePath), table, index, target);
         if (!isTimeKept) offTimes.push(table.name(index));
         bytes += table.size(index);
       } catch (error) {
         const reason = damageOf(error);
-        if (reason === undefined) throw error;
-        problems.push({ name: table.name(index), reason });
+        if (reason !== undefined) problems.push({ volume, name: table.name(index), reason });
+        else if (task.isTolerant && isReadFailure(error)) unread.push(toUnread(error, table.name(index)));
+        else throw error;
       }
     }
-    return { entries: table.count, bytes, problems, offTimes };
+    return { entries: table.count, bytes, problems, unread, offTimes };
   }
 
   close(): void {
     this.#volume.close();
   }
 
-  /** The bytes of all the task's entries, in a buffer that the next task takes over. */
-  #readRange({ volumePath, startBytes, endBytes }: ReadTask): Buffer {
+  /** The bytes of all the task's entries; undefined where they cannot be read together, and the task is tolerant. */
+  #readWhole(task: ReadTask): ReadRange | undefined {
+    try {
+      return this.#readRange(task.volumePath, task.startBytes, task.endBytes);
+    } catch (error) {
+      if (task.isTolerant && isReadFailure(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #readOwn({ volumePath }: ReadTask, table: EntryTable, index: number): ReadRange {
+    return this.#readRange(volumePath, table.headerOffset(index), table.extentEnd(index));
+  }
+
+  /** In a buffer that the next read takes over. */
+  #readRange(volumePath: string, startBytes: number, endBytes: number): ReadRange {
     const length = endBytes - startBytes;
     if (length > this.#range.length) this.#range = Buffer.allocUnsafeSlow(Math.max(length, USUAL_RANGE_BYTES));
     readRange(this.#volume.fdOf(volumePath), this.#range, startBytes, length);
-    return this.#range;
+    return { range: this.#range, startBytes };
   }
+}
+
+/** Bytes of a volume, and where they begin in it. */
+interface ReadRange {
+  readonly range: Buffer;
+  readonly startBytes: number;
 }
 
 /** The reason where an entry is at fault; undefined where the target's file system is, which ends the run. */
@@ -71,7 +99,7 @@ function damageOf(error: unknown): string | undefined {
 
 /** @returns false where it became a file that could not get its time */
 function readSmall(
-  { range, startBytes }: { readonly range: Buffer; readonly startBytes: number },
+  { range, startBytes }: ReadRange,
   table: EntryTable,
   index: number,
   target: EntryTarget | undefined,

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { isJsonObject, ownFileError, readOwnJson, replaceOwnFile } from '../platform/own-file.js';
+import { type Damage, parseDamage } from './damage.js';
 
 /**
  * When each archive of a backup directory was last proven, in `.kms-backup-verified.json` beside them. It may be lost at
- * any time: archives count as not verified then, and `verify` writes it anew.
+ * any time: archives count as not verified then, and `verify` writes it anew. What it says of damage is advice: whoever
+ * reads an archive finds out again.
  */
 export interface VerifiedEntry {
   /** RFC 3339, UTC. */
@@ -11,6 +13,12 @@ export interface VerifiedEntry {
   readonly isSound: boolean;
   /** The size of all volumes: an archive that was replaced is not the one that was proven. */
   readonly sizeBytes: number;
+  /** How many entries were looked at; undefined in records of earlier versions. */
+  readonly entries?: number | undefined;
+  /** What is damaged; undefined where that was not written down. */
+  readonly damage?: readonly Damage[] | undefined;
+  /** Why the archive as a whole cannot be recovered, though its entries may be. */
+  readonly fault?: string | undefined;
 }
 
 export type VerifiedRecord = ReadonlyMap<string, VerifiedEntry>;
@@ -30,23 +38,36 @@ export function readVerifiedRecord(directory: string): VerifiedRecord {
   return new Map();
 }
 
-function parseRecord(json: unknown): VerifiedRecord | undefined {
+function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {
   if (!isJsonObject(json) || !isJsonObject(json['archives'])) return undefined;
 
-  const entries = Object.entries(json['archives']);
-  return new Map(entries.filter((entry): entry is [string, VerifiedEntry] => isVerifiedEntry(entry[1])));
+  const entries = Object.entries(json['archives']).map(([stem, value]) => [stem, parseEntry(value)] as const);
+
+  return new Map(entries.filter((pair): pair is [string, VerifiedEntry] => pair[1] !== undefined));
 }
 
-function isVerifiedEntry(json: unknown): boolean {
-  if (!isJsonObject(json)) return false;
-  const { at, isSound, sizeBytes } = json;
+/** One archive's proof; undefined for what is none, so that the archive counts as not verified. */
+function parseEntry(json: unknown): VerifiedEntry | undefined {
+  if (!isJsonObject(json)) return undefined;
+  const { at, isSound, sizeBytes, entries, damage, fault } = json;
+  if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return undefined;
+  if (typeof isSound !== 'boolean' || typeof sizeBytes !== 'number') return undefined;
 
-  return (
-    typeof at === 'string' &&
-    !Number.isNaN(Date.parse(at)) &&
-    typeof isSound === 'boolean' &&
-    typeof sizeBytes === 'number'
-  );
+  return {
+    at,
+    isSound,
+    sizeBytes,
+    ...(typeof entries === 'number' ? { entries } : {}),
+    ...(Array.isArray(damage) ? { damage: parseAll(damage) } : {}),
+    ...(typeof fault === 'string' ? { fault } : {}),
+  };
+}
+
+/** All of it or nothing: damage that is only half known is somewhere. */
+function parseAll(damage: readonly unknown[]): Damage[] | undefined {
+  const parsed = damage.map(parseDamage);
+
+  return parsed.every((one) => one !== undefined) ? parsed : undefined;
 }
 
 /** Adds what was proven, and forgets archives that are gone. Call it while the directory's lock is held. */

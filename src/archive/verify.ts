@@ -1,20 +1,30 @@
 import { archiveName } from './names.js';
-import { KmsError, messageOf } from '../errors.js';
+import { DamagedArchiveError, messageOf } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
 import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
 import type { ArchiveFiles } from './backup-directory.js';
-import { checkStructure, type StructureReport } from './check-structure.js';
-import { type OpenArchive, openArchive } from './open-archive.js';
+import { checkPresent, checkStructure } from './check-structure.js';
+import { type Damage, describeLost, toEntryDamage } from './damage.js';
+import { openReadable, type ReadableArchive } from './open-archive.js';
 import { readSelections, selectAll } from './read-archive.js';
-import type { ReadProblem } from './read-tasks.js';
+import { type ReadProblem, toUnread, type UnreadEntry } from './read-tasks.js';
+import { isReadFailure } from './source.js';
 
 /** What a verify found. */
 export interface VerifyReport {
   readonly archive: string;
   readonly isSound: boolean;
+  /** Whether the archive itself is sound, whatever is the matter with its base. */
+  readonly isIntact: boolean;
   /** Why the archive as a whole cannot be recovered. */
   readonly fault: string | undefined;
   readonly problems: readonly ReadProblem[];
+  /** What is damaged, by volume. */
+  readonly damage: readonly Damage[];
+  /** What the disk or share would not give this time: that is no damage, and nothing is proven. */
+  readonly unread: readonly UnreadEntry[];
+  /** What is not as it should be and keeps nobody from recovering everything. */
+  readonly warnings: readonly string[];
   readonly entries: number;
   readonly messages: number;
   readonly bytes: number;
@@ -33,51 +43,93 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An archive whose central directories have been read, and what it says about itself. */
+/** An archive whose central directories have been read, as far as they can be, and what it says about itself. */
 export interface ReadArchive {
-  readonly archive: OpenArchive;
+  readonly archive: ReadableArchive;
   readonly facts: ArchiveFacts;
 }
 
-/** Reads all of an archive but data and names: what is wanted of it is to be checked before it is brought. */
+/**
+ * Reads all of an archive but data and names: what is wanted of it is to be checked before it is brought.
+ * @throws {DamagedArchiveError} when nothing of it can be recovered · {Error} the operating system's
+ */
 export async function readArchive(files: ArchiveFiles): Promise<ReadArchive> {
-  return { archive: await openArchive(files), facts: await readArchiveFacts(files) };
+  const facts = await readArchiveFacts(files);
+  if (facts.unreadable) throw facts.unreadable;
+
+  return { archive: await openReadable(facts), facts };
 }
 
-/** Reads one archive as recover would. Damage is what it reports, not an error. */
+type Outcome = Omit<VerifyReport, 'archive' | 'volumes' | 'isComplete'>;
+
+const NOTHING = {
+  isSound: false,
+  isIntact: false,
+  fault: undefined,
+  problems: [],
+  damage: [],
+  unread: [],
+  warnings: [],
+  entries: 0,
+  messages: 0,
+  bytes: 0,
+  digest: undefined,
+  windowsNames: [],
+} as const;
+
+/** Reads one archive as recover would. Damage is what it reports, not an error, and so is what could not be read. */
 export async function verifyArchive(files: ArchiveFiles, options: VerifyOptions): Promise<VerifyReport> {
   const base = {
     archive: archiveName(files.stem),
     volumes: files.volumes.length,
     isComplete: options.isQuick !== true,
   };
-  const nothing = { problems: [], entries: 0, messages: 0, bytes: 0, digest: undefined, windowsNames: [] };
-  let opened: ReadArchive;
-  let structure: StructureReport;
+  const facts = await readArchiveFacts(files);
   try {
-    opened = await readArchive(files);
-    structure = checkStructure(opened.archive, opened.facts.summary);
+    if (facts.unreadable) throw facts.unreadable;
+
+    return { ...base, ...(await verifyVolumes(facts, options)) };
   } catch (error) {
-    if (!(error instanceof KmsError)) throw error;
-    return { ...base, ...nothing, isSound: false, fault: messageOf(error) };
+    if (isReadFailure(error)) return { ...base, ...NOTHING, unread: [toUnread(error, `${files.stem}.zip`)] };
+    if (!(error instanceof DamagedArchiveError)) throw error;
+
+    return { ...base, ...NOTHING, fault: facts.fault ?? messageOf(error), damage: facts.damage };
   }
-  const { archive, facts } = opened;
+}
+
+async function verifyVolumes(facts: ArchiveFacts, options: VerifyOptions): Promise<Outcome> {
+  const archive = await openReadable(facts);
+  const [lost] = archive.lost;
+  // Counts and parts are those of all volumes.
+  const structure = lost ? checkPresent(archive) : checkStructure(archive, facts);
   const read = options.isQuick
-    ? { problems: [] }
+    ? { problems: [], unread: [] }
     : await readSelections(
         archive.volumes.map(({ file, table }) => selectAll(file.path, table)),
-        { ...options, phase: 'verifying' },
+        { ...options, isTolerant: true, phase: 'verifying' },
       );
-  const fault = facts.version || facts.summary || /^[FIDC]\d{8}T\d{6}Z$/.test(files.stem) ? facts.fault : undefined;
+  const fault = isBackup(facts) ? (facts.fault ?? (lost && describeLost(lost))) : undefined;
+  const { problems, unread } = read;
+
+  const isIntact = fault === undefined && problems.length === 0 && unread.length === 0;
+
   return {
-    ...base,
-    isSound: fault === undefined && read.problems.length === 0,
+    isSound: isIntact,
+    isIntact,
     fault,
-    problems: read.problems,
+    problems,
+    damage: [...archive.lost, ...toEntryDamage(problems)],
+    unread,
+    warnings: structure.warnings,
     entries: structure.entries,
     messages: structure.messages,
     bytes: structure.totalBytes,
     digest: archive.digest,
     windowsNames: structure.windowsNames,
   };
+}
+
+/** A zip file of another name that is nothing of a mail server's has no texts that it could lack. */
+function isBackup({ version, summary, files }: ArchiveFacts): boolean {
+  return version !== undefined || summary !== undefined || /^[FIDC]\d{8}T\d{6}Z$/.test(files.stem);
 }

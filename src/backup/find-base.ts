@@ -6,6 +6,7 @@ import type { DifferentialLetter } from '../archive/names.js';
 import { type OpenArchive, openArchive } from '../archive/open-archive.js';
 import { holdsParts } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
+import { isReadFailure } from '../archive/source.js';
 import { KmsError, messageOf } from '../errors.js';
 
 /** The full that a differential is measured against, or why there is none. */
@@ -27,7 +28,8 @@ export async function findBase(backupDir: string, parts: readonly string[] | und
     if (state.facts.summary) checkVolumes(archive, state.facts.summary);
     return { archive };
   } catch (error) {
-    if (!(error instanceof KmsError)) throw error;
+    // A full tonight is better than nothing, whether the disk answers again tomorrow or not.
+    if (!(error instanceof KmsError) && !isReadFailure(error)) throw error;
     return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${messageOf(error)}` };
   }
 }

@@ -1,14 +1,6 @@
 /** How many messages each mailbox has: `example.com/alice` → 1204. Pure. */
 export type MailboxCounts = ReadonlyMap<string, number>;
 
-const MAIL = /^(?:@backup\/)?store\/mail\/([^/]+)\/(?:([^/]+)\/)?/;
-
-/** The mailbox that an entry name lies in: `example.com/alice`, `example.com/#public`; undefined outside of mail. */
-export function mailboxOf(entryName: string): string | undefined {
-  const match = MAIL.exec(entryName);
-  return match ? (match[2] === undefined ? match[1] : `${match[1] ?? ''}/${match[2]}`) : undefined;
-}
-
 /** Far less mail than before: of whom, and how much is left. */
 export interface MailLoss {
   /** `example.com/alice`; undefined for all mail together. */

@@ -1,10 +1,11 @@
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
+import { mailboxOf } from '../archive/mailbox-name.js';
 import { openArchive } from '../archive/open-archive.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { countMessages, isMessagePath } from '../platform/message-file.js';
 import { plural } from '../platform/units.js';
-import { findLosses, type LossLimits, type MailboxCounts, mailboxOf, type MailLoss } from './mailboxes.js';
+import { findLosses, type LossLimits, type MailboxCounts, type MailLoss } from './mailboxes.js';
 
 /** What is in the archive of what was listed: found later counts, vanished and unreadable does not. */
 export function countStored(

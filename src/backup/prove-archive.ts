@@ -3,6 +3,7 @@ import type { ArchiveWriter } from '../archive/archive-writer.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
+import { describeLost } from '../archive/damage.js';
 import { namesOf, readDeleted } from '../archive/hidden-names.js';
 import { formatVolumeName, parseVolumeName } from '../archive/names.js';
 import type { OpenArchive } from '../archive/open-archive.js';
@@ -24,7 +25,9 @@ export async function refuseUnrecoverable(
     const written = await readArchive(filesOf(directory, writer));
     const { archive, facts } = written;
     if (facts.fault !== undefined) throw new DamagedArchiveError(facts.fault);
-    checkStructure(archive, facts.summary);
+    const [lost] = archive.lost;
+    if (lost) throw new DamagedArchiveError(describeLost(lost));
+    checkStructure(archive, facts);
     if (base) checkChain(base, archive, namesOf(written, (await readDeleted(written)) ?? []));
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;

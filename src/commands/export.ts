@@ -48,7 +48,8 @@ export default class Export extends KmsCommand {
       ? await this.#browse(args['DIR|FILE'])
       : { from: args['DIR|FILE'], scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
-    const whole = await openMail(choice.from, choice.scope);
+    const whole = await openMail(choice.from, choice.scope, 'export');
+    for (const note of whole.notes) this.warnPeople(note);
     const query = toQuery(flags);
     const source = query ? await this.#onlyFound(whole, query) : whole;
     if (source.counts.messages === 0) throw new NotFoundError('no message matches', { hints: ['Try it with search.'] });
@@ -74,7 +75,11 @@ export default class Export extends KmsCommand {
     const text = lines.join('\n');
     // Standard output is the export's own then.
     if (isPiped && !flags.quiet) process.stderr.write(`${text}\n`);
-    return { json: { schema: 'kms-backup/export/1', ...report }, text: isPiped ? '' : text, isSummary: true };
+    return {
+      json: { schema: 'kms-backup/export/1', ...report, warnings: whole.notes },
+      text: isPiped ? '' : text,
+      isSummary: true,
+    };
   }
 
   async #browse(from: string): Promise<BrowseChoice> {

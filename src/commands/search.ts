@@ -42,7 +42,8 @@ export default class Search extends KmsCommand {
     const storeDir = flags.deleted ? (flags.store ?? openServer(flags).settings.storeDir) : undefined;
     const onProgress = this.startProgress(flags);
     await this.useNetworkDisk(args['DIR|FILE'], flags);
-    const source = await openMail(args['DIR|FILE'], toTypedScope(flags));
+    const source = await openMail(args['DIR|FILE'], toTypedScope(flags), 'search');
+    for (const note of source.notes) this.warnPeople(note);
     const { searchMessages } = await import('../search/run-search.js');
     const { onlyDeleted } = await import('../search/live-mail.js');
     const options = { threads: flags.threads, onProgress, signal: this.signal };
@@ -59,6 +60,7 @@ export default class Search extends KmsCommand {
           return { name, from, to, subject, messageId, date: date ?? null, sizeBytes };
         }),
         problems: report.problems,
+        warnings: source.notes,
         recover: isFound ? recoverCommand(report.hits, args['DIR|FILE']) : null,
       },
       text: formatSearch(report, args['DIR|FILE']),

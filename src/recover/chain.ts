@@ -7,9 +7,10 @@ import {
   refuseLegacyDirectory,
 } from '../archive/backup-directory.js';
 import { inspectArchives, inspectDirectory } from '../archive/inspect.js';
-import { describeIncompleteness, newestPoint } from '../archive/completeness.js';
+import { describeIncompleteness, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
-import { BaseMissingError, DamagedArchiveError, NotFoundError } from '../errors.js';
+import { BaseMissingError, DamagedArchiveError, messageOf, NotFoundError } from '../errors.js';
+import { toSystemError } from '../platform/system-error.js';
 
 /** The archives that make up one point in time: a full or copy, or a full and one differential. */
 export interface Chain {
@@ -21,36 +22,107 @@ export interface Chain {
 }
 
 /**
- * Finds what `recover DIR|FILE` means (manual: a directory is the last complete backup, a file is that one).
- * @throws {NotFoundError} when there is nothing · {DamagedArchiveError} when what was named cannot be recovered ·
- * {BaseMissingError} when a differential's full is gone
+ * Reads what `recover DIR|FILE` means (manual: a directory is the last complete backup, a file is that one). Of a
+ * directory that is the newest point of which `read` finds whole what it wants: damage elsewhere is not in its way.
+ * @param read refuses with a DamagedArchiveError what damage touches
+ * @throws {NotFoundError} when there is nothing · {DamagedArchiveError} when what is wanted cannot be recovered ·
+ * {BaseMissingError} when a differential's full is gone · {Error} the operating system's, when an archive that would be
+ * the point cannot be read this time: an older one is no answer to that
  */
-export async function findChain(path: string): Promise<Chain> {
+export async function readPoint<T>(path: string, read: (chain: Chain) => Promise<T>): Promise<T> {
   refuseLegacyDirectory(path);
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? newestChain(path) : namedChain(path);
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+  return isDirectory ? readNewest(path, read) : read(await namedChain(path));
 }
 
-async function newestChain(directory: string): Promise<Chain> {
+async function readNewest<T>(directory: string, read: (chain: Chain) => Promise<T>): Promise<T> {
   const states = await inspectDirectory(directory);
-  const point = newestPoint(states);
-  const newer = point ? states.slice(states.indexOf(point) + 1) : states;
-  const passedOver = newer.map((state) => ({ archive: state.facts.files.stem, reason: reasonToPass(state) }));
-  if (point) return toChain(point, passedOver);
-  const [worst] = passedOver.slice(-1);
-  if (!worst) {
+  if (states.length === 0) {
     throw new NotFoundError(`there is no archive in ${directory}`, {
       hints: ['Name the directory that holds F….zip, C….zip, I….zip.'],
     });
   }
-  throw new DamagedArchiveError(
-    `no archive in ${directory} can be recovered; the newest, ${worst.archive}.zip, ${worst.reason}`,
-    {
-      hints: ['See list-archives for the reason of each.'],
-    },
+
+  const refusals = new Map<ArchiveState, DamagedArchiveError>();
+  for (const point of orderPoints(states)) {
+    refuseUnread(states, point);
+    const newer = states.slice(states.indexOf(point) + 1);
+    const passedOver = newer.map((state) => ({
+      archive: state.facts.files.stem,
+      reason: reasonToPass(state, refusals.get(state)),
+    }));
+    try {
+      return await read(toChain(point, passedOver));
+    } catch (error) {
+      // Where nothing was known to be damaged, what is found now must not lead to an older state in silence.
+      const isKnown = error instanceof DamagedArchiveError && !point.isRecoverable;
+      if (isKnown) refusals.set(point, error);
+      else if (!(error instanceof NotFoundError) || refusals.size === 0) throw error;
+    }
+  }
+
+  throw nothingLeft(directory, states, refusals);
+}
+
+/**
+ * What may be recovered from, the newest first. What is no complete backup is the point only where there is no complete
+ * one: then one of everything goes before one of some parts.
+ */
+function orderPoints(states: readonly ArchiveState[]): ArchiveState[] {
+  const usable = states.filter((state) => state.isRecoverable || state.isPartlyRecoverable).reverse();
+  const ranks = usable.map(rankOf);
+
+  return [0, 1, 2].flatMap((rank) => usable.filter((_, at) => ranks[at] === rank));
+}
+
+function rankOf({ facts, lacks }: ArchiveState): number {
+  if (partsOf(facts) !== undefined) return 2;
+  return lacks.length > 0 ? 1 : 0;
+}
+
+/** @throws {Error} the operating system's, where an archive that goes before this point could not be read */
+function refuseUnread(states: readonly ArchiveState[], point: ArchiveState | undefined): void {
+  const isComplete = point && rankOf(point) === 0;
+  const before = isComplete ? states.slice(states.indexOf(point) + 1) : states;
+  const unread = before.findLast(({ unreadable }) => unreadable !== undefined);
+  if (unread?.unreadable) throw unreadError(unread, unread.unreadable);
+}
+
+/** An archive that cannot be read this time is no damaged one: nobody is given an older state in its place. */
+function unreadError({ facts, base }: ArchiveState, cause: Error): unknown {
+  const { stem } = (base?.unreadable ? base : facts).files;
+  const hints = [
+    'Nothing was changed. Run it again when the disk or share is well, or name an older archive yourself.',
+  ];
+
+  return toSystemError(cause, { fact: `${stem}.zip cannot be read`, hints }) ?? cause;
+}
+
+function nothingLeft(
+  directory: string,
+  states: readonly ArchiveState[],
+  refusals: ReadonlyMap<ArchiveState, DamagedArchiveError>,
+): Error {
+  refuseUnread(states, undefined);
+  const [newest] = refusals;
+  if (newest) {
+    const [{ facts }, refusal] = newest;
+    return new DamagedArchiveError(
+      `no archive in ${directory} has all of what was asked for; the newest, ${facts.files.stem}.zip, cannot be recovered: ${messageOf(refusal)}`,
+      { hints: refusal.hints, cause: refusal },
+    );
+  }
+  const worst = states.at(-1);
+
+  return new DamagedArchiveError(
+    `no archive in ${directory} can be recovered; the newest, ${worst?.facts.files.stem ?? ''}.zip, cannot be recovered: ${worst?.fault ?? ''}`,
+    { hints: ['See list-archives for the reason of each.'] },
   );
 }
 
-function reasonToPass(state: ArchiveState): string {
+function reasonToPass(state: ArchiveState, refusal: DamagedArchiveError | undefined): string {
+  if (refusal) return `cannot be recovered: ${messageOf(refusal)}`;
   return describeIncompleteness(state) ?? 'is passed over';
 }
 
@@ -60,7 +132,8 @@ async function namedChain(path: string): Promise<Chain> {
   const states = await inspectArchives(inDirectory, dirname(path));
   const point = states.find(({ facts }) => facts.files.stem === files.stem);
   if (!point) throw new NotFoundError(`there is no archive ${path}`);
-  if (point.isRecoverable) return toChain(point, []);
+  if (point.isRecoverable || point.isPartlyRecoverable) return toChain(point, []);
+  if (point.unreadable) throw unreadError(point, point.unreadable);
   const message = `${basename(path)} cannot be recovered: ${point.fault ?? ''}`;
   if (point.facts.fault === undefined && files.type === 'differential' && !point.base) {
     throw new BaseMissingError(message, { hints: ['Put the full that it needs beside it, with all its volumes.'] });
@@ -68,7 +141,13 @@ async function namedChain(path: string): Promise<Chain> {
   throw new DamagedArchiveError(message, { hints: ['See list-archives for archives that can be recovered.'] });
 }
 
-function toChain(point: ArchiveState, passedOver: Chain['passedOver']): Chain {
+/** The chain of a state that is known already. */
+export function toChain(point: ArchiveState, passedOver: Chain['passedOver'] = []): Chain {
   const archives = point.base ? [point.base.files, point.facts.files] : [point.facts.files];
   return { archives, point, passedOver };
+}
+
+/** Notes on newer archives that were passed over. */
+export function describePassed({ passedOver }: Chain): string[] {
+  return passedOver.map(({ archive, reason }) => `${archive}.zip is newer, but ${reason}`);
 }

@@ -6,12 +6,15 @@ import { isMessageAt } from '../archive/entry-kind.js';
 import { type EntryPlace, placeOf } from '../archive/layout.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read-archive.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 import { partsOf } from '../archive/completeness.js';
 import { isOwnText } from '../archive/summary.js';
 import { holdsMessages, isMessagePath } from '../platform/message-file.js';
 import { checkChain } from '../archive/check-chain.js';
-import { checkSelected, checkStructure } from '../archive/check-structure.js';
+import { checkSelected, checkStructure, type StructureReport } from '../archive/check-structure.js';
+import { describeLost } from '../archive/damage.js';
 import { type ReadArchive, readArchive } from '../archive/verify.js';
+import { DamagedArchiveError } from '../errors.js';
 import type { Chain } from './chain.js';
 import { type HiddenNames, namesOf, readDeleted } from '../archive/hidden-names.js';
 import { toReadError } from './read-error.js';
@@ -36,6 +39,8 @@ export interface ChainEntries {
   readonly windowsNames: readonly string[];
   /** False for a differential that the server wrote: it does not say what was deleted. */
   readonly knowsDeletions: boolean;
+  /** What the archives say of themselves and is not so, where nothing is damaged for it. */
+  readonly warnings: readonly string[];
 }
 
 const BLOCK_BYTES = 4096;
@@ -51,6 +56,7 @@ type NameFilter = (name: string) => boolean;
 /** A chain whose central directories have been read. */
 export interface OpenChain {
   readonly archives: readonly ReadArchive[];
+  readonly point: ArchiveState;
   /** What the differential decides about its base's entries, by directory. */
   readonly hidden: HiddenNames | undefined;
   readonly knowsDeletions: boolean;
@@ -68,12 +74,24 @@ export async function openChain(chain: Chain): Promise<OpenChain> {
       }),
     );
   }
-  const last = archives.at(-1);
-  const own = partsOf(chain.point.facts);
+  const { point } = chain;
+  const [base, last] = archives;
+  const own = partsOf(point.facts);
   const parts = own && new Set(own);
-  if (archives.length < 2 || !last) return { archives, hidden: undefined, knowsDeletions: true, parts };
+  if (!base || !last) return { archives, point, hidden: undefined, knowsDeletions: true, parts };
+  refuseOtherBase(base, last);
   const deleted = await readDeleted(last);
-  return { archives, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined, parts };
+  return { archives, point, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined, parts };
+}
+
+/** A base that lacks a volume still has to be the one that the differential names. */
+function refuseOtherBase({ archive }: ReadArchive, { facts }: ReadArchive): void {
+  const named = facts.version?.baseDigest;
+  if (named === undefined || archive.digest === named || archive.lost.length === 0) return;
+  throw new DamagedArchiveError(
+    `${archive.lost.map(describeLost).join(', ')}: whether ${archive.files.stem}.zip is the full that ${facts.files.stem}.zip was measured against cannot be proven`,
+    { hints: ['Put that volume back beside the others, or recover from another archive.'] },
+  );
 }
 
 /**
@@ -85,23 +103,39 @@ export async function openChain(chain: Chain): Promise<OpenChain> {
 export function selectFrom(chain: OpenChain, wants: EntryFilter, isPart: boolean): ChainEntries {
   const tally = new Tally(wants, chain.parts);
   const last = chain.archives.at(-1);
-  const windowsNames: string[] = [];
+  const reports: StructureReport[] = [];
   for (const opened of chain.archives) {
     const { archive, facts } = opened;
     const hidden = opened === last ? undefined : chain.hidden;
-    const whole = isPart ? undefined : checkStructure(archive, facts.summary);
+    const whole = isPart || archive.lost.length > 0 ? undefined : checkStructure(archive, facts);
     const chosen = archive.volumes.map((volume) => tally.addVolume(volume, hidden));
-    windowsNames.push(...(whole ?? checkSelected(archive, facts.summary, chosen)).windowsNames);
+    reports.push(whole ?? checkSelected(archive, chosen));
   }
   const [base] = chain.archives;
-  if (!isPart && base && last && chain.hidden) checkChain(base.archive, last.archive, chain.hidden);
+  const isWhole = !isPart && chain.archives.every(({ archive }) => archive.lost.length === 0);
+  if (isWhole && base && last && chain.hidden) checkChain(base.archive, last.archive, chain.hidden);
 
-  return tally.finish(windowsNames, chain.knowsDeletions);
+  return tally.finish(reports, chain.knowsDeletions);
 }
 
-/** `openChain` and `selectFrom` in one. */
-export async function selectEntries(chain: Chain, wants: EntryFilter): Promise<ChainEntries> {
-  return selectFrom(await openChain(chain), wants, false);
+/** The same without a check, to look what there is; nothing may be read of it before `checkChosen`. */
+export function selectUnchecked(chain: OpenChain, wants: EntryFilter): readonly Selection[] {
+  const tally = new Tally(wants, chain.parts);
+  const last = chain.archives.at(-1);
+  for (const opened of chain.archives) {
+    const hidden = opened === last ? undefined : chain.hidden;
+    for (const volume of opened.archive.volumes) tally.addVolume(volume, hidden);
+  }
+  return tally.finish([], chain.knowsDeletions).selections;
+}
+
+/** @throws {DamagedArchiveError} naming an entry among the chosen that no safe tool would read */
+export function checkChosen(chain: OpenChain, selections: readonly Selection[]): void {
+  for (const { archive } of chain.archives) {
+    const indicesOf = ({ table }: OpenVolume): readonly number[] =>
+      selections.filter((selection) => selection.table === table).flatMap(({ indices }) => indices);
+    checkSelected(archive, archive.volumes.map(indicesOf));
+  }
 }
 
 type Top = ChainEntries['tops'][number] & { diskBytes: number };
@@ -145,7 +179,7 @@ class Tally {
     return indices;
   }
 
-  finish(windowsNames: readonly string[], knowsDeletions: boolean): ChainEntries {
+  finish(reports: readonly StructureReport[], knowsDeletions: boolean): ChainEntries {
     return {
       selections: this.#selections,
       tops: [...this.#tops.values()],
@@ -153,7 +187,8 @@ class Tally {
       messages: this.#messages,
       bytes: this.#bytes,
       foreign: this.#foreign,
-      windowsNames,
+      windowsNames: reports.flatMap(({ windowsNames }) => windowsNames),
+      warnings: reports.flatMap(({ warnings }) => warnings),
       knowsDeletions,
     };
   }

@@ -1,9 +1,10 @@
 import { archiveName } from '../archive/names.js';
 import { placeOf } from '../archive/layout.js';
-import { resolveScope } from '../server/mail-scope.js';
-import { findChain } from './chain.js';
+import { DamagedArchiveError, messageOf } from '../errors.js';
+import { type Chain, describePassed, readPoint } from './chain.js';
 import { type ChainEntries, openChain, selectFrom } from './entries.js';
-import { filterFor } from './plan-recover.js';
+import { findIn, judgeRecorded } from './judge-damage.js';
+import { filterFor, findScope, isPartial, wantOf } from './plan-recover.js';
 import type { RecoverRequest } from './request.js';
 import { indexEntries, indexMail, refuseMissingMessages } from './scope.js';
 
@@ -21,6 +22,8 @@ export interface RecoverListing {
   readonly messages: number;
   readonly files: number;
   readonly bytes: number;
+  /** What is damaged, and newer archives that were passed over. */
+  readonly warnings: readonly string[];
 }
 
 interface FolderLine {
@@ -32,14 +35,30 @@ interface FolderLine {
   readonly sizeBytes: number;
 }
 
-/** Lists what a recover would bring, and reads no data. @throws {NotFoundError} when it holds nothing of what was asked for */
+/**
+ * Lists what a recover would bring, and reads no data. Where damage would keep it from that, what there is is listed with a
+ * note: who has to choose what to recover must see it.
+ * @throws {NotFoundError} when it holds nothing of what was asked for
+ */
 export async function listRecover(request: RecoverRequest): Promise<RecoverListing> {
-  const chain = await findChain(request.from);
+  try {
+    return await readPoint(request.from, (chain) => listFrom(request, chain, judgeRecorded));
+  } catch (error) {
+    if (!(error instanceof DamagedArchiveError)) throw error;
+    return readPoint(request.from, (chain) => listFrom(request, chain, () => [`not all of this: ${messageOf(error)}`]));
+  }
+}
+
+async function listFrom(request: RecoverRequest, chain: Chain, judge: typeof judgeRecorded): Promise<RecoverListing> {
   const opened = await openChain(chain);
   const index = indexMail(opened);
-  const scope = request.scope && resolveScope(index, request.scope);
-  const entries = selectFrom(opened, filterFor(request, scope), scope !== undefined);
-  if (scope) refuseMissingMessages(opened, scope, entries);
+  const scope = request.scope && findScope(opened, request.scope);
+  const entries = selectFrom(opened, filterFor(request, scope), isPartial(request));
+  if (scope)
+    findIn(opened, () => {
+      refuseMissingMessages(opened, scope, entries);
+    });
+  const notes = judge(opened, entries.selections, wantOf(request, scope));
   const wantsMail = request.mask?.has('mail') ?? true;
   const shown = scope?.messages ? indexEntries(entries) : index;
   const folders = (wantsMail ? [...shown.mailboxes.values()] : []).flatMap(({ domain, user, folders: own }) =>
@@ -61,6 +80,7 @@ export async function listRecover(request: RecoverRequest): Promise<RecoverListi
     messages: entries.messages,
     files: entries.files,
     bytes: entries.bytes,
+    warnings: [...describePassed(chain), ...notes, ...entries.warnings],
   };
 }
 

@@ -4,14 +4,16 @@ import { placeOf } from '../archive/layout.js';
 import { describeParts } from '../archive/completeness.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
 import { plural } from '../platform/units.js';
-import { type MailScope, resolveScope } from '../server/mail-scope.js';
+import { type MailScope, resolveScope, type TypedScope } from '../server/mail-scope.js';
 import { countFolders, type FolderPlan, planFolders } from './additive.js';
-import { type Chain, findChain } from './chain.js';
-import { type ChainEntries, type EntryFilter, openChain, selectFrom } from './entries.js';
-import { callOf, noteEarlier } from './earlier.js';
+import { type Chain, describePassed, readPoint } from './chain.js';
+import { type ChainEntries, type EntryFilter, type OpenChain, openChain, selectFrom } from './entries.js';
+import { findIn, judgeDamage } from './judge-damage.js';
+import type { Want } from './lost-volumes.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
-import { indexMail, refuseMissingMessages, rootOf, scopeFilter } from './scope.js';
+import { indexMail, refuseMissingMessages, rootOf, scopeFilter, wantOfMail } from './scope.js';
 import { checkSpace, measureSpace } from './space.js';
+import { callOf, noteEarlier } from './earlier.js';
 import { placesOf } from './units.js';
 
 /** A recover that has been thought through and not begun. */
@@ -29,13 +31,21 @@ export interface PlannedRecover {
 /**
  * Finds the archives, checks their structure and the space, and says what would be replaced. Changes nothing.
  * @throws {NotFoundError} when the archive holds nothing of what was asked for
+ * @throws {DamagedArchiveError} when damage touches what was asked for
  */
 export async function planRecover(request: RecoverRequest): Promise<PlannedRecover> {
-  const chain = await findChain(request.from);
+  return readPoint(request.from, (chain) => planFrom(request, chain));
+}
+
+async function planFrom(request: RecoverRequest, chain: Chain): Promise<PlannedRecover> {
   const opened = await openChain(chain);
-  const scope = request.scope && resolveScope(indexMail(opened), request.scope);
-  const entries = selectFrom(opened, filterFor(request, scope), scope !== undefined);
-  if (scope) refuseMissingMessages(opened, scope, entries);
+  const scope = request.scope && findScope(opened, request.scope);
+  const entries = selectFrom(opened, filterFor(request, scope), isPartial(request));
+  if (scope)
+    findIn(opened, () => {
+      refuseMissingMessages(opened, scope, entries);
+    });
+  const notes = await judgeDamage(opened, entries.selections, wantOf(request, scope));
   if (entries.selections.every(({ indices }) => indices.length === 0)) throw nothingFound(chain, entries);
   const roots = scope && collectRoots(entries, scope);
   if (roots?.length === 0) throw nothingFound(chain, entries);
@@ -57,7 +67,7 @@ export async function planRecover(request: RecoverRequest): Promise<PlannedRecov
     bytes: entries.bytes,
     neededBytes: needed,
     freeBytes: free,
-    warnings: [...collectWarnings(chain, entries), ...earlier.notes],
+    warnings: [...collectWarnings(chain, entries), ...notes, ...earlier.notes],
     additive: folders && countFolders(folders),
     finished: null,
     keptOld: [],
@@ -95,6 +105,21 @@ function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
   return [...roots];
 }
 
+/** Finds the part of the mail that a person means. @throws {NotFoundError} · {DamagedArchiveError} where it may be lost */
+export function findScope(opened: OpenChain, typed: TypedScope): MailScope {
+  return findIn(opened, () => resolveScope(indexMail(opened), typed));
+}
+
+/** Of a part only what is chosen is judged: damage elsewhere keeps nobody from it. */
+export function isPartial({ scope, mask }: RecoverRequest): boolean {
+  return scope !== undefined || mask !== undefined;
+}
+
+/** What a request wants, as far as damage may concern it. */
+export function wantOf({ mask }: RecoverRequest, scope: MailScope | undefined): Want {
+  return scope ? wantOfMail(scope) : { components: mask, isMailboxWanted: undefined, isByName: false };
+}
+
 /** What a request wants of an archive. */
 export function filterFor({ mask }: RecoverRequest, scope: MailScope | undefined): EntryFilter {
   if (scope) return scopeFilter(scope);
@@ -119,7 +144,7 @@ function nothingFound(chain: Chain, entries: ChainEntries): Error {
 }
 
 function collectWarnings(chain: Chain, entries: ChainEntries): string[] {
-  const warnings = chain.passedOver.map(({ archive, reason }) => `${archive}.zip is newer, but ${reason}`);
+  const warnings = describePassed(chain);
   const parts = describeParts(chain.point.facts);
   if (parts !== undefined) {
     warnings.push(`${chain.point.facts.files.stem}.zip holds only ${parts}: everything else stays as it is`);
@@ -145,5 +170,5 @@ function collectWarnings(chain: Chain, entries: ChainEntries): string[] {
       `${plural(entries.windowsNames.length, 'name')} could not be recovered on Windows, first ${JSON.stringify(entries.windowsNames[0])}`,
     );
   }
-  return warnings;
+  return [...warnings, ...entries.warnings];
 }

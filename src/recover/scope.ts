@@ -6,6 +6,7 @@ import { placeOf } from '../archive/layout.js';
 import { folderNameOf, isInScope, MailIndex, type MailScope, messageKeyOf, notFound } from '../server/mail-scope.js';
 import { FOLDER_FILES, parseStorePath, type StorePath } from '../server/store-path.js';
 import { type ChainEntries, type EntryFilter, type OpenChain, selectFrom } from './entries.js';
+import type { Want } from './lost-volumes.js';
 
 /** Choosing a part of the mail of a chain: a domain, a user, a folder, messages. */
 
@@ -57,6 +58,18 @@ function indexRun(
 function addMisplaced(index: MailIndex, entryName: string): void {
   const place = storePathOf(wholeName(entryName));
   if (place) index.addMisplaced(place);
+}
+
+/** What a part of the mail wants of a point, as far as damage may concern it. */
+export function wantOfMail({ domain, user, messages }: MailScope): Want {
+  const isMailboxWanted = (mailbox: string): boolean => {
+    const [first, second] = mailbox.split('/', 2);
+    // The public folders of the whole server are counted one by one: `#public/News`.
+    if (first === '#public') return domain === undefined && (user === undefined || user === '#public');
+    return (domain === undefined || first === domain) && (user === undefined || second === user);
+  };
+
+  return { components: new Set(['mail']), isMailboxWanted, isByName: messages !== undefined };
 }
 
 /** The mailboxes and folders of messages that were chosen one by one. */

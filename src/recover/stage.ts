@@ -10,8 +10,8 @@ import { optionally } from '../platform/optional-calls.js';
 import { tellStep } from '../platform/steps.js';
 import { syncTree } from '../platform/sync-tree.js';
 import { toSystemError } from '../platform/system-error.js';
-import { plural } from '../platform/units.js';
 import type { ChainEntries } from './entries.js';
+import { refuseDamaged } from './judge-damage.js';
 import type { PlacedTop } from './placed-tops.js';
 import { existingAncestor } from './space.js';
 import { dropStaged } from './staging.js';
@@ -35,7 +35,7 @@ export async function stage(
     for (const staging of stagings) refuseTwins(staging, entries);
     const rules = tops.flatMap(toRules);
     const report = await readSelections(entries.selections, { ...request, rules, phase: 'recovering' });
-    refuseProblems(report.problems);
+    refuseDamaged(report.problems);
     const offTimes = [...report.offTimes, ...finishDirectories(entries, tops, rules)];
     for (const staging of stagings) syncTree(staging);
     request.signal?.throwIfAborted();
@@ -44,14 +44,6 @@ export async function stage(
     for (const staging of stagings) dropStaged(staging);
     throw toStageError(error);
   }
-}
-
-function refuseProblems(problems: readonly { readonly name: string; readonly reason: string }[]): void {
-  if (problems.length === 0) return;
-  const named = problems.slice(0, 5).map(({ name, reason }) => `${JSON.stringify(name)}: ${reason}`);
-  throw new DamagedArchiveError(`${plural(problems.length, 'entry', 'entries')} damaged: ${named.join('; ')}`, {
-    hints: ['Nothing was changed. Use another archive; verify tells which are sound.'],
-  });
 }
 
 export function toStageError(error: unknown): unknown {

@@ -24,6 +24,8 @@ export interface StatusArchive {
   readonly ageMs: number;
   readonly sizeBytes: number;
   readonly isRecoverable: boolean;
+  /** Whether what its damage does not concern can be recovered. */
+  readonly isPartlyRecoverable: boolean;
   readonly fault: string | undefined;
   readonly verifiedAt: Date | undefined;
   /** Files without which it is no complete backup: `users.cfg`. */
@@ -121,7 +123,7 @@ function warningFacts(facts: Facts, archives: readonly StatusArchive[]): string[
   const isTight = freeBytes !== undefined && freeBytes < fullBytes;
   return [
     ...(facts.unfinishedRecover?.isRunning ? [facts.unfinishedRecover.fact] : []),
-    ...bad.map(({ name, fault }) => `${name} cannot be recovered: ${fault ?? 'its base is missing'}`),
+    ...bad.map(describeBad),
     ...archives
       .filter(({ lacks }) => lacks.length > 0)
       .map(({ name, lacks }) => `${name} lacks ${lacks.join(', ')}: it is no complete backup`),
@@ -131,10 +133,14 @@ function warningFacts(facts: Facts, archives: readonly StatusArchive[]): string[
   ];
 }
 
-function toArchive(state: ArchiveState, now: Date): StatusArchive {
-  const { isRecoverable, fault, verifiedAt, lacks } = state;
-  const { files } = state.facts;
+function describeBad({ name, fault, isPartlyRecoverable }: StatusArchive): string {
+  const extent = isPartlyRecoverable ? 'can be recovered in part only' : 'cannot be recovered';
+  return `${name} ${extent}: ${fault ?? 'its base is missing'}`;
+}
 
+function toArchive(state: ArchiveState, now: Date): StatusArchive {
+  const { isRecoverable, isPartlyRecoverable, fault, verifiedAt, lacks } = state;
+  const { files } = state.facts;
   return {
     archive: archiveName(files.stem),
     name: archiveName(files.stem),
@@ -143,6 +149,7 @@ function toArchive(state: ArchiveState, now: Date): StatusArchive {
     ageMs: now.getTime() - files.takenAt.getTime(),
     sizeBytes: files.sizeBytes,
     isRecoverable,
+    isPartlyRecoverable,
     fault,
     verifiedAt,
     lacks,

@@ -37,7 +37,7 @@ const LIST_LIMIT = 200;
  */
 export async function browseMail(prompts: Prompts, from: string): Promise<BrowseChoice> {
   const archive = await chooseArchive(prompts, from);
-  const source = await openMail(archive, { withSubfolders: true });
+  const source = await openMail(archive, { withSubfolders: true }, 'browse');
   for (;;) {
     const scope = await chooseDomain(prompts, source);
     if (scope) return { from: archive, scope };
@@ -47,7 +47,9 @@ export async function browseMail(prompts: Prompts, from: string): Promise<Browse
 /** A file is that archive; of a directory, one of those that can be recovered, the newest first. */
 async function chooseArchive(prompts: Prompts, from: string): Promise<string> {
   if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) return from;
-  const points = (await inspectDirectory(from)).filter(({ isRecoverable }) => isRecoverable).reverse();
+  const points = (await inspectDirectory(from))
+    .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
+    .reverse();
   if (points.length === 0) throw new NotFoundError(`there is no archive in ${from} that can be recovered`);
   const choices = points.map(({ facts: { files, summary } }) => ({
     name: `${formatLocal(files.takenAt)}  ${files.type}${summary?.messages === undefined ? '' : `, ${plural(summary.messages, 'message')}`}`,

@@ -4,8 +4,10 @@ import { wholeName } from '../archive/entry-names.js';
 import { placeOf } from '../archive/layout.js';
 import type { Selection } from '../archive/read-archive.js';
 import { NotFoundError } from '../errors.js';
-import { type Chain, findChain } from '../recover/chain.js';
-import { selectEntries } from '../recover/entries.js';
+import { type Chain, describePassed, readPoint } from '../recover/chain.js';
+import { checkChosen, type OpenChain, openChain, selectUnchecked } from '../recover/entries.js';
+import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
+import { wantOfMail } from '../recover/scope.js';
 import { hasMessageName } from '../platform/message-file.js';
 import {
   isInScope,
@@ -31,7 +33,11 @@ export interface MailSource {
   /** What Outlook keeps in the form of messages and nobody takes for any: the settings in `#assoc`. */
   readonly hiddenItems: number;
   readonly counts: { readonly mailboxes: number; readonly folders: number; readonly messages: number };
+  /** Newer archives that were passed over, and damage that is not in the way. */
+  readonly notes: readonly string[];
 }
+
+type FoundMail = Omit<MailSource, 'notes'>;
 
 /** The flags that name a part of the mail. */
 export const scopeFlags = {
@@ -61,15 +67,22 @@ export function toTypedScope(flags: ScopeValues): TypedScope {
   return { domain, user, folder, withSubfolders: subfolders };
 }
 
+/** What mail is opened for: browsing shows it, a search reads it and names what is damaged, an export is whole or not made. */
+export type MailUse = 'browse' | 'search' | 'export';
+
 /**
  * Finds the mail in a backup directory or an archive (and the full below it), and of it what the scope names.
  * @throws {NotFoundError} when the scope names something that is not there, or nothing is
+ * @throws {DamagedArchiveError} when damage touches what the scope names
  */
-export async function openMail(from: string, typed: TypedScope): Promise<MailSource> {
-  const chain = await findChain(resolve(from));
-  const index = new MailIndex();
+export async function openMail(from: string, typed: TypedScope, use: MailUse): Promise<MailSource> {
+  return readPoint(resolve(from), (chain) => readMail(chain, typed, use));
+}
+
+async function readMail(chain: Chain, typed: TypedScope, use: MailUse): Promise<MailSource> {
+  const opened = await openChain(chain);
   const settings: StorePath[] = [];
-  const entries = await selectEntries(chain, (prefix) => {
+  const selections = selectUnchecked(opened, (prefix) => {
     if (storePathOf(prefix) === undefined) return false;
     return (name) => {
       const place = storePathOf(name);
@@ -78,16 +91,30 @@ export async function openMail(from: string, typed: TypedScope): Promise<MailSou
       return place.isMessage || place.file === 'index.fld';
     };
   });
-  forEachPlace(entries.selections, (place, table, at) => {
+  const index = new MailIndex();
+  forEachPlace(selections, (place, table, at) => {
     const part = table.part(at);
     if ((part?.index ?? 0) > 0) return;
     index.add(place, place.isMessage ? (part?.totalBytes ?? table.size(at)) : 0, place.isMessage ? 1 : 0);
     if (place.isMessage && !place.isNumbered) index.addMisplaced(place);
   });
   if (index.mailboxes.size === 0) throw new NotFoundError(`${chain.point.facts.files.stem}.zip holds no mail`);
-  const scope = resolveScope(index, typed);
+  const scope = findIn(opened, () => resolveScope(index, typed));
   const hiddenItems = settings.filter((place) => isInScope({ ...scope, messages: undefined }, place)).length;
-  return narrow({ chain, index, messages: entries.selections, indexes: entries.selections, hiddenItems }, scope);
+  const source = narrow({ chain, index, messages: selections, indexes: selections, hiddenItems }, scope);
+  checkChosen(opened, [...source.messages, ...source.indexes]);
+
+  return { ...source, notes: await judge(opened, source, use) };
+}
+
+/** Newer archives that were passed over, and damage that is not in the way. */
+async function judge(opened: OpenChain, { chain, messages, scope }: FoundMail, use: MailUse): Promise<string[]> {
+  const passed = describePassed(chain);
+  if (use === 'browse') return passed;
+  const want = wantOfMail(scope);
+  const notes = use === 'search' ? judgeVolumes(opened, want) : await judgeDamage(opened, messages, want);
+
+  return [...passed, ...notes];
 }
 
 /** The same mail, further narrowed to messages by their entries' places. */
@@ -96,7 +123,7 @@ export function onlyMessages(source: MailSource, isWanted: (place: StorePath) =>
   return { ...source, messages: filterPlaces(source.messages, isWanted), counts: places };
 }
 
-function narrow(all: Omit<MailSource, 'scope' | 'counts'>, scope: MailScope): MailSource {
+function narrow(all: Omit<FoundMail, 'scope' | 'counts'>, scope: MailScope): FoundMail {
   const isMessage = (place: StorePath): boolean => place.isMessage && isInScope(scope, place);
   const isIndex = (place: StorePath): boolean =>
     !place.isMessage && isInScope({ ...scope, messages: undefined }, place);

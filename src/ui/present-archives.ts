@@ -62,8 +62,8 @@ function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): st
   ];
 }
 
-function describeRecoverable({ isRecoverable, fault, lacks }: ArchiveState): string {
-  if (!isRecoverable) return `no: ${fault ?? ''}`;
+function describeRecoverable({ isRecoverable, isPartlyRecoverable, fault, lacks }: ArchiveState): string {
+  if (!isRecoverable) return `${isPartlyRecoverable ? 'partly' : 'no'}: ${fault ?? ''}`;
   return lacks.length > 0 ? `yes, but lacks ${lacks.join(', ')}` : 'yes';
 }
 
@@ -103,6 +103,9 @@ export function archivesDocument(directory: string, rows: readonly ArchiveRow[])
       tool: state.facts.version?.tool ?? null,
       verifiedAt: state.verifiedAt ?? null,
       isRecoverable: state.isRecoverable,
+      isPartlyRecoverable: state.isPartlyRecoverable,
+      isUnreadable: state.unreadable !== undefined,
+      damage: state.damage,
       fault: state.fault ?? null,
       lacks: state.lacks,
       parts: partsOf(state.facts) ?? null,

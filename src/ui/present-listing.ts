@@ -18,6 +18,7 @@ export function presentListing(listing: RecoverListing): Outcome {
     ...(rows.length > 0 ? formatTable([['DOMAIN', 'USER', 'FOLDER', 'MESSAGES', 'SIZE'], ...rows]) : []),
     ...listing.parts.map(({ name, files }) => `${name}: ${plural(files, 'file')}`),
     `${plural(listing.messages, 'message')}, ${plural(listing.files, 'file')}, ${formatSize(listing.bytes)}. Nothing was recovered.`,
+    ...listing.warnings.map((warning) => `Note      ${warning}`),
   ].join('\n');
   return { json: listing, text };
 }

@@ -10,6 +10,7 @@ import { VERSION } from '../platform/tool.js';
 import type { MailboxSize, StatusArchive, StatusFacts } from '../report/status-facts.js';
 import { statusPage } from '../report/status-page.js';
 import { indexMail } from '../recover/scope.js';
+import { toChain } from '../recover/chain.js';
 import { openChain } from '../recover/entries.js';
 import { planNext } from '../schedule/due-plan.js';
 import { readProgress } from '../schedule/progress.js';
@@ -116,8 +117,7 @@ function nextRuns(settings: ServerSettings, clock: Clock): StatusFacts['nextRuns
 async function measureMailboxes(states: readonly ArchiveState[]): Promise<MailboxSize[]> {
   const newest = states.findLast(({ isRecoverable }) => isRecoverable);
   if (!newest) return [];
-  const archives = newest.base ? [newest.base.files, newest.facts.files] : [newest.facts.files];
-  const index = indexMail(await openChain({ archives, point: newest, passedOver: [] }));
+  const index = indexMail(await openChain(toChain(newest)));
   return [...index.mailboxes].map(([name, { folders }]) => {
     const own = [...folders].map(([folder, counts]) => ({ name: folderLabel(folder), ...counts }));
     return {

@@ -11,7 +11,8 @@ import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
 import { namesOf, readDeleted } from '../archive/hidden-names.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { parseVolumeName } from '../archive/names.js';
+import { isReadFailure } from '../archive/source.js';
+import { archiveName, parseVolumeName } from '../archive/names.js';
 import { recordVerified, type VerifiedEntry } from '../archive/verified-record.js';
 import { readArchive, type VerifyOptions, type VerifyReport, verifyArchive } from '../archive/verify.js';
 import { DamagedArchiveError, errnoOf, LockedError, messageOf, NotFoundError } from '../errors.js';
@@ -43,21 +44,27 @@ export async function runVerify(request: VerifyRequest): Promise<{ reports: Veri
   }
   const reports: VerifyReport[] = [];
   for (const files of archives) {
-    const report = await addChainFault(await verifyArchive(files, request), files, directory);
+    const report = await addChainFault(await verifyArchive(files, request), files, { directory, earlier: reports });
     reports.push(report);
     request.onArchive?.(report);
   }
   return { reports, warnings: request.isQuick ? [] : await record(request, directory, archives, reports) };
 }
 
-/** A differential is worth as much as its base. */
-async function addChainFault(report: VerifyReport, files: ArchiveFiles, directory: string): Promise<VerifyReport> {
-  if (files.type !== 'differential' || report.fault !== undefined) return report;
+/** A differential is worth as much as its base, as this run found it, or else as it is known. */
+async function addChainFault(
+  report: VerifyReport,
+  files: ArchiveFiles,
+  { directory, earlier }: { readonly directory: string; readonly earlier: readonly VerifyReport[] },
+): Promise<VerifyReport> {
+  if (files.type !== 'differential' || !report.isIntact) return report;
   const states = await inspectArchives(listArchiveFiles(directory), directory);
   const state = states.find(({ facts }) => facts.files.stem === files.stem);
-  const chainFault = state?.facts.fault === undefined ? state?.fault : undefined;
-  const isKnown = chainFault === undefined || chainFault.startsWith('verify found');
-  const fault = isKnown ? state?.base && (await findChainFault(state.base.files, files)) : chainFault;
+  const base = state?.base && archiveName(state.base.files.stem);
+  const baseReport = earlier.find(({ archive }) => archive === base);
+  const baseFault = baseReport ? describeDamage(baseReport) : state?.baseFault;
+  const known = state?.chainFault ?? baseFault;
+  const fault = known ?? (state?.base && (await findChainFault(state.base.files, files)));
 
   return fault === undefined ? report : { ...report, isSound: false, fault };
 }
@@ -66,13 +73,29 @@ async function addChainFault(report: VerifyReport, files: ArchiveFiles, director
 async function findChainFault(base: ArchiveFiles, files: ArchiveFiles): Promise<string | undefined> {
   try {
     const [full, last] = [await readArchive(base), await readArchive(files)];
-    checkStructure(full.archive, full.facts.summary);
+    if (full.archive.lost.length > 0) return undefined;
+    checkStructure(full.archive, full.facts);
     checkChain(full.archive, last.archive, namesOf(last, (await readDeleted(last)) ?? []));
     return undefined;
   } catch (error) {
     if (error instanceof DamagedArchiveError) return messageOf(error);
+    // Of the base itself the verify of it tells.
+    if (isReadFailure(error)) return undefined;
     throw error;
   }
+}
+
+function describeDamage({ archive, isIntact, unread }: VerifyReport): string | undefined {
+  return isIntact || unread.length > 0 ? undefined : `its base ${archive} is damaged`;
+}
+
+/** Of an archive its own: its base has a record, and may come back. */
+function toRecord(report: VerifyReport, { sizeBytes }: ArchiveFiles, at: string): VerifiedEntry {
+  const { isIntact, entries, damage, fault } = report;
+  if (isIntact) return { at, isSound: true, sizeBytes, entries };
+  const isElsewhere = damage.length > 0 || report.problems.length > 0;
+
+  return { at, isSound: false, sizeBytes, entries, damage, ...(isElsewhere ? {} : { fault }) };
 }
 
 /** A directory that cannot be written, or that a backup is working in, keeps its old record. */
@@ -87,7 +110,8 @@ async function record(
   for (const [index, files] of archives.entries()) {
     const report = reports[index];
     if (!report || !parseVolumeName(`${files.stem}.zip`)) continue;
-    proven.set(files.stem, { at, isSound: report.isSound, sizeBytes: files.sizeBytes });
+    // What could not be read this time is neither sound nor damaged: the record stays as it was.
+    if (report.unread.length === 0) proven.set(files.stem, toRecord(report, files, at));
   }
   if (proven.size === 0) return [];
   request.beforeRecord?.();

@@ -78,7 +78,7 @@ function expectedOf({ file, verdict }: Specimen): RegExp {
 async function extractAll(path: string, target: string): Promise<boolean> {
   try {
     const { archive, facts } = await readArchive(findArchiveFiles(path));
-    checkStructure(archive, facts.summary);
+    checkStructure(archive, facts);
     const selections = archive.volumes.map(({ file, table }) => selectAll(file.path, table));
     const { problems } = await readSelections(selections, {
       rules: [{ prefix: '', isTree: true, target: `${target}/` }],

@@ -360,7 +360,11 @@ function ownTexts(): HostileKind[] {
   const large = deflatedZeros(256);
   return [
     kind('no summary: it was never finished', 'refuse', [evil()], { summary: 'missing' }),
-    kind('a summary that counts another number of files', 'refuse', [evil()], { summary: 'miscounted' }),
+    accepted("a server's summary that counts another number of files", [evil()], { summary: 'miscounted' }),
+    kind('a summary of ours that counts another number of files', 'refuse', [evil()], {
+      summary: 'miscounted',
+      version: { name: '.version.txt', content: 'version  = 1\ntool     = kms-backup 1.0.0\n' },
+    }),
     kind('a summary of 256 MB', 'refuse', [evil()], { summary: { name: '.summary.txt', ...large } }),
     kind('a summary that is no text', 'refuse', [evil()], {
       summary: { name: '.summary.txt', content: Buffer.alloc(300, 0x80) },

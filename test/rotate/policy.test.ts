@@ -38,7 +38,13 @@ function toStates(specs: readonly Spec[], future = 0): ArchiveState[] {
       facts,
       base: base?.facts,
       isRecoverable,
+      isPartlyRecoverable: false,
       fault: isRecoverable ? undefined : 'damaged',
+      chainFault: undefined,
+      baseFault: undefined,
+      damage: [],
+      baseDamage: [],
+      unreadable: undefined,
       verifiedAt,
       lacks: [],
     });

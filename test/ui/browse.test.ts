@@ -68,7 +68,7 @@ function person(...words: string[]): { prompts: Prompts; seen: string[] } {
 async function browse(...words: string[]): Promise<{ choice: BrowseChoice; seen: string[]; count: number }> {
   const { prompts, seen } = person(...words);
   const choice = await browseMail(prompts, server.backupDir);
-  const { counts } = await openMail(choice.from, choice.scope);
+  const { counts } = await openMail(choice.from, choice.scope, 'browse');
   return { choice, seen, count: counts.messages };
 }
 

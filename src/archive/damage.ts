@@ -1,0 +1,113 @@
+import type { ArchiveFiles } from './backup-directory.js';
+import { isJsonObject } from '../platform/own-file.js';
+import { plural } from '../platform/units.js';
+
+/**
+ * What is damaged in an archive, as data: whoever reads decides what it concerns. An archive is a whole only for those who
+ * want all of it; everybody else asks whether the volume and the entries that they read are among these.
+ */
+export type Damage =
+  /** Entries whose bytes are not what their headers promise, by name. */
+  | { readonly kind: 'entries'; readonly volume: string; readonly names: readonly string[] }
+  /** Some of a volume's entries; which ones, only reading them tells. */
+  | { readonly kind: 'unknown entries'; readonly volume: string; readonly count: number | undefined }
+  /** The volume's list of entries: nothing of the volume can be read, nor what it holds. */
+  | { readonly kind: 'central directory'; readonly volume: string; readonly reason: string }
+  | { readonly kind: 'volume missing'; readonly volume: string };
+
+/** Damage of which nobody can say which entries it concerns: the volume cannot be looked into. */
+export type LostVolume = Extract<Damage, { kind: 'central directory' | 'volume missing' }>;
+
+export function isLostVolume(damage: Damage): damage is LostVolume {
+  return damage.kind === 'central directory' || damage.kind === 'volume missing';
+}
+
+/** More names than these are not kept for a volume: reading it again tells them. */
+const MOST_NAMES = 1000;
+/** A name may have thousands of bytes. */
+const MOST_NAME_BYTES = 64 << 10;
+
+/** Damaged entries as damage of their volumes; a volume with very many is named as a whole. */
+export function toEntryDamage(problems: readonly { readonly volume: string; readonly name: string }[]): Damage[] {
+  const byVolume = new Map<string, Set<string>>();
+  for (const { volume, name } of problems) byVolume.set(volume, (byVolume.get(volume) ?? new Set()).add(name));
+
+  return [...byVolume].map(([volume, own]): Damage => {
+    const names = [...own];
+    const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
+    const isBounded = names.length <= MOST_NAMES && bytes <= MOST_NAME_BYTES;
+
+    return isBounded ? { kind: 'entries', volume, names } : { kind: 'unknown entries', volume, count: names.length };
+  });
+}
+
+/** What is known of an archive in which something is damaged and nobody wrote down what. */
+export function anywhereIn({ volumes }: Pick<ArchiveFiles, 'volumes'>): Damage[] {
+  return volumes.map(({ name }) => ({ kind: 'unknown entries', volume: name, count: undefined }));
+}
+
+/** `F….1.zip is missing`, `F….1.zip cannot be read: …` */
+export function describeLost(damage: LostVolume): string {
+  return damage.kind === 'volume missing' ? `${damage.volume} is missing` : damage.reason;
+}
+
+/** Some of the damaged entries by the places that people know: `example.com/alice/INBOX, mailserver.cfg and 3 more`. */
+export function describePlaces(names: readonly string[]): string {
+  const places = [...new Set(names.map(placeNameOf))];
+  const shown = places.slice(0, 3).join(', ');
+
+  return places.length > 3 ? `${shown} and ${plural(places.length - 3, 'other place')}` : shown;
+}
+
+/** `@backup/store/mail/example.com/alice/INBOX/#msgs/0000000a.eml` lies in `example.com/alice/INBOX`. */
+function placeNameOf(entryName: string): string {
+  const mail = /^(?:@backup\/)?store\/mail\/(.+)$/s.exec(entryName)?.[1];
+  if (mail === undefined) return entryName;
+
+  return mail.replace(/\/(?:#msgs\/)?[^/]*$/, '');
+}
+
+/** How many entries are known to be damaged; undefined where nobody counted. */
+export function countDamaged(damage: readonly Damage[]): number | undefined {
+  let total = 0;
+  for (const one of damage) {
+    if (one.kind === 'entries') total += one.names.length;
+    if (one.kind !== 'unknown entries') continue;
+    if (one.count === undefined) return undefined;
+    total += one.count;
+  }
+
+  return total;
+}
+
+/** The names of damaged entries, as far as they are known. */
+export function damagedNames(damage: readonly Damage[]): string[] {
+  return damage.flatMap((one) => (one.kind === 'entries' ? one.names : []));
+}
+
+/** Damage as it was written down (`.kms-backup-verified.json`); undefined where that is none. */
+export function parseDamage(json: unknown): Damage | undefined {
+  if (!isJsonObject(json) || typeof json['volume'] !== 'string') return undefined;
+  const { volume, kind, names, count, reason } = json;
+
+  switch (kind) {
+    case 'entries':
+      return isNames(names) ? { kind: 'entries', volume, names } : undefined;
+    case 'unknown entries':
+      return { kind: 'unknown entries', volume, count: toCount(count) };
+    case 'central directory':
+      return { kind: 'central directory', volume, reason: String(reason) };
+    case 'volume missing':
+      return { kind: 'volume missing', volume };
+    default:
+      return undefined;
+  }
+}
+
+function isNames(json: unknown): json is string[] {
+  return Array.isArray(json) && json.every((name) => typeof name === 'string');
+}
+
+function toCount(json: unknown): number | undefined {
+  return typeof json === 'number' && Number.isSafeInteger(json) && json >= 0 ? json : undefined;
+}
