@@ -29,7 +29,13 @@ function stateOf(own: Case, base?: Case): ArchiveState {
     facts,
     base: baseFacts,
     isRecoverable: own.isDamaged !== true,
+    isPartlyRecoverable: false,
     fault: own.isDamaged ? 'damaged' : undefined,
+    chainFault: undefined,
+    baseFault: undefined,
+    damage: [],
+    baseDamage: [],
+    unreadable: undefined,
     verifiedAt: own.isUnproven ? undefined : NOW,
     lacks: findLacking(facts, baseFacts),
   };
