@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FailedError, messageOf } from '../errors.js';
+import { lstatOrGone } from '../platform/look-again.js';
 import { readOwnJson } from '../platform/own-file.js';
 import { type Journal, type JournalPointer, parseJournal } from './recover-journal-text.js';
 
@@ -104,7 +105,8 @@ function unreachable(directory: string, home: string): FailedError {
 function readPlace(directory: string): Journal | JournalPointer | undefined {
   const path = journalPath(directory);
   // What lies behind a link is nobody's staging directory: a recover refuses it by its name.
-  if (lstatSync(dirname(path), { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
+  // A configuration that is a link leads to a file, and nothing lies below that.
+  if (lstatOrGone(dirname(path))?.isDirectory() !== true) return undefined;
 
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw unreadable(path, 'is a link');
   const file = readOwnJson(path, parseJournal);
