@@ -23,7 +23,7 @@ import { temporaryDirectory } from '../helpers/store.js';
  * configuration alone, but for what the report names.
  */
 
-const RUNS = process.env['KMS_TEST_THOROUGH'] ? 150 : 4;
+const RUNS = process.env['KMS_TEST_THOROUGH'] ? 150 : 3;
 
 let dir = '';
 afterEach(() => {
@@ -79,7 +79,7 @@ const node: fc.Arbitrary<Node> = fc.record({
 
 it(
   `what is published comes back, but for what the report names, in ${RUNS} stores of any shape`,
-  { timeout: RUNS * 20_000 },
+  { timeout: RUNS * 60_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -97,7 +97,7 @@ it(
           await backUp(server, 'diff', splits);
         },
       ),
-      { numRuns: RUNS },
+      { numRuns: RUNS, endOnFailure: true },
     );
   },
 );
