@@ -1,7 +1,10 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { LOCK_FILE } from '../archive/backup-lock.js';
 import { isTemporaryName } from '../archive/names.js';
 import { errnoOf, KmsError, messageOf } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { sightLock } from '../platform/lock.js';
 import { formatSize, plural } from '../platform/units.js';
 import { findRunningEngine } from '../server/engine.js';
 import { readIniFile } from '../server/ini-file.js';
@@ -55,6 +58,7 @@ export async function runChecks(
     checkSeparation(backupDir, settings.storeDir),
     checkSpace(backupDir, status),
     checkLeftovers(backupDir),
+    checkLock(backupDir, options.clock),
     checkRecover(findUnfinishedRecover([installation.dir, settings.storeDir])),
     checkSchedule(settings),
     checkClock(options.clock()),
@@ -133,6 +137,15 @@ function checkLeftovers(directory: string): Check {
         `${left.length} temporary files of a run that died, or that goes on`,
         'The next backup removes them.',
       );
+}
+
+/** A run at work is no fault; one that nobody can see from here, or that has no end, keeps all others out. */
+function checkLock(directory: string, clock: Clock): Check {
+  const name = 'lock';
+  const lock = sightLock(join(directory, LOCK_FILE), clock);
+  if (!lock) return ok(name, 'nobody works in the backup directory');
+
+  return lock.isSuspicious ? warning(name, lock.fact, lock.advice) : ok(name, `held by ${lock.fact}`);
 }
 
 function checkRecover(found: UnfinishedRecover | undefined): Check {

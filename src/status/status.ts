@@ -1,10 +1,13 @@
 import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOCK_FILE } from '../archive/backup-lock.js';
 import { inspectDirectory } from '../archive/inspect.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import { newestPoint, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { errnoOf, NotFoundError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
+import { type LockSighting, sightLock } from '../platform/lock.js';
 import { formatAge, formatSize } from '../platform/units.js';
 import { findRunningEngine, type RunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
@@ -46,6 +49,8 @@ export interface StatusReport {
   readonly recent: readonly StatusArchive[];
   readonly engine: RunningEngine | undefined;
   readonly unfinishedRecover: UnfinishedRecover | undefined;
+  /** Who works in the backup directory now, or keeps every other run out of it. */
+  readonly lock: LockSighting | undefined;
   readonly level: StatusLevel;
   /** Why it is not ok, worst first. */
   readonly warnings: readonly string[];
@@ -89,6 +94,7 @@ export async function readStatus(installation: Installation, options: StatusOpti
     recent: all.slice(-RECENT_ARCHIVES),
     engine: await findRunningEngine(installation),
     unfinishedRecover: findUnfinishedRecover([installation.dir, options.storeDir]),
+    lock: sightLock(join(options.backupDir, LOCK_FILE), options.clock),
   };
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
   const warnings = [...warningFacts(facts, all), ...options.scheduleWarnings];
@@ -123,6 +129,7 @@ function warningFacts(facts: Facts, archives: readonly StatusArchive[]): string[
   const isTight = freeBytes !== undefined && freeBytes < fullBytes;
   return [
     ...(facts.unfinishedRecover?.isRunning ? [facts.unfinishedRecover.fact] : []),
+    ...(facts.lock?.isSuspicious ? [`no backup can be made, the backup directory is locked: ${facts.lock.fact}`] : []),
     ...bad.map(describeBad),
     ...archives
       .filter(({ lacks }) => lacks.length > 0)

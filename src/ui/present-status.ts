@@ -30,6 +30,7 @@ export function formatStatus(report: StatusReport, next: TaskMoment | undefined)
     ['Archives', `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`],
     ['Space', free],
     ['Mail server', report.engine ? `runs (${report.engine.name}, pid ${report.engine.pid})` : 'does not run'],
+    ...(report.lock ? [['At work', report.lock.fact]] : []),
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
   const chart = terminalChart(report.recent, {

@@ -150,7 +150,9 @@ function* claimNamed(
     yield 'link';
     const result = disk.link(prepared, place);
     if (result === 'won') return true;
-    if (result === 'taken') return isMine(disk.look(place), mine);
+    const claim = disk.look(place);
+    if (result === 'taken' && claim.state !== 'free') return isMine(claim, mine);
+    // No links here, or an empty directory in the way, whose name another directory may take.
     disk.remove(prepared);
   }
 
