@@ -20,7 +20,8 @@ const testTheBuild = {
  * streams, dates) and is done within a minute. Not the ones that kill, that need services, Windows or executables.
  */
 const FAST_TESTS = [
-  'test/{archive,backup,export,helpers,mail,recover,rotate}/**/*.test.ts',
+  'test/{backup,export,helpers,mail,recover,rotate}/**/*.test.ts',
+  'test/archive/!(hostile|memory-bombs).test.ts',
   'test/server/!(config-file).test.ts',
   'test/platform/{file-times,nearest,remove-tree}.test.ts',
   'test/e2e/{decomposed-names,odd-times,round-trip,threads}.test.ts',

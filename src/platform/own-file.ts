@@ -41,7 +41,7 @@ export function readOwnJson<T>(path: string, parse: (json: unknown) => T | undef
 }
 
 /** A file's text as it is, of a file that may hold no JSON. */
-export function readOwnText(path: string): OwnFile<string> {
+function readOwnText(path: string): OwnFile<string> {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) return junk('is a directory');

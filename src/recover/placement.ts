@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, FailedError } from '../errors.js';
+import { FailedError } from '../errors.js';
+import { toSystemError } from '../platform/system-error.js';
 import { STAGING_NAME } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
@@ -71,16 +72,15 @@ function followLink(path: string): string {
   }
 }
 
-/** Makes the directories that a recover goes into. @throws {FailedError} when one cannot be made */
+/** Makes the directories that a recover goes into. @throws {KmsError} when one cannot be made */
 export function makePlaces(directories: readonly string[]): void {
   for (const directory of directories) {
     try {
       mkdirSync(directory, { recursive: true });
     } catch (error) {
-      throw new FailedError(`${directory} is not there and cannot be made: ${errnoOf(error) ?? ''}`, {
-        hints: ['Mount the disk that holds it, or name another place with --store and --cfgdir.'],
-        cause: error,
-      });
+      const fact = `${directory} is not there and cannot be made`;
+      const hints = ['Mount the disk that holds it, or name another place with --store and --cfgdir.'];
+      throw toSystemError(error, { fact, hints }) ?? error;
     }
   }
 }

@@ -1,8 +1,9 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
 import { readSelections } from '../archive/read-archive.js';
-import { DamagedArchiveError, FailedError, InterruptedError, messageOf } from '../errors.js';
+import { DamagedArchiveError, FailedError, InterruptedError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
+import { toSystemError } from '../platform/system-error.js';
 import { removeTree } from '../platform/remove-tree.js';
 import { type FoundJournal, findJournals } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
@@ -164,12 +165,11 @@ function removeLive(live: string): void {
   try {
     removeTree(live);
   } catch (error) {
-    throw new FailedError(`${live} cannot be removed whole: ${messageOf(error)}`, {
-      hints: [
-        'Part of the old state is gone (--in-place). Mend that, then run the same recover again: it goes on from here.',
-      ],
-      cause: error,
-    });
+    const fact = `${live} cannot be removed whole`;
+    const hints = [
+      'Part of the old state is gone (--in-place). Mend that, then run the same recover again: it goes on from here.',
+    ];
+    throw toSystemError(error, { fact, hints }) ?? error;
   }
 }
 

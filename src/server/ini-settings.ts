@@ -258,7 +258,7 @@ function atLeastOne(bytes: number | undefined): number | undefined {
 }
 
 /** `a@b, Name <c@d>` as a list; undefined where one of them is no address or holds a line break. */
-export function parseAddresses(text: string): string[] | undefined {
+function parseAddresses(text: string): string[] | undefined {
   const parts = text.split(/[,;]/).map((part) => part.trim());
   return parts.every(isMailAddress) ? parts : undefined;
 }

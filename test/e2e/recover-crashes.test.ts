@@ -178,6 +178,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       const ended = kmsWithFaults(bring(), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
       if (ended.status === 0) break;
       expect([ended.status, stateOf('old'), leftovers()], ended.stderr).toEqual([1, 'old', []]);
+      expect(ended.stderr).toContain('Code: IO_ERROR');
       expect(ended.stderr).toContain('Nothing was changed');
       const inPlace = kmsWithFaults(bring('--in-place'), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
       if (inPlace.status !== 0) {

@@ -12,7 +12,7 @@ describe('the package that npm makes', () => {
   let paths: readonly string[] = [];
   beforeAll(() => {
     const packed = runTool('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
-    const [{ files } = { files: [] }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
+    const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
     paths = files.map(({ path }) => path);
   });
 

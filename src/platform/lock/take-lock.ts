@@ -85,7 +85,7 @@ export function* releaseLock(disk: LockDisk, hold: Hold): Steps<void> {
 }
 
 /** Beside the lock, under a name that the sweep knows. */
-export function asidePath(path: string, id: string): string {
+function asidePath(path: string, id: string): string {
   return join(dirname(path), `${ASIDE_PREFIX}${id}.part`);
 }
 
