@@ -142,6 +142,8 @@ function checkLeftovers(directory: string): Check {
 /** A run at work is no fault; one that nobody can see from here, or that has no end, keeps all others out. */
 function checkLock(directory: string, clock: Clock): Check {
   const name = 'lock';
+  // Other checks say why.
+  if (accessFault(directory, constants.R_OK | constants.X_OK) !== undefined) return ok(name, 'not looked at');
   const lock = sightLock(join(directory, LOCK_FILE), clock);
   if (!lock) return ok(name, 'nobody works in the backup directory');
 
