@@ -5,15 +5,15 @@ import {
   existsSync,
   ftruncateSync,
   openSync,
-  readFileSync,
   realpathSync,
   rmSync,
   statSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf, FailedError } from '../errors.js';
+import { ConfigurationError, errnoOf, FailedError } from '../errors.js';
 import { replaceFile, replaceOrdinaryFile, syncDirectoryOrWarn, syncFile, writeFully } from './atomic-file.js';
 import { optionally } from './optional-calls.js';
+import { readSettingsFile } from './settings-file.js';
 import { naming } from './system-error.js';
 
 /** What `replaceKeepingCopy` did: `changed-meanwhile` wrote nothing. */
@@ -31,10 +31,10 @@ export function replaceKeepingCopy(path: string, change: FileChange): ReplaceRes
   const target = realpathSync(path);
   const copy = target + change.copySuffix;
   refuseForeignFile(target);
-  if (!readFileSync(target).equals(change.expected)) return 'changed-meanwhile';
+  if (!readSettingsFile(target).equals(change.expected)) return 'changed-meanwhile';
   keepCopy(target, copy, change.expected);
   // Looked at again as late as possible: somebody may have saved while the copy was written and synced.
-  if (!readFileSync(target).equals(change.expected)) return 'changed-meanwhile';
+  if (!readSettingsFile(target).equals(change.expected)) return 'changed-meanwhile';
   try {
     replaceOrdinaryFile(target, change.bytes);
   } catch (error) {
@@ -71,7 +71,7 @@ export function finishInterruptedReplace(path: string, copySuffix: string): void
 export function interruptedContent(path: string, copySuffix: string): Buffer | undefined {
   const target = realpathSync(path);
   const [wanted, former] = [readIfThere(journalOf(target)), readIfThere(target + copySuffix)];
-  return wanted && former && isTorn(readFileSync(target), wanted, former) ? wanted : undefined;
+  return wanted && former && isTorn(readSettingsFile(target), wanted, former) ? wanted : undefined;
 }
 
 /** A rename gives the file to whoever makes it, and only root can give it back to its owner. */
@@ -90,12 +90,12 @@ function isTorn(found: Buffer, wanted: Buffer, former: Buffer): boolean {
   return found.subarray(same).equals(former.subarray(same));
 }
 
-/** Undefined also where it is not ours to read: a monitoring user reads settings, and completes nothing. */
+/** Undefined also where it is not ours to read, or too large to be a copy of settings: a monitoring user reads settings, and completes nothing. */
 function readIfThere(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    return readSettingsFile(path);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    if (errnoOf(error) === undefined && !(error instanceof ConfigurationError)) throw error;
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ConfigurationError } from '../errors.js';
+import { refuseTooLarge } from './settings-file.js';
 import { toUnreadableSettings } from './system-error.js';
 
 /** Where a password comes from: the environment first, then a file. */
@@ -27,8 +28,10 @@ export function readSecret({ what, variable, file, env }: SecretSource): string 
 
 function readSecretFile(what: string, file: string): string {
   try {
-    const { mode } = statSync(file);
+    const stats = statSync(file);
+    const { mode } = stats;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw openToOthers(what, file, mode);
+    refuseTooLarge(file, stats);
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;

@@ -38,6 +38,7 @@ const CONFIGURED: ReadonlySet<string> = new Set(['NO_PERMISSION', 'BAD_PATH', 'C
 
 /** The error of a file of settings that cannot be read. `fact`: `cannot read /opt/kerio/mailserver/mailserver.cfg` */
 export function toUnreadableSettings(error: unknown, fact: string, hints: readonly string[] = []): KmsError {
+  if (error instanceof ConfigurationError) return error;
   const known = toSystemError(error, { fact });
   if (known && !CONFIGURED.has(known.code)) return known;
   const message = known?.message ?? `${fact}: ${messageOf(error)}`;

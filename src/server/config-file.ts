@@ -1,9 +1,10 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EngineRunningError, errnoOf, KmsError, LockedError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
 import { finishInterruptedReplace, interruptedContent, replaceKeepingCopy } from '../platform/safe-replace.js';
+import { readSettingsFile } from '../platform/settings-file.js';
 import { toSystemError } from '../platform/system-error.js';
 import type { ConfigChange } from './config-change.js';
 import { type ConfigDocument, parseConfigDocument } from './config-document.js';
@@ -97,7 +98,7 @@ function write({ configPath }: Installation, edit: Omit<EditReport, 'warnings'>)
     if (replaceKeepingCopy(configPath, change) === 'changed-meanwhile') throw changedMeanwhile(edit.before);
   } catch (error) {
     if (error instanceof KmsError || errnoOf(error) === undefined) throw error;
-    const isUnchanged = readFileSync(configPath).equals(expected);
+    const isUnchanged = readSettingsFile(configPath).equals(expected);
     const state = isUnchanged ? 'it is unchanged' : `its previous content is in ${configPath}${COPY_SUFFIX}`;
     throw toSystemError(error, { fact: `cannot write ${configPath}; ${state}` }) ?? error;
   }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { ConfigurationError, errnoOf, NotFoundError } from '../errors.js';
 import { interruptedContent } from '../platform/safe-replace.js';
+import { readSettingsFile } from '../platform/settings-file.js';
 import { toUnreadableSettings } from '../platform/system-error.js';
 
 /** What the content before an edit is kept as, beside the file. */
@@ -42,7 +42,7 @@ export function encodeConfigText(source: ConfigText): Buffer {
  * Reads a configuration file's text. Where a kill tore it while it was edited in place, the text that it was to become: a
  * backup at night must not fail for an edit that the next one completes.
  * @throws {NotFoundError} when it is missing
- * @throws {ConfigurationError} when it cannot be read
+ * @throws {ConfigurationError} when it cannot be read, or is too large to be one
  */
 export function readConfigText(path: string): ConfigText {
   const bytes = readBytes(path);
@@ -51,7 +51,7 @@ export function readConfigText(path: string): ConfigText {
 
 function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readSettingsFile(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') throw new NotFoundError(`no such file: ${path}`, { cause: error });
     throw toUnreadableSettings(error, `cannot read ${path}`);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { ConfigurationError, errnoOf } from '../errors.js';
+import { readSettingsFile } from '../platform/settings-file.js';
 import { type ConfigChange, type ConfigMeaning, type ItemValues, meaningOf } from './config-change.js';
 import { type ConfigDocument, parseConfigDocument } from './config-document.js';
 import { applyChanges } from './config-edit.js';
@@ -20,7 +20,7 @@ export function restoreFormer(before: ConfigDocument, edited: ConfigDocument, co
 
 function readCopy(path: string): ConfigDocument | undefined {
   try {
-    return parseConfigDocument(decodeConfigText(path, readFileSync(path)));
+    return parseConfigDocument(decodeConfigText(path, readSettingsFile(path)));
   } catch (error) {
     if (error instanceof ConfigurationError || errnoOf(error) !== undefined) return undefined;
     throw error;

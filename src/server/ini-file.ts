@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'ini';
 import { ConfigurationError, errnoOf } from '../errors.js';
+import { readSettingsFile } from '../platform/settings-file.js';
 import { toUnreadableSettings } from '../platform/system-error.js';
 import { settingsFrom, type IniEntry, type IniProblem, type IniSettings } from './ini-settings.js';
 
@@ -31,12 +31,12 @@ export function parseIniText(text: string, installDir: string): IniSettings {
 
 /**
  * The file's text, empty where there is no file.
- * @throws {ConfigurationError} when it cannot be read or is not UTF-8
+ * @throws {ConfigurationError} when it cannot be read, is too large or not UTF-8
  */
 export function readIniText(installDir: string): string {
   const path = join(installDir, INI_NAME);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readSettingsFile(path));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
     throw toUnreadableSettings(error, `cannot read ${path}`, [

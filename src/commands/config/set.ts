@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Flags } from '@oclif/core';
 import { type Assignment, parseAssignments, setSettings } from '../../config/settings-verb.js';
 import { messageOf, UsageError } from '../../errors.js';
+import { refuseTooLarge } from '../../platform/settings-file.js';
 import type { Outcome } from '../../ui/command.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
@@ -54,6 +55,7 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
 /** The settings of a document of `config show --json`. */
 function readAssignments(file: string): Assignment[] {
   try {
+    if (file !== '-') refuseTooLarge(file, statSync(file));
     const document = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as {
       settings?: Record<string, unknown>;
     } | null;
