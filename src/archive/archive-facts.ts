@@ -2,6 +2,7 @@ import { DamagedArchiveError, errnoOf, messageOf } from '../errors.js';
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
 import { findDirectory, parsePlainDirectory, readEntries } from './central-directory.js';
 import { anywhereIn, type Damage, isLostVolume } from './damage.js';
+import { centralHeaderLength, directoryWindows, type DirectoryPlace } from './directory-headers.js';
 import type { EntryTable } from './entry-table.js';
 import { formatVolumeName } from './names.js';
 import { readText } from './read-text.js';
@@ -15,7 +16,6 @@ import {
   VERSION_ENTRY,
   type VersionText,
 } from './summary.js';
-import { centralHeaderLength } from './volume-file.js';
 import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE } from './zip-format.js';
 
 /** More than the central header of a text needs. */
@@ -184,11 +184,6 @@ async function findEntry(source: RandomAccessSource, name: string): Promise<Entr
   return undefined;
 }
 
-interface DirectoryPlace {
-  readonly offset: number;
-  readonly length: number;
-}
-
 /** The central header of that name where it is the directory's first or last: the texts of ours and of the server's archives. */
 async function readEdge(source: RandomAccessSource, place: DirectoryPlace, name: string): Promise<Buffer | undefined> {
   const length = Math.min(place.length, EDGE_BYTES);
@@ -201,9 +196,9 @@ async function readEdge(source: RandomAccessSource, place: DirectoryPlace, name:
 }
 
 async function scanFor(source: RandomAccessSource, place: DirectoryPlace, name: string): Promise<Buffer | undefined> {
-  const bytes = await source.read(place.offset, place.length);
-  for (let at = 0; at + CENTRAL_FIXED_BYTES <= bytes.length; at += centralHeaderLength(bytes, at)) {
-    if (isHeaderOf(bytes, at, name)) return bytes.subarray(at, at + centralHeaderLength(bytes, at));
+  for await (const headers of directoryWindows(source, place)) {
+    const found = headers.find(({ bytes, at }) => isHeaderOf(bytes, at, name));
+    if (found) return found.bytes.subarray(found.at, found.at + found.length);
   }
   return undefined;
 }

@@ -7,7 +7,8 @@ import { isHeldCode, patientlyFor } from '../platform/patience.js';
 import { tellStep } from '../platform/steps.js';
 import { toSystemError } from '../platform/system-error.js';
 import { formatTemporaryName, formatVolumeName } from './names.js';
-import { centralHeaderLength, VolumeFile, type VolumeMark } from './volume-file.js';
+import { centralHeaderLength } from './directory-headers.js';
+import { VolumeFile, type VolumeMark } from './volume-file.js';
 import {
   CENTRAL_OFFSET_FIELD,
   type EntryHeader,

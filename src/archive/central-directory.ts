@@ -1,4 +1,5 @@
 import { DamagedArchiveError } from '../errors.js';
+import { type DirectoryPlace, refuseLongDirectory } from './directory-headers.js';
 import { DirectoryTable, isOwnExtra } from './directory-table.js';
 import type { EntryTable } from './entry-table.js';
 import { readExtras } from './extra-fields.js';
@@ -25,10 +26,11 @@ export interface DirectoryBytes {
 /**
  * Finds the central directory of a plain volume: one disk, no Zip64, no bytes after the end record. A volume that was cut
  * off has none. Undefined where anything is out of the ordinary: then yauzl decides.
+ * @throws {DamagedArchiveError} when it is too long to be read
  */
 export async function findDirectory(
   source: RandomAccessSource,
-): Promise<{ offset: number; length: number; entries: number } | undefined> {
+): Promise<(DirectoryPlace & { readonly entries: number }) | undefined> {
   if (source.sizeBytes < END_BYTES) return undefined;
   const end = await source.read(source.sizeBytes - END_BYTES, END_BYTES);
   if (end.readUInt32LE(0) !== END_SIGNATURE || end.readUInt32LE(4) !== 0 || end.readUInt16LE(20) !== 0)
@@ -37,7 +39,10 @@ export async function findDirectory(
   const [length, offset] = [end.readUInt32LE(12), end.readUInt32LE(16)];
   const isPlain =
     end.readUInt16LE(8) === entries && entries !== 0xffff && offset + length === source.sizeBytes - END_BYTES;
-  return isPlain ? { offset, length, entries } : undefined;
+  if (!isPlain) return undefined;
+  refuseLongDirectory(source.name, length);
+
+  return { offset, length, entries };
 }
 
 /** Reads the central directory of a plain volume; undefined for any other. */

@@ -7,10 +7,11 @@ import {
   type ZipFile,
 } from 'yauzl';
 import { DamagedArchiveError, messageOf } from '../errors.js';
+import { refuseLongDirectory } from './directory-headers.js';
 import { type EntryTable, EntryTableBuilder, type EntryRow } from './entry-table.js';
 import { readExtras } from './extra-fields.js';
 import { isReadFailure, type RandomAccessSource } from './source.js';
-import { END_BYTES, FLAG_UTF8 } from './zip-format.js';
+import { CENTRAL_FIXED_BYTES, END_BYTES, FLAG_UTF8 } from './zip-format.js';
 
 /** Headers are read in pieces of this size: one read for about ten thousand entries. */
 const WINDOW_BYTES = 1 << 20;
@@ -33,8 +34,10 @@ export async function readOddDirectory(
     });
     const offset = Number(zip.readEntryCursor);
     // Each header has at least 46 bytes: a count that cannot be true must not size a table.
-    if (zip.entryCount * 46 > source.sizeBytes) throw new Error(`${zip.entryCount} entries do not fit into the file`);
-    const table = await readRows(zip);
+    const leastBytes = zip.entryCount * CENTRAL_FIXED_BYTES;
+    if (leastBytes > source.sizeBytes) throw new Error(`${zip.entryCount} entries do not fit into the file`);
+    refuseLongDirectory(source.name, leastBytes);
+    const table = await readRows(zip, source.name);
     const end = Number(zip.readEntryCursor);
     await checkEnd(source, zip, offset, end);
     return { table, offset, directory: await source.read(offset, end - offset) };
@@ -49,9 +52,13 @@ export async function readOddDirectory(
   }
 }
 
-async function readRows(zip: ZipFile): Promise<EntryTable> {
+async function readRows(zip: ZipFile, volume: string): Promise<EntryTable> {
+  const start = Number(zip.readEntryCursor);
   const builder = new EntryTableBuilder(zip.entryCount, zip.entryCount * 64);
-  for await (const entry of zip.eachEntry()) builder.add(toRow(entry));
+  for await (const entry of zip.eachEntry()) {
+    builder.add(toRow(entry));
+    refuseLongDirectory(volume, Number(zip.readEntryCursor) - start);
+  }
   return builder.build();
 }
 

@@ -1,11 +1,11 @@
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
 import { findDirectory, readEntries } from './central-directory.js';
+import { directoryWindows, type HeaderBytes } from './directory-headers.js';
 import { wholeName } from './entry-names.js';
 import { LARGEST_LIST_BYTES, readText } from './read-text.js';
 import { openFileSource, type RandomAccessSource } from './source.js';
 import { DELETED_ENTRY, type SummaryText } from './summary.js';
-import { centralHeaderLength } from './volume-file.js';
-import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE } from './zip-format.js';
+import { CENTRAL_FIXED_BYTES } from './zip-format.js';
 
 /** Without these a mail server cannot be set up again: users and domains are in them. */
 export const REQUIRED_FILES = ['mailserver.cfg', 'users.cfg'] as const;
@@ -55,28 +55,25 @@ async function addHeld(volume: VolumeFileInfo, held: Set<string>): Promise<void>
       for (let index = 0; index < table.count; index++) held.add(wholeName(table.name(index)));
       return;
     }
-    addNames(await source.read(place.offset, Math.min(place.length, HEAD_BYTES)), held);
-    if (REQUIRED_FILES.every((name) => held.has(name)) || place.length <= HEAD_BYTES) return;
-    addNames(await source.read(place.offset, place.length), held);
+    for (const length of [Math.min(place.length, HEAD_BYTES), place.length]) {
+      for await (const headers of directoryWindows(source, { ...place, length })) {
+        for (const header of headers) addRequired(header, held);
+      }
+      if (REQUIRED_FILES.every((name) => held.has(name)) || length === place.length) return;
+    }
   } finally {
     source.close();
   }
 }
 
-/** Adds the required names among the whole headers of a stretch that begins with one. */
-function addNames(bytes: Buffer, held: Set<string>): void {
-  let at = 0;
-  while (at + CENTRAL_FIXED_BYTES <= bytes.length && bytes.readUInt32LE(at) === CENTRAL_SIGNATURE) {
-    const nameStart = at + CENTRAL_FIXED_BYTES;
-    const nameEnd = nameStart + bytes.readUInt16LE(at + 28);
-    // No other name begins so: entries of the install directory and of the store begin with @ or s.
-    const isNear = bytes[nameStart] === 0x6d || bytes[nameStart] === 0x75;
-    if (isNear && nameEnd <= bytes.length) {
-      const name = wholeName(bytes.toString('utf8', nameStart, nameEnd));
-      if (REQUIRED_FILES.some((required) => required === name)) held.add(name);
-    }
-    at += centralHeaderLength(bytes, at);
-  }
+/** Adds the header's name where it is a required file's. */
+function addRequired({ bytes, at }: HeaderBytes, held: Set<string>): void {
+  const nameStart = at + CENTRAL_FIXED_BYTES;
+  // No other name begins so: entries of the install directory and of the store begin with @ or s.
+  const isNear = bytes[nameStart] === 0x6d || bytes[nameStart] === 0x75;
+  if (!isNear) return;
+  const name = wholeName(bytes.toString('utf8', nameStart, nameStart + bytes.readUInt16LE(at + 28)));
+  if (REQUIRED_FILES.some((required) => required === name)) held.add(name);
 }
 
 async function readDeletedAmong(files: ArchiveFiles, names: readonly string[]): Promise<string[]> {

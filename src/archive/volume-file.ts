@@ -5,8 +5,15 @@ import { crc32 } from 'node:zlib';
 import { writeFully } from '../platform/atomic-file.js';
 import { forgo } from '../platform/optional-calls.js';
 import { naming, withPath } from '../platform/system-error.js';
+import { centralHeaderLength } from './directory-headers.js';
 import type { WrittenBlock } from './pack-tasks.js';
-import { CENTRAL_OFFSET_FIELD, END_BYTES, formatEndRecord, MAX_VOLUME_ENTRIES } from './zip-format.js';
+import {
+  CENTRAL_OFFSET_FIELD,
+  END_BYTES,
+  formatEndRecord,
+  MAX_DIRECTORY_BYTES,
+  MAX_VOLUME_ENTRIES,
+} from './zip-format.js';
 
 const syncFile = promisify(fsync);
 const closeFile = promisify(close);
@@ -58,6 +65,7 @@ export class VolumeFile {
   hasRoomFor(localBytes: number, centralBytes: number, entries: number): boolean {
     return (
       this.#entries + entries <= MAX_VOLUME_ENTRIES &&
+      this.#centralBytes + centralBytes <= MAX_DIRECTORY_BYTES &&
       this.#offset + localBytes + this.#centralBytes + centralBytes + END_BYTES <= this.limitBytes
     );
   }
@@ -166,9 +174,4 @@ export class VolumeFile {
       this.#isSyncing = false;
     });
   }
-}
-
-/** The length of the central header at `at` (APPNOTE 4.3.12). */
-export function centralHeaderLength(central: Buffer, at: number): number {
-  return 46 + central.readUInt16LE(at + 28) + central.readUInt16LE(at + 30) + central.readUInt16LE(at + 32);
 }
