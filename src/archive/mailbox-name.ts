@@ -4,6 +4,7 @@ const MAIL = /^(?:@backup\/)?store\/mail\/([^/]+)\/(?:([^/]+)\/)?/;
 
 /** The mailbox that an entry name lies in: `example.com/alice`, `example.com/#public`; undefined outside of mail. */
 export function mailboxOf(entryName: string): string | undefined {
-  const match = MAIL.exec(entryName);
-  return match ? (match[2] === undefined ? match[1] : `${match[1] ?? ''}/${match[2]}`) : undefined;
+  const [, domain, user] = MAIL.exec(entryName) ?? [];
+
+  return domain !== undefined && user !== undefined ? `${domain}/${user}` : domain;
 }

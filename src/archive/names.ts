@@ -58,8 +58,9 @@ function formatStamp(date: Date): string {
 
 /** `F20060118T220007Z`. */
 export function formatStem(type: ArchiveType, takenAt: Date, differential: DifferentialLetter = 'I'): string {
-  const letter = type === 'full' ? 'F' : type === 'copy' ? 'C' : differential;
-  return letter + formatStamp(takenAt);
+  const letters = { full: 'F', copy: 'C', differential } as const;
+
+  return letters[type] + formatStamp(takenAt);
 }
 
 /** What an archive is called wherever it is named, in text and in JSON: by its first volume, there or not. */

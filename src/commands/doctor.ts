@@ -39,7 +39,9 @@ export default class Doctor extends KmsCommand {
       checks.push(checkScheduler(flags, settings.backupEnabled));
     }
     const problems = checks.filter(({ state }) => state === 'problem').length;
-    const exitCode = !settings ? ExitCode.usage : problems > 0 ? ExitCode.failed : ExitCode.done;
+    const verdict = problems > 0 ? ExitCode.failed : ExitCode.done;
+    const exitCode = settings ? verdict : ExitCode.usage;
+
     return { exitCode, json: document('doctor', { checks, problems }), text: format(checks) };
   }
 }

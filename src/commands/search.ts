@@ -50,8 +50,10 @@ export default class Search extends KmsCommand {
     const all = await searchMessages(firstParts(source.messages), query, options);
     const report = storeDir === undefined ? all : { ...all, hits: onlyDeleted(all.hits, storeDir) };
     const isFound = report.hits.length > 0;
+    const answer = isFound ? ExitCode.done : ExitCode.notFound;
+
     return {
-      exitCode: report.problems.length > 0 ? ExitCode.incomplete : isFound ? ExitCode.done : ExitCode.notFound,
+      exitCode: report.problems.length > 0 ? ExitCode.incomplete : answer,
       json: {
         schema: 'kms-backup/search/1',
         archives: source.chain.archives.map(({ stem }) => archiveName(stem)),

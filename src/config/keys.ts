@@ -141,11 +141,14 @@ function checkDirectory(text: string, platform: NodeJS.Platform): string {
   const isDrive = /^[A-Za-z]:[\\/]/.test(text);
   const isComplete = isWindows ? isUnc || isDrive : text.startsWith('/');
   if (isComplete) return text;
-  const hint = isWindows
-    ? 'Write a drive (E:\\backup) or, for a network disk, its UNC path (\\\\nas\\backup).'
-    : isUnc || isDrive
+  const unixHint =
+    isUnc || isDrive
       ? 'Mount the share and name the mount point: /mnt/server-backup.'
       : 'Write the complete path: /mnt/server-backup.';
+  const hint = isWindows
+    ? 'Write a drive (E:\\backup) or, for a network disk, its UNC path (\\\\nas\\backup).'
+    : unixHint;
+
   throw new UsageError(`backup-dir is ${JSON.stringify(text)}, which is no complete path on this system`, {
     hints: [hint],
   });

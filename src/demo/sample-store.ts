@@ -73,7 +73,9 @@ export function messageFileName(uid: number): string {
 
 function indexLine(uid: number, sizeBytes: number, storedAt: Date): string {
   const seconds = (storedAt.getTime() / 1000).toFixed(0);
-  const flags = uid % 3 === 0 ? 0 : uid % 5 === 0 ? 3 : 1;
+  const readFlags = uid % 5 === 0 ? 3 : 1;
+  const flags = uid % 3 === 0 ? 0 : readFlags;
+
   return `U${uid.toString(16).padStart(8, '0')} F${String(flags)} S${String(sizeBytes)} D${seconds} T${seconds}`;
 }
 

@@ -9,7 +9,9 @@ const MAX_NAME_BYTES = 200;
  */
 export function safeFileName(name: string): string {
   const plain = name.normalize('NFC').replace(FORBIDDEN, '_').replace(/[. ]$/, '_').replace(/^ /, '_');
-  const named = plain === '' ? '_' : RESERVED.test(plain) ? `_${plain}` : plain;
+  const isTaken = plain === '' || RESERVED.test(plain);
+  const named = isTaken ? `_${plain}` : plain;
+
   return cutToBytes(named, MAX_NAME_BYTES);
 }
 

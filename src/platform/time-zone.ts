@@ -45,11 +45,10 @@ function zoneOf(given: string): string | undefined {
   if (name === '') return 'UTC';
   if (isKnown(name)) return name;
   const rule = parsePosixZone(name);
-  return rule
-    ? findZone(rule)
-    : given.replace(/^:/, '').startsWith('/')
-      ? zoneOfPath(given.replace(/^:/, ''))
-      : undefined;
+  if (rule) return findZone(rule);
+
+  const path = given.replace(/^:/, '');
+  return path.startsWith('/') ? zoneOfPath(path) : undefined;
 }
 
 function isKnown(name: string): boolean {

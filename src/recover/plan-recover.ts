@@ -96,11 +96,14 @@ function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
       if (root !== undefined) roots.add(root);
     }
   }
-  const depth = scope.messages ? 2 : scope.folder !== undefined && !scope.withSubfolders ? 1 : 0;
-  if (depth === 0) return [...roots];
-  const holders = depth === 2 ? [...roots].map(dirname).filter((holder) => basename(holder) === '#msgs') : [...roots];
+  const isOneFolder = scope.folder !== undefined && !scope.withSubfolders;
+  if (!scope.messages && !isOneFolder) return [...roots];
+
+  const holders = scope.messages
+    ? [...roots].map(dirname).filter((holder) => basename(holder) === '#msgs')
+    : [...roots];
   const folders = new Set(holders.map(dirname));
-  const stale = depth === 2 ? ['index.fld', 'search.fld'] : FOLDER_CONTENT;
+  const stale = scope.messages ? ['index.fld', 'search.fld'] : FOLDER_CONTENT;
   for (const folder of folders) for (const name of stale) roots.add(`${folder}/${name}`);
   return [...roots];
 }

@@ -35,9 +35,10 @@ export function planDue(tasks: readonly ScheduleTask[], since: Date | undefined,
     .map((task, index) => ({ task, number: index + 1, at: lastMoment(task, now) }))
     .filter(({ task, at }) => task.isEnabled && at.getTime() > floor)
     .sort((a, b) => a.at.getTime() - b.at.getTime() || a.number - b.number);
+  if (moments.length === 0) return { type: undefined, moments, isFromFuture };
+
   const hasFull = moments.some(({ task }) => task.type === 'full');
-  const type = moments.length === 0 ? undefined : hasFull ? 'full' : 'differential';
-  return { type, moments, isFromFuture };
+  return { type: hasFull ? 'full' : 'differential', moments, isFromFuture };
 }
 
 /** The task's last moment that is not after `now`. */

@@ -76,7 +76,9 @@ export function findTaskPositions(present: Tasks, ids: readonly string[]): numbe
     const byGuid = present.findIndex(
       (task) => task && task.guid !== '' && task.guid.toLowerCase() === id.toLowerCase(),
     );
-    const position = byGuid !== -1 ? byGuid : /^\d+$/.test(id) ? Number(id) - 1 : -1;
+    const byNumber = /^\d+$/.test(id) ? Number(id) - 1 : -1;
+    const position = byGuid === -1 ? byNumber : byGuid;
+
     if (position < 0 || position >= present.length) {
       throw new NotFoundError(`no task ${JSON.stringify(id)}; the schedule has ${present.length}`, {
         hints: ['Look at the numbers and Guids with schedule list.'],

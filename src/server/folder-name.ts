@@ -11,7 +11,7 @@ export function decodeFolderName(name: string): string {
   if (!name.includes('&')) return name;
   const parts: string[] = [];
   for (const [whole, run, end] of name.matchAll(/[^&]+|&([^-]*)(-?)/g)) {
-    const text = run === undefined ? whole : end === '' ? undefined : run === '' ? '&' : decodeRun(run);
+    const text = run === undefined ? whole : decodeShift(run, end ?? '');
     if (text === undefined) return name;
     parts.push(text);
   }
@@ -26,6 +26,13 @@ export function encodeFolderName(name: string): string {
 function encodeRun(run: string): string {
   const bytes = Buffer.from(run, 'utf16le').swap16();
   return `&${bytes.toString('base64').replaceAll('/', ',').replace(/=+$/, '')}-`;
+}
+
+/** What stands between `&` and `-`; nothing between them is the `&` itself. Undefined where the `-` is missing. */
+function decodeShift(run: string, end: string): string | undefined {
+  if (end === '') return undefined;
+
+  return run === '' ? '&' : decodeRun(run);
 }
 
 function decodeRun(run: string): string | undefined {

@@ -203,9 +203,10 @@ class SectionReader {
   }
 
   yesNo(key: string): boolean | undefined {
-    return this.read(key, 'yes or no', (text) =>
-      /^(yes|true|1|on)$/i.test(text) ? true : /^(no|false|0|off)$/i.test(text) ? false : undefined,
-    );
+    return this.read(key, 'yes or no', (text) => {
+      if (/^(yes|true|1|on)$/i.test(text)) return true;
+      return /^(no|false|0|off)$/i.test(text) ? false : undefined;
+    });
   }
 
   oneOf<T extends string>(key: string, choices: readonly T[]): T | undefined {

@@ -72,7 +72,9 @@ function lineEndOf(path: string): string {
     const tail = Buffer.alloc(2);
     if (size < 2) return fallback;
     readSync(fd, tail, 0, 2, size - 2);
-    return tail.toString('latin1') === '\r\n' ? '\r\n' : tail[1] === 10 ? '\n' : fallback;
+    if (tail.toString('latin1') === '\r\n') return '\r\n';
+
+    return tail[1] === 10 ? '\n' : fallback;
   } finally {
     closeSync(fd);
   }

@@ -193,6 +193,8 @@ function accessFault(path: string, mode: number): string | undefined {
     return undefined;
   } catch (error) {
     const code = errnoOf(error);
-    return code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'permission denied' : messageOf(error);
+    if (code === 'ENOENT') return 'does not exist';
+
+    return code === 'EACCES' ? 'permission denied' : messageOf(error);
   }
 }

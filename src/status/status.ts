@@ -98,7 +98,9 @@ export async function readStatus(installation: Installation, options: StatusOpti
   };
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
   const warnings = [...warningFacts(facts, all), ...options.scheduleWarnings];
-  const level = critical.length > 0 ? 'critical' : warnings.length > 0 ? 'warning' : 'ok';
+  const calmLevel = warnings.length > 0 ? 'warning' : 'ok';
+  const level = critical.length > 0 ? 'critical' : calmLevel;
+
   return { ...facts, level, warnings: [...critical, ...warnings], criticalWarnings: critical.length };
 }
 

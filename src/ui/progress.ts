@@ -20,7 +20,8 @@ export class Progress {
 
   constructor(private readonly mode: ProgressMode) {
     this.#isLive = mode === 'auto' && process.stderr.isTTY;
-    this.#intervalMs = this.#isLive ? LIVE_INTERVAL_MS : mode === 'json' ? JSON_INTERVAL_MS : PLAIN_INTERVAL_MS;
+    const lineIntervalMs = mode === 'json' ? JSON_INTERVAL_MS : PLAIN_INTERVAL_MS;
+    this.#intervalMs = this.#isLive ? LIVE_INTERVAL_MS : lineIntervalMs;
     this.#lastMs = this.#isLive || mode === 'json' ? -Infinity : this.#startedMs;
     if (this.#isLive) void this.#loadSpinner();
   }

@@ -32,12 +32,13 @@ export default class ScheduleEdit extends ScheduleEditCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ScheduleEdit);
+    const enabled = flags.enabled ? true : undefined;
     const values = {
       type: flags.type === undefined ? undefined : toTaskType(flags.type),
       day: flags.day === undefined ? undefined : requireOne(parseDays([flags.day]), '--day'),
       timeSeconds: flags.time === undefined ? undefined : parseTime(flags.time),
       description: flags.description,
-      isEnabled: flags.disabled ? false : flags.enabled ? true : undefined,
+      isEnabled: flags.disabled ? false : enabled,
     };
     if (Object.values(values).every((value) => value === undefined)) {
       throw new UsageError('nothing to change is named', { hints: ['For example: schedule edit 1 --time 02:30.'] });
