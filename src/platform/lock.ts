@@ -146,7 +146,7 @@ function attempt(options: AttemptOptions, witness: Witness): Taken {
   try {
     return finish(takeLock(lockDisk, { path, mine, isDead, mayBeNameless }));
   } catch (error) {
-    const fact = `${path} cannot be taken, the lock of ${options.what}`;
+    const fact = `the lock of ${options.what} cannot be taken, ${path}`;
     throw toSystemError(error, { fact }) ?? error;
   }
 }

@@ -251,7 +251,8 @@ describe.skipIf(!canBeNobody)('an edit by a user who is not root', () => {
     execFileSync('chmod', ['a+rX', installation.dir]);
     const { status, stderr } = asNobody(installation.dir);
     expect(status).not.toBe(0);
-    expect(stderr).toContain(`${installation.dir} cannot be written: EACCES`);
+    expect(stderr).toContain(`the lock of ${installation.configPath} cannot be taken`);
+    expect(stderr).toContain("code: 'NO_PERMISSION'");
   });
 });
 
