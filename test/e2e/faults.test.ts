@@ -203,9 +203,12 @@ describe.skipIf(!canInject || !canFakeTime)('a backup whose system calls fail (n
         expect(list).not.toMatch(new RegExp(`${FROZEN_STEM}.*yes`));
       const recovered = buildInstallation(join(backupDir, 'recovered'));
       expectDone(await quickKms(['recover', backupDir, '--server-dir', recovered.serverDir, '--yes']));
-      expect(compareTrees(server.storeDir, recovered.storeDir, { directoryTimes: false })).toEqual([]);
+      // The killed run's mark lies in the store until the next backup.
+      const ignore = (path: string): boolean => path.startsWith('.kms-backup-reading-');
+      expect(compareTrees(server.storeDir, recovered.storeDir, { directoryTimes: false, ignore })).toEqual([]);
       removeTemporary(join(backupDir, 'recovered'));
       expectDone(await quickKms(fullArgs(backupDir, '--no-rotate')));
+      expect(readdirSync(server.storeDir).filter(ignore)).toEqual([]);
       expectEarlierKept();
       expectDone(await quickKms(['verify', backupDir, '--server-dir', server.serverDir]));
       removeTemporary(backupDir);

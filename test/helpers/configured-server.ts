@@ -32,6 +32,10 @@ export function makeInstallation(
   mkdirSync(logDir, { recursive: true });
   mkdirSync(backupDir);
   const configPath = join(dir, 'mailserver.cfg');
+  const usersConfigPath = join(dir, 'users.cfg');
   writeFileSync(configPath, sampleConfig({ storeDir: `${storeDir}/`, backupDir, logDir, ...options }));
-  return { dir, configPath, usersConfigPath: join(dir, 'users.cfg'), backupDir, logDir };
+  // Without it no backup is complete.
+  writeFileSync(usersConfigPath, '<config>\r\n</config>\r\n');
+
+  return { dir, configPath, usersConfigPath, backupDir, logDir };
 }

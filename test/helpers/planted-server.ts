@@ -45,7 +45,6 @@ export function plantedServer(place?: string): PlantedServer {
     configPath,
     config.replace('D3S:abcdef', SECRETS.relay).replace('"AdminNotify"></', '"AdminNotify">admin@example.com</'),
   );
-  writeFileSync(join(dir, 'users.cfg'), '<config>\r\n</config>\r\n');
   writeFileSync(join(dir, 'smtp password'), `${SECRETS.smtp}\n`, { mode: 0o600 });
   const ini = [
     '[smtp]',
