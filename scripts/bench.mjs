@@ -55,9 +55,11 @@ async function compete(job, store, contestants) {
     for (let i = 0; i < field.length; i++) {
       const one = field[(i + round) % field.length];
       if (one.failed) continue;
+
       try {
         await one.before?.();
         spawnSync('sync');
+
         const { seconds, peakBytes } = await measure(one);
         one.seconds.push(seconds);
         one.peaks.push(peakBytes);
@@ -71,26 +73,32 @@ async function compete(job, store, contestants) {
       }
     }
   }
+
   results.push(...field.filter(({ seconds }) => seconds.length > 0));
 }
 
 async function benchStore(name) {
   const store = ensureStore(root, name, divisor);
   const work = join(root, 'work', name);
+
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'second'), { recursive: true });
   spawnSync('sh', ['-c', 'find "$1" -type f -print0 | xargs -0 cat > /dev/null', 'sh', store.serverDir]);
+
   const context = { store, work, tools, run };
   if (jobs.has('full')) await compete('full', name, fullJob(context));
   rmSync(join(work, 'full'), { recursive: true, force: true });
+
   const READERS = { unchanged: unchangedJob, verify: verifyJob, recover: recoverJob, folder: folderJob, list: listJob };
   const needBases = [...Object.keys(READERS), 'changed'].some((job) => jobs.has(job));
+
   if (needBases) {
     console.error(`making every tool's archive of store ${name} …`);
     context.base = await makeBases(context);
     for (const [job, contestants] of Object.entries(READERS))
       if (jobs.has(job)) await compete(job, name, contestants(context));
   }
+
   if (jobs.has('changed')) {
     const putBack = changeOnePercent(store, divisor);
     try {
@@ -99,19 +107,24 @@ async function benchStore(name) {
       putBack();
     }
   }
+
   rmSync(work, { recursive: true, force: true });
 }
 
 async function main() {
   if (options.help) return void console.log(HELP);
+
   const stores = options.stores.split(',').filter(Boolean);
   for (const name of stores) await benchStore(name);
+
   const anyStore = ensureStore(root, stores[0] ?? 'C', divisor);
   if (jobs.has('million')) {
     const dir = ensureMillion(root, 1_000_000 / divisor);
     await compete('million', '-', millionJob({ store: anyStore, tools, dir }));
   }
+
   if (jobs.has('start')) await compete('start', '-', startJob({ store: anyStore }));
+
   const verdicts = judge(results);
   console.log(machineLine());
   console.log(formatResults(results));

@@ -42,15 +42,18 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 async function makePrograms({ target, workers, bundled, directory, nodeVersion = NODE_VERSION }) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
+
   const isWindows = target.startsWith('win');
   const [executable, kmsrecover] = ['kms-backup', 'kmsrecover'].map((name) =>
     join(directory, isWindows ? `${name}.exe` : name),
   );
   const main = join(bundled, 'main.cjs');
+
   await makeExecutable({ target, main, assets: workers, executable, version: nodeVersion });
   // A .cmd would not do on Windows: a .bat file that calls one without CALL ends there.
   if (isWindows) linkSync(executable, kmsrecover);
   else symlinkSync('kms-backup', kmsrecover);
+
   return { target, directory, executable, kmsrecover };
 }
 
@@ -69,12 +72,15 @@ async function buildExecutable(target, workers, bundled) {
     bundled,
     directory: join(build, `kms-backup-${version}-${target}`),
   });
+
   const { directory } = made;
+
   for (const path of DOCUMENTS) copyFileSync(join(root, path), join(directory, basename(path)));
   // As they lie in the repository, so that their links lead somewhere.
   cpSync(join(root, 'docs'), join(directory, 'docs'), { recursive: true });
   // The packages for Windows leave Node's licence out; it is the same for all.
   copyFileSync(join(nodeBinary('linux-x64'), '..', '..', 'LICENSE'), join(directory, 'LICENSE.node'));
+
   return made;
 }
 
@@ -83,10 +89,13 @@ async function writeArchive({ target, directory }) {
   if (!target.startsWith('win')) {
     const owner = ['--owner=0', '--group=0', '--numeric-owner'];
     run('tar', [...owner, '-czf', `${name}.tar.gz`, name], { cwd: build });
+
     return;
   }
+
   const zip = new ZipArchive();
   const output = zip.pipe(createWriteStream(join(build, `${name}.zip`)));
+
   zip.directory(directory, name);
   await Promise.all([finished(output), zip.finalize()]);
 }

@@ -57,6 +57,7 @@ function measureTokens(source) {
     }
     node.getChildren(source).forEach(visit);
   };
+
   visit(source);
 
   return { tokens, codeLines: lines.size };
@@ -74,6 +75,7 @@ function findFunctions(source) {
     if (ts.isFunctionLike(node) && node.body && ts.isBlock(node.body)) found.push(node);
     ts.forEachChild(node, visit);
   };
+
   visit(source);
 
   return found;
@@ -101,6 +103,7 @@ function findNestedTernaries(source) {
     }
     ts.forEachChild(node, visit);
   };
+
   visit(source);
 
   return lines;
@@ -136,9 +139,11 @@ function print(all) {
   console.log(`files over budget  ${large.length} (${LARGEST_FILE_LINES} lines)`);
 
   if (!values.list) return;
+
   for (const { file, line, name } of long.filter(({ hasEmptyLine }) => !hasEmptyLine)) {
     console.log(`no paragraph  ${file}:${line} ${name}`);
   }
+
   for (const place of ternaries) console.log(`nested ternary  ${place}`);
   for (const { name, codeLines } of large) console.log(`over budget  ${name} ${codeLines}`);
 }

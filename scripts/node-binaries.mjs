@@ -34,9 +34,12 @@ export function nodeBinary(target, version = NODE_VERSION) {
   const directory = join(cache, `${packageName}-${version}`);
   const path = join(directory, 'package', binary);
   if (existsSync(path)) return path;
+
   mkdirSync(directory, { recursive: true });
+
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   run(npm, ['pack', '--silent', `${packageName}@${version}`], { cwd: directory });
   run('tar', ['-xzf', `${packageName}-${version}.tgz`], { cwd: directory });
+
   return path;
 }

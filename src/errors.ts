@@ -189,11 +189,14 @@ const NUMBERS = {
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof SystemError) return error.errno;
   if (!(error instanceof Error) || error instanceof KmsError || !('code' in error)) return undefined;
+
   const { code } = error;
   if (typeof code !== 'string') return undefined;
   if (/^E[A-Z0-9]+$/.test(code)) return code;
   if (code !== 'UNKNOWN' && !code.startsWith('Unknown system error')) return undefined;
+
   const number = 'errno' in error && typeof error.errno === 'number' ? -error.errno : 0;
   const names: Readonly<Record<number, string>> = process.platform === 'linux' ? NUMBERS.linux : NUMBERS.bsd;
+
   return (process.platform === 'win32' ? undefined : names[number]) ?? 'UNKNOWN';
 }

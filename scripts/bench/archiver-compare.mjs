@@ -27,21 +27,25 @@ async function race() {
     { seconds: [], peaks: [] },
     { seconds: [], peaks: [] },
   ];
+
   for (let round = 0; round < ROUNDS; round++) {
     for (const [one, command] of [
       [a, ours()],
       [b, theirs(store.storeDir, emptyDirectory('archiver'))],
     ]) {
       spawnSync('sync');
+
       const { seconds, peakBytes } = await measure({ command, env });
       one.seconds.push(seconds);
       one.peaks.push(peakBytes);
     }
   }
+
   const line = (name, { seconds, peaks }, bytes) =>
     console.log(
       `${name.padEnd(11)} ${median(seconds).toFixed(1)} s, ${Math.round(Math.max(...peaks) / 2 ** 20)} MiB at most, archive ${(bytes / 2 ** 20).toFixed(1)} MiB`,
     );
+
   line('kms-backup', a, archiveBytes(join(WORK, 'kms')));
   line('archiver', b, archiveBytes(join(WORK, 'archiver')));
   console.log(`ratio       ${(median(b.seconds) / median(a.seconds)).toFixed(1)}`);
@@ -52,6 +56,7 @@ async function describe(name, path) {
   const { table } = await readEntries(source);
   const at = Math.floor(table.count / 2);
   const hasDescriptor = (table.columns.flags[at] & 8) !== 0;
+
   source.close();
   console.log(
     `${name.padEnd(11)} times to ${PRECISIONS[table.columns.precisions[at]]}, ${hasDescriptor ? 'data descriptors' : 'sizes in the local headers'}`,
@@ -62,15 +67,21 @@ async function describe(name, path) {
 async function observe(name, command, meanwhile = () => undefined) {
   const child = spawn(command[0], command.slice(1), { env: { ...process.env, ...env } });
   let said = '';
+
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += bytes));
+
   const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
   const timer = wait(LIMIT_MS, 'hangs', { ref: false });
+
   await meanwhile();
+
   const result = await Promise.race([ended, timer]);
   child.kill('SIGKILL');
+
   const lines = said.trim().split('\n').filter(Boolean);
   const telling =
     lines.find((line) => /ENOENT|ENOSPC|vanished|full|Error/.test(line)) ?? lines.at(-1) ?? 'says nothing';
+
   console.log(`${name.padEnd(24)} exit ${result}: ${telling.trim().slice(0, 110)}`);
 }
 
@@ -81,8 +92,10 @@ async function vanish(from, into) {
       (name) => name.includes('.zip') && statSync(join(into, name), { throwIfNoEntry: false })?.size > 0,
     );
     if (isWriting) break;
+
     await wait(5);
   }
+
   const domain = join(from, 'mail', 'example.com');
   for (const user of readdirSync(domain).slice(-40)) rmSync(join(domain, user), { recursive: true, force: true });
 }
@@ -91,15 +104,20 @@ async function loseFiles() {
   for (const name of ['kms-backup', 'archiver', 'archiver as documented']) {
     const copy = join(emptyDirectory('vanishing'), 'mailserver');
     cpSync(store.serverDir, copy, { recursive: true, preserveTimestamps: true });
+
     const from = { serverDir: copy, storeDir: join(copy, 'store') };
     const into = emptyDirectory('into');
+
     const command =
       name === 'kms-backup'
         ? ours(relocate(from), into)
         : theirs(from.storeDir, into, ...(name === 'archiver' ? [] : ['--documented']));
+
     await observe(name, command, () => vanish(from.storeDir, into));
+
     const zip = readdirSync(into).find((file) => file.endsWith('.zip'));
     const isWhole = zip !== undefined && spawnSync('unzip', ['-tqq', join(into, zip)]).status === 0;
+
     console.log(`${' '.repeat(25)}${isWhole ? 'a whole archive is there' : 'no whole archive is there'}`);
   }
 }
@@ -116,11 +134,14 @@ async function fillDisk() {
     console.log('a full disk can only be made by root, with unshare: left out');
     return;
   }
+
   const small = (command) => {
     const into = join(WORK, 'into');
     return ['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=4m none '${into}' && exec "$@"`, 'sh', ...command];
   };
+
   const into = emptyDirectory('into');
+
   await observe('kms-backup', small(ours(store, into)));
   await observe('archiver', small(theirs(store.storeDir, into)));
   await observe('archiver as documented', small(theirs(store.storeDir, into, '--documented')));

@@ -21,12 +21,14 @@ const fresh = (dir) => {
 export function fullJob({ store, work, tools, run }) {
   const cwd = store.serverDir;
   const out = (name) => join(work, 'full', name);
+
   const ours = (name, ...flags) => ({
     ...kms('backup', 'full', '--server-dir', store.serverDir, '--backup-dir', out(name), '--json', ...flags),
     name,
     before: () => fresh(out(name)),
     diskBytes: () => archiveBytes(out(name)),
   });
+
   const zipper = (name, tool, ...command) => ({
     name,
     tool,
@@ -35,7 +37,9 @@ export function fullJob({ store, work, tools, run }) {
     before: () => fresh(out(name)),
     diskBytes: () => archiveBytes(out(name)),
   });
+
   const zipOf = (name) => join(out(name), 'x.zip');
+
   return [
     ours('kms-backup'),
     ours('kms-backup --no-verify', '--no-verify'),
@@ -84,14 +88,17 @@ function peerScript() {
 export async function makeBases({ store, work, tools, run }) {
   const base = (name) => join(work, 'base', name);
   const cwd = store.serverDir;
+
   fresh(join(work, 'base'));
   mkdirSync(base('kms'));
   await run(kms('backup', 'full', '--server-dir', store.serverDir, '--backup-dir', base('kms'), '--json'));
   if (tools.has('zip')) await run({ command: ['zip', '-q', '-r', '-6', `${base('zip')}.zip`, ...SOURCES], cwd });
+
   if (tools.has('restic')) {
     await run({ command: ['restic', '-q', '-r', base('restic'), 'init'], env: RESTIC(work) });
     await run({ command: ['restic', '-q', '-r', base('restic'), 'backup', ...SOURCES], cwd, env: RESTIC(work) });
   }
+
   if (tools.has('borg')) {
     rmSync(join(work, 'borg-base'), { recursive: true, force: true });
     await run({ command: ['borg', 'init', '-e', 'none', base('borg')], env: BORG(work) });
@@ -99,7 +106,9 @@ export async function makeBases({ store, work, tools, run }) {
     cpSync(base('borg'), base('borg.kept'), { recursive: true });
     cpSync(join(work, 'borg-base'), base('borg-base.kept'), { recursive: true });
   }
+
   if (tools.has('rsync')) cpSync(store.serverDir, base('mirror'), { recursive: true, preserveTimestamps: true });
+
   return base;
 }
 
@@ -107,16 +116,20 @@ export async function makeBases({ store, work, tools, run }) {
 export function unchangedJob({ store, work, tools, base }) {
   const cwd = store.serverDir;
   const copy = (name) => join(work, 'second', name);
+
   const copied = (name, from) => () => {
     rmSync(copy(name), { recursive: true, force: true });
     cpSync(base(from), copy(name), { recursive: true, preserveTimestamps: true });
   };
+
   const diff = (name, ...flags) => ({
     ...kms('backup', 'diff', '--server-dir', store.serverDir, '--backup-dir', copy(name), '--json', ...flags),
     name,
     before: copied(name, 'kms'),
   });
+
   const zipDiff = join(work, 'second', 'zip-diff.zip');
+
   return [
     diff('kms-backup'),
     { ...diff('kms-backup --checksum', '--checksum'), isSlow: true },
@@ -166,6 +179,7 @@ export function changeOnePercent(store, divisor) {
     writeFileSync(path, changed);
     return { path, content, mtime };
   });
+
   return () => {
     for (const { path, content, mtime } of kept) {
       writeFileSync(path, content);

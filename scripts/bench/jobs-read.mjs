@@ -53,6 +53,7 @@ function startAnew(work, dir) {
 export function recoverJob({ store, work, tools, base }) {
   const target = (name) => join(work, 'recovered', name);
   const empty = (name) => () => startAnew(work, target(name));
+
   return only(tools, [
     { ...ourRecover(store, work, base), before: prepareServer(store, work) },
     {
@@ -118,6 +119,7 @@ export function folderJob({ store, work, tools, base }) {
   const select = ['-d', domain, '-u', user, '-f', folder];
   const archive = firstArchive(base('kms'));
   const volumes = `for v in '${base('kms')}'/*.zip; do`;
+
   return only(tools, [
     { ...ourRecover(store, work, base, ...select), before: prepareServer(store, work) },
     { ...kms('recover', archive, '-l', ...select, '--server-dir', store.serverDir, '--json'), name: 'kms-backup -l' },

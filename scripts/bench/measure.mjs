@@ -21,18 +21,23 @@ export async function measure({ command, cwd, env = {}, okCodes = [0] }) {
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
   const out = collect(child.stdout);
   const err = collect(child.stderr);
+
   const code = await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   });
+
   const seconds = (performance.now() - started) / 1000;
+
   clearInterval(poll);
   clearTimeout(timer);
+
   const peakKb =
     hasGnuTime && existsSync(note) ? Number(readFileSync(note, 'utf8').trim().split('\n').at(-1)) : polledKb;
   rmSync(folder, { recursive: true, force: true });
   if (!okCodes.includes(code))
     throw new Error(`${command.join(' ')} ended with ${code}: ${err.text().slice(-800)}${out.text().slice(-800)}`);
+
   return { seconds, peakBytes: peakKb * 1024, stdout: out.text() };
 }
 

@@ -11,11 +11,14 @@ export function ensureMillion(root, entries) {
   const dir = join(root, `million-${entries}`);
   const marker = join(root, `million-${entries}.built`);
   if (existsSync(marker)) return dir;
+
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   console.error(`building an archive of ${entries} entries …`);
+
   const body = Buffer.from('From: a@example.com\r\n\r\nshort\r\n');
   const names = mailNames(entries);
+
   for (let volume = 0, first = 0; first < entries; volume++, first += PER_VOLUME) {
     const part = [];
     if (volume === 0)
@@ -24,7 +27,9 @@ export function ensureMillion(root, entries) {
     if (first + PER_VOLUME >= entries) part.push(['.summary.txt', summary(entries, body.length)]);
     writeVolume(join(dir, volume === 0 ? `${NAME}.zip` : `${NAME}.${volume}.zip`), part);
   }
+
   writeFileSync(marker, '');
+
   return dir;
 }
 
@@ -48,9 +53,11 @@ function writeVolume(path, entries) {
   const central = [];
   let parts = [];
   let offset = 0;
+
   for (const [name, content] of entries) {
     const [nameBytes, data] = [Buffer.from(name), Buffer.from(content)];
     const header = Buffer.alloc(30);
+
     header.writeUInt32LE(0x04034b50, 0);
     header.writeUInt16LE(20, 4);
     header.writeUInt32LE(0x58616000, 10);
@@ -58,6 +65,7 @@ function writeVolume(path, entries) {
     header.writeUInt32LE(data.length, 18);
     header.writeUInt32LE(data.length, 22);
     header.writeUInt16LE(nameBytes.length, 26);
+
     const record = Buffer.alloc(46);
     record.writeUInt32LE(0x02014b50, 0);
     record.writeUInt16LE(20, 4);
@@ -66,18 +74,22 @@ function writeVolume(path, entries) {
     parts.push(header, nameBytes, data);
     central.push(record, nameBytes);
     offset += 30 + nameBytes.length + data.length;
+
     if (parts.length > 30_000) {
       writeSync(fd, Buffer.concat(parts));
       parts = [];
     }
   }
+
   const directory = Buffer.concat(central);
   const end = Buffer.alloc(22);
+
   end.writeUInt32LE(0x06054b50, 0);
   end.writeUInt16LE(entries.length, 8);
   end.writeUInt16LE(entries.length, 10);
   end.writeUInt32LE(directory.length, 12);
   end.writeUInt32LE(offset, 16);
+
   const tail = Buffer.concat([...parts, directory, end]);
   for (let at = 0; at < tail.length;) at += writeSync(fd, tail, at);
   closeSync(fd);

@@ -170,32 +170,41 @@ const bytesOf = (message) =>
 async function measure(library) {
   const startedMs = performance.now();
   const read = await { ...LIBRARIES, ...AS_BUILT }[library]();
+
   console.log(`${library}: loaded in ${(performance.now() - startedMs).toFixed(0)} ms`);
+
   for (const [name, [count, make]] of Object.entries(SPEED)) {
     const raw = Buffer.from(make());
     const seconds = [];
+
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now();
       for (let i = 0; i < count; i++) await read(raw);
       seconds.push((performance.now() - start) / 1000);
     }
+
     const median = seconds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)];
     const rate = (count / median).toFixed(0).padStart(7);
+
     console.log(
       `  ${name.padEnd(38)} ${rate} messages/s  ${((count * raw.length) / median / 1e6).toFixed(0).padStart(4)} MB/s`,
     );
   }
+
   for (const [name, [message, subject, words]] of library in LIBRARIES ? Object.entries(ANSWERS) : []) {
     let verdict;
     try {
       const mail = await read(bytesOf(message));
       const isRight = mail.subject === subject && mail.text.includes(words);
+
       verdict = isRight ? 'right' : `wrong: ${JSON.stringify(mail).slice(0, 90)}`;
     } catch (error) {
       verdict = `throws: ${error.message}`;
     }
+
     console.log(`  ${name.padEnd(42)} ${verdict}`);
   }
+
   console.log(`  peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`);
 }
 

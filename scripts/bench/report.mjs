@@ -35,10 +35,12 @@ export function formatResults(results) {
   for (const [job, store] of [...new Set(results.map((r) => `${r.job}\t${r.store}`))].map((key) => key.split('\t'))) {
     const group = results.filter((r) => r.job === job && r.store === store);
     const ours = group.find(({ name }) => name === 'kms-backup');
+
     lines.push('', `### ${job}${store === '-' ? '' : `, store ${store}`}`, '');
     lines.push('| | median s | range s | kms-backup ÷ this | peak MiB | MiB on disk |', '|---|---|---|---|---|---|');
     for (const one of group) lines.push(formatRow(one, ours));
   }
+
   return lines.join('\n');
 }
 
@@ -54,6 +56,7 @@ function formatRow(one, ours) {
 export function judge(results) {
   const find = (job, store, name) => results.find((r) => r.job === job && r.store === store && r.name === name);
   const verdicts = [];
+
   const add = (text, measured, limit, unit = '') =>
     verdicts.push({
       text,
@@ -61,30 +64,38 @@ export function judge(results) {
       limit: `${limit}${unit}`,
       holds: measured <= limit,
     });
+
   for (const { job, store, peer, atMost } of RATIOS) {
     const [ours, theirs] = [find(job, store, 'kms-backup'), find(job, store, peer)];
     if (ours && theirs) add(`${job} ${store} ÷ ${peer}`, median(ours.seconds) / median(theirs.seconds), atMost);
   }
+
   for (const [job, store, name, limit] of SECONDS) {
     const one = find(job, store, name);
     if (one) add(`${job} ${store} ${name}`, median(one.seconds), limit, ' s');
   }
+
   for (const store of ['A', 'B', 'C']) {
     const [ours, zip] = [find('full', store, 'kms-backup'), find('full', store, 'zip -6')];
     if (ours?.bytes && zip?.bytes) add(`size of ${store} ÷ zip -6`, ours.bytes / zip.bytes, SIZE_LIMIT);
+
     const bare = find('full', store, 'kms-backup --no-verify');
     if (ours && bare)
       add(`read-back's share of ${store}`, 1 - median(bare.seconds) / median(ours.seconds), READ_BACK_LIMIT);
   }
+
   const mine = results.filter(({ name }) => name.startsWith('kms-backup'));
+
   const groups = [
     [mine.filter(({ job }) => job !== 'million'), RSS_LIMITS_MIB.store],
     [mine.filter(({ job }) => job === 'million'), RSS_LIMITS_MIB.million],
   ];
+
   for (const [group, limit] of groups.filter(([{ length }]) => length > 0)) {
     const worst = group.reduce((a, b) => (Math.max(...a.peaks) >= Math.max(...b.peaks) ? a : b));
     add(`peak memory (${worst.job} ${worst.store} ${worst.name})`, Math.max(...worst.peaks) / MIB, limit, ' MiB');
   }
+
   return verdicts;
 }
 

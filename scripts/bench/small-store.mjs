@@ -21,11 +21,14 @@ export function emptyDirectory(name) {
 export function backUp(store) {
   const directory = emptyDirectory('kms');
   const { command, env } = kms('backup', 'full', '--server-dir', store.serverDir, '--backup-dir', directory, '--quiet');
+
   const { status, stderr } = spawnSync(command[0], command.slice(1), {
     env: { ...process.env, ...env },
     encoding: 'utf8',
   });
+
   if (status !== 0) throw new Error(stderr);
+
   return join(
     directory,
     readdirSync(directory).find((name) => /^F\d+T\d+Z\.zip$/.test(name)),

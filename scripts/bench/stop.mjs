@@ -33,13 +33,18 @@ async function stop(words, delayMs) {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
+
   child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+
   const closed = new Promise((done) => child.once('close', done));
   await Promise.race([sleep(delayMs), closed]);
+
   const startedMs = performance.now();
   child.kill('SIGTERM');
+
   const code = await closed;
   const line = said.split('\n').find((one) => one.includes('stopped by')) ?? '';
+
   return { code, seconds: (performance.now() - startedMs) / 1000, line: line.replace(place, '…') };
 }
 

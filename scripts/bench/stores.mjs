@@ -25,6 +25,7 @@ export function ensureStore(root, name, divisor) {
   const marker = join(dir, `built-${RECIPE}`);
   const place = { name, dir, serverDir, storeDir: join(serverDir, 'store'), backupDir: join(dir, 'unused-backup-dir') };
   if (existsSync(marker)) return place;
+
   rmSync(dir, { recursive: true, force: true });
   console.error(`building store ${name} …`);
   mkdirSync(serverDir, { recursive: true });
@@ -32,6 +33,7 @@ export function ensureStore(root, name, divisor) {
   writeFileSync(join(serverDir, 'users.cfg'), '<config>\r\n<list name="User">\r\n</list>\r\n\r\n</config>\r\n');
   writeMail(place, divisor);
   writeFileSync(marker, '');
+
   return place;
 }
 
@@ -42,16 +44,21 @@ function writeMail(place, divisor) {
   const perFolder = Math.max(1, Math.ceil(total / users / folders));
   const size = SIZERS[place.name];
   let made = 0;
+
   for (let folder = 0; made < total; folder++) {
     const path = folderPath(place, Math.floor(folder / folders), folder % folders);
     mkdirSync(join(path, '#msgs'), { recursive: true });
+
     for (let uid = 1; uid <= perFolder && made < total; uid++, made++) {
       const bytes = place.name === 'C' && divisor > 1 ? 50_000_000 : size(dice);
       const file = join(path, '#msgs', `${uid.toString(16).padStart(8, '0')}.eml`);
+
       writeFileSync(file, message(dice, made, bytes, BASE64_SHARE[place.name](bytes)));
+
       const seconds = 1_600_000_000 + made * 37.25;
       utimesSync(file, seconds, seconds);
     }
+
     writeFileSync(join(path, 'status.fld'), `N${perFolder}\r\n`);
   }
 }
@@ -69,12 +76,15 @@ export function pathsToChange(place, divisor) {
   const { users, folders, messages } = STORES[place.name];
   const perFolder = Math.max(1, Math.ceil(Math.round(messages / divisor) / users / folders));
   const paths = [];
+
   for (let index = 50; index < messages / divisor; index += 100) {
     const folder = Math.floor(index / perFolder);
     const uid = (index % perFolder) + 1;
     const parent = folderPath(place, Math.floor(folder / folders), folder % folders);
+
     paths.push(join(parent, '#msgs', `${uid.toString(16).padStart(8, '0')}.eml`));
   }
+
   return paths.filter((path) => existsSync(path));
 }
 
@@ -140,19 +150,23 @@ class Stream {
       lines.push(line);
       made += line.length + 2;
     }
+
     return `${lines.join('\r\n').slice(0, Math.max(0, length - 2))}\r\n`;
   }
 
   base64Lines(length) {
     const lines = Math.floor(length / 78);
     if (lines === 0) return Buffer.alloc(0);
+
     const flat = Buffer.from(this.bytes(lines * 57).toString('base64'), 'latin1');
     const out = Buffer.allocUnsafe(lines * 78);
+
     for (let i = 0; i < lines; i++) {
       flat.copy(out, i * 78, i * 76, i * 76 + 76);
       out[i * 78 + 76] = 13;
       out[i * 78 + 77] = 10;
     }
+
     return out;
   }
 }

@@ -23,6 +23,7 @@ function entrySource() {
   const { name, version, oclif } = json('package.json');
   const modules = ['ui/help', ...compiled(/^commands\/.*\.js$/)];
   const table = modules.map((path) => `${JSON.stringify(path)}: () => import('./dist/${path}.js')`);
+
   return `
     globalThis.kmsBackupModules = { ${table.join(',\n')} };
     const manifest = ${JSON.stringify(json('oclif.manifest.json'))};
@@ -111,6 +112,7 @@ const LEFT_OUT = ['archiver', 'inquirer', 'nodemailer', 'ora', 'postal-mime', 'p
 export async function bundleForNode() {
   const outdir = join(root, 'dist', 'bundle');
   const workers = compiled(/-worker\.js$/);
+
   await build({
     ...common,
     format: 'esm',
@@ -155,11 +157,14 @@ export async function bundleForExecutable(directory) {
       js: "const kmsBackupUrl = require('node:url').pathToFileURL(process.execPath).href; globalThis.kmsBackupIsExecutable = true;",
     },
   };
+
   await build({ ...options, stdin: entry(), outfile: join(directory, 'main.cjs') });
+
   const workers = compiled(/-worker\.js$/);
   for (const path of workers) {
     const entryPoints = [join(root, 'dist', `${path}.js`)];
     await build({ ...options, entryPoints, outfile: join(directory, `${basename(path)}.js`) });
   }
+
   return Object.fromEntries(workers.map((path) => [`${basename(path)}.js`, join(directory, `${basename(path)}.js`)]));
 }

@@ -11,8 +11,10 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 export async function makeExecutable({ target, main, assets = {}, executable, version = NODE_VERSION }) {
   copyFileSync(nodeBinary(target, version), executable);
   chmodSync(executable, 0o755);
+
   const quiet = console.warn;
   console.warn = () => undefined;
+
   try {
     const blob = readFileSync(writeBlob({ target, main, assets, version }));
     await inject(executable, 'NODE_SEA_BLOB', blob, { sentinelFuse: FUSE });
@@ -29,7 +31,9 @@ function writeBlob({ target, main, assets, version }) {
   // Compiled code saves a third of the start, but only the machine it is for can make it.
   const host = hostTarget();
   const useCodeCache = target === host;
+
   writeFileSync(config, JSON.stringify({ main, output, disableExperimentalSEAWarning: true, useCodeCache, assets }));
   run(host === undefined ? process.execPath : nodeBinary(host, version), ['--experimental-sea-config', config]);
+
   return output;
 }

@@ -24,16 +24,20 @@ const RUNNERS = {
 export async function smokeTest({ target, executable, kmsrecover, debianPackage }) {
   const runner = target === hostTarget() ? undefined : RUNNERS[target];
   if (runner && !runner.isThere()) return `not tried here: it needs ${runner.packages}`;
+
   const command = runner?.command ?? [];
   const [emulator] = command;
   const directory = mkdtempSync(join(tmpdir(), 'kms-bin-'));
   const env = { ...process.env, WINEDEBUG: '-all', WINEPREFIX: join(directory, 'wine'), WINEARCH: 'win64' };
+
   if (emulator === 'wine') prepareWine(env);
+
   const expect = (program, words, code, pattern) => {
     const { status, text } = run([...command, program, ...words], { directory, env });
     if (status === code && pattern.test(text)) return;
     throw new Error(`${target}: ${words.join(' ')} ended with ${status}, expected ${code} and ${pattern}:\n${text}`);
   };
+
   try {
     expect(executable, ['--version'], 0, /^kms-backup\/\d/);
     expect(executable, ['notify', 'test', '--server-dir', join(directory, 'nowhere')], 10, /^Error: no such directory/);
@@ -44,7 +48,9 @@ export async function smokeTest({ target, executable, kmsrecover, debianPackage 
     if (emulator === 'wine') await tryWindowsTask({ executable, directory, env });
     // An emulated program cannot start itself again, as the demo does.
     if (target === 'linux-arm64' && runner) return `tried with ${emulator}, works (but for the demo)`;
+
     expect(executable, ['demo', join(directory, 'demo')], 0, /Lost and recovered/);
+
     return 'tried, works';
   } finally {
     if (emulator === 'wine') spawnSync('wineserver', ['-k'], { env, stdio: 'ignore' });
@@ -57,6 +63,7 @@ async function recoverSample(directory, { executable, kmsrecover, expect }) {
   const { serverDir, storeDir, backupDir } = buildSampleServer(join(directory, 'sample server'));
   const countMail = () => readdirSync(storeDir, { recursive: true }).filter((name) => name.endsWith('.eml')).length;
   const before = countMail();
+
   expect(executable, ['backup', 'full', '--server-dir', serverDir], 0, /^Verified/m);
   rmSync(join(storeDir, 'mail'), { recursive: true });
   expect(kmsrecover, [backupDir, '--server-dir', serverDir], 0, /./);

@@ -8,18 +8,23 @@ import { brokenLinks } from './broken-links.mjs';
 /** @param executable one for this machine · @param directory where files may be made */
 export async function tryEntries({ executable, directory }) {
   checkLinks(dirname(executable));
+
   const folder = dirname(executable);
   const [links, copies] = ['links 100%', 'copies'].map((name) => join(directory, name));
+
   for (const place of [links, copies]) mkdirSync(place);
   symlinkSync(executable, join(links, 'kms-linked'));
   copyFileSync(executable, join(copies, 'kms renamed'));
+
   const calls = {
     'by name from PATH': { word: basename(executable), PATH: folder, cwd: directory },
     'by a relative path': { word: `./${basename(executable)}`, cwd: folder },
     'by a link from PATH': { word: 'kms-linked', PATH: links, cwd: directory },
     'renamed, from PATH': { word: 'kms renamed', PATH: copies, cwd: directory },
   };
+
   let count = 0;
+
   for (const [how, call] of Object.entries(calls)) {
     await tryEntry(how, call, join(directory, `entries ${++count}`));
   }
@@ -43,9 +48,11 @@ export async function tryEntry(how, { word, PATH, cwd }, place) {
   const exported = run([word, 'schedule', 'export', '--to', 'cron', '--server-dir', serverDir], { cwd, env });
   const line = /^\d+ \d+ \* \* \S+ (.*)$/m.exec(exported)?.[1];
   if (line === undefined) throw new Error(`${how}: no line for cron in\n${exported}`);
+
   const said = run(['env', '-i', '/bin/sh', '-c', line.replaceAll('\\%', '%')], { cwd: '/', env: process.env });
   const archives = readdirSync(backupDir).filter((name) => /^F.*\.zip$/.test(name));
   if (archives.length === 1 && said === '') return;
+
   throw new Error(`${how}: ${line}\nmade ${archives.length} archives and said: ${said}`);
 }
 

@@ -15,10 +15,13 @@ export async function tryWindowsTask({ executable, directory, env }) {
   const words = ['schedule', 'export', '--to', 'schtasks', '--server-dir', windowsPath(serverDir)];
   const command = commandOf('schtasks', wine([name, ...words], { directory, env: inPath }));
   const expected = [windowsPath(executable), 'schedule', 'run'].join(' ');
+
   if (command.slice(0, 3).join(' ').toLowerCase() !== expected.toLowerCase()) {
     throw new Error(`${name} from PATH: the task starts ${command.join(' ')}, not ${expected}`);
   }
+
   wine(command, { directory, env });
+
   const archives = readdirSync(backupDir).filter((file) => /^F.*\.zip$/.test(file));
   if (archives.length !== 1) throw new Error(`${command.join(' ')} made ${archives.length} archives`);
 }

@@ -44,23 +44,29 @@ function commandText(command, exitMeaning) {
     const shown = `\\fI${text(name.toUpperCase())}\\fR`;
     return required ? shown : `[${shown}]`;
   });
+
   const own = command.flags.filter(({ helpGroup, hidden }) => helpGroup !== 'GLOBAL' && !hidden);
   const parts = [`.SS ${bold(`kms-backup ${command.words}`)} ${args.join(' ')}`.trimEnd()];
+
   parts.push(text(filled(command.summary ?? '', command)));
   if (command.description) parts.push('.PP', text(filled(command.description, command)));
   parts.push(...own.map(flagText));
+
   const examples = (command.examples ?? []).map((example) =>
     filled(typeof example === 'string' ? example : example.command, command),
   );
   if (examples.length > 0) parts.push('.PP', 'Examples:', '.PP', '.RS', '.nf', ...examples.map(plain), '.fi', '.RE');
+
   const codes = (command.exitCodes ?? []).filter((code) => code in exitMeaning);
   if (codes.length > 0) parts.push('.PP', text(`Exit status besides the common ones: ${codes.join(', ')}.`));
+
   return parts.join('\n');
 }
 
 export function manualPage({ commands, version, description, exitMeaning, released }) {
   const global = commands[0]?.flags.filter(({ helpGroup }) => helpGroup === 'GLOBAL') ?? [];
   const codes = Object.entries(exitMeaning).map(([code, meaning]) => `.TP\n${bold(code)}\n${text(meaning)}`);
+
   return `${[
     `.TH KMS\\-BACKUP 1 "${released}" "kms\\-backup ${text(version)}" "User Commands"`,
     '.SH NAME',

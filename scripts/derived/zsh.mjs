@@ -7,6 +7,7 @@ export function zshCompletion(text, commands) {
     const [argument] = Object.values(args);
     if (argument?.options) script = withValues(script, words, argument);
   }
+
   const negatable = new Set(
     commands.flatMap(({ flags }) => flags.filter(({ allowNo }) => allowNo).map(({ name }) => name)),
   );
@@ -16,6 +17,7 @@ export function zshCompletion(text, commands) {
       (line) => `${line}\n--no-${name}"[The opposite.]" \\`,
     );
   }
+
   return replaceOnce(script, '\n_kms-backup() {\n', `\n_kms-backup() {\n${KMSRECOVER}`);
 }
 

@@ -47,11 +47,13 @@ async function discover(command, directory) {
     command.argv,
     refusing({ REFUSE_CALL: CALLS.join(','), REFUSE_BELOW: directory, REFUSE_LOG: log }),
   );
+
   const counts = new Map();
   for (const line of readLines(log)) {
     const call = line.slice(0, line.indexOf(' '));
     counts.set(call, (counts.get(call) ?? 0) + 1);
   }
+
   return counts;
 }
 
@@ -63,7 +65,9 @@ function planTimes(errno, count) {
 
 async function tryCase(one) {
   server.reset();
+
   const { command, directory, call, code, first, times } = one;
+
   const variables = {
     REFUSE_CALL: call,
     REFUSE_BELOW: directory,
@@ -71,15 +75,19 @@ async function tryCase(one) {
     REFUSE_FIRST: first,
     REFUSE_TIMES: times,
   };
+
   const ended = await run(command.id, command.argv, refusing(variables));
   const fault = await judge(server, one, ended, before);
   const row = `${command.id} ${one.side} ${call}`;
   const ends = tally.get(row) ?? new Map();
   const end = /^Code: (\w+)$/m.exec(ended.output)?.[1] ?? '';
+
   ends.set(`${ended.exitCode}${end && ' '}${end}`, (ends.get(`${ended.exitCode}${end && ' '}${end}`) ?? 0) + 1);
   tally.set(row, ends);
   if (fault === undefined) return;
+
   faults.push(fault);
+
   const what = `${command.id} ${command.argv.slice(1, 6).join(' ')}`.replaceAll(server.root, '');
   console.log(`WRONG ${fault}: ${what}: ${call} on ${one.side}, ${one.errno} from ${first} times ${times || 'all'}`);
   console.log(

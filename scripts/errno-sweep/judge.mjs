@@ -22,12 +22,16 @@ async function judgeDisk(server, { id }, exitCode, before) {
   if (id !== 'rotate' && exitCode !== 0 && exitCode !== 3 && before.archives.some((name) => !archives.includes(name))) {
     return 'an archive is gone';
   }
+
   if (archives.length === 0) return 'all archives are gone';
+
   if (archives.some((name) => !before.archives.includes(name))) {
     const verified = await run('verify', [server.backupDir, '--server-dir', server.serverDir]);
     if (verified.exitCode !== 0) return `does not verify: ${verified.output}`;
   }
+
   if (id !== 'recover') return server.storeDigest() === before.store ? undefined : 'the store changed';
+
   return exitCode === 0 || server.storeDigest() === before.store ? undefined : judgeHalf(server);
 }
 

@@ -42,6 +42,7 @@ export const sidesOf = ({ backupDir, storeDir, serverDir, outDir }) => ({
 export function commandsOf({ serverDir, backupDir, outDir }) {
   const at = ['--server-dir', serverDir];
   const to = [...at, '--backup-dir', backupDir];
+
   return [
     { id: 'backup:full', argv: [...to, '--keep', '2'], ends: [3, 10, 11] },
     { id: 'backup:diff', argv: to, ends: [3, 10, 11] },

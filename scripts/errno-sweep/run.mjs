@@ -10,16 +10,20 @@ export async function run(id, argv, fault = { begin: () => undefined, end: () =>
   let output = '';
   const streams = [process.stdout, process.stderr];
   const kept = streams.map((stream) => stream.write.bind(stream));
+
   for (const stream of streams) {
     stream.write = (text) => {
       output += text.toString();
       return true;
     };
   }
+
   process.exitCode = 0;
+
   try {
     fault.begin();
     await command.run([...argv], config);
+
     return { exitCode: process.exitCode, output };
   } catch (error) {
     return { exitCode: -1, output: `${output}\nthrown: ${error.stack}` };

@@ -21,12 +21,15 @@ export class Server {
     writeFileSync(join(this.serverDir, 'mailserver.cfg'), mailserver);
     writeFileSync(join(this.serverDir, 'users.cfg'), users);
     for (const user of ['alice', 'bob']) this.#addMail(user, 3);
+
     const flags = ['--server-dir', this.serverDir, '--backup-dir', this.backupDir, '--no-rotate'];
     for (const kind of ['full', 'full', 'diff']) {
       const { exitCode, output } = await run('backup:' + kind, flags);
       if (exitCode !== 0) throw new Error(output);
+
       this.#addMail('alice', 1);
     }
+
     cpSync(this.root, this.template, { recursive: true, preserveTimestamps: true });
   }
 
@@ -52,12 +55,15 @@ export class Server {
   #addMail(user, count) {
     const folder = join(this.storeDir, 'mail/example.com', user, 'INBOX');
     mkdirSync(join(folder, '#msgs'), { recursive: true });
+
     for (let n = 0; n < count; n++) {
       const id = readdirSync(join(folder, '#msgs')).length.toString(16).padStart(8, '0');
       const text = `From: a@example.com\r\nTo: ${user}@example.com\r\nSubject: ${id}\r\n\r\n${'hello '.repeat(900)}\r\n`;
+
       writeFileSync(join(folder, '#msgs', `${id}.eml`), text);
       appendFileSync(join(folder, 'index.fld'), `U${id} F1 S${String(text.length)}\r\n`);
     }
+
     writeFileSync(join(folder, 'status.fld'), 'S\r\n');
   }
 }
@@ -66,9 +72,12 @@ function digestOf(directory, isCounted = () => true) {
   const hash = createHash('sha256');
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+
   for (const path of paths.sort()) {
     if (!isCounted(path) || path.includes('.kms-backup')) continue;
+
     hash.update(path).update(readFileSync(path));
   }
+
   return hash.digest('hex');
 }

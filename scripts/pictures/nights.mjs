@@ -17,18 +17,25 @@ const moment = (ms) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
 export async function fillNights(place, run) {
   const { serverDir, storeDir } = buildSampleServer(place);
   const inbox = join(storeDir, 'mail', 'example.com', 'alice', 'INBOX', '#msgs');
+
   // No mail service listens there: the notification stays in the spool, where the picture is taken from.
   writeFileSync(join(serverDir, 'kms-backup.ini'), '[smtp]\nhost = 127.0.0.1\nport = 1\nto = admin@example.com\n');
+
   const dice = new Dice(16);
   let uid = 1000;
+
   for (let night = 0; night < NIGHTS; night++) {
     const at = FIRST + night * DAY_MS;
     const isSunday = new Date(at).getUTCDay() === 0;
+
     for (let count = 6 + (night % 5) * 3; count > 0; count--, uid++) {
       writeFileSync(join(inbox, messageFileName(uid)), sampleMessage(dice, uid).text, { mode: 0o600 });
     }
+
     run(moment(at), 'backup', isSunday ? 'full' : 'diff', '--notify', night === NIGHTS - 1 ? 'always' : 'never');
   }
+
   for (let lost = 1001; lost < 1013; lost++) rmSync(join(inbox, messageFileName(lost)));
+
   return moment(FIRST + NIGHTS * DAY_MS - DAY_MS / 2);
 }

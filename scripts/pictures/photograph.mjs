@@ -11,10 +11,12 @@ export function photograph(page, picture, { width = 1100, height, isDark = false
   try {
     const scheme = isDark ? ['--force-dark-mode', '--blink-settings=preferredColorScheme=0'] : [];
     const size = [`--window-size=${width},${height}`, '--hide-scrollbars', `--user-data-dir=${profile}`];
+
     const made = spawnSync('chromium', [...QUIET, ...scheme, ...size, `--screenshot=${picture}`, `file://${page}`], {
       encoding: 'utf8',
       timeout: 60_000,
     });
+
     if (made.status !== 0) throw new Error(`no picture ${picture}: ${made.error ?? made.stderr}`);
   } finally {
     rmSync(profile, { recursive: true, force: true });

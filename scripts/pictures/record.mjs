@@ -13,9 +13,12 @@ export function recordSession(commands, { env, cwd, now }) {
       encoding: 'utf8',
       timeout: 120_000,
     });
+
     if (status !== 0) throw new Error(`tmux ${words[0]}: ${stderr}`);
+
     return stdout;
   };
+
   // The prompt is announced before it is drawn.
   const screen = () => {
     for (;;) {
@@ -23,20 +26,26 @@ export function recordSession(commands, { env, cwd, now }) {
       if (lines.at(-1) === '$') return lines;
     }
   };
+
   try {
     tmux('new-session', '-d', '-x', String(COLUMNS), '-y', '120', 'faketime', now, 'bash', '--norc', '--noprofile');
     tmux('wait-for', 'prompt');
+
     let known = screen().length;
+
     return commands.map((command) => {
       const started = performance.now();
       tmux('send-keys', '-l', command);
       tmux('send-keys', 'Enter');
       tmux('wait-for', 'prompt');
+
       const seconds = (performance.now() - started) / 1000;
       const lines = screen();
       // The last line is the new prompt.
       const step = { command, lines: lines.slice(known, -1), seconds };
+
       known = lines.length;
+
       return step;
     });
   } finally {

@@ -10,6 +10,7 @@ const escapeXml = (text) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<
 export function sessionSvg(steps) {
   const rows = [];
   let at = 0.5;
+
   for (const { command, lines, seconds } of steps) {
     rows.push({ text: `$ ${command}`, at, isCommand: true });
     at += TYPING_SECONDS + seconds;
@@ -17,11 +18,14 @@ export function sessionSvg(steps) {
     rows.push({ text: '', at });
     at += READING_SECONDS;
   }
+
   const [width, height] = [Math.ceil(COLUMNS * CELL + 2 * MARGIN), rows.length * LINE + 2 * MARGIN];
+
   const texts = rows.map(
     ({ text, at: delay, isCommand }, index) =>
       `<text class="${isCommand ? 'c' : 'o'}" x="${MARGIN}" y="${MARGIN + (index + 0.75) * LINE}" style="animation-delay:${delay.toFixed(2)}s">${escapeXml(text)}</text>`,
   );
+
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="A session with kms-backup in a terminal">
 <style>
 text{font:13px "DejaVu Sans Mono",Menlo,Consolas,"Liberation Mono",monospace;white-space:pre;fill:#d1d7e0}

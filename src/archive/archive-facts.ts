@@ -41,13 +41,16 @@ export async function readArchiveFacts(files: ArchiveFiles): Promise<ArchiveFact
   const found = new Findings(files);
   let version: VersionText | undefined;
   let summary: SummaryText | undefined;
+
   try {
     const [first, last] = [files.volumes[0], files.volumes.at(-1)];
     const versionText = files.missingVolumes[0] === 0 ? undefined : await found.readTextOf(first, VERSION_ENTRY);
     const summaryText = await found.readTextOf(last, SUMMARY_ENTRY);
+
     version = versionText === undefined ? undefined : parseVersionText(versionText);
     summary = summaryText === undefined ? undefined : parseSummaryText(summaryText);
     for (const volume of files.volumes.slice(1, -1)) await found.checkEndOf(volume);
+
     const { fault, damage } = found.judge(summary);
     const known = { files, version, summary, unreadable: undefined };
     if (fault !== undefined) return { ...known, fault, damage };
@@ -69,6 +72,7 @@ async function lookForRequired(
     return { required: await readRequiredFiles(files, summary), fault: undefined, damage: [] };
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
+
     return { fault: messageOf(error), damage: anywhereIn(files) };
   }
 }
@@ -97,6 +101,7 @@ class Findings {
   /** A text of ours; undefined where the volume does not have it, or it is damaged, which is noted. */
   async readTextOf(volume: VolumeFileInfo | undefined, name: string): Promise<string | undefined> {
     if (!volume || this.#isLost(volume)) return undefined;
+
     const source = openFileSource(volume.path, volume.name);
     try {
       const table = await this.#tryVolume(volume, () => findEntry(source, name));
@@ -105,6 +110,7 @@ class Findings {
       return await readText(source, table, 0);
     } catch (error) {
       if (!(error instanceof DamagedArchiveError)) throw error;
+
       this.#damage.push({ kind: 'entries', volume: volume.name, names: [name] });
       this.#reasons.push(messageOf(error));
 
@@ -132,6 +138,7 @@ class Findings {
       this.#damage.push({ kind: 'volume missing', volume });
       this.#reasons.push(`it has no ${SUMMARY_ENTRY}: it is unfinished, or its last volume is missing`);
     }
+
     const volumes = summary?.volumes;
     if (volumes !== undefined && volumes !== files.volumes.length + files.missingVolumes.length) {
       return { fault: `it has ${files.volumes.length} volumes, its summary says ${volumes}`, damage: [] };
@@ -160,6 +167,7 @@ class Findings {
       return await work();
     } catch (error) {
       if (isReadFailure(error)) throw error;
+
       this.#damage.push({ kind: 'central directory', volume: volume.name, reason: messageOf(error) });
       this.#reasons.push(messageOf(error));
 
@@ -173,14 +181,17 @@ async function findEntry(source: RandomAccessSource, name: string): Promise<Entr
   const place = await findDirectory(source);
   const header = place && ((await readEdge(source, place, name)) ?? (await scanFor(source, place, name)));
   const plain = header && parsePlainDirectory({ bytes: header, offset: place.offset, entries: 1 });
+
   if (plain) {
     plain.setExtentEnd(0, place.offset);
     return plain;
   }
+
   const { table } = await readEntries(source);
   for (let index = 0; index < table.count; index++) {
     if (table.name(index) === name) return table.gather([index]);
   }
+
   return undefined;
 }
 

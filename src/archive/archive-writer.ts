@@ -75,6 +75,7 @@ export class ArchiveWriter {
       this.current.append(bytes, crc, central, entries);
       return;
     }
+
     let [from, centralFrom] = [0, 0];
     while (centralFrom < central.length) {
       const fit = this.#measureFit(bytes.length, central, from, centralFrom);
@@ -83,6 +84,7 @@ export class ArchiveWriter {
         this.current.append(piece, crc32(piece), central.subarray(centralFrom, fit.centralEnd), fit.entries, from);
         [from, centralFrom] = [fit.end, fit.centralEnd];
       }
+
       if (centralFrom < central.length) this.#nextVolume();
     }
   }
@@ -93,6 +95,7 @@ export class ArchiveWriter {
     const deflated = deflateRawSync(entry.bytes);
     const isDeflated = deflated.length < entry.bytes.length;
     const data = isDeflated ? deflated : entry.bytes;
+
     const header: EntryHeader = {
       name,
       method: isDeflated ? METHOD_DEFLATED : METHOD_STORED,
@@ -102,8 +105,10 @@ export class ArchiveWriter {
       mtimeTicks: entry.mtimeTicks,
       mode: entry.mode,
     };
+
     const bytes = Buffer.alloc(localHeaderBytes(name.length) + data.length);
     const central = Buffer.alloc(headerBytes(name.length, false));
+
     bytes.set(data, putLocalHeader(bytes, 0, header));
     this.addBlock(bytes, crc32(bytes), central.subarray(0, putCentralHeader(central, 0, header, 0)), 1);
   }
@@ -227,9 +232,11 @@ export class ArchiveWriter {
       const centralEnd = at + centralHeaderLength(central, at);
       const end = centralEnd < central.length ? central.readUInt32LE(centralEnd + CENTRAL_OFFSET_FIELD) : blockBytes;
       if (!this.current.hasRoomFor(end - from, centralEnd - centralFrom, fit.entries + 1)) return fit;
+
       fit = { entries: fit.entries + 1, end, centralEnd };
       at = centralEnd;
     }
+
     return fit;
   }
 }

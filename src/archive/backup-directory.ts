@@ -40,16 +40,20 @@ export function identityOf({ volumes }: ArchiveFiles): string {
  */
 export function listArchiveFiles(directory: string): ArchiveFiles[] {
   tellStep(`archives of ${directory}`);
+
   const volumes = new Map<string, Map<number, VolumeFileInfo>>();
   for (const name of readNames(directory)) {
     const parsed = parseVolumeName(name);
     if (!parsed) continue;
+
     const path = join(directory, name);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats?.isFile()) continue;
+
     const own = volumes.get(parsed.stem) ?? new Map<number, VolumeFileInfo>();
     volumes.set(parsed.stem, own.set(parsed.volume, { path, name, sizeBytes: stats.size, mtimeMs: stats.mtimeMs }));
   }
+
   return [...volumes]
     .map(([stem, own]) => toArchiveFiles(directory, stem, own))
     .sort((a, b) => a.takenAt.getTime() - b.takenAt.getTime() || order(a.type) - order(b.type));
@@ -60,8 +64,10 @@ const order = (type: ArchiveType): number => (type === 'differential' ? 1 : 0);
 function toArchiveFiles(directory: string, stem: string, own: Map<number, VolumeFileInfo>): ArchiveFiles {
   const parsed = parseVolumeName(`${stem}.zip`);
   if (!parsed) throw new Error(`${stem} is no archive's name`);
+
   const last = Math.max(...own.keys());
   const present = [...own].sort(([a], [b]) => a - b).map(([, volume]) => volume);
+
   return {
     stem,
     type: parsed.type,
@@ -82,14 +88,18 @@ export function findArchiveFiles(path: string): ArchiveFiles {
   const parsed = parseVolumeName(basename(path));
   const directory = dirname(path);
   const stats = statSync(path, { throwIfNoEntry: false });
+
   if (!stats?.isFile()) {
     throw new NotFoundError(`there is no archive ${path}`, { hints: ['List what is there with list-archives DIR.'] });
   }
+
   if (parsed) {
     const files = listArchiveFiles(directory).find(({ stem }) => stem === parsed.stem);
     if (files) return files;
   }
+
   const volume = { path, name: basename(path), sizeBytes: stats.size, mtimeMs: stats.mtimeMs };
+
   return {
     stem: basename(path).replace(/\.zip$/i, ''),
     type: 'full',
@@ -109,6 +119,7 @@ function readNames(directory: string): string[] {
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
       throw toSystemError(error, { fact: `cannot read the backup directory ${directory}` }) ?? error;
     }
+
     throw new NotFoundError(
       code === 'ENOENT' ? `the backup directory ${directory} does not exist` : `${directory} is not a directory`,
       { hints: ['Name it with --backup-dir DIR or as the argument, or mount it first.'] },

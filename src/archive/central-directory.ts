@@ -32,14 +32,17 @@ export async function findDirectory(
   source: RandomAccessSource,
 ): Promise<(DirectoryPlace & { readonly entries: number }) | undefined> {
   if (source.sizeBytes < END_BYTES) return undefined;
+
   const end = await source.read(source.sizeBytes - END_BYTES, END_BYTES);
   if (end.readUInt32LE(0) !== END_SIGNATURE || end.readUInt32LE(4) !== 0 || end.readUInt16LE(20) !== 0)
     return undefined;
+
   const entries = end.readUInt16LE(10);
   const [length, offset] = [end.readUInt32LE(12), end.readUInt32LE(16)];
   const isPlain =
     end.readUInt16LE(8) === entries && entries !== 0xffff && offset + length === source.sizeBytes - END_BYTES;
   if (!isPlain) return undefined;
+
   refuseLongDirectory(source.name, length);
 
   return { offset, length, entries };
@@ -60,8 +63,10 @@ export function parsePlainDirectory({ bytes, entries }: DirectoryBytes): EntryTa
   const parts = new Map<number, FilePart>();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
+
   for (let index = 0; index < entries; index++) {
     if (at + CENTRAL_FIXED_BYTES > bytes.length || view.getUint32(at, true) !== CENTRAL_SIGNATURE) return undefined;
+
     const nameStart = at + CENTRAL_FIXED_BYTES;
     const extraStart = nameStart + view.getUint16(at + 28, true);
     const extraEnd = extraStart + view.getUint16(at + 30, true);
@@ -69,20 +74,25 @@ export function parsePlainDirectory({ bytes, entries }: DirectoryBytes): EntryTa
     const isOneDisk = view.getUint16(at + 34, true) === 0;
     if (next > bytes.length || !isOneDisk) return undefined;
     if (!isPlainAscii(view, nameStart, extraStart) && !isPlainName(bytes, nameStart, extraStart)) return undefined;
+
     if (!isOwnExtra(view, extraStart, extraEnd)) {
       if (hasOddExtra(bytes, extraStart, extraEnd)) return undefined;
+
       const { part } = readExtras(bytes, extraStart, extraEnd, 0);
       if (part) parts.set(index, part);
     }
+
     nameStarts[index] = nameStart;
     at = next;
   }
+
   return at === bytes.length ? new DirectoryTable(bytes, nameStarts, parts) : undefined;
 }
 
 /** All names but few, four bytes at a time: none of them below 0x20, 0x5c, 0x7f or above. False also where it cannot tell. */
 function isPlainAscii(view: DataView, start: number, end: number): boolean {
   if (end - start < 4) return false;
+
   for (let at = start; at < end; at += 4) {
     // The last word may overlap the one before it.
     const word = view.getUint32(Math.min(at, end - 4), true);
@@ -90,6 +100,7 @@ function isPlainAscii(view: DataView, start: number, end: number): boolean {
     const odd = word | (word + 0x01010101) | ((word - 0x20202020) & ~word) | ((flipped - 0x01010101) & ~flipped);
     if ((odd & 0x80808080) !== 0) return false;
   }
+
   return true;
 }
 
@@ -99,11 +110,15 @@ function isPlainName(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const byte = bytes[at] ?? 0;
     if (byte < 0x20 || byte === 0x5c || byte === 0x7f) return false;
+
     if (byte >= 0x80) isAscii = false;
   }
+
   if (start === end || isAscii) return start < end;
+
   const name = bytes.subarray(start, end);
   const flags = bytes.readUInt16LE(start - CENTRAL_FIXED_BYTES + 8);
+
   return (flags & FLAG_UTF8) !== 0 && Buffer.from(name.toString('utf8')).equals(name);
 }
 
@@ -142,8 +157,10 @@ function setExtents(table: EntryTable, directoryOffset: number, volume: string):
     const end = position + 1 === table.count ? directoryOffset : table.headerOffset(next);
     const least = table.headerOffset(index) + 30 + table.rawNameLength(index) + table.compressedSize(index);
     if (least > end) throw overlap(table, index, { volume, least, end });
+
     table.setExtentEnd(index, end);
   }
+
   return table;
 }
 

@@ -18,6 +18,7 @@ export function checkChain(base: Volumes, last: Volumes, hidden: HiddenNames): v
     findFileOfBase(baseTables, directoriesOf(lastTables, undefined), hidden);
 
   if (clash === undefined) return;
+
   throw new DamagedArchiveError(
     `${last.files.stem} and its full ${base.files.stem} do not fit together: ${JSON.stringify(clash)} is a file in the one and a directory in the other`,
     { hints: ['Recover the full alone, or another archive.'] },
@@ -31,13 +32,16 @@ function directoriesOf(tables: readonly EntryTable[], hidden: HiddenNames | unde
     for (const run of directoryRuns(table)) {
       const hiddenNames = hidden?.get(run.prefix);
       if (!hiddenNames || hasVisible(table, run, hiddenNames)) addWithParents(directories, run.prefix);
+
       for (let index = run.start; index < run.end; index++) {
         if (!table.isDirectory(index)) continue;
+
         const name = table.name(index);
         if (hiddenNames?.has(name) !== true) addWithParents(directories, name);
       }
     }
   }
+
   return directories;
 }
 
@@ -60,10 +64,12 @@ function findFile(tables: readonly EntryTable[], directories: ReadonlySet<string
   for (const table of tables) {
     for (let index = 0; index < table.count; index++) {
       if (table.isDirectory(index)) continue;
+
       const name = fileName(table, index);
       if (directories.has(name)) return name;
     }
   }
+
   return undefined;
 }
 
@@ -77,14 +83,17 @@ function findFileOfBase(
   for (const table of tables) {
     for (const { prefix, start, end } of directoryRuns(table)) {
       if (!parents.has(prefix)) continue;
+
       const hiddenNames = hidden.get(prefix);
       for (let index = start; index < end; index++) {
         if (table.isDirectory(index)) continue;
+
         const name = fileName(table, index);
         if (directories.has(name) && hiddenNames?.has(name) !== true) return name;
       }
     }
   }
+
   return undefined;
 }
 

@@ -23,7 +23,9 @@ class Fingerprint {
       low = Math.imul(low ^ byte, LOW_PRIME);
       high = Math.imul(high ^ byte, HIGH_PRIME);
     }
+
     [this.#low, this.#high] = [low, high];
+
     return this;
   }
 
@@ -43,18 +45,22 @@ export function fingerprintFiles(tables: readonly EntryTable[]): Float64Array {
   const prints = new Float64Array(tables.reduce((sum, { count }) => sum + count, 0));
   let length = 0;
   const print = new Fingerprint();
+
   for (const table of tables) {
     const bytes = table.names;
     for (const { prefixBytes, start, end } of directoryRuns(table)) {
       const first = table.nameStart(start);
       const prefix = new Fingerprint().add(bytes, first, first + prefixBytes);
+
       for (let index = start; index < end; index++) {
         if (table.isDirectory(index)) continue;
+
         const name = table.nameStart(index);
         prints[length++] = print.startFrom(prefix).add(bytes, name + prefixBytes, name + table.nameLength(index)).value;
       }
     }
   }
+
   return prints.subarray(0, length).sort();
 }
 
@@ -68,17 +74,22 @@ export function findTwin(
     const print = prints[at] ?? 0;
     if (print === prints[at - 1]) twice.add(print);
   }
+
   if (twice.size === 0) return undefined;
+
   const names = new Set<string>();
   for (const table of tables) {
     for (let index = 0; index < table.count; index++) {
       // A directory may be named more than once: it is made once.
       if (table.isDirectory(index) || !twice.has(fingerprintOfName(table, index))) continue;
+
       const name = table.name(index);
       if (names.has(name)) return { table, name };
+
       names.add(name);
     }
   }
+
   return undefined;
 }
 
@@ -96,11 +107,13 @@ export function findClash(tables: readonly EntryTable[], prints: Float64Array): 
   for (const table of tables) {
     for (const { prefixBytes, start, end } of directoryRuns(table)) {
       addSuspects(table.nameBytes(start).subarray(0, prefixBytes), prints, suspects);
+
       for (let index = start; index < end; index++) {
         if (table.isDirectory(index)) addSuspects(table.nameBytes(index), prints, suspects);
       }
     }
   }
+
   return suspects.size === 0 ? undefined : firstFileAmong(tables, suspects);
 }
 

@@ -50,13 +50,17 @@ const S_IFIFO = 0o010000;
 export function checkStructure(archive: Volumes, { summary, version }: SelfDescription = NOTHING): StructureReport {
   const report = checkEntries(archive);
   if (!summary) return report;
+
   checkVolumes(archive, summary);
+
   const difference = findDifference(archive.files.stem, summary, report);
   if (difference === undefined) return report;
+
   // How the server counts is known from few archives: what its summary says is no reason to refuse what is whole.
   const isServers = version !== undefined && version.tool === undefined;
   const saysSomething = summary.fileCount > 0 || summary.totalBytes > 0;
   if (isServers && saysSomething) return { ...report, warnings: [...report.warnings, difference] };
+
   throw new DamagedArchiveError(difference, { hints: HINTS });
 }
 
@@ -78,24 +82,32 @@ function checkEntries(archive: Volumes, hasAllParts = true): StructureReport {
   const windowsNames: string[] = [];
   let [entries, files, messages, totalBytes] = [0, 0, 0, 0];
   const parts = new Map<string, { count: number; seen: Set<number>; bytes: number; total: number }>();
+
   for (const { table, file } of archive.volumes) {
     entries += table.count;
+
     for (const run of directoryRuns(table)) {
       checkNames(table, run, file.name, windowsNames);
+
       const isInMail = holdsMessages(run.prefix);
       for (let index = run.start; index < run.end; index++) if (isMessageAt(table, index, isInMail)) messages++;
     }
+
     for (let index = 0; index < table.count; index++) {
       checkFields(table, index, file.name);
+
       const part = table.part(index);
       if (part) addPart(parts, table.name(index), table.size(index), part);
       if (table.isDirectory(index) || isOwnTextAt(table, index)) continue;
+
       totalBytes += table.size(index);
       if (!part || part.index === 0) files++;
     }
   }
+
   if (hasAllParts) checkParts(archive.files.stem, parts);
   checkMeetings(archive);
+
   return { entries, files, messages, totalBytes, windowsNames, warnings: [] };
 }
 
@@ -104,20 +116,24 @@ function checkNames(table: EntryTable, run: DirectoryRun, volume: string, window
   const bytes = table.names;
   const first = table.nameStart(run.start);
   const isPrefixHarmless = run.prefixBytes === 0 || isSurelyHarmless(bytes, first, first + run.prefixBytes);
+
   for (let index = run.start; index < run.end; index++) {
     const start = table.nameStart(index);
     const length = table.nameLength(index);
+
     if (
       isPrefixHarmless &&
       isSurelyHarmless(bytes, start + run.prefixBytes, start + length) &&
       length <= LONGEST_PATH_BYTES
     )
       continue;
+
     const fault = findNameFault(table.name(index));
     if (fault && (!fault.onlyOnWindows || process.platform === 'win32')) {
       const hints = fault.onlyOnWindows ? WINDOWS_HINTS : HINTS;
       throw damaged(volume, table.name(index), `has ${fault.reason} in its name`, hints);
     }
+
     if (fault) windowsNames.push(table.name(index));
   }
 }
@@ -149,6 +165,7 @@ function addPart(
 ): void {
   const whole = wholeName(name);
   const known = parts.get(whole) ?? { count: part.count, seen: new Set(), bytes: 0, total: part.totalBytes };
+
   known.seen.add(part.index);
   known.bytes += sizeBytes;
   parts.set(whole, known);
@@ -188,10 +205,12 @@ function checkMeetings(archive: Volumes): void {
   const tables = archive.volumes.map(({ table }) => table);
   const prints = fingerprintFiles(tables);
   const twin = findTwin(tables, prints);
+
   if (twin) {
     const volume = archive.volumes.find(({ table }) => table === twin.table);
     throw damaged(volume?.file.name ?? archive.files.stem, twin.name, 'appears twice');
   }
+
   const clash = findClash(tables, prints);
   if (clash !== undefined) throw damaged(archive.files.stem, clash, 'is a file and a directory');
 }

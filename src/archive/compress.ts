@@ -35,6 +35,7 @@ export function deflateChunk(data: Uint8Array, level: number, place: ChunkPlace)
     const finishFlush = place.isLast && index === segments.length - 1 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
     const before = index === 0 && !segment.isBase64 ? place.before : undefined;
     const dictionary = before && before.length > 0 ? { dictionary: before.subarray(-WINDOW_BYTES) } : {};
+
     return deflateRawSync(bytes, {
       ...settingsFor(bytes, level, segment.isBase64),
       finishFlush,
@@ -52,13 +53,16 @@ export function deflateChunk(data: Uint8Array, level: number, place: ChunkPlace)
 export function deflateWhole(data: Uint8Array, level: number, output: Uint8Array): number | undefined {
   const segments = splitSegments(data);
   let at = 0;
+
   for (const [index, { start, end, isBase64 }] of segments.entries()) {
     const bytes = data.subarray(start, end);
     const finishFlush = index === segments.length - 1 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
     const taken = deflateInto(bytes, output.subarray(at), settingsFor(bytes, level, isBase64), finishFlush);
     if (taken === undefined) return undefined;
+
     at += taken;
   }
+
   return at;
 }
 
@@ -68,6 +72,7 @@ function settingsFor(bytes: Uint8Array, level: number, isBase64: boolean): Defla
     const memLevel = Math.min(9, Math.max(4, Math.ceil(Math.log2(bytes.length)) - 6));
     return { level, strategy: constants.Z_HUFFMAN_ONLY, windowBits: 15, memLevel };
   }
+
   return {
     level: isIncompressible(bytes) ? 0 : level,
     strategy: constants.Z_DEFAULT_STRATEGY,
@@ -99,13 +104,17 @@ function isIncompressible(bytes: Uint8Array): boolean {
 function splitSegments(data: Uint8Array): Segment[] {
   const segments: Segment[] = [];
   let from = 0;
+
   for (const run of findBase64Runs(data)) {
     if (!paysHuffmanOnly(data.subarray(run.start, run.end))) continue;
+
     if (run.start > from) segments.push({ start: from, end: run.start, isBase64: false });
     segments.push(run);
     from = run.end;
   }
+
   if (from < data.length || segments.length === 0) segments.push({ start: from, end: data.length, isBase64: false });
+
   return segments;
 }
 
@@ -119,26 +128,32 @@ for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 function findBase64Runs(data: Uint8Array): Segment[] {
   const runs: Segment[] = [];
   if (data.length < MIN_BASE64_RUN) return runs;
+
   let at = 0;
   while (at < data.length) {
     const newline = data.indexOf(10, at);
     const lineBytes = newline + 1 - at;
+
     if (newline === -1) {
       if (data.length - at >= MIN_BASE64_RUN && isBase64Line(data, at, data.length)) {
         runs.push({ start: at, end: data.length, isBase64: true });
       }
+
       break;
     }
+
     const start = at;
     if (lineBytes < 61 || lineBytes > 1000 || !isBase64Line(data, at, newline)) {
       at = newline + 1;
       continue;
     }
+
     at = newline + 1;
     while (data[at + lineBytes - 1] === 10 && isBase64Line(data, at, at + lineBytes - 1)) at += lineBytes;
     if (at + lineBytes > data.length && isBase64Line(data, at, data.length)) at = data.length;
     if (at - start >= MIN_BASE64_RUN) runs.push({ start, end: at, isBase64: true });
   }
+
   return runs;
 }
 
@@ -166,13 +181,17 @@ const counts = new Uint32Array(256);
 /** How unevenly byte values are used in a sample from the middle. */
 function sumOfSquares(bytes: Uint8Array, sampleBytes: number): number {
   counts.fill(0);
+
   const from = Math.max(0, (bytes.length - sampleBytes) >> 1);
   const end = Math.min(bytes.length, from + sampleBytes);
+
   for (let at = from; at < end; at++) {
     const byte = bytes[at] ?? 0;
     counts[byte] = (counts[byte] ?? 0) + 1;
   }
+
   let sum = 0;
   for (const count of counts) sum += count * count;
+
   return sum;
 }

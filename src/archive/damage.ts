@@ -74,6 +74,7 @@ export function countDamaged(damage: readonly Damage[]): number | undefined {
     if (one.kind === 'entries') total += one.names.length;
     if (one.kind !== 'unknown entries') continue;
     if (one.count === undefined) return undefined;
+
     total += one.count;
   }
 
@@ -88,6 +89,7 @@ export function damagedNames(damage: readonly Damage[]): string[] {
 /** Damage as it was written down (`.kms-backup-verified.json`); undefined where that is none. */
 export function parseDamage(json: unknown): Damage | undefined {
   if (!isJsonObject(json) || typeof json['volume'] !== 'string') return undefined;
+
   const { volume, kind, names, count, reason } = json;
 
   switch (kind) {

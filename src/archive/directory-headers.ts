@@ -37,6 +37,7 @@ export async function* directoryWindows(
     const headers = [...headersIn(bytes)];
     const last = headers.at(-1);
     if (!last) return;
+
     yield headers;
     start += last.at + last.length;
   }

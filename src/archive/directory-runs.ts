@@ -35,16 +35,20 @@ function findCuts(table: EntryTable): Cuts {
   const { names } = table;
   const [starts, prefixes]: [number[], number[]] = [[], []];
   let [previous, length] = [0, -1];
+
   for (let index = 0; index < table.count; index++) {
     const start = table.nameStart(index);
     const own = prefixLength(names, start, table.nameLength(index));
+
     if (own !== length || !isSame(names, previous, start, own)) {
       starts.push(index);
       prefixes.push(own);
       length = own;
     }
+
     previous = start;
   }
+
   return { starts, prefixBytes: prefixes };
 }
 

@@ -40,10 +40,13 @@ function readCompressed(fd: number, table: EntryTable, index: number, limitBytes
   const wanted = Math.min(table.compressedSize(index), limitBytes);
   let bytes = read(fd, from, Math.min(room, wanted + HEADER_ROOM_BYTES));
   const headBytes = bytes.length < 30 ? 30 : 30 + bytes.readUInt16LE(26) + bytes.readUInt16LE(28);
+
   if (headBytes + wanted > bytes.length && bytes.length < room)
     bytes = read(fd, from, Math.min(room, headBytes + wanted));
+
   const start = checkLocalHeader(bytes, table, index);
   if (start + wanted > bytes.length) throw new EntryDamage('its data reach into the next entry');
+
   return bytes.subarray(start, start + wanted);
 }
 
@@ -55,15 +58,19 @@ function read(fd: number, from: number, length: number): Buffer {
 
 function inflate(compressed: Buffer, table: EntryTable, index: number, isWhole: boolean): Buffer {
   if (table.method(index) === METHOD_STORED) return compressed;
+
   const size = table.size(index);
   const finishFlush = isWhole ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+
   try {
     if (size > SMALL_BYTES) {
       return inflateRawSync(compressed, { maxOutputLength: size, chunkSize: SMALL_BYTES, finishFlush });
     }
+
     const output = Buffer.allocUnsafeSlow(size + 1);
     const { written } = inflateInto(compressed, output, finishFlush);
     if (written > size) throw new EntryDamage('it inflates to more than its declared size');
+
     return output.subarray(0, written);
   } catch (error) {
     const fault = inflateFaultOf(error);

@@ -50,14 +50,18 @@ export function createEntryFile(table: EntryTable, index: number, target: EntryT
   const name = table.name(index);
   const place = targetOf(rules, part ? wholeName(name) : name);
   if (!place) return undefined;
+
   const { path, rule } = place;
   if (table.isDirectory(index)) {
     directories.make(path.replace(/\/+$/, ''));
     return undefined;
   }
+
   directories.make(dirname(path));
+
   const fd = openSync(path, part ? CREATE_SHARED : CREATE, 0o600);
   let position = part?.offsetBytes ?? 0;
+
   return {
     write: (bytes) => {
       naming(path, () => {
@@ -72,14 +76,17 @@ export function createEntryFile(table: EntryTable, index: number, target: EntryT
           fchownSync(fd, owner.uid, owner.gid);
         });
       }
+
       const mode = table.mode(index) & 0o777;
       if (mode !== 0 && process.platform !== 'win32') {
         optionally('mode', path, () => {
           fchmodSync(fd, mode);
         });
       }
+
       const isKept = giveTime(path, table.mtimeTicks(index), fd);
       closeSync(fd);
+
       return isKept;
     },
     abandon: () => {

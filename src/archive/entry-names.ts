@@ -65,9 +65,11 @@ function findFault(name: string): string | undefined {
   if (name.startsWith('/')) return 'an absolute path';
   if (/^[a-z]:/i.test(name)) return 'a drive letter';
   if (name.includes('\ufffd') || LONE_SURROGATE.test(name)) return 'a name that is no text';
+
   const segments = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
   if (segments.includes('..')) return 'a step out of its directory (..)';
   if (segments.includes('.') || segments.includes('')) return 'an empty step in its path';
+
   return findLengthFault(name, segments);
 }
 
@@ -112,23 +114,31 @@ const [SLASH, DOT, SPACE] = [0x2f, 0x2e, 0x20];
 // eslint-disable-next-line complexity -- one pass over the bytes of a million names
 export function isSurelyHarmless(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > LONGEST_PATH_BYTES) return false;
+
   let step = start;
   let firstDot = -1;
+
   for (let at = start; at <= end; at++) {
     const byte = at === end ? SLASH : (bytes[at] ?? 0);
     if (byte === DOT && firstDot < 0) firstDot = at;
+
     if (byte !== SLASH) {
       if (HARMLESS[byte] !== 1) return false;
+
       continue;
     }
+
     if (at === end && step === end && end > start) return true;
+
     const stem = (firstDot < 0 ? at : firstDot) - step;
     const last = bytes[at - 1];
     if (at === step || firstDot === step || last === DOT || last === SPACE || at - step > 255) return false;
     if ((stem === 3 || stem === 4) && RESERVED_INITIALS.has((bytes[step] ?? 0) | 0x20)) return false;
+
     step = at + 1;
     firstDot = -1;
   }
+
   return true;
 }
 

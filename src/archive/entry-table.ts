@@ -110,6 +110,7 @@ export abstract class EntryTable {
       });
       builder.setExtentEnd(builder.count - 1, this.extentEnd(index));
     }
+
     return builder.build();
   }
 }
@@ -248,6 +249,7 @@ export class EntryTableBuilder {
   add(row: EntryRow): void {
     const index = this.#count++;
     if (index >= this.capacity) throw new Error('more entries than were announced');
+
     const columns = this.#columns;
     if (this.#namesEnd + row.name.length > this.#names.length) this.#growNames(row.name.length);
     this.#names.set(row.name, this.#namesEnd);

@@ -20,11 +20,14 @@ class ExtraFieldError extends Error {}
 export function readExtras(bytes: Buffer, start: number, end: number, dos: number): EntryExtras {
   let [mtimeTicks, precision]: [bigint, TimePrecision] = [0n, TimePrecision.dos];
   let part: FilePart | undefined;
+
   for (let at = start; at + 4 <= end;) {
     const id = bytes.readUInt16LE(at);
     const data = at + 4;
+
     at = data + bytes.readUInt16LE(at + 2);
     if (at > end) throw new ExtraFieldError('an extra field reaches beyond its header');
+
     if (id === EXTRA_UNIX_TIME && precision < TimePrecision.second && at - data >= 5 && (bytes[data] ?? 0) & 1) {
       [mtimeTicks, precision] = [BigInt(bytes.readInt32LE(data + 1)) * 10_000_000n, TimePrecision.second];
     } else if (id === EXTRA_NTFS) {
@@ -34,7 +37,9 @@ export function readExtras(bytes: Buffer, start: number, end: number, dos: numbe
       part = readPart(bytes, data);
     }
   }
+
   if (precision === TimePrecision.dos) mtimeTicks = dosTicks(dos);
+
   return { mtimeTicks, precision, part };
 }
 
@@ -45,8 +50,10 @@ function readNtfsTime(bytes: Buffer, data: number, end: number): bigint | undefi
     if (bytes.readUInt16LE(at) === 1 && size >= 8 && at + 12 <= end) {
       return bytes.readBigInt64LE(at + 4) - NTFS_EPOCH_TICKS;
     }
+
     at += 4 + size;
   }
+
   return undefined;
 }
 

@@ -33,11 +33,14 @@ export class HeldFiles {
   ): Promise<readonly UnreadFile[]> {
     for (const pauseMs of pausesMs(PATIENCE_MS)) {
       if (this.#files.length === 0) break;
+
       await pause(pauseMs, signal);
+
       const tasks = this.#files.map(toTask);
       this.#files = [];
       await pack(tasks);
     }
+
     return this.#files;
   }
 }

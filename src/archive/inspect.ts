@@ -18,16 +18,19 @@ export async function inspectDirectory(directory: string): Promise<ArchiveState[
 export async function inspectArchives(files: readonly ArchiveFiles[], directory: string): Promise<ArchiveState[]> {
   const facts: ArchiveFacts[] = [];
   for (const own of files) facts.push(await factsOf(own));
+
   const digests = new Map<string, string>();
   for (const named of new Set(facts.map(({ version }) => version?.base))) {
     const at = facts.findIndex((own) => own.files.stem === named && own.fault === undefined);
     const base = facts[at];
     if (!base) continue;
+
     try {
       const digest = await digestArchive(base.files);
       if (digest !== undefined) digests.set(base.files.stem, digest);
     } catch (error) {
       if (!isReadFailure(error)) throw error;
+
       facts[at] = toUnreadable(base, error);
     }
   }
@@ -42,6 +45,7 @@ async function factsOf(files: ArchiveFiles): Promise<ArchiveFacts> {
   const key = identityOf(files);
   const known = factsCache.get(key);
   if (known) return { ...known, files };
+
   const facts = await readArchiveFacts(files);
   // The next time it may be readable.
   if (!facts.unreadable) factsCache.set(key, facts);
@@ -53,10 +57,12 @@ async function factsOf(files: ArchiveFiles): Promise<ArchiveFacts> {
 export async function countMessages({ files, summary, fault }: ArchiveFacts): Promise<number | undefined> {
   if (summary?.messages !== undefined) return summary.messages;
   if (fault !== undefined) return undefined;
+
   try {
     return await countEntries(files);
   } catch (error) {
     if (isReadFailure(error)) return undefined;
+
     throw error;
   }
 }
@@ -70,5 +76,6 @@ async function countEntries(files: ArchiveFiles): Promise<number> {
       for (let index = run.start; index < run.end; index++) if (isMessageAt(table, index, isInMail)) messages++;
     }
   }
+
   return messages;
 }

@@ -59,9 +59,12 @@ export async function packLargeFile(context: LargeFileContext, file: LargeFile):
     context.writer.commit();
     return first;
   }
+
   await context.writer.rewind(first.mark);
+
   const second = await packOnce(context, file);
   context.writer.commit();
+
   return second;
 }
 
@@ -80,6 +83,7 @@ async function packOnce(
       const part: FilePart = { index, count: parts, offsetBytes: index * largest, totalBytes: sizeBytes };
       await packPart(context, { file, stats: before, part, partBytes: largest });
     }
+
     const isSettled = isUnchanged(before, file);
 
     return { sizeBytes, parts, mark, isSettled };
@@ -96,10 +100,12 @@ async function packOnce(
 export function measureLargeFile({ path, directory, identity, followsLinks }: LargeFile): BigIntStats {
   try {
     if (identity && !isStillAt(directory, identity)) throw goneError('another directory stands there');
+
     const fd = openStored(path, { followsLinks, asksPlace: true });
     try {
       const stats = fstatSync(fd, { bigint: true });
       refuseOther(stats);
+
       return stats;
     } finally {
       closeSync(fd);
@@ -113,6 +119,7 @@ export function measureLargeFile({ path, directory, identity, followsLinks }: La
 function isUnchanged(before: BigIntStats, file: LargeFile): boolean {
   const { identity, directory } = file;
   if (identity && !isStillAt(directory, identity)) throw new SourceReadError('ENOENT');
+
   const after = lstatOrGone(file.path);
   const target = after && file.followsLinks ? statSync(file.path, { bigint: true }) : after;
 
@@ -136,6 +143,7 @@ async function packPart(context: LargeFileContext, job: PartJob): Promise<void> 
   const length = Math.min(job.partBytes, part.totalBytes - part.offsetBytes);
   const headerAt = context.writer.beginEntry(entryName, deflateBound(length));
   const data = await writeChunks(context, [...planChunks(job, length)]);
+
   context.writer.endEntry(headerAt, {
     name: Buffer.from(entryName, 'utf8'),
     method: METHOD_DEFLATED,
@@ -171,6 +179,7 @@ async function writeChunks(
 ): Promise<{ crc: number; sourceBytes: number; compressedBytes: number }> {
   const ahead: Promise<ChunkResult>[] = [];
   let [next, crc, sourceBytes, compressedBytes] = [0, 0, 0, 0];
+
   try {
     while (next < tasks.length || ahead.length > 0) {
       for (let task = tasks[next]; task && ahead.length < context.depth; task = tasks[++next]) {
@@ -178,9 +187,11 @@ async function writeChunks(
         void deflating.catch(() => undefined); // awaited below, in order
         ahead.push(deflating);
       }
+
       const result = await ahead[0];
       void ahead.shift();
       if (!result) break;
+
       context.writer.current.write(context.bytesOf(result), result.blockCrc);
       context.release(result);
       crc = combineCrc32(crc, result.crc, result.sourceBytes);
@@ -194,5 +205,6 @@ async function writeChunks(
       if (result.status === 'fulfilled') context.release(result.value);
     }
   }
+
   return { crc, sourceBytes, compressedBytes };
 }

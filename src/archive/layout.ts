@@ -23,17 +23,22 @@ const INSTALL_COMPONENTS = ['settings', 'license', 'sslca', 'sslcert'] as const;
 export function placeOf(entryName: string): EntryPlace | undefined {
   if (isOwnText(entryName)) return undefined;
   if (/^[^/]+\.cfg$/i.test(entryName)) return { component: 'cfg', area: 'install', path: entryName };
+
   const rule = AREA_PREFIXES.find(({ prefix }) => entryName.startsWith(prefix));
   if (!rule) return undefined;
+
   const path = entryName.slice(rule.prefix.length);
   const top = path.split('/', 1)[0] ?? '';
   if (top === '' || top.startsWith('.kms-backup')) return undefined;
+
   if (rule.area === 'install') {
     const component = INSTALL_COMPONENTS.find((name) => name === top.toLowerCase());
     return component && { component, area: 'install', path };
   }
+
   const store = COMPONENTS.find(
     (name) => name === top.toLowerCase() && !INSTALL_COMPONENTS.some((own) => own === name),
   );
+
   return { component: store === undefined || store === 'cfg' ? 'other' : store, area: 'store', path };
 }

@@ -32,17 +32,23 @@ export async function readOddDirectory(
       decodeStrings: false,
       validateEntrySizes: true,
     });
+
     const offset = Number(zip.readEntryCursor);
     // Each header has at least 46 bytes: a count that cannot be true must not size a table.
     const leastBytes = zip.entryCount * CENTRAL_FIXED_BYTES;
     if (leastBytes > source.sizeBytes) throw new Error(`${zip.entryCount} entries do not fit into the file`);
+
     refuseLongDirectory(source.name, leastBytes);
+
     const table = await readRows(zip, source.name);
     const end = Number(zip.readEntryCursor);
+
     await checkEnd(source, zip, offset, end);
+
     return { table, offset, directory: await source.read(offset, end - offset) };
   } catch (error) {
     if (error instanceof DamagedArchiveError || isReadFailure(error)) throw error;
+
     throw new DamagedArchiveError(`${source.name}: ${messageOf(error)}`, {
       hints: ['The file is damaged, unfinished or no zip file: use another archive.'],
       cause: error,
@@ -67,6 +73,7 @@ function toRow(entry: Entry): EntryRow {
   const name = Buffer.from(decodeName(entry), 'utf8');
   const dos = entry.lastModFileDate * 65_536 + entry.lastModFileTime;
   const isUnix = entry.versionMadeBy >>> 8 === 3;
+
   return {
     name,
     rawName: name.equals(raw) ? undefined : raw,
@@ -91,6 +98,7 @@ function decodeName(entry: Entry): string {
   const plain = getFileNameLowLevel(flags, raw, [], true);
   // A Unicode path field gives a second name: one tool would check the one and write the other.
   if (name !== plain) throw new Error(`entry ${JSON.stringify(plain)} has a second name, ${JSON.stringify(name)}`);
+
   return name;
 }
 
@@ -98,22 +106,28 @@ function decodeName(entry: Entry): string {
 async function checkEnd(source: RandomAccessSource, zip: ZipFile, start: number, end: number): Promise<void> {
   const endRecordAt = source.sizeBytes - END_BYTES - zip.comment.length;
   const endRecord = await source.read(endRecordAt, END_BYTES);
+
   const locator =
     endRecordAt >= ZIP64_LOCATOR_BYTES
       ? await source.read(endRecordAt - ZIP64_LOCATOR_BYTES, ZIP64_LOCATOR_BYTES)
       : undefined;
+
   const isZip64 = locator?.readUInt32LE(0) === 0x07064b50;
   const expectedEnd = isZip64 ? Number(locator.readBigUInt64LE(8)) : endRecordAt;
+
   if (end !== expectedEnd) {
     throw new Error(`the central directory ends at byte ${end}, expected ${expectedEnd}`);
   }
+
   const classicBytes = endRecord.readUInt32LE(12);
   const isWide = isZip64 && classicBytes === 0xffffffff;
   // Zip64 end record: the directory's size at byte 40 (APPNOTE 4.3.14).
   const declaredBytes = isWide ? Number((await source.read(expectedEnd + 40, 8)).readBigUInt64LE(0)) : classicBytes;
+
   if (declaredBytes !== end - start) {
     throw new Error(`the central directory has ${end - start} bytes, the end record says ${declaredBytes}`);
   }
+
   const declaredEntries = endRecord.readUInt16LE(8);
   if (!isZip64 && declaredEntries !== zip.entryCount) {
     throw new Error(`the end record counts ${declaredEntries} and ${zip.entryCount} entries`);
@@ -157,7 +171,9 @@ class WindowedReader extends RandomAccessReader {
     if (!(position >= 0 && position + length <= sizeBytes)) {
       throw new Error(`byte ${position} lies outside the file of ${sizeBytes} bytes`);
     }
+
     if (position >= this.#start && position + length <= this.#start + this.#window.length) return;
+
     const bytes = Math.max(length, Math.min(WINDOW_BYTES, sizeBytes - position));
     this.#window = await this.source.read(position, bytes);
     this.#start = position;

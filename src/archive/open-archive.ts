@@ -28,6 +28,7 @@ export interface OpenArchive {
 /** Reads the entries of one volume. @throws {DamagedArchiveError} when its structure is broken */
 export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
   tellStep(`reading volume ${file.name}`);
+
   const source = openFileSource(file.path, file.name);
   try {
     const { table, directory } = await readEntries(source);
@@ -47,13 +48,18 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
       hints: ['Copy all volumes of the archive into one directory.'],
     });
   }
+
   const opened = await Promise.allSettled(files.volumes.map(openVolume));
+
   const volumes = opened.map((volume) => {
     if (volume.status === 'rejected') throw volume.reason;
     return volume.value;
   });
+
   const digest = combineDigests(volumes.map((volume) => volume.digest));
+
   digestCache.set(identityOf(files), digest);
+
   return { files, volumes, digest };
 }
 
@@ -73,13 +79,16 @@ export async function openReadable(facts: ArchiveFacts): Promise<ReadableArchive
   const lost = facts.damage.filter(isLostVolume);
   const volumes: OpenVolume[] = [];
   const present = files.volumes.filter(({ name }) => !lost.some(({ volume }) => volume === name));
+
   for (const opened of await Promise.all(present.map((file) => tryVolume(file, facts)))) {
     if ('kind' in opened) lost.push(opened);
     else volumes.push(opened);
   }
+
   const [first] = lost;
   if (first && volumes.length === 0) throw new DamagedArchiveError(describeLost(first), { hints: LOST_HINTS });
   if (lost.length > 0) return { files, volumes, lost, digest: digestWithout(volumes, summary) };
+
   const digest = combineDigests(volumes.map((volume) => volume.digest));
   digestCache.set(identityOf(files), digest);
 
@@ -93,11 +102,13 @@ async function tryVolume(file: VolumeFileInfo, { files, summary }: ArchiveFacts)
     const volume = await openVolume(file);
     const expected = summary?.volumeDigests[numberOf(file)] ?? '';
     if (expected === '' || volume.digest === expected) return volume;
+
     const reason = `${file.name} is not the volume that ${files.stem} was written with`;
 
     return { kind: 'central directory', volume: file.name, reason };
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
+
     return { kind: 'central directory', volume: file.name, reason: messageOf(error) };
   }
 }
@@ -140,8 +151,10 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
     }
   } catch (error) {
     if (error instanceof KmsError) return undefined;
+
     throw error;
   }
+
   return combineDigests(digests);
 }
 

@@ -17,8 +17,10 @@ export function findSizeFault(
 ): string | undefined {
   const largest = largestPartBytes(volumeLimitBytes, file.name);
   if (sizeBytes <= largest) return undefined;
+
   const reason = `${sizeBytes} bytes do not fit into a volume of ${volumeLimitBytes}`;
   if (oversize === 'skip') return reason;
+
   const fault = findPartFault(file, Math.ceil(sizeBytes / largest));
 
   return fault === undefined ? undefined : `${reason}, and it cannot be split: ${fault}`;
@@ -32,5 +34,6 @@ function findPartFault(file: LargeFile, parts: number): string | undefined {
     const name = formatPartName(basename(file.path), index, parts);
     if (lstatOrGone(`${file.directory}/${name}`)) return `${name} is there already`;
   }
+
   return undefined;
 }

@@ -62,14 +62,17 @@ export class Packer {
     private readonly options: PackOptions,
   ) {
     this.#slots = Array.from({ length: options.threads }, () => BlockSlots.create());
+
     const largestEntryBytes = Math.min(
       LARGE_FILE_BYTES,
       largestPartBytes(options.volumeLimitBytes, 'x'.repeat(LONGEST_PATH_BYTES)),
     );
+
     const workerData = (worker: number): PackWorkerData => {
       const { memory, control } = this.#slotsOf(worker);
       return { worker, memory, control, level: options.level, largestEntryBytes };
     };
+
     this.#pool = new WorkerPool<PackTask, PackResult, BlockMessage>({
       url: new URL('./pack-worker.js', import.meta.url),
       threads: options.threads,
@@ -176,18 +179,22 @@ export class Packer {
     try {
       const size = Number(measureLargeFile(file).size);
       const fault = findSizeFault(file, size, this.options);
+
       if (fault !== undefined) {
         this.#addIssue('oversize', name, fault);
         return;
       }
+
       const before = this.#counts.sourceBytes;
       const outcome = await packLargeFile(this.#largeContext(), file);
+
       this.#counts.sourceBytes = before + outcome.sizeBytes;
       this.#count(1, isMessagePath(name) ? 1 : 0, 0);
       if (outcome.parts > 1) this.split.push(name);
       if (!outcome.isSettled) this.#addUnsettled(name);
     } catch (error) {
       if (!(error instanceof SourceReadError)) throw error;
+
       if (error.message === 'ENOENT') this.vanished.add(name);
       else this.#addUnreadable(file, error.message);
     }
@@ -250,6 +257,7 @@ export function toSpaceError(error: unknown): unknown {
   const code = errnoOf(error);
   const kept = 'Nothing was published; earlier archives are untouched.';
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return toSystemError(error, { hints: [kept] }) ?? error;
+
   return new NoSpaceError(
     code === 'ENOSPC'
       ? 'the disk of the backup directory is full'

@@ -45,11 +45,14 @@ export async function readSelections(selections: readonly Selection[], options: 
     (sum, { table, indices }) => sum + indices.reduce((part, index) => part + table.size(index), 0),
     0,
   );
+
   if (totalItems === 0) return { entries: 0, bytes: 0, problems: [], unread: [], offTimes: [] };
+
   const report = new Report(options, totalItems, totalBytes);
   // A few entries are read sooner than a thread is started.
   if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) await readHere(selections, options, report);
   else await readInThreads(selections, options, report);
+
   return report;
 }
 
@@ -72,8 +75,10 @@ class Report implements ReadReport {
     this.problems.push(...result.problems);
     for (const name of result.offTimes) this.offTimes.push(name);
     this.unread.push(...result.unread);
+
     const { totalItems, totalBytes } = this;
     const { phase, onProgress } = this.options;
+
     onProgress?.({ phase, doneItems: this.entries, totalItems, doneBytes: this.bytes, totalBytes });
   }
 }
@@ -96,10 +101,13 @@ async function readInThreads(selections: readonly Selection[], options: ReadOpti
     threads: options.threads ?? defaultThreads(),
     workerData: () => undefined,
   });
+
   const stop = (): void => {
     pool.fail(options.signal?.reason as Error);
   };
+
   options.signal?.addEventListener('abort', stop, { once: true });
+
   try {
     options.signal?.throwIfAborted();
     await pool.runAll(toTasks(selections, options), (result) => {
@@ -125,6 +133,7 @@ function toTask(
 ): ReadTask {
   const { columns } = table.gather(planned.indices);
   const { startBytes, endBytes, isLarge } = planned;
+
   return { volumePath, columns, startBytes, endBytes, isLarge, rules, isTolerant };
 }
 

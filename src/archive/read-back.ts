@@ -13,13 +13,16 @@ export function* planReadBack(writer: ArchiveWriter): Generator<ReadBackTask> {
   for (const { path, blocks } of writer.volumes) {
     let group: ReadBackTask['blocks'][number][] = [];
     let bytes = 0;
+
     for (const block of blocks) {
       group.push(block);
       bytes += block.lengthBytes;
       if (bytes < READ_BACK_BYTES) continue;
+
       yield { kind: 'read-back', path, blocks: group };
       [group, bytes] = [[], 0];
     }
+
     if (group.length > 0) yield { kind: 'read-back', path, blocks: group };
   }
 }
@@ -29,6 +32,7 @@ export function readBack(task: ReadBackTask): ReadBackResult {
   const fd = openSync(task.path, 'r');
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   const differing: number[] = [];
+
   try {
     for (const { offsetBytes, lengthBytes, crc } of task.blocks) {
       if (checksumOf(fd, piece, offsetBytes, lengthBytes) !== crc) differing.push(offsetBytes);
@@ -36,6 +40,7 @@ export function readBack(task: ReadBackTask): ReadBackResult {
   } finally {
     closeSync(fd);
   }
+
   return { kind: 'read-back', differing };
 }
 
@@ -45,8 +50,10 @@ function checksumOf(fd: number, piece: Buffer, offset: number, length: number): 
   for (let done = 0; done < length;) {
     const read = readBytes(fd, piece, 0, Math.min(PIECE_BYTES, length - done), offset + done);
     if (read === 0) return -1;
+
     crc = crc32(piece.subarray(0, read), crc);
     done += read;
   }
+
   return crc;
 }

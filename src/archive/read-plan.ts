@@ -26,27 +26,33 @@ export function* planReads(table: EntryTable, indices: readonly number[]): Gener
   let group: number[] = [];
   let [start, end, bytes] = [0, 0, 0];
   const take = (): PlannedRead => ({ indices: group, startBytes: start, endBytes: end, isLarge: false });
+
   for (const index of sorted) {
     const [from, to] = [table.headerOffset(index), table.extentEnd(index)];
     const size = table.size(index);
     const isLarge = to - from > LARGE_COMPRESSED_BYTES || size > LARGE_BYTES;
+
     const isFull =
       group.length >= TASK_ENTRIES ||
       to - start > TASK_SPAN_BYTES ||
       bytes + size > LARGE_BYTES ||
       from - end > GAP_BYTES;
+
     if (group.length > 0 && (isLarge || isFull)) {
       yield take();
       group = [];
     }
+
     if (isLarge) {
       yield { indices: [index], startBytes: from, endBytes: to, isLarge };
       continue;
     }
+
     if (group.length === 0) [start, bytes] = [from, 0];
     group.push(index);
     [end, bytes] = [to, bytes + size];
   }
+
   if (group.length > 0) yield take();
 }
 

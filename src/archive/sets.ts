@@ -67,13 +67,17 @@ function validRecord({ files }: ArchiveFacts, { verified }: SetEvidence): Verifi
 /** What a verify found against an archive, in a line; undefined where it found it sound. */
 function describeRecord({ isSound, at, fault, damage, entries }: VerifiedEntry): string | undefined {
   if (isSound) return undefined;
+
   const day = at.slice(0, 10);
   if (fault !== undefined) return `verify found on ${day}: ${fault}`;
+
   const lost = damage?.find(isLostVolume);
   if (lost) return `verify found on ${day}: ${describeLost(lost)}`;
+
   const count = damage && countDamaged(damage);
   if (damage === undefined || count === undefined || entries === undefined)
     return `verify found damage in it on ${day}`;
+
   const places = describePlaces(damagedNames(damage));
   const where = places === '' ? '' : `: ${places}`;
 
@@ -102,12 +106,15 @@ function holdsSomething({ files, fault, damage }: ArchiveFacts): boolean {
 function findChainFault(own: ArchiveFacts, base: ArchiveFacts | undefined, evidence: SetEvidence): string | undefined {
   if (own.files.type !== 'differential') return undefined;
   if (!own.version && own.damage.length > 0) return 'which full it was measured against cannot be read';
+
   if (!base)
     return own.version?.base === undefined
       ? 'there is no full before it'
       : `its base ${own.version.base}.zip is missing`;
+
   const digest = evidence.digests.get(base.files.stem);
   const { baseDigest } = own.version ?? {};
+
   return baseDigest !== undefined && digest !== undefined && digest !== baseDigest
     ? `${base.files.stem}.zip is not the full that it was measured against`
     : undefined;

@@ -37,6 +37,7 @@ export function isReadFailure(error: unknown): error is NodeJS.ErrnoException {
 export function openFileSource(path: string, name: string): RandomAccessSource {
   const fd = openSync(path, 'r');
   const { size: sizeBytes } = fstatSync(fd);
+
   return {
     name,
     sizeBytes,
@@ -48,8 +49,10 @@ export function openFileSource(path: string, name: string): RandomAccessSource {
           throw withPath(error, path);
         });
         if (count === 0) throw endsEarly(offset + got, offset + length);
+
         got += count;
       }
+
       return bytes;
     },
     close: () => {

@@ -53,6 +53,7 @@ export function readStable(
   } finally {
     closeSync(fd);
   }
+
   // Opened anew: the server may have replaced the file by a rename.
   const again = openStored(path, rule);
   try {
@@ -65,8 +66,10 @@ export function readStable(
 function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 'large' {
   const before = fstatSync(fd, { bigint: true });
   refuseOther(before);
+
   const expected = Number(before.size);
   if (expected > largestBytes) return 'large';
+
   let got = 0;
   // One byte more than expected: a short answer is the end of the file, without another call.
   while (got <= expected) {
@@ -74,8 +77,10 @@ function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 
     got += read;
     if (read === 0 || got === expected) break;
   }
+
   const after = fstatSync(fd, { bigint: true });
   const sizeBytes = Math.min(got, largestBytes);
+
   return {
     sizeBytes,
     mtimeTicks: ticksOf(after),

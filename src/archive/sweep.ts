@@ -37,6 +37,7 @@ export function sweepTemporaries(directory: string): Sweep {
     if (fault === undefined) removed.push(name);
     else warnings.push(`${name} in ${directory} is no archive's, and stays: ${fault}`);
   }
+
   return { removed, warnings };
 }
 
@@ -55,7 +56,9 @@ const isProof = (name: string): number => (/^[FIDC]\d{8}T\d{6}Z\.zip\.part$/.tes
 function removeFile(path: string): string | undefined {
   try {
     if (lstatSync(path).isDirectory()) return 'a directory';
+
     rmSync(path, { force: true });
+
     return undefined;
   } catch (error) {
     const code = errnoOf(error);

@@ -59,9 +59,12 @@ export class TaskPacker {
       unsettled: [] as string[],
       large: [] as string[],
     };
+
     // A directory of few files costs little more when each is asked where it lies.
     const rule = { followsLinks: task.followsLinks, asksPlace: task.names.length <= FEW_NAMES };
+
     this.#block.begin(() => findChange(task));
+
     for (const name of task.names) {
       let file: StableFile | 'large';
       try {
@@ -71,14 +74,18 @@ export class TaskPacker {
         else result.unreadable.push({ name, reason: reasonOf(error) });
         continue;
       }
+
       if (file === 'large') {
         result.large.push(name);
         continue;
       }
+
       if (!file.isSettled) result.unsettled.push(name);
       this.#block.add(task.prefix, name, file, this.#input.subarray(0, file.sizeBytes));
     }
+
     this.#block.flush();
+
     return this.#withoutDropped(result);
   }
 
@@ -86,6 +93,7 @@ export class TaskPacker {
   #withoutDropped(result: FilesResult): FilesResult {
     const { dropped } = this.#block;
     if (dropped.size === 0) return result;
+
     const unreadable = [...dropped].flatMap(([name, reason]) => (reason === MOVED ? [] : [{ name, reason }]));
 
     return {
@@ -100,32 +108,41 @@ export class TaskPacker {
   #packChunk(task: ChunkTask): ChunkResult {
     const fd = openStored(task.path, task);
     let got = 0;
+
     try {
       if (!isSame(fstatSync(fd, { bigint: true }), task.identity))
         throw new Error('the file was replaced while it was read');
+
       const want = task.windowBytes + task.lengthBytes;
       while (got < want) {
         const read = readBytes(fd, this.#input, got, want - got, task.offsetBytes - task.windowBytes + got);
         if (read === 0) break;
+
         got += read;
       }
     } finally {
       closeSync(fd);
     }
+
     const data = this.#input.subarray(Math.min(got, task.windowBytes), got);
+
     const pieces = deflateChunk(data, this.#settings.level, {
       before: this.#input.subarray(0, Math.min(got, task.windowBytes)),
       isLast: task.isLast,
     });
+
     const slot = this.#slots.take();
     const bytes = this.#slots.bytes(slot);
     let at = 0;
+
     for (const piece of pieces) {
       bytes.set(piece, at);
       at += piece.length;
     }
+
     const blockCrc = crc32(bytes.subarray(0, at));
     const { worker } = this.#settings;
+
     return { kind: 'chunk', worker, slot, lengthBytes: at, blockCrc, crc: crc32(data), sourceBytes: data.length };
   }
 }
@@ -182,16 +199,21 @@ class Block {
     const name = prefix + step;
     const encoded = Buffer.from(name, 'utf8');
     const need = headerBytes(encoded.length, false) + file.sizeBytes;
+
     if (this.#slot >= 0 && this.#at + need > SLOT_BYTES) this.flush();
+
     if (this.#slot < 0) {
       this.#slot = this.slots.take();
       this.#bytes = this.slots.bytes(this.#slot);
     }
+
     const dataAt = this.#at + localHeaderBytes(encoded.length);
     // One byte less than the data have: what does not get smaller is stored.
     const room = this.#bytes.subarray(dataAt, dataAt + Math.max(0, data.length - 1));
     const deflatedBytes = deflateWhole(data, this.level, room);
+
     if (deflatedBytes === undefined) this.#bytes.set(data, dataAt);
+
     const header = {
       name: encoded,
       method: deflatedBytes === undefined ? METHOD_STORED : METHOD_DEFLATED,
@@ -201,6 +223,7 @@ class Block {
       mtimeTicks: file.mtimeTicks,
       mode: file.mode,
     };
+
     this.#putCentral(header);
     putLocalHeader(this.#bytes, this.#at, header);
     this.#at = dataAt + header.compressedBytes;
@@ -213,14 +236,18 @@ class Block {
 
   flush(): void {
     if (this.#slot < 0) return;
+
     const change = this.#findChange();
     if (change !== undefined) {
       for (const name of this.#names) this.dropped.set(name, change);
       this.slots.release(this.#slot);
       this.#reset();
+
       return;
     }
+
     const central = Uint8Array.prototype.slice.call(this.#central, 0, this.#centralAt);
+
     const message: BlockMessage = {
       slot: this.#slot,
       lengthBytes: this.#at,
@@ -230,7 +257,9 @@ class Block {
       messages: this.#messages,
       sourceBytes: this.#sourceBytes,
     };
+
     const { buffer } = central;
+
     this.tell(message, [buffer]);
     this.#reset();
   }

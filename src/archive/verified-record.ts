@@ -49,6 +49,7 @@ function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {
 /** One archive's proof; undefined for what is none, so that the archive counts as not verified. */
 function parseEntry(json: unknown): VerifiedEntry | undefined {
   if (!isJsonObject(json)) return undefined;
+
   const { at, isSound, sizeBytes, entries, damage, fault } = json;
   if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return undefined;
   if (typeof isSound !== 'boolean' || typeof sizeBytes !== 'number') return undefined;
@@ -79,5 +80,6 @@ export function recordVerified(
   const merged = [...readVerifiedRecord(directory), ...proven].filter(([stem]) => presentStems.has(stem));
   const archives = Object.fromEntries(merged.sort(([a], [b]) => (a.slice(1) < b.slice(1) ? -1 : 1)));
   const text = `${JSON.stringify({ schema: 'kms-backup/verified/1', archives }, undefined, 2)}\n`;
+
   replaceOwnFile(join(directory, FILE), text);
 }

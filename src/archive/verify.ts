@@ -84,7 +84,9 @@ export async function verifyArchive(files: ArchiveFiles, options: VerifyOptions)
     volumes: files.volumes.length,
     isComplete: options.isQuick !== true,
   };
+
   const facts = await readArchiveFacts(files);
+
   try {
     if (facts.unreadable) throw facts.unreadable;
 
@@ -102,12 +104,14 @@ async function verifyVolumes(facts: ArchiveFacts, options: VerifyOptions): Promi
   const [lost] = archive.lost;
   // Counts and parts are those of all volumes.
   const structure = lost ? checkPresent(archive) : checkStructure(archive, facts);
+
   const read = options.isQuick
     ? { problems: [], unread: [] }
     : await readSelections(
         archive.volumes.map(({ file, table }) => selectAll(file.path, table)),
         { ...options, isTolerant: true, phase: 'verifying' },
       );
+
   const fault = isBackup(facts) ? (facts.fault ?? (lost && describeLost(lost))) : undefined;
   const { problems, unread } = read;
 

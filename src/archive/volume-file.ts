@@ -135,16 +135,21 @@ export class VolumeFile {
   async close(keepForRewind: boolean): Promise<void> {
     const directoryOffset = this.#offset;
     const hash = createHash('sha256');
+
     for (const piece of this.#central) {
       hash.update(piece);
       this.write(piece, crc32(piece));
     }
+
     this.directoryDigest = hash.digest('hex');
+
     const end = formatEndRecord(this.#entries, this.#centralBytes, directoryOffset);
     this.write(end, crc32(end));
     if (!keepForRewind) this.#central = [];
+
     const fd = this.#fd;
     this.#fd = -1;
+
     try {
       await syncFile(fd).catch((error: unknown) => {
         forgo('sync-file', this.path, withPath(error, this.path));

@@ -94,9 +94,11 @@ export function putLocalHeader(into: Buffer, at: number, entry: EntryHeader): nu
 export function putCentralHeader(into: Buffer, at: number, entry: EntryHeader, headerOffset: number): number {
   into.writeUInt32LE(CENTRAL_SIGNATURE, at);
   into.writeUInt16LE(MADE_BY_UNIX, at + 4);
+
   let end = putCommonFields(into, at + 6, entry);
   into.writeUInt16LE(centralExtraBytes(entry.part !== undefined), end);
   into.fill(0, end + 2, end + 8); // comment length, disk number, internal attributes
+
   const isDirectory = entry.name[entry.name.length - 1] === 0x2f;
   into.writeUInt32LE(((entry.mode << 16) | (isDirectory ? 0x10 : 0)) >>> 0, end + 8);
   into.writeUInt32LE(headerOffset, end + 12);
@@ -104,6 +106,7 @@ export function putCentralHeader(into: Buffer, at: number, entry: EntryHeader, h
   into.set(entry.name, end);
   end = putUnixTime(into, end + entry.name.length, entry.mtimeTicks);
   end = putNtfsTimes(into, end, entry.mtimeTicks);
+
   return entry.part ? putPart(into, end, entry.part) : end;
 }
 
@@ -133,6 +136,7 @@ function putCommonFields(into: Buffer, at: number, entry: EntryHeader): number {
   into.writeUInt32LE(entry.compressedBytes, at + 14);
   into.writeUInt32LE(entry.sizeBytes, at + 18);
   into.writeUInt16LE(entry.name.length, at + 22);
+
   return at + 24;
 }
 
@@ -151,8 +155,10 @@ function putNtfsTimes(into: Buffer, at: number, mtimeTicks: bigint): number {
   into.writeUInt32LE(0, at + 4);
   into.writeUInt16LE(1, at + 8);
   into.writeUInt16LE(24, at + 10);
+
   const ticks = BigInt.asUintN(64, mtimeTicks + NTFS_EPOCH_TICKS);
   for (const offset of [12, 20, 28]) into.writeBigUInt64LE(ticks, at + offset);
+
   return at + 36;
 }
 
@@ -186,6 +192,7 @@ function toDosTime(mtimeTicks: bigint): { time: number; date: number } {
   const year = local.getFullYear();
   if (!(year >= 1980)) return { time: 0, date: 0x21 };
   if (year > 2107) return { time: 0xbf7d, date: 0xff9f };
+
   return {
     time: (local.getHours() << 11) | (local.getMinutes() << 5) | (local.getSeconds() >> 1),
     date: ((year - 1980) << 9) | ((local.getMonth() + 1) << 5) | local.getDate(),

@@ -92,13 +92,18 @@ export function deflateInto(
   finishFlush: number,
 ): number | undefined {
   if (output.length === 0) return undefined;
+
   if (!hasUsableHandles()) {
     const bytes = deflateRawSync(input, { ...settings, finishFlush });
     if (bytes.length > output.length) return undefined;
+
     output.set(bytes);
+
     return bytes.length;
   }
+
   const { written, unread } = deflaterFor(settings).run(input, output, finishFlush);
+
   // An output that is full may hold all or not: the file is stored then.
   return unread > 0 || written === output.length ? undefined : written;
 }
@@ -119,7 +124,9 @@ function deflaterFor(settings: DeflateSettings): ReusableState {
  */
 export function inflateInto(input: Uint8Array, output: Uint8Array, finishFlush = constants.Z_FINISH): Step {
   if (!hasUsableHandles()) return inflateByCall(input, output, finishFlush);
+
   inflater ??= new ReusableState(createInflateRaw());
+
   try {
     return inflater.run(input, output, finishFlush);
   } catch (error) {
@@ -135,7 +142,9 @@ function inflateByCall(input: Uint8Array, output: Uint8Array, finishFlush: numbe
     buffer: Buffer;
     engine: { bytesWritten: number };
   };
+
   output.set(buffer);
+
   return { written: buffer.length, unread: input.length - engine.bytesWritten };
 }
 
@@ -178,9 +187,11 @@ async function inflateByStream(pieces: Iterable<Uint8Array>, take: (bytes: Uint8
   const copies = function* (): Generator<Buffer> {
     for (const piece of pieces) yield Buffer.from(piece);
   };
+
   await pipeline(copies, inflate, async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) take(chunk);
   });
+
   return inflate.bytesWritten;
 }
 
@@ -196,20 +207,24 @@ function tryHandles(): boolean {
   try {
     const deflater = new ReusableState(createDeflateRaw());
     const reader = new ReusableState(createInflateRaw());
+
     for (const data of [sample, sample.subarray(7, 301)]) {
       const packed = Buffer.alloc(1000);
       const { written, unread } = deflater.run(data, packed, constants.Z_FINISH);
       const stream = packed.subarray(0, written);
       const output = Buffer.alloc(data.length + 1);
       const inflated = inTwoSteps(reader, Buffer.concat([stream, sample]), output);
+
       const isRight =
         unread === 0 &&
         inflateRawSync(stream).equals(data) &&
         inflated.unread === sample.length &&
         inflated.written === data.length &&
         output.subarray(0, data.length).equals(data);
+
       if (!isRight || !reportsBrokenData(stream)) return false;
     }
+
     return true;
   } catch {
     return false; // not the handles we know

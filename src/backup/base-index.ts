@@ -35,12 +35,14 @@ export class BaseIndex {
   constructor(archive: OpenArchive) {
     let total = 0;
     this.#doubtfulFromTicks = BigInt(archive.files.takenAt.getTime()) * 10_000n - COARSEST_TICKS;
+
     for (const { table } of archive.volumes) {
       this.#tables.push(table);
       this.#starts.push(total);
       for (const run of directoryRuns(table)) this.#addRun(table, run, total);
       total += table.count;
     }
+
     this.#seen = new Uint8Array(total);
   }
 
@@ -68,10 +70,12 @@ export class BaseIndex {
       const ticks = table.mtimeTicks(index);
       const precision = table.precision(index);
       if (!isSameTime(file.mtimeTicks, ticks, precision)) return false;
+
       const isDoubtful =
         ticks >= this.#doubtfulFromTicks || (precision === TimePrecision.dos && isApart(file.mtimeTicks, ticks));
       if (!file.readCrc || !isDoubtful) return true;
     }
+
     return !table.part(index) && table.crc(index) === (file.crc ?? file.readCrc?.());
   }
 
@@ -91,10 +95,12 @@ export class BaseIndex {
   #addRun(table: EntryTable, { prefix, start, end }: DirectoryRun, offset: number): void {
     const names = this.#directories.get(prefix) ?? new Map<string, number>();
     this.#directories.set(prefix, names);
+
     const skip = Buffer.byteLength(prefix);
     for (let index = start; index < end; index++) {
       const part = table.part(index);
       if (part && part.index > 0) continue;
+
       const name = table.nameAfter(index, skip);
       names.set(part ? wholeName(name) : name, offset + index);
     }

@@ -19,12 +19,14 @@ export function checksumFile(path: string, rule: OpenRule): number {
       ) {
         crc = crc32(buffer.subarray(0, read), crc);
       }
+
       return crc;
     } finally {
       closeSync(fd);
     }
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
+
     return 0;
   }
 }

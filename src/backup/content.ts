@@ -71,24 +71,33 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
   const { installation, settings, mask, backupDir } = request;
   const { sources, skipped } = findSources(installation, settings, mask);
   if (sources.length === 0) throw new NotFoundError('there is nothing to back up: no part that was asked for exists');
+
   if (existsSync(backupDir)) refuseBackupIntoSource(backupDir, sources);
+
   const backup = identify(backupDir);
   const exclude = backup ? [backup] : [];
   const components = [...new Set(sources.map(({ component }) => component))];
+
   const groups = components.map((component) => {
     const own = sources.filter((source) => source.component === component);
     tellStep(`listing component ${component}: ${own.map(({ path }) => path).join(', ')}`);
+
     const files = own.filter(({ entryName }) => !entryName.endsWith('/'));
     const trees = own.filter(({ entryName }) => entryName.endsWith('/'));
+
     for (const file of files) onListed?.(component, toDirectory(file));
+
     const onDirectory =
       onListed &&
       ((directory: WalkedDirectory): void => {
         onListed(component, directory);
       });
+
     return { files, walks: trees.map(({ path, entryName }) => walkTree(path, entryName, { exclude, onDirectory })) };
   });
+
   const walks = groups.flatMap((group) => group.walks);
+
   return {
     components: wantedComponents(settings.include, mask),
     parts: limitedParts(settings.include, mask),
@@ -106,8 +115,10 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
     ...files.map(toDirectory).flatMap((directory) => toTasks(directory, directory.files)),
     ...walks.flatMap(({ directories }) => directories.flatMap((directory) => toTasks(directory, directory.files))),
   ]);
+
   const tasks = groups.flat();
   const total = tasks.reduce((sum, { prefix, names }) => sum + countMessages(prefix, names), 0);
+
   return {
     type,
     letter: 'I',
@@ -153,5 +164,6 @@ export function toTasks(directory: WalkedDirectory, names: readonly string[]): F
       names: names.slice(from, from + BATCH_FILES),
     });
   }
+
   return tasks;
 }

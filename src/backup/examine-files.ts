@@ -15,13 +15,16 @@ export function examineFiles({ directories, withCrc }: StatTask): StatResult {
     modes: new Uint16Array(count),
     crcs: new Uint32Array(withCrc ? count : 0),
   };
+
   let index = 0;
+
   for (const listed of directories) {
     const first = index;
     for (const name of listed.names) examineInto(result, index++, listed, { name, withCrc });
     // What was asked while another directory stood there says nothing of the files that were listed.
     if (isElsewhere(listed)) result.sizes.fill(VANISHED, first, index);
   }
+
   return result;
 }
 
@@ -43,10 +46,12 @@ function examineInto(
 ): void {
   const path = `${directory}/${name}`;
   const stats = examine(path, followsLinks === true);
+
   if (typeof stats === 'number') {
     result.sizes[index] = stats;
     return;
   }
+
   result.sizes[index] = Number(stats.size);
   result.mtimes[index] = ticksOf(stats);
   result.modes[index] = Number(stats.mode);

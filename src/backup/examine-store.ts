@@ -49,11 +49,14 @@ export class StoreExaminer {
   add(component: Component, directory: WalkedDirectory): void {
     for (let from = 0; from < directory.files.length; from += BATCH_FILES) {
       if (this.#batch?.component !== component) this.#send();
+
       const batch = (this.#batch ??= { component, pieces: [], files: 0 });
       const names = directory.files.slice(from, from + BATCH_FILES);
+
       batch.pieces.push({ directory, names });
       batch.files += names.length;
       if (batch.files < BATCH_FILES) continue;
+
       this.#pool.grow();
       this.#send();
     }
@@ -78,10 +81,14 @@ export class StoreExaminer {
   #send(): void {
     const batch = this.#batch;
     if (!batch) return;
+
     this.#batch = undefined;
+
     const own = this.#examined.get(batch.component) ?? [];
     this.#examined.set(batch.component, own);
+
     const directories = batch.pieces.map(({ directory, names }) => ({ ...listedAs(directory), names }));
+
     const answer = this.#pool.run({ directories, withCrc: this.request.usesChecksum }).then((result) => {
       let first = 0;
       for (const { directory, names } of batch.pieces) {
@@ -89,6 +96,7 @@ export class StoreExaminer {
         first += names.length;
       }
     });
+
     answer.catch(() => undefined); // finish() tells
     this.#answers.push(answer);
   }

@@ -20,16 +20,20 @@ export type Base = { readonly archive: OpenArchive } | { readonly reason: string
 export async function findBase(backupDir: string, parts: readonly string[] | undefined): Promise<Base> {
   const state = await findNewestFull(backupDir, parts);
   if (!state) return { reason: 'there is no full archive yet' };
+
   const { files } = state.facts;
   if (!state.isRecoverable)
     return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${state.fault ?? ''}` };
+
   try {
     const archive = await openArchive(files);
     if (state.facts.summary) checkVolumes(archive, state.facts.summary);
+
     return { archive };
   } catch (error) {
     // A full tonight is better than nothing, whether the disk answers again tomorrow or not.
     if (!(error instanceof KmsError) && !isReadFailure(error)) throw error;
+
     return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${messageOf(error)}` };
   }
 }
@@ -43,6 +47,7 @@ async function findNewestFull(
     const [state] = await inspectArchives([files], backupDir);
     if (state && holdsParts(state.facts, parts)) return state;
   }
+
   return undefined;
 }
 

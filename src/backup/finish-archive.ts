@@ -25,6 +25,7 @@ export async function finishArchive(
 ): Promise<void> {
   const { writer, packer, takenAt } = run;
   const { files, messages, sourceBytes } = packer.counts;
+
   const format = (): string =>
     formatSummaryText({
       startedAt: takenAt,
@@ -37,6 +38,7 @@ export async function finishArchive(
       mailboxes: facts.mail?.stored,
       lacks: facts.lacks,
     });
+
   // The text is the last entry of the last volume, and names how many there are: it must not open another one.
   writer.makeRoom(Buffer.byteLength(format()) + SUMMARY_GROWTH_BYTES + writer.volumes.length * DIGEST_LINE_BYTES, 256);
   await writer.settle();

@@ -28,10 +28,12 @@ export function refuseGoneStore(mail: RunMail | undefined, leftOut: readonly Lef
 
   const root = leftOut.find(({ name }) => name === MAIL);
   const rootErrno = root && diskErrnoOf(root);
+
   if (rootErrno !== undefined) refuse(rootErrno, 'the mail of the store cannot be listed');
 
   const [listed, stored] = [sum(mail?.listed), sum(mail?.stored)];
   const errno = leftOut.map(diskErrnoOf).find((one) => one !== undefined);
+
   if (listed > 0 && stored === 0 && errno !== undefined) {
     refuse(errno, `not one of ${plural(listed, 'listed message')} can be read`);
   }

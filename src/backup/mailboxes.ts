@@ -25,11 +25,14 @@ const FEWEST_LOST = 5;
 export function findLosses(before: MailboxCounts, now: MailboxCounts, limits: LossLimits): MailLoss[] {
   const losses: MailLoss[] = [];
   const [allBefore, allNow] = [sum(before), sum(now)];
+
   if (isLoss(allBefore, allNow, limits.allPercent)) losses.push({ mailbox: undefined, before: allBefore, now: allNow });
+
   for (const [mailbox, count] of before) {
     const left = now.get(mailbox) ?? 0;
     if (isLoss(count, left, limits.mailboxPercent)) losses.push({ mailbox, before: count, now: left });
   }
+
   return losses;
 }
 

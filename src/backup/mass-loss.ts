@@ -17,8 +17,10 @@ export function countStored(
   const add = (mailbox: string | undefined, messages: number): void => {
     if (mailbox !== undefined) counts.set(mailbox, Math.max(0, (counts.get(mailbox) ?? 0) + messages));
   };
+
   for (const { prefix, names } of found) add(mailboxOf(prefix), countMessages(prefix, names));
   for (const name of lost) if (isMessagePath(name)) add(mailboxOf(name), -1);
+
   return counts;
 }
 
@@ -28,9 +30,11 @@ export function countMailboxes(directories: readonly { prefix: string; files: re
   for (const { prefix, files } of directories) {
     const mailbox = mailboxOf(prefix);
     if (mailbox === undefined) continue;
+
     const messages = countMessages(prefix, files);
     if (messages > 0) counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
   }
+
   return counts;
 }
 
@@ -74,6 +78,7 @@ export function findMassLoss(
   const named = new Set(unread.map(({ mailbox }) => mailbox));
   const gone = predecessor ? sortLosses(findLosses(predecessor.counts, stored, limits)) : [];
   const stem = predecessor?.stem ?? '';
+
   return [
     ...unread.map(
       ({ mailbox, before, now }) =>
@@ -100,13 +105,16 @@ async function countsOf({ facts }: ArchiveState): Promise<MailboxCounts | undefi
   if (facts.summary?.mailboxes) return facts.summary.mailboxes;
   if (facts.fault !== undefined || facts.version?.tool !== undefined || facts.files.type === 'differential')
     return undefined;
+
   const counts = new Map<string, number>();
   for (const { table } of (await openArchive(facts.files)).volumes) {
     for (let index = 0; index < table.count; index++) {
       const name = table.name(index);
       const mailbox = isMessagePath(name) ? mailboxOf(name) : undefined;
+
       if (mailbox !== undefined) counts.set(mailbox, (counts.get(mailbox) ?? 0) + 1);
     }
   }
+
   return counts;
 }

@@ -18,11 +18,14 @@ export function packDirectories(
     const stats = lookAt(path);
     // Where a link above leads elsewhere now it is another directory.
     if (!stats?.isDirectory() || (identity && !isSame(stats, identity))) continue;
+
     const mtimeTicks = ticksOf(stats);
     const mode = Number(stats.mode);
     if (!isWanted(prefix, mtimeTicks, mode)) continue;
+
     writer.addSmall({ name: prefix, bytes: Buffer.alloc(0), mtimeTicks, mode });
     count++;
   }
+
   return count;
 }

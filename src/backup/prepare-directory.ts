@@ -17,6 +17,7 @@ export function prepareBackupDirectory(path: string, mayCreate: boolean): void {
       hints: ['Name a directory with --backup-dir DIR.'],
     });
   }
+
   try {
     // One level only: a path whose parent is missing is more often a disk that is not mounted.
     if (!stats && mayCreate) mkdirSync(path, { mode: 0o700 });
@@ -41,12 +42,15 @@ function toDirectoryError(path: string, error: unknown): Error {
       hints: ['Mount the disk or create the directory, or name another with --backup-dir DIR.'],
     });
   }
+
   if (code === 'EEXIST') {
     return new NotFoundError(`the backup directory ${path} is a link that leads nowhere`, {
       hints: ['Mount the disk that it leads to, or name another directory with --backup-dir DIR.'],
     });
   }
+
   if (code === 'ENOTDIR') return new UsageError(`the backup directory ${path} lies below a file`);
+
   return toSystemError(error, { fact: `the backup directory ${path} cannot be written` }) ?? (error as Error);
 }
 
@@ -67,13 +71,16 @@ export function chooseStem(
   const newest = listArchiveFiles(directory).at(-1);
   const startMs = Math.floor(startedAt.getTime() / 1000) * 1000;
   const afterMs = newest ? newest.takenAt.getTime() + 1000 : 0;
+
   if (newest && afterMs - startMs > CLOCK_TOLERANCE_MS) {
     throw new FailedError(
       `the clock says ${startedAt.toISOString()}, but ${newest.stem}.zip is newer: a new archive would not be the newest`,
       { hints: ['Set the clock right.', 'If that archive carries a wrong date, move it to another directory.'] },
     );
   }
+
   const takenAt = new Date(Math.max(startMs, afterMs));
+
   return { stem: formatStem(type, takenAt, letter), takenAt };
 }
 
@@ -88,6 +95,7 @@ export function checkFreeSpace(directory: string, type: ArchiveType): void {
     (archive) => (archive.type === 'differential') === (type === 'differential'),
   );
   if (!last || freeBytes >= last.sizeBytes / 2) return;
+
   throw new NoSpaceError(
     `${formatSize(freeBytes)} are free in ${directory}, the last archive of this kind took ${formatSize(last.sizeBytes)}`,
     { hints: ['Free space there, or lower the number of kept backups.'] },

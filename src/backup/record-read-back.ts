@@ -14,8 +14,10 @@ export function recordReadBack({ backupDir }: BackupRequest, report: BackupRepor
     const archives = listArchiveFiles(backupDir);
     const own = archives.find(({ stem }) => archiveName(stem) === report.archive);
     if (!own) throw new Error(`the listing of ${backupDir} lacks it`);
+
     const entry = { at: report.finishedAt.toISOString(), isSound: true, sizeBytes: own.sizeBytes };
     recordVerified(backupDir, new Map([[own.stem, entry]]), new Set(archives.map(({ stem }) => stem)));
+
     return [];
   } catch (error) {
     return [

@@ -34,9 +34,11 @@ const FEW_FILES = 1000;
 export async function runBackup(request: BackupRequest): Promise<BackupReport> {
   const places = [request.installation.dir, request.settings.storeDir];
   const reading = await markReading(places, `backup ${request.type}`, request.clock);
+
   try {
     refuseWhileRecovered(places);
     refuseInterruptedRecover(places);
+
     return await backUp(request);
   } finally {
     reading.release();
@@ -46,6 +48,7 @@ export async function runBackup(request: BackupRequest): Promise<BackupReport> {
 async function backUp(request: BackupRequest): Promise<BackupReport> {
   const startedAt = request.clock();
   prepareBackupDirectory(request.backupDir, request.settings.createsBackupDirectory);
+
   const lock = await acquireLock({
     path: join(request.backupDir, LOCK_FILE),
     what: 'the backup directory',
@@ -55,9 +58,11 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     hasWaitFlag: true,
     ...(request.signal ? { signal: request.signal } : {}),
   });
+
   try {
     const sweep = sweepTemporaries(request.backupDir);
     checkFreeSpace(request.backupDir, request.type);
+
     const content = await planContent(request);
     const predecessor = await readPredecessor(request.backupDir);
     const { report, mail } = await writeArchive(request, content, startedAt);
@@ -65,6 +70,7 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     const losses = [...findGoneStore(report.issues), ...lost];
     const unrecorded = request.readsBack ? recordReadBack(request, report) : [];
     const warnings = [...sweep.warnings, ...report.warnings, ...losses, ...unrecorded];
+
     return { ...report, swept: sweep.removed, warnings, isMassLoss: losses.length > 0 };
   } catch (error) {
     throw toSpaceError(error);
@@ -76,8 +82,10 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
 /** What became of the mail that was listed; undefined where this run does not look at mail. */
 function mailOf(content: BackupContent, packer: Packer, packed: PackedContent): RunMail | undefined {
   if (!content.components.includes('mail')) return undefined;
+
   const listed = countMailboxes(content.directories);
   const lost = packer.issues.filter(({ kind }) => kind !== 'unsettled').map(({ name }) => name);
+
   return {
     listed,
     stored: countStored(listed, packed.found, [...packer.vanished, ...lost]),
@@ -90,9 +98,11 @@ const isMailDirectory = (name: string): boolean => name === '@backup/store/mail/
 /** Says what a run would do, and writes nothing. */
 export async function planBackup(request: BackupRequest): Promise<BackupReport> {
   refuseInterruptedRecover([request.installation.dir, request.settings.storeDir]);
+
   const startedAt = request.clock();
   const content = await planContent(request);
   const { stem } = chooseStem(request.backupDir, content.type, startedAt, content.letter);
+
   return {
     ...reportBasics(content, stem, startedAt),
     isDryRun: true,
@@ -109,6 +119,7 @@ async function writeArchive(
 ): Promise<{ report: BackupReport; mail: RunMail | undefined }> {
   const { stem, takenAt } = chooseStem(request.backupDir, content.type, startedAt, content.letter);
   const writer = new ArchiveWriter(request.backupDir, stem, request.volumeLimitBytes);
+
   const packer = new Packer(writer, {
     ...request,
     isLittle: content.fileCount < FEW_FILES,
@@ -120,6 +131,7 @@ async function writeArchive(
         doneBytes: sourceBytes,
       }),
   });
+
   try {
     addText(
       writer,
@@ -128,18 +140,23 @@ async function writeArchive(
       takenAt,
     );
     if (content.deletedText !== undefined) addText(writer, content.deletedText.name, content.deletedText.text, takenAt);
+
     const packed = await packContent(content, packer, writer);
     const mail = mailOf(content, packer, packed);
+
     refuseGoneStore(mail, [...packed.skipped, ...packer.issues]);
+
     const lacks = findLacks(content, packer);
     await finishArchive(request, { mail, lacks }, { writer, packer, takenAt });
     await refuseUnrecoverable(request.backupDir, writer, content.base);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
+
     return { report: toReport(request, content, { writer, packer, startedAt, packed }), mail };
   } catch (error) {
     await packer.close();
     await writer.discard();
+
     throw error;
   } finally {
     await packer.close();
@@ -159,16 +176,21 @@ interface PackedContent {
 /** Components one after the other, as the server lays them; what moved meanwhile is looked for again at the end. */
 async function packContent(content: BackupContent, packer: Packer, writer: ArchiveWriter): Promise<PackedContent> {
   for (const group of content.groups) await packer.pack(group);
+
   const found: FilesTask[] = [];
   const retried = new Set(packer.vanished);
+
   const pack = (tasks: readonly FilesTask[]): Promise<void> => {
     found.push(
       ...tasks.map((task) => ({ ...task, names: task.names.filter((name) => !retried.has(task.prefix + name)) })),
     );
     return packer.pack(tasks);
   };
+
   const look = await secondLook(content, pack, packer.vanished);
+
   await packer.packHeld();
+
   const directories = packDirectories(look.directories, content.isDirectoryChanged, writer);
 
   return { directories, found, skipped: [...content.skipped, ...look.skipped] };
@@ -211,6 +233,7 @@ function toReport(
 ): BackupReport {
   const { writer, packer, startedAt, packed } = run;
   const basics = reportBasics(content, writer.stem, startedAt);
+
   return {
     ...basics,
     finishedAt: request.clock(),

@@ -39,8 +39,10 @@ export async function secondLook(
   for (let round = 0; round < ROUNDS; round++) {
     const tasks = store.lookAgain();
     if (tasks.length === 0) break;
+
     await pack(tasks);
   }
+
   return { directories: store.directories, skipped: store.skipped };
 }
 
@@ -73,15 +75,20 @@ class KnownStore {
     const tasks: FilesTask[] = [];
     for (const directory of this.directories) {
       if (!hasMoved(directory)) continue;
+
       const { exclude } = this.content;
       const isKnown = (prefix: string): boolean => this.#known.has(prefix);
       const walk = walkTree(directory.path, directory.prefix, { exclude, isKnown });
+
       this.#addSkipped(walk);
+
       for (const now of walk.directories) {
         if (now.prefix !== directory.prefix && this.#isFile(now.prefix)) continue;
+
         tasks.push(...toTasks(now, this.#newFiles(now)));
       }
     }
+
     return tasks;
   }
 
@@ -92,6 +99,7 @@ class KnownStore {
     const isNew = (name: string): boolean =>
       !this.#isDirectory(prefix + name) && (this.vanished.delete(prefix + name) || !seen.has(name));
     const names = now.files.filter(isNew);
+
     this.#known.set(prefix, now);
     this.#seen.set(prefix, new Set([...seen, ...now.files]));
 
@@ -111,9 +119,12 @@ class KnownStore {
       const name = prefix.slice(0, end);
       const isPacked = this.#seenIn(prefix.slice(0, at)).has(prefix.slice(at, end)) && !this.vanished.has(name);
       if (!isPacked && !this.content.isFileOfBase(name)) continue;
+
       this.#skip({ name: `${name}/`, reason: 'became a directory after it was packed as a file' });
+
       return true;
     }
+
     return false;
   }
 

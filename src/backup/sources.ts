@@ -42,10 +42,12 @@ export function findSources(
 
   for (const name of CONFIGURATION_FILES) found.addConfiguration(join(installation.dir, name), name);
   for (const name of INSTALL_DIRECTORIES) found.add(name, join(installation.dir, name), `@backup/${name}`);
+
   for (const name of listStore(settings.storeDir)) {
     const component = componentOfStoreChild(name);
     if (component !== undefined) found.addStoreChild(component, join(settings.storeDir, name), name);
   }
+
   found.sources.sort((a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component));
 
   return found;
@@ -100,6 +102,7 @@ class FoundSources implements Sources {
     } catch (error) {
       const code = errnoOf(error);
       if (code === undefined) throw error;
+
       const isDangling = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
       this.#skip(
         component,
@@ -146,6 +149,7 @@ function listStore(storeDir: string): string[] {
     return readdirSync(storeDir).sort();
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+
     throw new ConfigurationError(`the store ${storeDir} that mailserver.cfg names does not exist`, {
       hints: ['Mount it, or correct StoreDir in table Directories.'],
     });
@@ -157,6 +161,7 @@ export function refuseBackupIntoSource(backupDir: string, sources: readonly Sour
   const target = realpathSync(backupDir);
   for (const { path, component, entryName } of sources) {
     if (!entryName.endsWith('/')) continue;
+
     if (path === target || path.startsWith(target.endsWith(sep) ? target : target + sep)) {
       throw new UsageError(
         `the backup directory ${backupDir} contains what is to be backed up: ${path} (${component})`,

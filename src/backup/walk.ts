@@ -61,16 +61,20 @@ export interface WalkOptions {
 export function walkTree(path: string, prefix: string, { exclude, isKnown, onDirectory }: WalkOptions): Walk {
   const walk = { directories: [] as WalkedDirectory[], skipped: [] as SkippedPath[], vanished: [] as string[] };
   const open = [{ path, prefix }];
+
   for (let next = open.pop(); next; next = open.pop()) {
     const before = walk.directories.length;
     const listed = listDirectory(next.path, next.prefix, exclude, walk);
     const directory = walk.directories[before];
+
     if (directory) onDirectory?.(directory);
+
     for (const child of listed) {
       const below = `${next.prefix}${child}/`;
       if (!isKnown?.(below)) open.push({ path: join(next.path, child), prefix: below });
     }
   }
+
   return walk;
 }
 
@@ -84,14 +88,18 @@ interface OpenWalk {
 function listDirectory(path: string, prefix: string, exclude: readonly DirectoryIdentity[], walk: OpenWalk): string[] {
   const files: string[] = [];
   const children: string[] = [];
+
   try {
     // Before the listing: what changes during it shows as a later time.
     const stats = statDirectory(path);
     if (exclude.some((excluded) => isSame(excluded, stats))) return [];
+
     const entries = readdirSync(path, { withFileTypes: true });
     // A link may have taken its place meanwhile, and its names are not this directory's.
     if (!isStillAt(path, stats)) throw goneError('another directory has taken its place');
+
     sortEntries(path, prefix, entries, { files, children, skipped: walk.skipped });
+
     const { dev, ino, mtimeNs } = stats;
     walk.directories.push({
       path,
@@ -104,6 +112,7 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
     if (isGone(error) || errnoOf(error) === 'ELOOP') walk.vanished.push(prefix);
     else walk.skipped.push({ name: prefix, reason: `cannot be listed: ${errnoOf(error) ?? String(error)}` });
   }
+
   return children.reverse();
 }
 
@@ -118,6 +127,7 @@ function sortEntries(path: string, prefix: string, entries: readonly Dirent[], i
   const prefixBytes = Buffer.byteLength(prefix);
   for (const entry of entries) {
     if (!PLAIN.test(entry.name)) entry.name = composeName(path, entry.name, entries);
+
     const reason = reasonToSkip(entry, prefix, prefixBytes);
     if (reason !== undefined) into.skipped.push({ name: prefix + entry.name, reason });
     else if (entry.isDirectory()) {

@@ -20,12 +20,16 @@ export default class Demo extends KmsCommand {
   protected override async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Demo);
     this.kept = args.DIR === undefined ? 'the temporary directory is removed' : `${args.DIR} holds what was made`;
+
     let number = 0;
+
     const onStep = (step: DemoStep): void => {
       number++;
       if (!flags.json && !flags.quiet) this.log(describeStep(step, number));
     };
+
     const report = await runDemo({ directory: args.DIR, onStep, signal: this.signal });
+
     return { json: { schema: 'kms-backup/demo/1', ...report }, text: describeEnd(report), isSummary: true };
   }
 }

@@ -41,21 +41,28 @@ export default class Export extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Export);
     await this.useNetworkDisk(args['DIR|FILE'], flags);
+
     const isPiped = flags.output === '-';
     this.kept = isPiped ? 'what was written is cut off' : `nothing was written to ${flags.output}`;
     if (isPiped && flags.json) throw new UsageError('--json and --output - both want standard output');
+
     const choice = flags.interactive
       ? await this.#browse(args['DIR|FILE'])
       : { from: args['DIR|FILE'], scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
     const whole = await openMail(choice.from, choice.scope, 'export');
+
     for (const note of whole.notes) this.warnPeople(note);
+
     const query = toQuery(flags);
     const source = query ? await this.#onlyFound(whole, query) : whole;
     if (source.counts.messages === 0) throw new NotFoundError('no message matches', { hints: ['Try it with search.'] });
+
     const { exportMessages } = await import('../export/export-messages.js');
     const { readMessages } = await import('../export/read-messages.js');
+
     this.stopsAtOnce = false;
+
     const report = await exportMessages({
       messages: readMessages(source.messages, source.indexes),
       scope: source.counts,
@@ -65,16 +72,20 @@ export default class Export extends KmsCommand {
       signal: this.signal,
       onProgress,
     });
+
     this.stopProgress();
+
     const lines = [
       `Exported  ${plural(report.messages, 'message')}, ${formatSize(report.sizeBytes)}, as ${report.format} to ${report.output}`,
     ];
     if (!query && source.hiddenItems > 0) {
       lines.push(`Left out  ${plural(source.hiddenItems, 'hidden item')} of Outlook (#assoc): settings, no messages`);
     }
+
     const text = lines.join('\n');
     // Standard output is the export's own then.
     if (isPiped && !flags.quiet) process.stderr.write(`${text}\n`);
+
     return {
       json: { schema: 'kms-backup/export/1', ...report, warnings: whole.notes },
       text: isPiped ? '' : text,

@@ -28,15 +28,20 @@ export default class ListArchives extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(ListArchives);
     const directory = args.dir === undefined ? openServer(flags).settings.backupDir : resolve(args.dir);
+
     await this.useNetworkDisk(directory, flags);
+
     const rows: ArchiveRow[] = [];
     for (const state of await inspectDirectory(directory)) {
       rows.push({ state, messages: await countMessages(state.facts) });
     }
+
     if (rows.length === 0) {
       return { json: archivesDocument(directory, rows), text: `No archives in ${directory}.` };
     }
+
     const look = { now: systemClock(), bySet: flags.set, columns: terminalColumns() };
+
     return { json: archivesDocument(directory, rows), text: formatArchives(rows, look) };
   }
 }

@@ -38,22 +38,30 @@ export default class Recover extends KmsCommand {
     const run = { signal: this.signal, onProgress };
     const verbs = await import('../recover/run-recover.js');
     if (flags.rollback) return this.#rollBack(toRecoverRequest(undefined, flags, run), flags);
+
     await this.useNetworkDisk(args['DIR|FILE'], flags);
+
     const choice = flags.interactive ? await this.#browse(args['DIR|FILE'], flags) : undefined;
     const from = choice?.from ?? args['DIR|FILE'];
     if (from === undefined) throw new UsageError('recover what? Name a backup directory or an archive');
+
     const request = toRecoverRequest(from, flags, { ...run, scope: choice?.scope });
     if (flags.listing) return presentListing(await verbs.listRecover(request));
+
     if (!flags['dry-run']) await request.refuseWhileRunning();
+
     const planned = await verbs.planRecover(request);
     const plan = formatRecoverPlan(planned.report);
     if (flags['dry-run']) return { json: planned.report, text: `${plan}\nNothing was changed.` };
+
     if (!flags.quiet && !flags.json) process.stderr.write(`${plan}\n`);
     if (!flags.yes) await this.#confirm();
     this.stopsAtOnce = false;
     this.kept = 'the mail server has what it had before, what was extracted is removed';
+
     const report = await verbs.runRecover(request, planned);
     this.#warnAll(report.warnings.slice(planned.report.warnings.length));
+
     return { json: report, text: formatRecoverDone(report), isSummary: true };
   }
 
@@ -65,18 +73,23 @@ export default class Recover extends KmsCommand {
     const { planRollback, rollBack } = await import('../recover/run-recover.js');
     const plan = planRollback(request);
     const schema = 'kms-backup/rollback/1';
+
     if (flags['dry-run']) {
       const text = `${formatRollback('Restores', plan)}\nNothing was changed.`;
       return { json: { schema, isDryRun: true, restored: [], ...plan, warnings: [] }, text };
     }
+
     // A script that says --rollback means it; a person is shown what goes.
     if (!flags.yes && process.stdin.isTTY) {
       process.stderr.write(`${formatRollback('Restores', plan)}\n`);
       await this.#confirm();
     }
+
     this.stopsAtOnce = false;
+
     const warnings = await rollBack(request);
     this.#warnAll(warnings);
+
     return {
       json: { schema, isDryRun: false, restored: plan.restores, ...plan, warnings },
       text: formatRollback('Restored', plan),

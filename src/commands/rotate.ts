@@ -37,7 +37,9 @@ export default class Rotate extends KmsCommand {
     const isSelfContained = flags['backup-dir'] !== undefined && flags.keep !== undefined;
     const settings = isSelfContained ? findSettings(flags) : openServer(flags).settings;
     const backupDir = resolve(flags['backup-dir'] ?? settings?.backupDir ?? '.');
+
     await this.useNetworkDisk(backupDir, flags);
+
     const report = await runRotate({
       backupDir,
       limit: Math.max(1, flags.keep ?? settings?.rotationLimit ?? 1),
@@ -47,7 +49,9 @@ export default class Rotate extends KmsCommand {
       clock: systemClock,
       signal: this.signal,
     });
+
     const exitCode = report.failures > 0 ? ExitCode.incomplete : ExitCode.done;
+
     return { exitCode, json: report, text: formatRotate(report), isSummary: !flags['dry-run'] };
   }
 }

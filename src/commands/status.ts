@@ -42,20 +42,27 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       const settings = readSettings(installation);
       const clock = systemClock;
       const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
+
       await this.useNetworkDisk(backupDir, flags);
+
       const { isWorkedThrough, warnings } = readProgress(installation, settings, clock());
       const limits = { maxAgeMs: flags['max-age'], scheduleWarnings: warnings };
       const report = await readStatus(installation, { storeDir: settings.storeDir, backupDir, clock, ...limits });
+
       if (flags.html !== undefined) {
         const { makeStatusPage, writeStatusPage } = await import('../ui/status-page.js');
         writeStatusPage(resolve(flags.html), await makeStatusPage({ ...report, settings, clock, isWorkedThrough }));
       }
+
       const [next] = isWorkedThrough ? planNext(settings.schedule, clock(), 1) : [];
       const exitCode = flags['max-age'] === undefined ? ExitCode.done : (LEVELS.indexOf(report.level) as ExitCode);
+
       return { exitCode, json: statusDocument(report, next), text: formatStatus(report, next) };
     } catch (error) {
       if (flags['max-age'] === undefined || !(error instanceof KmsError)) throw error;
+
       const json = document('status', { level: 'unknown', warnings: [error.message] });
+
       return { exitCode: 3, json, text: `Status       UNKNOWN\nWarning      ${error.message}` };
     }
   }

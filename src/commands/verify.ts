@@ -41,8 +41,11 @@ export default class Verify extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Verify);
     const path = args['DIR|FILE'] === undefined ? openServer(flags).settings.backupDir : resolve(args['DIR|FILE']);
+
     await this.useNetworkDisk(path, flags);
+
     const { runVerify } = await import('../verify/run-verify.js');
+
     const { reports, warnings } = await runVerify({
       path,
       isQuick: flags.quick,
@@ -54,8 +57,11 @@ export default class Verify extends KmsCommand {
         this.stopsAtOnce = false;
       },
     });
+
     for (const warning of warnings) this.warnPeople(warning);
+
     const isSound = reports.every((report) => report.isSound);
+
     return {
       exitCode: isSound ? ExitCode.done : this.#failure(reports, flags.json),
       json: { schema: 'kms-backup/verify/1', isSound, archives: reports, warnings },

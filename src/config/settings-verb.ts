@@ -55,21 +55,27 @@ export function parseAssignments(words: readonly string[]): Assignment[] {
   return words.map((word) => {
     const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(word) ?? [];
     if (name === '') throw new UsageError(`not KEY=VALUE: ${JSON.stringify(word)}`);
+
     if (name === 'network-disk-password') {
       throw new UsageError('a password is never taken from an argument: other users can read it in the process list', {
         hints: [`Write it to a file that only you can read and set ${NETWORK_DISK_PASSWORD_FILE}=FILE.`],
       });
     }
+
     const known = [...SETTING_KEYS.map((key) => key.name), ...Object.keys(NETWORK_DISK)];
     if (!known.includes(name)) {
       const nearest = nearestNames(name, known, 1)[0];
       const hints = nearest === undefined ? [] : [`Did you mean ${nearest}?`];
+
       throw new UsageError(`no such setting: ${JSON.stringify(name)}`, {
         hints: [...hints, 'See config show for all.'],
       });
     }
+
     if (seen.has(name)) throw new UsageError(`${name} is given twice`);
+
     seen.add(name);
+
     return { name, value };
   });
 }
@@ -89,20 +95,26 @@ export async function setSettings(
     const key = SETTING_KEYS.find((candidate) => candidate.name === name);
     return key ? [{ key, value: key.toFile(value, process.platform) }] : [];
   });
+
   const report = await editConfig(installation, options, (document) => {
     const present = settingsOrNone(document, installation);
     const others = wanted.filter(({ key, value }) => !present || value !== spelled(key, present));
     return others.map(({ key, value }) => ({ kind: 'set', table: key.table, name: key.variable, value }));
   });
+
   const isIniChanged = ini.after !== ini.before;
+
   if (isIniChanged && options.isDryRun !== true) writeIniText(installation.dir, ini.after);
+
   const [from, to] = [
     valuesOrNone(report.before, ini.before, installation),
     valuesOrNone(report.after, ini.after, installation),
   ];
+
   const changed = assignments
     .map(({ name, value }) => ({ name, from: from.get(name) ?? '', to: to.get(name) ?? value }))
     .filter((it) => it.from !== it.to);
+
   return { ...report, isChanged: report.isChanged || isIniChanged, changed };
 }
 
@@ -113,10 +125,12 @@ function planNetworkDisk(
 ): { before: string; after: string } {
   const before = readIniText(installation.dir);
   let after = before;
+
   for (const { name, value } of assignments) {
     const key = NETWORK_DISK[name];
     if (key !== undefined) after = withIniValue(after, { section: 'network-disk', key }, value);
   }
+
   return { before, after };
 }
 

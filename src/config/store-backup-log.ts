@@ -21,13 +21,17 @@ export async function switchStoreBackupLog(
 function planSwitch(document: ConfigDocument, isOn: boolean): ConfigChange[] {
   const value = isOn ? '1' : '0';
   const items = findSection(document, 'list', 'LogEvents')?.items ?? [];
+
   const index = items.findIndex((item) => {
     const read = readerOf(document, item);
     return read.text('LogName', '') === 'debug' && read.text('EventName', '') === 'backup';
   });
+
   if (index !== -1) return [{ kind: 'set-in-item', list: 'LogEvents', index, name: 'Enabled', value }];
   if (!isOn) return [];
+
   const values = [['LogName', 'debug'] as const, ['EventName', 'backup'] as const, ['Enabled', value] as const];
+
   return [{ kind: 'add-item', list: 'LogEvents', values }];
 }
 
@@ -66,15 +70,18 @@ export async function followBackupLog(
   while (!signal.aborted) {
     const isReplaced = current.isReplaced();
     for (const line of current.read(isReplaced)) onLine(line);
+
     if (isReplaced) {
       current.close();
       current = new LogReader(path);
       continue;
     }
+
     await sleep(POLL_MS, undefined, { signal }).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
   }
+
   current.close();
 }
 
@@ -103,11 +110,14 @@ class LogReader {
     for (;;) {
       const count = readSync(this.#fd, chunk, 0, chunk.length, this.#offset);
       if (count === 0) break;
+
       this.#offset += count;
+
       const lines = (this.#rest + this.#decoder.decode(chunk.subarray(0, count), { stream: true })).split(/\r?\n/);
       this.#rest = lines.pop() ?? '';
       yield* lines.filter(isBackupLine);
     }
+
     if (isLast && isBackupLine(this.#rest)) yield this.#rest;
     if (isLast) this.#rest = '';
   }

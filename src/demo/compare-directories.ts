@@ -14,14 +14,18 @@ export function pictureOf(directory: string, isWanted: (path: string) => boolean
     for (const name of readdirSync(join(directory, relative))) {
       const path = relative === '' ? name : `${relative}/${name}`;
       if (!isWanted(path)) continue;
+
       const stat = lstatSync(join(directory, path), { bigint: true });
       const isDirectory = stat.isDirectory();
       const content = isDirectory ? undefined : readFileSync(join(directory, path));
+
       picture.set(path, { content, mtimeNs: stat.mtimeNs });
       if (isDirectory) visit(path);
     }
   };
+
   visit('');
+
   return picture;
 }
 
@@ -38,7 +42,9 @@ export function comparePictures(before: DirectoryPicture, after: DirectoryPictur
     else if (was.content && distance(was.mtimeNs, is.mtimeNs) > TIME_TOLERANCE_NS)
       differences.push(`other time: ${path}`);
   }
+
   for (const path of after.keys()) if (!before.has(path)) differences.push(`unexpected: ${path}`);
+
   return differences;
 }
 

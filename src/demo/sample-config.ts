@@ -18,6 +18,7 @@ export function sampleConfig(storeDir: string, backupDir: string): { mailserver:
     ...LOG_SECTIONS,
     table('Misc', { InternetHostname: 'mail.example.com', ConfigVersion: '27', LogSelect: '0' }),
   ];
+
   return { mailserver: configDocument(sections), users: configDocument([usersList()]) };
 }
 
@@ -50,6 +51,7 @@ function backupSections(): readonly Section[] {
   const never = Object.fromEntries(['LastFullBackup', 'LastDiffBackup', 'LastBackup'].map((name) => [name, '0']));
   const sizes = Object.fromEntries(Object.keys(never).map((name) => [`${name}Size`, '0']));
   const parts = ['Mail', 'Lists', 'SSLCert', 'License', 'Spamassassin', 'Xmpp', 'IM'];
+
   return [
     table('StoreBackup', {
       Enabled: '1',
@@ -105,6 +107,7 @@ function usersList(): Section {
     // A name may repeat inside one item: order and duplicates matter.
     ...['1', '2', '4', '8'].map((right): [string, string] => ['Authorization', right]),
   ];
+
   return rawList('User', [
     user('Alice', 'example.com', 'Alice Nováková'),
     user('bob', 'example.com', 'Bob Dvořák'),

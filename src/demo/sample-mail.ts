@@ -19,6 +19,7 @@ const FIRST_STORED_MS = Date.UTC(2024, 2, 4, 7);
 export function sampleMessage(dice: Dice, index: number): SampleMessage {
   const storedAt = new Date(FIRST_STORED_MS + index * 5_400_000 + dice.int(0, 5_399_999));
   const subject = `${dice.pick(TOPICS)} ${String(dice.int(100, 999))}`;
+
   const header = [
     `Return-Path: <sender${String(index)}@example.net>`,
     `Received: from mx.example.net ([192.0.2.${String(dice.int(1, 254))}]) by mail.example.com; ${rfc5322(storedAt)}`,
@@ -29,8 +30,10 @@ export function sampleMessage(dice: Dice, index: number): SampleMessage {
     `Subject: ${index % 9 === 0 ? `=?utf-8?B?${Buffer.from(`Grüße: ${subject}`).toString('base64')}?=` : subject}`,
     'MIME-Version: 1.0',
   ];
+
   const body = paragraphs(dice);
   const lines = index % 8 === 3 ? withAttachment(dice, header, body) : [...header, TEXT_TYPE, '', ...body];
+
   return { text: `${lines.join('\r\n')}\r\n`, storedAt };
 }
 
@@ -39,6 +42,7 @@ const TEXT_TYPE = 'Content-Type: text/plain; charset=utf-8';
 function withAttachment(dice: Dice, header: readonly string[], body: readonly string[]): string[] {
   const boundary = `=_next_${String(dice.int(1e6, 9e6))}`;
   const base64 = dice.bytes(dice.int(2_000, 45_000)).toString('base64');
+
   return [
     ...header,
     `Content-Type: multipart/mixed; boundary="${boundary}"`,

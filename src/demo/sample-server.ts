@@ -26,9 +26,12 @@ export function buildSampleServer(directory: string): SampleServer {
   const serverDir = join(directory, 'mailserver');
   const storeDir = join(serverDir, 'store');
   const backupDir = join(directory, 'backup');
+
   mkdirSync(backupDir, { recursive: true });
+
   const counts = buildSampleStore(storeDir);
   const { mailserver, users } = sampleConfig(storeDir, backupDir);
+
   const files = {
     'mailserver.cfg': mailserver,
     'users.cfg': users,
@@ -37,9 +40,11 @@ export function buildSampleServer(directory: string): SampleServer {
     'license/license.key': 'sample licence\n',
     'settings/webmail.cfg': 'theme = sample\n',
   };
+
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(serverDir, path, '..'), { recursive: true });
     writeFileSync(join(serverDir, path), text, { mode: 0o600 });
   }
+
   return { serverDir, storeDir, backupDir, domains: 2, users: 5, ...counts };
 }

@@ -56,11 +56,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 function emptyDirectory(given: string): string {
   const directory = resolve(given);
   mkdirSync(directory, { recursive: true });
+
   if (readdirSync(directory).length > 0) {
     throw new UsageError(`the directory is not empty: ${directory}`, {
       hints: ['Name a new directory: the demonstration builds and destroys a mail server in it.'],
     });
   }
+
   return directory;
 }
 
@@ -71,26 +73,33 @@ async function tellStory(directory: string, isKept: boolean, options: DemoOption
     steps.push(step);
     options.onStep(step);
   };
+
   const run = async (title: string, ...args: string[]): Promise<void> => {
     tell(title, await runCommand(args, options.signal), commandLine(args));
   };
   const server = buildSampleServer(directory);
+
   tell('Build a sample mail server', describeServer(server));
   await run('Back up everything', 'backup', 'full', '--server-dir', server.serverDir);
   await run('See what there is', 'list-archives', server.backupDir, '--server-dir', server.serverDir);
   tell('A day of work', dayOfWork(server.storeDir));
   await run('Back up what changed', 'backup', 'diff', '--server-dir', server.serverDir);
   await run('Prove the archives', 'verify', server.backupDir, '--server-dir', server.serverDir);
+
   const before = pictureOf(server.serverDir, isBackedUp);
   tell('Lose the store', loseStore(server));
   await run('Recover it', 'recover', server.backupDir, '--server-dir', server.serverDir, '--yes');
+
   const differences = comparePictures(before, pictureOf(server.serverDir, isBackedUp));
   if (differences.length > 0) throw differs(differences);
+
   tell(
     'Compare',
     `${plural(before.size, 'file and directory', 'files and directories')} are what they were, to the byte and in time.`,
   );
+
   const messages = [...before.keys()].filter((path) => path.endsWith('.eml')).length;
+
   return { directory, isKept, messages, comparedPaths: before.size, steps };
 }
 

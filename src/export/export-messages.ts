@@ -91,13 +91,17 @@ async function writeTree(options: ExportOptions): Promise<void> {
     options.format === 'maildir'
       ? layOutMaildir(options.messages, maildirOptions(options, separator))
       : layOutMboxFiles(options.messages);
+
   let tree: OutputTree | undefined;
+
   try {
     tree = new OutputTree(options.output);
+
     for await (const { name, bytes, modifiedAt } of entries) {
       if (bytes) tree.append(name, bytes, modifiedAt);
       else tree.addDirectory(name);
     }
+
     tree.commit();
   } catch (error) {
     tree?.discard();
@@ -121,13 +125,16 @@ function writeStream(options: ExportOptions, file: OutputFile): Promise<void> {
   if (options.format === 'mbox') {
     const signal = options.signal ? { signal: options.signal } : {};
     const bytes = layOutMbox(options.messages, options.scope.folders > 1);
+
     return pipeline(bytes, file.stream, { end: file.endsStream, ...signal });
   }
+
   const isMaildir = options.format === 'maildir';
   const entries: AsyncIterable<PackEntry> = isMaildir
     ? layOutMaildir(options.messages, maildirOptions(options, ':'))
     : layOutFolders(options.messages);
   const format = options.format === 'maildir' ? (packingOf(options.output) ?? 'tar') : options.format;
+
   return packArchive(format, entries, { ...file, signal: options.signal });
 }
 

@@ -17,10 +17,12 @@ interface CountingStream extends Writable {
 export function gatherSmallWrites(archive: object): void {
   const engine = (archive as { _module?: { engine?: CountingStream } })._module?.engine;
   if (typeof engine?.offset !== 'number') return;
+
   const write = engine.write.bind(engine);
   const end = engine.end.bind(engine);
   let pieces: Buffer[] = [];
   let sizeBytes = 0;
+
   const flush = (): void => {
     const gathered = Buffer.concat(pieces);
     // The engine counts what reaches it; these bytes were counted when they were gathered.
@@ -29,6 +31,7 @@ export function gatherSmallWrites(archive: object): void {
     sizeBytes = 0;
     if (gathered.length > 0) write(gathered);
   };
+
   engine.write = (chunk: Buffer | string): boolean => {
     const bytes = Buffer.from(chunk);
     pieces.push(bytes);

@@ -12,9 +12,11 @@ type Messages = AsyncIterable<ExportedMessage>;
 export async function* layOutFolders(messages: Messages): AsyncGenerator<PackEntry> {
   const paths = new UniquePaths();
   const files = new UniquePaths();
+
   for await (const message of messages) {
     const key = folderOf(message);
     const folder = key === '' ? '' : `${paths.pathFor(key, safePath(key))}/`;
+
     yield {
       name: files.newPath(folder + stem(message.name), '.eml'),
       bytes: message.bytes,
@@ -34,21 +36,26 @@ export async function* layOutMaildir(messages: Messages, options: MaildirOptions
   const paths = new UniquePaths();
   const begun = new Set<string>();
   let sequence = 0;
+
   for await (const message of messages) {
     const root = options.hasManyMailboxes && message.mailbox !== '' ? `${safePath(message.mailbox)}/` : '';
     const folder = formatMaildirFolder(message.folder.split('/').map(encodeFolderName));
     const key = folderOf(message);
     const prefix = folder === '' ? root : `${paths.pathFor(key, `${root}${folder}`)}/`;
+
     // A reader expects the root's three directories even where INBOX itself holds nothing.
     for (const at of [root, prefix]) {
       if (!begun.has(at)) yield* beginMaildir(at, at !== root, message.modifiedAt);
       begun.add(at);
     }
+
     const { bytes, modifiedAt, flags } = message;
+
     const name = formatMaildirName(
       { receivedAt: modifiedAt, sequence: ++sequence, name: stem(message.name), sizeBytes: bytes.length, flags },
       options.separator,
     );
+
     yield { name: `${prefix}cur/${name}`, bytes, modifiedAt };
   }
 }

@@ -48,6 +48,7 @@ class TarPack {
       this.#stream = relay.input;
       return;
     }
+
     const gzip = createGzip();
     gzip.pipe(relay.input);
     this.#stream = gzip;
@@ -92,14 +93,17 @@ class ZipPack {
   append({ name, bytes, modifiedAt }: PackEntry): Promise<void> {
     const isDirectory = bytes === undefined;
     this.#modifiedAt = modifiedAt;
+
     const appended = this.relay.orFailure((resolve) => (this.#resolve = resolve));
     if (this.relay.hasFailed) return appended;
+
     this.#archive.append(bytes ?? Buffer.alloc(0), {
       name,
       date: modifiedAt < FIRST_DOS_TIME ? FIRST_DOS_TIME : modifiedAt,
       type: isDirectory ? 'directory' : 'file',
       mode: isDirectory ? OWNER_ONLY.directory : OWNER_ONLY.file,
     });
+
     return appended;
   }
 

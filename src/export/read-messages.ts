@@ -30,11 +30,13 @@ export async function* readMessages(
   for (const { place, bytes } of readEntries(indexes, true)) {
     flags.set(folderNameOf(place), parseIndexFld(bytes.toString('latin1')));
   }
+
   for (const { place, bytes, modifiedAt } of readEntries(messages, false)) {
     const name = place.file.slice(place.file.lastIndexOf('/') + 1);
     // An index names what lies in #msgs by the server's numbers; other mail has no flags.
     const number = place.isNumbered ? name.slice(0, -'.eml'.length).toLowerCase() : '';
     const record = flags.get(folderNameOf(place))?.get(number);
+
     yield await Promise.resolve({
       mailbox: mailboxNameOf(place),
       folder: place.folder,
@@ -58,8 +60,10 @@ function* readEntries(selections: readonly Selection[], isOptional: boolean): Ge
         const place = parseStorePath(placeOf(name)?.path ?? '');
         const bytes = place && readOne(() => readEntryBytes(fd, table, index), name, isOptional);
         if (!bytes) continue;
+
         const whole = part ? joinParts(parts, name, bytes, part) : bytes;
         const modifiedAt = new Date(msOfTicks(table.mtimeTicks(index)));
+
         if (whole) yield { place, bytes: whole, modifiedAt };
       }
     } finally {
@@ -79,7 +83,9 @@ function joinParts(
   known[part.index] = bytes;
   parts.set(name, known);
   if (Object.keys(known).length < part.count) return undefined;
+
   parts.delete(name);
+
   return Buffer.concat(known);
 }
 
@@ -89,6 +95,7 @@ function readOne(read: () => Buffer, name: string, isOptional: boolean): Buffer 
   } catch (error) {
     if (!(error instanceof EntryDamage)) throw error;
     if (isOptional) return undefined;
+
     throw new DamagedArchiveError(`entry ${JSON.stringify(name)} is damaged: ${error.message}`, {
       hints: ['Nothing was exported. Use another archive; verify tells which are sound.'],
     });

@@ -72,6 +72,7 @@ export class Relay {
       await this.orFailure((resolve) => stream.write('', resolve));
       return;
     }
+
     stream.off('close', this.#close);
     stream.end();
     await finished(stream);

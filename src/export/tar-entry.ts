@@ -24,13 +24,16 @@ export function formatTarEntry({ name, bytes, modifiedAt }: PackEntry): Buffer[]
   const isDirectory = bytes === undefined;
   const encoded = Buffer.from(isDirectory && !name.endsWith('/') ? `${name}/` : name);
   const split = splitName(encoded);
+
   const header = formatHeader(split ?? { prefix: EMPTY, name: encoded.subarray(0, NAME_BYTES) }, {
     type: isDirectory ? TYPES.directory : TYPES.file,
     mode: isDirectory ? MODES.directory : MODES.file,
     sizeBytes: bytes?.length ?? 0,
     seconds,
   });
+
   const isPlain = split !== undefined && encoded.every((byte) => byte < 0x80);
+
   return [...(isPlain ? [] : formatPax('path', encoded, seconds)), header, ...padded(bytes ?? EMPTY)];
 }
 
@@ -71,8 +74,10 @@ function formatHeader(place: SplitName, { type, mode, sizeBytes, seconds }: Head
   header.write(type, 156, 'latin1');
   header.write('ustar\x0000', 257, 'latin1');
   header.set(place.prefix, 345);
+
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+
   return header;
 }
 

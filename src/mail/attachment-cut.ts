@@ -13,17 +13,23 @@ export function withoutAttachments(bytes: Buffer): Buffer {
   const kept: Buffer[] = [];
   let keptTo = 0;
   let partAt = 0;
+
   while (partAt >= 0) {
     const bodyAt = attachmentBodyAt(bytes, partAt);
     const nextAt = bytes.indexOf(PART_START, Math.max(bodyAt ?? 0, partAt));
+
     if (bodyAt !== undefined) {
       kept.push(bytes.subarray(keptTo, bodyAt));
       keptTo = nextAt < 0 ? bytes.length : nextAt;
     }
+
     partAt = nextAt < 0 ? -1 : nextAt + PART_START.length;
   }
+
   if (kept.length === 0) return bytes;
+
   kept.push(bytes.subarray(keptTo));
+
   return Buffer.concat(kept);
 }
 
@@ -35,8 +41,11 @@ function attachmentBodyAt(bytes: Buffer, partAt: number): number | undefined {
   const linesAt = partAt === 0 ? 0 : text.indexOf('\n') + 1;
   const found = findHeaderEnd(text.slice(linesAt), partAt + window.length === bytes.length);
   if (!found) return undefined;
+
   const header = unfoldLines(text.slice(linesAt, linesAt + found.end)).join('\n');
   if (!/^content-transfer-encoding:\s*"?base64/im.test(header)) return undefined;
+
   const type = /^content-type:\s*"?([^\s/;]+)\//im.exec(header)?.[1]?.toLowerCase() ?? 'text';
+
   return ['text', 'multipart', 'message'].includes(type) ? undefined : partAt + linesAt + found.end;
 }

@@ -18,11 +18,14 @@ const ALIASES: Readonly<Record<string, string>> = {
 export function knownCharset(label: string | undefined): string | undefined {
   const name = (label ?? '').trim().toLowerCase().replace(/\*.*$/s, '');
   if (name === '' || EMPTY.test(name)) return undefined;
+
   const known = knownNames.get(name);
   if (known) return known.label;
+
   const found = findLabel(name);
   // A label is the mail's own text: they must not fill the memory.
   if (knownNames.size < MOST_NAMES) knownNames.set(name, { label: found });
+
   return found;
 }
 
@@ -35,6 +38,7 @@ function findLabel(name: string): string | undefined {
   const number = /^(?:x-)?(?:cp|ms|windows|ibm)[-_]?(\d+)$/.exec(name)?.[1];
   const plain = name.replace(/^x-(?:mac-)?(?=iso|koi|utf|euc|gb)/, '');
   const joined = /^(koi8|utf)-?(.+)$/.exec(plain);
+
   const tries = [
     name,
     number === undefined ? '' : (ALIASES[number] ?? `windows-${number}`),
@@ -43,6 +47,7 @@ function findLabel(name: string): string | undefined {
     /^iso-?2022-?jp/.test(plain) ? 'iso-2022-jp' : '',
     /^(?:shift|s)[-_]?jis/.test(plain) ? 'shift_jis' : '',
   ];
+
   return tries.map(labelOf).find((found) => found !== undefined);
 }
 

@@ -19,18 +19,22 @@ interface EncodedWord {
  */
 export function decodeEncodedWords(text: string, decodeOther: (raw: string) => string): string {
   if (!text.includes('=?')) return decodeOther(text);
+
   const decoded: string[] = [];
   let run: EncodedWord | undefined;
   let end = 0;
+
   for (const match of text.matchAll(WORD)) {
     const [whole, charset = '', encoding = '', content = ''] = match;
     const between = text.slice(end, match.index);
     const isNext = run !== undefined && between.trim() === '';
     const last = isNext && isSameCharset(run, charset) ? run : undefined;
+
     if (!last) decoded.push(textOf(run), isNext ? '' : decodeOther(between));
     run = append(last, charset, encoding, content);
     end = match.index + whole.length;
   }
+
   return decoded.join('') + textOf(run) + decodeOther(text.slice(end));
 }
 
@@ -50,6 +54,7 @@ function append(last: EncodedWord | undefined, charset: string, encoding: string
   const digits = (isWholeBefore ? '' : (last?.rest ?? '')) + own;
   const cut = content.includes('=') ? digits.length : digits.length - (digits.length % 4);
   const bytes = Buffer.concat([...before, Buffer.from(digits.slice(0, cut), 'base64')]);
+
   return { charset, bytes, rest: digits.slice(cut) };
 }
 

@@ -47,10 +47,13 @@ function bestOf(bytes: Buffer): string | undefined {
       return [charset, Math.max(...alphabets.map((letters) => coverage(text, letters))) - oddShare(text)];
     }),
   );
+
   if (latin?.[1] === 1 && isSparse(bytes)) return latin[0];
+
   // Three strange letters in a row are no Western text unless all of them are.
   const dense = latin && ([latin[0], latin[1] ** 2] as [string, number]);
   const best = highest([...(dense ? [dense] : []), ...scoreOtherScripts(bytes)]);
+
   return best && best[1] >= GOOD_ENOUGH ? best[0] : latin?.[0];
 }
 
@@ -59,6 +62,7 @@ function scoreOtherScripts(bytes: Buffer): [string, number][] {
     const text = read(charset, bytes) ?? '';
     return [charset, 0.8 * shareOf(text, script) - oddShare(text)];
   });
+
   return [
     ...CYRILLIC.map((charset): [string, number] => [charset, russianness(read(charset, bytes) ?? '')]),
     ...ASIAN.map((charset): [string, number] => {

@@ -28,6 +28,7 @@ export function findHeaderEnd(text: string, isWhole: boolean): HeaderEnd | undef
 function findPlainEnd(text: string): HeaderEnd | undefined {
   const [lf, crlf] = [text.indexOf('\n\n'), text.indexOf('\n\r\n')];
   if (lf < 0 && crlf < 0) return undefined;
+
   const isLf = crlf < 0 || (lf >= 0 && lf < crlf);
   const end = (isLf ? lf : crlf) + 1;
   // What ends the last field's line is none of the block: a line that begins after its CR would look odd.
@@ -42,12 +43,15 @@ function findEndByLine(text: string, isWhole: boolean): HeaderEnd | undefined {
     const { line, next, hasEnd } = lineAt(text, at);
     if (!hasEnd && !isWhole) return undefined;
     if (line === '') return { end: at, next };
+
     if (!isHeaderLine(line, at)) {
       const resumed = resumesAfter(text, next);
       if (!resumed) return { end: at, next: at };
     }
+
     at = next;
   }
+
   return isWhole ? { end: text.length, next: text.length } : undefined;
 }
 
@@ -62,9 +66,11 @@ function resumesAfter(text: string, from: number): boolean {
     const { line, next } = lineAt(text, at);
     if (line === '') return fields > 0;
     if (!isHeaderLine(line, at)) return false;
+
     fields++;
     at = next;
   }
+
   return false;
 }
 

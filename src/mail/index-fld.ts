@@ -29,14 +29,17 @@ export function parseIndexFld(text: string): Map<string, IndexRecord> {
   for (const line of text.split(/\r?\n/)) {
     const match = /^U([0-9a-f]{1,8})\s+F([0-9a-f]{1,16})(?:\s|$)/i.exec(line);
     if (!match) continue;
+
     const name = (match[1] ?? '').toLowerCase().padStart(8, '0');
     const seconds = /\sD([0-9a-f]{8})(?:\s|$)/i.exec(line)?.[1];
+
     records.set(name, {
       // The high bits (0x80000000 in every line seen) are the server's own.
       flags: flagsOf(parseInt((match[2] ?? '').slice(-4), 16)),
       receivedAt: seconds === undefined ? undefined : new Date(parseInt(seconds, 16) * 1000),
     });
   }
+
   return records;
 }
 

@@ -32,6 +32,7 @@ export function formatMboxMessage(bytes: Buffer, envelope: MboxEnvelope): Buffer
   // Of a message without headers, the first line of the text would be taken for one.
   const gap = Buffer.from(startsWithHeader(bytes) ? '' : '\n');
   const needsLineEnd = text.length > 0 && text[text.length - 1] !== LF;
+
   return Buffer.concat([start, gap, text, Buffer.from(needsLineEnd ? '\n\n' : '\n')]);
 }
 
@@ -44,15 +45,19 @@ function startsWithHeader(bytes: Buffer): boolean {
 function quoteLines(bytes: Buffer): Buffer {
   const out = Buffer.allocUnsafe(bytes.length + countQuotes(bytes));
   let length = 0;
+
   for (let at = 0; at < bytes.length;) {
     const newline = bytes.indexOf(LF, at);
     const end = newline < 0 ? bytes.length : newline + 1;
+
     if (isFromLine(bytes, at)) out[length++] = GREATER;
+
     const hasCrlf = newline > at && bytes[newline - 1] === CR;
     length += bytes.copy(out, length, at, hasCrlf ? newline - 1 : end);
     if (hasCrlf) out[length++] = LF;
     at = end;
   }
+
   return out.subarray(0, length);
 }
 

@@ -33,21 +33,27 @@ export function parseMessageDate(text: string): Date | undefined {
     .replace(/\([^()]*\)/g, ' ')
     .trim()
     .toLowerCase();
+
   const match = RFC_5322.exec(plain);
   if (!match) return parseIsoDate(plain);
+
   const month = MONTHS.indexOf(match[2] ?? '');
   const offsetMinutes = zoneOffset(match[7]);
+
   const [day, hour, minute, second] = [match[1], match[4], match[5], match[6] ?? '0'].map(Number) as [
     number,
     number,
     number,
     number,
   ];
+
   if (month < 0 || hour > 23 || minute > 59 || second > 60) return undefined;
+
   const year = fullYear(match[3] ?? '');
   const localMs = Date.UTC(year, month, day, hour, minute, second);
   // A 31st of February would silently become the 3rd of March.
   if (new Date(Date.UTC(year, month, day)).getUTCDate() !== day) return undefined;
+
   return new Date(localMs - offsetMinutes * 60_000);
 }
 

@@ -43,6 +43,7 @@ export function readMessageHeaders(bytes: Buffer): MessageHeaders {
   const charset = (): string | undefined => (behind ??= { charset: charsetBehind(bytes, fields) }).charset;
   const all = (name: string): string => (fields.get(name) ?? []).map((value) => decodeValue(value, charset)).join(', ');
   const first = (name: string): string => decodeValue(fields.get(name)?.[0] ?? '', charset);
+
   return {
     from: first('from'),
     to: all('to'),
@@ -69,10 +70,12 @@ function readFields(block: string): Map<string, string[]> {
     const colon = line.indexOf(':');
     const name = colon < 0 ? '' : line.slice(0, colon).trimEnd().toLowerCase();
     if (!WANTED.has(name)) continue;
+
     const values = fields.get(name) ?? [];
     values.push(line.slice(colon + 1).trim());
     fields.set(name, values);
   }
+
   return fields;
 }
 

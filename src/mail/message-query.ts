@@ -54,12 +54,15 @@ export function parseMessageQuery(given: QueryText, parseTime: (text: string) =>
     beforeMs: timeOr(given.before, '--before', parseTime),
     text: foldedOr(given.text, '--text'),
   };
+
   if (query.messageId === '') throw emptyError('--message-id');
+
   if (query.sinceMs !== undefined && query.beforeMs !== undefined && query.sinceMs >= query.beforeMs) {
     throw new UsageError(`no message can be since ${given.since ?? ''} and before ${given.before ?? ''}`, {
       hints: ['--since is inclusive, --before is exclusive: one day is --since 2026-11-17 --before 2026-11-18.'],
     });
   }
+
   return query;
 }
 
@@ -135,8 +138,10 @@ function timeOr(
   parseTime: (text: string) => Date | undefined,
 ): number | undefined {
   if (text === undefined) return undefined;
+
   const time = parseTime(text);
   if (time) return time.getTime();
+
   throw new UsageError(`${flag} is neither a day nor an instant: ${text}`, {
     hints: ['Write a day as 2026-11-17, or an instant with its zone as 2026-11-17T09:30:00+01:00.'],
   });

@@ -15,6 +15,7 @@ export async function readBodyText(bytes: Buffer): Promise<string> {
     const mail = await PostalMime.parse(toPlainMessage(withoutAttachments(bytes)), { maxNestingDepth: MAX_NESTING });
     const html = mail.html === undefined ? '' : await htmlToText(mail.html);
     const names = mail.attachments.map(({ filename }) => filename ?? '');
+
     return [mail.text ?? '', html, ...names].join('\n');
   } catch {
     // The library's only errors are its limits on nesting and header size; the raw text still answers a search.

@@ -18,13 +18,16 @@ const CHARSET = /charset[ \t]*=[ \t]*"?([^\s";]*)"?/i;
 export function toPlainMessage(bytes: Buffer): Buffer {
   let text = bytes.toString('latin1');
   const isStrange = STRANGE.test(text) || text.includes('=?');
+
   if (isStrange || BARE_CR.test(text)) text = text.replace(/\r*\n|\r/g, '\n');
+
   const { head, body } = cutHeaders(text);
   const whole = body === undefined ? text : `${head}\n${body}`;
   if (!isStrange) return Buffer.from(whole, 'latin1');
 
   const isMultipart = /^content-type[ \t]*:[ \t]*multipart\//im.test(head);
   const parts = isMultipart ? splitParts(whole) : [whole];
+
   return Buffer.from(parts.map(declareCharset).join(''), 'latin1');
 }
 
@@ -60,6 +63,7 @@ function declareCharset(part: string): string {
   const gap = head === '' && found?.next === 0 ? '\n' : part.slice(found?.end, found?.next);
   const decoded = decodeBody(headers, body);
   if (decoded !== undefined) return `${withCharset(headers).join('\n')}\n${gap}${decoded}`;
+
   return head === '' ? part : `${headers.join('\n')}\n${gap}${isForwarded(headers) ? declareCharset(body) : body}`;
 }
 

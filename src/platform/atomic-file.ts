@@ -26,6 +26,7 @@ import { naming, toSystemError } from './system-error.js';
  */
 export function syncDirectory(directory: string): void {
   if (process.platform === 'win32') return;
+
   optionally('sync-directory', directory, () => {
     const fd = openSync(directory, 'r');
     try {
@@ -86,6 +87,7 @@ export function syncDirectoryOrWarn(path: string): void {
   } catch (error) {
     const known = toSystemError(error);
     if (!known) throw error;
+
     const text = `${path} is written, but may be as before after a power cut: ${known.message}`;
     addNote({ kind: 'warning', key: `unsynced ${path}`, text });
   }
@@ -95,8 +97,10 @@ export function syncDirectoryOrWarn(path: string): void {
 function putInPlace(path: string, bytes: Uint8Array, modeIfNew: number): string {
   const target = resolveLink(path);
   tellStep(`writing ${target}`);
+
   const temporary = join(dirname(target), `.${basename(target)}.kms-backup-tmp`);
   const previous = statSync(target, { throwIfNoEntry: false });
+
   try {
     const fd = openSync(temporary, 'w', 0o600);
     try {
@@ -111,22 +115,26 @@ function putInPlace(path: string, bytes: Uint8Array, modeIfNew: number): string 
     } finally {
       closeSync(fd);
     }
+
     // Elsewhere EBUSY is a mount point, which no patience makes go away.
     (process.platform === 'win32' ? renamePatiently : renameSync)(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
+
   return target;
 }
 
 /** Root gives a file its former owner, anybody else its former group where he is a member of it. */
 function giveTo(path: string, { uid, gid }: Stats): void {
   if (process.platform === 'win32') return;
+
   const own = process.getuid?.() ?? uid;
   // A share gives a new file the owner that it gave the old one: there is nothing to set, nor to speak of.
   const made = statSync(path);
   if ((own !== 0 || made.uid === uid) && made.gid === gid) return;
+
   try {
     chownSync(path, own === 0 ? uid : own, gid);
   } catch (error) {

@@ -46,8 +46,11 @@ export function giveTime(path: string, ticks: bigint, fd?: number): boolean {
     if (fd === undefined) utimesSync(path, time, time);
     else futimesSync(fd, time, time);
   });
+
   if (!isDone || (ticks >= FIRST_USUAL_TICKS && ticks < LAST_USUAL_TICKS)) return true;
+
   const stats = fd === undefined ? statSync(path, { bigint: true }) : fstatSync(fd, { bigint: true });
+
   return isAsSet(ticksOf(stats), ticks);
 }
 

@@ -81,10 +81,12 @@ const canAskDescriptors = process.platform === 'linux' && existsSync(DESCRIPTORS
  */
 export function statDirectory(path: string): BigIntStats {
   if (!canAskDescriptors) return statByPath(path);
+
   const fd = openSync(path, OPEN_DIRECTORY);
   try {
     const stats = fstatSync(fd, { bigint: true });
     if (placeOfDescriptor(fd) !== path && !isPlain(path, stats)) throw goneError('a link leads to it now');
+
     return stats;
   } finally {
     closeSync(fd);
@@ -108,9 +110,11 @@ function isPlain(path: string, stats: BigIntStats): boolean {
  */
 export function isOpenAt(fd: number, path: string): boolean {
   if (!canAskDescriptors) return true;
+
   const place = placeOfDescriptor(fd);
   // What was removed since it was opened is still what was listed.
   if (place === undefined || place === path || place === `${path} (deleted)`) return true;
+
   // Some file systems spell names in their own way.
   const stats = lstatOrGone(path);
   const directory = dirname(path);

@@ -9,12 +9,15 @@ export function nearestNames(wanted: string, known: Iterable<string>, limit = 3)
   const word = wanted.toLowerCase();
   const allowed = Math.max(2, Math.floor(word.length / 3));
   const rated: { name: string; distance: number }[] = [];
+
   for (const name of known) {
     const other = name.toLowerCase();
     const edits = editDistance(word, other, allowed);
     const distance = Math.min(edits, heldDistance(word, other, allowed));
+
     if (distance <= allowed + 0.5 && distance < other.length) rated.push({ name, distance });
   }
+
   return rated
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, limit)
@@ -31,6 +34,7 @@ function heldDistance(word: string, other: string, allowed: number): number {
 /** Levenshtein's distance, or `allowed + 1` as soon as it must be larger than `allowed`. */
 function editDistance(a: string, b: string, allowed: number): number {
   if (Math.abs(a.length - b.length) > allowed) return allowed + 1;
+
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
@@ -38,8 +42,11 @@ function editDistance(a: string, b: string, allowed: number): number {
       const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
       current.push(Math.min(change, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
     }
+
     if (Math.min(...current) > allowed) return allowed + 1;
+
     previous = current;
   }
+
   return previous[b.length] ?? allowed + 1;
 }

@@ -50,6 +50,7 @@ export function connectDisk(login: DiskLogin, run: DiskRunner = runProgramWith):
   if (!result) throw refused(login, 'there is no powershell.exe to log in with');
   if (result.exitCode !== 0) throw refused(login, result.stderr.trim());
   if (result.stdout.includes('IN USE')) return () => undefined;
+
   return () => {
     // Without /y and with nobody to answer, Windows keeps a connection that another program uses.
     const ended = run('net', ['use', share, '/delete'], {});

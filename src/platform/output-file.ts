@@ -32,16 +32,20 @@ export const STANDARD_OUTPUT = '-';
  */
 export function openOutputFile(path: string, overwrite: boolean): OutputFile {
   if (path === STANDARD_OUTPUT) return directOutput(process.stdout, false);
+
   const existing = statSync(path, { throwIfNoEntry: false });
   if (existing?.isDirectory()) throw new UsageError(`the output is a directory: ${path}`);
   if (existing && !existing.isFile()) return directOutput(createWriteStream(path), true);
+
   if (existing && !overwrite) {
     throw new UsageError(`the output exists: ${path}`, { hints: ['Name another file, or add --overwrite.'] });
   }
+
   const directory = dirname(path);
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UsageError(`no such directory: ${directory}`, { hints: ['Create it, or name another output.'] });
   }
+
   return temporaryOutput(path, join(directory, `.${basename(path)}.kms-backup-tmp-${String(process.pid)}`));
 }
 
@@ -51,9 +55,11 @@ function directOutput(stream: Writable, endsStream: boolean): OutputFile {
 
 function temporaryOutput(path: string, temporary: string): OutputFile {
   rmSync(temporary, { force: true });
+
   // Opened at once: a stream opens its file later, even after it was given up and its file removed.
   const fd = openSync(temporary, 'wx', 0o600);
   const stream = createWriteStream(temporary, { fd });
+
   return {
     stream,
     endsStream: true,
@@ -63,14 +69,18 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
         if (size !== stream.bytesWritten) {
           throw new Error(`${String(stream.bytesWritten)} bytes written, ${String(size)} there`);
         }
+
         // Before the rename: the name never stands for less than the file.
         syncWritten(temporary);
         renamePatiently(temporary, path);
       } catch (error) {
         rmSync(temporary, { force: true });
+
         const fact = `the output could not be completed: ${path}`;
+
         throw toSystemError(error, { fact }) ?? new FailedError(`${fact}: ${messageOf(error)}`, { cause: error });
       }
+
       syncDirectoryOrWarn(path);
     },
     discard: async () => {

@@ -36,6 +36,7 @@ export function readOwnJson<T>(path: string, parse: (json: unknown) => T | undef
     return value === undefined ? junk('says nothing usable') : { state: 'sound', value };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+
     return junk(text.value.trim() === '' ? 'is empty' : 'is cut off or no JSON');
   }
 }

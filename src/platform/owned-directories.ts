@@ -8,16 +8,19 @@ import { optionally } from './optional-calls.js';
  */
 export function makeOwnedDirectories(directory: string): void {
   if (lstatSync(directory, { throwIfNoEntry: false })) return;
+
   const above = dirname(directory);
   makeOwnedDirectories(above);
   mkdirSync(directory);
   if (process.platform === 'win32') return;
+
   const { uid, gid, mode } = lstatSync(above);
   if (process.getuid?.() === 0) {
     optionally('owner', directory, () => {
       chownSync(directory, uid, gid);
     });
   }
+
   optionally('mode', directory, () => {
     chmodSync(directory, mode & 0o7777);
   });

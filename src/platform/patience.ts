@@ -37,8 +37,10 @@ export function patiently(work: () => void): void {
     } catch (error) {
       if (!isHeldCode(errnoOf(error) ?? '')) throw error;
     }
+
     waitMs(pauseMs);
   }
+
   work();
 }
 
@@ -66,8 +68,10 @@ export async function patientlyFor(totalMs: number, work: () => void, signal: Ab
     } catch (error) {
       if (!isHeldCode(errnoOf(error) ?? '')) throw error;
     }
+
     await pause(pauseMs, signal);
   }
+
   work();
 }
 

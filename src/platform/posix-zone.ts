@@ -26,11 +26,15 @@ const SUMMER = new RegExp(`^${NAME}${TIME}${NAME}`);
 export function parsePosixZone(text: string): PosixZone | undefined {
   const match = RULE.exec(text);
   if (!match) return undefined;
+
   const standardMs = -parseTime(match[1] ?? '0');
   if (!SUMMER.test(text)) return { standardMs, summer: undefined };
+
   const [from, to] = [parseDay(match[3]), parseDay(match[4])];
   if (!from || !to) return undefined;
+
   const offsetMs = match[2] === undefined ? standardMs + HOUR_MS : -parseTime(match[2]);
+
   return { standardMs, summer: { offsetMs, from, to } };
 }
 
@@ -60,13 +64,16 @@ function parseTime(text: string): number {
 function parseDay(text: string | undefined): YearDay | undefined {
   const match = new RegExp(`^(?:M(\\d{1,2})\\.([1-5])\\.([0-6])|(J?)(\\d{1,3}))(?:/(${TIME}))?$`).exec(text ?? '');
   if (!match) return undefined;
+
   const timeMs = parseTime(match[6] ?? '2');
   const [month, week, weekday, day] = [match[1], match[2], match[3], match[5]].map(Number);
   if (match[1] !== undefined)
     return { dayOf: (year) => weekdayOf(year, [month ?? 1, week ?? 1, weekday ?? 0]), timeMs };
   if (match[4] !== 'J') return { dayOf: (year) => Date.UTC(year, 0, 1) + (day ?? 0) * DAY_MS, timeMs };
+
   // Counted without the 29th of February: the days of 2001, which had none.
   const plain = new Date(Date.UTC(2001, 0, day));
+
   return { dayOf: (year) => Date.UTC(year, plain.getUTCMonth(), plain.getUTCDate()), timeMs };
 }
 

@@ -37,12 +37,15 @@ function look(place: Place): Stats | undefined {
 /** What lies too deep is moved to the top, where the next round finds it. */
 function removeWhole(path: string): void {
   if (hasGone(path)) return;
+
   const removal: Removal = { top: path, broughtUp: 0 };
   let before: number;
+
   do {
     before = removal.broughtUp;
     removeContent(path, removal);
   } while (removal.broughtUp > before);
+
   removeDirectory(path, removal);
 }
 
@@ -54,11 +57,14 @@ interface Removal {
 
 function removeDirectory(place: Place, removal: Removal): void {
   if (hasGone(place)) return;
+
   for (const pauseMs of pausesMs(PATIENCE_MS)) {
     removeContent(place, removal);
     if (hasGone(place)) return;
+
     waitMs(pauseMs);
   }
+
   removeContent(place, removal);
   rmdirSync(place);
 }
@@ -72,6 +78,7 @@ function hasGone(directory: Place): boolean {
     const code = errnoOf(error) ?? '';
     if (code === 'ENOENT') return true;
     if (isHeldCode(code) || code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+
     throw error;
   }
 }

@@ -33,6 +33,7 @@ export function runProgram(
   const { input, env = process.env, cwd, timeoutMs } = given;
   // Not its arguments: some programs take passwords there.
   tellStep(`running ${program}`);
+
   const result = spawnSync(program, args, {
     encoding: 'utf8',
     env,
@@ -41,10 +42,13 @@ export function runProgram(
     ...(cwd === undefined ? {} : { cwd }),
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
   });
+
   if (result.error) {
     if (errnoOf(result.error) === 'ENOENT') return undefined;
+
     throw new FailedError(`cannot run ${program}: ${messageOf(result.error)}`, { cause: result.error });
   }
+
   return { exitCode: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
 }
 
@@ -56,11 +60,15 @@ export function runProgram(
 export async function runToEnd(command: readonly string[], signal: AbortSignal | undefined): Promise<ProgramResult> {
   const [program = '', ...args] = command;
   tellStep(`running ${program}`);
+
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], windowsHide: true });
   const stop = (): void => void child.kill('SIGTERM');
+
   signal?.addEventListener('abort', stop, { once: true });
+
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
@@ -68,6 +76,7 @@ export async function runToEnd(command: readonly string[], signal: AbortSignal |
         resolve(code ?? -1);
       });
     });
+
     return { exitCode, stdout: Buffer.concat(chunks).toString('utf8'), stderr: '' };
   } catch (error) {
     throw new FailedError(`cannot run ${program}: ${messageOf(error)}`, { cause: error });

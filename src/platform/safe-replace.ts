@@ -30,17 +30,22 @@ export type ReplaceResult = 'written' | 'changed-meanwhile';
 export function replaceKeepingCopy(path: string, change: FileChange): ReplaceResult {
   const target = realpathSync(path);
   const copy = target + change.copySuffix;
+
   refuseForeignFile(target);
   if (!readSettingsFile(target).equals(change.expected)) return 'changed-meanwhile';
+
   keepCopy(target, copy, change.expected);
   // Looked at again as late as possible: somebody may have saved while the copy was written and synced.
   if (!readSettingsFile(target).equals(change.expected)) return 'changed-meanwhile';
+
   try {
     replaceOrdinaryFile(target, change.bytes);
   } catch (error) {
     if (errnoOf(error) !== 'EBUSY') throw error;
+
     replaceInPlace(target, change);
   }
+
   return 'written';
 }
 
@@ -104,12 +109,14 @@ function keepCopy(target: string, copy: string, bytes: Buffer): void {
   const { mode, uid, gid } = statSync(target);
   replaceOrdinaryFile(copy, bytes, 0o600);
   if (process.platform === 'win32') return;
+
   const made = statSync(copy);
   if (process.getuid?.() === 0 && (made.uid !== uid || made.gid !== gid)) {
     optionally('owner', copy, () => {
       chownSync(copy, uid, gid);
     });
   }
+
   optionally('mode', copy, () => {
     chmodSync(copy, mode & 0o7777);
   });
@@ -119,13 +126,16 @@ function keepCopy(target: string, copy: string, bytes: Buffer): void {
 function replaceInPlace(target: string, { bytes, expected }: FileChange): void {
   const journal = journalOf(target);
   replaceFile(journal, bytes, 0o600);
+
   try {
     writeInPlace(target, bytes);
   } catch (error) {
     writeInPlace(target, expected);
     removeDurably(journal);
+
     throw error;
   }
+
   removeDurably(journal);
 }
 

@@ -31,11 +31,15 @@ function readSecretFile(what: string, file: string): string {
     const stats = statSync(file);
     const { mode } = stats;
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw openToOthers(what, file, mode);
+
     refuseTooLarge(file, stats);
+
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
+
     const hints = ['Create it with the password alone in it, readable by the user that runs the backup.'];
+
     throw toUnreadableSettings(error, `cannot read the password file of ${what}`, hints);
   }
 }

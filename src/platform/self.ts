@@ -39,13 +39,18 @@ export async function runSelf(
   signal: AbortSignal,
 ): Promise<SelfRun> {
   signal.throwIfAborted();
+
   const [program = '', ...first] = ownProgram();
+
   const child = spawn(program, [...first, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment,
   });
+
   const stop = (): void => void child.kill('SIGTERM');
+
   signal.addEventListener('abort', stop);
+
   try {
     const [stdout, stderr, exitCode] = await Promise.all([
       child.stdout.setEncoding('utf8').toArray(),
@@ -57,7 +62,9 @@ export async function runSelf(
         });
       }),
     ]);
+
     signal.throwIfAborted();
+
     return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') };
   } finally {
     signal.removeEventListener('abort', stop);
@@ -89,6 +96,7 @@ function mainExecutable(path: string): string {
 function mainScript(called: string | undefined): string {
   const script = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
   if (called === undefined) return script;
+
   try {
     return realpathSync(called) === realpathSync(script) ? called : script;
   } catch {

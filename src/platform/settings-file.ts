@@ -18,6 +18,7 @@ export function readSettingsFile(path: string): Buffer {
   if (!stats.isFile() && !stats.isDirectory()) {
     throw new ConfigurationError(`${path} is no plain file`, { hints: ['Put a file of settings there.'] });
   }
+
   refuseTooLarge(path, stats);
 
   return readFileSync(path);

@@ -40,8 +40,10 @@ export async function runShellCommand(command: string, options: ShellOptions): P
     // A process group of its own, so that its children can be stopped with it.
     detached: process.platform !== 'win32',
   });
+
   const tail = keepTail(child);
   const { exitCode, reason } = await endOf(child, options);
+
   return { exitCode, reason, outputTail: await tail() };
 }
 
@@ -54,12 +56,15 @@ async function endOf(
     stopped = why;
     void stop(child);
   };
+
   const timer = setTimeout(stopFor, timeoutMs, `stopped after ${String(timeoutMs / 1000)} s`);
   const onAbort = (): void => {
     stopFor('stopped with the run');
   };
+
   abort?.addEventListener('abort', onAbort, { once: true });
   if (abort?.aborted) onAbort();
+
   try {
     return await new Promise((resolve) => {
       child.once('error', (error) => {
@@ -85,6 +90,7 @@ async function stop(child: ChildProcess): Promise<void> {
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
+
   try {
     if (process.platform === 'win32') child.kill(signal);
     else process.kill(-child.pid, signal);
@@ -97,11 +103,13 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 function keepTail(child: ChildProcess): () => Promise<string> {
   let tail = Buffer.alloc(0);
   const closed = new Promise<void>((resolve) => child.once('close', resolve));
+
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
     });
   }
+
   return async () => {
     await Promise.race([closed, sleep(OUTPUT_GRACE_MS)]);
     child.stdout?.destroy();

@@ -16,6 +16,7 @@ export function withTemporaryFile<T>(name: string, bytes: Uint8Array, use: (path
   try {
     const path = join(folder, name);
     writeFileSync(path, bytes, { mode: 0o600 });
+
     return use(path);
   } finally {
     removeTree(folder);

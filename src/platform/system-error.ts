@@ -18,13 +18,17 @@ export interface Known {
  */
 export function toSystemError(error: unknown, known: Known = {}): KmsError | undefined {
   if (error instanceof SystemError || error instanceof NoSpaceError) return error;
+
   const errno = errnoOf(error);
   if (errno === undefined || !isOfSystem(error)) return undefined;
+
   const found = classOf(errno);
   if (!found) return undefined;
+
   const message = `${known.fact ?? describeCall(error, known.path)}: ${wordsOf(errno)} (${errno})`;
   const details = { hints: [...found.hints, ...(known.hints ?? [])], cause: error };
   if (found.code === 'NO_SPACE') return new NoSpaceError(message, details);
+
   return new SystemError(found.code, errno, message, details);
 }
 

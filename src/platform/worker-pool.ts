@@ -69,13 +69,16 @@ export class WorkerPool<Task, Result, Message = never> {
         reject(this.#failure);
         return;
       }
+
       if (this.#workers.length === 0) {
         if (this.options.here && this.#hereMs < HERE_MS) {
           resolve(this.#runHere(this.options.here, task));
           return;
         }
+
         this.grow();
       }
+
       this.#queue.push({ task, resolve, reject });
       this.#dispatch();
     });
@@ -100,6 +103,7 @@ export class WorkerPool<Task, Result, Message = never> {
         onResult(await this.run(next.value), next.value);
       }
     };
+
     await lane(() => this.options.here !== undefined && this.#workers.length === 0);
     await Promise.all(Array.from({ length: this.depth }, () => lane(() => true)));
   }
@@ -125,7 +129,9 @@ export class WorkerPool<Task, Result, Message = never> {
       workerData: this.options.workerData(index),
       resourceLimits: { maxYoungGenerationSizeMb: 16 },
     });
+
     const pending = new Map<number, Pending<Task, Result>>();
+
     this.#workers.push({ worker, pending });
     worker.on('message', (message: FromWorker<Result, Message>) => {
       try {
@@ -147,10 +153,12 @@ export class WorkerPool<Task, Result, Message = never> {
       if (!this.#failure) this.options.onMessage?.(message.message, index);
       return;
     }
+
     if (message.kind === 'note') {
       addNote(message.note);
       return;
     }
+
     const task = pending.get(message.id);
     pending.delete(message.id);
     if (message.kind === 'failed') task?.reject(toError(message.error));
@@ -162,8 +170,10 @@ export class WorkerPool<Task, Result, Message = never> {
     for (;;) {
       const least = this.#workers.reduce((a, b) => (b.pending.size < a.pending.size ? b : a));
       if (least.pending.size >= this.#tasksInFlight) return;
+
       const next = this.#queue.shift();
       if (!next) return;
+
       const id = this.#nextId++;
       least.pending.set(id, next);
       least.worker.postMessage({ id, task: next.task });

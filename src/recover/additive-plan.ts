@@ -66,18 +66,24 @@ export function planAdditive(
   const taken = new Set(live.names.map((name) => name.toLowerCase()));
   const reserved = new Set(archived.map(({ name }) => name.toLowerCase()));
   const nextFree = freeNames(taken, reserved);
+
   const steps = archived.map((message): AdditiveStep => {
     const { name } = message;
     const sameAs = present.get(identityOf(message));
     if (sameAs !== undefined) return { kind: 'skip', name, sameAs };
+
     const isFree = !taken.has(name.toLowerCase());
     const as = isFree ? name : nextFree();
+
     taken.add(as.toLowerCase());
     present.set(identityOf(message), as);
+
     return { kind: isFree ? 'add' : 'rename', name, as };
   });
+
   const isChanged = steps.some(({ kind }) => kind !== 'skip');
   const missing = archivedFiles.filter((file) => FOLDER_FILES.has(file) && !live.files.includes(file));
+
   return {
     steps,
     addFiles: missing,
@@ -97,16 +103,20 @@ function identityOf({ messageId, contentHash }: KnownMessage): string {
 function freeNames(taken: ReadonlySet<string>, reserved: ReadonlySet<string>): () => string {
   let next = 1;
   for (const name of [...taken, ...reserved]) next = Math.max(next, numberOf(name) + 1);
+
   let lowest = 1;
+
   return () => {
     while (next <= LARGEST_NAME) {
       const name = formatMessageFile(next++);
       if (!taken.has(name) && !reserved.has(name)) return name;
     }
+
     for (; lowest <= LARGEST_NAME; lowest++) {
       const name = formatMessageFile(lowest);
       if (!taken.has(name) && !reserved.has(name)) return name;
     }
+
     throw new RangeError('the folder has no free message name left');
   };
 }

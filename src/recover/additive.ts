@@ -39,11 +39,13 @@ export function planFolders(storeDir: string, entries: ChainEntries): FolderPlan
     const directory = join(storeDir, path);
     const sizes = new Set(messages.map(({ contentHash }) => Number(contentHash.split(':')[1])));
     const names = listNames(join(directory, holder));
+
     const live = {
       messages: names.flatMap((name) => knownLive(join(directory, holder, name), sizes)),
       names,
       files: holder === '' ? [] : listNames(directory),
     };
+
     return { path, holder, plan: planAdditive(live, messages, files) };
   });
 }
@@ -61,18 +63,22 @@ function collectFolders(entries: ChainEntries): Folder[] {
     folders.set(key, own);
     return own;
   };
+
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
       const part = table.part(index);
       const path = placeOf(part ? wholeName(table.name(index)) : table.name(index))?.path;
       if (path === undefined || table.isDirectory(index) || (part?.index ?? 0) > 0) continue;
+
       const [name, directory] = [basename(path), dirname(path)];
       const message = { name, messageId: '', contentHash: `${table.crc(index)}:${table.size(index)}` };
+
       if (basename(directory) === '#msgs') folderOf(dirname(directory), '#msgs').messages.push(message);
       else if (isMessagePath(path)) folderOf(directory, '').messages.push(message);
       else if (!directory.includes('#assoc')) folderOf(directory, '#msgs').files.push(name);
     }
   }
+
   return [...folders.values()];
 }
 
@@ -89,10 +95,12 @@ function listNames(directory: string): string[] {
 function knownLive(path: string, sizes: ReadonlySet<number>): KnownMessage[] {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (!stats?.isFile() || !sizes.has(stats.size)) return [];
+
   try {
     return [{ name: basename(path), messageId: '', contentHash: `${crc32(readFileSync(path))}:${stats.size}` }];
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
+
     throw error;
   }
 }
@@ -113,12 +121,14 @@ export async function applyFolders(planned: readonly FolderPlan[], target: Addit
   for (const { path, holder } of planned) {
     const places = { from: target.stagedPathOf(path), to: join(target.storeDir, path), holder };
     const { to } = places;
+
     try {
       while (!(await addToFolder(places, { done, signal: target.signal })));
     } finally {
       for (const directory of new Set([join(to, holder), to])) if (existsSync(directory)) syncDirectory(directory);
     }
   }
+
   return done;
 }
 
@@ -156,20 +166,26 @@ async function addToFolder(
   { done, signal }: { done: { add: number; renamed: number; skip: number }; signal: AbortSignal | undefined },
 ): Promise<boolean> {
   await stopWhereAsked(signal, done.add);
+
   const plan = planStaged(places);
   const { from, to, holder } = places;
+
   // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
   // server would not show what lies beside it.
   for (const name of plan.setAside) setAside(join(to, name));
+
   for (const step of plan.steps) {
     if (step.kind === 'skip') continue;
     if (!place(join(from, holder, step.name), join(to, holder, step.as))) return false;
+
     done.add++;
     if (step.kind === 'rename') done.renamed++;
     if (done.add % MESSAGES_A_TURN === 0) await stopWhereAsked(signal, done.add);
   }
+
   for (const name of plan.addFiles) if (!place(join(from, name), join(to, name))) return false;
   done.skip += plan.steps.filter(({ kind }) => kind === 'skip').length;
+
   return true;
 }
 
@@ -181,17 +197,22 @@ function planStaged({ from, to, holder }: FolderPlaces): AdditivePlan {
       const bytes = readFileSync(path);
       return [{ name, messageId: '', contentHash: `${crc32(bytes)}:${bytes.length}` }];
     });
+
   const archived = read(join(from, holder));
   const sizes = new Set(archived.map(({ contentHash }) => Number(contentHash.split(':')[1])));
   const names = listNames(join(to, holder));
   const live = names.flatMap((name) => knownLive(join(to, holder, name), sizes));
+
   const identical = live.filter(({ contentHash, name }) =>
     archived.some(
       (own) => own.contentHash === contentHash && isSameFile(join(from, holder, own.name), join(to, holder, name)),
     ),
   );
+
   if (holder === '') return planAdditive({ messages: identical, names, files: [] }, archived, []);
+
   const files = listNames(from).filter((name) => lstatSync(join(from, name)).isFile());
+
   return planAdditive({ messages: identical, names, files: listNames(to) }, archived, files);
 }
 
@@ -210,13 +231,18 @@ function setAside(path: string): void {
 /** Puts a file where none is; false where the name was taken meanwhile: nothing is ever overwritten. */
 function place(from: string, to: string): boolean {
   makeOwnedDirectories(dirname(to));
+
   try {
     linkSync(from, to);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST' || existsSync(to)) return false;
+
     renamePatiently(from, to); // no hard links on this file system
+
     return true;
   }
+
   rmSync(from);
+
   return true;
 }

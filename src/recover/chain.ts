@@ -47,11 +47,14 @@ async function readNewest<T>(directory: string, read: (chain: Chain) => Promise<
   const refusals = new Map<ArchiveState, DamagedArchiveError>();
   for (const point of orderPoints(states)) {
     refuseUnread(states, point);
+
     const newer = states.slice(states.indexOf(point) + 1);
+
     const passedOver = newer.map((state) => ({
       archive: state.facts.files.stem,
       reason: reasonToPass(state, refusals.get(state)),
     }));
+
     try {
       return await read(toChain(point, passedOver));
     } catch (error) {
@@ -105,6 +108,7 @@ function nothingLeft(
   refusals: ReadonlyMap<ArchiveState, DamagedArchiveError>,
 ): Error {
   refuseUnread(states, undefined);
+
   const [newest] = refusals;
   if (newest) {
     const [{ facts }, refusal] = newest;
@@ -113,6 +117,7 @@ function nothingLeft(
       { hints: refusal.hints, cause: refusal },
     );
   }
+
   const worst = states.at(-1);
 
   return new DamagedArchiveError(
@@ -134,10 +139,12 @@ async function namedChain(path: string): Promise<Chain> {
   if (!point) throw new NotFoundError(`there is no archive ${path}`);
   if (point.isRecoverable || point.isPartlyRecoverable) return toChain(point, []);
   if (point.unreadable) throw unreadError(point, point.unreadable);
+
   const message = `${basename(path)} cannot be recovered: ${point.fault ?? ''}`;
   if (point.facts.fault === undefined && files.type === 'differential' && !point.base) {
     throw new BaseMissingError(message, { hints: ['Put the full that it needs beside it, with all its volumes.'] });
   }
+
   throw new DamagedArchiveError(message, { hints: ['See list-archives for archives that can be recovered.'] });
 }
 

@@ -11,6 +11,7 @@ import type { RecoverRequest } from './request.js';
 export function warnOfConfig({ storeDir, cfgDir }: RecoverRequest, tops: readonly PlacedTop[]): string[] {
   const staged = tops.find(({ area, placement }) => area === 'install' && placement.name === 'mailserver.cfg');
   if (!staged || !exists(staged.placement.staged)) return [];
+
   const { live, staged: path } = staged.placement;
 
   try {
@@ -18,6 +19,7 @@ export function warnOfConfig({ storeDir, cfgDir }: RecoverRequest, tops: readonl
     const named = settingsOf(document, cfgDir).storeDir;
     const [place = named] = realDirectories([named]);
     const isOther = tops.some(({ area }) => area === 'store') && place !== storeDir;
+
     return isOther
       ? [
           `the recovered ${live} names another store, ${named}; mail was recovered to ${storeDir}: correct StoreDir there`,
@@ -25,6 +27,7 @@ export function warnOfConfig({ storeDir, cfgDir }: RecoverRequest, tops: readonl
       : [];
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
+
     return [
       `the recovered ${live} cannot be read, and no mail server starts with it: ${messageOf(error).replaceAll(path, live)}`,
     ];

@@ -30,6 +30,7 @@ export function callOf(request: RecoverRequest, { chain, entries, roots }: Plann
     isAdditive: request.isAdditive,
     isInPlace: request.isInPlace,
   };
+
   return createHash('sha256').update(JSON.stringify(call)).digest('hex');
 }
 
@@ -46,6 +47,7 @@ export function isSameCall(
 ): boolean {
   if (journal.call !== call) return false;
   if (request.keepsBeside && !hasBeside(journal)) return false;
+
   return journal.phase === 'swapping' || (journal.phase === 'kept' && deadPids.includes(journal.pid));
 }
 
@@ -69,6 +71,7 @@ export function finishAll(
     const isKept = found === own && keepsOld && !found.journal.isInPlace;
     const journal = isKept ? { ...found.journal, keepsOld: true } : found.journal;
     const finished = finishInterrupted({ ...found, journal });
+
     if (finished?.message !== undefined) messages.push(finished.message);
     warnings.push(...(finished?.warnings ?? []));
   }
@@ -91,10 +94,12 @@ export interface EarlierNotes {
 export function noteEarlier(request: RecoverRequest, call: string, places: readonly string[]): EarlierNotes {
   const journals = findJournals([request.storeDir, request.cfgDir, ...places]).map(({ journal }) => journal);
   const same = journals.find((journal) => isSameCall(journal, call, request, []));
+
   if (!same) {
     const stagings = realDirectories(places).map((place) => join(place, STAGING_NAME));
     const isGivenUp = ({ stagingDirs }: Journal): boolean =>
       !request.isAdditive && stagingDirs.some((staging) => stagings.includes(staging));
+
     return { isWhole: false, notes: journals.flatMap((journal) => note(journal, isGivenUp(journal))) };
   }
 
@@ -111,7 +116,9 @@ function note(journal: Journal, isGivenUp: boolean): string[] {
   if (phase === 'swapping') {
     notes.push(`the recover of ${archive}, ${begunAt(journal)}, was interrupted: it is completed first`);
   }
+
   if (phase === 'rolling-back') notes.push('a rollback was interrupted: it is completed first');
+
   if ((phase === 'kept' || (phase === 'swapping' && keepsOld)) && isGivenUp) {
     notes.push(
       `the state before the recover of ${archive}, ${begunAt(journal)}, is given up: no rollback brings it back after this`,

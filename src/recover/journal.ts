@@ -47,11 +47,13 @@ export function beginJournal({ home, journal }: FoundJournal, supersede: () => v
   syncDirectory(own);
 
   supersede();
+
   for (const staging of others) {
     renameSync(join(staging, basename(first)), join(staging, basename(journalPath(home))));
     syncDirectory(staging);
     syncDirectory(dirname(staging));
   }
+
   renameSync(first, journalPath(home));
 }
 

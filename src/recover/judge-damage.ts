@@ -21,6 +21,7 @@ export async function judgeDamage(chain: OpenChain, selections: readonly Selecti
   for (const opened of chain.archives) {
     const doubt = findDoubt(chain, opened, selections);
     if (!doubt) continue;
+
     const { problems } = await readSelections(doubt.selections, { phase: 'verifying' }).catch((error: unknown) => {
       throw toReadError(error);
     });
@@ -42,6 +43,7 @@ export function judgeRecorded(chain: OpenChain, selections: readonly Selection[]
     const doubt = findDoubt(chain, opened, selections);
     if (!doubt) continue;
     if (!isEmpty(doubt)) throw new DamagedArchiveError(`${doubt.what}, and some of that was asked for`);
+
     notes.push(`${doubt.what}: nothing of that is among what was asked for`);
   }
 
@@ -70,6 +72,7 @@ function refuseDamagedTexts({ facts: { files, damage, fault } }: ReadArchive): v
 function judgeLost(chain: OpenChain, opened: ReadArchive, want: Want): string[] {
   const { lost, files } = opened.archive;
   if (lost.length === 0) return [];
+
   const fact = lost.map(describeLost).join(', ');
   if (isProvenWhole(chain, opened, want))
     return [`${fact}: what is wanted of ${files.stem}.zip lies in its other volumes`];
@@ -112,6 +115,7 @@ function onlyDoubtful(selection: Selection, damage: readonly Damage[]): Selectio
   const { volumePath, table, indices } = selection;
   const own = damage.filter(({ volume }) => volume === basename(volumePath));
   if (own.some(({ kind }) => kind === 'unknown entries')) return selection;
+
   const names = new Set(damagedNames(own));
 
   return {
@@ -124,7 +128,9 @@ function onlyDoubtful(selection: Selection, damage: readonly Damage[]): Selectio
 /** @throws {DamagedArchiveError} naming the first of the entries that are damaged */
 export function refuseDamaged(problems: readonly Omit<ReadProblem, 'volume'>[]): void {
   if (problems.length === 0) return;
+
   const named = problems.slice(0, 5).map(({ name, reason }) => `${JSON.stringify(name)}: ${reason}`);
+
   throw new DamagedArchiveError(`${plural(problems.length, 'entry', 'entries')} damaged: ${named.join('; ')}`, {
     hints: [
       'Nothing was changed. Use another archive; verify tells which are sound.',
@@ -140,6 +146,7 @@ export function findIn<T>({ archives }: OpenChain, find: () => T): T {
   } catch (error) {
     const lost = archives.flatMap(({ archive }) => archive.lost);
     if (!(error instanceof NotFoundError) || lost.length === 0) throw error;
+
     throw new DamagedArchiveError(`${messageOf(error)}; ${lost.map(describeLost).join(', ')}, and may hold it`, {
       hints: error.hints,
       cause: error,

@@ -54,16 +54,19 @@ async function listFrom(request: RecoverRequest, chain: Chain, judge: typeof jud
   const index = indexMail(opened);
   const scope = request.scope && findScope(opened, request.scope);
   const entries = selectFrom(opened, filterFor(request, scope), isPartial(request));
+
   if (scope)
     findIn(opened, () => {
       refuseMissingMessages(opened, scope, entries);
     });
+
   const notes = judge(opened, entries.selections, wantOf(request, scope));
   const wantsMail = request.mask?.has('mail') ?? true;
   const shown = scope?.messages ? indexEntries(entries) : index;
   const folders = (wantsMail ? [...shown.mailboxes.values()] : []).flatMap(({ domain, user, folders: own }) =>
     [...own].map(([folder, counts]): FolderLine => ({ domain: domain ?? null, user, folder, ...counts })),
   );
+
   const isWanted = ({ domain, user, folder }: FolderLine): boolean =>
     !scope ||
     ((scope.domain === undefined || scope.domain === domain) &&
@@ -71,6 +74,7 @@ async function listFrom(request: RecoverRequest, chain: Chain, judge: typeof jud
       (scope.folder === undefined ||
         scope.folder === folder ||
         (scope.withSubfolders && folder.startsWith(`${scope.folder}/`))));
+
   return {
     schema: 'kms-backup/listing/1',
     archives: chain.archives.map(({ stem }) => archiveName(stem)),
@@ -87,16 +91,20 @@ async function listFrom(request: RecoverRequest, chain: Chain, judge: typeof jud
 function countParts(entries: ChainEntries): RecoverListing['parts'] {
   const names = entries.tops.filter(({ component }) => component !== 'mail');
   const counts = new Map(names.map(({ name }) => [name, 0]));
+
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
       const start = table.nameStart(index);
       // Mail is most of an archive, and is not counted here.
       const isMail = table.names.toString('latin1', start, start + MAIL.length) === MAIL;
       if (isMail || table.isDirectory(index)) continue;
+
       const top = placeOf(table.name(index))?.path.split('/', 1)[0] ?? '';
       const count = counts.get(top);
+
       if (count !== undefined) counts.set(top, count + 1);
     }
   }
+
   return [...counts].map(([name, files]) => ({ name, files }));
 }

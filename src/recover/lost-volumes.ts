@@ -29,6 +29,7 @@ export interface Want {
 export function isProvenWhole(chain: OpenChain, opened: ReadArchive, want: Want): boolean {
   const { components } = want;
   if (!components) return false;
+
   const wantsMail = components.has('mail');
   const others = [...components].filter((component) => component !== 'mail');
   const isDifferential = chain.archives.length > 1 && opened === chain.archives.at(-1);
@@ -46,6 +47,7 @@ function isFirstLost({ archive }: ReadArchive): boolean {
 function hasAllMessages(chain: OpenChain, want: Want): boolean {
   const expected = chain.archives.at(-1)?.facts.summary?.mailboxes;
   if (!expected) return false;
+
   const found = countMessages(chain);
   const wanted = [...new Set([...expected.keys(), ...found.keys()])].filter(
     (mailbox) => want.isMailboxWanted?.(mailbox) ?? true,
@@ -58,18 +60,22 @@ function hasAllMessages(chain: OpenChain, want: Want): boolean {
 function countMessages({ archives, hidden }: OpenChain): Map<string, number> {
   const counts = new Map<string, number>();
   const last = archives.at(-1);
+
   for (const opened of archives) {
     for (const { table } of opened.archive.volumes) {
       for (const { prefix, start, end } of directoryRuns(table)) {
         const mailbox = mailboxOf(prefix);
         if (mailbox === undefined) continue;
+
         const hiddenNames = opened === last ? undefined : hidden?.get(prefix);
         const isInMail = holdsMessages(prefix);
         let messages = 0;
+
         for (let index = start; index < end; index++) {
           const isHidden = hiddenNames?.has(wholeName(table.name(index))) === true;
           if (!isHidden && isMessageAt(table, index, isInMail)) messages++;
         }
+
         if (messages > 0) counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
       }
     }
@@ -81,9 +87,11 @@ function countMessages({ archives, hidden }: OpenChain): Map<string, number> {
 /** Whether the parts come before, or after, everything that the lost volumes can hold. */
 function liesBeside(opened: ReadArchive, components: readonly Component[]): boolean {
   if (components.length === 0) return true;
+
   const { archive, facts } = opened;
   // In which order the server lays its parts is known from few archives.
   if (facts.version?.tool === undefined && facts.summary?.volumes === undefined) return false;
+
   const volumes = archive.volumes.map(({ file, table }) => ({
     number: parseVolumeName(file.name)?.volume ?? 0,
     ranks: ranksOf(table),

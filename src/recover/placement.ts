@@ -39,14 +39,17 @@ export function placeUnits(directory: string, name: string): Placement[] {
 
 function findNested(directory: string, name: string, levels: number): Placement[] {
   if (levels === 0 || lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+
   return listChildren(directory).flatMap((child) => {
     const path = join(directory, child);
     const isLink = lstatSync(path).isSymbolicLink();
     const target = statSync(path, { throwIfNoEntry: false });
     if (isLink ? target?.isFile() === true : target?.isDirectory() !== true) return [];
+
     const childName = `${name}/${child}`;
     const own = placeUnit(directory, child, childName);
     const below = findNested(own.live, childName, levels - 1);
+
     return isLink || own.isMountPoint ? [...below, { ...own, nested: below.map((it) => it.name) }] : below;
   });
 }
@@ -80,6 +83,7 @@ export function makePlaces(directories: readonly string[]): void {
     } catch (error) {
       const fact = `${directory} is not there and cannot be made`;
       const hints = ['Mount the disk that holds it, or name another place with --store and --cfgdir.'];
+
       throw toSystemError(error, { fact, hints }) ?? error;
     }
   }
@@ -118,12 +122,15 @@ function isWithin(path: string, directory: string): boolean {
 export function toUnits(placement: Placement, scope: SwapScope): SwapUnit[] {
   const { live, staging, staged, isMountPoint } = placement;
   const aside = join(freeName(join(staging, 'old')), basename(live));
+
   const toUnit = (below: string): SwapUnit => {
     const path = join(live, below);
     const old = scope.keepsBeside && !isMountPoint ? freeName(`${path}.BAK`) : join(aside, below);
     return { live: path, staged: join(staged, below), old, hadLive: exists(path), hasNew: exists(join(staged, below)) };
   };
+
   const places = new Set(scope.roots.flatMap((root) => splitPlace(placement, topmostMissing(live, root))));
+
   return [...places].map(toUnit);
 }
 

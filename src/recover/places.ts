@@ -41,11 +41,13 @@ export async function holdPlaces(
       const found = findJournals(all);
       const now = widen(found);
       if (now.every((place) => places.includes(place))) return { ...held, found };
+
       places = now;
     } catch (error) {
       held.release();
       throw error;
     }
+
     held.release();
   }
 
@@ -73,9 +75,11 @@ async function lockAll(
       const path = join(directory, RECOVER_LOCK);
       const pid = readPid(path);
       const { clock, signal } = request;
+
       locks.push(await acquireLock({ path, what: 'the store', command: 'recover', clock, ...(signal && { signal }) }));
       if (pid !== undefined) deadPids.push(pid);
     }
+
     for (const directory of directories) refuseWhileRead(directory);
   } catch (error) {
     release();
@@ -112,6 +116,7 @@ function readPid(path: string): number | undefined {
  */
 export function refuseMissingPlaces({ journal }: FoundJournal): void {
   if (journal.id === '' || journal.phase === 'settled') return;
+
   const missing = journal.stagingDirs.find((staging) => !isDirectory(staging));
   if (missing === undefined) return;
 

@@ -34,12 +34,14 @@ function refuseDirectoryAsFile(live: string): void {
  */
 function renameFault(live: string, staging: string): string | undefined {
   if (process.platform === 'win32') return undefined; // what is open there is waited for, and shows in the swap
+
   const probe = join(staging, 'new', '.probe');
   mkdirSync(join(probe, 'full'), { recursive: true });
 
   try {
     renameSync(live, probe);
     renameSync(probe, live); // no system that we know goes here
+
     return undefined;
   } catch (error) {
     return confirm(live, errnoOf(error) ?? '');

@@ -35,11 +35,14 @@ export function planRollback(places: RollbackPlaces): RollbackPlan {
 export async function rollBack(request: RecoverRequest): Promise<readonly string[]> {
   const { home } = chooseJournal(request);
   const held = await holdPlaces(request, [home]);
+
   try {
     await request.refuseWhileRunning();
+
     const found = chooseJournal(request);
     refuseMissingPlaces(found);
     for (const staging of found.journal.stagingDirs) mendStaging(staging);
+
     return goBack(found);
   } finally {
     held.release();
@@ -55,7 +58,9 @@ function chooseJournal(places: RollbackPlaces): FoundJournal {
 
   if (!first) throw other ? elsewhere(other, named) : noRollback();
   if (second) throw several(first, second);
+
   refuseIncomplete(first);
+
   return first;
 }
 
@@ -101,6 +106,7 @@ function refuseIncomplete({ journal }: FoundJournal): void {
 
   const missing = phase === 'kept' ? units.find(({ hadLive, old }) => hadLive && !exists(old)) : undefined;
   if (!missing) return;
+
   throw new FailedError(
     `the state before the recover of ${archive} is not whole any more: ${missing.old} is not there`,
     {

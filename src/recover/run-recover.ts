@@ -38,12 +38,16 @@ export { planRollback, rollBack } from './rollback.js';
 export async function runRecover(asked: RecoverRequest, planned: PlannedRecover): Promise<RecoverReport> {
   const startMs = monotonicMs();
   makePlaces([asked.storeDir, asked.cfgDir]);
+
   const request = { ...asked, storeDir: realpathSync(asked.storeDir), cfgDir: realpathSync(asked.cfgDir) };
 
   const held = await holdPlaces(request, placesOf(request, planned.entries), [request.storeDir, request.cfgDir]);
+
   try {
     await request.refuseWhileRunning();
+
     const report = await recoverHeld(request, planned, held);
+
     return { ...planned.report, ...report, isDryRun: false, durationMs: monotonicMs() - startMs };
   } finally {
     held.release();
@@ -61,14 +65,17 @@ async function recoverHeld(request: RecoverRequest, planned: PlannedRecover, hel
 
   const tops = placeTops(request, planned.entries);
   const staging = planStaging(request, tops);
+
   refuseUnlessCovered(request, planned, tops);
   before.warnings.push(...warnOfOrphans(staging.stagingDirs));
   prepare(request, planned, { tops, staging });
   if (request.isInPlace && !request.isAdditive) await removeOld(request, planned, { tops, staging });
+
   const offTimes = await stage(request, planned.entries, tops).catch((error: unknown) => {
     throw request.isInPlace && error instanceof InterruptedError ? error.keeping(EMPTIED) : error;
   });
   await refuseAfterStaging(request, staging);
+
   if (planned.folders) {
     const additive = await addMail(request, planned.folders, { tops, staging });
     return { ...before, keptOld: [], additive, offTimes };
@@ -76,6 +83,7 @@ async function recoverHeld(request: RecoverRequest, planned: PlannedRecover, hel
 
   const configWarnings = warnOfConfig(request, tops);
   const { journal, warnings: after } = swap(request, planned, { tops, staging });
+
   return {
     ...before,
     warnings: [...before.warnings, ...configWarnings, ...after],
@@ -103,6 +111,7 @@ function prepare(request: RecoverRequest, planned: PlannedRecover, { tops, stagi
   const known = findJournals(staging.stagingDirs.map((path) => dirname(path))).map(({ journal }) => journal.id);
 
   for (const path of staging.stagingDirs) refuseForeign(path);
+
   try {
     for (const path of staging.stagingDirs) makeStaging(path);
     dropSpares(staging.stagingDirs, known);
@@ -135,6 +144,7 @@ function refuseUnlessCovered(request: RecoverRequest, planned: PlannedRecover, t
     : tops.map(({ placement }) => placement.live);
   const isCovered = ({ live }: SwapUnit): boolean =>
     !request.isAdditive && places.some((place) => live === place || live.startsWith(place + sep));
+
   if (!units.every(isCovered)) refuseInterruptedRecover(directories);
 }
 
@@ -143,6 +153,7 @@ async function removeOld(request: RecoverRequest, planned: PlannedRecover, place
   const { entries } = planned;
   const { problems } = await readSelections(entries.selections, { ...request, phase: 'verifying' });
   const [first] = problems;
+
   if (first)
     throw new DamagedArchiveError(`entry ${JSON.stringify(first.name)} is damaged: ${first.reason}`, {
       hints: ['Nothing was changed.'],
@@ -169,6 +180,7 @@ function removeLive(live: string): void {
     const hints = [
       'Part of the old state is gone (--in-place). Mend that, then run the same recover again: it goes on from here.',
     ];
+
     throw toSystemError(error, { fact, hints }) ?? error;
   }
 }

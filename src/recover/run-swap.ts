@@ -36,7 +36,9 @@ export function swap(
 
   try {
     syncJournal(found);
+
     const setAside = swapForward(units);
+
     return { journal: found.journal, warnings: [...setAside, ...endSwap(found)] };
   } catch (error) {
     throw undoSwap(found, error);
@@ -61,6 +63,7 @@ export function beginSwap(
   const { home, stagingDirs } = staging;
   const earlier = findJournals(stagingDirs.map((path) => dirname(path)));
   const superseded = earlier.filter(({ journal }) => journal.phase !== 'emptied');
+
   const journal: Journal = {
     id: randomBytes(4).toString('hex'),
     phase,

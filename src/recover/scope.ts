@@ -23,6 +23,7 @@ function storePathOf(entryName: string): StorePath | undefined {
 export function indexMail(chain: OpenChain): MailIndex {
   const index = new MailIndex();
   if (chain.parts?.has('mail') === false) return index;
+
   const last = chain.archives.at(-1);
   for (const checked of chain.archives) {
     const hidden = checked === last ? undefined : chain.hidden;
@@ -30,6 +31,7 @@ export function indexMail(chain: OpenChain): MailIndex {
       for (const run of directoryRuns(table)) indexRun(index, table, run, hidden?.get(run.prefix));
     }
   }
+
   return index;
 }
 
@@ -41,17 +43,21 @@ function indexRun(
 ): void {
   const place = storePathOf(`${prefix}0.eml`);
   if (!place) return;
+
   let [entries, messages, sizeBytes] = [0, 0, 0];
   for (let at = start; at < end; at++) {
     const part = table.part(at);
     if (part && part.index > 0) continue;
     if (hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) === true) continue;
+
     entries++;
     if (!isMessageAt(table, at, place.isMessage)) continue;
+
     messages++;
     sizeBytes += part?.totalBytes ?? table.size(at);
     if (!place.isNumbered) addMisplaced(index, table.name(at));
   }
+
   if (entries > 0) index.add(place, sizeBytes, messages);
 }
 
@@ -79,10 +85,12 @@ export function indexEntries({ selections }: ChainEntries): MailIndex {
     for (const at of indices) {
       const part = table.part(at);
       const place = storePathOf(part ? wholeName(table.name(at)) : table.name(at));
+
       if (place?.isMessage === true && (part?.index ?? 0) === 0)
         index.add(place, part?.totalBytes ?? table.size(at), 1);
     }
   }
+
   return index;
 }
 
@@ -92,9 +100,11 @@ export function scopeFilter(scope: MailScope): EntryFilter {
     const place = storePathOf(name);
     return place !== undefined && isInScope(scope, place);
   };
+
   const isFolderFile = (name: string): boolean => FOLDER_FILES.has(name.slice(name.lastIndexOf('/') + 1));
   const isElsewhere = scope.messages ? (): boolean => false : elsewhereOf(scope);
   const isOnTheWay = onTheWayTo(scope);
+
   return (prefix) => {
     const place = isElsewhere(prefix) ? undefined : storePathOf(`${prefix}0.eml`);
     if (!place) return false;
@@ -114,12 +124,15 @@ function onTheWayTo(scope: MailScope): (place: StorePath) => boolean {
       ways.add(folder.slice(0, slash));
     }
   };
+
   scope.messages?.forEach(addWay);
   if (scope.messages) ways.add('');
+
   const { domain, user, folder } = scope;
   if (!scope.messages && folder !== undefined && user !== undefined) {
     addWay(folderNameOf({ domain, user, folder, isPublic: false }));
   }
+
   return (place) => (place.folder !== '' || scope.messages !== undefined) && ways.has(folderNameOf(place));
 }
 
@@ -131,11 +144,14 @@ export function refuseMissingMessages(chain: OpenChain, scope: MailScope, entrie
   const found = messageKeysOf(entries);
   const missing = [...(scope.messages ?? [])].find((name) => !found.has(name));
   if (missing === undefined) return;
+
   const folder = missing.slice(0, Math.max(0, missing.lastIndexOf('/')));
+
   const isBeside = (name: string): boolean => {
     const place = storePathOf(name);
     return place?.isMessage === true && folderNameOf(place) === folder;
   };
+
   throw notFound('message', missing, [...messageKeysOf(selectFrom(chain, () => isBeside, true))]);
 }
 
@@ -147,6 +163,7 @@ function messageKeysOf({ selections }: ChainEntries): Set<string> {
       if (place?.isMessage === true) keys.add(messageKeyOf(place));
     }
   }
+
   return keys;
 }
 
@@ -172,11 +189,13 @@ export function rootOf(scope: MailScope, entryName: string): string | undefined 
   const path = placeOf(entryName)?.path.replace(/\/+$/, '');
   if (path === undefined || !place || !isInScope(scope, place)) return undefined;
   if (scope.messages) return path;
+
   const steps = path.split('/');
   const depth = depthOf(scope, steps);
   // Never a directory above what was asked for: everything else in it would go.
   if (steps.length < depth) return undefined;
   if (scope.folder === undefined || scope.withSubfolders) return steps.slice(0, depth).join('/');
+
   // Not the folder's own directory: its subfolders lie in it, and stay.
   return steps.length > depth ? steps.slice(0, depth + 1).join('/') : undefined;
 }

@@ -31,11 +31,14 @@ export function measureSpace(
     const at = existingAncestor(join(area === 'store' ? request.storeDir : request.cfgDir, name));
     const { dev } = statSync(at);
     const disk = disks.get(dev) ?? { at, needed: 0 };
+
     disk.needed += diskBytes;
     disks.set(dev, disk);
   }
+
   const measured = [...disks.values()].map(({ at, needed }) => ({ at, needed, free: freeBytesAt(at) }));
   measured.sort((a, b) => a.free - a.needed - (b.free - b.needed));
+
   return measured[0] ?? { needed: 0, free: freeBytesAt(existingAncestor(request.storeDir)), at: request.storeDir };
 }
 
@@ -58,5 +61,6 @@ export function checkSpace(request: RecoverRequest, entries: ChainEntries): { ne
       },
     );
   }
+
   return { needed, free };
 }

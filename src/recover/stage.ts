@@ -30,15 +30,20 @@ export async function stage(
   tops: readonly PlacedTop[],
 ): Promise<readonly string[]> {
   for (const { placement } of tops) tellStep(`staging ${placement.name} in ${placement.staging}`);
+
   const stagings = [...new Set(tops.map(({ placement }) => placement.staging))];
   try {
     for (const staging of stagings) refuseTwins(staging, entries);
+
     const rules = tops.flatMap(toRules);
     const report = await readSelections(entries.selections, { ...request, rules, phase: 'recovering' });
+
     refuseDamaged(report.problems);
+
     const offTimes = [...report.offTimes, ...finishDirectories(entries, tops, rules)];
     for (const staging of stagings) syncTree(staging);
     request.signal?.throwIfAborted();
+
     return offTimes;
   } catch (error) {
     for (const staging of stagings) dropStaged(staging);
@@ -55,8 +60,10 @@ export function toStageError(error: unknown): unknown {
       cause: error,
     });
   }
+
   const readError = toReadError(error);
   if (readError !== error) return readError;
+
   return toSystemError(error, { hints: ['Nothing was changed.'] }) ?? error;
 }
 
@@ -64,7 +71,9 @@ function toRules({ area, placement }: PlacedTop): TargetRule[] {
   const { name, staged, live, staging } = placement;
   const owner = ownerOf(live, staging);
   const prefixes: string[] = AREA_PREFIXES.filter((own) => own.area === area).map(({ prefix }) => prefix);
+
   if (area === 'install') prefixes.push('');
+
   return prefixes.flatMap((prefix) => [
     { prefix: `${prefix}${name}/`, isTree: true, target: `${staged}/`, owner },
     { prefix: prefix + name, isTree: false, target: staged, owner },
@@ -90,11 +99,14 @@ function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], ru
   const directories = new Directories();
   const off: string[] = [];
   const found: { name: string; path: string; mode: number; mtimeTicks: bigint; owner: TargetRule['owner'] }[] = [];
+
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
       if (!table.isDirectory(index)) continue;
+
       const target = targetOf(rules, table.name(index));
       if (!target) continue;
+
       const path = target.path.replace(/\/+$/, '');
       directories.make(path);
       found.push({
@@ -106,14 +118,17 @@ function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], ru
       });
     }
   }
+
   const known = new Set(found.filter(({ mode }) => mode !== 0).map(({ path }) => path));
   for (const { placement } of tops) giveNeighboursRights(placement, known);
   found.sort((a, b) => b.path.length - a.path.length);
+
   for (const { name, path, mode, mtimeTicks, owner } of found) {
     if (owner) giveOwner(path, owner);
     if (mode !== 0 && process.platform !== 'win32') setMode(path, mode);
     if (!giveTime(path, mtimeTicks)) off.push(name);
   }
+
   return off;
 }
 
@@ -132,8 +147,10 @@ function setMode(path: string, mode: number): void {
 /** Directories that no entry describes, nearly all in the server's own archives, get mode and owner of the place they go to. */
 function giveNeighboursRights({ live, staged }: PlacedTop['placement'], known: ReadonlySet<string>): void {
   if (process.platform === 'win32') return;
+
   const { uid, gid, mode } = statSync(existingAncestor(live));
   const isRoot = process.getuid?.() === 0;
+
   const walk = (directory: string): void => {
     // Messages lie deepest, and are most of a store.
     const entries = directory.endsWith('/#msgs') ? [] : readdirSync(directory, { withFileTypes: true });
@@ -142,6 +159,7 @@ function giveNeighboursRights({ live, staged }: PlacedTop['placement'], known: R
     if (isRoot) giveOwner(directory, { uid, gid });
     setMode(directory, mode & 0o7777);
   };
+
   if (lstatSync(staged, { throwIfNoEntry: false })?.isDirectory() === true) walk(staged);
 }
 
@@ -149,17 +167,20 @@ function giveNeighboursRights({ live, staged }: PlacedTop['placement'], known: R
 function refuseTwins(staging: string, entries: ChainEntries): void {
   const probe = join(staging, '.Probe-\u00e4');
   writeFileSync(probe, '');
+
   const folds = ['.probe-\u00e4', '.Probe-a\u0308'].some((twin) =>
     lstatSync(join(staging, twin), { throwIfNoEntry: false }),
   );
   rmSync(probe);
   if (!folds) return;
+
   const seen = new Map<string, string>();
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
       const name = table.name(index);
       const folded = name.normalize('NFC').toLowerCase();
       const twin = seen.get(folded);
+
       if (twin !== undefined && twin !== name) {
         throw new DamagedArchiveError(
           `${JSON.stringify(twin)} and ${JSON.stringify(name)} would become one file here`,
@@ -168,6 +189,7 @@ function refuseTwins(staging: string, entries: ChainEntries): void {
           },
         );
       }
+
       seen.set(folded, name);
     }
   }

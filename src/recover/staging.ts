@@ -39,6 +39,7 @@ export function refuseForeign(staging: string): void {
   const stats = lstatSync(staging, { throwIfNoEntry: false });
   if (!stats) return;
   if (!stats.isDirectory()) throw notOurs(staging, stats);
+
   refuseOwner(staging, stats);
 
   for (const name of readdirSync(staging)) {
@@ -82,6 +83,7 @@ export function removeIfEmpty(directory: string): boolean {
     const code = errnoOf(error) ?? '';
     if (code === 'ENOENT') return true;
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+
     throw error;
   }
 }

@@ -34,6 +34,7 @@ export function swapForward(units: readonly SwapUnit[]): string[] {
 
   for (const unit of units) {
     if (isSwapped(unit)) continue;
+
     if (exists(unit.live)) setAside.push(...keepOld(unit));
     if (unit.hasNew) move(unit.staged, unit.live);
   }
@@ -55,7 +56,9 @@ function putBack({ live, staged, old, hadLive }: SwapUnit): void {
     removeTree(staged);
     move(live, staged);
   }
+
   if (!hadLive) return;
+
   move(old, live);
   // Where both are names of one file, a rename leaves both.
   if (isFile) rmSync(old, { force: true });
@@ -67,13 +70,17 @@ function keepOld(unit: SwapUnit): string[] {
   if (exists(unit.old)) return []; // linked before an interruption
 
   makeOwnedDirectories(dirname(unit.old));
+
   try {
     linkSync(unit.live, unit.old);
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return [];
+
     copyWhole(unit.live, unit.old);
   }
+
   syncDirectory(dirname(unit.old));
+
   return [];
 }
 
@@ -96,6 +103,7 @@ function moveAside(unit: SwapUnit): string[] {
 /** @throws {KmsError} when it cannot be renamed, or is held for more than ten seconds */
 function move(from: string, to: string): void {
   makeOwnedDirectories(dirname(to));
+
   try {
     if (process.platform === 'win32' || !lstatSync(from).isFile()) renamePatiently(from, to);
     else moveFile(from, to);
@@ -103,8 +111,10 @@ function move(from: string, to: string): void {
     const fact = `${from} cannot be renamed`;
     const code = errnoOf(error) ?? '';
     if (!isHeldCode(code)) throw toSystemError(error, { fact }) ?? error;
+
     throw new FailedError(`${fact}: another program holds it, or something in it (${code})`, { cause: error });
   }
+
   syncDirectory(dirname(to));
   syncDirectory(dirname(from));
 }

@@ -42,6 +42,7 @@ export function planStaging(
     ...(tops.some(({ area }) => area === 'store') ? [storeDir] : []),
     ...(tops.some(({ area }) => area === 'install') ? [cfgDir] : []),
   ];
+
   const own = homes.map((home) => join(home, STAGING_NAME));
   const stagingDirs = [...new Set([...own, ...tops.map(({ placement }) => placement.staging)])];
 

@@ -33,11 +33,14 @@ export async function runBeforeHook(
   limits: StepLimits,
 ): Promise<boolean> {
   if (hooks.before === undefined) return true;
+
   tellStep('running the before hook');
+
   const result = await runHook(hooks.before, hookVariables('before', facts), facts, limitsOf(hooks, limits));
   limits.signal?.throwIfAborted();
   if (result.exitCode === SKIP_QUIETLY) return false;
   if (result.exitCode === 0) return true;
+
   throw new FailedError(`the before hook stopped the backup: ${failureOf(result)}`, {
     hints: ['Run the command of [hooks] before by hand; exit 0 lets the backup go on, 75 skips it quietly.'],
   });
@@ -53,9 +56,12 @@ export async function runClosingHook(
   const event: HookEvent = report.outcome === 'failed' ? 'on-error' : 'after';
   const command = event === 'after' ? hooks.after : hooks.onError;
   if (command === undefined) return [];
+
   tellStep(`running the ${event} hook`);
+
   const variables = { ...hookVariables(event, facts), ...reportVariables(report) };
   const result = await runHook(command, variables, facts, limitsOf(hooks, limits));
+
   return result.exitCode === 0 ? [] : [`the ${event} hook failed: ${failureOf(result)}`];
 }
 

@@ -43,9 +43,11 @@ export interface RouteInput {
 export function readMailRoute({ smtp, server, machine, env }: RouteInput): MailRoute | undefined {
   const to = smtp.to ?? readNotifyAddress(server.notifyAddress).to;
   if (to.length === 0) return undefined;
+
   const host = smtp.host ?? LOOPBACK;
   const isOwnService = smtp.host === undefined;
   const domain = server.hostname === '' ? machine : server.hostname;
+
   return {
     host,
     port: smtp.port ?? (isOwnService ? server.mail.smtpPort : defaultPort(smtp.tls)),

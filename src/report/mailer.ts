@@ -32,6 +32,7 @@ export async function sendMail(route: MailRoute, mail: MailContent, signal?: Abo
   // Loaded when there is something to send: most commands never need it.
   const { createTransport } = await import('nodemailer');
   tellStep(`sending a mail to ${route.to.join(', ')}`);
+
   const transport = createTransport(transportOptions(route));
   const abort = new AbortController();
   const timer = setTimeout(() => {
@@ -40,8 +41,10 @@ export async function sendMail(route: MailRoute, mail: MailContent, signal?: Abo
   const onStop = (): void => {
     abort.abort(new Error('stopped with the run'));
   };
+
   signal?.addEventListener('abort', onStop, { once: true });
   if (signal?.aborted) onStop();
+
   try {
     const sent = await transport.sendMail({
       from: route.from,
@@ -54,6 +57,7 @@ export async function sendMail(route: MailRoute, mail: MailContent, signal?: Abo
       headers: { 'Auto-Submitted': 'auto-generated' },
       signal: abort.signal,
     });
+
     return { accepted: sent.accepted, rejected: rejectedOf(sent.rejectedErrors ?? [], sent.rejected) };
   } catch (error) {
     throw refusal(route, abort.signal.aborted ? abort.signal.reason : error);
@@ -119,19 +123,24 @@ function explain({ code, responseCode }: SmtpFailure, message: string): [what: s
       'Check [smtp] user and password-file, and whether the service wants tls first.',
     ];
   }
+
   if (code === 'ETLS' || /certificate|TLS|SSL|wrong version number/i.test(message)) {
     const hint = 'Check [smtp] tls: tls for port 465, starttls for 587; tls-verify = no accepts a private certificate.';
     return ['no protected connection to', hint];
   }
+
   if (responseCode !== undefined && responseCode >= 500) {
     return [
       'the mail was refused by',
       'Check the addresses in [smtp] from and to, and who may relay through the service.',
     ];
   }
+
   if (responseCode !== undefined && responseCode >= 400) {
     return ['the mail was put off by', 'The service asks to try again later: the next run does.'];
   }
+
   if (code === 'EDNS') return ['cannot find', 'Check the name in [smtp] host.'];
+
   return ['cannot send by', 'Check that the SMTP service runs and that [smtp] host and port name it.'];
 }

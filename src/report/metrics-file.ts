@@ -22,6 +22,7 @@ export async function writeMetricsFile(path: string, report: RunReport, clock: C
     clock,
     waitMs: LOCK_WAIT_MS,
   });
+
   try {
     replaceOrdinaryFile(path, Buffer.from(metricsText(readPrevious(path), report)), 0o644);
   } finally {

@@ -24,11 +24,13 @@ export function metricsText(previous: string, report: RunReport): string {
     const [, name, labels, value] = SAMPLE_PATTERN.exec(line) ?? [];
     if (name !== undefined && value !== undefined) samples.set(name + (labels ?? ''), value);
   }
+
   const metrics = metricsOf(report);
   for (const { name, value, isShared } of metrics) {
     const key = PREFIX + name + (isShared ? '' : `{type="${report.type}"}`);
     if (value !== undefined) samples.set(key, String(value));
   }
+
   return metrics.map((metric) => blockOf(metric, samples)).join('');
 }
 
@@ -43,6 +45,7 @@ function blockOf({ name, help }: Metric, samples: ReadonlyMap<string, string>): 
 function metricsOf(report: RunReport): Metric[] {
   const finished = Math.floor(report.finishedAt.getTime() / 1000);
   const seconds = durationMsOf(report) / 1000;
+
   const run: Metric[] = [
     { name: 'last_run_timestamp_seconds', help: 'When the last run ended, well or not.', value: finished },
     { name: 'last_run_exit_code', help: 'The exit code of the last run.', value: report.exitCode },
@@ -50,6 +53,7 @@ function metricsOf(report: RunReport): Metric[] {
     { name: 'last_run_skipped_files', help: 'Files that the last run left out.', value: report.skipped.length },
     { name: 'last_run_warnings', help: 'Warnings of the last run.', value: report.warnings.length },
   ];
+
   return [...run, ...successMetrics(report, finished, seconds)];
 }
 
@@ -62,6 +66,7 @@ function successMetrics(report: RunReport, finished: number, seconds: number): M
   const ifArchive = (value: number | undefined): number | undefined => (archive ? value : undefined);
   const verified = archive?.verifiedEntries === undefined ? 0 : 1;
   const last = 'the last archive that was published';
+
   return [
     { name: 'last_success_timestamp_seconds', help: `When ${last} was finished.`, value: ifArchive(finished) },
     { name: 'last_success_duration_seconds', help: `How long ${last} took.`, value: ifArchive(seconds) },

@@ -61,6 +61,7 @@ function textFor(report: RunReport): string {
   );
   if (report.recentArchives.length > 0)
     parts.push(`Sizes\n${terminalChart(report.recentArchives, { columns: TEXT_COLUMNS, isUnicode: true }).join('\n')}`);
+
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -74,11 +75,13 @@ function htmlFor(report: RunReport): string {
       `<h2 style="font-size:15px;margin:16px 0 4px">${title}</h2><ul style="margin:0;padding-left:20px">` +
       `${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join('')}</ul>`,
   );
+
   const rows = summaryRows(report).map(
     ([label, text]) =>
       `<tr><th scope="row" align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:normal;color:#57606a">${label}</th>` +
       `<td style="padding:2px 0">${escapeHtml(text)}</td></tr>`,
   );
+
   return [
     '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
     `<title>${escapeHtml(subjectFor(report))}</title></head><body style="margin:0;padding:16px;background:#ffffff;${FONT}">`,
@@ -98,6 +101,7 @@ function htmlChart(archives: readonly ArchivePoint[]): string {
     const percent = Math.max(1, Math.round((sizeBytes / largest) * 100));
     const colour = type === 'differential' ? '#8250df' : '#0969da';
     const rest = percent < 100 ? `<td style="width:${String(100 - percent)}%"></td>` : '';
+
     return (
       `<tr><td style="padding:2px 10px 2px 0;white-space:nowrap">${escapeHtml(name)}</td>` +
       `<td align="right" style="padding:2px 10px 2px 0;white-space:nowrap">${formatSize(sizeBytes)}</td>` +
@@ -106,6 +110,7 @@ function htmlChart(archives: readonly ArchivePoint[]): string {
       `</tr></table></td></tr>`
     );
   });
+
   return (
     `<h2 style="font-size:15px;margin:16px 0 4px">Sizes of the last archives</h2>` +
     `<table style="border-collapse:collapse;${FONT}">${rows.join('')}</table>`

@@ -38,11 +38,14 @@ export async function notifyAboutRun(report: RunReport, context: NotifyContext):
   const isWanted = rule === 'always' || (rule === 'problems' && needsAttention(report));
   const mail = isWanted ? notificationFor(report) : undefined;
   if (rule === 'never') return [];
+
   const problem = addressProblem(context);
   const warnings = problem === undefined ? [] : [problem];
+
   try {
     const route = routeOf(context);
     if (route) return [...warnings, ...(await deliver(mail, route, context))];
+
     return context.rule === undefined || problem !== undefined ? warnings : [noRecipientText()];
   } catch (error) {
     const why = `no notification was sent: ${messageOf(error)}`;
@@ -52,14 +55,18 @@ export async function notifyAboutRun(report: RunReport, context: NotifyContext):
 
 async function deliver(mail: MailContent | undefined, route: MailRoute, context: NotifyContext): Promise<string[]> {
   if (context.signal?.aborted) return mail ? keep(mail, undefined, context) : [];
+
   const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock, context.signal);
   const reason = spool.reason ?? '';
   // A service that was just seen not to answer is not asked, and waited for, a second time.
   if (mail && spool.isUnreachable) return keep(mail, `no notification was sent: ${reason}`, context);
+
   const warnings = reason === '' ? [] : [`earlier notifications still wait (${String(spool.waiting)}): ${reason}`];
   if (!mail) return warnings;
+
   const { page, problem } = await pageOf(context);
   if (problem !== undefined) warnings.push(problem);
+
   try {
     return [...warnings, ...refusedRecipients(await sendMail(route, { ...mail, page }, context.signal))];
   } catch (error) {
@@ -73,6 +80,7 @@ async function pageOf({ makePage }: NotifyContext): Promise<{ page?: string; pro
     const page = await makePage?.();
     if (page === undefined) return {};
     if (page.length <= LARGEST_PAGE) return { page };
+
     return { problem: `the status page is not in the notification: it is too large (${formatSize(page.length)})` };
   } catch (error) {
     return { problem: `the status page is not in the notification: ${messageOf(error)}` };
@@ -84,8 +92,10 @@ function keep(mail: MailContent, why: string | undefined, context: NotifyContext
   const directory = spoolDirectory(context.installDir);
   try {
     spoolMail(directory, mail, context.clock);
+
     const count = listSpool(directory).length;
     const what = count === 1 ? 'it waits' : `${String(count)} wait`;
+
     return why === undefined ? [] : [`${why}; ${what} in ${directory} for the next run`];
   } catch (error) {
     return [`${why ?? 'no notification was sent'}; nor could it be kept for the next run: ${messageOf(error)}`];

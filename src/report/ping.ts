@@ -20,14 +20,19 @@ export async function ping(
   { mostMs, signal }: StepLimits,
 ): Promise<string[]> {
   if (url === undefined) return [];
+
   const address = new URL(url);
   const limitMs = Math.min(timeoutMs, mostMs ?? timeoutMs);
+
   try {
     const headers = { 'content-type': 'text/plain; charset=utf-8', ...takeLogin(address) };
     address.pathname = address.pathname.replace(/\/$/, '') + PATHS[event];
+
     const ends = [AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])];
     const answer = await fetch(address, { method: 'POST', body: text, headers, signal: AbortSignal.any(ends) });
+
     await answer.body?.cancel();
+
     return answer.ok ? [] : [`the ${event} ping to ${address.host} was answered with ${String(answer.status)}`];
   } catch (error) {
     const reason = maskSecrets(reasonOf(error, limitMs), [address.href, url]);

@@ -19,10 +19,12 @@ export function summaryRows(report: RunReport): SummaryRow[] {
 function archiveRows(report: RunReport, archive: ArchiveFacts): SummaryRow[] {
   const base = archive.base === undefined ? '' : `, differential to ${archive.base}`;
   const size = `${formatSize(archive.sizeBytes)} in ${plural(archive.volumes, 'volume')}`;
+
   const verified =
     archive.verifiedEntries === undefined
       ? 'not read back'
       : `${plural(archive.verifiedEntries, 'entry', 'entries')} read back`;
+
   return [
     ['Archive', `${archive.name} (${report.type})`],
     ['Messages', messagesText(archive.messages)],

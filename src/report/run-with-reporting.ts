@@ -48,10 +48,13 @@ export async function runWithReporting(
     warnings.push(...more);
     more.forEach(onWarning);
   };
+
   const ended = await runBetween(context, backup, warn);
   if (!ended) return { report: undefined, reportingWarnings: warnings };
+
   await tell(ended.report, context, warn, warnings);
   if ('error' in ended) throw ended.error;
+
   return { report: ended.report, reportingWarnings: warnings };
 }
 
@@ -62,9 +65,12 @@ async function runBetween(
 ): Promise<Ended | undefined> {
   const { run, settings, clock, signal } = context;
   const startedAt = clock();
+
   try {
     if (!(await runBeforeHook(settings.hooks, factsOf(context), { signal }))) return undefined;
+
     warn(await ping(settings.ping, 'start', `${run.command} on ${run.hostname}`, { signal }));
+
     return { report: await backup() };
   } catch (error) {
     return { report: await failureReport(error, startedAt, context), error };
@@ -77,8 +83,10 @@ async function tell(report: RunReport, context: ReportedRun, warn: Warn, warning
   // Each step is either stopped by the signal or, where the signal came before it, kept short.
   const limits = (mostMs: number): StepLimits => (signal?.aborted ? { mostMs } : { signal });
   const told = (): RunReport => ({ ...report, warnings: [...report.warnings, ...warnings] });
+
   warn(await writeMetrics(settings.metrics.textfile, told(), clock));
   warn(await notifyAboutRun(told(), context));
+
   const event = report.outcome === 'failed' ? 'fail' : 'success';
   warn(await ping(settings.ping, event, headline(report), limits(HURRIED_PING_MS)));
   warn(await runClosingHook(settings.hooks, factsOf(context), told(), limits(HURRIED_HOOK_MS)));
@@ -97,6 +105,7 @@ async function writeMetrics(path: string | undefined, report: RunReport, clock: 
 async function failureReport(error: unknown, startedAt: Date, context: ReportedRun): Promise<RunReport> {
   const known = toKnownError(error);
   const { command, type, hostname, backupDir } = context.run;
+
   return {
     schema: 'kms-backup/run/1',
     command,

@@ -49,6 +49,7 @@ export function listSpool(directory: string): string[] {
       .sort();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
+
     throw error;
   }
 }
@@ -75,11 +76,14 @@ export async function sendSpool(
   signal?: AbortSignal,
 ): Promise<SpoolResult> {
   if (listSpool(directory).length === 0) return { sent: 0, waiting: 0, isUnreachable: false };
+
   const lock = await lockSpool(directory, clock);
   if (!lock) return { sent: 0, waiting: listSpool(directory).length, isUnreachable: false };
+
   let sent = 0;
   let reason: string | undefined;
   let isUnreachable = false;
+
   try {
     for (const name of listSpool(directory)) {
       try {
@@ -88,14 +92,17 @@ export async function sendSpool(
         reason = messageOf(error);
         isUnreachable = error instanceof MailRefusedError && !error.isPermanent;
         if (isUnreachable) break;
+
         continue;
       }
+
       rmSync(join(directory, name), { force: true });
       sent++;
     }
   } finally {
     lock.release();
   }
+
   return { sent, waiting: listSpool(directory).length, reason, isUnreachable };
 }
 

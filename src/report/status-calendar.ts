@@ -29,16 +29,21 @@ function monthHtml(first: Date, byDay: ReadonlyMap<string, StatusArchive[]>, tod
   const dayCount = new Date(year, month + 1, 0).getDate();
   const leading = (first.getDay() + 6) % 7;
   const cells = Array.from({ length: leading }, () => '<td></td>');
+
   for (let day = 1; day <= dayCount; day++) {
     const key = dayKey(new Date(year, month, day));
     cells.push(dayHtml(day, byDay.get(key) ?? [], key === today));
   }
+
   while (cells.length % 7 !== 0) cells.push('<td></td>');
+
   const weeks = Array.from(
     { length: cells.length / 7 },
     (_, week) => `<tr>${cells.slice(week * 7, week * 7 + 7).join('')}</tr>`,
   );
+
   const head = WEEKDAYS.map((name) => `<th scope="col">${name}</th>`).join('');
+
   return (
     `<table class="calendar"><caption>${MONTHS[month] ?? ''} ${String(year)}</caption>` +
     `<thead><tr>${head}</tr></thead><tbody>${weeks.join('')}</tbody></table>`

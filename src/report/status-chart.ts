@@ -15,11 +15,15 @@ export function sizeChartSvg(archives: readonly StatusArchive[]): string {
   const [first] = shown;
   const last = shown.at(-1);
   if (!first || !last) return '<p class="soft">No archive yet.</p>';
+
   const top = niceMaximum(Math.max(1, ...shown.map(({ sizeBytes }) => sizeBytes)));
   const parts = [...gridLines(top), ...shown.map((archive, index) => bar(archive, index, shown.length, top))];
+
   parts.push(label(LEFT, HEIGHT - 8, 'start', dayOf(first.takenAt)));
   if (shown.length > 1) parts.push(label(WIDTH - RIGHT, HEIGHT - 8, 'end', dayOf(last.takenAt)));
+
   const summary = `Sizes of ${plural(shown.length, 'archive')}, ${dayOf(first.takenAt)} to ${dayOf(last.takenAt)}; the last one is ${formatSize(last.sizeBytes)}.`;
+
   return (
     `<svg class="bars" viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" role="img" aria-label="${escapeHtml(summary)}">` +
     `${parts.join('')}</svg>${KEY}`
@@ -47,6 +51,7 @@ function bar(archive: StatusArchive, index: number, count: number, top: number):
   const x = LEFT + step * index + (step - width) / 2;
   const y = Math.min(yOf(archive.sizeBytes, top), HEIGHT - BOTTOM - 2);
   const title = `${archive.name}, ${formatMoment(archive.takenAt)}, ${formatSize(archive.sizeBytes)}`;
+
   return (
     `<rect class="${archive.type}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" ` +
     `height="${(HEIGHT - BOTTOM - y).toFixed(1)}" rx="2"><title>${escapeHtml(title)}</title></rect>`

@@ -63,17 +63,22 @@ function glance(facts: StatusFacts): string {
   const cards = [
     card('Newest recoverable point', newest ? formatMinute(newest.takenAt) : 'none', ageText(newest, facts)),
   ];
+
   for (const type of ['full', 'differential', 'copy'] as const) {
     const last = facts.archives.findLast((archive) => archive.type === type);
     const detail = last ? `${formatSize(last.sizeBytes)}, ${ageText(last, facts)}` : '';
+
     cards.push(card(`Last ${TYPE_WORDS[type].word}`, last ? formatMinute(last.takenAt) : 'none', detail));
   }
+
   const total = facts.archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   cards.push(card('Archives', plural(facts.archives.length, 'archive'), formatSize(total)));
+
   if (facts.freeBytes !== undefined) {
     const of = facts.totalBytes === undefined ? '' : `of ${formatSize(facts.totalBytes)}`;
     cards.push(card('Free in the backup directory', formatSize(facts.freeBytes), of));
   }
+
   return `<dl class="cards">${cards.join('')}</dl>`;
 }
 
@@ -88,6 +93,7 @@ function card(term: string, value: string, detail: string): string {
 
 function archiveTable({ archives }: StatusFacts): string {
   if (archives.length === 0) return '<p>There is no archive: nothing can be recovered.</p>';
+
   const rows = archives.toReversed().map((archive) => {
     const state = archive.isRecoverable
       ? '<span class="good">yes</span>'
@@ -103,8 +109,10 @@ function archiveTable({ archives }: StatusFacts): string {
       { number: String(archive.volumes) },
       archive.verifiedAt ? formatMinute(archive.verifiedAt) : 'never',
     ];
+
     return row(cells, ARCHIVE_HEAD);
   });
+
   return `<div class="archives">${table('Newest first', ARCHIVE_HEAD, rows)}</div>`;
 }
 
@@ -122,8 +130,10 @@ const ARCHIVE_HEAD = [
 
 function mailboxes(list: readonly MailboxSize[]): string {
   if (list.length === 0) return '<p class="soft">Not measured.</p>';
+
   const sorted = list.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   const largest = Math.max(1, sorted[0]?.sizeBytes ?? 1);
+
   const rows = sorted.slice(0, MOST_MAILBOXES).map((mailbox) => {
     const percent = ((mailbox.sizeBytes / largest) * 100).toFixed(1);
     const cells = [
@@ -132,11 +142,14 @@ function mailboxes(list: readonly MailboxSize[]): string {
       { number: formatSize(mailbox.sizeBytes) },
       { html: `<div class="share" aria-hidden="true"><span style="width:${percent}%"></span></div>` },
     ];
+
     return row(cells, MAILBOX_HEAD);
   });
+
   const rest = sorted.length - MOST_MAILBOXES;
   const more = rest > 0 ? `<p class="soft">and ${plural(rest, 'smaller mailbox', 'smaller mailboxes')}</p>` : '';
   const caption = `${plural(list.length, 'mailbox', 'mailboxes')}, largest first`;
+
   return `<div class="mailboxes">${table(caption, MAILBOX_HEAD, rows)}</div>${more}`;
 }
 
@@ -144,16 +157,20 @@ const MAILBOX_HEAD = ['Mailbox', 'Messages', 'Size', 'Share'] as const;
 
 function mailboxName({ name, folders }: MailboxSize): string {
   if (folders.length === 0) return escapeHtml(name);
+
   const sorted = folders.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+
   const rows = sorted
     .slice(0, MOST_FOLDERS)
     .map((folder) =>
       row([folder.name, { number: formatCount(folder.messages) }, { number: formatSize(folder.sizeBytes) }]),
     );
+
   const caption =
     sorted.length > MOST_FOLDERS
       ? `The largest ${String(MOST_FOLDERS)} of ${plural(sorted.length, 'folder')}`
       : plural(sorted.length, 'folder');
+
   return `<details><summary>${escapeHtml(name)}</summary>${table(caption, ['Folder', 'Messages', 'Size'], rows)}</details>`;
 }
 
@@ -174,6 +191,7 @@ function row(cells: readonly Cell[], labels: readonly string[] = []): string {
     if ('html' in cell) return `<td${label}><div>${cell.html}</div></td>`;
     return `<td class="number"${label}>${escapeHtml(cell.number)}</td>`;
   });
+
   return `<tr>${tags.join('')}</tr>`;
 }
 

@@ -22,6 +22,7 @@ export function terminalChart(archives: readonly ArchivePoint[], { columns, isUn
   const nameWidth = Math.max(0, ...shown.map(({ name }) => name.length));
   const sizeWidth = Math.max(0, ...shown.map(({ sizeBytes }) => formatSize(sizeBytes).length));
   const cells = Math.min(60, Math.max(LEAST_BAR_CELLS, columns - nameWidth - sizeWidth - 4));
+
   return shown.map(({ name, sizeBytes }) => {
     const bar = barOf((sizeBytes / largest) * cells, isUnicode);
     return `${name.padEnd(nameWidth)}  ${formatSize(sizeBytes).padStart(sizeWidth)}  ${bar}`.trimEnd();

@@ -50,9 +50,11 @@ function groupByParts(states: readonly ArchiveState[]): ArchiveState[][] {
   for (const state of states) {
     const key = partsOf(state.facts)?.join();
     const group = groups.get(key);
+
     if (group) group.push(state);
     else groups.set(key, [state]);
   }
+
   return [...groups.values()];
 }
 
@@ -64,12 +66,15 @@ function chooseKept(
 ): ReadonlySet<ArchiveState> {
   const complete = like.filter((state) => countsForRotation(state, policy.now)).reverse();
   const reach = (state: ArchiveState): number => newestTimeMs(state, states, policy);
+
   const newestPoint = complete.reduce<ArchiveState | undefined>(
     (best, state) => (best && reach(best) >= reach(state) ? best : state),
     undefined,
   );
+
   const newestFull = complete.find(({ facts }) => facts.files.type === 'full');
   const wanted = [newestPoint, newestFull, ...complete].filter((state) => state !== undefined);
+
   return new Set([...new Set(wanted)].slice(0, policy.limit));
 }
 
@@ -92,11 +97,14 @@ function judgeBase(state: ArchiveState, policy: RetentionPolicy, { kept, oldestK
   if (!oldestKept) return keep('no backup is proven, so nothing is removed');
   if (kept.has(state)) return keep(reasonToKeep(state, kept));
   if (isFuture(state, policy.now)) return keep('dated in the future');
+
   if (state.facts.files.takenAt > oldestKept.facts.files.takenAt && !countsForRotation(state, policy.now)) {
     return keep(`${reasonNotToCount(state)}, so not counted`);
   }
+
   // Older ones go only when as many proven backups as the limit asks for remain.
   if (kept.size < policy.limit) return keep('within the limit');
+
   return { state, action: 'remove', reason: `over the limit of ${policy.limit}` };
 }
 
@@ -121,10 +129,13 @@ function judgeDifferential(
   if (!base) return { state, action: 'keep', reason: 'its full is missing: decide by hand' };
   if (bases.get(base)?.action === 'remove') return { state, action: 'remove', reason: 'its full goes' };
   if (isFuture(state, policy.now)) return { state, action: 'keep', reason: 'dated in the future' };
+
   const siblings = states.filter((other) => other.base === state.base);
   const successor = siblings.slice(siblings.indexOf(state) + 1).find((other) => mayPushOut(other, state, policy.now));
+
   if (successor && !policy.keepsDifferentials) {
     return { state, action: 'remove', reason: 'replaced by a newer differential' };
   }
+
   return { state, action: 'keep', reason: 'differential of a kept full' };
 }

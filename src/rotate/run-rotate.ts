@@ -52,11 +52,14 @@ export interface RotateReport {
  */
 export async function runRotate(request: RotateRequest): Promise<RotateReport> {
   if (request.isDryRun) return toReport(request, await judge(request), new Map());
+
   const { lock, gone } = await lockWithRoom(request);
   try {
     const verdicts = await judge(request);
     refuseShrunkListing(request, verdicts);
+
     const failures = await removeAll(request, verdicts);
+
     return toReport(request, [...gone, ...verdicts], failures);
   } finally {
     lock.release();
@@ -77,8 +80,10 @@ async function lockWithRoom(request: RotateRequest): Promise<{ lock: Lock; gone:
       return { lock: await takeLock(request), gone };
     } catch (error) {
       if (!(error instanceof NoSpaceError)) throw error;
+
       const removed = await makeRoom(request);
       if (!removed) throw error;
+
       gone.push(removed);
     }
   }
@@ -127,15 +132,19 @@ function refuseShrunkListing({ backupDir, expects }: RotateRequest, verdicts: re
 async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): Promise<Map<Verdict, string>> {
   const failures = new Map<Verdict, string>();
   const ordered = orderRemovals(verdicts);
+
   for (const [at, verdict] of ordered.entries()) {
     tellStep(`removing ${archiveName(verdict.state.facts.files.stem)}`);
     await stopWhereAsked(request.signal, ordered.slice(0, at), failures);
+
     const dependent = [...failures.keys()].find(({ state }) => state.base === verdict.state.facts);
     const failure = dependent
       ? `${dependent.state.facts.files.stem}.zip, which needs it, could not be removed`
       : removeArchive(request.backupDir, verdict);
+
     if (failure !== undefined) failures.set(verdict, failure);
   }
+
   return failures;
 }
 
@@ -154,9 +163,11 @@ async function stopWhereAsked(
 ): Promise<void> {
   await nextTurn();
   if (!(signal?.reason instanceof InterruptedError)) return;
+
   const gone = tried
     .filter((verdict) => !failures.has(verdict))
     .map(({ state }) => archiveName(state.facts.files.stem));
+
   throw signal.reason.keeping(
     gone.length === 0 ? 'nothing was removed' : `removed ${gone.join(', ')}, kept all others`,
   );
@@ -168,6 +179,7 @@ function removeArchive(directory: string, { state }: Verdict): string | undefine
       rmSync(path, { force: true });
       syncDirectory(directory);
     }
+
     return undefined;
   } catch (error) {
     return errnoOf(error) ?? messageOf(error);
@@ -182,6 +194,7 @@ function toReport(
   const rows = verdicts.map((verdict): RotateVerdict => {
     const { files } = verdict.state.facts;
     const failure = failures.get(verdict);
+
     return {
       archive: archiveName(files.stem),
       action: verdict.action,
@@ -190,8 +203,10 @@ function toReport(
       ...(failure === undefined ? {} : { failure }),
     };
   });
+
   const left = verdicts.filter((verdict) => verdict.action === 'keep' || failures.has(verdict));
   const removed = rows.filter(({ action, failure }) => action === 'remove' && failure === undefined);
+
   return {
     schema: 'kms-backup/rotate/1',
     isDryRun,

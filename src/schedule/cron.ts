@@ -19,19 +19,23 @@ const MAX_TASKS = 168;
 export function parseCron(expression: string): WeeklyTime[] {
   const text = expression.trim();
   if (!text.startsWith('@')) refuseFields(text.split(/\s+/));
+
   const { minute, hour, dayOfMonth, month, dayOfWeek } = fieldsOf(text);
   if (!dayOfMonth.isWildcard) throw inexpressible(text, 'the day of the month');
   if (!month.isWildcard) throw inexpressible(text, 'the month');
+
   // Sunday is 0 in cron, and 7 as well.
   const days = [...new Set(dayOfWeek.values.map((day) => (Number(day) + 6) % 7))].sort((a, b) => a - b);
   const minutes = minute.values.map(Number);
   const times = hour.values.flatMap((it) => minutes.map((m) => it * 3600 + m * 60));
+
   if (days.length * times.length > MAX_TASKS) {
     const count = days.length * times.length;
     throw new UsageError(`the cron expression "${text}" would need ${count} tasks; at most ${MAX_TASKS} are accepted`, {
       hints: ['Name fewer minutes or hours: a backup every hour is 0 * * * *.'],
     });
   }
+
   return days.flatMap((day) => times.map((timeSeconds) => ({ day: day + 1, timeSeconds })));
 }
 
@@ -39,13 +43,16 @@ export function parseCron(expression: string): WeeklyTime[] {
 function refuseFields(fields: readonly string[]): void {
   const text = fields.join(' ');
   if (fields.length === 6) throw inexpressible(text, 'the sixth field (seconds first)');
+
   if (fields.length !== 5) {
     throw new UsageError(`the cron expression "${text}" has ${fields.length} fields instead of 5`, {
       hints: ['Write minute, hour, day of month, month, day of week: "0 1 * * 0" is Sunday 01:00.'],
     });
   }
+
   const random = fields.find((field) => /^H/i.test(field));
   if (random !== undefined) throw inexpressible(text, `"${random}" (a random value)`);
+
   const [, , , , weekday = ''] = fields;
   if (/#|L/i.test(weekday)) throw inexpressible(text, `the day of the week "${weekday}" (one week of the month)`);
 }
@@ -76,12 +83,16 @@ export function nextMoments({ day, timeSeconds }: WeeklyTime, after: Date, count
     currentDate: new Date(toLocalWall(after.getTime()) - 86_400_000),
     tz: 'UTC',
   });
+
   const moments: Date[] = [];
+
   while (moments.length < count) {
     const [date, time] = expression.next().toDate().toISOString().split(/[T.]/);
     const moment = dateFromLocal([...numbersOf(date), ...numbersOf(time)]);
+
     if (moment.getTime() > after.getTime()) moments.push(moment);
   }
+
   return moments;
 }
 

@@ -37,12 +37,14 @@ function findBlock(crontab: string, name: string): { start: number; text: string
   const { begin, end } = crontabMarks(name);
   const start = `\n${crontab}`.indexOf(`\n${begin}\n`);
   if (start === -1) return undefined;
+
   const endAt = crontab.indexOf(`\n${end}\n`, start);
   if (endAt === -1) {
     throw new FailedError(`the crontab holds "${begin}" without "${end}"; nothing was changed`, {
       hints: ['Mend it with crontab -e.'],
     });
   }
+
   return { start, text: crontab.slice(start, endAt + end.length + 2) };
 }
 
@@ -51,7 +53,9 @@ function readCrontab(): string {
   if (exitCode === 0) return stdout;
   // BusyBox names the file that a user without a crontab lacks.
   if (/no crontab for|can't open '[^'/]+': No such file/i.test(stderr)) return '';
+
   const hasNoSpool = /can't change directory to/i.test(stderr);
+
   throw new FailedError(`cannot read the crontab: ${stderr.trim()}`, {
     hints: hasNoSpool ? ['Make the directory that BusyBox keeps crontabs in, or name --to systemd.'] : [],
   });

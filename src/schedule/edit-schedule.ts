@@ -26,9 +26,11 @@ export async function editSchedule(
   const report = await editConfig(installation, options, (document) => plan(readEditableTasks(document)));
   const { schedule, backupEnabled } = settingsOf(report.after, installation.dir);
   const warnings = [...report.warnings];
+
   if (schedule.length === 0 && backupEnabled) {
     warnings.push('the schedule is empty while backup is enabled: the server restores its default at the next start.');
   }
+
   return {
     isChanged: report.isChanged,
     tasks: schedule,

@@ -42,21 +42,26 @@ export function planJob(
       hints: ['Use letters, digits, dots, hyphens and underscores.'],
     });
   }
+
   // A line end would end the entry, and no scheduler shows the rest.
   const odd = job.command.find((word) => /[\u0000-\u001f\u007f]/.test(word));
   if (odd !== undefined) throw new UsageError(`a path holds control characters: ${JSON.stringify(odd)}`);
+
   const minutes = tasks
     .filter(({ isEnabled }) => isEnabled)
     .map(({ day, timeSeconds }) => (day - 1) * 1440 + Math.ceil(timeSeconds / 60))
     .flatMap((minute) => [minute, minute + 60].map((it) => it % MINUTES_A_WEEK));
+
   if (minutes.length === 0) {
     throw new ConfigurationError('the schedule in mailserver.cfg has no enabled task to install', {
       hints: ['Add one: schedule add --type full --day sun --time 01:00.', 'Or take the default: schedule reset.'],
     });
   }
+
   const times = [...new Set(minutes)]
     .sort((a, b) => a - b)
     .map((minute) => ({ day: Math.floor(minute / 1440) + 1, timeSeconds: (minute % 1440) * 60 }));
+
   return { ...job, times };
 }
 

@@ -22,14 +22,18 @@ export function readProgress(installation: Installation, settings: ServerSetting
   const tasks = settings.schedule.filter(({ isEnabled }) => isEnabled);
   const empty = tasks.length === 0 ? ['no task of the schedule is enabled'] : [];
   if (settings.backupEnabled) return { isWorkedThrough: true, warnings: empty };
+
   const state = readScheduleState(installation);
   if (state === undefined || state === 'damaged' || state.handledUntil === undefined) {
     return { isWorkedThrough: false, warnings: ['backup is disabled in mailserver.cfg'] };
   }
+
   const { moments } = planDue(tasks, state.handledUntil, new Date(now.getTime() - GRACE_MS));
   const [missed] = isScheduleRunning(installation) ? [] : moments;
   if (!missed) return { isWorkedThrough: true, warnings: empty };
+
   const age = formatAge(now.getTime() - missed.at.getTime());
   const fact = `the ${missed.task.type} backup that was due ${age} ago was not made: nothing calls schedule run`;
+
   return { isWorkedThrough: true, warnings: [fact] };
 }

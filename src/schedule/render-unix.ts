@@ -27,6 +27,7 @@ export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
     const names = days.length === 7 ? '' : `${days.map((day) => (DAY_NAMES[day - 1] ?? '').slice(0, 3)).join(',')} `;
     return `OnCalendar=${names}*-*-* ${formatTime(timeSeconds)}:00`;
   });
+
   const service = [
     '[Unit]',
     `Description=${description}`,
@@ -39,6 +40,7 @@ export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
     'IOSchedulingClass=idle',
     '',
   ];
+
   const timer = [
     '[Unit]',
     `Description=${description}`,
@@ -52,6 +54,7 @@ export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
     'WantedBy=timers.target',
     '',
   ];
+
   return [
     { name: `${job.name}.service`, content: service.join('\n') },
     { name: `${job.name}.timer`, content: timer.join('\n') },
@@ -67,7 +70,9 @@ export function renderLaunchd(job: SchedulerJob): SchedulerFile {
     const entries = [entry('Weekday', day % 7), entry('Hour', hour), entry('Minute', minute)];
     return `      <dict>\n${entries.join('\n')}\n      </dict>`;
   });
+
   const words = job.command.map((word) => `      <string>${escapeXml(word)}</string>`);
+
   const content = [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
@@ -91,6 +96,7 @@ export function renderLaunchd(job: SchedulerJob): SchedulerFile {
     '</plist>',
     '',
   ];
+
   return { name: `${launchdLabel(job.name)}.plist`, content: content.join('\n') };
 }
 

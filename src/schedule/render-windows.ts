@@ -19,7 +19,9 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
     '      </ScheduleByWeek>',
     '    </CalendarTrigger>',
   ]);
+
   const [program = '', ...args] = job.command;
+
   const lines = [
     '<?xml version="1.0"?>',
     '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">',
@@ -52,6 +54,7 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
     '</Task>',
     '',
   ];
+
   return { name: `${job.name}.xml`, content: lines.join('\r\n') };
 }
 

@@ -50,6 +50,7 @@ export async function runSchedule(installation: Installation, options: ScheduleR
   if (!settings.backupEnabled && !options.isEvenIfDisabled) {
     return idle('disabled', 'backup is disabled in mailserver.cfg (config set enabled=true)');
   }
+
   const lockOptions = { what: 'the schedule', command: 'schedule run', clock: options.clock };
   try {
     const lock = await acquireLock({ path: lockPath(installation), ...lockOptions });
@@ -60,6 +61,7 @@ export async function runSchedule(installation: Installation, options: ScheduleR
     }
   } catch (error) {
     if (error instanceof LockedError) return idle('busy', `${error.message}; nothing was done`);
+
     throw error;
   }
 }
@@ -81,11 +83,14 @@ async function runDue(installation: Installation, options: ScheduleRunOptions): 
   const state: ScheduleState = stored === 'damaged' || stored === undefined ? {} : stored;
   const since = state.handledUntil ?? options.newestArchiveAt;
   const due = planDue(schedule, since, now);
+
   if (due.isFromFuture) warnings.push(`the clock was set back: the last run was at ${since?.toISOString() ?? ''}.`);
   if (schedule.length === 0) warnings.push('the schedule is empty: nothing will ever be due.');
+
   const { type } = due;
   if (type === undefined) return { ...idle('nothing-due', 'nothing fell due since the last run'), due, warnings };
   if (options.isDryRun) return { ...idle('would-back-up', `a ${type} backup is due`), due, warnings };
+
   return { ...(await attempt(installation, options, { state, due, type, now })), warnings };
 }
 
@@ -103,17 +108,25 @@ async function attempt(
 ): Promise<Omit<ScheduleRunReport, 'warnings'>> {
   const dueAt = due.moments.at(-1)?.at ?? now;
   const count = state.attempt?.dueAt.getTime() === dueAt.getTime() ? state.attempt.count + 1 : 1;
+
   if (count > MAX_ATTEMPTS) {
     writeScheduleState(installation, { handledUntil: now, lastRun: state.lastRun });
+
     const reason = `the ${type} backup was started ${MAX_ATTEMPTS} times and never ended; waiting for the next task`;
+
     return { ...idle('given-up', reason), due, exitCode: ExitCode.failed };
   }
+
   writeScheduleState(installation, { ...state, attempt: { dueAt, count } });
+
   const { program, backupFlags, signal } = options;
   const words = ['backup', type === 'full' ? 'full' : 'diff', '--server-dir', installation.dir, ...backupFlags];
   const { exitCode, stdout } = await runToEnd([...program, ...words], signal);
+
   signal?.throwIfAborted();
+
   const reason = `a ${type} backup was due`;
+
   const report = {
     action: 'backed-up' as const,
     reason,
@@ -121,14 +134,18 @@ async function attempt(
     exitCode: exitCode === -1 ? 1 : exitCode,
     output: stdout,
   };
+
   // Killed, or held up by another run: it stays due, and the next call tries again.
   if (exitCode === -1) return report;
+
   if (exitCode === ExitCode.locked) {
     writeScheduleState(installation, { handledUntil: state.handledUntil, lastRun: state.lastRun });
     return report;
   }
+
   const lastRun = { type, startedAt: now, endedAt: options.clock(), exitCode };
   writeScheduleState(installation, { handledUntil: now, lastRun });
+
   return report;
 }
 

@@ -22,11 +22,13 @@ export function splitSystemdWords(line: string): string[] {
 function joinParts(line: string, unquote: (part: string) => string): string[] {
   const words: string[] = [];
   let end = -1;
+
   for (const found of line.matchAll(QUOTED_PART)) {
     const before = found.index === end ? words.pop() : undefined;
     words.push((before ?? '') + unquote(found[0]));
     end = found.index + found[0].length;
   }
+
   return words;
 }
 
@@ -38,6 +40,7 @@ export function splitWindowsWords(line: string): string[] {
   const words: string[] = [];
   let word: string | undefined;
   let isQuoted = false;
+
   for (const [part] of line.matchAll(/\\*"|\\+|[^\\"]/gs)) {
     const slashes = part.length - 1;
     if (part.endsWith('"')) {
@@ -51,6 +54,7 @@ export function splitWindowsWords(line: string): string[] {
       word = (word ?? '') + part;
     }
   }
+
   return word === undefined ? words : [...words, word];
 }
 

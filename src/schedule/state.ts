@@ -77,12 +77,14 @@ function parseDate(json: unknown): Date | undefined {
 
 function parseLastRun(json: unknown): LastRun | undefined {
   if (!isJsonObject(json)) return undefined;
+
   const { type, exitCode } = json;
   const startedAt = parseDate(json['startedAt']);
   const endedAt = parseDate(json['endedAt']);
 
   if (type !== 'full' && type !== 'differential') return undefined;
   if (!startedAt || !endedAt || typeof exitCode !== 'number') return undefined;
+
   return { type, startedAt, endedAt, exitCode };
 }
 

@@ -21,11 +21,15 @@ export function installUnitFiles(
 ): InstallReport {
   const folder = directory ?? systemFolder(kind);
   const places = files.map((file) => join(folder, file.name));
+
   // A user who never had units has no folder for them.
   if (directory === undefined && kind === 'systemd' && !isRoot()) makeOwnedDirectories(folder);
+
   const changed = files.filter((file) => !isSame(join(folder, file.name), file));
   for (const file of changed) writeUnit(join(folder, file.name), file);
+
   const notes = directory === undefined ? activate(kind, name, places) : [];
+
   return { kind, places, isChanged: changed.length > 0, notes };
 }
 
@@ -37,8 +41,10 @@ export function uninstallUnitFiles(kind: UnitKind, name: string, directory: stri
     .filter((path) => existsSync(path));
   const isActive = directory === undefined && places.length > 0;
   const notes = isActive ? deactivate(kind, name) : [];
+
   for (const path of places) removeFile(path);
   if (isActive && kind === 'systemd') tell(systemctl('daemon-reload'));
+
   return { kind, places, isChanged: places.length > 0, notes };
 }
 
@@ -79,6 +85,7 @@ function writeUnit(path: string, file: SchedulerFile): void {
   } catch (error) {
     const fact = `cannot write ${path}`;
     if (errnoOf(error) !== 'ENOENT') throw toSystemError(error, { fact }) ?? error;
+
     throw new UsageError(`${fact}: its directory is not there`, {
       cause: error,
       hints: ['This system seems to have no such scheduler: use schedule export and copy the files.'],
@@ -92,15 +99,19 @@ function activate(kind: UnitKind, name: string, places: readonly string[]): stri
     kind === 'systemd'
       ? [systemctl('daemon-reload'), systemctl('enable', '--now', `${name}.timer`)]
       : [['launchctl', 'bootstrap', launchdDomain(), places[0] ?? '']];
+
   if (kind === 'systemd' && !existsSync('/run/systemd/system')) {
     return [`systemd does not run here; where it does: ${steps.map((step) => step.join(' ')).join(' && ')}`];
   }
+
   // launchd refuses a label that it knows already.
   if (kind === 'launchd') tell(['launchctl', 'bootout', `${launchdDomain()}/${launchdLabel(name)}`]);
+
   for (const step of steps) {
     const problem = tell(step);
     if (problem !== undefined) throw new FailedError(`${step.join(' ')} failed: ${problem}; the files are written`);
   }
+
   return kind === 'systemd' && !isRoot() ? lingerNote() : [];
 }
 

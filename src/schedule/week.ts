@@ -24,12 +24,14 @@ function parseDay(word: string): readonly number[] {
   const lower = word.toLowerCase();
   const group = GROUPS[lower];
   if (group) return group;
+
   const index = lower.length < 2 ? -1 : DAY_NAMES.findIndex((name) => name.toLowerCase().startsWith(lower));
   if (index === -1) {
     throw new UsageError(`not a day: ${JSON.stringify(word)}`, {
       hints: ['Write mon, tue, wed, thu, fri, sat, sun, daily, weekdays or weekend.'],
     });
   }
+
   return [index + 1];
 }
 

@@ -39,7 +39,9 @@ function* readMessageMarks(directory: string, storePath: string): Generator<stri
     const [path, below] = [join(directory, entry.name), `${storePath}/${entry.name}`];
     if (entry.isDirectory()) yield* readMessageMarks(path, below);
     if (!entry.isFile() || !isMessagePath(below)) continue;
+
     yield below.normalize();
+
     const id = readMessageId(path);
     if (id !== '') yield id.toLowerCase();
   }
@@ -65,6 +67,7 @@ function readMessageId(path: string): string {
       if (length === FIRST_LOOK_BYTES && !holdsAllHeaders(buffer.subarray(0, length))) {
         length += readBytes(fd, buffer, length, buffer.length - length, length);
       }
+
       return readMessageHeaders(buffer.subarray(0, length)).messageId;
     } finally {
       closeSync(fd);
@@ -72,6 +75,7 @@ function readMessageId(path: string): string {
   } catch (error) {
     // The live store moves while it is read.
     if (errnoOf(error) === 'ENOENT') return '';
+
     throw error;
   }
 }

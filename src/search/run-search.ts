@@ -55,25 +55,32 @@ export async function searchMessages(
   const hits: SearchHit[] = [];
   const problems: { name: string; reason: string }[] = [];
   if (totalItems === 0) return { hits, searched: 0, problems };
+
   const threads = totalItems < 2 * TASK_MESSAGES ? 1 : (options.threads ?? defaultThreads());
   const url = new URL('./search-worker.js', import.meta.url);
   const pool = new WorkerPool<SearchTask, SearchAnswer>({ url, threads, workerData: () => undefined });
   const stop = (): void => {
     pool.fail(options.signal?.reason as Error);
   };
+
   options.signal?.addEventListener('abort', stop, { once: true });
+
   const batches = new Map<SearchTask, { selection: number; indices: readonly number[] }>();
   let [doneItems, doneBytes] = [0, 0];
+
   try {
     options.signal?.throwIfAborted();
     await pool.runAll(toTasks(selections, query, batches), ({ matches, problems: broken }, task) => {
       const batch = batches.get(task);
       batches.delete(task);
+
       for (const { index, headers } of matches) {
         const at = { selection: batch?.selection ?? 0, index: batch?.indices[index] ?? 0 };
         const hit = toHit(selections, at);
+
         if (hit) hits.push({ ...hit, ...headers, at });
       }
+
       problems.push(...broken);
       doneItems += task.columns.count;
       doneBytes += task.columns.sizes.reduce((sum, size) => sum + size, 0);
@@ -83,6 +90,7 @@ export async function searchMessages(
     options.signal?.removeEventListener('abort', stop);
     await pool.close();
   }
+
   return { hits: hits.sort(byPlace), searched: totalItems, problems };
 }
 
@@ -95,6 +103,7 @@ function* toTasks(
     for (let from = 0; from < indices.length; from += TASK_MESSAGES) {
       const batch = indices.slice(from, from + TASK_MESSAGES);
       const task = { volumePath, columns: table.gather(batch).columns, query };
+
       batches.set(task, { selection, indices: batch });
       yield task;
     }
@@ -110,6 +119,7 @@ function toHit(
   const storePath = table && placeOf(wholeName(table.name(at.index)))?.path;
   const place = storePath === undefined ? undefined : parseStorePath(storePath);
   if (!table || storePath === undefined || !place) return undefined;
+
   return { name: messageNameOf(place), place, storePath, sizeBytes: table.size(at.index) };
 }
 

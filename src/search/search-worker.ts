@@ -21,6 +21,7 @@ serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAns
   const matches: SearchMatch[] = [];
   const problems: { name: string; reason: string }[] = [];
   const fd = volume.fdOf(volumePath);
+
   for (let index = 0; index < table.count; index++) {
     try {
       const headers = await findMatch(fd, table, index, query);
@@ -28,9 +29,11 @@ serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAns
       if (headers) matches.push({ index, headers: { ...headers } });
     } catch (error) {
       if (!(error instanceof EntryDamage)) throw error;
+
       problems.push({ name: table.name(index), reason: error.message });
     }
   }
+
   return { matches, problems };
 });
 
@@ -45,13 +48,17 @@ async function findMatch(
   const readRest = (): void => {
     if (bytes.length < table.size(index)) bytes = readMost(fd, table, index);
   };
+
   if (!holdsAllHeaders(bytes)) readRest();
+
   const headers = readMessageHeaders(bytes);
   const receivedAt = new Date(msOfTicks(table.mtimeTicks(index)));
   if (!matchesHeaders(query, headers, receivedAt)) return undefined;
   if (query.text === undefined || matchesText(query, headers, '')) return headers;
+
   readRest();
   if (cannotHoldText(query, bytes)) return undefined;
+
   return matchesText(query, headers, await readBodyText(bytes)) ? headers : undefined;
 }
 

@@ -83,12 +83,14 @@ export function isExactly(before: ConfigMeaning, change: ConfigChange, after: Co
   const at = after.sections.findIndex(isTarget);
   const target = after.sections[at];
   if (!target) return false;
+
   const wasAt = before.sections.findIndex(isTarget);
   const was = before.sections[wasAt] ?? { ...target, variables: [], items: [] };
   const others = (sections: ConfigMeaning['sections'], skip: number): string =>
     JSON.stringify(sections.filter((_, index) => index !== skip));
   if (wasAt !== -1 && wasAt !== at) return false;
   if (others(before.sections, wasAt) !== others(after.sections, at)) return false;
+
   return isTargetRight(was, change, target);
 }
 
@@ -105,6 +107,7 @@ function isTargetRight(
       const [itemWas, itemIs] = [was.items[change.index], is.items[change.index]];
       const rest = (items: readonly ItemValues[]): unknown => items.filter((_, index) => index !== change.index);
       if (!itemWas || !itemIs || !same(was.variables, is.variables)) return false;
+
       return same(rest(was.items), rest(is.items)) && isAssigned(itemWas, change, itemIs);
     }
     case 'add-item':
@@ -121,6 +124,7 @@ function isAssigned(was: ItemValues, change: { name: string; value: string }, is
   const found = is.filter(([name]) => name === change.name);
   if (found.length === 0 || found.some(([, value]) => value !== change.value)) return false;
   if (!hadOne) return found.length === 1 && rest(was) === rest(is);
+
   return (
     JSON.stringify(was.map(([name]) => name)) === JSON.stringify(is.map(([name]) => name)) && rest(was) === rest(is)
   );

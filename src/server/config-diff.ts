@@ -8,16 +8,19 @@ export function diffLines(before: ConfigDocument, after: ConfigDocument): string
   const [old, fresh] = [before.source.text.split(/\r\n|\n|\r/), after.source.text.split(/\r\n|\n|\r/)];
   const lines: string[] = [];
   let [i, j] = [0, 0];
+
   while (i < old.length || j < fresh.length) {
     if (i < old.length && old[i] === fresh[j]) {
       i++;
       j++;
       continue;
     }
+
     const { skipOld, skipNew } = resynchronize(old, fresh, i, j);
     for (const end = i + skipOld; i < end; i++) lines.push(formatLine('-', i, old[i] ?? ''));
     for (const end = j + skipNew; j < end; j++) lines.push(formatLine('+', j, fresh[j] ?? ''));
   }
+
   return lines;
 }
 
@@ -35,6 +38,7 @@ function resynchronize(
       if (agrees(old, fresh, i + skipOld, j + skipNew)) return { skipOld, skipNew };
     }
   }
+
   return { skipOld: old.length - i, skipNew: fresh.length - j };
 }
 

@@ -64,20 +64,25 @@ export function parseConfigDocument(source: ConfigText): ConfigDocument {
   const sections = elementsOf(root)
     .filter(({ name }) => name === 'table' || name === 'list')
     .map((element) => toSection(text, element));
+
   refuseTwins(source, sections);
+
   return { source, sections, root: place };
 }
 
 function parseRoot(source: ConfigText): XmlElement {
   if (source.text.replace(/^\uFEFF/, '').trim() === '') throw problem(source, 1, 'the file is empty');
+
   const tree = parseTree(source);
   const doctype = tree.children.find(({ type }) => type === 'doctype');
   if (doctype) throw doctypeProblem(source, doctype.start);
+
   const root = tree.root;
   if (root?.name !== 'config') {
     const line = lineFinder(source.text)(root?.start ?? 0);
     throw problem(source, line, `the root element is <${root?.name ?? ''}>, not <config>`);
   }
+
   return root;
 }
 
@@ -90,7 +95,9 @@ function parseTree(source: ConfigText): XmlDocument {
     // The parser descends into elements by recursion: a file nested thousands deep ends it.
     if (error instanceof RangeError) throw problem(source, 1, 'the elements are nested too deep');
     if (!(error instanceof XmlError)) throw error;
+
     const at = utf16Offset(source.text, error.pos);
+
     throw problem(source, lineFinder(source.text)(at), describe(error, source.text.slice(0, at)));
   }
 }
@@ -112,8 +119,10 @@ function describe(error: XmlError, before: string): string {
     .replaceAll('`', '')
     .replace(/^(named entity isn't defined|duplicate attribute): .*/s, '$1')
     .replace(/ for element (?!(?:config|table|list|listitem|variable)$).*/s, ' for an unknown element');
+
   const [, kind, name] = [...before.matchAll(/<(table|list|variable) name="([\w.-]+)"/g)].at(-1) ?? [];
   const place = name === undefined ? words : `${words}, at ${kind ?? ''} ${name}`;
+
   return error.excerpt.trim() === '' ? `${place}; the file ends here` : place;
 }
 
@@ -132,10 +141,12 @@ function refuseTwins(source: ConfigText, sections: readonly ConfigSection[]): vo
   for (const section of sections) {
     const key = `${section.kind} ${section.name}`;
     const first = seen.get(key);
+
     if (first && UNIQUE.has(key)) {
       const fact = `the ${section.kind} ${section.name} is there a second time, first in line ${first.line}`;
       throw problem(source, section.line, fact);
     }
+
     seen.set(key, section);
   }
 }
@@ -200,5 +211,6 @@ function startTagEnd(text: string, start: number): number {
       return at + 1;
     }
   }
+
   return text.length;
 }

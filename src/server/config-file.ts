@@ -62,14 +62,19 @@ export async function editConfig(
   // A file that a kill left torn is completed also by an edit that has nothing to change itself.
   const isWhole = !interruptedContent(installation.configPath, COPY_SUFFIX);
   if ((!draft.isChanged && isWhole) || options.isDryRun) return { ...draft, warnings: [] };
+
   // Whatever completes or undoes it replaces the file: the edit would be lost.
   refuseInterruptedRecover([installation.dir, settingsOf(draft.after, installation.dir).storeDir]);
+
   const warnings = await refuseRunningEngine(installation, options.isForced);
   const lock = await lockConfig(installation, options);
+
   try {
     finishInterruptedReplace(installation.configPath, COPY_SUFFIX);
+
     const final = prepare(installation, plan, options);
     if (final.isChanged) write(installation, final);
+
     return { ...final, warnings };
   } finally {
     lock.release();
@@ -83,11 +88,15 @@ function prepare(
 ): Omit<EditReport, 'warnings'> {
   const before = readConfig(installation);
   if (options.expectedText !== undefined && options.expectedText !== before.source.text) throw changedMeanwhile(before);
+
   const edited = applyChanges(before, plan(before));
   if (edited.source.text === before.source.text) return { before, after: before, isChanged: false };
+
   // What is written must be readable by ourselves: a value that was impossible before stops here too.
   settingsOf(edited, installation.dir);
+
   const after = restoreFormer(before, edited, realpathSync(installation.configPath) + COPY_SUFFIX);
+
   return { before, after, isChanged: after.source.text !== before.source.text };
 }
 
@@ -98,8 +107,10 @@ function write({ configPath }: Installation, edit: Omit<EditReport, 'warnings'>)
     if (replaceKeepingCopy(configPath, change) === 'changed-meanwhile') throw changedMeanwhile(edit.before);
   } catch (error) {
     if (error instanceof KmsError || errnoOf(error) === undefined) throw error;
+
     const isUnchanged = readSettingsFile(configPath).equals(expected);
     const state = isUnchanged ? 'it is unchanged' : `its previous content is in ${configPath}${COPY_SUFFIX}`;
+
     throw toSystemError(error, { fact: `cannot write ${configPath}; ${state}` }) ?? error;
   }
 }
@@ -111,9 +122,11 @@ function write({ configPath }: Installation, edit: Omit<EditReport, 'warnings'>)
 export async function refuseRunningEngine(installation: Installation, isForced: boolean): Promise<string[]> {
   const engine = await findRunningEngine(installation);
   if (!engine) return [];
+
   const fact = `the mail server runs (${engine.name}, pid ${engine.pid})`;
   const why = 'it keeps its configuration in memory and overwrites mailserver.cfg when it stops';
   if (isForced) return [`${fact}: ${why}, so this edit will be lost unless the server is killed or reads it first.`];
+
   throw new EngineRunningError(`${fact}: ${why}`, {
     hints: ['Stop the mail server first.', 'Edit nevertheless with --force; the edit is lost when the server stops.'],
   });

@@ -24,6 +24,7 @@ export function styleOf(document: ConfigDocument): ConfigStyle {
   const tables = document.sections.flatMap(({ variables }) => variables);
   const items = document.sections.flatMap((section) => section.items);
   const inItems = items.flatMap(({ variables }) => variables);
+
   return {
     eol: commonEol(text),
     sectionIndent: indentOf(text, document.sections[0]?.span) ?? '',
@@ -47,9 +48,11 @@ export function escapeText(value: string, style: ConfigStyle, encoding: 'utf8' |
     const code = (bad.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     throw new ConfigurationError(`mailserver.cfg cannot hold the character U+${code} in ${JSON.stringify(value)}`);
   }
+
   const names: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' };
   // Bytes that are no UTF-8 may be any code page: only ASCII and numbers mean the same in all of them.
   const isOutside = (char: string): boolean => encoding === 'latin1' && (char.codePointAt(0) ?? 0) > 0x7e;
+
   return value.replace(/[\s\S]/gu, (char) => {
     if (char === '&' || char === '<' || style.escapes.has(char)) return `&${names[char] ?? ''};`;
     if (char === '\r' || char === '\n' || isOutside(char)) return `&#${char.codePointAt(0) ?? 0};`;
@@ -90,9 +93,11 @@ function emptyListStyle(document: ConfigDocument): ConfigStyle['emptyList'] {
   const selfClosed = empty.filter(({ content }) => content === undefined);
   const inline = empty.filter(({ content }) => content?.start === content?.end && content !== undefined);
   const [first] = selfClosed;
+
   if (first && selfClosed.length * 2 > empty.length) {
     return { selfClosed: /\s*\/>$/.exec(text.slice(first.span.start, first.span.end))?.[0] ?? '/>' };
   }
+
   return inline.length * 2 > empty.length ? 'inline' : 'lines';
 }
 

@@ -30,10 +30,12 @@ function readCopy(path: string): ConfigDocument | undefined {
 /** The edits that lead from one meaning to the other; undefined where edits of this kind cannot. */
 function changesBetween(from: ConfigMeaning, to: ConfigMeaning): ConfigChange[] | undefined {
   if (from.sections.length !== to.sections.length) return undefined;
+
   const changes: ConfigChange[] = [];
   for (const [index, was] of from.sections.entries()) {
     const is = to.sections[index];
     if (is?.kind !== was.kind || is.name !== was.name) return undefined;
+
     if (was.kind === 'table') {
       const differing = differences(was.variables, is.variables);
       changes.push(...differing.map(([name, value]) => ({ kind: 'set' as const, table: was.name, name, value })));
@@ -41,6 +43,7 @@ function changesBetween(from: ConfigMeaning, to: ConfigMeaning): ConfigChange[] 
       changes.push(...itemChanges(was.name, was.items, is.items));
     }
   }
+
   return changes;
 }
 
@@ -51,10 +54,13 @@ function itemChanges(list: string, was: readonly ItemValues[], is: readonly Item
       differences(item, is[index] ?? []).map(([name, value]) => ({ kind: 'set-in-item', list, index, name, value })),
     );
   }
+
   if (is.length > was.length) {
     return is.slice(was.length).map((values) => ({ kind: 'add-item', list, values }));
   }
+
   const kept = new Set(is.map((item) => JSON.stringify(item)));
+
   return was
     .map((item, index) => ({ item, index }))
     .filter(({ item }) => !kept.has(JSON.stringify(item)))

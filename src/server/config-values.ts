@@ -27,9 +27,11 @@ function findVariable(
   const found = holder?.variables.filter((variable) => variable.name === name) ?? [];
   const [first] = found;
   const other = found.find(({ value }) => value !== first?.value);
+
   if (first && other) {
     throw valueError(document, other, `contradicts ${name} in line ${first.line}, which is ${quote(first)}`);
   }
+
   return first;
 }
 
@@ -39,17 +41,22 @@ export function readerOf(document: ConfigDocument, holder: ConfigSection | Confi
     const variable = findVariable(document, holder, name);
     return variable && variable.value.trim() !== '' ? variable : undefined;
   };
+
   return {
     text: (name, fallback) => find(name)?.value ?? fallback,
     integer: (name, fallback, [min, max]) => {
       const variable = find(name);
       if (!variable) return fallback;
+
       const value = variable.value.trim();
       const number = Number(value);
+
       if (!/^-?\d+$/.test(value) || !Number.isSafeInteger(number)) {
         throw valueError(document, variable, 'is no whole number');
       }
+
       if (number < min || number > max) throw valueError(document, variable, `is not within ${min} and ${max}`);
+
       return number;
     },
     flag: (name, fallback) => {

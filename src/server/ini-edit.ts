@@ -26,8 +26,10 @@ export function withIniValue(text: string, { section, key }: IniPlace, value: st
   const end = next === -1 ? lines.length : next;
   const at = lines.findIndex((line, index) => index > start && index < end && keyOf(line) === key);
   const entry = `${key} = ${spelled(value)}`;
+
   if (start === -1) {
     if (value === '') return text;
+
     lines.push(...(lines.length > 0 ? [''] : []), `[${section}]`, entry);
   } else if (at !== -1) {
     lines.splice(at, 1, ...(value === '' ? [] : [entry]));
@@ -36,6 +38,7 @@ export function withIniValue(text: string, { section, key }: IniPlace, value: st
   } else {
     return text;
   }
+
   return lines.join(eol) + eol;
 }
 

@@ -39,6 +39,7 @@ export function readIniText(installDir: string): string {
     return new TextDecoder('utf-8', { fatal: true }).decode(readSettingsFile(path));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
+
     throw toUnreadableSettings(error, `cannot read ${path}`, [
       'Make it a readable text file in UTF-8, or remove it: every setting in it is optional.',
     ]);
@@ -49,11 +50,14 @@ export function readIniText(installDir: string): string {
 function entriesOf(text: string, problems: IniProblem[]): IniEntry[] {
   const entries: IniEntry[] = [];
   let section = '';
+
   for (const [index, line] of text.split(/\r\n|\r|\n/).entries()) {
     const lineNumber = index + 1;
     if (/^\s*([;#]|$)/.test(line)) continue;
+
     const read: Record<string, unknown> = parse(asIniReadsIt(line));
     const [key, value] = Object.entries(read)[0] ?? [];
+
     if (isSection(value)) {
       section = sectionName(read);
       entries.push({ section, key: undefined, value: '', lineNumber });
@@ -64,6 +68,7 @@ function entriesOf(text: string, problems: IniProblem[]): IniEntry[] {
       entries.push({ section, key, value: String(value), lineNumber });
     }
   }
+
   return entries;
 }
 

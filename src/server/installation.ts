@@ -32,9 +32,12 @@ export function findInstallation(options: { readonly serverDir?: string | undefi
     given !== undefined && given !== ''
       ? [resolve(given)]
       : [process.cwd(), ...(PLACES[process.platform] ?? []), ...programFiles()];
+
   const dir = places.find((place) => existsSync(join(place, CONFIG_NAME)));
   if (dir === undefined) throw notFound(places, given !== undefined && given !== '');
+
   tellStep(`mail server in ${dir}`);
+
   return {
     dir,
     configPath: join(dir, CONFIG_NAME),
@@ -57,9 +60,11 @@ function notFound(places: readonly string[], isGiven: boolean): NotFoundError {
       hints: ['Name the install directory with --server-dir DIR or KMS_BACKUP_SERVER_DIR.'],
     });
   }
+
   const fact = statSync(first, { throwIfNoEntry: false })?.isDirectory()
     ? `no ${CONFIG_NAME} in ${first}`
     : `no such directory: ${first}`;
+
   return new NotFoundError(`${fact}; it should be the mail server's install directory`, {
     hints: [`Name the directory that holds ${CONFIG_NAME} with --server-dir DIR.`],
   });

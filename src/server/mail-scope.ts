@@ -89,13 +89,17 @@ export class MailIndex {
   /** Notes the mailbox and the folder that `path` lies in, and how many messages lie beside it. */
   add(path: StorePath, sizeBytes: number, messages: number): void {
     if (path.user === undefined && !path.isPublic && messages === 0) return;
+
     const name = mailboxNameOf(path);
     let mailbox = this.mailboxes.get(name);
+
     if (!mailbox) {
       mailbox = { domain: path.domain, user: path.user ?? (path.isPublic ? PUBLIC : ''), folders: new Map() };
       this.mailboxes.set(name, mailbox);
     }
+
     if (path.folder === '' && messages === 0) return;
+
     const folder = mailbox.folders.get(path.folder) ?? { messages: 0, sizeBytes: 0 };
     mailbox.folders.set(path.folder, { messages: folder.messages + messages, sizeBytes: folder.sizeBytes + sizeBytes });
   }
@@ -127,10 +131,13 @@ export function resolveScope(index: MailIndex, typed: TypedScope): MailScope {
   const users = unique(index.mailboxesOf(domain).map(({ user }) => user)).filter((user) => user !== '');
   const where = domain === undefined ? '' : ` in ${domain}`;
   const user = userPart === undefined ? undefined : find('user', userPart, users, where);
+
   if (user !== undefined && domain === undefined) domain = onlyDomainOf(index, user);
+
   const mailboxes = index.mailboxesOf(domain).filter((mailbox) => user === undefined || mailbox.user === user);
   const folder = typed.folder === undefined ? undefined : findFolder(typed.folder, mailboxes, typed.withSubfolders);
   const messages = typed.messages && new Set(typed.messages.map((name) => findMessage(name, index)));
+
   return { domain, user, folder, messages, withSubfolders: typed.withSubfolders };
 }
 
@@ -176,11 +183,14 @@ function findMessage(typed: string, { mailboxes, misplaced }: MailIndex): string
   );
   const folder = lookUp(name.slice(0, Math.max(0, slash)), known);
   if (folder === undefined) throw notFound('message', typed, known);
+
   const file = name.slice(slash + 1);
   const whole = joinNames(folder, file).normalize();
   if (misplaced.has(whole)) return whole;
+
   const number = NUMBER.exec(file)?.[1];
   if (number !== undefined) return joinNames(folder, number.toLowerCase());
+
   return hasMessageName(file) ? whole : whole + EXTENSION;
 }
 

@@ -49,6 +49,7 @@ export function parseJournal(value: unknown): Journal | JournalPointer | undefin
 
   const { journalIn, phase, archive, units, stagingDirs } = value;
   if (typeof journalIn === 'string' && journalIn !== '') return { journalIn };
+
   const known = PHASES.find((name) => name === phase);
   if (known === undefined || typeof archive !== 'string') return undefined;
   if (!isListOf(units, isUnit) || !isListOf(stagingDirs, isText)) return undefined;

@@ -63,6 +63,7 @@ function disksOf(directory: string, name: string): string[] {
   }
 
   const isMountPoint = stats?.isDirectory() === true && stats.dev !== statSync(directory).dev;
+
   return isMountPoint ? [path] : [];
 }
 
@@ -90,9 +91,11 @@ function findJournal(directory: string): FoundJournal | undefined {
 
   const home = content.journalIn;
   if (!statSync(home, { throwIfNoEntry: false })) throw unreachable(directory, home);
+
   const target = readPlace(home);
   // The step before the journal, and the last of its removal, leave a pointer that leads nowhere.
   if (!target || 'journalIn' in target) return undefined;
+
   return target.stagingDirs.includes(join(directory, STAGING_NAME)) ? { home, journal: target } : undefined;
 }
 
@@ -109,6 +112,7 @@ function readPlace(directory: string): Journal | JournalPointer | undefined {
   if (lstatOrGone(dirname(path))?.isDirectory() !== true) return undefined;
 
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw unreadable(path, 'is a link');
+
   const file = readOwnJson(path, parseJournal);
   if (file.state === 'absent') return undefined;
   if (file.state === 'sound') return file.value;

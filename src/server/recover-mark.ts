@@ -46,6 +46,7 @@ export function findUnfinishedRecover(directories: readonly string[]): Unfinishe
     return journal && describeUnfinished(journal);
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
+
     return { isRunning: false, fact: error.message, advice: error.hints.join(' ') };
   }
 }
@@ -62,6 +63,7 @@ function describeUnfinished({ phase, archive, isInPlace }: Journal): UnfinishedR
   const isRollback = phase === 'rolling-back';
   const what = isRollback ? 'the rollback of a recover' : 'a recover';
   const undo = isInPlace ? '' : ', or recover --rollback to undo it';
+
   return {
     isRunning: false,
     fact: `${what} of ${archive} was interrupted: the store is half old, half new`,
@@ -101,7 +103,9 @@ export async function markReading(directories: readonly string[], command: strin
       for (const other of readingMarks(directory)) if (other !== path) sweepMark(other, clock);
     } catch (error) {
       if (error instanceof KmsError && !(error instanceof LockedError)) continue;
+
       release();
+
       throw error;
     }
   }

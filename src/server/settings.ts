@@ -77,6 +77,7 @@ export function settingsOf(document: ConfigDocument, installDir: string): Server
   const backup = readerOf(document, findSection(document, 'table', 'StoreBackup'));
   const storeDir = directories.text('StoreDir', '');
   if (storeDir === '') throw storeMissing(document);
+
   return {
     storeDir: resolve(installDir, storeDir),
     backupDir: resolve(installDir, directories.text('BackupDir', 'store/backup')),
@@ -119,13 +120,16 @@ function logFacts(
   const root = readerOf(document, findSection(document, 'table', 'LogGlobal')).text('RelativePathsRoot', '');
   const logDirectory = root === '' ? resolve(installDir, storeDir, 'logs') : resolve(installDir, root);
   const items = findSection(document, 'list', 'Log')?.items ?? [];
+
   const pathOf = (log: 'debug' | 'error'): string => {
     const item = items.map((it) => readerOf(document, it)).find((read) => read.text('LogName', '') === log);
     // StreamURL file:///debug.log is relative to the log directory.
     const name = /^file:\/{2,3}([^/\\].*)$/.exec(item?.text('StreamURL', '') ?? '')?.[1] ?? `${log}.log`;
     return resolve(logDirectory, name);
   };
+
   const logsStoreBackup = readsStoreBackup(document);
+
   return { logDirectory, debugLogPath: pathOf('debug'), errorLogPath: pathOf('error'), logsStoreBackup };
 }
 
@@ -141,6 +145,7 @@ function mailFacts(document: ConfigDocument): MailFacts {
   const relay = readerOf(document, findSection(document, 'table', 'Relay'));
   const smtp = readerOf(document, findSection(document, 'table', 'service-smtp'));
   const port = [1, 65_535] as const;
+
   return {
     smtpPort: smtp.integer('Port', 25, port),
     relayHost: relay.text('ServerName', ''),

@@ -36,6 +36,7 @@ const NUMBERED = /^[0-9a-f]+\.eml$/i;
 export function parseStorePath(path: string): StorePath | undefined {
   const [root, ...rest] = path.split('/');
   if (root !== 'mail' || rest.length === 0) return undefined;
+
   const file = rest.pop() ?? '';
   const domain = rest[0] === PUBLIC ? undefined : rest.shift();
   const isPublic = rest[0] === PUBLIC;
@@ -43,7 +44,9 @@ export function parseStorePath(path: string): StorePath | undefined {
   const names = rest;
   const holder = names.at(-1);
   const isInHolder = holder === '#msgs' || holder === '#assoc';
+
   if (isInHolder) names.pop();
+
   return {
     domain,
     user: isPublic ? undefined : owner,

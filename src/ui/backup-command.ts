@@ -47,13 +47,17 @@ export abstract class BackupCommand extends KmsCommand {
     const { installation, settings } = openServer(flags);
     const ini = readIniFile(installation.dir);
     const request = this.#toRequest(type, flags, { installation, settings, ini });
+
     await this.useNetworkDisk(request.backupDir, flags);
+
     if (flags['dry-run']) {
       const { planBackup } = await import('../backup/run-backup.js');
       return this.#present(await planBackup(request));
     }
+
     const { runReportedBackup } = await import('./reported-backup.js');
     const toldEarly: string[] = [];
+
     const end = await runReportedBackup({
       request,
       ini,
@@ -67,28 +71,35 @@ export abstract class BackupCommand extends KmsCommand {
       for (const warning of toldEarly) this.warnPeople(warning);
       throw error;
     });
+
     if (!end.report) {
       return {
         json: { schema: 'kms-backup/skipped/1', reason: 'the before hook asked to skip this backup' },
         text: '',
       };
     }
+
     // The signal came when the archive was there: what it cut short is said, and that nothing is lost.
     if (this.signal.aborted) {
       this.stopProgress();
       for (const warning of [...end.report.warnings, ...end.warnings]) this.warnPeople(warning);
+
       throw (this.signal.reason as InterruptedError).keeping(`${end.report.archive} is complete and stays`);
     }
+
     return this.#present(end.report, end);
   }
 
   #present(report: BackupReport, end?: ReportedBackupEnd): Outcome {
     this.stopProgress();
+
     const warnings = [...report.warnings, ...(end?.warnings ?? [])];
     for (const warning of warnings) this.warnPeople(warning);
+
     const exitCode = report.issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
     const base = report.base === undefined ? undefined : archiveName(report.base);
     const json = { ...report, base, warnings, rotation: end?.rotation ?? null, exitCode };
+
     // Without an end it was a dry run: the plan is what was asked for.
     return { exitCode, json, text: formatBackup(report, end?.rotation), isSummary: end !== undefined };
   }
@@ -97,6 +108,7 @@ export abstract class BackupCommand extends KmsCommand {
   #toRequest(type: ArchiveType, flags: BackupFlags, server: ServerContext & { ini: IniSettings }): BackupRequest {
     const { installation, settings } = server;
     const ini = server.ini.backup;
+
     return {
       type,
       installation,

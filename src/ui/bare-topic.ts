@@ -22,16 +22,21 @@ export async function refuseBareTopic(
   const commands = commandsOf(topic.name, root.commandIDs);
   const flags = argv.filter((word) => word.startsWith('--'));
   const meant = flags.flatMap((flag) => nearestNames(flag.slice(2), commands));
+
   const error = new UsageError(`${typed} does nothing by itself, it needs a command: ${commands.join(', ')}`, {
     hints: [
       ...[...new Set(meant)].map((command) => `Did you mean kms-backup ${typed} ${command}?`),
       `See kms-backup ${typed} --help.`,
     ],
   });
+
   const exitCode = presentError(error, wantsJson(argv));
+
   process.stderr.write('\n');
+
   const { default: KmsHelp } = await import('./help.js');
   await new KmsHelp(root, { ...root.pjson.oclif.helpOptions, sendToStderr: true }).showHelp(typed.split(' '));
+
   return exitCode;
 }
 

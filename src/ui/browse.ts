@@ -47,14 +47,17 @@ export async function browseMail(prompts: Prompts, from: string): Promise<Browse
 /** A file is that archive; of a directory, one of those that can be recovered, the newest first. */
 async function chooseArchive(prompts: Prompts, from: string): Promise<string> {
   if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) return from;
+
   const points = (await inspectDirectory(from))
     .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
     .reverse();
   if (points.length === 0) throw new NotFoundError(`there is no archive in ${from} that can be recovered`);
+
   const choices = points.map(({ facts: { files, summary } }) => ({
     name: `${formatLocal(files.takenAt)}  ${files.type}${summary?.messages === undefined ? '' : `, ${plural(summary.messages, 'message')}`}`,
     value: join(from, `${files.stem}.zip`),
   }));
+
   return prompts.select('From which backup?', choices);
 }
 
@@ -65,13 +68,16 @@ async function chooseDomain(prompts: Prompts, source: MailSource): Promise<Typed
     ...(index.mailboxes.has('#public') ? [{ name: 'All public folders', value: '#public' }] : []),
     { name: label('Everything', index.mailboxesOf(undefined)), value: ALL },
   ];
+
   const domain = await prompts.select('Which domain?', choices);
   if (domain === ALL) return { withSubfolders: true };
   if (domain === '#public') return { user: '#public', withSubfolders: true };
+
   for (;;) {
     const user = await chooseUser(prompts, index, domain);
     if (user === BACK) return undefined;
     if (user === ALL) return { domain, withSubfolders: true };
+
     const scope = await chooseFolder(prompts, source, { domain, user });
     if (scope) return scope;
   }
@@ -81,7 +87,9 @@ function chooseUser(prompts: Prompts, index: MailIndex, domain: string): Promise
   const mailboxes = index.mailboxesOf(domain);
   const users = mailboxes.filter(({ user }) => user !== '');
   const choices = users.map((mailbox) => ({ name: label(mailbox.user, [mailbox]), value: mailbox.user }));
+
   choices.sort((a, b) => (a.value < b.value ? -1 : 1));
+
   return prompts.select(`Which user of ${domain}?`, [
     ...choices,
     { name: label(`All of ${domain}`, mailboxes), value: ALL },
@@ -96,6 +104,7 @@ async function chooseFolder(
 ): Promise<TypedScope | undefined> {
   const mailbox = source.index.mailboxes.get(`${owner.domain}/${owner.user}`);
   const folders = [...(mailbox?.folders ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+
   for (;;) {
     const folder = await prompts.select(`Which folder of ${owner.user}?`, [
       ...folders.map(([name, { messages, sizeBytes }]) => ({
@@ -105,8 +114,10 @@ async function chooseFolder(
       { name: label('All folders', mailbox ? [mailbox] : []), value: ALL },
       { name: 'Back', value: BACK },
     ]);
+
     if (folder === BACK) return undefined;
     if (folder === ALL) return { ...owner, withSubfolders: true };
+
     const scope = await chooseMessages(prompts, source, { ...owner, folder, withSubfolders: false });
     if (scope) return scope;
   }
@@ -123,11 +134,14 @@ async function chooseMessages(
     { name: 'Some messages', value: 'some' },
     { name: 'Back', value: BACK },
   ]);
+
   if (how === BACK) return undefined;
   if (how !== 'some') return { ...folder, withSubfolders: how === 'subfolders' };
+
   const lines = await listMessages(source, folder);
   const shown = lines.length <= LIST_LIMIT ? lines : await narrowDown(prompts, lines);
   const picked = await prompts.pick('Which messages? (space marks, enter ends)', shown);
+
   return picked.length === 0 ? undefined : { ...folder, messages: picked };
 }
 
@@ -157,6 +171,7 @@ async function narrowDown(
       return count <= LIST_LIMIT || `${formatCount(count)} messages hold that; at most ${LIST_LIMIT} can be listed.`;
     },
   });
+
   return holding(text);
 }
 

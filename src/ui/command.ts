@@ -101,8 +101,10 @@ export abstract class KmsCommand extends Command {
     try {
       const outcome = await this.execute();
       this.stopProgress();
+
       const exitCode = outcome.exitCode ?? ExitCode.done;
       const isLeftOut = this.#isQuiet && outcome.isSummary === true && exitCode === ExitCode.done;
+
       if (this.#wantsJson()) writeOut(`${JSON.stringify(outcome.json)}\n`);
       else if (outcome.text !== '' && !isLeftOut) writeOut(`${outcome.text}\n`);
       process.exitCode = exitCode;
@@ -128,11 +130,14 @@ export abstract class KmsCommand extends Command {
     if (this.signal.aborted) {
       this.#progress?.pause();
       process.stderr.write('Stopping: temporary files are being removed.\n');
+
       return;
     }
+
     const interruption = new InterruptedError(signal, this.kept);
     this.#controller.abort(interruption);
     if (!this.stopsAtOnce) return;
+
     this.stopProgress();
     this.#leaveNetworkDisk();
     exitNow(presentError(interruption, this.#wantsJson()));
@@ -151,6 +156,7 @@ export abstract class KmsCommand extends Command {
     const parsed = await super.parse<F, B, A>(options, argv);
     this.#isQuiet = parsed.flags['quiet'] === true;
     if (parsed.flags['verbose'] === true && !this.#isQuiet) this.#startStepLog(parsed.flags['progress'] === 'json');
+
     return parsed;
   }
 

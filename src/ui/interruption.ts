@@ -16,6 +16,7 @@ let isListening = false;
  */
 export function onStopSignal(take: (signal: StopSignal) => void): () => void {
   listener = take;
+
   // Once, and for good: what started the program answers signals only as long as nobody else does (bin/interrupt.js).
   if (!isListening) {
     for (const [name, signal] of Object.entries(MEANINGS)) {
@@ -24,7 +25,9 @@ export function onStopSignal(take: (signal: StopSignal) => void): () => void {
       });
     }
   }
+
   isListening = true;
+
   return () => {
     listener = undefined;
   };

@@ -82,6 +82,7 @@ export async function openMail(from: string, typed: TypedScope, use: MailUse): P
 async function readMail(chain: Chain, typed: TypedScope, use: MailUse): Promise<MailSource> {
   const opened = await openChain(chain);
   const settings: StorePath[] = [];
+
   const selections = selectUnchecked(opened, (prefix) => {
     if (storePathOf(prefix) === undefined) return false;
     return (name) => {
@@ -91,7 +92,9 @@ async function readMail(chain: Chain, typed: TypedScope, use: MailUse): Promise<
       return place.isMessage || place.file === 'index.fld';
     };
   });
+
   const index = new MailIndex();
+
   forEachPlace(selections, (place, table, at) => {
     const part = table.part(at);
     if ((part?.index ?? 0) > 0) return;
@@ -99,9 +102,11 @@ async function readMail(chain: Chain, typed: TypedScope, use: MailUse): Promise<
     if (place.isMessage && !place.isNumbered) index.addMisplaced(place);
   });
   if (index.mailboxes.size === 0) throw new NotFoundError(`${chain.point.facts.files.stem}.zip holds no mail`);
+
   const scope = findIn(opened, () => resolveScope(index, typed));
   const hiddenItems = settings.filter((place) => isInScope({ ...scope, messages: undefined }, place)).length;
   const source = narrow({ chain, index, messages: selections, indexes: selections, hiddenItems }, scope);
+
   checkChosen(opened, [...source.messages, ...source.indexes]);
 
   return { ...source, notes: await judge(opened, source, use) };
@@ -127,6 +132,7 @@ function narrow(all: Omit<FoundMail, 'scope' | 'counts'>, scope: MailScope): Fou
   const isMessage = (place: StorePath): boolean => place.isMessage && isInScope(scope, place);
   const isIndex = (place: StorePath): boolean =>
     !place.isMessage && isInScope({ ...scope, messages: undefined }, place);
+
   return {
     ...all,
     scope,
@@ -175,12 +181,14 @@ function filterPlaces(selections: readonly Selection[], isWanted: (place: StoreP
 function countPlaces(selections: readonly Selection[], isWanted: (place: StorePath) => boolean): MailSource['counts'] {
   const [mailboxes, folders] = [new Set<string>(), new Set<string>()];
   let messages = 0;
+
   forEachPlace(selections, (place, table, index) => {
     if (!isWanted(place) || (table.part(index)?.index ?? 0) > 0) return;
     messages++;
     mailboxes.add(mailboxNameOf(place));
     folders.add(folderNameOf(place));
   });
+
   return { mailboxes: mailboxes.size, folders: folders.size, messages };
 }
 

@@ -13,19 +13,25 @@ import { unknownCommand } from './unknown-command.js';
  */
 export async function main(argv: readonly string[], root: Interfaces.Config): Promise<void> {
   guardStandardStreams();
+
   const words = toWords(argv);
   const problem = settleTimeZone(process.env);
+
   if (problem !== undefined) process.stderr.write(`Warning: ${problem}. Write it as TZ=Europe/Prague.\n`);
+
   try {
     if (process.platform === 'win32') refuseSwallowedQuote(words);
+
     const topic = bareTopic(words, root);
     if (topic) {
       process.exitCode = await refuseBareTopic(topic, words, root);
       return;
     }
+
     await run(words, root);
   } catch (error) {
     if (isHelpExit(error)) return;
+
     const isUnknown = error instanceof Error && /^command .* not found$/s.test(error.message);
     process.exitCode = presentError(isUnknown ? unknownCommand(words, root.commandIDs) : error, wantsJson(words));
   }

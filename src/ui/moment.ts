@@ -16,7 +16,9 @@ export function formatMoment(date: Date): string {
     hourCycle: 'h23',
     timeZoneName: 'short',
   }).formatToParts(date);
+
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((it) => it.type === type)?.value ?? '';
   const day = `${part('weekday')} ${part('year')}-${part('month')}-${part('day')}`;
+
   return `${day} ${part('hour')}:${part('minute')} ${part('timeZoneName')}`;
 }

@@ -24,11 +24,14 @@ export async function useNetworkDisk(
 ): Promise<(() => string | undefined) | undefined> {
   const share = context.platform === 'win32' ? shareOf(path) : undefined;
   if (share === undefined) return undefined;
+
   const { user, passwordFile } = readLogin(context.serverDir);
   if (user === undefined || user === '') return undefined;
+
   const variable = 'KMS_BACKUP_NETWORK_DISK_PASSWORD';
   const known = readSecret({ what: 'the network disk', variable, file: passwordFile, env: context.env });
   const password = known ?? (await askPassword(share, user, variable));
+
   return connectDisk({ share, user, password }, context.run);
 }
 

@@ -35,12 +35,15 @@ export function formatArchives(
   const ordered = bySet ? groupBySet(rows) : rows;
   const table = [HEADER, ...ordered.map((row) => toCells(row, now, bySet))];
   const { lines, leftOut } = fitTable(table, DISPENSABLE, columns);
+
   if (leftOut.length > 0) lines.push(`No room for ${leftOut.join(', ')}: see a wider terminal, or --json.`);
+
   const bytes = rows.reduce((sum, { state }) => sum + state.facts.files.sizeBytes, 0);
   const newest = newestPoint(rows.map(({ state }) => state));
   const point = newest
     ? `newest recoverable point ${formatUtc(newest.facts.files.takenAt)} UTC`
     : 'nothing can be recovered';
+
   return [...lines, `${plural(rows.length, 'archive')}, ${formatSize(bytes)}; ${point}`].join('\n');
 }
 
@@ -48,6 +51,7 @@ function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): st
   const { files } = state.facts;
   const parts = describeParts(state.facts);
   const indent = bySet && state.base ? '  ' : '';
+
   return [
     `${indent}${archiveName(files.stem)}`,
     parts === undefined ? files.type : `${files.type} (${parts})`,

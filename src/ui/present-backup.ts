@@ -17,10 +17,12 @@ export function formatBackup(report: BackupReport, rotation?: RotateReport): str
 function formatDone(report: BackupReport, rotation: RotateReport | undefined): string[] {
   const { messages, volumes } = report;
   const kind = report.base === undefined ? report.type : `differential to ${archiveName(report.base)}`;
+
   const counted =
     report.base === undefined
       ? `${formatCount(report.packedMessages)} saved`
       : `${formatCount(messages.new)} new, ${formatCount(messages.changed)} changed, ${formatCount(messages.unchanged)} unchanged, ${formatCount(messages.deleted)} deleted`;
+
   const lines = [
     `Messages   ${counted}, ${formatCount(messages.vanished)} vanished`,
     `Stored     ${formatSize(report.sourceBytes)} in ${plural(volumes.length, 'volume')} (${formatSize(report.storedBytes)} compressed), ${kind}`,
@@ -28,11 +30,14 @@ function formatDone(report: BackupReport, rotation: RotateReport | undefined): s
       ? `Verified   ${formatCount(report.verifiedEntries)} of ${formatCount(report.entries)} entries read back`
       : 'Verified   no: --no-verify was given',
   ];
+
   if (report.split.length > 0) lines.push(`Split      ${plural(report.split.length, 'file')} kept in parts`);
   if (report.swept.length > 0)
     lines.push(`Swept      ${plural(report.swept.length, 'file')} of a run that did not end`);
   if (rotation) lines.push(`Rotation   ${formatRotation(rotation)}`);
+
   const durationMs = report.finishedAt.getTime() - report.startedAt.getTime();
+
   return [...lines, `${report.archive}  ${formatDuration(durationMs)}`];
 }
 

@@ -8,6 +8,7 @@ export function presentError(error: unknown, asJson: boolean): ExitCode {
   const exitCode = known?.exitCode ?? ExitCode.failed;
   const code = known?.code ?? 'UNEXPECTED';
   const hints = known?.hints ?? ['This is a defect of kms-backup: please report it with the output of DEBUG=1.'];
+
   if (asJson) {
     const document = { schema: 'kms-backup/error/1', exitCode, error: { code, message, hints } };
     writeOut(`${JSON.stringify(document)}\n`);
@@ -16,7 +17,9 @@ export function presentError(error: unknown, asJson: boolean): ExitCode {
     if (hints.length > 0) lines.push('Try this:', ...hints.map((hint) => `  * ${hint}`));
     process.stderr.write(`${lines.join('\n')}\n`);
   }
+
   if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+
   return exitCode;
 }
 

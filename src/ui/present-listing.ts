@@ -13,6 +13,7 @@ export function presentListing(listing: RecoverListing): Outcome {
     formatCount(messages),
     formatSize(sizeBytes),
   ]);
+
   const text = [
     `From      ${listing.archives.join(' + ')}, as of ${listing.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
     ...(rows.length > 0 ? formatTable([['DOMAIN', 'USER', 'FOLDER', 'MESSAGES', 'SIZE'], ...rows]) : []),
@@ -20,5 +21,6 @@ export function presentListing(listing: RecoverListing): Outcome {
     `${plural(listing.messages, 'message')}, ${plural(listing.files, 'file')}, ${formatSize(listing.bytes)}. Nothing was recovered.`,
     ...listing.warnings.map((warning) => `Note      ${warning}`),
   ].join('\n');
+
   return { json: listing, text };
 }

@@ -28,6 +28,7 @@ function formatEffect({ additive, replaces }: RecoverReport): string {
 export function formatRecoverDone(report: RecoverReport): string {
   const { additive } = report;
   const from = report.archives.join(' + ');
+
   const lines = additive
     ? [
         `Recovered  ${plural(additive.add, 'message')} added (${formatCount(additive.renamed)} under another name), ${formatCount(additive.skip)} identical skipped, from ${from}`,
@@ -35,14 +36,18 @@ export function formatRecoverDone(report: RecoverReport): string {
     : [
         `Recovered  ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)} from ${from}`,
       ];
+
   if (report.finished !== null) lines.unshift(`Before     ${report.finished}`);
   lines.push('Verified   every byte before the first was put in place');
+
   if (report.keptOld.length > 0) {
     lines.push(
       `Kept       the state before: ${report.keptOld.slice(0, LISTED_PATHS).join(', ')} (undo with recover --rollback)`,
     );
   }
+
   if (report.offTimes.length > 0) lines.push(`Times      ${formatOffTimes(report.offTimes)}`);
+
   return [...lines, `Done  ${formatDuration(report.durationMs)}`].join('\n');
 }
 

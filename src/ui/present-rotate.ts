@@ -10,9 +10,11 @@ export function formatRotate(report: RotateReport): string {
     failure === undefined ? reason : `${reason}: ${failure}`,
     archive,
   ]);
+
   const count = report.verdicts.filter(({ action, failure }) => action === 'remove' && failure === undefined).length;
   const what = `${plural(count, 'archive')}, ${formatSize(report.removedBytes)}.`;
   const last = report.isDryRun ? `Would remove ${what} Nothing was changed.` : `Removed ${what}`;
+
   return [...formatTable(rows), last].join('\n');
 }
 

@@ -11,15 +11,19 @@ export function formatSearch(report: SearchReport, from: string): string {
   const found = `${plural(report.hits.length, 'message')} found, ${plural(report.searched, 'message')} searched`;
   const lines = [...(report.hits.length === 0 ? [] : [...formatHits(report.hits), '']), found];
   const [first] = report.problems;
+
   if (first) {
     lines.push(
       `Unreadable  ${plural(report.problems.length, 'message')}, first ${plainText(first.name)}: ${first.reason}`,
     );
   }
+
   if (report.hits.length > 0) lines.push('', 'Recover with:');
+
   for (let at = 0; at < report.hits.length; at += MOST_NAMES) {
     lines.push(`  ${recoverCommand(report.hits.slice(at, at + MOST_NAMES), from)}`);
   }
+
   return lines.join('\n');
 }
 
@@ -37,6 +41,7 @@ function formatHits(hits: readonly SearchHit[]): string[] {
     formatSize(hit.sizeBytes),
     plainText(hit.name),
   ]);
+
   return formatTable([['DATE', 'FROM', 'SUBJECT', 'SIZE', 'MESSAGE'], ...rows]);
 }
 

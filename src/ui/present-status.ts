@@ -20,6 +20,7 @@ export function statusDocument(report: StatusReport, next: TaskMoment | undefine
 export function formatStatus(report: StatusReport, next: TaskMoment | undefined): string {
   const { last, newestRecoverable: newest, freeBytes } = report;
   const free = freeBytes === undefined ? 'directory missing' : `${formatSize(freeBytes)} free`;
+
   const rows = [
     ['Status', report.level.toUpperCase()],
     ['Full', describe(last.full)],
@@ -33,10 +34,12 @@ export function formatStatus(report: StatusReport, next: TaskMoment | undefined)
     ...(report.lock ? [['At work', report.lock.fact]] : []),
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
+
   const chart = terminalChart(report.recent, {
     columns: process.stdout.columns || USUAL_COLUMNS,
     isUnicode: isUnicodeTerminal(process.env, process.platform),
   });
+
   return [...formatTable(rows), ...(chart.length > 0 ? ['', ...chart] : [])].join('\n');
 }
 

@@ -27,7 +27,9 @@ export function openPrompts(instead: string): Prompts {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new UsageError('there is no terminal to ask on', { hints: [instead] });
   }
+
   const ask = inquirer.createPromptModule({ output: process.stderr });
+
   return {
     text: async ({ message, initial, validate = () => true }) =>
       (await guard(() => ask([{ type: 'input', name: 'answer', message, default: initial, validate }])))
@@ -53,6 +55,7 @@ async function guard<T>(question: () => Promise<T>): Promise<T> {
     if (error instanceof Error && error.name === 'ExitPromptError') {
       throw new InterruptedError('SIGINT', 'nothing was changed');
     }
+
     throw error;
   }
 }

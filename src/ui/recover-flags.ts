@@ -86,10 +86,12 @@ function toScope(flags: RecoverFlags): TypedScope | undefined {
   if (folder !== undefined && user === undefined) {
     throw new UsageError('--folder needs --user (and --domain, where several domains have that user)');
   }
+
   const isScoped = [domain, user, folder].some((part) => part !== undefined) || (message?.length ?? 0) > 0;
   if (!isScoped && !flags.additive) return undefined;
   if (flags.mask !== undefined && isScoped)
     throw new UsageError('--mask names parts of a server, not of the mail: leave it out');
+
   return { domain, user, folder, messages: message?.length ? message : undefined, withSubfolders: flags.subfolders };
 }
 
@@ -101,11 +103,13 @@ function serverFor(flags: RecoverFlags, isOnlyMail: boolean): RecoveredServer | 
   const { store, cfgdir } = flags;
   if (flags.listing) return undefined;
   if (store === undefined || (cfgdir === undefined && !isOnlyMail)) return openRecovered(flags);
+
   try {
     const server = openRecovered(flags);
     return realpathSync(server.storeDir) === realpathSync(store) ? server : undefined;
   } catch (error) {
     if (error instanceof KmsError || errnoOf(error) === 'ENOENT') return undefined;
+
     throw error;
   }
 }
@@ -130,9 +134,11 @@ function serverToUndo(flags: RecoverFlags): RecoveredServer | undefined {
     return openRecovered(flags);
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
+
     const installation = installationToUndo(flags);
     if (installation) return { installation, storeDir: installation.dir };
     if (flags.store === undefined && flags.cfgdir === undefined) throw error;
+
     return undefined;
   }
 }
@@ -157,9 +163,11 @@ export function toRecoverRequest(
   if (flags['in-place'] && (flags['keep-old'] || flags.backup)) {
     throw new UsageError('--in-place keeps nothing of the present data: leave out --keep-old and --backup');
   }
+
   const scope = run.scope ?? toScope(flags);
   const server = flags.rollback ? serverToUndo(flags) : serverFor(flags, scope !== undefined);
   const storeDir = resolve(flags.store ?? server?.storeDir ?? '.');
+
   return {
     from: resolve(from ?? '.'),
     storeDir,

@@ -42,6 +42,7 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
   const command = `backup ${request.type === 'differential' ? 'diff' : request.type}`;
   const run = { command, type: request.type, backupDir: request.backupDir, hostname: hostname() };
   const listArchives = (): ArchivePoint[] => recentArchives(request.backupDir);
+
   const context = {
     run,
     settings: ini,
@@ -57,7 +58,9 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
       return makeCurrentPage(request.installation, request);
     },
   };
+
   log.debug(`${command} started to ${request.backupDir}`);
+
   try {
     const told = await runWithReporting(
       context,
@@ -69,17 +72,21 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
       },
       options.onWarning,
     );
+
     if (end) {
       tellDebugLog(log, end, warnings);
       log.jobFinished(describe(end.report));
     }
+
     // A server that was never started has no log directory; that matters where its log was asked for.
     const isAsked = request.settings.logsStoreBackup || existsSync(request.settings.logDirectory);
     if (log.problem !== undefined && isAsked) warnings.push(`the server's log was not written: ${log.problem}`);
+
     return { report: end?.report, rotation: end?.rotation, warnings: [...warnings, ...told.reportingWarnings] };
   } catch (error) {
     log.debug(`${command} failed: ${messageOf(error)}`);
     log.jobFailed(nameOf(request.type), messageOf(error));
+
     throw error;
   }
 }
@@ -92,9 +99,11 @@ function tellDebugLog(
 ): void {
   for (const { name, reason } of report.issues) log.debug(`left out ${name}: ${reason}`);
   for (const warning of [...report.warnings, ...warnings]) log.debug(`warning: ${warning}`);
+
   for (const { archive, action, failure } of rotation?.verdicts ?? []) {
     if (action === 'remove' && failure === undefined) log.debug(`removed ${archive}`);
   }
+
   log.debug(`finished: ${describe(report)}`);
 }
 
@@ -105,6 +114,7 @@ async function rotateAfter(
   warn: (warning: string) => void,
 ): Promise<RotateReport | undefined> {
   if (!rotates || report.isMassLoss || report.verifiedEntries === 0) return undefined;
+
   try {
     const rotation = await runRotate({
       backupDir: request.backupDir,
@@ -116,9 +126,11 @@ async function rotateAfter(
       clock: request.clock,
       signal: request.signal,
     });
+
     for (const { archive, failure } of rotation.verdicts) {
       if (failure !== undefined) warn(`rotation could not remove ${archive}: ${failure}`);
     }
+
     return rotation;
   } catch (error) {
     warn(`rotation ${error instanceof InterruptedError ? 'was' : 'removed nothing:'} ${messageOf(error)}`);
@@ -135,6 +147,7 @@ function toRunReport(
   const isDone = report.issues.length === 0;
   const removed =
     rotation?.verdicts.filter(({ action, failure }) => action === 'remove' && failure === undefined) ?? [];
+
   return {
     schema: 'kms-backup/run/1',
     ...run,

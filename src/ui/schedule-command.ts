@@ -70,6 +70,7 @@ export function toJson(task: ScheduleTask, index: number): object {
 /** The schedule as a table. */
 export function formatTasks(tasks: readonly ScheduleTask[]): string {
   if (tasks.length === 0) return 'The schedule is empty.';
+
   const rows = tasks.map((task, index) => [
     String(index + 1),
     task.type,
@@ -79,5 +80,6 @@ export function formatTasks(tasks: readonly ScheduleTask[]): string {
     task.guid || '-',
     plainText(task.description),
   ]);
+
   return formatTable([['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'], ...rows]).join('\n');
 }

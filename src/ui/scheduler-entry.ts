@@ -31,7 +31,9 @@ export function entryConflict(isEnabled: boolean, isEvenIfDisabled: boolean): Om
       advice: 'Let one do it: config set enabled=false and schedule install --even-if-disabled, or schedule uninstall.',
     };
   }
+
   if (isEvenIfDisabled) return undefined;
+
   return {
     state: 'problem',
     fact: 'backup is disabled in mailserver.cfg: the entry does nothing, and nobody backs up',

@@ -14,6 +14,7 @@ export function guardStandardStreams(): void {
   process.stderr.on('error', () => undefined);
   // oclif's own listener throws where nobody catches it.
   process.stdout.removeAllListeners('error');
+
   let lost: unknown;
   process.stdout.on('error', (error) => {
     // An export to standard output listens too, and ends with its own error.

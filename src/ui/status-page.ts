@@ -67,7 +67,9 @@ async function collectFacts(request: PageRequest): Promise<StatusFacts> {
   const { backupDir, settings, clock, warnings, criticalWarnings, isWorkedThrough } = request;
   const states = (await inspectIfThere(backupDir)) ?? [];
   const archives: StatusArchive[] = [];
+
   for (const state of states) archives.push(await toStatusArchive(state));
+
   return {
     hostname: settings.hostname === '' ? hostname() : settings.hostname,
     generatedAt: clock(),
@@ -117,7 +119,9 @@ function nextRuns(settings: ServerSettings, clock: Clock): StatusFacts['nextRuns
 async function measureMailboxes(states: readonly ArchiveState[]): Promise<MailboxSize[]> {
   const newest = states.findLast(({ isRecoverable }) => isRecoverable);
   if (!newest) return [];
+
   const index = indexMail(await openChain(toChain(newest)));
+
   return [...index.mailboxes].map(([name, { folders }]) => {
     const own = [...folders].map(([folder, counts]) => ({ name: folderLabel(folder), ...counts }));
     return {

@@ -14,13 +14,16 @@ interface StepLogOptions {
 export function startStepLog({ asJson, makeRoom }: StepLogOptions): () => void {
   const startedMs = monotonicMs();
   const told = new Set<string>();
+
   return onStep((step) => {
     // Settings and listings are read again and again.
     if (told.has(step)) return;
+
     told.add(step);
 
     const elapsedMs = monotonicMs() - startedMs;
     makeRoom();
+
     const line = asJson
       ? JSON.stringify({ schema: 'kms-backup/step/1', elapsedMs, step })
       : `[${formatDuration(elapsedMs)}] ${step}`;

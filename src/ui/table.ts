@@ -21,12 +21,15 @@ export function fitTable(
     // Of the last column the title alone must fit: its cells may be sentences.
     const width = formatTable(kept.map((row) => [...row.slice(0, -1), titles.at(-1) ?? '']))[0]?.length ?? 0;
     if (width > columns && count < dispensable.length) continue;
+
     const lines = formatTable(kept).flatMap((line, index) => {
       const last = kept[index]?.at(-1) ?? '';
       return line.length <= columns ? [line] : [line.slice(0, -last.length).trimEnd(), `  ${last}`];
     });
+
     return { lines, leftOut: header.filter((title) => leftOut.includes(title)) };
   }
+
   return { lines: formatTable(rows), leftOut: [] };
 }
 
@@ -34,6 +37,7 @@ export function fitTable(
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+
   return rows.map((row) =>
     row
       .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))

@@ -35,19 +35,24 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
     const given = flags.from === undefined ? [] : readAssignments(flags.from);
     const own = parseAssignments(argv as string[]);
     const assignments = [...given.filter(({ name }) => !own.some((it) => it.name === name)), ...own];
+
     if (assignments.length === 0) {
       throw new UsageError('nothing to set', {
         hints: ['Name settings: config set keep=3.', 'See config show for all.'],
       });
     }
+
     const installation = this.installation(flags);
     const report = await setSettings(installation, assignments, this.editOptions('config set', flags));
+
     this.warnAll(report.warnings);
+
     const { isChanged, changed, warnings } = report;
     const isDryRun = flags['dry-run'];
     const json = document('config-set', { file: installation.configPath, isChanged, isDryRun, changed, warnings });
     if (!isChanged) return { json, text: 'Nothing to change.', isSummary: !isDryRun };
     if (isDryRun) return { json, text: `${formatPlan(report)}\nNothing was changed.` };
+
     return { json, text: formatChanged(report).join('\n'), isSummary: true };
   }
 }
@@ -56,13 +61,16 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
 function readAssignments(file: string): Assignment[] {
   try {
     if (file !== '-') refuseTooLarge(file, statSync(file));
+
     const document = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as {
       settings?: Record<string, unknown>;
     } | null;
     if (typeof document?.settings !== 'object') throw new Error('it holds no "settings"');
+
     return parseAssignments(Object.entries(document.settings).map(([name, value]) => `${name}=${String(value)}`));
   } catch (error) {
     if (error instanceof UsageError) throw error;
+
     throw new UsageError(`cannot read settings from ${file}: ${messageOf(error)}`, { cause: error });
   }
 }

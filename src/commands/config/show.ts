@@ -20,10 +20,12 @@ export default class ConfigShow extends KmsCommand {
     const { flags } = await this.parse(ConfigShow);
     const installation = findInstallation({ serverDir: flags['server-dir'] });
     const { values, defaults } = showSettings(installation);
+
     const rows = [...values].map(([name, value]) => {
       const label = SETTING_KEYS.find((key) => key.name === name)?.label ?? 'Login at the network disk (Windows)';
       return [name, defaults.has(name) ? `[${format(name, value)}]` : format(name, value), label];
     });
+
     return {
       json: document('config', {
         file: installation.configPath,

@@ -19,20 +19,27 @@ export default class ConfigWizard extends EditCommand {
     const { flags } = await this.parse(ConfigWizard);
     const prompts = openPrompts('Use config set KEY=VALUE.');
     const installation = this.installation(flags);
+
     // Before fourteen questions, not after them.
     await refuseRunningEngine(installation, flags.force);
+
     const seen = readConfig(installation).source.text;
     const assignments = await askAll(prompts, showSettings(installation).values);
     const options = { ...this.editOptions('config wizard', flags), expectedText: seen };
     const preview = await setSettings(installation, assignments, { ...options, isDryRun: true });
     if (!preview.isChanged) return { json: document('config-set', { isChanged: false }), text: 'Nothing to change.' };
+
     process.stderr.write(`${formatPlan(preview)}\n`);
+
     if (!(await prompts.confirm(`Write this to ${installation.configPath}?`, false))) {
       return { json: document('config-set', { isChanged: false }), text: 'Nothing was changed.' };
     }
+
     const report = await setSettings(installation, assignments, options);
     this.warnAll(report.warnings);
+
     const { isChanged, changed, warnings } = report;
+
     return {
       json: document('config-set', { isChanged, changed, warnings }),
       text: `Wrote ${installation.configPath}.`,
@@ -49,6 +56,7 @@ async function askAll(prompts: Prompts, values: ReadonlyMap<string, SettingValue
       assignments.push({ name: key.name, value: String(await prompts.confirm(`${key.label}?`, present)) });
       continue;
     }
+
     const validate = (text: string): true | string => {
       try {
         key.toFile(text, process.platform);
@@ -57,13 +65,18 @@ async function askAll(prompts: Prompts, values: ReadonlyMap<string, SettingValue
         return messageOf(error);
       }
     };
+
     const message = `${key.label} (${key.example}):`;
+
     assignments.push({ name: key.name, value: await prompts.text({ message, initial: String(present), validate }) });
   }
+
   if (process.platform === 'win32') {
     const initial = String(values.get(NETWORK_DISK_USER));
     const value = await prompts.text({ message: 'User name for the network disk:', initial });
+
     assignments.push({ name: NETWORK_DISK_USER, value });
   }
+
   return assignments;
 }

@@ -21,21 +21,29 @@ export default class LogShow extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(LogShow);
     if (flags.follow && flags.json) throw new UsageError('--follow prints lines; it cannot end as one JSON document');
+
     const log = openBackupLog(findInstallation({ serverDir: flags['server-dir'] }));
     if (!log.isEnabled) this.warnPeople('Store Backup messages are off: log enable store-backup switches them on.');
+
     const all = [...log.reader.read(!flags.follow)];
     const lines = all.slice(Math.max(0, all.length - (flags.lines ?? all.length)));
+
     if (flags.follow) {
       const print = (line: string): boolean => process.stdout.write(`${line}\n`);
       lines.forEach(print);
+
       const gone = await this.#untilStopped((signal) => followBackupLog(log, print, signal));
       if (gone !== undefined && errnoOf(gone) !== 'EPIPE') throw outputError(STANDARD_OUTPUT, gone);
       if (gone !== undefined) return { json: {}, text: '' };
+
       // Ctrl+C is how it ends: nothing went wrong.
       const { exitCode } = this.signal.reason as InterruptedError;
+
       return { exitCode, json: {}, text: '' };
     }
+
     log.reader.close();
+
     return { json: document('log', { path: log.path, isEnabled: log.isEnabled, lines }), text: lines.join('\n') };
   }
 
@@ -45,9 +53,11 @@ export default class LogShow extends KmsCommand {
     const onError = (error: Error): void => {
       output.abort(error);
     };
+
     process.stdout.on('error', onError);
     await follow(AbortSignal.any([this.signal, output.signal]));
     process.stdout.off('error', onError);
+
     return output.signal.reason;
   }
 }

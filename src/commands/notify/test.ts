@@ -21,20 +21,25 @@ export default class NotifyTest extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(NotifyTest);
     const context = openNotifyContext({ serverDir: flags['server-dir'], clock: systemClock });
+
     const report = await sendTestMail({ ...context, signal: this.signal }).catch((error: unknown) => {
       this.signal.throwIfAborted();
       throw error;
     });
+
     if (!report) {
       const problem = addressProblem(context) ?? 'mailserver.cfg names no notification address';
       throw new ConfigurationError(`nobody is to be notified: ${problem}`, {
         hints: ['Set it with config set notify=ADDRESS, or to = ADDRESS in [smtp] of kms-backup.ini.'],
       });
     }
+
     const problem = addressProblem(context);
     if (problem !== undefined) this.warnPeople(problem);
     for (const { address, answer } of report.rejected) this.warnPeople(`${address} was refused: ${answer}`);
+
     const exitCode = report.rejected.length > 0 ? ExitCode.incomplete : ExitCode.done;
+
     return { exitCode, json: report, text: textOf(report), isSummary: true };
   }
 }

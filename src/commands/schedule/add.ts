@@ -44,8 +44,10 @@ export default class ScheduleAdd extends ScheduleEditCommand {
       description: flags.description,
       isEnabled: !flags.disabled,
     });
+
     const options = this.editOptions('schedule add', flags);
     const edit = await editSchedule(this.installation(flags), options, (present) => planAdd(present, tasks));
+
     return this.present(edit, flags['dry-run']);
   }
 }
@@ -57,13 +59,17 @@ function timesOf(flags: {
 }): WeeklyTime[] {
   if (flags.cron !== undefined) {
     if (flags.day || flags.time !== undefined) throw new UsageError('--cron stands instead of --day and --time');
+
     return parseCron(flags.cron);
   }
+
   if (!flags.day || flags.time === undefined) {
     throw new UsageError('a task needs --day and --time, or --cron', {
       hints: ['For example: schedule add --type full --day sun --time 01:00.'],
     });
   }
+
   const timeSeconds = parseTime(flags.time);
+
   return parseDays(flags.day).map((day) => ({ day, timeSeconds }));
 }

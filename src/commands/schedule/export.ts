@@ -28,6 +28,7 @@ export default class ScheduleExport extends KmsCommand {
     const kind = toSchedulerKind(flags.to);
     const files = renderJob(kind, entryFor(flags));
     const parts = files.map(({ name, content }) => (files.length > 1 ? `# ${name}\n${content}` : content));
+
     return {
       json: document('schedule-export', { to: kind, files }),
       text: parts.join('\n').replace(/\r?\n$/, ''),

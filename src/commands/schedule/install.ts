@@ -32,8 +32,11 @@ An entry of the same name is replaced; install again when the schedule has chang
     const { kind, places, isChanged, notes } = installJob(toSchedulerKind(flags.to), entryFor(flags), flags.directory);
     const conflict = entryConflict(openServer(flags).settings.backupEnabled, flags['even-if-disabled']);
     const warnings = [...notes, ...(conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : [])];
+
     for (const warning of warnings) this.warnPeople(warning);
+
     const text = isChanged ? `Installed: ${places.join(', ')}` : `Nothing to change: ${places.join(', ')}`;
+
     return {
       json: document('schedule-install', { to: kind, places, isChanged, notes, warnings }),
       text,

@@ -27,17 +27,21 @@ export default class ScheduleList extends KmsCommand {
     const { flags } = await this.parse(ScheduleList);
     const { schedule, backupEnabled } = readSettings(findInstallation({ serverDir: flags['server-dir'] }));
     const warnings: string[] = [];
+
     if (!backupEnabled) warnings.push('backup is disabled: the server runs none of these tasks.');
     else if (schedule.length === 0) {
       warnings.push(
         'the schedule is empty while backup is enabled: the server restores its default at the next start.',
       );
     }
+
     for (const warning of warnings) this.warnPeople(warning);
+
     const next = flags.next === 0 ? [] : planNext(schedule, systemClock(), flags.next);
     const rows = next.map(({ task, number, at }) => [formatMoment(at), task.type, String(number), task.description]);
     const coming =
       rows.length === 0 ? [] : [formatTable([['NEXT RUN', 'TYPE', 'TASK', 'DESCRIPTION'], ...rows]).join('\n')];
+
     return {
       json: document('schedule', {
         isEnabled: backupEnabled,

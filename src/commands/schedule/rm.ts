@@ -23,10 +23,12 @@ export default class ScheduleRm extends ScheduleEditCommand {
     const { flags, argv } = await this.parse(ScheduleRm);
     const ids = argv as string[];
     if (flags.all && ids.length > 0) throw new UsageError('--all stands instead of task numbers');
+
     const options = this.editOptions('schedule rm', flags);
     const edit = await editSchedule(this.installation(flags), options, (present) =>
       planRemove(flags.all ? present.map((_, index) => index) : findTaskPositions(present, ids)),
     );
+
     return this.present(edit, flags['dry-run']);
   }
 }

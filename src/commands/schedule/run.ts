@@ -32,12 +32,15 @@ export default class ScheduleRun extends KmsCommand {
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ScheduleRun);
     refuseUnknownTimeZone();
+
     const installation = findInstallation({ serverDir: flags['server-dir'] });
     const directory = flags['backup-dir'] ?? readSettings(installation).backupDir;
     const passed = flags['backup-dir'] === undefined ? [] : ['--backup-dir', flags['backup-dir']];
+
     if (flags.quiet) passed.push('--quiet');
     if (flags.json) passed.push('--json');
     if (flags.verbose) passed.push('--verbose');
+
     const report = await runSchedule(installation, {
       clock: systemClock,
       program: ownProgram(),
@@ -47,7 +50,9 @@ export default class ScheduleRun extends KmsCommand {
       isDryRun: flags['dry-run'],
       signal: this.signal,
     });
+
     for (const warning of report.warnings) this.warnPeople(warning);
+
     return {
       exitCode: report.exitCode as ExitCode,
       json: toDocument(report),
@@ -71,12 +76,15 @@ function toDocument(report: ScheduleRunReport): Outcome['json'] {
   const { action, reason, exitCode, warnings, due, output } = report;
   const moments = due?.moments.map(({ number, task, at }) => ({ id: number, type: task.type, at: at.toISOString() }));
   let backup: unknown;
+
   try {
     backup = output === '' ? undefined : JSON.parse(output);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+
     backup = { text: output };
   }
+
   return document('schedule-run', { action, reason, type: due?.type, due: moments ?? [], exitCode, backup, warnings });
 }
 

@@ -27,6 +27,7 @@ export function formatHolder(holder: Holder): string {
 /** Undefined where the value names no process of a machine. */
 export function parseHolder(json: unknown): Holder | undefined {
   if (!isJsonObject(json)) return undefined;
+
   const { pid, host } = json;
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
   if (typeof host !== 'string' || host === '') return undefined;
@@ -37,6 +38,7 @@ export function parseHolder(json: unknown): Holder | undefined {
     command: word(json['command']) || 'a run',
     since: moment(json['since']),
   };
+
   return json['schema'] === SCHEMA ? { ...told, ...parseRest(json) } : { ...told, ...parseOldRest(json) };
 }
 

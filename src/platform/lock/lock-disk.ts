@@ -59,6 +59,7 @@ export const lockDisk: LockDisk = {
 
     // An empty directory is nobody's lock: a lock gets its name with its holder inside.
     if (isFile) return unknown('is a link that leads nowhere', { isFile });
+
     return isEmpty(place) ? { state: 'free' } : unknown('is a directory without a holder', { isFile });
   },
 
@@ -92,17 +93,22 @@ export const lockDisk: LockDisk = {
         return true;
       } catch (error) {
         if (isParentGone(error, place)) return false;
+
         if (isTaken(place)) {
           // Windows lets no directory take the name of an empty one, as others do.
           quietly(() => {
             rmdirSync(place);
           });
+
           return false;
         }
+
         refuseUnlessHeld(error, pauseMs);
       }
+
       waitMs(pauseMs ?? 0);
     }
+
     return false;
   },
 
@@ -112,8 +118,10 @@ export const lockDisk: LockDisk = {
       fd = openSync(place, 'wx', 0o644);
     } catch (error) {
       if (isTaken(place) || isParentGone(error, place)) return false;
+
       throw error;
     }
+
     try {
       quietly(() => {
         writeFully(fd, Buffer.from(formatHolder(holder)));
@@ -121,6 +129,7 @@ export const lockDisk: LockDisk = {
     } finally {
       closeSync(fd);
     }
+
     return true;
   },
 
@@ -131,10 +140,13 @@ export const lockDisk: LockDisk = {
         return true;
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') return false;
+
         refuseUnlessHeld(error, pauseMs);
       }
+
       waitMs(pauseMs ?? 0);
     }
+
     return false;
   },
 

@@ -60,6 +60,7 @@ export function* takeLock(disk: LockDisk, options: TakeOptions): Steps<Taken> {
   if (place !== options.path && !isHeldBy(yield* findLast(disk, options.path), hold)) {
     yield 'remove a claim that ends no line';
     disk.remove(place);
+
     return { outcome: 'again' };
   }
 
@@ -75,11 +76,14 @@ export function* releaseLock(disk: LockDisk, hold: Hold): Steps<void> {
   if (last.claim.isFile && place === path) {
     yield 'remove the file';
     disk.removeFile(path);
+
     return;
   }
+
   const aside = asidePath(path, `${id}-released`);
   yield 'move it away';
   if (!disk.moveAway(path, aside)) return;
+
   yield 'remove what was moved';
   disk.remove(aside);
 }
@@ -99,6 +103,7 @@ interface Last {
 
 export function* findLast(disk: LockDisk, path: string): Steps<Last> {
   yield 'look at the lock';
+
   let last: Last = { claim: disk.look(path), place: path };
   const places = new Set([path]);
 
@@ -106,10 +111,13 @@ export function* findLast(disk: LockDisk, path: string): Steps<Last> {
     const place = join(path, `after-${last.claim.holder.id}`);
     // A line that bites its tail was made by nobody of us.
     if (places.has(place)) return last;
+
     places.add(place);
     yield 'look who follows';
+
     const claim = disk.look(place);
     if (claim.state === 'free') return last;
+
     last = { claim, place };
   }
 
@@ -137,6 +145,7 @@ function* claimPlace(disk: LockDisk, options: TakeOptions, place: string): Steps
   }
 
   yield 'claim namelessly';
+
   return disk.claimNamelessly(place, options.mine) ? 'namelessly' : 'no';
 }
 
@@ -148,16 +157,20 @@ function* claimNamed(
   if (place === path && !isGuard) {
     disk.prepareFile(prepared, mine);
     yield 'link';
+
     const result = disk.link(prepared, place);
     if (result === 'won') return true;
+
     const claim = disk.look(place);
     if (result === 'taken' && claim.state !== 'free') return isMine(claim, mine);
+
     // No links here, or an empty directory in the way, whose name another directory may take.
     disk.remove(prepared);
   }
 
   disk.prepareDirectory(prepared, mine);
   yield 'claim';
+
   return disk.claim(prepared, place) || isMine(disk.look(place), mine);
 }
 
@@ -173,11 +186,13 @@ function* clearFile(disk: LockDisk, options: TakeOptions): Steps<Taken> {
   if (taken.outcome !== 'taken') return { outcome: 'again' };
 
   yield 'look at the file';
+
   const claim = disk.look(options.path);
   if (claim.state === 'held' && claim.isFile && options.isDead(claim.holder)) {
     yield 'remove the file';
     disk.removeFile(options.path);
   }
+
   yield* releaseLock(disk, taken.hold);
 
   return { outcome: 'again' };

@@ -14,12 +14,15 @@ export default class LogDisableStoreBackup extends EditCommand {
     const { flags } = await this.parse(LogDisableStoreBackup);
     const options = this.editOptions('log disable', flags);
     const report = await switchStoreBackupLog(this.installation(flags), false, options);
+
     this.warnAll(report.warnings);
+
     const { isChanged, warnings } = report;
     const isDryRun = flags['dry-run'];
     const done = isChanged
       ? 'Store Backup messages are off.'
       : 'Nothing to change: Store Backup messages were off already.';
+
     return {
       json: document('log-switch', { isEnabled: false, isChanged, isDryRun, warnings }),
       text: isDryRun ? formatDryRun(report) : done,

@@ -14,12 +14,15 @@ export default class LogEnableStoreBackup extends EditCommand {
     const { flags } = await this.parse(LogEnableStoreBackup);
     const options = this.editOptions('log enable', flags);
     const report = await switchStoreBackupLog(this.installation(flags), true, options);
+
     this.warnAll(report.warnings);
+
     const { isChanged, warnings } = report;
     const isDryRun = flags['dry-run'];
     const done = isChanged
       ? 'Store Backup messages are on.'
       : 'Nothing to change: Store Backup messages were on already.';
+
     return {
       json: document('log-switch', { isEnabled: true, isChanged, isDryRun, warnings }),
       text: isDryRun ? formatDryRun(report) : done,
