@@ -1,7 +1,5 @@
-import { LARGEST_LIST_BYTES, readText } from './read-text.js';
+import { type CountableBase, eachDeletedName, limitFor } from './read-deleted.js';
 import { wholeName } from './entry-names.js';
-import { openFileSource } from './source.js';
-import { DELETED_ENTRY } from './summary.js';
 import type { ReadArchive } from './verify.js';
 
 /** Entry names of a base that its differential replaces or deletes, by directory. */
@@ -26,18 +24,18 @@ export function namesOf({ archive }: ReadArchive, deleted: readonly string[]): H
   return names;
 }
 
-/** The names of `.deleted.txt`, or undefined where the archive has none. */
-export async function readDeleted({ archive }: ReadArchive): Promise<string[] | undefined> {
+/**
+ * The names of `.deleted.txt`, or undefined where the archive has none.
+ * @param base the full that the archive is measured against: more than its names cannot be deleted
+ * @throws {DamagedArchiveError} when the list is damaged or longer than the base can need
+ */
+export async function readDeleted({ archive }: ReadArchive, base: CountableBase): Promise<string[] | undefined> {
   const [first] = archive.volumes;
   if (!first) return undefined;
-  for (let index = 0; index < Math.min(first.table.count, 8); index++) {
-    if (first.table.name(index) !== DELETED_ENTRY) continue;
-    const source = openFileSource(first.file.path, first.file.name);
-    try {
-      return (await readText(source, first.table, index, LARGEST_LIST_BYTES)).split('\n').filter((line) => line !== '');
-    } finally {
-      source.close();
-    }
-  }
-  return undefined;
+  const names: string[] = [];
+  const hasList = await eachDeletedName(first, limitFor(base), (name) => {
+    names.push(name.toString('utf8'));
+  });
+
+  return hasList ? names : undefined;
 }

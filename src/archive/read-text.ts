@@ -7,21 +7,14 @@ import { METHOD_DEFLATED } from './zip-format.js';
 
 /** Version and summary are small; anything larger under their names is not ours, and parsing it would need gigabytes. */
 const LARGEST_TEXT_BYTES = 4 << 20;
-/** The list of deleted names may be long. */
-export const LARGEST_LIST_BYTES = 256 << 20;
 
 /**
  * Reads a small text entry.
  * @throws {DamagedArchiveError} when its data are not what its headers say
  */
-export async function readText(
-  source: RandomAccessSource,
-  table: EntryTable,
-  index: number,
-  limitBytes = LARGEST_TEXT_BYTES,
-): Promise<string> {
+export async function readText(source: RandomAccessSource, table: EntryTable, index: number): Promise<string> {
   try {
-    if (table.size(index) > limitBytes) throw new Error(`it claims ${table.size(index)} bytes`);
+    if (table.size(index) > LARGEST_TEXT_BYTES) throw new Error(`it claims ${table.size(index)} bytes`);
     const start = table.headerOffset(index);
     const bytes = Math.min(table.extentEnd(index) - start, table.compressedSize(index) + 30 + 2 * 65_535);
     const entry = await source.read(start, bytes);

@@ -1,10 +1,10 @@
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
 import { findDirectory, readEntries } from './central-directory.js';
+import { eachDeletedName, LIMIT_WITHOUT_BASE } from './read-deleted.js';
 import { directoryWindows, type HeaderBytes } from './directory-headers.js';
 import { wholeName } from './entry-names.js';
-import { LARGEST_LIST_BYTES, readText } from './read-text.js';
-import { openFileSource, type RandomAccessSource } from './source.js';
-import { DELETED_ENTRY, type SummaryText } from './summary.js';
+import { openFileSource } from './source.js';
+import type { SummaryText } from './summary.js';
 import { CENTRAL_FIXED_BYTES } from './zip-format.js';
 
 /** Without these a mail server cannot be set up again: users and domains are in them. */
@@ -20,8 +20,6 @@ export interface RequiredFiles {
 
 /** The configuration stands at the front of the first volume: its first headers nearly always tell. */
 const HEAD_BYTES = 4 << 10;
-/** `.deleted.txt` follows the version text. */
-const TEXTS_AT_FRONT = 8;
 
 /**
  * Which required files an archive holds, told by its central directories. A differential that says what its point lacks is
@@ -77,21 +75,19 @@ function addRequired({ bytes, at }: HeaderBytes, held: Set<string>): void {
 }
 
 async function readDeletedAmong(files: ArchiveFiles, names: readonly string[]): Promise<string[]> {
-  const [first] = files.volumes;
-  if (!first) return [];
-  const source = openFileSource(first.path, first.name);
+  const [file] = files.volumes;
+  if (!file) return [];
+  const source = openFileSource(file.path, file.name);
   try {
-    const deleted = new Set((await readDeletedText(source))?.split('\n'));
+    const { table } = await readEntries(source);
+    const deleted = new Set<string>();
+    await eachDeletedName({ file, table }, LIMIT_WITHOUT_BASE, (line) => {
+      const name = names.find((wanted) => wanted.length === line.length && line.equals(Buffer.from(wanted)));
+      if (name !== undefined) deleted.add(name);
+    });
+
     return names.filter((name) => deleted.has(name));
   } finally {
     source.close();
   }
-}
-
-async function readDeletedText(source: RandomAccessSource): Promise<string | undefined> {
-  const { table } = await readEntries(source);
-  for (let index = 0; index < Math.min(table.count, TEXTS_AT_FRONT); index++) {
-    if (table.name(index) === DELETED_ENTRY) return readText(source, table, index, LARGEST_LIST_BYTES);
-  }
-  return undefined;
 }

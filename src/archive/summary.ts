@@ -10,6 +10,8 @@ export const VERSION_ENTRY = '.version.txt';
 export const SUMMARY_ENTRY = '.summary.txt';
 /** The entry names that a differential's base has and the store no longer has, one a line. */
 export const DELETED_ENTRY = '.deleted.txt';
+/** The longest such list: a differential that would need a longer one becomes a full. */
+export const LARGEST_LIST_BYTES = 256 << 20;
 
 /** Ours, not the store's: neither counted nor recovered. */
 export function isOwnText(name: string): boolean {

@@ -2,19 +2,16 @@ import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { errnoOf } from '../errors.js';
 import { createEntryFile, Directories, type EntryFile, type EntryTarget } from './entry-files.js';
+import { findEntryData, streamEntry } from './entry-stream.js';
 import { ColumnTable, type EntryTable } from './entry-table.js';
 import { checkLocalHeader, EntryDamage, inflateFaultOf } from './local-header.js';
 import { type ReadProblem, type ReadResult, type ReadTask, toUnread, type UnreadEntry } from './read-tasks.js';
 import { VolumeHandle } from './open-volume.js';
 import { isReadFailure, readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
-import { inflateInto, inflatePieces } from './zlib-handle.js';
-
-const LARGEST_LOCAL_HEADER_BYTES = 30 + 2 * 65_535;
+import { inflateInto } from './zlib-handle.js';
 
 const USUAL_RANGE_BYTES = 4 << 20;
-/** Of an entry that streams. */
-const PIECE_BYTES = 1 << 20;
 
 let output = Buffer.alloc(0);
 
@@ -148,52 +145,13 @@ async function readLarge(
   index: number,
   target: EntryTarget | undefined,
 ): Promise<boolean> {
-  const start = table.headerOffset(index);
-  const headBytes = Math.min(LARGEST_LOCAL_HEADER_BYTES, table.extentEnd(index) - start);
-  const head = Buffer.allocUnsafe(headBytes);
-  readRange(fd, head, start, headBytes);
-  const dataStart = start + checkLocalHeader(head, table, index);
-  const dataBytes = table.compressedSize(index);
-  if (dataStart + dataBytes > table.extentEnd(index)) throw new EntryDamage('its data reach into the next entry');
+  const dataStart = findEntryData(fd, table, index);
   const file = target && createEntryFile(table, index, target);
   try {
-    await copyPieces(readPieces(fd, dataStart, dataBytes), table, index, file);
+    await streamEntry({ fd, dataStart, table, index }, (bytes) => file?.write(bytes));
   } catch (error) {
     file?.abandon();
     throw error;
   }
   return file?.finish() ?? true;
-}
-
-async function copyPieces(
-  pieces: Iterable<Buffer>,
-  table: EntryTable,
-  index: number,
-  file: EntryFile | undefined,
-): Promise<void> {
-  const limit = table.size(index);
-  let size = 0;
-  let crc = 0;
-  const take = (bytes: Uint8Array): void => {
-    size += bytes.length;
-    if (size > limit) throw new EntryDamage('it inflates to more than its declared size');
-    crc = crc32(bytes, crc);
-    file?.write(bytes);
-  };
-  if (table.method(index) === METHOD_STORED) for (const piece of pieces) take(piece);
-  else if ((await inflatePieces(pieces, take)) !== table.compressedSize(index)) {
-    throw new EntryDamage('bytes follow its compressed data');
-  }
-  if (size !== limit) throw new EntryDamage(`it holds ${size} bytes, declared are ${limit}`);
-  if (crc !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
-}
-
-/** The bytes of a range, piece by piece in the same memory. */
-function* readPieces(fd: number, start: number, length: number): Generator<Buffer> {
-  const piece = Buffer.allocUnsafeSlow(Math.min(length, PIECE_BYTES));
-  for (let done = 0; done < length; done += PIECE_BYTES) {
-    const bytes = piece.subarray(0, Math.min(PIECE_BYTES, length - done));
-    readRange(fd, bytes, start + done, bytes.length);
-    yield bytes;
-  }
 }

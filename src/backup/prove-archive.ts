@@ -28,7 +28,7 @@ export async function refuseUnrecoverable(
     const [lost] = archive.lost;
     if (lost) throw new DamagedArchiveError(describeLost(lost));
     checkStructure(archive, facts);
-    if (base) checkChain(base, archive, namesOf(written, (await readDeleted(written)) ?? []));
+    if (base) checkChain(base, archive, namesOf(written, (await readDeleted(written, base)) ?? []));
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
     throw new FailedError(`what was written could not be recovered: ${messageOf(error)}`, {

@@ -80,7 +80,7 @@ export async function openChain(chain: Chain): Promise<OpenChain> {
   const parts = own && new Set(own);
   if (!base || !last) return { archives, point, hidden: undefined, knowsDeletions: true, parts };
   refuseOtherBase(base, last);
-  const deleted = await readDeleted(last);
+  const deleted = await readDeleted(last, base.archive);
   return { archives, point, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined, parts };
 }
 

@@ -75,7 +75,7 @@ async function findChainFault(base: ArchiveFiles, files: ArchiveFiles): Promise<
     const [full, last] = [await readArchive(base), await readArchive(files)];
     if (full.archive.lost.length > 0) return undefined;
     checkStructure(full.archive, full.facts);
-    checkChain(full.archive, last.archive, namesOf(last, (await readDeleted(last)) ?? []));
+    checkChain(full.archive, last.archive, namesOf(last, (await readDeleted(last, full.archive)) ?? []));
     return undefined;
   } catch (error) {
     if (error instanceof DamagedArchiveError) return messageOf(error);

@@ -1,10 +1,12 @@
 import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VolumeFile } from '../../src/archive/volume-file.js';
 import { buildInstallation, type Installation } from '../helpers/installation.js';
 import { type Measured, measureKms } from '../helpers/peak-memory.js';
-import { buildZip } from '../helpers/zip-builder.js';
+import { archiveWith } from '../helpers/hostile-archives.js';
+import { buildZip, type EntrySpec } from '../helpers/zip-builder.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 
 /** Small files that would take gigabytes of memory: each is refused at a limit. */
@@ -100,5 +102,64 @@ describe('a central directory of 2.1 GB that a sparse file claims', () => {
     writeFileSync(path, zip.subarray(0, -22));
     truncateSync(path, directoryAt + directoryBytes);
     appendFileSync(path, end);
+  }
+});
+
+describe('a list of 130 million deleted names', () => {
+  let place = '';
+  let other = '';
+  const listing = (archive: string): string[] => ['recover', archive, '--server-dir', root, '--listing'];
+
+  beforeAll(() => {
+    [place, other] = [join(root, 'deleted'), join(root, 'deleted-fewer')];
+    for (const [directory, mebibytes] of [
+      [place, 254],
+      [other, 1],
+    ] as const) {
+      mkdirSync(directory);
+      writeFileSync(join(directory, 'F20261101T010000Z.zip'), archiveWith([]));
+      writeFileSync(join(directory, 'I20261102T010000Z.zip'), archiveWith([deletedList(mebibytes)]));
+    }
+  });
+
+  it('is more than its full can need, before it is inflated', () => {
+    const ended = measureKms(root, listing(join(place, 'I20261102T010000Z.zip')));
+    expectRefused(ended, 4, 'DAMAGED_ARCHIVE');
+    expect(ended.stderr).toMatch(
+      /I20261102T010000Z\.zip: \.deleted\.txt claims 266338304 bytes; the names of its full F20261101T010000Z\.zip need \d+ bytes in 3 lines/,
+    );
+  });
+
+  it('is told by verify', () => {
+    const ended = measureKms(root, ['verify', join(place, 'I20261102T010000Z.zip'), '--server-dir', place]);
+    expect(ended.status, ended.stderr + ended.stdout).toBe(4);
+    expect(ended.stdout + ended.stderr).toMatch(/I20261102T010000Z\.zip: \.deleted\.txt has more than 4000000 lines/);
+    expect(ended.peakMebibytes).toBeLessThan(LARGEST_MEBIBYTES);
+  });
+
+  it('is read up to four million where its full is not at hand', () => {
+    const ended = measureKms(root, ['list-archives', place]);
+    expect(ended.status, ended.stderr + ended.stdout).toBe(0);
+    expect(ended.stdout).toContain('.deleted.txt has more than 4000000 lines');
+    expect(ended.peakMebibytes).toBeLessThan(LARGEST_MEBIBYTES);
+  });
+
+  it('is refused also where its bytes would fit and its lines do not', () => {
+    const ended = measureKms(root, listing(join(other, 'I20261102T010000Z.zip')));
+    expectRefused(ended, 4, 'DAMAGED_ARCHIVE');
+    expect(ended.stderr).toContain('.deleted.txt has more than 10003 lines');
+  });
+
+  /** A MiB of lines over and over, flushed every 4 KiB: deflated less than 1,032 to 1. */
+  function deletedList(mebibytes: number): EntrySpec {
+    const lines = Buffer.from('a\n'.repeat(2048));
+    const page = deflateRawSync(lines, { finishFlush: constants.Z_FULL_FLUSH });
+    const pages = mebibytes * 256;
+    const raw = Buffer.concat([...Array.from({ length: pages }, () => page), Buffer.from([3, 0])]);
+    const mebibyte = Buffer.alloc(1 << 20, lines);
+    let crc = 0;
+    for (let done = 0; done < mebibytes; done++) crc = crc32(mebibyte, crc);
+
+    return { name: '.deleted.txt', raw, crc, size: mebibytes << 20 };
   }
 });
