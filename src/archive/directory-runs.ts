@@ -16,14 +16,15 @@ export interface DirectoryRun {
 interface Cuts {
   readonly starts: readonly number[];
   readonly prefixBytes: readonly number[];
+  /** Steps of the paths that a run does not share with the run before it. */
+  readonly levels: number;
 }
 
 const known = new WeakMap<EntryTable, Cuts>();
 
 /** The runs in the table's order; they are found once for a table. */
 export function* directoryRuns(table: EntryTable): Generator<DirectoryRun> {
-  let cuts = known.get(table);
-  if (!cuts) known.set(table, (cuts = findCuts(table)));
+  const cuts = cutsOf(table);
   for (const [at, start] of cuts.starts.entries()) {
     const prefixBytes = cuts.prefixBytes[at] ?? 0;
     const end = cuts.starts[at + 1] ?? table.count;
@@ -31,16 +32,29 @@ export function* directoryRuns(table: EntryTable): Generator<DirectoryRun> {
   }
 }
 
+/** How many directories the names of a table run through, where those that lie in one stand together. */
+export function countLevels(table: EntryTable): number {
+  return cutsOf(table).levels;
+}
+
+function cutsOf(table: EntryTable): Cuts {
+  let cuts = known.get(table);
+  if (!cuts) known.set(table, (cuts = findCuts(table)));
+
+  return cuts;
+}
+
 function findCuts(table: EntryTable): Cuts {
   const { names } = table;
   const [starts, prefixes]: [number[], number[]] = [[], []];
-  let [previous, length] = [0, -1];
+  let [previous, length, levels] = [0, -1, 0];
 
   for (let index = 0; index < table.count; index++) {
     const start = table.nameStart(index);
     const own = prefixLength(names, start, table.nameLength(index));
 
     if (own !== length || !isSame(names, previous, start, own)) {
+      levels += countNewLevels(names, { previous, length }, { start, length: own });
       starts.push(index);
       prefixes.push(own);
       length = own;
@@ -49,7 +63,22 @@ function findCuts(table: EntryTable): Cuts {
     previous = start;
   }
 
-  return { starts, prefixBytes: prefixes };
+  return { starts, prefixBytes: prefixes, levels };
+}
+
+/** The steps of a path that follow what it shares with the one before. */
+function countNewLevels(
+  bytes: Uint8Array,
+  before: { readonly previous: number; readonly length: number },
+  { start, length }: { readonly start: number; readonly length: number },
+): number {
+  let at = 0;
+  while (at < length && at < before.length && bytes[before.previous + at] === bytes[start + at]) at++;
+  let levels = 0;
+  // Both end in a slash where they end: the steps from the first byte on that differs.
+  for (; at < length; at++) if (bytes[start + at] === 0x2f) levels++;
+
+  return levels;
 }
 
 /** Up to and with the last `/` before the name's last character. */

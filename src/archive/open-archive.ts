@@ -4,6 +4,7 @@ import type { ArchiveFacts } from './archive-facts.js';
 import { type ArchiveFiles, identityOf, type VolumeFileInfo } from './backup-directory.js';
 import { readDirectoryBytes, readEntries } from './central-directory.js';
 import { describeLost, isLostVolume, type LostVolume } from './damage.js';
+import { refuseTooManyDirectories } from './directory-levels.js';
 import type { EntryTable } from './entry-table.js';
 import { tellStep } from '../platform/steps.js';
 import { parseVolumeName } from './names.js';
@@ -55,6 +56,7 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
     if (volume.status === 'rejected') throw volume.reason;
     return volume.value;
   });
+  refuseTooManyDirectories(files, volumes);
 
   const digest = combineDigests(volumes.map((volume) => volume.digest));
 
@@ -85,6 +87,7 @@ export async function openReadable(facts: ArchiveFacts): Promise<ReadableArchive
     else volumes.push(opened);
   }
 
+  refuseTooManyDirectories(files, volumes);
   const [first] = lost;
   if (first && volumes.length === 0) throw new DamagedArchiveError(describeLost(first), { hints: LOST_HINTS });
   if (lost.length > 0) return { files, volumes, lost, digest: digestWithout(volumes, summary) };

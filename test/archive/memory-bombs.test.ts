@@ -2,6 +2,9 @@ import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readEntries } from '../../src/archive/central-directory.js';
+import { countLevels } from '../../src/archive/directory-runs.js';
+import { openFileSource } from '../../src/archive/source.js';
 import { VolumeFile } from '../../src/archive/volume-file.js';
 import { buildInstallation, type Installation } from '../helpers/installation.js';
 import { type Measured, measureKms } from '../helpers/peak-memory.js';
@@ -162,4 +165,41 @@ describe('a list of 130 million deleted names', () => {
 
     return { name: '.deleted.txt', raw, crc, size: mebibytes << 20 };
   }
+});
+
+describe('twenty million directories in the names of twelve thousand entries', () => {
+  let archive = '';
+
+  beforeAll(() => {
+    mkdirSync(join(root, 'deep'));
+    archive = join(root, 'deep', 'F20261101T010000Z.zip');
+    const names = Array.from({ length: 12_000 }, (_, at) => `@backup/store/mail/${at}/${'a/'.repeat(1730)}x`);
+    writeFileSync(archive, archiveWith(names.map((name) => ({ name, content: '' }))));
+  });
+
+  it.each([['verify'], ['recover']])('are damage for %s, told with their number', (command) => {
+    const more = command === 'recover' ? ['--listing'] : [];
+    const ended = measureKms(root, [command, archive, '--server-dir', root, ...more]);
+    const said = ended.stdout + ended.stderr;
+    expect(ended.status, said).toBe(4);
+    expect(said).toMatch(/run through 20\d{6} directories; at most 2000000 are read/);
+    expect(ended.peakMebibytes).toBeLessThan(LARGEST_MEBIBYTES);
+  });
+});
+
+describe('counting the directories of names', () => {
+  const levelsOf = async (names: readonly string[]): Promise<number> => {
+    const path = join(root, 'levels.zip');
+    writeFileSync(path, buildZip(names.map((name) => ({ name, content: '' }))));
+    const source = openFileSource(path, 'levels.zip');
+    const { table } = await readEntries(source);
+    source.close();
+    return countLevels(table);
+  };
+
+  it('counts those that a name does not share with the one before', async () => {
+    expect(await levelsOf(['x'])).toBe(0);
+    expect(await levelsOf(['a/x', 'a/y', 'a/b/x', 'a/b/y', 'a/c/x', 'a/z'])).toBe(3);
+    expect(await levelsOf(['a/b/c/x', 'a/bc/c/x', 'a/bc/x'])).toBe(5);
+  });
 });
