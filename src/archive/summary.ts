@@ -127,7 +127,16 @@ function formatMailboxKey(mailbox: string): string {
 
 function parseMailboxes(values: ReadonlyMap<string, string>): Map<string, number> {
   const found = [...values].filter(([key, value]) => key.startsWith(MAILBOX_KEY) && /^\d+$/.test(value));
-  return new Map(found.map(([key, value]) => [decodeURIComponent(key.slice(MAILBOX_KEY.length)), Number(value)]));
+  return new Map(found.map(([key, value]) => [decodeMailbox(key.slice(MAILBOX_KEY.length)), Number(value)]));
+}
+
+/** What this program did not encode stands as it is: a count is no reason to refuse an archive. */
+function decodeMailbox(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
 }
 
 function formatLines(width: number, lines: readonly (readonly [string, string | undefined])[]): string {

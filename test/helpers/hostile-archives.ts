@@ -369,6 +369,12 @@ function ownTexts(): HostileKind[] {
     kind('a summary that is no text', 'refuse', [evil()], {
       summary: { name: '.summary.txt', content: Buffer.alloc(300, 0x80) },
     }),
+    accepted('a mailbox in its summary that is not encoded right', [evil()], {
+      summary: {
+        name: '.summary.txt',
+        content: `count_files = 2\ntotal_size  = ${16 + TEXT.length}\nmailboxes   = 1\nmailbox.%zz = 1\n`,
+      },
+    }),
     kind('a version text of 256 MB', 'either', [evil()], { version: { name: '.version.txt', ...large } }),
     kind('no version text', 'either', [evil()], { version: 'missing' }),
     kind('two summaries', 'refuse', [evil(), named('.summary.txt', { content: 'count_files = 0\ntotal_size = 0\n' })]),
