@@ -1,4 +1,5 @@
 import { errnoOf } from '../errors.js';
+import { wordsOf } from '../platform/errno-classes.js';
 import type { EntryColumns } from './entry-table.js';
 
 /** Where entries are written. */
@@ -37,14 +38,16 @@ export interface ReadProblem {
 export interface UnreadEntry {
   /** The entry, or the archive where nothing of it could be read. */
   readonly name: string;
-  /** `EIO: i/o error, read` */
+  /** `the disk or share reports an error (EIO)` */
   readonly reason: string;
   /** `EIO` */
   readonly errno: string;
 }
 
 export function toUnread(error: NodeJS.ErrnoException, name: string): UnreadEntry {
-  return { name, reason: error.message, errno: errnoOf(error) ?? 'UNKNOWN' };
+  const errno = errnoOf(error) ?? 'UNKNOWN';
+
+  return { name, reason: `${wordsOf(errno)} (${errno})`, errno };
 }
 
 export interface ReadResult {
