@@ -24,7 +24,7 @@ const FAST_TESTS = [
   'test/archive/!(hostile|memory-bombs).test.ts',
   'test/server/!(config-file).test.ts',
   'test/platform/{file-times,nearest,remove-tree}.test.ts',
-  'test/e2e/{decomposed-names,odd-times,round-trip,threads}.test.ts',
+  'test/e2e/{decomposed-names,odd-times,threads}.test.ts',
 ];
 
 export default defineConfig({
