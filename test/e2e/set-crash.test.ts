@@ -50,10 +50,12 @@ async function recovered(backupDir: string): Promise<'before' | 'now'> {
   // What a killed run left of its own: its mark goes with the next backup.
   const ignore = (path: string): boolean => path.startsWith('.kms-backup-');
   const is = (store: string): boolean => compareTrees(store, other.storeDir, { ignore }).length === 0;
-  const which = is(server.storeDir) ? 'now' : is(before) ? 'before' : undefined;
+  const isNow = is(server.storeDir);
+  const isBefore = is(before);
   removeTemporary(other.serverDir);
-  if (!which) throw new Error('the recovered store is that of no night');
-  return which;
+  if (!isNow && !isBefore) throw new Error('the recovered store is that of no night');
+
+  return isNow ? 'now' : 'before';
 }
 
 async function stateOf(backupDir: string): Promise<string[]> {
