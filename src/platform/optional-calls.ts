@@ -30,17 +30,17 @@ const RULES: Readonly<Record<OptionalCall, Rule>> = {
   mode: {
     what: 'to set the rights of a file',
     meaning: 'files there have the rights that it gives them',
-    errnos: ['EPERM', 'EACCES'],
+    errnos: ['EBADF', 'EPERM', 'EACCES'],
   },
   owner: {
     what: 'to set the owner of a file',
     meaning: 'files there have the owner that it gives them',
-    errnos: ['EPERM', 'EACCES'],
+    errnos: ['EBADF', 'EPERM', 'EACCES'],
   },
   time: {
     what: 'to set the time of a file',
     meaning: 'files there have the time at which they were written',
-    errnos: ['EPERM', 'EACCES'],
+    errnos: ['EBADF', 'EPERM', 'EACCES'],
   },
   link: {
     what: 'hard links',
