@@ -4,6 +4,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeExecutable } from '../../scripts/bundle/single-executable.mjs';
+import { WINE_NODE_VERSION } from '../../scripts/node-binaries.mjs';
 
 export const DISK_USER = 'NAS\\kms';
 export const DISK_PASSWORD = 'pla!nted "secret" %PATH% $7';
@@ -43,7 +44,12 @@ export async function guardShare(home, shares) {
   for (const directory of [programs, closed]) mkdirSync(directory);
   const main = join(home, 'stand-in.cjs');
   writeFileSync(main, PROGRAM);
-  await makeExecutable({ target: 'win-x64', main, executable: join(programs, 'powershell.exe') });
+  await makeExecutable({
+    target: 'win-x64',
+    main,
+    executable: join(programs, 'powershell.exe'),
+    version: WINE_NODE_VERSION,
+  });
   linkSync(join(programs, 'powershell.exe'), join(programs, 'net.exe'));
   const calls = join(shares, 'calls');
   return {

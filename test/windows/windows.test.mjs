@@ -132,6 +132,7 @@ describe('kms-backup on Windows', () => {
     const directories = `<variable name="StoreDir">${server}/store/</variable>`;
     const config = `<config>\n<table name="Directories">\n${directories}\n</table>\n</config>\n`;
     writeFileSync(join(server, 'mailserver.cfg'), config);
+    writeFileSync(join(server, 'users.cfg'), '<config>\n</config>\n');
     mkdirSync(join(windows.drive, 'devices'));
     const words = ['backup', 'full', '--server-dir', server, '--backup-dir', join(windows.drive, 'devices')];
     assert.equal(spawnSync(process.execPath, ['bin/run.js', ...words]).status, 0);
