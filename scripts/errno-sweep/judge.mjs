@@ -1,5 +1,5 @@
 // What must hold however a command ended.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './run.mjs';
 
@@ -37,8 +37,10 @@ async function judgeDisk(server, { id }, exitCode, before) {
 
 /** A recover that could not go back either says so in its journal, and the next one completes it. */
 async function judgeHalf(server) {
-  if (!existsSync(join(server.serverDir, '.kms-backup-recover'))) return 'the store changed and nothing knows of it';
-  dropOwnLocks(server.serverDir);
+  const told = await run('status', ['--server-dir', server.serverDir]);
+  if (!/was interrupted|is at work/.test(told.output)) return 'the store changed and nothing knows of it';
+
+  for (const directory of [server.serverDir, server.storeDir]) dropOwnLocks(directory);
   const again = await run('recover', [server.backupDir, '--server-dir', server.serverDir, '--yes']);
   return again.exitCode === 0 ? undefined : `cannot be completed: ${again.output}`;
 }
