@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 
 /**
- * The parts of a mail server that an archive holds, in the order in which the server lays them (reference/kerio.md §3).
+ * The parts of a mail server that an archive holds, in the order in which the server lays them (docs/kerio.md 6.3).
  * `settings` and `other` are ours: a settings directory, and whatever else lies in the store. Pure.
  */
 export const COMPONENTS = [

@@ -1,7 +1,7 @@
 import { type Component, COMPONENTS } from './components.js';
 import { isOwnText } from './summary.js';
 
-/** Where an entry belongs in a mail server (reference/kerio.md §3). Pure. */
+/** Where an entry belongs in a mail server (docs/kerio.md 6.3). Pure. */
 export interface EntryPlace {
   readonly component: Component;
   /** `store`: below the store directory; `install`: below the install directory. */

@@ -2,7 +2,7 @@
  * The names of archives and their volumes; the only place that knows the letters. Pure.
  *
  * `F20060118T220007Z.zip` is a full archive taken on 2006-01-18 at 22:00:07 UTC (manual, "Data backup");
- * its further volumes are `F20060118T220007Z.1.zip`, `….2.zip` (reference/kerio.md §3).
+ * its further volumes are `F20060118T220007Z.1.zip`, `….2.zip` (docs/kerio.md 6.2).
  */
 
 /** What a run of backup writes. */

@@ -2,7 +2,7 @@ import { parse } from 'ini';
 import { dateFromLocal } from '../platform/clock.js';
 
 /**
- * `.version.txt` and `.summary.txt`: `key = value` lines, times local (reference/kerio.md §3). Kerio's keys come first, in
+ * `.version.txt` and `.summary.txt`: `key = value` lines, times local (docs/kerio.md 6.4). Kerio's keys come first, in
  * its order and alignment; ours follow.
  */
 

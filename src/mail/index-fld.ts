@@ -21,7 +21,7 @@ const DRAFT = 0x10;
 /**
  * The records of an index.fld by message name (8 lower-case hexadecimal digits, without `.eml`).
  * A line is `U<hex8> F<flags> S<size> D<time> T… M… …`: name, flags and times in hexadecimal, times in Unix seconds
- * (reference kerio.md §5). Lines of another form are passed over: the server rebuilds the file and so it is no authority.
+ * (docs/kerio.md 7.4). Lines of another form are passed over: the server rebuilds the file and so it is no authority.
  * Example: `U0000000a F80000003 S1133 D43032abf` is message `0000000a`, seen and answered.
  */
 export function parseIndexFld(text: string): Map<string, IndexRecord> {

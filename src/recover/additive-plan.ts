@@ -42,7 +42,7 @@ export interface AdditivePlan {
 /**
  * Only `FOLDER_FILES` come from the archive: what describes single messages (index, search, indexlog) would name messages
  * that are not there. These the server rebuilds from `#msgs` where they are missing
- * (kerio.md §5; before 7.3 only the first time the folder is opened). Set aside, not removed: flags live in index.fld alone, and whoever needs them back finds them. A live
+ * (docs/kerio.md 7.3; before 7.3 only the first time the folder is opened). Set aside, not removed: flags live in index.fld alone, and whoever needs them back finds them. A live
  * index that does not name the new files would leave them invisible, which is worse than flags that are read anew.
  */
 const REBUILT_FILES: readonly string[] = ['index.fld', 'search.fld'];

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import { type FoundJournal } from '../server/recover-journal.js';
 import { changePhase, type Remains, settle } from './journal.js';
 import { refuseMissingPlaces } from './places.js';
@@ -24,7 +25,7 @@ export function endSwap(found: FoundJournal): string[] {
     changePhase(found, 'kept');
     return [];
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return [`the recover is complete, and recover --rollback undoes it; its journal could not be closed (${reason})`];
   }
 }

@@ -19,7 +19,7 @@ export interface StorePath {
 }
 
 /**
- * The files of a folder as a whole (reference/kerio.md §5): its rights, its properties, and status.fld, without which a
+ * The files of a folder as a whole (docs/kerio.md 7.3): its rights, its properties, and status.fld, without which a
  * folder of the user's own is not shown.
  */
 export const FOLDER_FILES: ReadonlySet<string> = new Set(['status.fld', 'acl.fld', 'properties.fld']);
