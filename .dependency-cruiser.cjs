@@ -1,5 +1,6 @@
 /** The rooms of docs/design.md: who may import whom. */
-const VERBS = 'backup|recover|rotate|schedule|demo|config|status|report|verify|search|export';
+const VERBS =
+  'backup|recover|rotate|schedule|demo|config|status|report|verify|search|export';
 /** Each outside library has one file that knows it. */
 const HOMES = {
   archiver: '^src/export/pack-archive\\.ts$',
@@ -13,12 +14,23 @@ const HOMES = {
   nodemailer: '^src/report/mailer\\.ts$',
   'ps-list': '^src/platform/process-list\\.ts$',
 };
-const forbid = (name, from, to, comment) => ({ name, severity: 'error', from, to, comment });
+const forbid = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  from,
+  to,
+  comment,
+});
 
 module.exports = {
   forbidden: [
     forbid('no-cycles', {}, { circular: true }, 'Data flows one way.'),
-    forbid('errors-import-nothing', { path: '^src/errors\\.ts$' }, { path: '.' }, 'Everybody imports it.'),
+    forbid(
+      'errors-import-nothing',
+      { path: '^src/errors\\.ts$' },
+      { path: '.' },
+      'Everybody imports it.',
+    ),
     forbid(
       'platform-knows-nothing-of-mail',
       { path: '^src/platform/' },
@@ -31,9 +43,24 @@ module.exports = {
       { path: `^src/(${VERBS}|ui|commands)/` },
       'Nouns know no verbs.',
     ),
-    forbid('archive-stands-alone', { path: '^src/archive/' }, { path: '^src/(server|mail)/' }, 'Three nouns, apart.'),
-    forbid('server-stands-alone', { path: '^src/server/' }, { path: '^src/(archive|mail)/' }, 'Three nouns, apart.'),
-    forbid('mail-stands-alone', { path: '^src/mail/' }, { path: '^src/(archive|server)/' }, 'Three nouns, apart.'),
+    forbid(
+      'archive-stands-alone',
+      { path: '^src/archive/' },
+      { path: '^src/(server|mail)/' },
+      'Three nouns, apart.',
+    ),
+    forbid(
+      'server-stands-alone',
+      { path: '^src/server/' },
+      { path: '^src/(archive|mail)/' },
+      'Three nouns, apart.',
+    ),
+    forbid(
+      'mail-stands-alone',
+      { path: '^src/mail/' },
+      { path: '^src/(archive|server)/' },
+      'Three nouns, apart.',
+    ),
     forbid(
       'verbs-know-no-ui',
       { path: `^src/(${VERBS})/` },

@@ -9,10 +9,7 @@ export default tseslint.config(
       'build',
       'coverage',
       'node_modules',
-      'scripts',
       'vitest.config.ts',
-      'test/**/*.mjs',
-      'bin',
       '*.config.js',
       '.dependency-cruiser.cjs',
       '.bench',
@@ -23,16 +20,38 @@ export default tseslint.config(
     languageOptions: { parserOptions: { project: './tsconfig.test.json' } },
     rules: {
       complexity: ['error', 14],
-      'max-lines': ['error', { max: 250, skipBlankLines: true, skipComments: true }],
-      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      'max-lines': [
+        'error',
+        { max: 335, skipBlankLines: true, skipComments: true },
+      ],
+      'max-lines-per-function': [
+        'error',
+        { max: 85, skipBlankLines: true, skipComments: true },
+      ],
       'max-params': ['error', 4],
       'no-nested-ternary': 'error',
+      curly: ['error', 'multi-line', 'consistent'],
+      'padding-line-between-statements': [
+        'error',
+        { blankLine: 'always', prev: 'multiline-block-like', next: '*' },
+        { blankLine: 'always', prev: '*', next: 'function' },
+      ],
       'no-empty': ['error', { allowEmptyCatch: false }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true },
+      ],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/prefer-promise-reject-errors': 'off',
       '@typescript-eslint/only-throw-error': 'off',
-      'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Set process.exitCode.' }],
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'process',
+          property: 'exit',
+          message: 'Set process.exitCode.',
+        },
+      ],
     },
   },
   {
@@ -41,14 +60,32 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: clockMessage },
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: clockMessage },
         {
-          selector: "CallExpression[callee.name=/^rm(Sync)?$/] Property[key.name='recursive']",
-          message: 'removeTree of platform/remove-tree.ts is the one way to remove a tree, on every Node.',
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: clockMessage,
+        },
+        {
+          selector:
+            "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: clockMessage,
+        },
+        {
+          selector:
+            "CallExpression[callee.name=/^rm(Sync)?$/] Property[key.name='recursive']",
+          message:
+            'removeTree of platform/remove-tree.ts is the one way to remove a tree, on every Node.',
         },
       ],
     },
   },
-  { files: ['test/**'], rules: { 'max-lines-per-function': 'off', 'max-lines': 'off' } },
+  {
+    // Without types: they are no part of a TypeScript project.
+    files: ['scripts/**', 'bin/**', 'test/**/*.mjs'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: { parserOptions: { project: false } },
+  },
+  {
+    files: ['test/**'],
+    rules: { 'max-lines-per-function': 'off', 'max-lines': 'off' },
+  },
 );

@@ -8,10 +8,16 @@ const dist = fileURLToPath(new URL('./dist/', import.meta.url));
 const testTheBuild = {
   name: 'test-the-build',
   enforce: 'pre' as const,
-  async resolveId(source: string, importer: string | undefined): Promise<string | null> {
-    if (!importer || !source.startsWith('.') || !source.endsWith('.js')) return null;
+  async resolveId(
+    source: string,
+    importer: string | undefined,
+  ): Promise<string | null> {
+    if (!importer || !source.startsWith('.') || !source.endsWith('.js'))
+      return null;
     const target = fileURLToPath(new URL(source, `file://${importer}`));
-    return Promise.resolve(target.startsWith(src) ? dist + target.slice(src.length) : null);
+    return Promise.resolve(
+      target.startsWith(src) ? dist + target.slice(src.length) : null,
+    );
   },
 };
 
@@ -30,7 +36,10 @@ const FAST_TESTS = [
 export default defineConfig({
   plugins: [testTheBuild],
   test: {
-    include: process.env['KMS_TEST_FAST'] === undefined ? ['test/**/*.test.ts'] : FAST_TESTS,
+    include:
+      process.env['KMS_TEST_FAST'] === undefined
+        ? ['test/**/*.test.ts']
+        : FAST_TESTS,
     // Only a test that hangs takes so long: what a machine does beside must not fail one.
     testTimeout: 600_000,
     hookTimeout: 600_000,

@@ -6,9 +6,18 @@ for (const [signal, [exitCode, code]] of Object.entries(CODES)) {
   process.on(signal, () => {
     if (process.listenerCount(signal) > 1) return;
     const message = `stopped by ${signal}; nothing was begun`;
-    const error = { schema: 'kms-backup/error/1', exitCode, error: { code, message, hints: [] } };
-    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(error)}\n`);
-    else process.stderr.write(`Error: ${message}\nCode: ${code}\n`);
+    const error = {
+      schema: 'kms-backup/error/1',
+      exitCode,
+      error: { code, message, hints: [] },
+    };
+    if (process.argv.includes('--json')) {
+      process.stdout.write(`${JSON.stringify(error)}\n`);
+    } else {
+      process.stderr.write(`Error: ${message}\nCode: ${code}\n`);
+    }
+
+    // eslint-disable-next-line no-restricted-properties -- nothing runs yet that could end by itself
     process.exit(exitCode);
   });
 }

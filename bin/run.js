@@ -12,7 +12,9 @@ if (argv.length === 1 && argv[0] === '--version') {
     process.exitCode = code === 'EPIPE' ? 0 : 1;
   });
   const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8'));
-  process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+  process.stdout.write(
+    `${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`,
+  );
 } else {
   const { start } = await import('../dist/bundle/main.js');
   await start({ argv, directory: fileURLToPath(packageFile) });

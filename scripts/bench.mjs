@@ -5,8 +5,20 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { changeOnePercent, fullJob, makeBases, unchangedJob } from './bench/jobs-backup.mjs';
-import { folderJob, listJob, millionJob, recoverJob, startJob, verifyJob } from './bench/jobs-read.mjs';
+import {
+  changeOnePercent,
+  fullJob,
+  makeBases,
+  unchangedJob,
+} from './bench/jobs-backup.mjs';
+import {
+  folderJob,
+  listJob,
+  millionJob,
+  recoverJob,
+  startJob,
+  verifyJob,
+} from './bench/jobs-read.mjs';
 import { measure, toolsFound } from './bench/measure.mjs';
 import { ensureMillion } from './bench/million.mjs';
 import { formatResults, formatVerdicts, judge } from './bench/report.mjs';
@@ -27,7 +39,11 @@ const { values: options } = parseArgs({
     strict: { type: 'boolean' },
     help: { type: 'boolean' },
     stores: { type: 'string', default: 'A,B,C' },
-    jobs: { type: 'string', default: 'full,unchanged,changed,verify,recover,folder,list,million,start' },
+    jobs: {
+      type: 'string',
+      default:
+        'full,unchanged,changed,verify,recover,folder,list,million,start',
+    },
     rounds: { type: 'string' },
     peers: { type: 'string' },
   },
@@ -36,7 +52,15 @@ const root = fileURLToPath(new URL('../.bench', import.meta.url));
 const divisor = options.quick ? 20 : 1;
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
 const jobs = new Set(options.jobs.split(','));
-const tools = toolsFound(['zip', 'unzip', '7zz', 'bsdtar', 'restic', 'borg', 'rsync']);
+const tools = toolsFound([
+  'zip',
+  'unzip',
+  '7zz',
+  'bsdtar',
+  'restic',
+  'borg',
+  'rsync',
+]);
 const peers = options.peers?.split(',');
 const results = [];
 const run = (spec) => measure(spec);
@@ -44,13 +68,18 @@ const run = (spec) => measure(spec);
 function isWanted({ name, isSlow }) {
   if (isSlow && !options.slow) return false;
   return (
-    peers === undefined || name.startsWith('kms-backup') || peers.includes(name) || peers.includes(name.split(' ')[0])
+    peers === undefined ||
+    name.startsWith('kms-backup') ||
+    peers.includes(name) ||
+    peers.includes(name.split(' ')[0])
   );
 }
 
 /** Every contestant once a round, in an order that turns, so that nobody always runs after the same neighbour. */
 async function compete(job, store, contestants) {
-  const field = contestants.filter(isWanted).map((one) => ({ job, store, ...one, seconds: [], peaks: [] }));
+  const field = contestants
+    .filter(isWanted)
+    .map((one) => ({ job, store, ...one, seconds: [], peaks: [] }));
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < field.length; i++) {
       const one = field[(i + round) % field.length];
@@ -83,20 +112,35 @@ async function benchStore(name) {
 
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'second'), { recursive: true });
-  spawnSync('sh', ['-c', 'find "$1" -type f -print0 | xargs -0 cat > /dev/null', 'sh', store.serverDir]);
+  spawnSync('sh', [
+    '-c',
+    'find "$1" -type f -print0 | xargs -0 cat > /dev/null',
+    'sh',
+    store.serverDir,
+  ]);
 
   const context = { store, work, tools, run };
   if (jobs.has('full')) await compete('full', name, fullJob(context));
   rmSync(join(work, 'full'), { recursive: true, force: true });
 
-  const READERS = { unchanged: unchangedJob, verify: verifyJob, recover: recoverJob, folder: folderJob, list: listJob };
-  const needBases = [...Object.keys(READERS), 'changed'].some((job) => jobs.has(job));
+  const READERS = {
+    unchanged: unchangedJob,
+    verify: verifyJob,
+    recover: recoverJob,
+    folder: folderJob,
+    list: listJob,
+  };
+
+  const needBases = [...Object.keys(READERS), 'changed'].some((job) =>
+    jobs.has(job),
+  );
 
   if (needBases) {
     console.error(`making every tool's archive of store ${name} …`);
     context.base = await makeBases(context);
-    for (const [job, contestants] of Object.entries(READERS))
+    for (const [job, contestants] of Object.entries(READERS)) {
       if (jobs.has(job)) await compete(job, name, contestants(context));
+    }
   }
 
   if (jobs.has('changed')) {
@@ -123,14 +167,21 @@ async function main() {
     await compete('million', '-', millionJob({ store: anyStore, tools, dir }));
   }
 
-  if (jobs.has('start')) await compete('start', '-', startJob({ store: anyStore }));
+  if (jobs.has('start')) {
+    await compete('start', '-', startJob({ store: anyStore }));
+  }
 
   const verdicts = judge(results);
   console.log(machineLine());
   console.log(formatResults(results));
   console.log(formatVerdicts(verdicts));
-  writeFileSync(join(root, 'last.json'), JSON.stringify({ machine: machineLine(), results, verdicts }, null, 1));
-  if (options.strict && verdicts.some(({ holds }) => !holds)) process.exitCode = 1;
+  writeFileSync(
+    join(root, 'last.json'),
+    JSON.stringify({ machine: machineLine(), results, verdicts }, null, 1),
+  );
+  if (options.strict && verdicts.some(({ holds }) => !holds)) {
+    process.exitCode = 1;
+  }
 }
 
 function machineLine() {

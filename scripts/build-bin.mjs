@@ -20,7 +20,14 @@ import { bundleForExecutable } from './bundle/bundle.mjs';
 import { writeDebianPackage } from './bundle/debian.mjs';
 import { makeExecutable } from './bundle/single-executable.mjs';
 import { smokeTest } from './bundle/smoke-test.mjs';
-import { hostTarget, NODE_VERSION, nodeBinary, run, TARGETS, WINE_NODE_VERSION } from './node-binaries.mjs';
+import {
+  hostTarget,
+  NODE_VERSION,
+  nodeBinary,
+  run,
+  TARGETS,
+  WINE_NODE_VERSION,
+} from './node-binaries.mjs';
 
 const DOCUMENTS = [
   'README.md',
@@ -36,10 +43,18 @@ const DOCUMENTS = [
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const build = join(root, 'build');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+);
 
 /** The executable and the `kmsrecover` beside it, in a directory of their own. */
-async function makePrograms({ target, workers, bundled, directory, nodeVersion = NODE_VERSION }) {
+async function makePrograms({
+  target,
+  workers,
+  bundled,
+  directory,
+  nodeVersion = NODE_VERSION,
+}) {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
 
@@ -49,7 +64,13 @@ async function makePrograms({ target, workers, bundled, directory, nodeVersion =
   );
   const main = join(bundled, 'main.cjs');
 
-  await makeExecutable({ target, main, assets: workers, executable, version: nodeVersion });
+  await makeExecutable({
+    target,
+    main,
+    assets: workers,
+    executable,
+    version: nodeVersion,
+  });
   // A .cmd would not do on Windows: a .bat file that calls one without CALL ends there.
   if (isWindows) linkSync(executable, kmsrecover);
   else symlinkSync('kms-backup', kmsrecover);
@@ -61,8 +82,16 @@ async function makePrograms({ target, workers, bundled, directory, nodeVersion =
 function programsToTry(made, workers, bundled) {
   const { target } = made;
   if (!target.startsWith('win') || hostTarget() === target) return made;
+
   const directory = join(build, `tried-${target}`);
-  return makePrograms({ target, workers, bundled, directory, nodeVersion: WINE_NODE_VERSION });
+
+  return makePrograms({
+    target,
+    workers,
+    bundled,
+    directory,
+    nodeVersion: WINE_NODE_VERSION,
+  });
 }
 
 async function buildExecutable(target, workers, bundled) {
@@ -75,11 +104,17 @@ async function buildExecutable(target, workers, bundled) {
 
   const { directory } = made;
 
-  for (const path of DOCUMENTS) copyFileSync(join(root, path), join(directory, basename(path)));
+  for (const path of DOCUMENTS) {
+    copyFileSync(join(root, path), join(directory, basename(path)));
+  }
+
   // As they lie in the repository, so that their links lead somewhere.
   cpSync(join(root, 'docs'), join(directory, 'docs'), { recursive: true });
   // The packages for Windows leave Node's licence out; it is the same for all.
-  copyFileSync(join(nodeBinary('linux-x64'), '..', '..', 'LICENSE'), join(directory, 'LICENSE.node'));
+  copyFileSync(
+    join(nodeBinary('linux-x64'), '..', '..', 'LICENSE'),
+    join(directory, 'LICENSE.node'),
+  );
 
   return made;
 }
@@ -101,11 +136,16 @@ async function writeArchive({ target, directory }) {
 }
 
 const { values } = parseArgs({
-  options: { target: { type: 'string', multiple: true }, 'no-test': { type: 'boolean', default: false } },
+  options: {
+    target: { type: 'string', multiple: true },
+    'no-test': { type: 'boolean', default: false },
+  },
 });
 const targets = values.target ?? Object.keys(TARGETS);
 const unknown = targets.find((target) => !(target in TARGETS));
-if (unknown !== undefined) throw new Error(`no target ${unknown}: ${Object.keys(TARGETS).join(', ')}`);
+if (unknown !== undefined) {
+  throw new Error(`no target ${unknown}: ${Object.keys(TARGETS).join(', ')}`);
+}
 
 run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
 const bundled = join(build, 'bundle');
@@ -117,7 +157,9 @@ for (const target of targets) {
   await writeArchive(made);
   const { debian } = TARGETS[target];
   const debianPackage =
-    debian === undefined ? undefined : writeDebianPackage({ ...made, architecture: debian, version, build });
+    debian === undefined
+      ? undefined
+      : writeDebianPackage({ ...made, architecture: debian, version, build });
   console.log(`${target}: ${made.executable}`);
   if (values['no-test']) continue;
   const tried = await programsToTry(made, workers, bundled);

@@ -15,23 +15,39 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const generator = async (name) =>
   (
     await import(
-      new URL(`../node_modules/@oclif/plugin-autocomplete/lib/autocomplete/${name}.js`, import.meta.url).href
+      new URL(
+        `../node_modules/@oclif/plugin-autocomplete/lib/autocomplete/${name}.js`,
+        import.meta.url,
+      ).href
     )
   ).default;
-const [Zsh, PowerShell] = [await generator('zsh'), await generator('powershell')];
+const [Zsh, PowerShell] = [
+  await generator('zsh'),
+  await generator('powershell'),
+];
 
 const commands = readCommands();
 const { version, description } = readPackage();
 const config = await Config.load({ root });
 // The day of the last release; before the first, the day this page was last looked through.
 const [, released = '2026-11-25'] =
-  readFileSync(join(root, 'CHANGELOG.md'), 'utf8').match(/^## .*(\d{4}-\d\d-\d\d)/m) ?? [];
+  readFileSync(join(root, 'CHANGELOG.md'), 'utf8').match(
+    /^## .*(\d{4}-\d\d-\d\d)/m,
+  ) ?? [];
 const lines = (value) => `${value.replaceAll('\r\n', '\n').trimEnd()}\n`;
 const files = {
   'completion/kms-backup.bash': bashCompletion(commands),
-  'completion/_kms-backup': lines(zshCompletion(lines(new Zsh(config).generate()), commands)),
+  'completion/_kms-backup': lines(
+    zshCompletion(lines(new Zsh(config).generate()), commands),
+  ),
   'completion/kms-backup.ps1': lines(new PowerShell(config).generate()),
-  'man/kms-backup.1': manualPage({ commands, version, description, exitMeaning: EXIT_MEANING, released }),
+  'man/kms-backup.1': manualPage({
+    commands,
+    version,
+    description,
+    exitMeaning: EXIT_MEANING,
+    released,
+  }),
 };
 
 const read = (path) => {
@@ -41,11 +57,14 @@ const read = (path) => {
     return undefined;
   }
 };
+
 for (const [name, content] of Object.entries(files)) {
   const path = join(root, name);
   if (read(path) === content) continue;
   if (process.argv.includes('--check')) {
-    console.error(`${name} does not match the commands: run npm run derive and commit it.`);
+    console.error(
+      `${name} does not match the commands: run npm run derive and commit it.`,
+    );
     process.exitCode = 1;
   } else {
     mkdirSync(dirname(path), { recursive: true });

@@ -26,16 +26,29 @@ function sweep() {
     '-ldl',
   ]);
 
-  if (compiler.status !== 0) throw new Error(`gcc is needed (packages gcc and libc6-dev): ${compiler.stderr}`);
+  if (compiler.status !== 0) {
+    throw new Error(
+      `gcc is needed (packages gcc and libc6-dev): ${compiler.stderr}`,
+    );
+  }
 
   // Child processes of commands would be refused too.
-  const quiet = { KMS_BACKUP_PID_FILE: '/nonexistent/kms.pid', NODE_ENV: 'production', NO_COLOR: '1' };
+  const quiet = {
+    KMS_BACKUP_PID_FILE: '/nonexistent/kms.pid',
+    NODE_ENV: 'production',
+    NO_COLOR: '1',
+  };
+
   const env = { ...process.env, ...quiet, LD_PRELOAD: library };
 
-  const { status } = spawnSync(process.execPath, [here('errno-sweep/child.mjs'), root, ...process.argv.slice(2)], {
-    env,
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [here('errno-sweep/child.mjs'), root, ...process.argv.slice(2)],
+    {
+      env,
+      stdio: 'inherit',
+    },
+  );
 
   return status ?? 128 + constants.signals.SIGKILL;
 }

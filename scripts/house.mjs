@@ -38,7 +38,9 @@ function measureFile(path) {
   return {
     name: relative(root, path),
     ...measureTokens(source),
-    functions: findFunctions(source).map((node) => measureFunction(node, source)),
+    functions: findFunctions(source).map((node) =>
+      measureFunction(node, source),
+    ),
     nestedTernaries: findNestedTernaries(source),
   };
 }
@@ -49,12 +51,18 @@ function measureTokens(source) {
   let tokens = 0;
 
   const visit = (node) => {
-    if (node.kind >= ts.SyntaxKind.FirstToken && node.kind <= ts.SyntaxKind.LastToken) {
+    if (
+      node.kind >= ts.SyntaxKind.FirstToken &&
+      node.kind <= ts.SyntaxKind.LastToken
+    ) {
       if (node.kind === ts.SyntaxKind.EndOfFileToken) return;
+
       tokens++;
       addLines(lines, node, source);
+
       return;
     }
+
     node.getChildren(source).forEach(visit);
   };
 
@@ -65,14 +73,19 @@ function measureTokens(source) {
 
 function addLines(lines, node, source) {
   const last = lineOf(source, node.getEnd());
-  for (let line = lineOf(source, node.getStart(source)); line <= last; line++) lines.add(line);
+  for (let line = lineOf(source, node.getStart(source)); line <= last; line++) {
+    lines.add(line);
+  }
 }
 
 function findFunctions(source) {
   const found = [];
 
   const visit = (node) => {
-    if (ts.isFunctionLike(node) && node.body && ts.isBlock(node.body)) found.push(node);
+    if (ts.isFunctionLike(node) && node.body && ts.isBlock(node.body)) {
+      found.push(node);
+    }
+
     ts.forEachChild(node, visit);
   };
 
@@ -84,7 +97,11 @@ function findFunctions(source) {
 function measureFunction(node, source) {
   const from = lineOf(source, node.getStart(source));
   const to = lineOf(source, node.getEnd());
-  const body = source.text.slice(node.body.getStart(source), node.body.getEnd());
+
+  const body = source.text.slice(
+    node.body.getStart(source),
+    node.body.getEnd(),
+  );
 
   return {
     name: node.name?.getText(source) ?? '(callback)',
@@ -101,6 +118,7 @@ function findNestedTernaries(source) {
     if (ts.isConditionalExpression(node) && isInsideTernary(node)) {
       lines.push(lineOf(source, node.getStart(source)) + 1);
     }
+
     ts.forEachChild(node, visit);
   };
 
@@ -124,26 +142,41 @@ function lineOf(source, position) {
 function print(all) {
   const sum = (pick) => all.reduce((total, file) => total + pick(file), 0);
   const long = all.flatMap((file) =>
-    file.functions.filter(({ lines }) => lines >= LONG_FUNCTION_LINES).map((one) => ({ ...one, file: file.name })),
+    file.functions
+      .filter(({ lines }) => lines >= LONG_FUNCTION_LINES)
+      .map((one) => ({ ...one, file: file.name })),
   );
+
   const airy = long.filter(({ hasEmptyLine }) => hasEmptyLine);
   const large = all.filter(({ codeLines }) => codeLines > LARGEST_FILE_LINES);
-  const ternaries = all.flatMap(({ name, nestedTernaries }) => nestedTernaries.map((line) => `${name}:${line}`));
+  const ternaries = all.flatMap(({ name, nestedTernaries }) =>
+    nestedTernaries.map((line) => `${name}:${line}`),
+  );
 
-  console.log(`files              ${all.length}, ${sum(({ codeLines }) => codeLines)} lines of code`);
-  console.log(`tokens a line      ${(sum(({ tokens }) => tokens) / sum(({ codeLines }) => codeLines)).toFixed(2)}`);
+  console.log(
+    `files              ${all.length}, ${sum(({ codeLines }) => codeLines)} lines of code`,
+  );
+  console.log(
+    `tokens a line      ${(sum(({ tokens }) => tokens) / sum(({ codeLines }) => codeLines)).toFixed(2)}`,
+  );
   console.log(
     `with paragraphs    ${((100 * airy.length) / Math.max(1, long.length)).toFixed(1)} % of ${long.length} functions of ${LONG_FUNCTION_LINES} lines or more`,
   );
   console.log(`nested ternaries   ${ternaries.length}`);
-  console.log(`files over budget  ${large.length} (${LARGEST_FILE_LINES} lines)`);
+  console.log(
+    `files over budget  ${large.length} (${LARGEST_FILE_LINES} lines)`,
+  );
 
   if (!values.list) return;
 
-  for (const { file, line, name } of long.filter(({ hasEmptyLine }) => !hasEmptyLine)) {
+  for (const { file, line, name } of long.filter(
+    ({ hasEmptyLine }) => !hasEmptyLine,
+  )) {
     console.log(`no paragraph  ${file}:${line} ${name}`);
   }
 
   for (const place of ternaries) console.log(`nested ternary  ${place}`);
-  for (const { name, codeLines } of large) console.log(`over budget  ${name} ${codeLines}`);
+  for (const { name, codeLines } of large) {
+    console.log(`over budget  ${name} ${codeLines}`);
+  }
 }

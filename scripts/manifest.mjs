@@ -14,14 +14,20 @@ const read = () => {
 };
 
 const before = read();
-const oclif = fileURLToPath(new URL('../node_modules/oclif/bin/run.js', import.meta.url));
-const made = spawnSync(process.execPath, [oclif, 'manifest', root], { cwd: root, encoding: 'utf8' });
+const oclif = fileURLToPath(
+  new URL('../node_modules/oclif/bin/run.js', import.meta.url),
+);
+const made = spawnSync(process.execPath, [oclif, 'manifest', root], {
+  cwd: root,
+  encoding: 'utf8',
+});
 // The generator lists commands as the file system gives them: by name they are the same everywhere.
 const sortCommands = (text) => {
   const { commands, ...rest } = JSON.parse(text);
   const byName = Object.entries(commands).sort(([a], [b]) => (a < b ? -1 : 1));
   return `${JSON.stringify({ commands: Object.fromEntries(byName), ...rest }, null, 2)}\n`;
 };
+
 if (made.status === 0) writeFileSync(file, sortCommands(read()));
 if (made.status !== 0) {
   console.error(made.stderr);
@@ -31,7 +37,9 @@ if (made.status !== 0) {
   const isCheck = process.argv.includes('--check');
   writeFileSync(file, isCheck ? before : after);
   if (isCheck && before !== after) {
-    console.error('oclif.manifest.json does not match the commands: run npm run derive and commit it.');
+    console.error(
+      'oclif.manifest.json does not match the commands: run npm run derive and commit it.',
+    );
     process.exitCode = 1;
   }
 }

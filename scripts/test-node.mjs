@@ -6,8 +6,15 @@ import { hostTarget, nodeBinary } from './node-binaries.mjs';
 const [version] = process.argv.slice(2);
 const target = hostTarget();
 if (version === undefined) throw new Error('which version of Node?');
-if (target === undefined) throw new Error(`npm has no Node for ${process.platform}-${process.arch}`);
+if (target === undefined) {
+  throw new Error(`npm has no Node for ${process.platform}-${process.arch}`);
+}
+
 const test = fileURLToPath(new URL('test.mjs', import.meta.url));
-const { status, error } = spawnSync(nodeBinary(target, version), [test, '--fast'], { stdio: 'inherit' });
+const { status, error } = spawnSync(
+  nodeBinary(target, version),
+  [test, '--fast'],
+  { stdio: 'inherit' },
+);
 if (error) throw error;
 process.exitCode = status ?? 1;

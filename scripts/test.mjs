@@ -11,8 +11,15 @@ import { fileURLToPath } from 'node:url';
 delete process.env.NODE_EXTRA_CA_CERTS;
 
 // A version manager's python3 looks for Python anew at each of some hundred calls, half a second long.
-const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
-if (python.status === 0) process.env.PATH = dirname(python.stdout.trim()) + delimiter + process.env.PATH;
+const python = spawnSync(
+  'python3',
+  ['-c', 'import sys; print(sys.executable)'],
+  { encoding: 'utf8' },
+);
+if (python.status === 0) {
+  process.env.PATH =
+    dirname(python.stdout.trim()) + delimiter + process.env.PATH;
+}
 
 const words = process.argv.slice(2);
 if (words.includes('--fast')) process.env.KMS_TEST_FAST = '1';
@@ -21,15 +28,28 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kms-backup-test-'));
 const report = join(folder, 'report.json');
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-const args = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-const { status } = spawnSync(process.execPath, [...args, ...words.filter((word) => word !== '--fast')], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const args = [
+  vitest,
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+];
+const { status } = spawnSync(
+  process.execPath,
+  [...args, ...words.filter((word) => word !== '--fast')],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 try {
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } =
+    JSON.parse(readFileSync(report, 'utf8'));
   const skipped = numPendingTests + numTodoTests;
-  console.log(`tests: ${numPassedTests} passed, ${numFailedTests} failed, ${skipped} skipped`);
+  console.log(
+    `tests: ${numPassedTests} passed, ${numFailedTests} failed, ${skipped} skipped`,
+  );
   process.exitCode = numPassedTests === 0 ? 1 : (status ?? 1);
 } catch {
   console.log('tests: 0 passed, 1 failed, 0 skipped');

@@ -49,8 +49,16 @@ export class KmsError extends Error {
   readonly exitCode: ExitCode;
   readonly hints: readonly string[];
 
-  constructor(code: string, exitCode: ExitCode, message: string, details: Details = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(
+    code: string,
+    exitCode: ExitCode,
+    message: string,
+    details: Details = {},
+  ) {
+    super(
+      message,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.name = new.target.name;
     this.code = code;
     this.exitCode = exitCode;
@@ -161,11 +169,14 @@ export class SystemError extends KmsError {
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const errno = errnoOf(error);
-  return errno === undefined ? error.message : error.message.replace(UNNAMED, errno);
+  return errno === undefined
+    ? error.message
+    : error.message.replace(UNNAMED, errno);
 }
 
 /** `EIO: i/o error, read` needs no mending; `Unknown system error -122: Unknown system error -122, read` does. */
-const UNNAMED = /^(?:Unknown system error -\d+|UNKNOWN)(?:: (?:Unknown system error -\d+|unknown error))?/;
+const UNNAMED =
+  /^(?:Unknown system error -\d+|UNKNOWN)(?:: (?:Unknown system error -\d+|unknown error))?/;
 
 /** What Linux, and what macOS and FreeBSD, say and Node has no name for: shares and quotas, and what a file system says of itself. */
 const NUMBERS = {
@@ -188,15 +199,28 @@ const NUMBERS = {
  */
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof SystemError) return error.errno;
-  if (!(error instanceof Error) || error instanceof KmsError || !('code' in error)) return undefined;
+
+  if (
+    !(error instanceof Error) ||
+    error instanceof KmsError ||
+    !('code' in error)
+  ) {
+    return undefined;
+  }
 
   const { code } = error;
   if (typeof code !== 'string') return undefined;
   if (/^E[A-Z0-9]+$/.test(code)) return code;
-  if (code !== 'UNKNOWN' && !code.startsWith('Unknown system error')) return undefined;
+  if (code !== 'UNKNOWN' && !code.startsWith('Unknown system error')) {
+    return undefined;
+  }
 
-  const number = 'errno' in error && typeof error.errno === 'number' ? -error.errno : 0;
-  const names: Readonly<Record<number, string>> = process.platform === 'linux' ? NUMBERS.linux : NUMBERS.bsd;
+  const number =
+    'errno' in error && typeof error.errno === 'number' ? -error.errno : 0;
+  const names: Readonly<Record<number, string>> =
+    process.platform === 'linux' ? NUMBERS.linux : NUMBERS.bsd;
 
-  return (process.platform === 'win32' ? undefined : names[number]) ?? 'UNKNOWN';
+  return (
+    (process.platform === 'win32' ? undefined : names[number]) ?? 'UNKNOWN'
+  );
 }

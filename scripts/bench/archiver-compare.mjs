@@ -1,7 +1,15 @@
 // What would archiver do in our place? Time, memory, what its entries say, a file that vanishes, a full disk.
 //   node scripts/build.mjs && node scripts/bench/archiver-compare.mjs
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,8 +26,15 @@ const PRECISIONS = ['2 s', '1 s', '100 ns'];
 
 const store = smallStore();
 const ours = (from = store, into = emptyDirectory('kms')) =>
-  kms('backup', 'full', '--server-dir', from.serverDir, '--backup-dir', into).command;
-const theirs = (from, into, ...more) => [process.execPath, PEER, from, join(into, 'archiver.zip'), ...more];
+  kms('backup', 'full', '--server-dir', from.serverDir, '--backup-dir', into)
+    .command;
+const theirs = (from, into, ...more) => [
+  process.execPath,
+  PEER,
+  from,
+  join(into, 'archiver.zip'),
+  ...more,
+];
 const env = kms().env;
 
 async function race() {
@@ -48,7 +63,9 @@ async function race() {
 
   line('kms-backup', a, archiveBytes(join(WORK, 'kms')));
   line('archiver', b, archiveBytes(join(WORK, 'archiver')));
-  console.log(`ratio       ${(median(b.seconds) / median(a.seconds)).toFixed(1)}`);
+  console.log(
+    `ratio       ${(median(b.seconds) / median(a.seconds)).toFixed(1)}`,
+  );
 }
 
 async function describe(name, path) {
@@ -65,12 +82,18 @@ async function describe(name, path) {
 
 /** Runs a command, does something to it after a moment, and says how it ended. */
 async function observe(name, command, meanwhile = () => undefined) {
-  const child = spawn(command[0], command.slice(1), { env: { ...process.env, ...env } });
+  const child = spawn(command[0], command.slice(1), {
+    env: { ...process.env, ...env },
+  });
   let said = '';
 
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += bytes));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes) => (said += bytes));
+  }
 
-  const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
+  const ended = new Promise((resolve) =>
+    child.on('close', (code, signal) => resolve(code ?? signal)),
+  );
   const timer = wait(LIMIT_MS, 'hangs', { ref: false });
 
   await meanwhile();
@@ -79,31 +102,44 @@ async function observe(name, command, meanwhile = () => undefined) {
   child.kill('SIGKILL');
 
   const lines = said.trim().split('\n').filter(Boolean);
-  const telling =
-    lines.find((line) => /ENOENT|ENOSPC|vanished|full|Error/.test(line)) ?? lines.at(-1) ?? 'says nothing';
 
-  console.log(`${name.padEnd(24)} exit ${result}: ${telling.trim().slice(0, 110)}`);
+  const telling =
+    lines.find((line) => /ENOENT|ENOSPC|vanished|full|Error/.test(line)) ??
+    lines.at(-1) ??
+    'says nothing';
+
+  console.log(
+    `${name.padEnd(24)} exit ${result}: ${telling.trim().slice(0, 110)}`,
+  );
 }
 
 /** Removes the last folders as soon as something is written. */
 async function vanish(from, into) {
   for (let tries = 0; tries < 2000; tries++) {
     const isWriting = readdirSync(into).some(
-      (name) => name.includes('.zip') && statSync(join(into, name), { throwIfNoEntry: false })?.size > 0,
+      (name) =>
+        name.includes('.zip') &&
+        statSync(join(into, name), { throwIfNoEntry: false })?.size > 0,
     );
+
     if (isWriting) break;
 
     await wait(5);
   }
 
   const domain = join(from, 'mail', 'example.com');
-  for (const user of readdirSync(domain).slice(-40)) rmSync(join(domain, user), { recursive: true, force: true });
+  for (const user of readdirSync(domain).slice(-40)) {
+    rmSync(join(domain, user), { recursive: true, force: true });
+  }
 }
 
 async function loseFiles() {
   for (const name of ['kms-backup', 'archiver', 'archiver as documented']) {
     const copy = join(emptyDirectory('vanishing'), 'mailserver');
-    cpSync(store.serverDir, copy, { recursive: true, preserveTimestamps: true });
+    cpSync(store.serverDir, copy, {
+      recursive: true,
+      preserveTimestamps: true,
+    });
 
     const from = { serverDir: copy, storeDir: join(copy, 'store') };
     const into = emptyDirectory('into');
@@ -111,20 +147,31 @@ async function loseFiles() {
     const command =
       name === 'kms-backup'
         ? ours(relocate(from), into)
-        : theirs(from.storeDir, into, ...(name === 'archiver' ? [] : ['--documented']));
+        : theirs(
+            from.storeDir,
+            into,
+            ...(name === 'archiver' ? [] : ['--documented']),
+          );
 
     await observe(name, command, () => vanish(from.storeDir, into));
 
     const zip = readdirSync(into).find((file) => file.endsWith('.zip'));
-    const isWhole = zip !== undefined && spawnSync('unzip', ['-tqq', join(into, zip)]).status === 0;
+    const isWhole =
+      zip !== undefined &&
+      spawnSync('unzip', ['-tqq', join(into, zip)]).status === 0;
 
-    console.log(`${' '.repeat(25)}${isWhole ? 'a whole archive is there' : 'no whole archive is there'}`);
+    console.log(
+      `${' '.repeat(25)}${isWhole ? 'a whole archive is there' : 'no whole archive is there'}`,
+    );
   }
 }
 
 function relocate(from) {
   const path = join(from.serverDir, 'mailserver.cfg');
-  writeFileSync(path, readFileSync(path, 'utf8').replaceAll(store.storeDir, from.storeDir));
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replaceAll(store.storeDir, from.storeDir),
+  );
   return from;
 }
 
@@ -137,17 +184,30 @@ async function fillDisk() {
 
   const small = (command) => {
     const into = join(WORK, 'into');
-    return ['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o size=4m none '${into}' && exec "$@"`, 'sh', ...command];
+    return [
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      `mount -t tmpfs -o size=4m none '${into}' && exec "$@"`,
+      'sh',
+      ...command,
+    ];
   };
 
   const into = emptyDirectory('into');
 
   await observe('kms-backup', small(ours(store, into)));
   await observe('archiver', small(theirs(store.storeDir, into)));
-  await observe('archiver as documented', small(theirs(store.storeDir, into, '--documented')));
+  await observe(
+    'archiver as documented',
+    small(theirs(store.storeDir, into, '--documented')),
+  );
 }
 
-console.log(`== ${readdirSync(join(store.storeDir, 'mail', 'example.com')).length} mailboxes, 20,214 mails, level 6`);
+console.log(
+  `== ${readdirSync(join(store.storeDir, 'mail', 'example.com')).length} mailboxes, 20,214 mails, level 6`,
+);
 await race();
 console.log('== what the entries say');
 await describe('kms-backup', backUp(store));

@@ -19,5 +19,8 @@ if (form === '--documented') {
   // Not awaited at the top level: as in a function of a program, where a promise that never settles goes unnoticed.
   void archive.finalize();
 } else {
-  await Promise.all([pipeline(archive, createWriteStream(target)), archive.finalize()]);
+  await Promise.all([
+    pipeline(archive, createWriteStream(target)),
+    archive.finalize(),
+  ]);
 }

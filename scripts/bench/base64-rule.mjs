@@ -9,14 +9,30 @@ import { median } from './measure.mjs';
 import { smallStore } from './small-store.mjs';
 
 const ROUNDS = 5;
-const noise = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16)).update(Buffer.alloc(6 << 20));
-const words = Buffer.from('quarterly figures before Friday; please read the attached table. '.repeat(100_000));
-const toLines = (bytes) => Buffer.from(bytes.toString('base64').replace(/.{76}/g, '$&\r\n'), 'latin1');
-const huffman = (data) => deflateRawSync(data, { level: 6, strategy: constants.Z_HUFFMAN_ONLY, memLevel: 9 });
+const noise = createCipheriv(
+  'aes-128-ctr',
+  Buffer.alloc(16, 7),
+  Buffer.alloc(16),
+).update(Buffer.alloc(6 << 20));
+const words = Buffer.from(
+  'quarterly figures before Friday; please read the attached table. '.repeat(
+    100_000,
+  ),
+);
+const toLines = (bytes) =>
+  Buffer.from(bytes.toString('base64').replace(/.{76}/g, '$&\r\n'), 'latin1');
+const huffman = (data) =>
+  deflateRawSync(data, {
+    level: 6,
+    strategy: constants.Z_HUFFMAN_ONLY,
+    memLevel: 9,
+  });
 const mailOf = (store) =>
   readdirSync(join(smallStore(store).storeDir, 'mail'), { recursive: true })
     .filter((name) => name.endsWith('.eml'))
-    .map((name) => readFileSync(join(smallStore(store).storeDir, 'mail', name)));
+    .map((name) =>
+      readFileSync(join(smallStore(store).storeDir, 'mail', name)),
+    );
 
 const length = (pieces) => pieces.reduce((sum, piece) => sum + piece.length, 0);
 const room = Buffer.alloc(16 << 20);
@@ -29,14 +45,18 @@ const ways = {
 const inputs = {
   'base64 of a compressed attachment': [toLines(noise)],
   'base64 of repeated text': [toLines(words)],
-  'base64 of noise without line ends': [Buffer.from(noise.toString('base64'), 'latin1')],
+  'base64 of noise without line ends': [
+    Buffer.from(noise.toString('base64'), 'latin1'),
+  ],
   'mails with attachments, file by file': mailOf('A'),
   'mails of 2 to 8 KB, a third of it base64, file by file': mailOf('B'),
 };
 for (const [what, files] of Object.entries(inputs)) {
   const bytes = length(files);
   console.log(`${what}, ${(bytes / 2 ** 20).toFixed(1)} MiB`);
-  const best = new Map(Object.keys(ways).map((way) => [way, { ms: [], size: 0 }]));
+  const best = new Map(
+    Object.keys(ways).map((way) => [way, { ms: [], size: 0 }]),
+  );
   for (let round = 0; round < ROUNDS; round++) {
     for (const [way, deflate] of Object.entries(ways)) {
       const started = performance.now();
@@ -45,6 +65,7 @@ for (const [what, files] of Object.entries(inputs)) {
       best.get(way).size = size;
     }
   }
+
   const plain = best.get('level 6').size;
   for (const [way, { ms, size }] of best) {
     const speed = bytes / 1e6 / (median(ms) / 1000);

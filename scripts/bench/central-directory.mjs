@@ -1,6 +1,9 @@
 // The two ways to read a central directory, on one volume: our plain lane and yauzl behind a window.
 //   node scripts/build.mjs && node scripts/bench/central-directory.mjs [VOLUME.zip]
-import { parsePlainDirectory, readDirectoryBytes } from '../../dist/archive/central-directory.js';
+import {
+  parsePlainDirectory,
+  readDirectoryBytes,
+} from '../../dist/archive/central-directory.js';
 import { readOddDirectory } from '../../dist/archive/odd-central-directory.js';
 import { openFileSource } from '../../dist/archive/source.js';
 import { openPromise } from 'yauzl';
@@ -12,12 +15,17 @@ const path = process.argv[2] ?? backUp(smallStore());
 const source = openFileSource(path, path);
 
 const lanes = {
-  'plain lane': async () => parsePlainDirectory(await readDirectoryBytes(source)).count,
-  'yauzl behind a window': async () => (await readOddDirectory(source)).table.count,
+  'plain lane': async () =>
+    parsePlainDirectory(await readDirectoryBytes(source)).count,
+  'yauzl behind a window': async () =>
+    (await readOddDirectory(source)).table.count,
   'yauzl on the file': async () => {
     const zip = await openPromise(path);
     let count = 0;
-    for await (const entry of zip.eachEntry()) count += entry.fileName === '' ? 0 : 1;
+    for await (const entry of zip.eachEntry()) {
+      count += entry.fileName === '' ? 0 : 1;
+    }
+
     return count;
   },
 };
@@ -30,6 +38,9 @@ for (let round = 0; round <= ROUNDS; round++) {
     if (round > 0) times.get(name).push(performance.now() - started);
   }
 }
+
 source.close();
 console.log(`${entries} entries, median of ${ROUNDS}`);
-for (const [name, ms] of times) console.log(`${name.padEnd(22)} ${median(ms).toFixed(1).padStart(8)} ms`);
+for (const [name, ms] of times) {
+  console.log(`${name.padEnd(22)} ${median(ms).toFixed(1).padStart(8)} ms`);
+}

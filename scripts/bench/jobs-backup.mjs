@@ -1,11 +1,22 @@
 // Full backups, and backups of a store that changed little or not at all.
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { archiveBytes, kms, treeBytes } from './kms.mjs';
 import { pathsToChange } from './stores.mjs';
 
 const SOURCES = ['mailserver.cfg', 'users.cfg', 'store'];
-export const RESTIC = (work) => ({ RESTIC_PASSWORD: 'bench', RESTIC_CACHE_DIR: join(work, 'restic-cache') });
+export const RESTIC = (work) => ({
+  RESTIC_PASSWORD: 'bench',
+  RESTIC_CACHE_DIR: join(work, 'restic-cache'),
+});
 export const BORG = (work) => ({
   BORG_BASE_DIR: join(work, 'borg-base'),
   BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes',
@@ -23,7 +34,16 @@ export function fullJob({ store, work, tools, run }) {
   const out = (name) => join(work, 'full', name);
 
   const ours = (name, ...flags) => ({
-    ...kms('backup', 'full', '--server-dir', store.serverDir, '--backup-dir', out(name), '--json', ...flags),
+    ...kms(
+      'backup',
+      'full',
+      '--server-dir',
+      store.serverDir,
+      '--backup-dir',
+      out(name),
+      '--json',
+      ...flags,
+    ),
     name,
     before: () => fresh(out(name)),
     diskBytes: () => archiveBytes(out(name)),
@@ -44,40 +64,108 @@ export function fullJob({ store, work, tools, run }) {
     ours('kms-backup'),
     ours('kms-backup --no-verify', '--no-verify'),
     ours('kms-backup --threads 1', '--threads', '1'),
-    zipper('zip -6', 'zip', 'zip', '-q', '-r', '-6', zipOf('zip -6'), ...SOURCES),
-    zipper('zip -1', 'zip', 'zip', '-q', '-r', '-1', zipOf('zip -1'), ...SOURCES),
+    zipper(
+      'zip -6',
+      'zip',
+      'zip',
+      '-q',
+      '-r',
+      '-6',
+      zipOf('zip -6'),
+      ...SOURCES,
+    ),
+    zipper(
+      'zip -1',
+      'zip',
+      'zip',
+      '-q',
+      '-r',
+      '-1',
+      zipOf('zip -1'),
+      ...SOURCES,
+    ),
     zipper('7zz', '7zz', '7zz', 'a', '-bd', '-tzip', zipOf('7zz'), ...SOURCES),
-    zipper('7zz -mx1', '7zz', '7zz', 'a', '-bd', '-tzip', '-mx1', zipOf('7zz -mx1'), ...SOURCES),
-    zipper('bsdtar', 'bsdtar', 'bsdtar', '-c', '--format', 'zip', '-f', zipOf('bsdtar'), ...SOURCES),
+    zipper(
+      '7zz -mx1',
+      '7zz',
+      '7zz',
+      'a',
+      '-bd',
+      '-tzip',
+      '-mx1',
+      zipOf('7zz -mx1'),
+      ...SOURCES,
+    ),
+    zipper(
+      'bsdtar',
+      'bsdtar',
+      'bsdtar',
+      '-c',
+      '--format',
+      'zip',
+      '-f',
+      zipOf('bsdtar'),
+      ...SOURCES,
+    ),
     {
-      ...zipper('archiver', 'node', process.execPath, peerScript(), store.serverDir, zipOf('archiver')),
+      ...zipper(
+        'archiver',
+        'node',
+        process.execPath,
+        peerScript(),
+        store.serverDir,
+        zipOf('archiver'),
+      ),
       isSlow: true,
     },
     {
       name: 'restic',
       tool: 'restic',
-      command: ['restic', '-q', '-r', out('restic'), 'backup', '--force', ...SOURCES],
+      command: [
+        'restic',
+        '-q',
+        '-r',
+        out('restic'),
+        'backup',
+        '--force',
+        ...SOURCES,
+      ],
       cwd,
       env: RESTIC(work),
       before: async () => {
         fresh(out('restic'));
-        await run({ command: ['restic', '-q', '-r', out('restic'), 'init'], env: RESTIC(work) });
+        await run({
+          command: ['restic', '-q', '-r', out('restic'), 'init'],
+          env: RESTIC(work),
+        });
       },
       diskBytes: () => treeBytes(out('restic')),
     },
     {
       name: 'borg',
       tool: 'borg',
-      command: ['borg', 'create', '--files-cache', 'disabled', `${out('borg')}::full`, ...SOURCES],
+      command: [
+        'borg',
+        'create',
+        '--files-cache',
+        'disabled',
+        `${out('borg')}::full`,
+        ...SOURCES,
+      ],
       cwd,
       env: BORG(work),
       before: async () => {
         fresh(out('borg'));
-        await run({ command: ['borg', 'init', '-e', 'none', out('borg')], env: BORG(work) });
+        await run({
+          command: ['borg', 'init', '-e', 'none', out('borg')],
+          env: BORG(work),
+        });
       },
       diskBytes: () => treeBytes(out('borg')),
     },
-  ].filter(({ tool }) => tool === undefined || tool === 'node' || tools.has(tool));
+  ].filter(
+    ({ tool }) => tool === undefined || tool === 'node' || tools.has(tool),
+  );
 }
 
 function peerScript() {
@@ -91,23 +179,60 @@ export async function makeBases({ store, work, tools, run }) {
 
   fresh(join(work, 'base'));
   mkdirSync(base('kms'));
-  await run(kms('backup', 'full', '--server-dir', store.serverDir, '--backup-dir', base('kms'), '--json'));
-  if (tools.has('zip')) await run({ command: ['zip', '-q', '-r', '-6', `${base('zip')}.zip`, ...SOURCES], cwd });
+  await run(
+    kms(
+      'backup',
+      'full',
+      '--server-dir',
+      store.serverDir,
+      '--backup-dir',
+      base('kms'),
+      '--json',
+    ),
+  );
+
+  if (tools.has('zip')) {
+    await run({
+      command: ['zip', '-q', '-r', '-6', `${base('zip')}.zip`, ...SOURCES],
+      cwd,
+    });
+  }
 
   if (tools.has('restic')) {
-    await run({ command: ['restic', '-q', '-r', base('restic'), 'init'], env: RESTIC(work) });
-    await run({ command: ['restic', '-q', '-r', base('restic'), 'backup', ...SOURCES], cwd, env: RESTIC(work) });
+    await run({
+      command: ['restic', '-q', '-r', base('restic'), 'init'],
+      env: RESTIC(work),
+    });
+    await run({
+      command: ['restic', '-q', '-r', base('restic'), 'backup', ...SOURCES],
+      cwd,
+      env: RESTIC(work),
+    });
   }
 
   if (tools.has('borg')) {
     rmSync(join(work, 'borg-base'), { recursive: true, force: true });
-    await run({ command: ['borg', 'init', '-e', 'none', base('borg')], env: BORG(work) });
-    await run({ command: ['borg', 'create', `${base('borg')}::full`, ...SOURCES], cwd, env: BORG(work) });
+    await run({
+      command: ['borg', 'init', '-e', 'none', base('borg')],
+      env: BORG(work),
+    });
+    await run({
+      command: ['borg', 'create', `${base('borg')}::full`, ...SOURCES],
+      cwd,
+      env: BORG(work),
+    });
     cpSync(base('borg'), base('borg.kept'), { recursive: true });
-    cpSync(join(work, 'borg-base'), base('borg-base.kept'), { recursive: true });
+    cpSync(join(work, 'borg-base'), base('borg-base.kept'), {
+      recursive: true,
+    });
   }
 
-  if (tools.has('rsync')) cpSync(store.serverDir, base('mirror'), { recursive: true, preserveTimestamps: true });
+  if (tools.has('rsync')) {
+    cpSync(store.serverDir, base('mirror'), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
+  }
 
   return base;
 }
@@ -119,11 +244,23 @@ export function unchangedJob({ store, work, tools, base }) {
 
   const copied = (name, from) => () => {
     rmSync(copy(name), { recursive: true, force: true });
-    cpSync(base(from), copy(name), { recursive: true, preserveTimestamps: true });
+    cpSync(base(from), copy(name), {
+      recursive: true,
+      preserveTimestamps: true,
+    });
   };
 
   const diff = (name, ...flags) => ({
-    ...kms('backup', 'diff', '--server-dir', store.serverDir, '--backup-dir', copy(name), '--json', ...flags),
+    ...kms(
+      'backup',
+      'diff',
+      '--server-dir',
+      store.serverDir,
+      '--backup-dir',
+      copy(name),
+      '--json',
+      ...flags,
+    ),
     name,
     before: copied(name, 'kms'),
   });
@@ -136,7 +273,16 @@ export function unchangedJob({ store, work, tools, base }) {
     {
       name: 'zip -DF',
       tool: 'zip',
-      command: ['zip', '-q', '-r', '-DF', `${base('zip')}.zip`, ...SOURCES, '--out', zipDiff],
+      command: [
+        'zip',
+        '-q',
+        '-r',
+        '-DF',
+        `${base('zip')}.zip`,
+        ...SOURCES,
+        '--out',
+        zipDiff,
+      ],
       cwd,
       okCodes: [0, 12],
       before: () => rmSync(zipDiff, { force: true }),
@@ -166,7 +312,11 @@ export function unchangedJob({ store, work, tools, base }) {
         }
       },
     },
-    { name: 'rsync -an', tool: 'rsync', command: ['rsync', '-an', `${cwd}/`, `${base('mirror')}/`] },
+    {
+      name: 'rsync -an',
+      tool: 'rsync',
+      command: ['rsync', '-an', `${cwd}/`, `${base('mirror')}/`],
+    },
   ].filter(({ tool }) => tool === undefined || tools.has(tool));
 }
 

@@ -1,13 +1,24 @@
 // Verify, recover and list: what is read back.
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { BORG, RESTIC } from './jobs-backup.mjs';
 import { kms } from './kms.mjs';
 import { ONE_FOLDER } from './stores.mjs';
 
-const only = (tools, list) => list.filter(({ tool }) => tool === undefined || tools.has(tool));
+const only = (tools, list) =>
+  list.filter(({ tool }) => tool === undefined || tools.has(tool));
 const firstArchive = (dir) =>
-  join(dir, readdirSync(dir).find((name) => /^[FC]\d{8}T\d{6}Z\.zip$/.test(name)) ?? 'no archive');
+  join(
+    dir,
+    readdirSync(dir).find((name) => /^[FC]\d{8}T\d{6}Z\.zip$/.test(name)) ??
+      'no archive',
+  );
 const allVolumes = (dir) =>
   readdirSync(dir)
     .filter((name) => name.endsWith('.zip'))
@@ -25,15 +36,28 @@ const forEachVolume = (dir, ...command) => [
 export function verifyJob({ store, work, tools, base }) {
   return only(tools, [
     kms('verify', base('kms'), '--server-dir', store.serverDir, '--json'),
-    { name: 'unzip -t', tool: 'unzip', command: forEachVolume(base('kms'), 'unzip -tqq "$v"') },
-    { name: '7zz t', tool: '7zz', command: forEachVolume(base('kms'), '7zz t -bd -bso0 "$v"') },
+    {
+      name: 'unzip -t',
+      tool: 'unzip',
+      command: forEachVolume(base('kms'), 'unzip -tqq "$v"'),
+    },
+    {
+      name: '7zz t',
+      tool: '7zz',
+      command: forEachVolume(base('kms'), '7zz t -bd -bso0 "$v"'),
+    },
     {
       name: 'restic check',
       tool: 'restic',
       command: ['restic', '-q', '-r', base('restic'), 'check', '--read-data'],
       env: RESTIC(work),
     },
-    { name: 'borg check', tool: 'borg', command: ['borg', 'check', '--verify-data', base('borg')], env: BORG(work) },
+    {
+      name: 'borg check',
+      tool: 'borg',
+      command: ['borg', 'check', '--verify-data', base('borg')],
+      env: BORG(work),
+    },
   ]);
 }
 
@@ -59,25 +83,43 @@ export function recoverJob({ store, work, tools, base }) {
     {
       name: 'unzip',
       tool: 'unzip',
-      command: forEachVolume(base('kms'), `unzip -qo "$v" -d '${target('unzip')}'`),
+      command: forEachVolume(
+        base('kms'),
+        `unzip -qo "$v" -d '${target('unzip')}'`,
+      ),
       before: empty('unzip'),
     },
     {
       name: '7zz x',
       tool: '7zz',
-      command: forEachVolume(base('kms'), `7zz x -bd -bso0 -y '-o${target('7zz')}' "$v"`),
+      command: forEachVolume(
+        base('kms'),
+        `7zz x -bd -bso0 -y '-o${target('7zz')}' "$v"`,
+      ),
       before: empty('7zz'),
     },
     {
       name: 'bsdtar -x',
       tool: 'bsdtar',
-      command: forEachVolume(base('kms'), `bsdtar -x -C '${target('bsdtar')}' -f "$v"`),
+      command: forEachVolume(
+        base('kms'),
+        `bsdtar -x -C '${target('bsdtar')}' -f "$v"`,
+      ),
       before: empty('bsdtar'),
     },
     {
       name: 'restic restore',
       tool: 'restic',
-      command: ['restic', '-q', '-r', base('restic'), 'restore', 'latest', '--target', target('restic')],
+      command: [
+        'restic',
+        '-q',
+        '-r',
+        base('restic'),
+        'restore',
+        'latest',
+        '--target',
+        target('restic'),
+      ],
       env: RESTIC(work),
       before: empty('restic'),
     },
@@ -100,14 +142,24 @@ function prepareServer(store, work) {
     const dir = serverOf(work);
     startAnew(work, dir);
     mkdirSync(join(dir, 'store'));
-    for (const name of ['mailserver.cfg', 'users.cfg']) cpSync(join(store.serverDir, name), join(dir, name));
+    for (const name of ['mailserver.cfg', 'users.cfg']) {
+      cpSync(join(store.serverDir, name), join(dir, name));
+    }
   };
 }
 
 function ourRecover(store, work, base, ...flags) {
   const dir = serverOf(work);
   const places = ['--server-dir', dir, '-s', join(dir, 'store'), '-c', dir];
-  return kms('recover', firstArchive(base('kms')), ...places, '--yes', '--json', ...flags);
+
+  return kms(
+    'recover',
+    firstArchive(base('kms')),
+    ...places,
+    '--yes',
+    '--json',
+    ...flags,
+  );
 }
 
 /** One folder of about 200 messages out of everything. */
@@ -121,12 +173,30 @@ export function folderJob({ store, work, tools, base }) {
   const volumes = `for v in '${base('kms')}'/*.zip; do`;
 
   return only(tools, [
-    { ...ourRecover(store, work, base, ...select), before: prepareServer(store, work) },
-    { ...kms('recover', archive, '-l', ...select, '--server-dir', store.serverDir, '--json'), name: 'kms-backup -l' },
+    {
+      ...ourRecover(store, work, base, ...select),
+      before: prepareServer(store, work),
+    },
+    {
+      ...kms(
+        'recover',
+        archive,
+        '-l',
+        ...select,
+        '--server-dir',
+        store.serverDir,
+        '--json',
+      ),
+      name: 'kms-backup -l',
+    },
     {
       name: 'unzip',
       tool: 'unzip',
-      command: ['sh', '-c', `${volumes} unzip -qo "$v" '@backup/${inside}/*' -d '${target('unzip')}'; done; true`],
+      command: [
+        'sh',
+        '-c',
+        `${volumes} unzip -qo "$v" '@backup/${inside}/*' -d '${target('unzip')}'; done; true`,
+      ],
       before: empty('unzip'),
     },
     {
@@ -161,20 +231,46 @@ export function folderJob({ store, work, tools, base }) {
 /** Names only, no data. */
 export function listJob({ store, work, tools, base }) {
   return only(tools, [
-    kms('list-archives', base('kms'), '--server-dir', store.serverDir, '--json'),
+    kms(
+      'list-archives',
+      base('kms'),
+      '--server-dir',
+      store.serverDir,
+      '--json',
+    ),
     {
-      ...kms('recover', firstArchive(base('kms')), '-l', '--server-dir', store.serverDir, '--json'),
+      ...kms(
+        'recover',
+        firstArchive(base('kms')),
+        '-l',
+        '--server-dir',
+        store.serverDir,
+        '--json',
+      ),
       name: 'kms-backup -l',
     },
-    { name: 'unzip -Z1', tool: 'unzip', command: forEachVolume(base('kms'), 'unzip -Z1 "$v"') },
-    { name: '7zz l', tool: '7zz', command: forEachVolume(base('kms'), '7zz l -bd "$v"') },
+    {
+      name: 'unzip -Z1',
+      tool: 'unzip',
+      command: forEachVolume(base('kms'), 'unzip -Z1 "$v"'),
+    },
+    {
+      name: '7zz l',
+      tool: '7zz',
+      command: forEachVolume(base('kms'), '7zz l -bd "$v"'),
+    },
     {
       name: 'restic ls',
       tool: 'restic',
       command: ['restic', '-q', '-r', base('restic'), 'ls', 'latest'],
       env: RESTIC(work),
     },
-    { name: 'borg list', tool: 'borg', command: ['borg', 'list', `${base('borg')}::full`], env: BORG(work) },
+    {
+      name: 'borg list',
+      tool: 'borg',
+      command: ['borg', 'list', `${base('borg')}::full`],
+      env: BORG(work),
+    },
   ]);
 }
 
@@ -182,9 +278,27 @@ export function listJob({ store, work, tools, base }) {
 export function millionJob({ store, tools, dir }) {
   return only(tools, [
     kms('list-archives', dir, '--server-dir', store.serverDir, '--json'),
-    { ...kms('recover', firstArchive(dir), '-l', '--server-dir', store.serverDir, '--json'), name: 'kms-backup -l' },
-    { name: 'unzip -Z1', tool: 'unzip', command: forEachVolume(dir, 'unzip -Z1 "$v"') },
-    { name: '7zz l', tool: '7zz', command: forEachVolume(dir, '7zz l -bd "$v"') },
+    {
+      ...kms(
+        'recover',
+        firstArchive(dir),
+        '-l',
+        '--server-dir',
+        store.serverDir,
+        '--json',
+      ),
+      name: 'kms-backup -l',
+    },
+    {
+      name: 'unzip -Z1',
+      tool: 'unzip',
+      command: forEachVolume(dir, 'unzip -Z1 "$v"'),
+    },
+    {
+      name: '7zz l',
+      tool: '7zz',
+      command: forEachVolume(dir, '7zz l -bd "$v"'),
+    },
   ]);
 }
 
@@ -192,6 +306,9 @@ export function startJob({ store }) {
   return [
     kms('--version'),
     { name: 'node -e 0', command: [process.execPath, '-e', '0'] },
-    { ...kms('schedule', 'list', '--server-dir', store.serverDir, '--json'), name: 'kms-backup schedule list' },
+    {
+      ...kms('schedule', 'list', '--server-dir', store.serverDir, '--json'),
+      name: 'kms-backup schedule list',
+    },
   ];
 }

@@ -7,7 +7,11 @@ const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 /** No mail server of this machine plays a part. */
 const env = { KMS_BACKUP_PID_FILE: '/nonexistent/kms.pid', NO_COLOR: '1' };
 
-export const kms = (...args) => ({ command: [process.execPath, BINARY, ...args], env, name: 'kms-backup' });
+export const kms = (...args) => ({
+  command: [process.execPath, BINARY, ...args],
+  env,
+  name: 'kms-backup',
+});
 
 /** The archives' bytes in a backup directory. */
 export function archiveBytes(dir) {
@@ -20,5 +24,8 @@ export function archiveBytes(dir) {
 export function treeBytes(dir) {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+    .reduce(
+      (sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size,
+      0,
+    );
 }

@@ -1,5 +1,13 @@
 // An archive of 1,000,000 entries in 16 volumes, written directly: what lists fast must list this.
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -19,13 +27,31 @@ export function ensureMillion(root, entries) {
   const body = Buffer.from('From: a@example.com\r\n\r\nshort\r\n');
   const names = mailNames(entries);
 
-  for (let volume = 0, first = 0; first < entries; volume++, first += PER_VOLUME) {
+  for (
+    let volume = 0, first = 0;
+    first < entries;
+    volume++, first += PER_VOLUME
+  ) {
     const part = [];
-    if (volume === 0)
-      part.push(['.version.txt', 'started  = 2024-03-01 02:00:00\nversion  = 1\nhostname = mail.example.com\n']);
-    for (let i = first; i < Math.min(entries, first + PER_VOLUME); i++) part.push([names(i), body]);
-    if (first + PER_VOLUME >= entries) part.push(['.summary.txt', summary(entries, body.length)]);
-    writeVolume(join(dir, volume === 0 ? `${NAME}.zip` : `${NAME}.${volume}.zip`), part);
+    if (volume === 0) {
+      part.push([
+        '.version.txt',
+        'started  = 2024-03-01 02:00:00\nversion  = 1\nhostname = mail.example.com\n',
+      ]);
+    }
+
+    for (let i = first; i < Math.min(entries, first + PER_VOLUME); i++) {
+      part.push([names(i), body]);
+    }
+
+    if (first + PER_VOLUME >= entries) {
+      part.push(['.summary.txt', summary(entries, body.length)]);
+    }
+
+    writeVolume(
+      join(dir, volume === 0 ? `${NAME}.zip` : `${NAME}.${volume}.zip`),
+      part,
+    );
   }
 
   writeFileSync(marker, '');

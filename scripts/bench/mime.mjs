@@ -11,11 +11,16 @@ const ROUNDS = 3;
 
 const crlf = (lines) => lines.join('\r\n');
 const wrap = (text) => text.replace(/.{76}/g, '$&\r\n');
+
 function noise(size) {
   const bytes = Buffer.alloc(size);
-  for (let i = 0, seed = 1; i < size; i++) bytes[i] = (seed = (seed * 1103515245 + 12345) & 0x7fffffff) >> 16;
+  for (let i = 0, seed = 1; i < size; i++) {
+    bytes[i] = (seed = (seed * 1103515245 + 12345) & 0x7fffffff) >> 16;
+  }
+
   return bytes;
 }
+
 const head = (subject, ...more) => [
   'From: =?utf-8?q?J=C3=BCrgen_Weber?= <weber@example.com>',
   'To: Alice <alice@example.com>, bob@example.com',
@@ -25,12 +30,18 @@ const head = (subject, ...more) => [
   'MIME-Version: 1.0',
   ...more,
 ];
-const sentence = 'The quarterly figures are attached, please read them before Friday. ';
+const sentence =
+  'The quarterly figures are attached, please read them before Friday. ';
 
 const SPEED = {
   'plain, 4 KB': [
     2000,
-    () => crlf([...head('Figures', 'Content-Type: text/plain; charset=utf-8'), '', sentence.repeat(60)]),
+    () =>
+      crlf([
+        ...head('Figures', 'Content-Type: text/plain; charset=utf-8'),
+        '',
+        sentence.repeat(60),
+      ]),
   ],
   'html + text, quoted-printable, 12 KB': [
     1000,
@@ -54,6 +65,7 @@ const SPEED = {
   'base64 attachment, 130 KB': [200, () => withAttachment(96 * 1024)],
   'base64 attachment, 14 MB': [3, () => withAttachment(10 * 1024 * 1024)],
 };
+
 function withAttachment(size) {
   return crlf([
     ...head('Figures', 'Content-Type: multipart/mixed; boundary=b'),
@@ -75,7 +87,9 @@ function withAttachment(size) {
 const ANSWERS = {
   'windows-1250 body': [
     Buffer.concat([
-      Buffer.from(`${crlf(head('x', 'Content-Type: text/plain; charset=windows-1250'))}\r\n\r\n`),
+      Buffer.from(
+        `${crlf(head('x', 'Content-Type: text/plain; charset=windows-1250'))}\r\n\r\n`,
+      ),
       Buffer.from([0x8e, 0x6c, 0x75]),
     ]),
     'x',
@@ -89,14 +103,34 @@ const ANSWERS = {
     'x',
     '日本',
   ],
-  'character split between two encoded words': [head('=?utf-8?b?w6T=?= =?utf-8?q?=C3?= =?utf-8?q?=A4?=', ''), 'ää', ''],
+  'character split between two encoded words': [
+    head('=?utf-8?b?w6T=?= =?utf-8?q?=C3?= =?utf-8?q?=A4?=', ''),
+    'ää',
+    '',
+  ],
   'unknown charset': [
-    [...head('x', 'Content-Type: text/plain; charset=x-martian'), '', 'plain words'],
+    [
+      ...head('x', 'Content-Type: text/plain; charset=x-martian'),
+      '',
+      'plain words',
+    ],
     'x',
     'plain words',
   ],
-  'format=flowed': [[...head('x', 'Content-Type: text/plain; format=flowed'), '', 'one \r\ntwo'], 'x', 'one two'],
-  'html only': [[...head('x', 'Content-Type: text/html'), '', '<b>Gr&uuml;n</b>'], 'x', 'Grün'],
+  'format=flowed': [
+    [
+      ...head('x', 'Content-Type: text/plain; format=flowed'),
+      '',
+      'one \r\ntwo',
+    ],
+    'x',
+    'one two',
+  ],
+  'html only': [
+    [...head('x', 'Content-Type: text/html'), '', '<b>Gr&uuml;n</b>'],
+    'x',
+    'Grün',
+  ],
   'forwarded message/rfc822': [
     [
       ...head('x', 'Content-Type: multipart/mixed; boundary=b'),
@@ -113,7 +147,13 @@ const ANSWERS = {
     'inner words',
   ],
   'boundary never closed': [
-    [...head('x', 'Content-Type: multipart/mixed; boundary=b'), '', '--b', '', 'open end'],
+    [
+      ...head('x', 'Content-Type: multipart/mixed; boundary=b'),
+      '',
+      '--b',
+      '',
+      'open end',
+    ],
     'x',
     'open end',
   ],
@@ -122,7 +162,11 @@ const ANSWERS = {
     [
       ...head('x', 'Content-Type: multipart/mixed; boundary=b0'),
       '',
-      ...Array.from({ length: 300 }, (_, i) => `--b${i}\r\nContent-Type: multipart/mixed; boundary=b${i + 1}\r\n`),
+      ...Array.from(
+        { length: 300 },
+        (_, i) =>
+          `--b${i}\r\nContent-Type: multipart/mixed; boundary=b${i + 1}\r\n`,
+      ),
       '--b300',
       '',
       'deep words',
@@ -134,27 +178,45 @@ const ANSWERS = {
 
 const LIBRARIES = {
   'postal-mime': async () => {
-    const { default: PostalMime } = await load('postal-mime', 'dist/esm/postal-mime.js');
+    const { default: PostalMime } = await load(
+      'postal-mime',
+      'dist/esm/postal-mime.js',
+    );
+
     return async (raw) => {
       const mail = await PostalMime.parse(raw);
-      return { subject: mail.subject, text: `${mail.text ?? ''} ${strip(mail.html ?? '')}` };
+      return {
+        subject: mail.subject,
+        text: `${mail.text ?? ''} ${strip(mail.html ?? '')}`,
+      };
     };
   },
   mailparser: async () => {
     const { simpleParser } = createRequire(`${home}package.json`)('mailparser');
     return async (raw) => {
-      const mail = await simpleParser(raw, { skipTextToHtml: true, skipImageLinks: true });
+      const mail = await simpleParser(raw, {
+        skipTextToHtml: true,
+        skipImageLinks: true,
+      });
+
       const inner = await Promise.all(
-        mail.attachments.filter((a) => a.contentType === 'message/rfc822').map((a) => simpleParser(a.content)),
+        mail.attachments
+          .filter((a) => a.contentType === 'message/rfc822')
+          .map((a) => simpleParser(a.content)),
       );
-      return { subject: mail.subject, text: [mail.text, ...inner.map((one) => one.text)].join(' ') };
+
+      return {
+        subject: mail.subject,
+        text: [mail.text, ...inner.map((one) => one.text)].join(' '),
+      };
     };
   },
 };
 /** What the search does with the same mail: headers only, and the library without the attachments' bytes. */
 const AS_BUILT = {
   'our headers': async () => {
-    const { readMessageHeaders } = await import('../../dist/mail/message-headers.js');
+    const { readMessageHeaders } =
+      await import('../../dist/mail/message-headers.js');
     return (raw) => readMessageHeaders(raw);
   },
   'our text': async () => {
@@ -163,15 +225,20 @@ const AS_BUILT = {
   },
 };
 const strip = (html) => html.replace(/<[^>]*>/g, ' ').replace(/&uuml;/g, 'ü');
-const load = (name, file) => import(pathToFileURL(`${home}node_modules/${name}/${file}`).href);
+const load = (name, file) =>
+  import(pathToFileURL(`${home}node_modules/${name}/${file}`).href);
 const bytesOf = (message) =>
-  Buffer.isBuffer(message) ? message : Buffer.from(typeof message === 'string' ? message : crlf(message));
+  Buffer.isBuffer(message)
+    ? message
+    : Buffer.from(typeof message === 'string' ? message : crlf(message));
 
 async function measure(library) {
   const startedMs = performance.now();
   const read = await { ...LIBRARIES, ...AS_BUILT }[library]();
 
-  console.log(`${library}: loaded in ${(performance.now() - startedMs).toFixed(0)} ms`);
+  console.log(
+    `${library}: loaded in ${(performance.now() - startedMs).toFixed(0)} ms`,
+  );
 
   for (const [name, [count, make]] of Object.entries(SPEED)) {
     const raw = Buffer.from(make());
@@ -191,13 +258,17 @@ async function measure(library) {
     );
   }
 
-  for (const [name, [message, subject, words]] of library in LIBRARIES ? Object.entries(ANSWERS) : []) {
+  for (const [name, [message, subject, words]] of library in LIBRARIES
+    ? Object.entries(ANSWERS)
+    : []) {
     let verdict;
     try {
       const mail = await read(bytesOf(message));
       const isRight = mail.subject === subject && mail.text.includes(words);
 
-      verdict = isRight ? 'right' : `wrong: ${JSON.stringify(mail).slice(0, 90)}`;
+      verdict = isRight
+        ? 'right'
+        : `wrong: ${JSON.stringify(mail).slice(0, 90)}`;
     } catch (error) {
       verdict = `throws: ${error.message}`;
     }
@@ -205,16 +276,25 @@ async function measure(library) {
     console.log(`  ${name.padEnd(42)} ${verdict}`);
   }
 
-  console.log(`  peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`);
+  console.log(
+    `  peak memory ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MB`,
+  );
 }
 
 if (process.argv[2]) {
   await measure(process.argv[2]);
-} else if (!existsSync(`${home}node_modules/mailparser`) || !existsSync(`${home}node_modules/postal-mime`)) {
-  console.error('First: npm install --prefix .bench/mime postal-mime@4.0.0 mailparser@3.14.2');
+} else if (
+  !existsSync(`${home}node_modules/mailparser`) ||
+  !existsSync(`${home}node_modules/postal-mime`)
+) {
+  console.error(
+    'First: npm install --prefix .bench/mime postal-mime@4.0.0 mailparser@3.14.2',
+  );
   process.exitCode = 2;
 } else {
   for (const library of [...Object.keys(LIBRARIES), ...Object.keys(AS_BUILT)]) {
-    spawnSync(process.execPath, [fileURLToPath(import.meta.url), library], { stdio: 'inherit' });
+    spawnSync(process.execPath, [fileURLToPath(import.meta.url), library], {
+      stdio: 'inherit',
+    });
   }
 }

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { kms } from './kms.mjs';
 import { ensureStore } from './stores.mjs';
 
-export const WORK = fileURLToPath(new URL('../../.bench/decisions/', import.meta.url));
+export const WORK = fileURLToPath(
+  new URL('../../.bench/decisions/', import.meta.url),
+);
 
 export const smallStore = (name = 'B') => ensureStore(WORK, name, 10);
 
@@ -20,7 +22,15 @@ export function emptyDirectory(name) {
 /** The path of a full backup's first volume, written anew. */
 export function backUp(store) {
   const directory = emptyDirectory('kms');
-  const { command, env } = kms('backup', 'full', '--server-dir', store.serverDir, '--backup-dir', directory, '--quiet');
+  const { command, env } = kms(
+    'backup',
+    'full',
+    '--server-dir',
+    store.serverDir,
+    '--backup-dir',
+    directory,
+    '--quiet',
+  );
 
   const { status, stderr } = spawnSync(command[0], command.slice(1), {
     env: { ...process.env, ...env },

@@ -14,26 +14,48 @@ const RUNS = 10;
 function milliseconds([program, ...args]) {
   const started = performance.now();
   const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}: ${stderr}`);
+
+  if (status !== 0) {
+    throw new Error(
+      `${program} ${args.join(' ')} ended with ${status}: ${stderr}`,
+    );
+  }
+
   return performance.now() - started;
 }
 
 const [executable] = process.argv.slice(2);
-if (executable === undefined) throw new Error('which executable? See build/ after `npm run build:bin`');
+if (executable === undefined) {
+  throw new Error('which executable? See build/ after `npm run build:bin`');
+}
+
 const script = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const host = hostTarget();
 // The same Node for both: another version starts faster or slower by itself.
 const node = host === undefined ? process.execPath : nodeBinary(host);
-const starts = { executable: [resolve(executable)], 'node bin/run.js': [node, script] };
+const starts = {
+  executable: [resolve(executable)],
+  'node bin/run.js': [node, script],
+};
 const directory = mkdtempSync(join(tmpdir(), 'kms-backup-start-'));
 try {
   const { serverDir } = buildSampleServer(join(directory, 'server'));
-  for (const words of [['--version'], ['schedule', 'list', '--server-dir', serverDir]]) {
-    const times = Object.fromEntries(Object.keys(starts).map((name) => [name, []]));
+  for (const words of [
+    ['--version'],
+    ['schedule', 'list', '--server-dir', serverDir],
+  ]) {
+    const times = Object.fromEntries(
+      Object.keys(starts).map((name) => [name, []]),
+    );
     for (let run = 0; run < RUNS; run++) {
-      for (const [name, command] of Object.entries(starts)) times[name].push(milliseconds([...command, ...words]));
+      for (const [name, command] of Object.entries(starts)) {
+        times[name].push(milliseconds([...command, ...words]));
+      }
     }
-    const medians = Object.entries(times).map(([name, all]) => `${name} ${median(all).toFixed(0)} ms`);
+
+    const medians = Object.entries(times).map(
+      ([name, all]) => `${name} ${median(all).toFixed(0)} ms`,
+    );
     console.log(`${words.slice(0, 2).join(' ')}: ${medians.join(', ')}`);
   }
 } finally {

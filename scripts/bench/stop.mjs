@@ -7,31 +7,68 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const [serverDir, backupDir] = process.argv.slice(2).map((path) => resolve(path));
-if (!serverDir || !backupDir) throw new Error('usage: node scripts/bench/stop.mjs SERVER_DIR BACKUP_DIR');
+const [serverDir, backupDir] = process.argv
+  .slice(2)
+  .map((path) => resolve(path));
+if (!serverDir || !backupDir) {
+  throw new Error('usage: node scripts/bench/stop.mjs SERVER_DIR BACKUP_DIR');
+}
+
 const binary = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const place = mkdtempSync(join(dirname(backupDir), 'kms-stop-'));
 const CASES = [
-  ['backup', ['backup', 'full', '--backup-dir', join(place, 'backup')], [300, 600, 1500, 6000]],
+  [
+    'backup',
+    ['backup', 'full', '--backup-dir', join(place, 'backup')],
+    [300, 600, 1500, 6000],
+  ],
   ['verify', ['verify', backupDir], [300, 800, 2000]],
-  ['search', ['search', backupDir, '--text', 'nobody wrote this'], [300, 800, 2000, 4000]],
+  [
+    'search',
+    ['search', backupDir, '--text', 'nobody wrote this'],
+    [300, 800, 2000, 4000],
+  ],
   [
     'recover',
-    ['recover', backupDir, '--yes', '-s', join(place, 'store'), '-c', join(place, 'cfg')],
+    [
+      'recover',
+      backupDir,
+      '--yes',
+      '-s',
+      join(place, 'store'),
+      '-c',
+      join(place, 'cfg'),
+    ],
     [800, 1500, 3000, 6000],
   ],
-  ['export to zip', ['export', backupDir, '--output', join(place, 'all.zip')], [500, 1200, 4000]],
+  [
+    'export to zip',
+    ['export', backupDir, '--output', join(place, 'all.zip')],
+    [500, 1200, 4000],
+  ],
   [
     'export to a Maildir',
-    ['export', backupDir, '--format', 'maildir', '--output', join(place, 'maildir')],
+    [
+      'export',
+      backupDir,
+      '--format',
+      'maildir',
+      '--output',
+      join(place, 'maildir'),
+    ],
     [800, 3000],
   ],
 ];
 
 async function stop(words, delayMs) {
-  const child = spawn(process.execPath, [binary, ...words, '--server-dir', serverDir], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [binary, ...words, '--server-dir', serverDir],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+
   let said = '';
 
   child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
@@ -45,7 +82,11 @@ async function stop(words, delayMs) {
   const code = await closed;
   const line = said.split('\n').find((one) => one.includes('stopped by')) ?? '';
 
-  return { code, seconds: (performance.now() - startedMs) / 1000, line: line.replace(place, '…') };
+  return {
+    code,
+    seconds: (performance.now() - startedMs) / 1000,
+    line: line.replace(place, '…'),
+  };
 }
 
 try {

@@ -1,1 +1,4 @@
-export function brokenLinks(paths: readonly string[], read: (path: string) => string): string[];
+export function brokenLinks(
+  paths: readonly string[],
+  read: (path: string) => string,
+): string[];

@@ -22,7 +22,9 @@ function compiled(pattern) {
 function entrySource() {
   const { name, version, oclif } = json('package.json');
   const modules = ['ui/help', ...compiled(/^commands\/.*\.js$/)];
-  const table = modules.map((path) => `${JSON.stringify(path)}: () => import('./dist/${path}.js')`);
+  const table = modules.map(
+    (path) => `${JSON.stringify(path)}: () => import('./dist/${path}.js')`,
+  );
 
   return `
     globalThis.kmsBackupModules = { ${table.join(',\n')} };
@@ -44,7 +46,10 @@ function entrySource() {
 /** A compiled file with one part replaced; the build fails where the file no longer holds it. */
 function withReplaced(path, part, replacement) {
   const text = readFileSync(path, 'utf8');
-  if (!text.includes(part)) throw new Error(`${path} changed: it does not hold ${part.trim()}`);
+  if (!text.includes(part)) {
+    throw new Error(`${path} changed: it does not hold ${part.trim()}`);
+  }
+
   return { contents: text.replace(part, () => replacement), loader: 'js' };
 }
 
@@ -52,40 +57,72 @@ function withReplaced(path, part, replacement) {
 const inOneFile = {
   name: 'kms-backup-bundle',
   setup(builder) {
-    builder.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]module-loader\.js$/ }, () => ({
-      contents: readFileSync(join(here, 'oclif-loader.cjs'), 'utf8'),
-    }));
+    builder.onLoad(
+      { filter: /@oclif[\\/]core[\\/]lib[\\/]module-loader\.js$/ },
+      () => ({
+        contents: readFileSync(join(here, 'oclif-loader.cjs'), 'utf8'),
+      }),
+    );
     // oclif looks for its package.json to check the version of Node: the executable brings its own.
-    builder.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]index\.js$/ }, ({ path }) =>
-      withReplaced(path, '\ncheckNodeVersion();', ''),
+    builder.onLoad(
+      { filter: /@oclif[\\/]core[\\/]lib[\\/]index\.js$/ },
+      ({ path }) => withReplaced(path, '\ncheckNodeVersion();', ''),
     );
     // oclif loads these only for TypeScript projects and package managers; the bundle has neither.
-    builder.onResolve({ filter: /^(typescript|ts-node|tsx|pnpapi)$/ }, ({ path }) => ({ path, external: true }));
+    builder.onResolve(
+      { filter: /^(typescript|ts-node|tsx|pnpapi)$/ },
+      ({ path }) => ({ path, external: true }),
+    );
   },
 };
 
-const READ_PACKAGE = "JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))";
-const READ_COMPLETION = "readFileSync(new URL(`../../completion/${SHELLS[shell]}`, import.meta.url), 'utf8')";
+const READ_PACKAGE =
+  "JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))";
+const READ_COMPLETION =
+  "readFileSync(new URL(`../../completion/${SHELLS[shell]}`, import.meta.url), 'utf8')";
 
 /** What the executable answers otherwise: it has no files beside it at all. */
 const inExecutable = {
   name: 'kms-backup-executable',
   setup(builder) {
-    builder.onLoad({ filter: /dist[\\/]platform[\\/]tool\.js$/ }, ({ path }) => {
-      const { name, version } = json('package.json');
-      return withReplaced(path, READ_PACKAGE, JSON.stringify({ name, version }));
-    });
-    builder.onLoad({ filter: /dist[\\/]ui[\\/]completion-script\.js$/ }, ({ path }) => {
-      const names = readdirSync(join(root, 'completion'));
-      const scripts = names.map((name) => [name, readFileSync(join(root, 'completion', name), 'utf8')]);
-      return withReplaced(path, READ_COMPLETION, `${JSON.stringify(Object.fromEntries(scripts))}[SHELLS[shell]]`);
-    });
-    builder.onLoad({ filter: /dist[\\/]platform[\\/]process-list\.js$/ }, () => ({
-      contents: readFileSync(join(here, 'process-list.mjs'), 'utf8'),
-      resolveDir: here,
-    }));
+    builder.onLoad(
+      { filter: /dist[\\/]platform[\\/]tool\.js$/ },
+      ({ path }) => {
+        const { name, version } = json('package.json');
+        return withReplaced(
+          path,
+          READ_PACKAGE,
+          JSON.stringify({ name, version }),
+        );
+      },
+    );
+    builder.onLoad(
+      { filter: /dist[\\/]ui[\\/]completion-script\.js$/ },
+      ({ path }) => {
+        const names = readdirSync(join(root, 'completion'));
+        const scripts = names.map((name) => [
+          name,
+          readFileSync(join(root, 'completion', name), 'utf8'),
+        ]);
+
+        return withReplaced(
+          path,
+          READ_COMPLETION,
+          `${JSON.stringify(Object.fromEntries(scripts))}[SHELLS[shell]]`,
+        );
+      },
+    );
+    builder.onLoad(
+      { filter: /dist[\\/]platform[\\/]process-list\.js$/ },
+      () => ({
+        contents: readFileSync(join(here, 'process-list.mjs'), 'utf8'),
+        resolveDir: here,
+      }),
+    );
     builder.onResolve({ filter: /^node:worker_threads$/ }, ({ importer }) =>
-      /worker-pool\.js$/.test(importer) ? { path: join(here, 'worker-threads.mjs') } : undefined,
+      /worker-pool\.js$/.test(importer)
+        ? { path: join(here, 'worker-threads.mjs') }
+        : undefined,
     );
   },
 };
@@ -106,7 +143,15 @@ const entry = () => ({
 });
 
 /** Packages that only some commands load stay where npm puts them, with the files that lie beside them. */
-const LEFT_OUT = ['archiver', 'inquirer', 'nodemailer', 'ora', 'postal-mime', 'ps-list', 'yauzl'];
+const LEFT_OUT = [
+  'archiver',
+  'inquirer',
+  'nodemailer',
+  'ora',
+  'postal-mime',
+  'ps-list',
+  'yauzl',
+];
 
 /** Writes main.js, a module for each worker and what they share into dist/bundle, all in one directory. */
 export async function bundleForNode() {
@@ -120,14 +165,20 @@ export async function bundleForNode() {
     external: LEFT_OUT,
     entryPoints: Object.fromEntries([
       ['main', 'kms-backup:main'],
-      ...workers.map((path) => [basename(path), join(root, 'dist', `${path}.js`)]),
+      ...workers.map((path) => [
+        basename(path),
+        join(root, 'dist', `${path}.js`),
+      ]),
     ]),
     plugins: [
       inOneFile,
       {
         name: 'kms-backup-main',
         setup(builder) {
-          builder.onResolve({ filter: /^kms-backup:main$/ }, () => ({ path: 'main', namespace: 'kms-backup' }));
+          builder.onResolve({ filter: /^kms-backup:main$/ }, () => ({
+            path: 'main',
+            namespace: 'kms-backup',
+          }));
           builder.onLoad({ filter: /./, namespace: 'kms-backup' }, () => ({
             contents: entrySource(),
             resolveDir: root,
@@ -158,13 +209,26 @@ export async function bundleForExecutable(directory) {
     },
   };
 
-  await build({ ...options, stdin: entry(), outfile: join(directory, 'main.cjs') });
+  await build({
+    ...options,
+    stdin: entry(),
+    outfile: join(directory, 'main.cjs'),
+  });
 
   const workers = compiled(/-worker\.js$/);
   for (const path of workers) {
     const entryPoints = [join(root, 'dist', `${path}.js`)];
-    await build({ ...options, entryPoints, outfile: join(directory, `${basename(path)}.js`) });
+    await build({
+      ...options,
+      entryPoints,
+      outfile: join(directory, `${basename(path)}.js`),
+    });
   }
 
-  return Object.fromEntries(workers.map((path) => [`${basename(path)}.js`, join(directory, `${basename(path)}.js`)]));
+  return Object.fromEntries(
+    workers.map((path) => [
+      `${basename(path)}.js`,
+      join(directory, `${basename(path)}.js`),
+    ]),
+  );
 }

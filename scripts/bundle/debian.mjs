@@ -1,6 +1,15 @@
 // A Debian package of one executable, built by dpkg-deb; without dpkg-deb there is none, and that is said.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { dirname, join } from 'node:path';
 
@@ -27,40 +36,86 @@ function put(stage, path, source, mode = 0o644) {
 }
 
 /** Returns the package's file; undefined without dpkg-deb. */
-export function writeDebianPackage({ directory, executable, architecture, version, build }) {
+export function writeDebianPackage({
+  directory,
+  executable,
+  architecture,
+  version,
+  build,
+}) {
   const stage = join(build, `debian-${architecture}`);
   rmSync(stage, { recursive: true, force: true });
   put(stage, 'usr/bin/kms-backup', executable, 0o755);
   symlinkSync('kms-backup', join(stage, 'usr/bin/kmsrecover'));
 
   const documents = 'usr/share/doc/kms-backup';
-  for (const name of ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'kms-backup.ini.example']) {
+  for (const name of [
+    'README.md',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'kms-backup.ini.example',
+  ]) {
     put(stage, join(documents, name), join(directory, name));
   }
 
-  cpSync(join(directory, 'docs'), join(stage, documents, 'docs'), { recursive: true });
-  put(stage, 'usr/share/bash-completion/completions/kms-backup', join(directory, 'kms-backup.bash'));
-  symlinkSync('kms-backup', join(stage, 'usr/share/bash-completion/completions/kmsrecover'));
-  put(stage, 'usr/share/zsh/vendor-completions/_kms-backup', join(directory, '_kms-backup'));
+  cpSync(join(directory, 'docs'), join(stage, documents, 'docs'), {
+    recursive: true,
+  });
+  put(
+    stage,
+    'usr/share/bash-completion/completions/kms-backup',
+    join(directory, 'kms-backup.bash'),
+  );
+  symlinkSync(
+    'kms-backup',
+    join(stage, 'usr/share/bash-completion/completions/kmsrecover'),
+  );
+  put(
+    stage,
+    'usr/share/zsh/vendor-completions/_kms-backup',
+    join(directory, '_kms-backup'),
+  );
 
-  const licences = ['LICENSE', 'LICENSE.node'].map((name) => readFileSync(join(directory, name)));
+  const licences = ['LICENSE', 'LICENSE.node'].map((name) =>
+    readFileSync(join(directory, name)),
+  );
   put(stage, join(documents, 'copyright'), Buffer.concat(licences));
 
-  const page = gzipSync(readFileSync(join(directory, 'kms-backup.1')), { level: 9 });
+  const page = gzipSync(readFileSync(join(directory, 'kms-backup.1')), {
+    level: 9,
+  });
   put(stage, 'usr/share/man/man1/kms-backup.1.gz', page);
-  symlinkSync('kms-backup.1.gz', join(stage, 'usr/share/man/man1/kmsrecover.1.gz'));
+  symlinkSync(
+    'kms-backup.1.gz',
+    join(stage, 'usr/share/man/man1/kmsrecover.1.gz'),
+  );
 
   const sizeKiB = Math.ceil(readFileSync(executable).length / 1024);
-  put(stage, 'DEBIAN/control', Buffer.from(control({ version, architecture, sizeKiB })));
+  put(
+    stage,
+    'DEBIAN/control',
+    Buffer.from(control({ version, architecture, sizeKiB })),
+  );
 
   const name = join(build, `kms-backup_${version}_${architecture}.deb`);
   // Level 1: a sixth larger than the best, in a fifth of the time.
   const how = ['--root-owner-group', '-Zxz', '-z1'];
-  const { status, stderr, error } = spawnSync('dpkg-deb', [...how, '--build', stage, name], { encoding: 'utf8' });
+
+  const { status, stderr, error } = spawnSync(
+    'dpkg-deb',
+    [...how, '--build', stage, name],
+    { encoding: 'utf8' },
+  );
 
   rmSync(stage, { recursive: true, force: true });
-  if (error) console.log(`${architecture}: no Debian package, because dpkg-deb is missing`);
-  else if (status !== 0) throw new Error(`dpkg-deb failed: ${stderr}`);
+
+  if (error) {
+    console.log(
+      `${architecture}: no Debian package, because dpkg-deb is missing`,
+    );
+  } else if (status !== 0) {
+    throw new Error(`dpkg-deb failed: ${stderr}`);
+  }
 
   return error ? undefined : name;
 }

@@ -7,7 +7,17 @@ import psList from 'ps-list';
 const run = promisify(execFile);
 
 export async function listProcessNames() {
-  if (process.platform !== 'win32') return (await psList()).map(({ pid, name }) => ({ pid, name }));
-  const { stdout } = await run('tasklist.exe', ['/fo', 'csv', '/nh'], { windowsHide: true, maxBuffer: 1e7 });
-  return [...stdout.matchAll(/^"([^"]*)","(\d+)"/gm)].map(([, name, pid]) => ({ name, pid: Number(pid) }));
+  if (process.platform !== 'win32') {
+    return (await psList()).map(({ pid, name }) => ({ pid, name }));
+  }
+
+  const { stdout } = await run('tasklist.exe', ['/fo', 'csv', '/nh'], {
+    windowsHide: true,
+    maxBuffer: 1e7,
+  });
+
+  return [...stdout.matchAll(/^"([^"]*)","(\d+)"/gm)].map(([, name, pid]) => ({
+    name,
+    pid: Number(pid),
+  }));
 }

@@ -2,13 +2,24 @@
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { inject } from 'postject';
-import { hostTarget, NODE_VERSION, nodeBinary, run } from '../node-binaries.mjs';
+import {
+  hostTarget,
+  NODE_VERSION,
+  nodeBinary,
+  run,
+} from '../node-binaries.mjs';
 
 /** Node's mark of the place where the program goes (Node.js documentation, "Single executable applications"). */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 /** Writes `executable`: Node for `target` with the CommonJS file `main` inside, and `assets`, files by name. */
-export async function makeExecutable({ target, main, assets = {}, executable, version = NODE_VERSION }) {
+export async function makeExecutable({
+  target,
+  main,
+  assets = {},
+  executable,
+  version = NODE_VERSION,
+}) {
   copyFileSync(nodeBinary(target, version), executable);
   chmodSync(executable, 0o755);
 
@@ -32,8 +43,20 @@ function writeBlob({ target, main, assets, version }) {
   const host = hostTarget();
   const useCodeCache = target === host;
 
-  writeFileSync(config, JSON.stringify({ main, output, disableExperimentalSEAWarning: true, useCodeCache, assets }));
-  run(host === undefined ? process.execPath : nodeBinary(host, version), ['--experimental-sea-config', config]);
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main,
+      output,
+      disableExperimentalSEAWarning: true,
+      useCodeCache,
+      assets,
+    }),
+  );
+  run(host === undefined ? process.execPath : nodeBinary(host, version), [
+    '--experimental-sea-config',
+    config,
+  ]);
 
   return output;
 }

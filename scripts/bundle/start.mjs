@@ -18,9 +18,19 @@ class BundledPlugin extends Plugin {
 /** @param directory a file in the directory that oclif takes for the program's own */
 export async function start({ argv, directory, pjson, manifest }) {
   const root = dirname(directory);
-  const plugin = new BundledPlugin({ root, pjson, isRoot: true, name: pjson.name }, manifest);
+  const plugin = new BundledPlugin(
+    { root, pjson, isRoot: true, name: pjson.name },
+    manifest,
+  );
+
   await plugin.load();
-  const config = new Config({ root, pjson, plugins: new Map([[plugin.name, plugin]]) });
+
+  const config = new Config({
+    root,
+    pjson,
+    plugins: new Map([[plugin.name, plugin]]),
+  });
+
   await config.load();
   await main(argv, config);
 }

@@ -6,9 +6,13 @@ function linesOf(line) {
   const lines = [];
   for (const word of line.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < 79) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    if (last !== undefined && last.length + word.length < 79) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
   }
+
   return lines;
 }
 
@@ -17,7 +21,11 @@ const plain = (value) =>
   value
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
-    .replace(/[^\0-\x7f]/gu, (sign) => `\\[u${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+    .replace(
+      /[^\0-\x7f]/gu,
+      (sign) =>
+        `\\[u${sign.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`,
+    );
 
 /** Prose for roff: in short lines, none of which begins with a control character. */
 const text = (value) =>
@@ -31,11 +39,32 @@ const text = (value) =>
 
 const bold = (value) => `\\fB${text(value)}\\fR`;
 
-function flagText({ name, char, type, allowNo, helpValue, options, default: preset, summary, description, env }) {
-  const value = type === 'option' ? ` \\fI${text(options?.join('|') ?? helpValue ?? name.toUpperCase())}\\fR` : '';
+function flagText({
+  name,
+  char,
+  type,
+  allowNo,
+  helpValue,
+  options,
+  default: preset,
+  summary,
+  description,
+  env,
+}) {
+  const value =
+    type === 'option'
+      ? ` \\fI${text(options?.join('|') ?? helpValue ?? name.toUpperCase())}\\fR`
+      : '';
+
   const short = char ? `${bold(`-${char}`)}, ` : '';
-  const preselected = typeof preset === 'string' || typeof preset === 'number' ? ` Default: ${String(preset)}.` : '';
+
+  const preselected =
+    typeof preset === 'string' || typeof preset === 'number'
+      ? ` Default: ${String(preset)}.`
+      : '';
+
   const variable = env ? ` Environment: ${env}.` : '';
+
   return `.TP\n${short}${bold(allowNo ? `--[no-]${name}` : `--${name}`)}${value}\n${text(`${summary ?? description ?? ''}${preselected}${variable}`)}`;
 }
 
@@ -45,27 +74,59 @@ function commandText(command, exitMeaning) {
     return required ? shown : `[${shown}]`;
   });
 
-  const own = command.flags.filter(({ helpGroup, hidden }) => helpGroup !== 'GLOBAL' && !hidden);
-  const parts = [`.SS ${bold(`kms-backup ${command.words}`)} ${args.join(' ')}`.trimEnd()];
+  const own = command.flags.filter(
+    ({ helpGroup, hidden }) => helpGroup !== 'GLOBAL' && !hidden,
+  );
+  const parts = [
+    `.SS ${bold(`kms-backup ${command.words}`)} ${args.join(' ')}`.trimEnd(),
+  ];
 
   parts.push(text(filled(command.summary ?? '', command)));
-  if (command.description) parts.push('.PP', text(filled(command.description, command)));
+  if (command.description) {
+    parts.push('.PP', text(filled(command.description, command)));
+  }
+
   parts.push(...own.map(flagText));
 
   const examples = (command.examples ?? []).map((example) =>
     filled(typeof example === 'string' ? example : example.command, command),
   );
-  if (examples.length > 0) parts.push('.PP', 'Examples:', '.PP', '.RS', '.nf', ...examples.map(plain), '.fi', '.RE');
+  if (examples.length > 0) {
+    parts.push(
+      '.PP',
+      'Examples:',
+      '.PP',
+      '.RS',
+      '.nf',
+      ...examples.map(plain),
+      '.fi',
+      '.RE',
+    );
+  }
 
   const codes = (command.exitCodes ?? []).filter((code) => code in exitMeaning);
-  if (codes.length > 0) parts.push('.PP', text(`Exit status besides the common ones: ${codes.join(', ')}.`));
+  if (codes.length > 0) {
+    parts.push(
+      '.PP',
+      text(`Exit status besides the common ones: ${codes.join(', ')}.`),
+    );
+  }
 
   return parts.join('\n');
 }
 
-export function manualPage({ commands, version, description, exitMeaning, released }) {
-  const global = commands[0]?.flags.filter(({ helpGroup }) => helpGroup === 'GLOBAL') ?? [];
-  const codes = Object.entries(exitMeaning).map(([code, meaning]) => `.TP\n${bold(code)}\n${text(meaning)}`);
+export function manualPage({
+  commands,
+  version,
+  description,
+  exitMeaning,
+  released,
+}) {
+  const global =
+    commands[0]?.flags.filter(({ helpGroup }) => helpGroup === 'GLOBAL') ?? [];
+  const codes = Object.entries(exitMeaning).map(
+    ([code, meaning]) => `.TP\n${bold(code)}\n${text(meaning)}`,
+  );
 
   return `${[
     `.TH KMS\\-BACKUP 1 "${released}" "kms\\-backup ${text(version)}" "User Commands"`,

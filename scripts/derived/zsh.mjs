@@ -2,15 +2,23 @@
 
 /** @param text what @oclif/plugin-autocomplete makes */
 export function zshCompletion(text, commands) {
-  let script = replaceOnce(text, '#compdef kms-backup', '#compdef kms-backup kmsrecover');
+  let script = replaceOnce(
+    text,
+    '#compdef kms-backup',
+    '#compdef kms-backup kmsrecover',
+  );
+
   for (const { words, args } of commands) {
     const [argument] = Object.values(args);
     if (argument?.options) script = withValues(script, words, argument);
   }
 
   const negatable = new Set(
-    commands.flatMap(({ flags }) => flags.filter(({ allowNo }) => allowNo).map(({ name }) => name)),
+    commands.flatMap(({ flags }) =>
+      flags.filter(({ allowNo }) => allowNo).map(({ name }) => name),
+    ),
   );
+
   for (const name of negatable) {
     script = script.replaceAll(
       new RegExp(`^--${name}"\\[.*$`, 'gm'),
@@ -18,7 +26,11 @@ export function zshCompletion(text, commands) {
     );
   }
 
-  return replaceOnce(script, '\n_kms-backup() {\n', `\n_kms-backup() {\n${KMSRECOVER}`);
+  return replaceOnce(
+    script,
+    '\n_kms-backup() {\n',
+    `\n_kms-backup() {\n${KMSRECOVER}`,
+  );
 }
 
 /** Called as kmsrecover it is `kms-backup recover`. In the function: the file is read once, the function called each time. */
@@ -31,12 +43,18 @@ const KMSRECOVER = `  if [[ $service == kmsrecover* ]]; then
 function withValues(script, words, { name, options }) {
   const start = script.indexOf(`\n${words})\n_arguments`);
   const end = script.indexOf('"*: :_files"', start);
-  if (start === -1 || end === -1) throw new Error(`the plugin's completion has no arguments of ${words}`);
+  if (start === -1 || end === -1) {
+    throw new Error(`the plugin's completion has no arguments of ${words}`);
+  }
+
   return `${script.slice(0, end)}"1:${name}:(${options.join(' ')})"${script.slice(end + '"*: :_files"'.length)}`;
 }
 
 function replaceOnce(text, part, replacement) {
   const replaced = text.replace(part, () => replacement);
-  if (replaced === text) throw new Error(`the plugin's completion does not hold ${part}`);
+  if (replaced === text) {
+    throw new Error(`the plugin's completion does not hold ${part}`);
+  }
+
   return replaced;
 }

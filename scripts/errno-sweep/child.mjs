@@ -8,7 +8,8 @@ import { run } from './run.mjs';
 import { Server } from './server.mjs';
 
 const [root, ...words] = process.argv.slice(2);
-const valueOf = (flag, otherwise) => (words.includes(flag) ? words[words.indexOf(flag) + 1] : otherwise);
+const valueOf = (flag, otherwise) =>
+  words.includes(flag) ? words[words.indexOf(flag) + 1] : otherwise;
 const oneOf = Number(valueOf('--sample', '1'));
 const only = valueOf('--only', '');
 const server = new Server(root);
@@ -20,7 +21,12 @@ await server.build();
 const before = { store: server.storeDigest(), archives: server.archives() };
 const tally = new Map();
 const faults = [];
-for (const command of commandsOf(server).filter(({ id }) => id.startsWith(only))) await sweepCommand(command);
+for (const command of commandsOf(server).filter(({ id }) =>
+  id.startsWith(only),
+)) {
+  await sweepCommand(command);
+}
+
 printTable();
 process.exitCode = faults.length === 0 ? 0 : 1;
 
@@ -31,7 +37,18 @@ async function sweepCommand(command) {
       for (const [errno, code] of Object.entries(ERRNOS)) {
         for (const times of planTimes(errno, count)) {
           number++;
-          if (number % oneOf === 0) await tryCase({ command, side, directory, call, errno, code, ...times });
+
+          if (number % oneOf === 0) {
+            await tryCase({
+              command,
+              side,
+              directory,
+              call,
+              errno,
+              code,
+              ...times,
+            });
+          }
         }
       }
     }
@@ -45,7 +62,11 @@ async function discover(command, directory) {
   await run(
     command.id,
     command.argv,
-    refusing({ REFUSE_CALL: CALLS.join(','), REFUSE_BELOW: directory, REFUSE_LOG: log }),
+    refusing({
+      REFUSE_CALL: CALLS.join(','),
+      REFUSE_BELOW: directory,
+      REFUSE_LOG: log,
+    }),
   );
 
   const counts = new Map();
@@ -60,7 +81,13 @@ async function discover(command, directory) {
 /** All of them from the first or the last on, and one alone, each time another. The system's own loop takes an EINTR for none. */
 function planTimes(errno, count) {
   const one = { first: 1 + (number % count), times: 1 };
-  return errno === 'EINTR' ? [one] : [{ first: 1, times: '' }, { first: Math.ceil(count / 2), times: '' }, one];
+  return errno === 'EINTR'
+    ? [one]
+    : [
+        { first: 1, times: '' },
+        { first: Math.ceil(count / 2), times: '' },
+        one,
+      ];
 }
 
 async function tryCase(one) {
@@ -82,14 +109,23 @@ async function tryCase(one) {
   const ends = tally.get(row) ?? new Map();
   const end = /^Code: (\w+)$/m.exec(ended.output)?.[1] ?? '';
 
-  ends.set(`${ended.exitCode}${end && ' '}${end}`, (ends.get(`${ended.exitCode}${end && ' '}${end}`) ?? 0) + 1);
+  ends.set(
+    `${ended.exitCode}${end && ' '}${end}`,
+    (ends.get(`${ended.exitCode}${end && ' '}${end}`) ?? 0) + 1,
+  );
   tally.set(row, ends);
   if (fault === undefined) return;
 
   faults.push(fault);
 
-  const what = `${command.id} ${command.argv.slice(1, 6).join(' ')}`.replaceAll(server.root, '');
-  console.log(`WRONG ${fault}: ${what}: ${call} on ${one.side}, ${one.errno} from ${first} times ${times || 'all'}`);
+  const what = `${command.id} ${command.argv.slice(1, 6).join(' ')}`.replaceAll(
+    server.root,
+    '',
+  );
+
+  console.log(
+    `WRONG ${fault}: ${what}: ${call} on ${one.side}, ${one.errno} from ${first} times ${times || 'all'}`,
+  );
   console.log(
     `      ${ended.exitCode} ${ended.output.trim().slice(0, 700).replaceAll(server.root, '').replaceAll('\n', '\n      ')}`,
   );
@@ -101,7 +137,9 @@ function refusing(variables) {
       Object.assign(process.env, variables, { REFUSE_ROUND: String(++round) });
     },
     end: () => {
-      for (const name of ['REFUSE_CALL', 'REFUSE_ERRNO', 'REFUSE_LOG']) delete process.env[name];
+      for (const name of ['REFUSE_CALL', 'REFUSE_ERRNO', 'REFUSE_LOG']) {
+        Reflect.deleteProperty(process.env, name);
+      }
     },
   };
 }
@@ -116,8 +154,13 @@ function readLines(path) {
 
 function printTable() {
   for (const [row, ends] of tally) {
-    console.log(`${row.padEnd(40)} ${[...ends].map(([end, count]) => `${end} ×${String(count)}`).join(', ')}`);
+    console.log(
+      `${row.padEnd(40)} ${[...ends].map(([end, count]) => `${end} ×${String(count)}`).join(', ')}`,
+    );
   }
-  const cases = [...tally.values()].flatMap((ends) => [...ends.values()]).reduce((sum, count) => sum + count, 0);
+
+  const cases = [...tally.values()]
+    .flatMap((ends) => [...ends.values()])
+    .reduce((sum, count) => sum + count, 0);
   console.log(`${String(cases)} cases, ${String(faults.length)} wrong`);
 }

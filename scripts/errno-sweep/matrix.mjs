@@ -26,7 +26,19 @@ export const ERRNOS = {
 };
 
 export const CALLS = [
-  ...['open', 'read', 'write', 'fsync', 'syncdir', 'rename', 'link', 'unlink', 'readdir', 'stat', 'access'],
+  ...[
+    'open',
+    'read',
+    'write',
+    'fsync',
+    'syncdir',
+    'rename',
+    'link',
+    'unlink',
+    'readdir',
+    'stat',
+    'access',
+  ],
   ...['ftruncate', 'utimes', 'mkdir', 'chmod', 'chown'],
 ];
 
@@ -50,25 +62,63 @@ export function commandsOf({ serverDir, backupDir, outDir }) {
     { id: 'rotate', argv: [...to, '--keep', '1'], ends: [3, 10, 11] },
     { id: 'verify', argv: [backupDir, ...at], ends: [4, 10] },
     { id: 'recover', argv: [backupDir, ...at, '--yes'], ends: [4, 10, 11, 12] },
-    { id: 'recover', argv: [backupDir, ...at, '-u', 'alice@example.com', '--yes'], ends: [4, 10, 11, 12] },
     {
       id: 'recover',
-      argv: [backupDir, ...at, '-u', 'alice@example.com', '--additive', '--yes'],
+      argv: [backupDir, ...at, '-u', 'alice@example.com', '--yes'],
+      ends: [4, 10, 11, 12],
+    },
+    {
+      id: 'recover',
+      argv: [
+        backupDir,
+        ...at,
+        '-u',
+        'alice@example.com',
+        '--additive',
+        '--yes',
+      ],
       ends: [4, 10, 11, 12],
     },
     { id: 'list-archives', argv: [backupDir, ...at], ends: [10] },
     { id: 'status', argv: [...at], ends: [3, 10] },
-    { id: 'search', argv: [backupDir, ...at, '--subject', '0'], ends: [3, 4, 10, 12] },
-    { id: 'search', argv: ['--server-dir', serverDir, serverDir, '--subject', '0'], ends: [3, 4, 10, 12] },
-    { id: 'export', argv: [backupDir, ...at, '--output', `${outDir}/all.zip`], ends: [3, 4, 10, 12] },
     {
-      id: 'export',
-      argv: [backupDir, ...at, '--format', 'maildir', '--output', `${outDir}/all`],
+      id: 'search',
+      argv: [backupDir, ...at, '--subject', '0'],
       ends: [3, 4, 10, 12],
     },
-    { id: 'config:set', argv: [...at, 'keep=5', 'network-disk-user=x'], ends: [10, 11] },
+    {
+      id: 'search',
+      argv: ['--server-dir', serverDir, serverDir, '--subject', '0'],
+      ends: [3, 4, 10, 12],
+    },
+    {
+      id: 'export',
+      argv: [backupDir, ...at, '--output', `${outDir}/all.zip`],
+      ends: [3, 4, 10, 12],
+    },
+    {
+      id: 'export',
+      argv: [
+        backupDir,
+        ...at,
+        '--format',
+        'maildir',
+        '--output',
+        `${outDir}/all`,
+      ],
+      ends: [3, 4, 10, 12],
+    },
+    {
+      id: 'config:set',
+      argv: [...at, 'keep=5', 'network-disk-user=x'],
+      ends: [10, 11],
+    },
     { id: 'config:show', argv: at, ends: [10] },
-    { id: 'schedule:add', argv: [...at, '--type', 'full', '--day', 'sun', '--time', '01:00'], ends: [10, 11] },
+    {
+      id: 'schedule:add',
+      argv: [...at, '--type', 'full', '--day', 'sun', '--time', '01:00'],
+      ends: [10, 11],
+    },
     { id: 'schedule:list', argv: at, ends: [10] },
     { id: 'log:enable:store-backup', argv: at, ends: [10, 11] },
     { id: 'doctor', argv: at, ends: [10] },

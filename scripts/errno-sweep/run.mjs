@@ -2,10 +2,16 @@
 import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core';
 
-const config = await Config.load({ root: fileURLToPath(new URL('../../', import.meta.url)) });
+const config = await Config.load({
+  root: fileURLToPath(new URL('../../', import.meta.url)),
+});
 
 /** @param fault called before and after the command: only the command is to be refused anything */
-export async function run(id, argv, fault = { begin: () => undefined, end: () => undefined }) {
+export async function run(
+  id,
+  argv,
+  fault = { begin: () => undefined, end: () => undefined },
+) {
   const command = await config.findCommand(id, { must: true }).load();
   let output = '';
   const streams = [process.stdout, process.stderr];
@@ -30,7 +36,10 @@ export async function run(id, argv, fault = { begin: () => undefined, end: () =>
   } finally {
     fault.end();
     streams.forEach((stream, index) => (stream.write = kept[index]));
-    for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal);
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      process.removeAllListeners(signal);
+    }
+
     process.exitCode = undefined;
   }
 }

@@ -1,6 +1,14 @@
 // A mail server of a few messages with two fulls and a differential, kept as a template that each case starts from.
 import { createHash } from 'node:crypto';
-import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { sampleConfig } from '../../dist/demo/sample-config.js';
 import { run } from './run.mjs';
@@ -17,12 +25,22 @@ export class Server {
 
   async build() {
     const { mailserver, users } = sampleConfig(this.storeDir, this.backupDir);
-    for (const directory of [this.serverDir, this.backupDir, this.outDir]) mkdirSync(directory, { recursive: true });
+    for (const directory of [this.serverDir, this.backupDir, this.outDir]) {
+      mkdirSync(directory, { recursive: true });
+    }
+
     writeFileSync(join(this.serverDir, 'mailserver.cfg'), mailserver);
     writeFileSync(join(this.serverDir, 'users.cfg'), users);
     for (const user of ['alice', 'bob']) this.#addMail(user, 3);
 
-    const flags = ['--server-dir', this.serverDir, '--backup-dir', this.backupDir, '--no-rotate'];
+    const flags = [
+      '--server-dir',
+      this.serverDir,
+      '--backup-dir',
+      this.backupDir,
+      '--no-rotate',
+    ];
+
     for (const kind of ['full', 'full', 'diff']) {
       const { exitCode, output } = await run('backup:' + kind, flags);
       if (exitCode !== 0) throw new Error(output);
@@ -30,13 +48,19 @@ export class Server {
       this.#addMail('alice', 1);
     }
 
-    cpSync(this.root, this.template, { recursive: true, preserveTimestamps: true });
+    cpSync(this.root, this.template, {
+      recursive: true,
+      preserveTimestamps: true,
+    });
   }
 
   /** The template anew. */
   reset() {
     rmSync(this.root, { recursive: true, force: true });
-    cpSync(this.template, this.root, { recursive: true, preserveTimestamps: true });
+    cpSync(this.template, this.root, {
+      recursive: true,
+      preserveTimestamps: true,
+    });
   }
 
   archives() {
@@ -57,11 +81,16 @@ export class Server {
     mkdirSync(join(folder, '#msgs'), { recursive: true });
 
     for (let n = 0; n < count; n++) {
-      const id = readdirSync(join(folder, '#msgs')).length.toString(16).padStart(8, '0');
+      const id = readdirSync(join(folder, '#msgs'))
+        .length.toString(16)
+        .padStart(8, '0');
       const text = `From: a@example.com\r\nTo: ${user}@example.com\r\nSubject: ${id}\r\n\r\n${'hello '.repeat(900)}\r\n`;
 
       writeFileSync(join(folder, '#msgs', `${id}.eml`), text);
-      appendFileSync(join(folder, 'index.fld'), `U${id} F1 S${String(text.length)}\r\n`);
+      appendFileSync(
+        join(folder, 'index.fld'),
+        `U${id} F1 S${String(text.length)}\r\n`,
+      );
     }
 
     writeFileSync(join(folder, 'status.fld'), 'S\r\n');
@@ -70,8 +99,14 @@ export class Server {
 
 function digestOf(directory, isCounted = () => true) {
   const hash = createHash('sha256');
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const entries = readdirSync(directory, {
+    recursive: true,
+    withFileTypes: true,
+  });
+
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 
   for (const path of paths.sort()) {
     if (!isCounted(path) || path.includes('.kms-backup')) continue;

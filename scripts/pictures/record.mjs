@@ -7,12 +7,21 @@ const SERVER = `kms-backup-pictures-${process.pid}`;
 /** Each step: the command, the lines it left on the screen, and how long it took in seconds. */
 export function recordSession(commands, { env, cwd, now }) {
   const tmux = (...words) => {
-    const { status, stdout, stderr } = spawnSync('tmux', ['-L', SERVER, '-f', '/dev/null', ...words], {
-      env: { ...env, TERM: 'xterm-256color', PS1: '$ ', PROMPT_COMMAND: `tmux -L ${SERVER} wait-for -S prompt` },
-      cwd,
-      encoding: 'utf8',
-      timeout: 120_000,
-    });
+    const { status, stdout, stderr } = spawnSync(
+      'tmux',
+      ['-L', SERVER, '-f', '/dev/null', ...words],
+      {
+        env: {
+          ...env,
+          TERM: 'xterm-256color',
+          PS1: '$ ',
+          PROMPT_COMMAND: `tmux -L ${SERVER} wait-for -S prompt`,
+        },
+        cwd,
+        encoding: 'utf8',
+        timeout: 120_000,
+      },
+    );
 
     if (status !== 0) throw new Error(`tmux ${words[0]}: ${stderr}`);
 
@@ -28,7 +37,19 @@ export function recordSession(commands, { env, cwd, now }) {
   };
 
   try {
-    tmux('new-session', '-d', '-x', String(COLUMNS), '-y', '120', 'faketime', now, 'bash', '--norc', '--noprofile');
+    tmux(
+      'new-session',
+      '-d',
+      '-x',
+      String(COLUMNS),
+      '-y',
+      '120',
+      'faketime',
+      now,
+      'bash',
+      '--norc',
+      '--noprofile',
+    );
     tmux('wait-for', 'prompt');
 
     let known = screen().length;

@@ -5,7 +5,11 @@ const [CELL, LINE, MARGIN] = [7.9, 18, 16];
 const TYPING_SECONDS = 0.9;
 const READING_SECONDS = 1.4;
 
-const escapeXml = (text) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]);
+const escapeXml = (text) =>
+  text.replace(
+    /[&<>]/g,
+    (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign],
+  );
 
 export function sessionSvg(steps) {
   const rows = [];
@@ -19,7 +23,10 @@ export function sessionSvg(steps) {
     at += READING_SECONDS;
   }
 
-  const [width, height] = [Math.ceil(COLUMNS * CELL + 2 * MARGIN), rows.length * LINE + 2 * MARGIN];
+  const [width, height] = [
+    Math.ceil(COLUMNS * CELL + 2 * MARGIN),
+    rows.length * LINE + 2 * MARGIN,
+  ];
 
   const texts = rows.map(
     ({ text, at: delay, isCommand }, index) =>

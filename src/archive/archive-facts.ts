@@ -1,13 +1,25 @@
 import { DamagedArchiveError, errnoOf, messageOf } from '../errors.js';
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
-import { findDirectory, parsePlainDirectory, readEntries } from './central-directory.js';
+import {
+  findDirectory,
+  parsePlainDirectory,
+  readEntries,
+} from './central-directory.js';
 import { anywhereIn, type Damage, isLostVolume } from './damage.js';
-import { centralHeaderLength, directoryWindows, type DirectoryPlace } from './directory-headers.js';
+import {
+  centralHeaderLength,
+  directoryWindows,
+  type DirectoryPlace,
+} from './directory-headers.js';
 import type { EntryTable } from './entry-table.js';
 import { formatVolumeName } from './names.js';
 import { readText } from './read-text.js';
 import { type RequiredFiles, readRequiredFiles } from './required-files.js';
-import { isReadFailure, openFileSource, type RandomAccessSource } from './source.js';
+import {
+  isReadFailure,
+  openFileSource,
+  type RandomAccessSource,
+} from './source.js';
 import {
   parseSummaryText,
   parseVersionText,
@@ -37,19 +49,29 @@ export interface ArchiveFacts {
 }
 
 /** Reads what an archive says about itself. Damage is a fact (`fault`), not an error, and so is what cannot be read. */
-export async function readArchiveFacts(files: ArchiveFiles): Promise<ArchiveFacts> {
+export async function readArchiveFacts(
+  files: ArchiveFiles,
+): Promise<ArchiveFacts> {
   const found = new Findings(files);
   let version: VersionText | undefined;
   let summary: SummaryText | undefined;
 
   try {
     const [first, last] = [files.volumes[0], files.volumes.at(-1)];
-    const versionText = files.missingVolumes[0] === 0 ? undefined : await found.readTextOf(first, VERSION_ENTRY);
+    const versionText =
+      files.missingVolumes[0] === 0
+        ? undefined
+        : await found.readTextOf(first, VERSION_ENTRY);
+
     const summaryText = await found.readTextOf(last, SUMMARY_ENTRY);
 
-    version = versionText === undefined ? undefined : parseVersionText(versionText);
-    summary = summaryText === undefined ? undefined : parseSummaryText(summaryText);
-    for (const volume of files.volumes.slice(1, -1)) await found.checkEndOf(volume);
+    version =
+      versionText === undefined ? undefined : parseVersionText(versionText);
+    summary =
+      summaryText === undefined ? undefined : parseSummaryText(summaryText);
+    for (const volume of files.volumes.slice(1, -1)) {
+      await found.checkEndOf(volume);
+    }
 
     const { fault, damage } = found.judge(summary);
     const known = { files, version, summary, unreadable: undefined };
@@ -69,7 +91,11 @@ async function lookForRequired(
   summary: SummaryText | undefined,
 ): Promise<Pick<ArchiveFacts, 'required' | 'fault' | 'damage'>> {
   try {
-    return { required: await readRequiredFiles(files, summary), fault: undefined, damage: [] };
+    return {
+      required: await readRequiredFiles(files, summary),
+      fault: undefined,
+      damage: [],
+    };
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
 
@@ -79,7 +105,11 @@ async function lookForRequired(
 
 /** What is known of an archive that could not be read this time. */
 export function toUnreadable(
-  { files, version, summary }: Pick<ArchiveFacts, 'files' | 'version' | 'summary'>,
+  {
+    files,
+    version,
+    summary,
+  }: Pick<ArchiveFacts, 'files' | 'version' | 'summary'>,
   error: Error,
 ): ArchiveFacts {
   const fault = `cannot be read: ${errnoOf(error) ?? messageOf(error)}`;
@@ -93,25 +123,41 @@ class Findings {
   readonly #reasons: string[] = [];
 
   constructor(private readonly files: ArchiveFiles) {
-    const missing = files.missingVolumes.map((number) => formatVolumeName(files.stem, number));
-    this.#damage = missing.map((volume) => ({ kind: 'volume missing', volume }));
-    if (missing.length > 0) this.#reasons.push(`volume ${missing.slice(0, 3).join(', ')} is missing`);
+    const missing = files.missingVolumes.map((number) =>
+      formatVolumeName(files.stem, number),
+    );
+    this.#damage = missing.map((volume) => ({
+      kind: 'volume missing',
+      volume,
+    }));
+    if (missing.length > 0) {
+      this.#reasons.push(`volume ${missing.slice(0, 3).join(', ')} is missing`);
+    }
   }
 
   /** A text of ours; undefined where the volume does not have it, or it is damaged, which is noted. */
-  async readTextOf(volume: VolumeFileInfo | undefined, name: string): Promise<string | undefined> {
+  async readTextOf(
+    volume: VolumeFileInfo | undefined,
+    name: string,
+  ): Promise<string | undefined> {
     if (!volume || this.#isLost(volume)) return undefined;
 
     const source = openFileSource(volume.path, volume.name);
     try {
-      const table = await this.#tryVolume(volume, () => findEntry(source, name));
+      const table = await this.#tryVolume(volume, () =>
+        findEntry(source, name),
+      );
       if (!table) return undefined;
 
       return await readText(source, table, 0);
     } catch (error) {
       if (!(error instanceof DamagedArchiveError)) throw error;
 
-      this.#damage.push({ kind: 'entries', volume: volume.name, names: [name] });
+      this.#damage.push({
+        kind: 'entries',
+        volume: volume.name,
+        names: [name],
+      });
       this.#reasons.push(messageOf(error));
 
       return undefined;
@@ -124,24 +170,42 @@ class Findings {
   async checkEndOf(volume: VolumeFileInfo): Promise<void> {
     const source = openFileSource(volume.path, volume.name);
     try {
-      await this.#tryVolume(volume, async () => (await findDirectory(source)) ?? (await readEntries(source)));
+      await this.#tryVolume(
+        volume,
+        async () =>
+          (await findDirectory(source)) ?? (await readEntries(source)),
+      );
     } finally {
       source.close();
     }
   }
 
   /** What speaks against the archive, worst first. */
-  judge(summary: SummaryText | undefined): Pick<ArchiveFacts, 'fault' | 'damage'> {
+  judge(
+    summary: SummaryText | undefined,
+  ): Pick<ArchiveFacts, 'fault' | 'damage'> {
     const { files } = this;
     if (!summary && !this.#isSummaryExplained()) {
-      const volume = formatVolumeName(files.stem, files.volumes.length + files.missingVolumes.length);
+      const volume = formatVolumeName(
+        files.stem,
+        files.volumes.length + files.missingVolumes.length,
+      );
+
       this.#damage.push({ kind: 'volume missing', volume });
-      this.#reasons.push(`it has no ${SUMMARY_ENTRY}: it is unfinished, or its last volume is missing`);
+      this.#reasons.push(
+        `it has no ${SUMMARY_ENTRY}: it is unfinished, or its last volume is missing`,
+      );
     }
 
     const volumes = summary?.volumes;
-    if (volumes !== undefined && volumes !== files.volumes.length + files.missingVolumes.length) {
-      return { fault: `it has ${files.volumes.length} volumes, its summary says ${volumes}`, damage: [] };
+    if (
+      volumes !== undefined &&
+      volumes !== files.volumes.length + files.missingVolumes.length
+    ) {
+      return {
+        fault: `it has ${files.volumes.length} volumes, its summary says ${volumes}`,
+        damage: [],
+      };
     }
 
     return { fault: this.#reasons[0], damage: this.#damage };
@@ -153,22 +217,32 @@ class Findings {
     return this.#damage.some(
       (damage) =>
         damage.volume === last &&
-        (damage.kind === 'central directory' || (damage.kind === 'entries' && damage.names.includes(SUMMARY_ENTRY))),
+        (damage.kind === 'central directory' ||
+          (damage.kind === 'entries' && damage.names.includes(SUMMARY_ENTRY))),
     );
   }
 
   #isLost({ name }: VolumeFileInfo): boolean {
-    return this.#damage.some((damage) => isLostVolume(damage) && damage.volume === name);
+    return this.#damage.some(
+      (damage) => isLostVolume(damage) && damage.volume === name,
+    );
   }
 
   /** Does what needs the volume's central directory, and notes where that is broken. */
-  async #tryVolume<T>(volume: VolumeFileInfo, work: () => Promise<T>): Promise<T | undefined> {
+  async #tryVolume<T>(
+    volume: VolumeFileInfo,
+    work: () => Promise<T>,
+  ): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
       if (isReadFailure(error)) throw error;
 
-      this.#damage.push({ kind: 'central directory', volume: volume.name, reason: messageOf(error) });
+      this.#damage.push({
+        kind: 'central directory',
+        volume: volume.name,
+        reason: messageOf(error),
+      });
       this.#reasons.push(messageOf(error));
 
       return undefined;
@@ -177,10 +251,19 @@ class Findings {
 }
 
 /** A table of the one entry of that name; plain directories are not parsed whole for it, nor read whole where it is their first or last. */
-async function findEntry(source: RandomAccessSource, name: string): Promise<EntryTable | undefined> {
+async function findEntry(
+  source: RandomAccessSource,
+  name: string,
+): Promise<EntryTable | undefined> {
   const place = await findDirectory(source);
-  const header = place && ((await readEdge(source, place, name)) ?? (await scanFor(source, place, name)));
-  const plain = header && parsePlainDirectory({ bytes: header, offset: place.offset, entries: 1 });
+  const header =
+    place &&
+    ((await readEdge(source, place, name)) ??
+      (await scanFor(source, place, name)));
+
+  const plain =
+    header &&
+    parsePlainDirectory({ bytes: header, offset: place.offset, entries: 1 });
 
   if (plain) {
     plain.setExtentEnd(0, place.offset);
@@ -196,21 +279,36 @@ async function findEntry(source: RandomAccessSource, name: string): Promise<Entr
 }
 
 /** The central header of that name where it is the directory's first or last: the texts of ours and of the server's archives. */
-async function readEdge(source: RandomAccessSource, place: DirectoryPlace, name: string): Promise<Buffer | undefined> {
+async function readEdge(
+  source: RandomAccessSource,
+  place: DirectoryPlace,
+  name: string,
+): Promise<Buffer | undefined> {
   const length = Math.min(place.length, EDGE_BYTES);
   const head = await source.read(place.offset, length);
-  if (isHeaderOf(head, 0, name)) return head.subarray(0, centralHeaderLength(head, 0));
+  if (isHeaderOf(head, 0, name)) {
+    return head.subarray(0, centralHeaderLength(head, 0));
+  }
+
   const tail = await source.read(place.offset + place.length - length, length);
   const at = tail.lastIndexOf(name) - CENTRAL_FIXED_BYTES;
-  const isLast = isHeaderOf(tail, at, name) && at + centralHeaderLength(tail, at) === tail.length;
+  const isLast =
+    isHeaderOf(tail, at, name) &&
+    at + centralHeaderLength(tail, at) === tail.length;
+
   return isLast ? tail.subarray(at) : undefined;
 }
 
-async function scanFor(source: RandomAccessSource, place: DirectoryPlace, name: string): Promise<Buffer | undefined> {
+async function scanFor(
+  source: RandomAccessSource,
+  place: DirectoryPlace,
+  name: string,
+): Promise<Buffer | undefined> {
   for await (const headers of directoryWindows(source, place)) {
     const found = headers.find(({ bytes, at }) => isHeaderOf(bytes, at, name));
     if (found) return found.bytes.subarray(found.at, found.at + found.length);
   }
+
   return undefined;
 }
 

@@ -81,7 +81,13 @@ export class ArchiveWriter {
       const fit = this.#measureFit(bytes.length, central, from, centralFrom);
       if (fit.entries > 0) {
         const piece = bytes.subarray(from, fit.end);
-        this.current.append(piece, crc32(piece), central.subarray(centralFrom, fit.centralEnd), fit.entries, from);
+        this.current.append(
+          piece,
+          crc32(piece),
+          central.subarray(centralFrom, fit.centralEnd),
+          fit.entries,
+          from,
+        );
         [from, centralFrom] = [fit.end, fit.centralEnd];
       }
 
@@ -110,7 +116,12 @@ export class ArchiveWriter {
     const central = Buffer.alloc(headerBytes(name.length, false));
 
     bytes.set(data, putLocalHeader(bytes, 0, header));
-    this.addBlock(bytes, crc32(bytes), central.subarray(0, putCentralHeader(central, 0, header, 0)), 1);
+    this.addBlock(
+      bytes,
+      crc32(bytes),
+      central.subarray(0, putCentralHeader(central, 0, header, 0)),
+      1,
+    );
   }
 
   /** Begins an entry whose data follow by `current.write`; returns where its local header will go. */
@@ -118,7 +129,10 @@ export class ArchiveWriter {
     const nameBytes = Buffer.byteLength(name);
     const local = localHeaderBytes(nameBytes);
     const central = headerBytes(nameBytes, true) - local;
-    if (!this.current.hasRoomFor(local + largestDataBytes, central, 1)) this.#nextVolume();
+    if (!this.current.hasRoomFor(local + largestDataBytes, central, 1)) {
+      this.#nextVolume();
+    }
+
     return this.current.reserve(local);
   }
 
@@ -126,8 +140,12 @@ export class ArchiveWriter {
     const local = Buffer.alloc(localHeaderBytes(header.name.length));
     putLocalHeader(local, 0, header);
     this.current.fillReserved(headerAt, local);
+
     const central = Buffer.alloc(headerBytes(header.name.length, true));
-    this.current.addCentral(central.subarray(0, putCentralHeader(central, 0, header, headerAt)), 1);
+    this.current.addCentral(
+      central.subarray(0, putCentralHeader(central, 0, header, headerAt)),
+      1,
+    );
   }
 
   /** From here on `rewind` is possible, until `commit`. */
@@ -143,10 +161,12 @@ export class ArchiveWriter {
   /** Takes back everything since the mark, whole volumes included. */
   async rewind(to: ArchiveMark): Promise<void> {
     await this.settle();
+
     for (const volume of this.volumes.splice(to.volume + 1)) {
       volume.abandon();
       rmSync(volume.path, { force: true });
     }
+
     this.current.rewind(to.mark);
     this.#keepsForRewind = false;
   }
@@ -159,7 +179,9 @@ export class ArchiveWriter {
 
   /** Starts a new volume if the entries that must end the archive would not fit into this one. */
   makeRoom(localBytes: number, centralBytes: number): void {
-    if (!this.current.hasRoomFor(localBytes, centralBytes, 1)) this.#nextVolume();
+    if (!this.current.hasRoomFor(localBytes, centralBytes, 1)) {
+      this.#nextVolume();
+    }
   }
 
   /**
@@ -192,6 +214,7 @@ export class ArchiveWriter {
       volume.abandon();
       rmSync(volume.path, { force: true });
     }
+
     for (const path of this.#published) rmSync(path, { force: true });
   }
 
@@ -199,21 +222,36 @@ export class ArchiveWriter {
   async settle(): Promise<void> {
     const closing = this.#closing;
     this.#closing = [];
-    const failed = (await Promise.allSettled(closing)).find((result) => result.status === 'rejected');
+    const failed = (await Promise.allSettled(closing)).find(
+      (result) => result.status === 'rejected',
+    );
     if (failed) throw failed.reason;
   }
 
   #path(index: number, isTemporary: boolean): string {
-    return join(this.directory, (isTemporary ? formatTemporaryName : formatVolumeName)(this.stem, index));
+    return join(
+      this.directory,
+      (isTemporary ? formatTemporaryName : formatVolumeName)(this.stem, index),
+    );
   }
 
   #openVolume(): void {
-    tellStep(`writing volume ${formatVolumeName(this.stem, this.volumes.length)}`);
-    this.volumes.push(new VolumeFile(this.#path(this.volumes.length, true), this.volumeLimitBytes));
+    tellStep(
+      `writing volume ${formatVolumeName(this.stem, this.volumes.length)}`,
+    );
+    this.volumes.push(
+      new VolumeFile(
+        this.#path(this.volumes.length, true),
+        this.volumeLimitBytes,
+      ),
+    );
   }
 
   #nextVolume(): void {
-    if (this.current.entries === 0) throw new Error('an entry does not fit into an empty volume');
+    if (this.current.entries === 0) {
+      throw new Error('an entry does not fit into an empty volume');
+    }
+
     const closing = this.current.close(this.#keepsForRewind);
     closing.catch(() => undefined); // settle() tells
     this.#closing.push(closing);
@@ -230,8 +268,20 @@ export class ArchiveWriter {
     let fit = { entries: 0, end: from, centralEnd: centralFrom };
     for (let at = centralFrom; at < central.length;) {
       const centralEnd = at + centralHeaderLength(central, at);
-      const end = centralEnd < central.length ? central.readUInt32LE(centralEnd + CENTRAL_OFFSET_FIELD) : blockBytes;
-      if (!this.current.hasRoomFor(end - from, centralEnd - centralFrom, fit.entries + 1)) return fit;
+      const end =
+        centralEnd < central.length
+          ? central.readUInt32LE(centralEnd + CENTRAL_OFFSET_FIELD)
+          : blockBytes;
+
+      if (
+        !this.current.hasRoomFor(
+          end - from,
+          centralEnd - centralFrom,
+          fit.entries + 1,
+        )
+      ) {
+        return fit;
+      }
 
       fit = { entries: fit.entries + 1, end, centralEnd };
       at = centralEnd;
@@ -245,6 +295,14 @@ function toRenameError(name: string, error: unknown): unknown {
   const scanner =
     'Look which program has files of the backup directory open, a virus scanner for instance, and tell it to leave them.';
   const held = isHeldCode(errnoOf(error) ?? '') ? [scanner] : [];
-  const hints = [...held, 'Nothing was published; earlier archives are untouched.'];
-  return toSystemError(error, { fact: `${name} cannot be given its name`, hints }) ?? error;
+
+  const hints = [
+    ...held,
+    'Nothing was published; earlier archives are untouched.',
+  ];
+
+  return (
+    toSystemError(error, { fact: `${name} cannot be given its name`, hints }) ??
+    error
+  );
 }

@@ -3,7 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import { DamagedArchiveError, errnoOf, NotFoundError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
 import { toSystemError } from '../platform/system-error.js';
-import { type ArchiveType, isLegacyDirectoryName, parseVolumeName } from './names.js';
+import {
+  type ArchiveType,
+  isLegacyDirectoryName,
+  parseVolumeName,
+} from './names.js';
 
 /** One volume of an archive as it lies in the backup directory. */
 export interface VolumeFileInfo {
@@ -30,7 +34,9 @@ export interface ArchiveFiles {
 
 /** Tells one state of an archive's files from another: a published volume does not change. */
 export function identityOf({ volumes }: ArchiveFiles): string {
-  return JSON.stringify(volumes.map(({ path, sizeBytes, mtimeMs }) => [path, sizeBytes, mtimeMs]));
+  return JSON.stringify(
+    volumes.map(({ path, sizeBytes, mtimeMs }) => [path, sizeBytes, mtimeMs]),
+  );
 }
 
 /**
@@ -51,22 +57,40 @@ export function listArchiveFiles(directory: string): ArchiveFiles[] {
     if (!stats?.isFile()) continue;
 
     const own = volumes.get(parsed.stem) ?? new Map<number, VolumeFileInfo>();
-    volumes.set(parsed.stem, own.set(parsed.volume, { path, name, sizeBytes: stats.size, mtimeMs: stats.mtimeMs }));
+    volumes.set(
+      parsed.stem,
+      own.set(parsed.volume, {
+        path,
+        name,
+        sizeBytes: stats.size,
+        mtimeMs: stats.mtimeMs,
+      }),
+    );
   }
 
   return [...volumes]
     .map(([stem, own]) => toArchiveFiles(directory, stem, own))
-    .sort((a, b) => a.takenAt.getTime() - b.takenAt.getTime() || order(a.type) - order(b.type));
+    .sort(
+      (a, b) =>
+        a.takenAt.getTime() - b.takenAt.getTime() ||
+        order(a.type) - order(b.type),
+    );
 }
 
 const order = (type: ArchiveType): number => (type === 'differential' ? 1 : 0);
 
-function toArchiveFiles(directory: string, stem: string, own: Map<number, VolumeFileInfo>): ArchiveFiles {
+function toArchiveFiles(
+  directory: string,
+  stem: string,
+  own: Map<number, VolumeFileInfo>,
+): ArchiveFiles {
   const parsed = parseVolumeName(`${stem}.zip`);
   if (!parsed) throw new Error(`${stem} is no archive's name`);
 
   const last = Math.max(...own.keys());
-  const present = [...own].sort(([a], [b]) => a - b).map(([, volume]) => volume);
+  const present = [...own]
+    .sort(([a], [b]) => a - b)
+    .map(([, volume]) => volume);
 
   return {
     stem,
@@ -74,7 +98,10 @@ function toArchiveFiles(directory: string, stem: string, own: Map<number, Volume
     takenAt: parsed.takenAt,
     directory,
     volumes: present,
-    missingVolumes: Array.from({ length: Math.min(last, 100_000) }, (_, index) => index).filter((n) => !own.has(n)),
+    missingVolumes: Array.from(
+      { length: Math.min(last, 100_000) },
+      (_, index) => index,
+    ).filter((n) => !own.has(n)),
     sizeBytes: present.reduce((sum, volume) => sum + volume.sizeBytes, 0),
   };
 }
@@ -90,15 +117,24 @@ export function findArchiveFiles(path: string): ArchiveFiles {
   const stats = statSync(path, { throwIfNoEntry: false });
 
   if (!stats?.isFile()) {
-    throw new NotFoundError(`there is no archive ${path}`, { hints: ['List what is there with list-archives DIR.'] });
+    throw new NotFoundError(`there is no archive ${path}`, {
+      hints: ['List what is there with list-archives DIR.'],
+    });
   }
 
   if (parsed) {
-    const files = listArchiveFiles(directory).find(({ stem }) => stem === parsed.stem);
+    const files = listArchiveFiles(directory).find(
+      ({ stem }) => stem === parsed.stem,
+    );
     if (files) return files;
   }
 
-  const volume = { path, name: basename(path), sizeBytes: stats.size, mtimeMs: stats.mtimeMs };
+  const volume = {
+    path,
+    name: basename(path),
+    sizeBytes: stats.size,
+    mtimeMs: stats.mtimeMs,
+  };
 
   return {
     stem: basename(path).replace(/\.zip$/i, ''),
@@ -117,12 +153,22 @@ function readNames(directory: string): string[] {
   } catch (error) {
     const code = errnoOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw toSystemError(error, { fact: `cannot read the backup directory ${directory}` }) ?? error;
+      throw (
+        toSystemError(error, {
+          fact: `cannot read the backup directory ${directory}`,
+        }) ?? error
+      );
     }
 
     throw new NotFoundError(
-      code === 'ENOENT' ? `the backup directory ${directory} does not exist` : `${directory} is not a directory`,
-      { hints: ['Name it with --backup-dir DIR or as the argument, or mount it first.'] },
+      code === 'ENOENT'
+        ? `the backup directory ${directory} does not exist`
+        : `${directory} is not a directory`,
+      {
+        hints: [
+          'Name it with --backup-dir DIR or as the argument, or mount it first.',
+        ],
+      },
     );
   }
 }
@@ -130,7 +176,13 @@ function readNames(directory: string): string[] {
 /** Refuses the directories of files that Kerio MailServer 6.0 wrote: nothing is known about their inside. */
 export function refuseLegacyDirectory(path: string): void {
   if (!isLegacyDirectoryName(basename(path))) return;
-  throw new DamagedArchiveError(`${path} is a backup of Kerio MailServer 6.0, which only that version can read`, {
-    hints: ['Recover it with the kmsrecover of MailServer 6.0, then back up with this tool.'],
-  });
+
+  throw new DamagedArchiveError(
+    `${path} is a backup of Kerio MailServer 6.0, which only that version can read`,
+    {
+      hints: [
+        'Recover it with the kmsrecover of MailServer 6.0, then back up with this tool.',
+      ],
+    },
+  );
 }

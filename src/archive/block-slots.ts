@@ -23,7 +23,10 @@ export class BlockSlots {
   }
 
   static create(): BlockSlots {
-    return new BlockSlots(new SharedArrayBuffer(SLOTS * SLOT_BYTES), new SharedArrayBuffer((SLOTS + 1) * 4));
+    return new BlockSlots(
+      new SharedArrayBuffer(SLOTS * SLOT_BYTES),
+      new SharedArrayBuffer((SLOTS + 1) * 4),
+    );
   }
 
   bytes(slot: number): Buffer {
@@ -35,8 +38,11 @@ export class BlockSlots {
     for (;;) {
       const releases = Atomics.load(this.#states, SLOTS);
       for (let slot = 0; slot < SLOTS; slot++) {
-        if (Atomics.compareExchange(this.#states, slot, 0, 1) === 0) return slot;
+        if (Atomics.compareExchange(this.#states, slot, 0, 1) === 0) {
+          return slot;
+        }
       }
+
       Atomics.wait(this.#states, SLOTS, releases);
     }
   }

@@ -10,7 +10,11 @@ import type { Volumes } from './check-structure.js';
  * the one and a directory in the other. What the differential hides of its base is left aside, as a recover does.
  * @throws {DamagedArchiveError} naming the entry of which nobody could recover both
  */
-export function checkChain(base: Volumes, last: Volumes, hidden: HiddenNames): void {
+export function checkChain(
+  base: Volumes,
+  last: Volumes,
+  hidden: HiddenNames,
+): void {
   const baseTables = base.volumes.map(({ table }) => table);
   const lastTables = last.volumes.map(({ table }) => table);
   const clash =
@@ -26,12 +30,17 @@ export function checkChain(base: Volumes, last: Volumes, hidden: HiddenNames): v
 }
 
 /** The directories that entries lie in or are, without their last `/`; of a base only what is not hidden. */
-function directoriesOf(tables: readonly EntryTable[], hidden: HiddenNames | undefined): ReadonlySet<string> {
+function directoriesOf(
+  tables: readonly EntryTable[],
+  hidden: HiddenNames | undefined,
+): ReadonlySet<string> {
   const directories = new Set<string>();
   for (const table of tables) {
     for (const run of directoryRuns(table)) {
       const hiddenNames = hidden?.get(run.prefix);
-      if (!hiddenNames || hasVisible(table, run, hiddenNames)) addWithParents(directories, run.prefix);
+      if (!hiddenNames || hasVisible(table, run, hiddenNames)) {
+        addWithParents(directories, run.prefix);
+      }
 
       for (let index = run.start; index < run.end; index++) {
         if (!table.isDirectory(index)) continue;
@@ -45,22 +54,37 @@ function directoriesOf(tables: readonly EntryTable[], hidden: HiddenNames | unde
   return directories;
 }
 
-function hasVisible(table: EntryTable, { start, end }: DirectoryRun, hiddenNames: ReadonlySet<string>): boolean {
-  for (let index = start; index < end; index++) if (!hiddenNames.has(fileName(table, index))) return true;
+function hasVisible(
+  table: EntryTable,
+  { start, end }: DirectoryRun,
+  hiddenNames: ReadonlySet<string>,
+): boolean {
+  for (let index = start; index < end; index++) {
+    if (!hiddenNames.has(fileName(table, index))) return true;
+  }
+
   return false;
 }
 
 /** @param directory with its `/` */
 function addWithParents(directories: Set<string>, directory: string): void {
-  for (let end = directory.length - 1; end > 0; end = directory.lastIndexOf('/', end - 1)) {
+  for (
+    let end = directory.length - 1;
+    end > 0;
+    end = directory.lastIndexOf('/', end - 1)
+  ) {
     const name = directory.slice(0, end);
     if (directories.has(name)) return;
+
     directories.add(name);
   }
 }
 
 /** The first file whose name is among the directories. */
-function findFile(tables: readonly EntryTable[], directories: ReadonlySet<string>): string | undefined {
+function findFile(
+  tables: readonly EntryTable[],
+  directories: ReadonlySet<string>,
+): string | undefined {
   for (const table of tables) {
     for (let index = 0; index < table.count; index++) {
       if (table.isDirectory(index)) continue;
@@ -79,7 +103,9 @@ function findFileOfBase(
   directories: ReadonlySet<string>,
   hidden: HiddenNames,
 ): string | undefined {
-  const parents = new Set([...directories].map((name) => name.slice(0, name.lastIndexOf('/') + 1)));
+  const parents = new Set(
+    [...directories].map((name) => name.slice(0, name.lastIndexOf('/') + 1)),
+  );
   for (const table of tables) {
     for (const { prefix, start, end } of directoryRuns(table)) {
       if (!parents.has(prefix)) continue;
@@ -89,7 +115,9 @@ function findFileOfBase(
         if (table.isDirectory(index)) continue;
 
         const name = fileName(table, index);
-        if (directories.has(name) && hiddenNames?.has(name) !== true) return name;
+        if (directories.has(name) && hiddenNames?.has(name) !== true) {
+          return name;
+        }
       }
     }
   }

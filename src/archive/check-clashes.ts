@@ -42,7 +42,9 @@ class Fingerprint {
 
 /** The fingerprints of all files' names, ascending. A directory's own is taken once for all that lie in it. */
 export function fingerprintFiles(tables: readonly EntryTable[]): Float64Array {
-  const prints = new Float64Array(tables.reduce((sum, { count }) => sum + count, 0));
+  const prints = new Float64Array(
+    tables.reduce((sum, { count }) => sum + count, 0),
+  );
   let length = 0;
   const print = new Fingerprint();
 
@@ -56,7 +58,9 @@ export function fingerprintFiles(tables: readonly EntryTable[]): Float64Array {
         if (table.isDirectory(index)) continue;
 
         const name = table.nameStart(index);
-        prints[length++] = print.startFrom(prefix).add(bytes, name + prefixBytes, name + table.nameLength(index)).value;
+        prints[length++] = print
+          .startFrom(prefix)
+          .add(bytes, name + prefixBytes, name + table.nameLength(index)).value;
       }
     }
   }
@@ -81,7 +85,12 @@ export function findTwin(
   for (const table of tables) {
     for (let index = 0; index < table.count; index++) {
       // A directory may be named more than once: it is made once.
-      if (table.isDirectory(index) || !twice.has(fingerprintOfName(table, index))) continue;
+      if (
+        table.isDirectory(index) ||
+        !twice.has(fingerprintOfName(table, index))
+      ) {
+        continue;
+      }
 
       const name = table.name(index);
       if (names.has(name)) return { table, name };
@@ -95,21 +104,34 @@ export function findTwin(
 
 function fingerprintOfName(table: EntryTable, index: number): number {
   const start = table.nameStart(index);
-  return new Fingerprint().add(table.names, start, start + table.nameLength(index)).value;
+  return new Fingerprint().add(
+    table.names,
+    start,
+    start + table.nameLength(index),
+  ).value;
 }
 
 /**
  * The first name that is a file and also a directory, by an entry of its own or as the parent of another: no disk can
  * hold both. Example: `a/b` with `a/b/c`, or with `a/b/`. Undefined where there is none.
  */
-export function findClash(tables: readonly EntryTable[], prints: Float64Array): string | undefined {
+export function findClash(
+  tables: readonly EntryTable[],
+  prints: Float64Array,
+): string | undefined {
   const suspects = new Set<string>();
   for (const table of tables) {
     for (const { prefixBytes, start, end } of directoryRuns(table)) {
-      addSuspects(table.nameBytes(start).subarray(0, prefixBytes), prints, suspects);
+      addSuspects(
+        table.nameBytes(start).subarray(0, prefixBytes),
+        prints,
+        suspects,
+      );
 
       for (let index = start; index < end; index++) {
-        if (table.isDirectory(index)) addSuspects(table.nameBytes(index), prints, suspects);
+        if (table.isDirectory(index)) {
+          addSuspects(table.nameBytes(index), prints, suspects);
+        }
       }
     }
   }
@@ -118,12 +140,24 @@ export function findClash(tables: readonly EntryTable[], prints: Float64Array): 
 }
 
 /** Adds the directories that a name runs through, each up to its `/`, where a file may have that name. */
-function addSuspects(name: Uint8Array, prints: Float64Array, suspects: Set<string>): void {
+function addSuspects(
+  name: Uint8Array,
+  prints: Float64Array,
+  suspects: Set<string>,
+): void {
   const print = new Fingerprint();
   let hashed = 0;
-  for (let end = name.indexOf(SLASH); end !== -1; end = name.indexOf(SLASH, end + 1)) {
+
+  for (
+    let end = name.indexOf(SLASH);
+    end !== -1;
+    end = name.indexOf(SLASH, end + 1)
+  ) {
     const found = includes(prints, print.add(name, hashed, end).value);
-    if (found) suspects.add(Buffer.from(name.subarray(0, end)).toString('utf8'));
+    if (found) {
+      suspects.add(Buffer.from(name.subarray(0, end)).toString('utf8'));
+    }
+
     hashed = end;
   }
 }
@@ -135,14 +169,21 @@ function includes(sorted: Float64Array, wanted: number): boolean {
     if ((sorted[middle] ?? 0) < wanted) low = middle + 1;
     else high = middle;
   }
+
   return sorted[low] === wanted;
 }
 
-function firstFileAmong(tables: readonly EntryTable[], suspects: ReadonlySet<string>): string | undefined {
+function firstFileAmong(
+  tables: readonly EntryTable[],
+  suspects: ReadonlySet<string>,
+): string | undefined {
   for (const table of tables) {
     for (let index = 0; index < table.count; index++) {
-      if (!table.isDirectory(index) && suspects.has(table.name(index))) return table.name(index);
+      if (!table.isDirectory(index) && suspects.has(table.name(index))) {
+        return table.name(index);
+      }
     }
   }
+
   return undefined;
 }

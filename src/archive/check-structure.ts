@@ -2,7 +2,12 @@ import { DamagedArchiveError } from '../errors.js';
 import { holdsMessages } from '../platform/message-file.js';
 import { findClash, findTwin, fingerprintFiles } from './check-clashes.js';
 import { type DirectoryRun, directoryRuns } from './directory-runs.js';
-import { findNameFault, isSurelyHarmless, LONGEST_PATH_BYTES, wholeName } from './entry-names.js';
+import {
+  findNameFault,
+  isSurelyHarmless,
+  LONGEST_PATH_BYTES,
+  wholeName,
+} from './entry-names.js';
 import type { EntryTable } from './entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import type { OpenArchive } from './open-archive.js';
@@ -35,7 +40,9 @@ const NOTHING: SelfDescription = { summary: undefined, version: undefined };
 const WINDOWS_HINTS = [
   'Only Windows forbids that name. Recover on Linux or macOS, or what does not hold it with -d, -u and -f.',
 ];
-const HINTS = ['The archive is damaged or was made to do harm: use another one.'];
+const HINTS = [
+  'The archive is damaged or was made to do harm: use another one.',
+];
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
@@ -47,7 +54,10 @@ const S_IFIFO = 0o010000;
  * @param archive with all its volumes
  * @throws {DamagedArchiveError} naming the first entry that no safe tool would recover
  */
-export function checkStructure(archive: Volumes, { summary, version }: SelfDescription = NOTHING): StructureReport {
+export function checkStructure(
+  archive: Volumes,
+  { summary, version }: SelfDescription = NOTHING,
+): StructureReport {
   const report = checkEntries(archive);
   if (!summary) return report;
 
@@ -59,7 +69,9 @@ export function checkStructure(archive: Volumes, { summary, version }: SelfDescr
   // How the server counts is known from few archives: what its summary says is no reason to refuse what is whole.
   const isServers = version !== undefined && version.tool === undefined;
   const saysSomething = summary.fileCount > 0 || summary.totalBytes > 0;
-  if (isServers && saysSomething) return { ...report, warnings: [...report.warnings, difference] };
+  if (isServers && saysSomething) {
+    return { ...report, warnings: [...report.warnings, difference] };
+  }
 
   throw new DamagedArchiveError(difference, { hints: HINTS });
 }
@@ -68,8 +80,15 @@ export function checkStructure(archive: Volumes, { summary, version }: SelfDescr
  * The same for some of the entries: what is not wanted is not judged.
  * @param indices of each volume
  */
-export function checkSelected(archive: Volumes, indices: readonly (readonly number[])[]): StructureReport {
-  const volumes = archive.volumes.map((volume, at) => ({ ...volume, table: volume.table.gather(indices[at] ?? []) }));
+export function checkSelected(
+  archive: Volumes,
+  indices: readonly (readonly number[])[],
+): StructureReport {
+  const volumes = archive.volumes.map((volume, at) => ({
+    ...volume,
+    table: volume.table.gather(indices[at] ?? []),
+  }));
+
   return checkEntries({ ...archive, volumes });
 }
 
@@ -81,7 +100,11 @@ export function checkPresent(archive: Volumes): StructureReport {
 function checkEntries(archive: Volumes, hasAllParts = true): StructureReport {
   const windowsNames: string[] = [];
   let [entries, files, messages, totalBytes] = [0, 0, 0, 0];
-  const parts = new Map<string, { count: number; seen: Set<number>; bytes: number; total: number }>();
+
+  const parts = new Map<
+    string,
+    { count: number; seen: Set<number>; bytes: number; total: number }
+  >();
 
   for (const { table, file } of archive.volumes) {
     entries += table.count;
@@ -90,7 +113,9 @@ function checkEntries(archive: Volumes, hasAllParts = true): StructureReport {
       checkNames(table, run, file.name, windowsNames);
 
       const isInMail = holdsMessages(run.prefix);
-      for (let index = run.start; index < run.end; index++) if (isMessageAt(table, index, isInMail)) messages++;
+      for (let index = run.start; index < run.end; index++) {
+        if (isMessageAt(table, index, isInMail)) messages++;
+      }
     }
 
     for (let index = 0; index < table.count; index++) {
@@ -112,10 +137,17 @@ function checkEntries(archive: Volumes, hasAllParts = true): StructureReport {
 }
 
 /** The directory's part of the names is looked at once for a whole run. */
-function checkNames(table: EntryTable, run: DirectoryRun, volume: string, windowsNames: string[]): void {
+function checkNames(
+  table: EntryTable,
+  run: DirectoryRun,
+  volume: string,
+  windowsNames: string[],
+): void {
   const bytes = table.names;
   const first = table.nameStart(run.start);
-  const isPrefixHarmless = run.prefixBytes === 0 || isSurelyHarmless(bytes, first, first + run.prefixBytes);
+  const isPrefixHarmless =
+    run.prefixBytes === 0 ||
+    isSurelyHarmless(bytes, first, first + run.prefixBytes);
 
   for (let index = run.start; index < run.end; index++) {
     const start = table.nameStart(index);
@@ -125,13 +157,19 @@ function checkNames(table: EntryTable, run: DirectoryRun, volume: string, window
       isPrefixHarmless &&
       isSurelyHarmless(bytes, start + run.prefixBytes, start + length) &&
       length <= LONGEST_PATH_BYTES
-    )
+    ) {
       continue;
+    }
 
     const fault = findNameFault(table.name(index));
     if (fault && (!fault.onlyOnWindows || process.platform === 'win32')) {
       const hints = fault.onlyOnWindows ? WINDOWS_HINTS : HINTS;
-      throw damaged(volume, table.name(index), `has ${fault.reason} in its name`, hints);
+      throw damaged(
+        volume,
+        table.name(index),
+        `has ${fault.reason} in its name`,
+        hints,
+      );
     }
 
     if (fault) windowsNames.push(table.name(index));
@@ -145,26 +183,53 @@ function checkFields(table: EntryTable, index: number, volume: string): void {
 
 function findFieldFault(table: EntryTable, index: number): string | undefined {
   const type = table.mode(index) & S_IFMT;
-  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO) return 'is a link or a device';
+  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO) {
+    return 'is a link or a device';
+  }
+
   const [size, compressed] = [table.size(index), table.compressedSize(index)];
-  if (table.method(index) === METHOD_STORED && size !== compressed) return 'is stored, but its two sizes differ';
-  if (table.isDirectory(index) && size !== 0) return 'is a directory with content';
+  if (table.method(index) === METHOD_STORED && size !== compressed) {
+    return 'is stored, but its two sizes differ';
+  }
+
+  if (table.isDirectory(index) && size !== 0) {
+    return 'is a directory with content';
+  }
+
   // Deflate cannot pack more than 1,032 to 1 (RFC 1951: 258 bytes for two bits).
-  return size > 1032 * compressed + 64 ? `claims ${size} bytes from ${compressed}` : undefined;
+  return size > 1032 * compressed + 64
+    ? `claims ${size} bytes from ${compressed}`
+    : undefined;
 }
 
-function damaged(volume: string, name: string, what: string, hints = HINTS): DamagedArchiveError {
-  return new DamagedArchiveError(`${volume}: entry ${JSON.stringify(name)} ${what}`, { hints });
+function damaged(
+  volume: string,
+  name: string,
+  what: string,
+  hints = HINTS,
+): DamagedArchiveError {
+  return new DamagedArchiveError(
+    `${volume}: entry ${JSON.stringify(name)} ${what}`,
+    { hints },
+  );
 }
 
 function addPart(
-  parts: Map<string, { count: number; seen: Set<number>; bytes: number; total: number }>,
+  parts: Map<
+    string,
+    { count: number; seen: Set<number>; bytes: number; total: number }
+  >,
   name: string,
   sizeBytes: number,
   part: { index: number; count: number; totalBytes: number },
 ): void {
   const whole = wholeName(name);
-  const known = parts.get(whole) ?? { count: part.count, seen: new Set(), bytes: 0, total: part.totalBytes };
+  const known = parts.get(whole) ?? {
+    count: part.count,
+    seen: new Set(),
+    bytes: 0,
+    total: part.totalBytes,
+  };
 
   known.seen.add(part.index);
   known.bytes += sizeBytes;
@@ -173,31 +238,55 @@ function addPart(
 
 function checkParts(
   stem: string,
-  parts: ReadonlyMap<string, { count: number; seen: Set<number>; bytes: number; total: number }>,
+  parts: ReadonlyMap<
+    string,
+    { count: number; seen: Set<number>; bytes: number; total: number }
+  >,
 ): void {
   for (const [name, { count, seen, bytes, total }] of parts) {
     if (seen.size !== count || bytes !== total) {
-      throw new DamagedArchiveError(`${stem}: ${JSON.stringify(name)} has ${seen.size} of its ${count} parts`, {
-        hints: HINTS,
-      });
+      throw new DamagedArchiveError(
+        `${stem}: ${JSON.stringify(name)} has ${seen.size} of its ${count} parts`,
+        {
+          hints: HINTS,
+        },
+      );
     }
   }
 }
 
 /** Checks that the volumes are those that the summary was written with. @throws {DamagedArchiveError} */
-export function checkVolumes({ files: { stem }, volumes }: Volumes, { volumeDigests }: SummaryText): void {
+export function checkVolumes(
+  { files: { stem }, volumes }: Volumes,
+  { volumeDigests }: SummaryText,
+): void {
   for (const [index, digest] of volumeDigests.entries()) {
     const volume = volumes[index];
     if (digest !== '' && volume && volume.digest !== digest) {
-      throw new DamagedArchiveError(`${volume.file.name} is not the volume that ${stem} was written with`, {
-        hints: ['Copy the volumes of one archive together; those of two archives were mixed.'],
-      });
+      throw new DamagedArchiveError(
+        `${volume.file.name} is not the volume that ${stem} was written with`,
+        {
+          hints: [
+            'Copy the volumes of one archive together; those of two archives were mixed.',
+          ],
+        },
+      );
     }
   }
 }
 
-function findDifference(stem: string, summary: SummaryText, found: StructureReport): string | undefined {
-  if (summary.fileCount === found.files && summary.totalBytes === found.totalBytes) return undefined;
+function findDifference(
+  stem: string,
+  summary: SummaryText,
+  found: StructureReport,
+): string | undefined {
+  if (
+    summary.fileCount === found.files &&
+    summary.totalBytes === found.totalBytes
+  ) {
+    return undefined;
+  }
+
   return `${stem} holds ${found.files} files with ${found.totalBytes} bytes, its summary says ${summary.fileCount} with ${summary.totalBytes}`;
 }
 
@@ -208,9 +297,15 @@ function checkMeetings(archive: Volumes): void {
 
   if (twin) {
     const volume = archive.volumes.find(({ table }) => table === twin.table);
-    throw damaged(volume?.file.name ?? archive.files.stem, twin.name, 'appears twice');
+    throw damaged(
+      volume?.file.name ?? archive.files.stem,
+      twin.name,
+      'appears twice',
+    );
   }
 
   const clash = findClash(tables, prints);
-  if (clash !== undefined) throw damaged(archive.files.stem, clash, 'is a file and a directory');
+  if (clash !== undefined) {
+    throw damaged(archive.files.stem, clash, 'is a file and a directory');
+  }
 }

@@ -17,35 +17,74 @@ import { REQUIRED_FILES } from './required-files.js';
 const FUTURE_TOLERANCE_MS = 5 * 60_000;
 
 /** The required files that a point in time does not have; none where the archive cannot be read. */
-export function findLacking(own: ArchiveFacts, base: ArchiveFacts | undefined): readonly string[] {
+export function findLacking(
+  own: ArchiveFacts,
+  base: ArchiveFacts | undefined,
+): readonly string[] {
   const parts = partsOf(own);
   if (!own.required || (parts && !parts.includes('cfg'))) return [];
+
   const { held, deleted } = own.required;
-  const inherited = own.files.type === 'differential' ? (base?.required?.held ?? REQUIRED_FILES) : [];
-  return REQUIRED_FILES.filter((name) => !held.includes(name) && (deleted.includes(name) || !inherited.includes(name)));
+
+  const inherited =
+    own.files.type === 'differential'
+      ? (base?.required?.held ?? REQUIRED_FILES)
+      : [];
+
+  return REQUIRED_FILES.filter(
+    (name) =>
+      !held.includes(name) &&
+      (deleted.includes(name) || !inherited.includes(name)),
+  );
 }
 
 /** Whether everything that the server includes can be recovered from it. */
 function isCompleteBackup(state: ArchiveState): boolean {
-  return state.isRecoverable && partsOf(state.facts) === undefined && state.lacks.length === 0;
+  return (
+    state.isRecoverable &&
+    partsOf(state.facts) === undefined &&
+    state.lacks.length === 0
+  );
 }
 
 /** Why an archive is no complete backup: `cannot be recovered: …`, `lacks users.cfg`, `holds only lists`. */
-export function describeIncompleteness({ facts, fault, isRecoverable, lacks }: ArchiveState): string | undefined {
-  if (!isRecoverable) return `cannot be recovered: ${fault ?? 'its base is missing'}`;
+export function describeIncompleteness({
+  facts,
+  fault,
+  isRecoverable,
+  lacks,
+}: ArchiveState): string | undefined {
+  if (!isRecoverable) {
+    return `cannot be recovered: ${fault ?? 'its base is missing'}`;
+  }
+
   if (lacks.length > 0) return `lacks ${lacks.join(', ')}`;
+
   const parts = describeParts(facts);
+
   return parts === undefined ? undefined : `holds only ${parts}`;
 }
 
 /** Whether an archive is proven and lacks nothing of what it was made for: only such a one may push out another. */
 export function countsForRotation(state: ArchiveState, now: Date): boolean {
-  return state.isRecoverable && state.verifiedAt !== undefined && state.lacks.length === 0 && !isFuture(state, now);
+  return (
+    state.isRecoverable &&
+    state.verifiedAt !== undefined &&
+    state.lacks.length === 0 &&
+    !isFuture(state, now)
+  );
 }
 
 /** Whether, of two archives, the newer may take the place of the older: it counts, and holds all that the older was made for. */
-export function mayPushOut(newer: ArchiveState, older: ArchiveState, now: Date): boolean {
-  return countsForRotation(newer, now) && holdsParts(newer.facts, partsOf(older.facts));
+export function mayPushOut(
+  newer: ArchiveState,
+  older: ArchiveState,
+  now: Date,
+): boolean {
+  return (
+    countsForRotation(newer, now) &&
+    holdsParts(newer.facts, partsOf(older.facts))
+  );
 }
 
 /** Whether an archive is dated later than the clock says: its age proves nothing. */
@@ -57,7 +96,9 @@ export function isFuture({ facts }: ArchiveState, now: Date): boolean {
  * The manual's rule: the newest full with its newest differential, or the newest copy, whichever is newest. What is no
  * complete backup is the point only where there is no complete one: then one of everything goes before one of some parts.
  */
-export function newestPoint(states: readonly ArchiveState[]): ArchiveState | undefined {
+export function newestPoint(
+  states: readonly ArchiveState[],
+): ArchiveState | undefined {
   const recoverable = states.filter(({ isRecoverable }) => isRecoverable);
   const whole = recoverable.filter(({ facts }) => partsOf(facts) === undefined);
   return whole.findLast(isCompleteBackup) ?? whole.at(-1) ?? recoverable.at(-1);
@@ -69,12 +110,19 @@ export function describeParts(facts: ArchiveFacts): string | undefined {
 }
 
 /** Whether an archive was asked for at least these parts; undefined parts are all. */
-export function holdsParts(facts: ArchiveFacts, parts: readonly string[] | undefined): boolean {
+export function holdsParts(
+  facts: ArchiveFacts,
+  parts: readonly string[] | undefined,
+): boolean {
   const own = partsOf(facts);
-  return own === undefined || (parts?.every((part) => own.includes(part)) ?? false);
+  return (
+    own === undefined || (parts?.every((part) => own.includes(part)) ?? false)
+  );
 }
 
 /** The parts that an archive was limited to; undefined for a backup of everything. */
-export function partsOf({ version }: ArchiveFacts): readonly string[] | undefined {
+export function partsOf({
+  version,
+}: ArchiveFacts): readonly string[] | undefined {
   return version?.parts;
 }

@@ -21,14 +21,28 @@ export const COMPONENTS = [
 export type Component = (typeof COMPONENTS)[number];
 
 /** Directories of the store that the server leaves out: logs, queues, other backups, what is rebuilt. */
-const EXCLUDED_STORE_DIRECTORIES = new Set(['logs', 'queue', 'backup', 'archive', 'fulltext', 'tmp']);
+const EXCLUDED_STORE_DIRECTORIES = new Set([
+  'logs',
+  'queue',
+  'backup',
+  'archive',
+  'fulltext',
+  'tmp',
+]);
 /** Files that the server rebuilds and leaves out. */
 const EXCLUDED_FILES = new Set(['search.fld', '.pushdav.db', '.pushimap.db']);
 
 /** Which component a directory or file directly in the store belongs to; undefined where it is left out. */
 export function componentOfStoreChild(name: string): Component | undefined {
-  if (EXCLUDED_STORE_DIRECTORIES.has(name.toLowerCase()) || name.startsWith('.kms-backup')) return undefined;
+  if (
+    EXCLUDED_STORE_DIRECTORIES.has(name.toLowerCase()) ||
+    name.startsWith('.kms-backup')
+  ) {
+    return undefined;
+  }
+
   const known = ['mail', 'lists', 'spamassassin', 'xmpp', 'im'] as const;
+
   return known.find((component) => component === name.toLowerCase()) ?? 'other';
 }
 
@@ -55,8 +69,11 @@ export function parseMask(mask: string): ReadonlySet<Component> {
   const parts = mask.split(',').map((part) => part.trim().toLowerCase());
   for (const part of parts) {
     if (!COMPONENTS.some((component) => component === part)) {
-      throw new UsageError(`not a part of a backup: ${part}`, { hints: [`Parts are ${COMPONENTS.join(', ')}.`] });
+      throw new UsageError(`not a part of a backup: ${part}`, {
+        hints: [`Parts are ${COMPONENTS.join(', ')}.`],
+      });
     }
   }
+
   return new Set(parts as Component[]);
 }

@@ -28,13 +28,25 @@ export interface ChunkPlace {
 }
 
 /** Deflates `data` as one part of a raw deflate stream; returns its pieces in order. */
-export function deflateChunk(data: Uint8Array, level: number, place: ChunkPlace): Buffer[] {
+export function deflateChunk(
+  data: Uint8Array,
+  level: number,
+  place: ChunkPlace,
+): Buffer[] {
   const segments = splitSegments(data);
   return segments.map((segment, index) => {
     const bytes = data.subarray(segment.start, segment.end);
-    const finishFlush = place.isLast && index === segments.length - 1 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+    const finishFlush =
+      place.isLast && index === segments.length - 1
+        ? constants.Z_FINISH
+        : constants.Z_SYNC_FLUSH;
+
     const before = index === 0 && !segment.isBase64 ? place.before : undefined;
-    const dictionary = before && before.length > 0 ? { dictionary: before.subarray(-WINDOW_BYTES) } : {};
+
+    const dictionary =
+      before && before.length > 0
+        ? { dictionary: before.subarray(-WINDOW_BYTES) }
+        : {};
 
     return deflateRawSync(bytes, {
       ...settingsFor(bytes, level, segment.isBase64),
@@ -50,14 +62,28 @@ export function deflateChunk(data: Uint8Array, level: number, place: ChunkPlace)
  * Deflates a whole small file into `output` as one raw deflate stream.
  * @returns how many bytes it took; undefined where they do not fit
  */
-export function deflateWhole(data: Uint8Array, level: number, output: Uint8Array): number | undefined {
+export function deflateWhole(
+  data: Uint8Array,
+  level: number,
+  output: Uint8Array,
+): number | undefined {
   const segments = splitSegments(data);
   let at = 0;
 
   for (const [index, { start, end, isBase64 }] of segments.entries()) {
     const bytes = data.subarray(start, end);
-    const finishFlush = index === segments.length - 1 ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
-    const taken = deflateInto(bytes, output.subarray(at), settingsFor(bytes, level, isBase64), finishFlush);
+    const finishFlush =
+      index === segments.length - 1
+        ? constants.Z_FINISH
+        : constants.Z_SYNC_FLUSH;
+
+    const taken = deflateInto(
+      bytes,
+      output.subarray(at),
+      settingsFor(bytes, level, isBase64),
+      finishFlush,
+    );
+
     if (taken === undefined) return undefined;
 
     at += taken;
@@ -66,11 +92,24 @@ export function deflateWhole(data: Uint8Array, level: number, output: Uint8Array
   return at;
 }
 
-function settingsFor(bytes: Uint8Array, level: number, isBase64: boolean): DeflateSettings {
+function settingsFor(
+  bytes: Uint8Array,
+  level: number,
+  isBase64: boolean,
+): DeflateSettings {
   if (isBase64) {
     // One block of symbols holds the run, and no more: a state that is used again clears its table first.
-    const memLevel = Math.min(9, Math.max(4, Math.ceil(Math.log2(bytes.length)) - 6));
-    return { level, strategy: constants.Z_HUFFMAN_ONLY, windowBits: 15, memLevel };
+    const memLevel = Math.min(
+      9,
+      Math.max(4, Math.ceil(Math.log2(bytes.length)) - 6),
+    );
+
+    return {
+      level,
+      strategy: constants.Z_HUFFMAN_ONLY,
+      windowBits: 15,
+      memLevel,
+    };
   }
 
   return {
@@ -88,7 +127,10 @@ export function deflateBound(bytes: number): number {
 /** Small data needs no 32 KiB window and no 16 K symbols a block: setting them up would cost more than the work. */
 function fitState(bytes: number): { windowBits: number; memLevel: number } {
   const bits = Math.max(9, Math.ceil(Math.log2(Math.max(2, bytes + 262))));
-  return { windowBits: Math.min(15, bits), memLevel: Math.min(8, Math.max(4, bits - 6)) };
+  return {
+    windowBits: Math.min(15, bits),
+    memLevel: Math.min(8, Math.max(4, bits - 6)),
+  };
 }
 
 function chunkSizeFor(bytes: number): number {
@@ -108,12 +150,17 @@ function splitSegments(data: Uint8Array): Segment[] {
   for (const run of findBase64Runs(data)) {
     if (!paysHuffmanOnly(data.subarray(run.start, run.end))) continue;
 
-    if (run.start > from) segments.push({ start: from, end: run.start, isBase64: false });
+    if (run.start > from) {
+      segments.push({ start: from, end: run.start, isBase64: false });
+    }
+
     segments.push(run);
     from = run.end;
   }
 
-  if (from < data.length || segments.length === 0) segments.push({ start: from, end: data.length, isBase64: false });
+  if (from < data.length || segments.length === 0) {
+    segments.push({ start: from, end: data.length, isBase64: false });
+  }
 
   return segments;
 }
@@ -135,7 +182,10 @@ function findBase64Runs(data: Uint8Array): Segment[] {
     const lineBytes = newline + 1 - at;
 
     if (newline === -1) {
-      if (data.length - at >= MIN_BASE64_RUN && isBase64Line(data, at, data.length)) {
+      if (
+        data.length - at >= MIN_BASE64_RUN &&
+        isBase64Line(data, at, data.length)
+      ) {
         runs.push({ start: at, end: data.length, isBase64: true });
       }
 
@@ -143,15 +193,31 @@ function findBase64Runs(data: Uint8Array): Segment[] {
     }
 
     const start = at;
-    if (lineBytes < 61 || lineBytes > 1000 || !isBase64Line(data, at, newline)) {
+    if (
+      lineBytes < 61 ||
+      lineBytes > 1000 ||
+      !isBase64Line(data, at, newline)
+    ) {
       at = newline + 1;
       continue;
     }
 
     at = newline + 1;
-    while (data[at + lineBytes - 1] === 10 && isBase64Line(data, at, at + lineBytes - 1)) at += lineBytes;
-    if (at + lineBytes > data.length && isBase64Line(data, at, data.length)) at = data.length;
-    if (at - start >= MIN_BASE64_RUN) runs.push({ start, end: at, isBase64: true });
+
+    while (
+      data[at + lineBytes - 1] === 10 &&
+      isBase64Line(data, at, at + lineBytes - 1)
+    ) {
+      at += lineBytes;
+    }
+
+    if (at + lineBytes > data.length && isBase64Line(data, at, data.length)) {
+      at = data.length;
+    }
+
+    if (at - start >= MIN_BASE64_RUN) {
+      runs.push({ start, end: at, isBase64: true });
+    }
   }
 
   return runs;
@@ -163,6 +229,7 @@ function isBase64Line(data: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < last; at += 6) {
     if (BASE64[data[at] ?? 0] !== 1) return false;
   }
+
   return true;
 }
 
@@ -173,7 +240,10 @@ function isBase64Line(data: Uint8Array, start: number, end: number): boolean {
  */
 function paysHuffmanOnly(run: Uint8Array): boolean {
   const letters = Math.min(run.length, SAMPLE_BYTES);
-  return sumOfSquares(run, SAMPLE_BYTES) < (letters * letters * 1.08) / 64 + 3 * letters;
+  return (
+    sumOfSquares(run, SAMPLE_BYTES) <
+    (letters * letters * 1.08) / 64 + 3 * letters
+  );
 }
 
 const counts = new Uint32Array(256);

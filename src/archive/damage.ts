@@ -8,18 +8,35 @@ import { plural } from '../platform/units.js';
  */
 export type Damage =
   /** Entries whose bytes are not what their headers promise, by name. */
-  | { readonly kind: 'entries'; readonly volume: string; readonly names: readonly string[] }
+  | {
+      readonly kind: 'entries';
+      readonly volume: string;
+      readonly names: readonly string[];
+    }
   /** Some of a volume's entries; which ones, only reading them tells. */
-  | { readonly kind: 'unknown entries'; readonly volume: string; readonly count: number | undefined }
+  | {
+      readonly kind: 'unknown entries';
+      readonly volume: string;
+      readonly count: number | undefined;
+    }
   /** The volume's list of entries: nothing of the volume can be read, nor what it holds. */
-  | { readonly kind: 'central directory'; readonly volume: string; readonly reason: string }
+  | {
+      readonly kind: 'central directory';
+      readonly volume: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'volume missing'; readonly volume: string };
 
 /** Damage of which nobody can say which entries it concerns: the volume cannot be looked into. */
-export type LostVolume = Extract<Damage, { kind: 'central directory' | 'volume missing' }>;
+export type LostVolume = Extract<
+  Damage,
+  { kind: 'central directory' | 'volume missing' }
+>;
 
 export function isLostVolume(damage: Damage): damage is LostVolume {
-  return damage.kind === 'central directory' || damage.kind === 'volume missing';
+  return (
+    damage.kind === 'central directory' || damage.kind === 'volume missing'
+  );
 }
 
 /** More names than these are not kept for a volume: reading it again tells them. */
@@ -28,27 +45,41 @@ const MOST_NAMES = 1000;
 const MOST_NAME_BYTES = 64 << 10;
 
 /** Damaged entries as damage of their volumes; a volume with very many is named as a whole. */
-export function toEntryDamage(problems: readonly { readonly volume: string; readonly name: string }[]): Damage[] {
+export function toEntryDamage(
+  problems: readonly { readonly volume: string; readonly name: string }[],
+): Damage[] {
   const byVolume = new Map<string, Set<string>>();
-  for (const { volume, name } of problems) byVolume.set(volume, (byVolume.get(volume) ?? new Set()).add(name));
+  for (const { volume, name } of problems) {
+    byVolume.set(volume, (byVolume.get(volume) ?? new Set()).add(name));
+  }
 
   return [...byVolume].map(([volume, own]): Damage => {
     const names = [...own];
     const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
     const isBounded = names.length <= MOST_NAMES && bytes <= MOST_NAME_BYTES;
 
-    return isBounded ? { kind: 'entries', volume, names } : { kind: 'unknown entries', volume, count: names.length };
+    return isBounded
+      ? { kind: 'entries', volume, names }
+      : { kind: 'unknown entries', volume, count: names.length };
   });
 }
 
 /** What is known of an archive in which something is damaged and nobody wrote down what. */
-export function anywhereIn({ volumes }: Pick<ArchiveFiles, 'volumes'>): Damage[] {
-  return volumes.map(({ name }) => ({ kind: 'unknown entries', volume: name, count: undefined }));
+export function anywhereIn({
+  volumes,
+}: Pick<ArchiveFiles, 'volumes'>): Damage[] {
+  return volumes.map(({ name }) => ({
+    kind: 'unknown entries',
+    volume: name,
+    count: undefined,
+  }));
 }
 
 /** `F….1.zip is missing`, `F….1.zip cannot be read: …` */
 export function describeLost(damage: LostVolume): string {
-  return damage.kind === 'volume missing' ? `${damage.volume} is missing` : damage.reason;
+  return damage.kind === 'volume missing'
+    ? `${damage.volume} is missing`
+    : damage.reason;
 }
 
 /** Some of the damaged entries by the places that people know: `example.com/alice/INBOX, mailserver.cfg and 3 more`. */
@@ -56,7 +87,9 @@ export function describePlaces(names: readonly string[]): string {
   const places = [...new Set(names.map(placeNameOf))];
   const shown = places.slice(0, 3).join(', ');
 
-  return places.length > 3 ? `${shown} and ${plural(places.length - 3, 'other place')}` : shown;
+  return places.length > 3
+    ? `${shown} and ${plural(places.length - 3, 'other place')}`
+    : shown;
 }
 
 /** `@backup/store/mail/example.com/alice/INBOX/#msgs/0000000a.eml` lies in `example.com/alice/INBOX`. */
@@ -88,7 +121,9 @@ export function damagedNames(damage: readonly Damage[]): string[] {
 
 /** Damage as it was written down (`.kms-backup-verified.json`); undefined where that is none. */
 export function parseDamage(json: unknown): Damage | undefined {
-  if (!isJsonObject(json) || typeof json['volume'] !== 'string') return undefined;
+  if (!isJsonObject(json) || typeof json['volume'] !== 'string') {
+    return undefined;
+  }
 
   const { volume, kind, names, count, reason } = json;
 
@@ -111,5 +146,7 @@ function isNames(json: unknown): json is string[] {
 }
 
 function toCount(json: unknown): number | undefined {
-  return typeof json === 'number' && Number.isSafeInteger(json) && json >= 0 ? json : undefined;
+  return typeof json === 'number' && Number.isSafeInteger(json) && json >= 0
+    ? json
+    : undefined;
 }

@@ -1,7 +1,11 @@
 import { DamagedArchiveError } from '../errors.js';
 import { formatSize } from '../platform/units.js';
 import type { RandomAccessSource } from './source.js';
-import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE, MAX_DIRECTORY_BYTES } from './zip-format.js';
+import {
+  CENTRAL_FIXED_BYTES,
+  CENTRAL_SIGNATURE,
+  MAX_DIRECTORY_BYTES,
+} from './zip-format.js';
 
 /** Where a central directory lies in its volume. */
 export interface DirectoryPlace {
@@ -23,7 +27,10 @@ const WINDOW_BYTES = 1 << 20;
 /** The length of the central header at `at` (APPNOTE 4.3.12). */
 export function centralHeaderLength(central: Buffer, at: number): number {
   return (
-    CENTRAL_FIXED_BYTES + central.readUInt16LE(at + 28) + central.readUInt16LE(at + 30) + central.readUInt16LE(at + 32)
+    CENTRAL_FIXED_BYTES +
+    central.readUInt16LE(at + 28) +
+    central.readUInt16LE(at + 30) +
+    central.readUInt16LE(at + 32)
   );
 }
 
@@ -33,7 +40,11 @@ export async function* directoryWindows(
   { offset, length }: DirectoryPlace,
 ): AsyncGenerator<readonly HeaderBytes[]> {
   for (let start = 0; start < length;) {
-    const bytes = await source.read(offset + start, Math.min(WINDOW_BYTES, length - start));
+    const bytes = await source.read(
+      offset + start,
+      Math.min(WINDOW_BYTES, length - start),
+    );
+
     const headers = [...headersIn(bytes)];
     const last = headers.at(-1);
     if (!last) return;
@@ -46,9 +57,13 @@ export async function* directoryWindows(
 /** The whole headers at the front of these bytes. */
 function* headersIn(bytes: Buffer): Generator<HeaderBytes> {
   let at = 0;
-  while (at + CENTRAL_FIXED_BYTES <= bytes.length && bytes.readUInt32LE(at) === CENTRAL_SIGNATURE) {
+  while (
+    at + CENTRAL_FIXED_BYTES <= bytes.length &&
+    bytes.readUInt32LE(at) === CENTRAL_SIGNATURE
+  ) {
     const length = centralHeaderLength(bytes, at);
     if (at + length > bytes.length) return;
+
     yield { bytes, at, length };
     at += length;
   }
@@ -57,9 +72,15 @@ function* headersIn(bytes: Buffer): Generator<HeaderBytes> {
 /** @throws {DamagedArchiveError} for a directory that is longer than any that is read */
 export function refuseLongDirectory(volume: string, bytes: number): void {
   if (bytes <= MAX_DIRECTORY_BYTES) return;
+
   const limit = formatSize(MAX_DIRECTORY_BYTES);
+
   throw new DamagedArchiveError(
     `${volume}: its central directory claims ${bytes} bytes (${formatSize(bytes)}); at most ${limit} are read`,
-    { hints: ['The archive is damaged or was made to do harm: use another one.'] },
+    {
+      hints: [
+        'The archive is damaged or was made to do harm: use another one.',
+      ],
+    },
   );
 }

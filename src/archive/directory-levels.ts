@@ -19,11 +19,20 @@ export function refuseTooManyDirectories(
 ): void {
   const entries = volumes.reduce((sum, { table }) => sum + table.count, 0);
   const most = Math.max(MOST_LEVELS, entries * LEVELS_AN_ENTRY);
-  const levels = volumes.reduce((sum, { table }) => sum + countLevels(table), 0);
+
+  const levels = volumes.reduce(
+    (sum, { table }) => sum + countLevels(table),
+    0,
+  );
 
   if (levels <= most) return;
+
   throw new DamagedArchiveError(
     `${stem}: the names of its ${entries} entries run through ${levels} directories; at most ${most} are read`,
-    { hints: ['The archive is damaged or was made to do harm: use another one.'] },
+    {
+      hints: [
+        'The archive is damaged or was made to do harm: use another one.',
+      ],
+    },
   );
 }

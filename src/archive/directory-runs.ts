@@ -28,7 +28,13 @@ export function* directoryRuns(table: EntryTable): Generator<DirectoryRun> {
   for (const [at, start] of cuts.starts.entries()) {
     const prefixBytes = cuts.prefixBytes[at] ?? 0;
     const end = cuts.starts[at + 1] ?? table.count;
-    yield { prefix: table.nameBytes(start).toString('utf8', 0, prefixBytes), prefixBytes, start, end };
+
+    yield {
+      prefix: table.nameBytes(start).toString('utf8', 0, prefixBytes),
+      prefixBytes,
+      start,
+      end,
+    };
   }
 }
 
@@ -54,7 +60,11 @@ function findCuts(table: EntryTable): Cuts {
     const own = prefixLength(names, start, table.nameLength(index));
 
     if (own !== length || !isSame(names, previous, start, own)) {
-      levels += countNewLevels(names, { previous, length }, { start, length: own });
+      levels += countNewLevels(
+        names,
+        { previous, length },
+        { start, length: own },
+      );
       starts.push(index);
       prefixes.push(own);
       length = own;
@@ -73,7 +83,14 @@ function countNewLevels(
   { start, length }: { readonly start: number; readonly length: number },
 ): number {
   let at = 0;
-  while (at < length && at < before.length && bytes[before.previous + at] === bytes[start + at]) at++;
+  while (
+    at < length &&
+    at < before.length &&
+    bytes[before.previous + at] === bytes[start + at]
+  ) {
+    at++;
+  }
+
   let levels = 0;
   // Both end in a slash where they end: the steps from the first byte on that differs.
   for (; at < length; at++) if (bytes[start + at] === 0x2f) levels++;
@@ -82,14 +99,26 @@ function countNewLevels(
 }
 
 /** Up to and with the last `/` before the name's last character. */
-function prefixLength(bytes: Uint8Array, start: number, length: number): number {
+function prefixLength(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+): number {
   let at = length - 1;
   while (at > 0 && bytes[start + at - 1] !== 0x2f) at--;
   return Math.max(0, at);
 }
 
 /** From the end: directories next to each other differ there. */
-function isSame(bytes: Uint8Array, first: number, second: number, length: number): boolean {
-  for (let at = length - 1; at >= 0; at--) if (bytes[first + at] !== bytes[second + at]) return false;
+function isSame(
+  bytes: Uint8Array,
+  first: number,
+  second: number,
+  length: number,
+): boolean {
+  for (let at = length - 1; at >= 0; at--) {
+    if (bytes[first + at] !== bytes[second + at]) return false;
+  }
+
   return true;
 }

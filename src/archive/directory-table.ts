@@ -24,9 +24,17 @@ export class DirectoryTable extends EntryTable {
   readonly #parts: ReadonlyMap<number, FilePart>;
 
   /** @param nameStarts where the names begin in the directory: each right behind its header's fixed part */
-  constructor(directory: Buffer, nameStarts: Uint32Array, parts: ReadonlyMap<number, FilePart>) {
+  constructor(
+    directory: Buffer,
+    nameStarts: Uint32Array,
+    parts: ReadonlyMap<number, FilePart>,
+  ) {
     super(nameStarts.length, directory);
-    this.#view = new DataView(directory.buffer, directory.byteOffset, directory.byteLength);
+    this.#view = new DataView(
+      directory.buffer,
+      directory.byteOffset,
+      directory.byteLength,
+    );
     this.#nameStarts = nameStarts;
     this.#extentEnds = new Uint32Array(nameStarts.length);
     this.#parts = parts;
@@ -66,11 +74,16 @@ export class DirectoryTable extends EntryTable {
 
   mode(index: number): number {
     const header = this.#header(index);
-    return this.#view.getUint8(header + 5) === MADE_BY_UNIX ? this.#view.getUint16(header + 40, true) : 0;
+    return this.#view.getUint8(header + 5) === MADE_BY_UNIX
+      ? this.#view.getUint16(header + 40, true)
+      : 0;
   }
 
   headerOffset(index: number): number {
-    return this.#view.getUint32(this.#header(index) + CENTRAL_OFFSET_FIELD, true);
+    return this.#view.getUint32(
+      this.#header(index) + CENTRAL_OFFSET_FIELD,
+      true,
+    );
   }
 
   extentEnd(index: number): number {
@@ -83,13 +96,18 @@ export class DirectoryTable extends EntryTable {
 
   mtimeTicks(index: number): bigint {
     const { start, end } = this.#extras(index);
-    if (isOwnExtra(this.#view, start, end)) return this.#view.getBigInt64(start + 21, true) - NTFS_EPOCH_TICKS;
+    if (isOwnExtra(this.#view, start, end)) {
+      return this.#view.getBigInt64(start + 21, true) - NTFS_EPOCH_TICKS;
+    }
+
     return this.#readExtras(index).mtimeTicks;
   }
 
   precision(index: number): TimePrecision {
     const { start, end } = this.#extras(index);
-    return isOwnExtra(this.#view, start, end) ? TimePrecision.tick : this.#readExtras(index).precision;
+    return isOwnExtra(this.#view, start, end)
+      ? TimePrecision.tick
+      : this.#readExtras(index).precision;
   }
 
   part(index: number): FilePart | undefined {
@@ -102,19 +120,28 @@ export class DirectoryTable extends EntryTable {
 
   #extras(index: number): { start: number; end: number } {
     const start = this.nameStart(index) + this.nameLength(index);
-    return { start, end: start + this.#view.getUint16(this.#header(index) + 30, true) };
+    return {
+      start,
+      end: start + this.#view.getUint16(this.#header(index) + 30, true),
+    };
   }
 
   #readExtras(index: number): ReturnType<typeof readExtras> {
     const { start, end } = this.#extras(index);
     const header = this.#header(index);
-    const dos = this.#view.getUint16(header + 14, true) * 65_536 + this.#view.getUint16(header + 12, true);
+    const dos =
+      this.#view.getUint16(header + 14, true) * 65_536 +
+      this.#view.getUint16(header + 12, true);
     return readExtras(this.names, start, end, dos);
   }
 }
 
 /** The two extra fields that this tool writes, in its order: read without making an object. */
-export function isOwnExtra(view: DataView, start: number, end: number): boolean {
+export function isOwnExtra(
+  view: DataView,
+  start: number,
+  end: number,
+): boolean {
   return (
     end - start === 45 &&
     view.getUint16(start, true) === EXTRA_UNIX_TIME &&

@@ -1,6 +1,10 @@
 import { crc32, constants, inflateRawSync } from 'node:zlib';
 import type { EntryTable } from './entry-table.js';
-import { checkLocalHeader, EntryDamage, inflateFaultOf } from './local-header.js';
+import {
+  checkLocalHeader,
+  EntryDamage,
+  inflateFaultOf,
+} from './local-header.js';
 import { readRange } from './source.js';
 import { METHOD_STORED } from './zip-format.js';
 import { inflateInto } from './zlib-handle.js';
@@ -15,13 +19,24 @@ const SMALL_BYTES = 1 << 20;
  * @param fd the open volume
  * @throws {EntryDamage} when it is not what its headers promise · {Error} when the volume cannot be read
  */
-export function readEntryBytes(fd: number, table: EntryTable, index: number): Buffer {
+export function readEntryBytes(
+  fd: number,
+  table: EntryTable,
+  index: number,
+): Buffer {
   const compressed = readCompressed(fd, table, index, Infinity);
   const bytes = inflate(compressed, table, index, true);
+
   if (bytes.length !== table.size(index)) {
-    throw new EntryDamage(`it inflates to ${bytes.length} bytes, declared are ${table.size(index)}`);
+    throw new EntryDamage(
+      `it inflates to ${bytes.length} bytes, declared are ${table.size(index)}`,
+    );
   }
-  if (crc32(bytes) !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
+
+  if (crc32(bytes) !== table.crc(index)) {
+    throw new EntryDamage('its checksum is wrong');
+  }
+
   return bytes;
 }
 
@@ -30,22 +45,44 @@ export function readEntryBytes(fd: number, table: EntryTable, index: number): Bu
  * checked by `readEntryBytes`.
  * @throws {EntryDamage} when not even that can be read · {Error} when the volume cannot be read
  */
-export function readEntryHead(fd: number, table: EntryTable, index: number, limitBytes: number): Buffer {
-  return inflate(readCompressed(fd, table, index, limitBytes), table, index, false);
+export function readEntryHead(
+  fd: number,
+  table: EntryTable,
+  index: number,
+  limitBytes: number,
+): Buffer {
+  return inflate(
+    readCompressed(fd, table, index, limitBytes),
+    table,
+    index,
+    false,
+  );
 }
 
-function readCompressed(fd: number, table: EntryTable, index: number, limitBytes: number): Buffer {
+function readCompressed(
+  fd: number,
+  table: EntryTable,
+  index: number,
+  limitBytes: number,
+): Buffer {
   const from = table.headerOffset(index);
   const room = table.extentEnd(index) - from;
   const wanted = Math.min(table.compressedSize(index), limitBytes);
   let bytes = read(fd, from, Math.min(room, wanted + HEADER_ROOM_BYTES));
-  const headBytes = bytes.length < 30 ? 30 : 30 + bytes.readUInt16LE(26) + bytes.readUInt16LE(28);
 
-  if (headBytes + wanted > bytes.length && bytes.length < room)
+  const headBytes =
+    bytes.length < 30
+      ? 30
+      : 30 + bytes.readUInt16LE(26) + bytes.readUInt16LE(28);
+
+  if (headBytes + wanted > bytes.length && bytes.length < room) {
     bytes = read(fd, from, Math.min(room, headBytes + wanted));
+  }
 
   const start = checkLocalHeader(bytes, table, index);
-  if (start + wanted > bytes.length) throw new EntryDamage('its data reach into the next entry');
+  if (start + wanted > bytes.length) {
+    throw new EntryDamage('its data reach into the next entry');
+  }
 
   return bytes.subarray(start, start + wanted);
 }
@@ -56,7 +93,12 @@ function read(fd: number, from: number, length: number): Buffer {
   return bytes;
 }
 
-function inflate(compressed: Buffer, table: EntryTable, index: number, isWhole: boolean): Buffer {
+function inflate(
+  compressed: Buffer,
+  table: EntryTable,
+  index: number,
+  isWhole: boolean,
+): Buffer {
   if (table.method(index) === METHOD_STORED) return compressed;
 
   const size = table.size(index);
@@ -64,12 +106,18 @@ function inflate(compressed: Buffer, table: EntryTable, index: number, isWhole: 
 
   try {
     if (size > SMALL_BYTES) {
-      return inflateRawSync(compressed, { maxOutputLength: size, chunkSize: SMALL_BYTES, finishFlush });
+      return inflateRawSync(compressed, {
+        maxOutputLength: size,
+        chunkSize: SMALL_BYTES,
+        finishFlush,
+      });
     }
 
     const output = Buffer.allocUnsafeSlow(size + 1);
     const { written } = inflateInto(compressed, output, finishFlush);
-    if (written > size) throw new EntryDamage('it inflates to more than its declared size');
+    if (written > size) {
+      throw new EntryDamage('it inflates to more than its declared size');
+    }
 
     return output.subarray(0, written);
   } catch (error) {

@@ -1,4 +1,11 @@
-import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  mkdirSync,
+  openSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { writeFully } from '../platform/atomic-file.js';
 import { giveTime } from '../platform/file-times.js';
@@ -13,9 +20,14 @@ import { type TargetRule, targetOf } from './read-tasks.js';
  * exists and no link can be written through.
  */
 
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW || 0);
+const CREATE =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_EXCL |
+  (constants.O_NOFOLLOW || 0);
 /** Parts of one file meet in it, whichever comes first. */
-const CREATE_SHARED = constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW || 0);
+const CREATE_SHARED =
+  constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW || 0);
 
 /** Makes directories with their parents, each once. */
 export class Directories {
@@ -44,7 +56,11 @@ export interface EntryTarget {
 }
 
 /** Opens the file that an entry becomes; undefined where no rule covers it or it is a directory, which is made. */
-export function createEntryFile(table: EntryTable, index: number, target: EntryTarget): EntryFile | undefined {
+export function createEntryFile(
+  table: EntryTable,
+  index: number,
+  target: EntryTarget,
+): EntryFile | undefined {
   const { rules, directories } = target;
   const part = table.part(index);
   const name = table.name(index);

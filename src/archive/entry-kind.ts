@@ -9,15 +9,26 @@ import { isOwnText } from './summary.js';
  * Whether an entry is a message, or of one that was split the first part.
  * @param isInMail whether its directory holds messages, which is the same for all entries of a run
  */
-export function isMessageAt(table: EntryTable, index: number, isInMail: boolean): boolean {
+export function isMessageAt(
+  table: EntryTable,
+  index: number,
+  isInMail: boolean,
+): boolean {
   if (!isInMail) return false;
+
   const part = table.part(index);
-  if (part) return part.index === 0 && isMessagePath(wholeName(table.name(index)));
+  if (part) {
+    return part.index === 0 && isMessagePath(wholeName(table.name(index)));
+  }
+
   const start = table.nameStart(index);
+
   return hasMessageNameAt(table.names, start, start + table.nameLength(index));
 }
 
 /** Whether an entry is one of our texts at the archive's root. */
 export function isOwnTextAt(table: EntryTable, index: number): boolean {
-  return table.names[table.nameStart(index)] === 0x2e && isOwnText(table.name(index));
+  return (
+    table.names[table.nameStart(index)] === 0x2e && isOwnText(table.name(index))
+  );
 }

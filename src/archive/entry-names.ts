@@ -6,7 +6,8 @@ export interface NameFault {
   readonly onlyOnWindows: boolean;
 }
 
-const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:[. ]|$)/i;
+const RESERVED =
+  /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:[. ]|$)/i;
 /** Half of a character: Windows allows it in names, UTF-8 has nothing for it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -19,7 +20,9 @@ export function findNameFault(name: string): NameFault | undefined {
   const reason = findFault(name);
   if (reason !== undefined) return { reason, onlyOnWindows: false };
   const windowsReason = findWindowsFault(name);
-  return windowsReason === undefined ? undefined : { reason: windowsReason, onlyOnWindows: true };
+  return windowsReason === undefined
+    ? undefined
+    : { reason: windowsReason, onlyOnWindows: true };
 }
 
 /** Nearly every name that a mail store gives. */
@@ -45,14 +48,19 @@ export function findStepFault(
   isOnWindows = IS_WINDOWS,
 ): string | undefined {
   const slash = isDirectory ? '/' : '';
-  const isUsual = USUAL_STEP.test(step) && prefixBytes + step.length + slash.length <= LONGEST_PATH_BYTES;
+  const isUsual =
+    USUAL_STEP.test(step) &&
+    prefixBytes + step.length + slash.length <= LONGEST_PATH_BYTES;
   const fault = isUsual ? undefined : findFault(prefix + step + slash);
 
   return fault ?? (isOnWindows ? findWindowsFault(step) : undefined);
 }
 
 /** The same for an entry's whole name. */
-export function findEntryFault(name: string, isOnWindows = IS_WINDOWS): string | undefined {
+export function findEntryFault(
+  name: string,
+  isOnWindows = IS_WINDOWS,
+): string | undefined {
   return findFault(name) ?? (isOnWindows ? findWindowsFault(name) : undefined);
 }
 
@@ -64,18 +72,30 @@ function findFault(name: string): string | undefined {
   if (CONTROL.test(name)) return 'a control character';
   if (name.startsWith('/')) return 'an absolute path';
   if (/^[a-z]:/i.test(name)) return 'a drive letter';
-  if (name.includes('\ufffd') || LONE_SURROGATE.test(name)) return 'a name that is no text';
+  if (name.includes('\ufffd') || LONE_SURROGATE.test(name)) {
+    return 'a name that is no text';
+  }
 
   const segments = (name.endsWith('/') ? name.slice(0, -1) : name).split('/');
   if (segments.includes('..')) return 'a step out of its directory (..)';
-  if (segments.includes('.') || segments.includes('')) return 'an empty step in its path';
+  if (segments.includes('.') || segments.includes('')) {
+    return 'an empty step in its path';
+  }
 
   return findLengthFault(name, segments);
 }
 
-function findLengthFault(name: string, segments: readonly string[]): string | undefined {
-  if (segments.some((segment) => Buffer.byteLength(segment) > 255)) return 'a name of more than 255 bytes';
-  return Buffer.byteLength(name) > LONGEST_PATH_BYTES ? 'a path that no file system could hold' : undefined;
+function findLengthFault(
+  name: string,
+  segments: readonly string[],
+): string | undefined {
+  if (segments.some((segment) => Buffer.byteLength(segment) > 255)) {
+    return 'a name of more than 255 bytes';
+  }
+
+  return Buffer.byteLength(name) > LONGEST_PATH_BYTES
+    ? 'a path that no file system could hold'
+    : undefined;
 }
 
 function findWindowsFault(name: string): string | undefined {
@@ -84,13 +104,18 @@ function findWindowsFault(name: string): string | undefined {
     if (/[. ]$/.test(segment)) return 'a name that ends in a dot or a space';
     if (RESERVED.test(segment)) return 'a name that Windows reserves';
   }
+
   return undefined;
 }
 
 const PART_SUFFIX = /\.kms-part-\d+-of-\d+$/;
 
 /** `a.eml` becomes `a.eml.kms-part-2-of-3`: a plain entry to any other tool. */
-export function formatPartName(name: string, index: number, count: number): string {
+export function formatPartName(
+  name: string,
+  index: number,
+  count: number,
+): string {
   return `${name}.kms-part-${index + 1}-of-${count}`;
 }
 
@@ -101,7 +126,9 @@ export function wholeName(partName: string): string {
 
 /** 1 for the ASCII characters that a name may hold on every system. */
 const HARMLESS = new Uint8Array(256);
-for (let code = 0x20; code < 0x7f; code++) if (!'\\:*?"<>|'.includes(String.fromCharCode(code))) HARMLESS[code] = 1;
+for (let code = 0x20; code < 0x7f; code++) {
+  if (!'\\:*?"<>|'.includes(String.fromCharCode(code))) HARMLESS[code] = 1;
+}
 
 const [SLASH, DOT, SPACE] = [0x2f, 0x2e, 0x20];
 
@@ -112,7 +139,11 @@ const [SLASH, DOT, SPACE] = [0x2f, 0x2e, 0x20];
  * the rest may be asked about apart, where their lengths together are within `LONGEST_PATH_BYTES`.
  */
 // eslint-disable-next-line complexity -- one pass over the bytes of a million names
-export function isSurelyHarmless(bytes: Uint8Array, start: number, end: number): boolean {
+export function isSurelyHarmless(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   if (end - start > LONGEST_PATH_BYTES) return false;
 
   let step = start;
@@ -132,8 +163,23 @@ export function isSurelyHarmless(bytes: Uint8Array, start: number, end: number):
 
     const stem = (firstDot < 0 ? at : firstDot) - step;
     const last = bytes[at - 1];
-    if (at === step || firstDot === step || last === DOT || last === SPACE || at - step > 255) return false;
-    if ((stem === 3 || stem === 4) && RESERVED_INITIALS.has((bytes[step] ?? 0) | 0x20)) return false;
+
+    if (
+      at === step ||
+      firstDot === step ||
+      last === DOT ||
+      last === SPACE ||
+      at - step > 255
+    ) {
+      return false;
+    }
+
+    if (
+      (stem === 3 || stem === 4) &&
+      RESERVED_INITIALS.has((bytes[step] ?? 0) | 0x20)
+    ) {
+      return false;
+    }
 
     step = at + 1;
     firstDot = -1;
@@ -143,4 +189,6 @@ export function isSurelyHarmless(bytes: Uint8Array, start: number, end: number):
 }
 
 /** c, p, a, n, l: what CON, PRN, AUX, NUL, COM1 and LPT1 begin with. */
-const RESERVED_INITIALS: ReadonlySet<number> = new Set([0x63, 0x70, 0x61, 0x6e, 0x6c]);
+const RESERVED_INITIALS: ReadonlySet<number> = new Set([
+  0x63, 0x70, 0x61, 0x6e, 0x6c,
+]);

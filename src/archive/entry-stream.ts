@@ -13,11 +13,21 @@ const PIECE_BYTES = 1 << 20;
  * @param fd the open volume
  * @throws {EntryDamage} when its headers contradict each other · {Error} when the volume cannot be read
  */
-export function findEntryData(fd: number, table: EntryTable, index: number): number {
+export function findEntryData(
+  fd: number,
+  table: EntryTable,
+  index: number,
+): number {
   const start = table.headerOffset(index);
-  const headBytes = Math.min(LARGEST_LOCAL_HEADER_BYTES, table.extentEnd(index) - start);
+  const headBytes = Math.min(
+    LARGEST_LOCAL_HEADER_BYTES,
+    table.extentEnd(index) - start,
+  );
+
   const head = Buffer.allocUnsafe(headBytes);
+
   readRange(fd, head, start, headBytes);
+
   const dataStart = start + checkLocalHeader(head, table, index);
   if (dataStart + table.compressedSize(index) > table.extentEnd(index)) {
     throw new EntryDamage('its data reach into the next entry');
@@ -43,28 +53,45 @@ export async function streamEntry(
   { fd, dataStart, table, index }: EntryData,
   onBytes: (bytes: Uint8Array) => void,
 ): Promise<void> {
-  const [limit, compressedBytes] = [table.size(index), table.compressedSize(index)];
+  const [limit, compressedBytes] = [
+    table.size(index),
+    table.compressedSize(index),
+  ];
+
   let size = 0;
   let crc = 0;
+
   const take = (bytes: Uint8Array): void => {
     size += bytes.length;
-    if (size > limit) throw new EntryDamage('it inflates to more than its declared size');
+    if (size > limit) {
+      throw new EntryDamage('it inflates to more than its declared size');
+    }
+
     crc = crc32(bytes, crc);
     onBytes(bytes);
   };
 
   const pieces = readPieces(fd, dataStart, compressedBytes);
-  if (table.method(index) === METHOD_STORED) for (const piece of pieces) take(piece);
-  else if ((await inflatePieces(pieces, take)) !== compressedBytes) {
+
+  if (table.method(index) === METHOD_STORED) {
+    for (const piece of pieces) take(piece);
+  } else if ((await inflatePieces(pieces, take)) !== compressedBytes) {
     throw new EntryDamage('bytes follow its compressed data');
   }
 
-  if (size !== limit) throw new EntryDamage(`it holds ${size} bytes, declared are ${limit}`);
+  if (size !== limit) {
+    throw new EntryDamage(`it holds ${size} bytes, declared are ${limit}`);
+  }
+
   if (crc !== table.crc(index)) throw new EntryDamage('its checksum is wrong');
 }
 
 /** The bytes of a range, piece by piece in the same memory. */
-function* readPieces(fd: number, start: number, length: number): Generator<Buffer> {
+function* readPieces(
+  fd: number,
+  start: number,
+  length: number,
+): Generator<Buffer> {
   const piece = Buffer.allocUnsafeSlow(Math.min(length, PIECE_BYTES));
   for (let done = 0; done < length; done += PIECE_BYTES) {
     const bytes = piece.subarray(0, Math.min(PIECE_BYTES, length - done));

@@ -67,7 +67,11 @@ export abstract class EntryTable {
   /** The name without its first bytes: what is left of it in a directory. */
   nameAfter(index: number, skipBytes: number): string {
     const start = this.nameStart(index);
-    return this.names.toString('utf8', start + skipBytes, start + this.nameLength(index));
+    return this.names.toString(
+      'utf8',
+      start + skipBytes,
+      start + this.nameLength(index),
+    );
   }
 
   /** The name's UTF-8 bytes, not copied. */
@@ -87,7 +91,9 @@ export abstract class EntryTable {
 
   /** Whether the name ends in `/`. */
   isDirectory(index: number): boolean {
-    return this.names[this.nameStart(index) + this.nameLength(index) - 1] === 0x2f;
+    return (
+      this.names[this.nameStart(index) + this.nameLength(index) - 1] === 0x2f
+    );
   }
 
   /** A table of some of the entries, in the given order, to hand to another thread. */
@@ -183,7 +189,10 @@ export class ColumnTable extends EntryTable {
   }
 }
 
-function at(column: { readonly [index: number]: number }, index: number): number {
+function at(
+  column: { readonly [index: number]: number },
+  index: number,
+): number {
   return column[index] ?? 0;
 }
 
@@ -248,10 +257,15 @@ export class EntryTableBuilder {
 
   add(row: EntryRow): void {
     const index = this.#count++;
-    if (index >= this.capacity) throw new Error('more entries than were announced');
+    if (index >= this.capacity) {
+      throw new Error('more entries than were announced');
+    }
 
     const columns = this.#columns;
-    if (this.#namesEnd + row.name.length > this.#names.length) this.#growNames(row.name.length);
+    if (this.#namesEnd + row.name.length > this.#names.length) {
+      this.#growNames(row.name.length);
+    }
+
     this.#names.set(row.name, this.#namesEnd);
     columns.nameStarts[index] = this.#namesEnd;
     columns.nameLengths[index] = row.name.length;
@@ -277,7 +291,11 @@ export class EntryTableBuilder {
     return new ColumnTable({
       ...this.#columns,
       count: this.#count,
-      nameBytes: Uint8Array.prototype.slice.call(this.#names, 0, this.#namesEnd),
+      nameBytes: Uint8Array.prototype.slice.call(
+        this.#names,
+        0,
+        this.#namesEnd,
+      ),
       rawNames: this.#rawNames,
       parts: this.#parts,
     });

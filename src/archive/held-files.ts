@@ -1,5 +1,10 @@
 import { basename } from 'node:path';
-import { isHeldCode, pause, PATIENCE_MS, pausesMs } from '../platform/patience.js';
+import {
+  isHeldCode,
+  pause,
+  PATIENCE_MS,
+  pausesMs,
+} from '../platform/patience.js';
 import type { FilesTask, ListedDirectory } from './pack-tasks.js';
 
 /** A file that could not be read. */

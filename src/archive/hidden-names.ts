@@ -1,4 +1,8 @@
-import { type CountableBase, eachDeletedName, limitFor } from './read-deleted.js';
+import {
+  type CountableBase,
+  eachDeletedName,
+  limitFor,
+} from './read-deleted.js';
 import { wholeName } from './entry-names.js';
 import type { ReadArchive } from './verify.js';
 
@@ -6,7 +10,10 @@ import type { ReadArchive } from './verify.js';
 export type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What the differential decides about its base's entries: the names by directory. */
-export function namesOf({ archive }: ReadArchive, deleted: readonly string[]): HiddenNames {
+export function namesOf(
+  { archive }: ReadArchive,
+  deleted: readonly string[],
+): HiddenNames {
   const names = new Map<string, Set<string>>();
   const add = (name: string): void => {
     const prefix = name.slice(0, name.lastIndexOf('/', name.length - 2) + 1);
@@ -14,13 +21,16 @@ export function namesOf({ archive }: ReadArchive, deleted: readonly string[]): H
     if (own) own.add(name);
     else names.set(prefix, new Set([name]));
   };
+
   deleted.forEach(add);
+
   for (const { table } of archive.volumes) {
     for (let index = 0; index < table.count; index++) {
       const name = table.name(index);
       add(table.part(index) ? wholeName(name) : name);
     }
   }
+
   return names;
 }
 
@@ -29,9 +39,13 @@ export function namesOf({ archive }: ReadArchive, deleted: readonly string[]): H
  * @param base the full that the archive is measured against: more than its names cannot be deleted
  * @throws {DamagedArchiveError} when the list is damaged or longer than the base can need
  */
-export async function readDeleted({ archive }: ReadArchive, base: CountableBase): Promise<string[] | undefined> {
+export async function readDeleted(
+  { archive }: ReadArchive,
+  base: CountableBase,
+): Promise<string[] | undefined> {
   const [first] = archive.volumes;
   if (!first) return undefined;
+
   const names: string[] = [];
   const hasList = await eachDeletedName(first, limitFor(base), (name) => {
     names.push(name.toString('utf8'));

@@ -1,7 +1,15 @@
 import { holdsMessages } from '../platform/message-file.js';
-import { type ArchiveFacts, readArchiveFacts, toUnreadable } from './archive-facts.js';
+import {
+  type ArchiveFacts,
+  readArchiveFacts,
+  toUnreadable,
+} from './archive-facts.js';
 import type { ArchiveState } from './archive-state.js';
-import { type ArchiveFiles, identityOf, listArchiveFiles } from './backup-directory.js';
+import {
+  type ArchiveFiles,
+  identityOf,
+  listArchiveFiles,
+} from './backup-directory.js';
 import { directoryRuns } from './directory-runs.js';
 import { isMessageAt } from './entry-kind.js';
 import { digestArchive, openVolume } from './open-archive.js';
@@ -10,18 +18,25 @@ import { isReadFailure } from './source.js';
 import { readVerifiedRecord } from './verified-record.js';
 
 /** Reads the state of every archive in a directory, oldest first, and no data of any. */
-export async function inspectDirectory(directory: string): Promise<ArchiveState[]> {
+export async function inspectDirectory(
+  directory: string,
+): Promise<ArchiveState[]> {
   return inspectArchives(listArchiveFiles(directory), directory);
 }
 
 /** The states of archives that lie in one directory. What cannot be read this time is one, too. */
-export async function inspectArchives(files: readonly ArchiveFiles[], directory: string): Promise<ArchiveState[]> {
+export async function inspectArchives(
+  files: readonly ArchiveFiles[],
+  directory: string,
+): Promise<ArchiveState[]> {
   const facts: ArchiveFacts[] = [];
   for (const own of files) facts.push(await factsOf(own));
 
   const digests = new Map<string, string>();
   for (const named of new Set(facts.map(({ version }) => version?.base))) {
-    const at = facts.findIndex((own) => own.files.stem === named && own.fault === undefined);
+    const at = facts.findIndex(
+      (own) => own.files.stem === named && own.fault === undefined,
+    );
     const base = facts[at];
     if (!base) continue;
 
@@ -35,7 +50,10 @@ export async function inspectArchives(files: readonly ArchiveFiles[], directory:
     }
   }
 
-  return resolveStates(facts, { verified: readVerifiedRecord(directory), digests });
+  return resolveStates(facts, {
+    verified: readVerifiedRecord(directory),
+    digests,
+  });
 }
 
 /** A run asks several times, and each answer reads the central directories of a volume or two. */
@@ -54,7 +72,11 @@ async function factsOf(files: ArchiveFiles): Promise<ArchiveFacts> {
 }
 
 /** How many messages an archive holds; counted where its summary, written by the server, does not say. */
-export async function countMessages({ files, summary, fault }: ArchiveFacts): Promise<number | undefined> {
+export async function countMessages({
+  files,
+  summary,
+  fault,
+}: ArchiveFacts): Promise<number | undefined> {
   if (summary?.messages !== undefined) return summary.messages;
   if (fault !== undefined) return undefined;
 
@@ -73,7 +95,9 @@ async function countEntries(files: ArchiveFiles): Promise<number> {
     const { table } = await openVolume(file);
     for (const run of directoryRuns(table)) {
       const isInMail = holdsMessages(run.prefix);
-      for (let index = run.start; index < run.end; index++) if (isMessageAt(table, index, isInMail)) messages++;
+      for (let index = run.start; index < run.end; index++) {
+        if (isMessageAt(table, index, isInMail)) messages++;
+      }
     }
   }
 

@@ -12,21 +12,38 @@ export interface KeptCounts {
 }
 
 /** Counts archives that stay. Pure. */
-export function countKept(states: readonly ArchiveState[], now: Date): KeptCounts {
+export function countKept(
+  states: readonly ArchiveState[],
+  now: Date,
+): KeptCounts {
   const isComplete = (state: ArchiveState): boolean =>
     countsForRotation(state, now) && partsOf(state.facts) === undefined;
 
-  const bases = states.filter(({ facts }) => facts.files.type !== 'differential');
+  const bases = states.filter(
+    ({ facts }) => facts.files.type !== 'differential',
+  );
   const complete = bases.filter(isComplete).length;
-  return { complete, differentials: states.length - bases.length, others: bases.length - complete };
+
+  return {
+    complete,
+    differentials: states.length - bases.length,
+    others: bases.length - complete,
+  };
 }
 
 /** `kept 3 of at most 7 complete backups, and 2 differentials`. */
-export function describeKept({ complete, differentials, others }: KeptCounts, limit: number): string {
+export function describeKept(
+  { complete, differentials, others }: KeptCounts,
+  limit: number,
+): string {
   const further = [
     ...(differentials > 0 ? [plural(differentials, 'differential')] : []),
     ...(others > 0 ? [plural(others, 'other archive')] : []),
   ];
+
   const counted = `kept ${String(complete)} of at most ${plural(limit, 'complete backup')}`;
-  return further.length === 0 ? counted : `${counted}, and ${further.join(' and ')}`;
+
+  return further.length === 0
+    ? counted
+    : `${counted}, and ${further.join(' and ')}`;
 }

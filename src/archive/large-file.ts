@@ -1,6 +1,12 @@
 import { type BigIntStats, closeSync, fstatSync, statSync } from 'node:fs';
 import { errnoOf, messageOf } from '../errors.js';
-import { goneError, isGone, isSame, isStillAt, lstatOrGone } from '../platform/look-again.js';
+import {
+  goneError,
+  isGone,
+  isSame,
+  isStillAt,
+  lstatOrGone,
+} from '../platform/look-again.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { deflateBound } from './compress.js';
 import { combineCrc32 } from './crc32.js';
@@ -8,7 +14,12 @@ import { formatPartName } from './entry-names.js';
 import { ticksOf } from '../platform/file-times.js';
 import type { ChunkResult, ChunkTask, ListedDirectory } from './pack-tasks.js';
 import { openStored, refuseOther } from './stable-read.js';
-import { END_BYTES, type FilePart, headerBytes, METHOD_DEFLATED } from './zip-format.js';
+import {
+  END_BYTES,
+  type FilePart,
+  headerBytes,
+  METHOD_DEFLATED,
+} from './zip-format.js';
 
 const CHUNK_BYTES = 1 << 20;
 const WINDOW_BYTES = 32_768;
@@ -44,8 +55,15 @@ export interface LargeFileOutcome {
 }
 
 /** The longest stretch of a file that one volume is sure to hold as one entry. */
-export function largestPartBytes(volumeLimitBytes: number, name: string): number {
-  const room = volumeLimitBytes - END_BYTES - headerBytes(Buffer.byteLength(name) + PART_SUFFIX_BYTES, true);
+export function largestPartBytes(
+  volumeLimitBytes: number,
+  name: string,
+): number {
+  const room =
+    volumeLimitBytes -
+    END_BYTES -
+    headerBytes(Buffer.byteLength(name) + PART_SUFFIX_BYTES, true);
+
   return Math.max(0, Math.floor((room - 128) * (8192 / 8197)));
 }
 
@@ -53,7 +71,10 @@ export function largestPartBytes(volumeLimitBytes: number, name: string): number
  * Packs one large file, its chunks deflated by all workers; once more when it changed meanwhile.
  * @throws {SourceReadError} when it cannot be read; the writer stands then where it stood before
  */
-export async function packLargeFile(context: LargeFileContext, file: LargeFile): Promise<LargeFileOutcome> {
+export async function packLargeFile(
+  context: LargeFileContext,
+  file: LargeFile,
+): Promise<LargeFileOutcome> {
   const first = await packOnce(context, file);
   if (first.isSettled) {
     context.writer.commit();
@@ -80,8 +101,19 @@ async function packOnce(
 
   try {
     for (let index = 0; index < parts; index++) {
-      const part: FilePart = { index, count: parts, offsetBytes: index * largest, totalBytes: sizeBytes };
-      await packPart(context, { file, stats: before, part, partBytes: largest });
+      const part: FilePart = {
+        index,
+        count: parts,
+        offsetBytes: index * largest,
+        totalBytes: sizeBytes,
+      };
+
+      await packPart(context, {
+        file,
+        stats: before,
+        part,
+        partBytes: largest,
+      });
     }
 
     const isSettled = isUnchanged(before, file);
@@ -97,9 +129,16 @@ async function packOnce(
  * What a large file is now.
  * @throws {SourceReadError} `ENOENT` where it is gone, or its directory is not the one that was listed
  */
-export function measureLargeFile({ path, directory, identity, followsLinks }: LargeFile): BigIntStats {
+export function measureLargeFile({
+  path,
+  directory,
+  identity,
+  followsLinks,
+}: LargeFile): BigIntStats {
   try {
-    if (identity && !isStillAt(directory, identity)) throw goneError('another directory stands there');
+    if (identity && !isStillAt(directory, identity)) {
+      throw goneError('another directory stands there');
+    }
 
     const fd = openStored(path, { followsLinks, asksPlace: true });
     try {
@@ -111,20 +150,29 @@ export function measureLargeFile({ path, directory, identity, followsLinks }: La
       closeSync(fd);
     }
   } catch (error) {
-    throw new SourceReadError(isGone(error) ? 'ENOENT' : (errnoOf(error) ?? messageOf(error)), { cause: error });
+    throw new SourceReadError(
+      isGone(error) ? 'ENOENT' : (errnoOf(error) ?? messageOf(error)),
+      { cause: error },
+    );
   }
 }
 
 /** A file that is gone meanwhile was read whole, unless its directory is another one: then it may not be what was listed. */
 function isUnchanged(before: BigIntStats, file: LargeFile): boolean {
   const { identity, directory } = file;
-  if (identity && !isStillAt(directory, identity)) throw new SourceReadError('ENOENT');
+  if (identity && !isStillAt(directory, identity)) {
+    throw new SourceReadError('ENOENT');
+  }
 
   const after = lstatOrGone(file.path);
-  const target = after && file.followsLinks ? statSync(file.path, { bigint: true }) : after;
+  const target =
+    after && file.followsLinks ? statSync(file.path, { bigint: true }) : after;
 
   return (
-    target !== undefined && isSame(before, target) && before.mtimeNs === target.mtimeNs && before.size === target.size
+    target !== undefined &&
+    isSame(before, target) &&
+    before.mtimeNs === target.mtimeNs &&
+    before.size === target.size
   );
 }
 
@@ -135,11 +183,16 @@ interface PartJob {
   readonly partBytes: number;
 }
 
-async function packPart(context: LargeFileContext, job: PartJob): Promise<void> {
+async function packPart(
+  context: LargeFileContext,
+  job: PartJob,
+): Promise<void> {
   const { part, stats } = job;
   const isPart = part.count > 1;
   const { name } = job.file;
-  const entryName = isPart ? formatPartName(name, part.index, part.count) : name;
+  const entryName = isPart
+    ? formatPartName(name, part.index, part.count)
+    : name;
   const length = Math.min(job.partBytes, part.totalBytes - part.offsetBytes);
   const headerAt = context.writer.beginEntry(entryName, deflateBound(length));
   const data = await writeChunks(context, [...planChunks(job, length)]);
@@ -182,7 +235,11 @@ async function writeChunks(
 
   try {
     while (next < tasks.length || ahead.length > 0) {
-      for (let task = tasks[next]; task && ahead.length < context.depth; task = tasks[++next]) {
+      for (
+        let task = tasks[next];
+        task && ahead.length < context.depth;
+        task = tasks[++next]
+      ) {
         const deflating = context.deflate(task);
         void deflating.catch(() => undefined); // awaited below, in order
         ahead.push(deflating);

@@ -22,7 +22,9 @@ const INSTALL_COMPONENTS = ['settings', 'license', 'sslca', 'sslcert'] as const;
 /** The place of an entry, or undefined where it is none of a mail server's: our texts, strange files. */
 export function placeOf(entryName: string): EntryPlace | undefined {
   if (isOwnText(entryName)) return undefined;
-  if (/^[^/]+\.cfg$/i.test(entryName)) return { component: 'cfg', area: 'install', path: entryName };
+  if (/^[^/]+\.cfg$/i.test(entryName)) {
+    return { component: 'cfg', area: 'install', path: entryName };
+  }
 
   const rule = AREA_PREFIXES.find(({ prefix }) => entryName.startsWith(prefix));
   if (!rule) return undefined;
@@ -32,13 +34,22 @@ export function placeOf(entryName: string): EntryPlace | undefined {
   if (top === '' || top.startsWith('.kms-backup')) return undefined;
 
   if (rule.area === 'install') {
-    const component = INSTALL_COMPONENTS.find((name) => name === top.toLowerCase());
+    const component = INSTALL_COMPONENTS.find(
+      (name) => name === top.toLowerCase(),
+    );
+
     return component && { component, area: 'install', path };
   }
 
   const store = COMPONENTS.find(
-    (name) => name === top.toLowerCase() && !INSTALL_COMPONENTS.some((own) => own === name),
+    (name) =>
+      name === top.toLowerCase() &&
+      !INSTALL_COMPONENTS.some((own) => own === name),
   );
 
-  return { component: store === undefined || store === 'cfg' ? 'other' : store, area: 'store', path };
+  return {
+    component: store === undefined || store === 'cfg' ? 'other' : store,
+    area: 'store',
+    path,
+  };
 }

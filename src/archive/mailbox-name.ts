@@ -6,5 +6,7 @@ const MAIL = /^(?:@backup\/)?store\/mail\/([^/]+)\/(?:([^/]+)\/)?/;
 export function mailboxOf(entryName: string): string | undefined {
   const [, domain, user] = MAIL.exec(entryName) ?? [];
 
-  return domain !== undefined && user !== undefined ? `${domain}/${user}` : domain;
+  return domain !== undefined && user !== undefined
+    ? `${domain}/${user}`
+    : domain;
 }

@@ -8,7 +8,12 @@
 /** What a run of backup writes. */
 export type ArchiveType = 'full' | 'differential' | 'copy';
 
-const LETTERS: Readonly<Record<string, ArchiveType>> = { F: 'full', I: 'differential', D: 'differential', C: 'copy' };
+const LETTERS: Readonly<Record<string, ArchiveType>> = {
+  F: 'full',
+  I: 'differential',
+  D: 'differential',
+  C: 'copy',
+};
 
 /** Kerio MailServer 6 writes `I`, Kerio Connect `D`. */
 export type DifferentialLetter = 'I' | 'D';
@@ -26,8 +31,10 @@ export interface VolumeName {
   readonly volume: number;
 }
 
-const VOLUME_PATTERN = /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip$/;
-const TEMPORARY_PATTERN = /^([FIDC]\d{8}T\d{6}Z(?:\.[1-9]\d{0,5})?\.zip)\.part$/;
+const VOLUME_PATTERN =
+  /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip$/;
+const TEMPORARY_PATTERN =
+  /^([FIDC]\d{8}T\d{6}Z(?:\.[1-9]\d{0,5})?\.zip)\.part$/;
 
 /**
  * The parts of a volume's file name, or undefined where it is none, or names a time that does not exist.
@@ -37,17 +44,16 @@ export function parseVolumeName(fileName: string): VolumeName | undefined {
   const match = VOLUME_PATTERN.exec(fileName);
   const type = LETTERS[match?.[1] ?? ''];
   if (!match || type === undefined) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(2, 8).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const takenAt = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+
+  const [year, month, day, hour, minute, second] = match
+    .slice(2, 8)
+    .map(Number) as [number, number, number, number, number, number];
+  const takenAt = new Date(
+    Date.UTC(year, month - 1, day, hour, minute, second),
+  );
   const stem = fileName.slice(0, 17);
   if (formatStamp(takenAt) !== stem.slice(1)) return undefined;
+
   return { stem, type, takenAt, volume: Number(match[8] ?? 0) };
 }
 
@@ -57,7 +63,11 @@ function formatStamp(date: Date): string {
 }
 
 /** `F20060118T220007Z`. */
-export function formatStem(type: ArchiveType, takenAt: Date, differential: DifferentialLetter = 'I'): string {
+export function formatStem(
+  type: ArchiveType,
+  takenAt: Date,
+  differential: DifferentialLetter = 'I',
+): string {
   const letters = { full: 'F', copy: 'C', differential } as const;
 
   return letters[type] + formatStamp(takenAt);

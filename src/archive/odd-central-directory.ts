@@ -8,7 +8,11 @@ import {
 } from 'yauzl';
 import { DamagedArchiveError, messageOf } from '../errors.js';
 import { refuseLongDirectory } from './directory-headers.js';
-import { type EntryTable, EntryTableBuilder, type EntryRow } from './entry-table.js';
+import {
+  type EntryTable,
+  EntryTableBuilder,
+  type EntryRow,
+} from './entry-table.js';
 import { readExtras } from './extra-fields.js';
 import { isReadFailure, type RandomAccessSource } from './source.js';
 import { CENTRAL_FIXED_BYTES, END_BYTES, FLAG_UTF8 } from './zip-format.js';
@@ -27,16 +31,22 @@ export async function readOddDirectory(
 ): Promise<{ table: EntryTable; offset: number; directory: Buffer }> {
   let zip: ZipFile | undefined;
   try {
-    zip = await fromRandomAccessReaderPromise(new WindowedReader(source), source.sizeBytes, {
-      autoClose: false,
-      decodeStrings: false,
-      validateEntrySizes: true,
-    });
+    zip = await fromRandomAccessReaderPromise(
+      new WindowedReader(source),
+      source.sizeBytes,
+      {
+        autoClose: false,
+        decodeStrings: false,
+        validateEntrySizes: true,
+      },
+    );
 
     const offset = Number(zip.readEntryCursor);
     // Each header has at least 46 bytes: a count that cannot be true must not size a table.
     const leastBytes = zip.entryCount * CENTRAL_FIXED_BYTES;
-    if (leastBytes > source.sizeBytes) throw new Error(`${zip.entryCount} entries do not fit into the file`);
+    if (leastBytes > source.sizeBytes) {
+      throw new Error(`${zip.entryCount} entries do not fit into the file`);
+    }
 
     refuseLongDirectory(source.name, leastBytes);
 
@@ -45,12 +55,20 @@ export async function readOddDirectory(
 
     await checkEnd(source, zip, offset, end);
 
-    return { table, offset, directory: await source.read(offset, end - offset) };
+    return {
+      table,
+      offset,
+      directory: await source.read(offset, end - offset),
+    };
   } catch (error) {
-    if (error instanceof DamagedArchiveError || isReadFailure(error)) throw error;
+    if (error instanceof DamagedArchiveError || isReadFailure(error)) {
+      throw error;
+    }
 
     throw new DamagedArchiveError(`${source.name}: ${messageOf(error)}`, {
-      hints: ['The file is damaged, unfinished or no zip file: use another archive.'],
+      hints: [
+        'The file is damaged, unfinished or no zip file: use another archive.',
+      ],
       cause: error,
     });
   } finally {
@@ -61,10 +79,12 @@ export async function readOddDirectory(
 async function readRows(zip: ZipFile, volume: string): Promise<EntryTable> {
   const start = Number(zip.readEntryCursor);
   const builder = new EntryTableBuilder(zip.entryCount, zip.entryCount * 64);
+
   for await (const entry of zip.eachEntry()) {
     builder.add(toRow(entry));
     refuseLongDirectory(volume, Number(zip.readEntryCursor) - start);
   }
+
   return builder.build();
 }
 
@@ -93,44 +113,69 @@ function decodeName(entry: Entry): string {
   const raw = entry.fileNameRaw;
   const asUtf8 = raw.toString('utf8');
   const isUtf8 = Buffer.from(asUtf8, 'utf8').equals(raw);
-  const flags = isUtf8 ? entry.generalPurposeBitFlag | FLAG_UTF8 : entry.generalPurposeBitFlag;
+  const flags = isUtf8
+    ? entry.generalPurposeBitFlag | FLAG_UTF8
+    : entry.generalPurposeBitFlag;
   const name = getFileNameLowLevel(flags, raw, entry.extraFields, true);
   const plain = getFileNameLowLevel(flags, raw, [], true);
+
   // A Unicode path field gives a second name: one tool would check the one and write the other.
-  if (name !== plain) throw new Error(`entry ${JSON.stringify(plain)} has a second name, ${JSON.stringify(name)}`);
+  if (name !== plain) {
+    throw new Error(
+      `entry ${JSON.stringify(plain)} has a second name, ${JSON.stringify(name)}`,
+    );
+  }
 
   return name;
 }
 
 /** yauzl trusts the count of entries; the directory must also end where the end record says and begins. */
-async function checkEnd(source: RandomAccessSource, zip: ZipFile, start: number, end: number): Promise<void> {
+async function checkEnd(
+  source: RandomAccessSource,
+  zip: ZipFile,
+  start: number,
+  end: number,
+): Promise<void> {
   const endRecordAt = source.sizeBytes - END_BYTES - zip.comment.length;
   const endRecord = await source.read(endRecordAt, END_BYTES);
 
   const locator =
     endRecordAt >= ZIP64_LOCATOR_BYTES
-      ? await source.read(endRecordAt - ZIP64_LOCATOR_BYTES, ZIP64_LOCATOR_BYTES)
+      ? await source.read(
+          endRecordAt - ZIP64_LOCATOR_BYTES,
+          ZIP64_LOCATOR_BYTES,
+        )
       : undefined;
 
   const isZip64 = locator?.readUInt32LE(0) === 0x07064b50;
-  const expectedEnd = isZip64 ? Number(locator.readBigUInt64LE(8)) : endRecordAt;
+  const expectedEnd = isZip64
+    ? Number(locator.readBigUInt64LE(8))
+    : endRecordAt;
 
   if (end !== expectedEnd) {
-    throw new Error(`the central directory ends at byte ${end}, expected ${expectedEnd}`);
+    throw new Error(
+      `the central directory ends at byte ${end}, expected ${expectedEnd}`,
+    );
   }
 
   const classicBytes = endRecord.readUInt32LE(12);
   const isWide = isZip64 && classicBytes === 0xffffffff;
   // Zip64 end record: the directory's size at byte 40 (APPNOTE 4.3.14).
-  const declaredBytes = isWide ? Number((await source.read(expectedEnd + 40, 8)).readBigUInt64LE(0)) : classicBytes;
+  const declaredBytes = isWide
+    ? Number((await source.read(expectedEnd + 40, 8)).readBigUInt64LE(0))
+    : classicBytes;
 
   if (declaredBytes !== end - start) {
-    throw new Error(`the central directory has ${end - start} bytes, the end record says ${declaredBytes}`);
+    throw new Error(
+      `the central directory has ${end - start} bytes, the end record says ${declaredBytes}`,
+    );
   }
 
   const declaredEntries = endRecord.readUInt16LE(8);
   if (!isZip64 && declaredEntries !== zip.entryCount) {
-    throw new Error(`the end record counts ${declaredEntries} and ${zip.entryCount} entries`);
+    throw new Error(
+      `the end record counts ${declaredEntries} and ${zip.entryCount} entries`,
+    );
   }
 }
 
@@ -169,12 +214,23 @@ class WindowedReader extends RandomAccessReader {
   async #fill(position: number, length: number): Promise<void> {
     const { sizeBytes } = this.source;
     if (!(position >= 0 && position + length <= sizeBytes)) {
-      throw new Error(`byte ${position} lies outside the file of ${sizeBytes} bytes`);
+      throw new Error(
+        `byte ${position} lies outside the file of ${sizeBytes} bytes`,
+      );
     }
 
-    if (position >= this.#start && position + length <= this.#start + this.#window.length) return;
+    if (
+      position >= this.#start &&
+      position + length <= this.#start + this.#window.length
+    ) {
+      return;
+    }
 
-    const bytes = Math.max(length, Math.min(WINDOW_BYTES, sizeBytes - position));
+    const bytes = Math.max(
+      length,
+      Math.min(WINDOW_BYTES, sizeBytes - position),
+    );
+
     this.#window = await this.source.read(position, bytes);
     this.#start = position;
   }

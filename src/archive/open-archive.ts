@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 import { DamagedArchiveError, KmsError, messageOf } from '../errors.js';
 import type { ArchiveFacts } from './archive-facts.js';
-import { type ArchiveFiles, identityOf, type VolumeFileInfo } from './backup-directory.js';
+import {
+  type ArchiveFiles,
+  identityOf,
+  type VolumeFileInfo,
+} from './backup-directory.js';
 import { readDirectoryBytes, readEntries } from './central-directory.js';
 import { describeLost, isLostVolume, type LostVolume } from './damage.js';
 import { refuseTooManyDirectories } from './directory-levels.js';
@@ -33,7 +37,11 @@ export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
   const source = openFileSource(file.path, file.name);
   try {
     const { table, directory } = await readEntries(source);
-    return { file, table, digest: createHash('sha256').update(directory).digest('hex') };
+    return {
+      file,
+      table,
+      digest: createHash('sha256').update(directory).digest('hex'),
+    };
   } finally {
     source.close();
   }
@@ -45,9 +53,12 @@ export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
  */
 export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
   if (files.missingVolumes.length > 0) {
-    throw new DamagedArchiveError(`${files.stem}: volume ${files.missingVolumes[0] ?? 0} is missing`, {
-      hints: ['Copy all volumes of the archive into one directory.'],
-    });
+    throw new DamagedArchiveError(
+      `${files.stem}: volume ${files.missingVolumes[0] ?? 0} is missing`,
+      {
+        hints: ['Copy all volumes of the archive into one directory.'],
+      },
+    );
   }
 
   const opened = await Promise.allSettled(files.volumes.map(openVolume));
@@ -56,6 +67,7 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
     if (volume.status === 'rejected') throw volume.reason;
     return volume.value;
   });
+
   refuseTooManyDirectories(files, volumes);
 
   const digest = combineDigests(volumes.map((volume) => volume.digest));
@@ -66,7 +78,10 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
 }
 
 /** What of an archive can be looked into, and the volumes that cannot. */
-export interface ReadableArchive extends Pick<OpenArchive, 'files' | 'volumes'> {
+export interface ReadableArchive extends Pick<
+  OpenArchive,
+  'files' | 'volumes'
+> {
   readonly lost: readonly LostVolume[];
   /** Undefined where a volume's is not known: neither from itself nor from the summary. */
   readonly digest: string | undefined;
@@ -76,21 +91,33 @@ export interface ReadableArchive extends Pick<OpenArchive, 'files' | 'volumes'> 
  * Reads every central directory that can be read. A volume that is missing, broken or of another archive is told by name.
  * @throws {DamagedArchiveError} when none can be read · {Error} the operating system's
  */
-export async function openReadable(facts: ArchiveFacts): Promise<ReadableArchive> {
+export async function openReadable(
+  facts: ArchiveFacts,
+): Promise<ReadableArchive> {
   const { files, summary } = facts;
   const lost = facts.damage.filter(isLostVolume);
   const volumes: OpenVolume[] = [];
-  const present = files.volumes.filter(({ name }) => !lost.some(({ volume }) => volume === name));
+  const present = files.volumes.filter(
+    ({ name }) => !lost.some(({ volume }) => volume === name),
+  );
 
-  for (const opened of await Promise.all(present.map((file) => tryVolume(file, facts)))) {
+  for (const opened of await Promise.all(
+    present.map((file) => tryVolume(file, facts)),
+  )) {
     if ('kind' in opened) lost.push(opened);
     else volumes.push(opened);
   }
 
   refuseTooManyDirectories(files, volumes);
+
   const [first] = lost;
-  if (first && volumes.length === 0) throw new DamagedArchiveError(describeLost(first), { hints: LOST_HINTS });
-  if (lost.length > 0) return { files, volumes, lost, digest: digestWithout(volumes, summary) };
+  if (first && volumes.length === 0) {
+    throw new DamagedArchiveError(describeLost(first), { hints: LOST_HINTS });
+  }
+
+  if (lost.length > 0) {
+    return { files, volumes, lost, digest: digestWithout(volumes, summary) };
+  }
 
   const digest = combineDigests(volumes.map((volume) => volume.digest));
   digestCache.set(identityOf(files), digest);
@@ -98,9 +125,14 @@ export async function openReadable(facts: ArchiveFacts): Promise<ReadableArchive
   return { files, volumes, lost, digest };
 }
 
-const LOST_HINTS = ['Copy all volumes of the archive into one directory, or use another archive.'];
+const LOST_HINTS = [
+  'Copy all volumes of the archive into one directory, or use another archive.',
+];
 
-async function tryVolume(file: VolumeFileInfo, { files, summary }: ArchiveFacts): Promise<OpenVolume | LostVolume> {
+async function tryVolume(
+  file: VolumeFileInfo,
+  { files, summary }: ArchiveFacts,
+): Promise<OpenVolume | LostVolume> {
   try {
     const volume = await openVolume(file);
     const expected = summary?.volumeDigests[numberOf(file)] ?? '';
@@ -112,7 +144,11 @@ async function tryVolume(file: VolumeFileInfo, { files, summary }: ArchiveFacts)
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
 
-    return { kind: 'central directory', volume: file.name, reason: messageOf(error) };
+    return {
+      kind: 'central directory',
+      volume: file.name,
+      reason: messageOf(error),
+    };
   }
 }
 
@@ -122,10 +158,20 @@ function numberOf({ name }: VolumeFileInfo): number {
 }
 
 /** The summary knows the digest of every volume but the last. */
-function digestWithout(volumes: readonly OpenVolume[], summary: SummaryText | undefined): string | undefined {
+function digestWithout(
+  volumes: readonly OpenVolume[],
+  summary: SummaryText | undefined,
+): string | undefined {
   if (summary?.volumes === undefined) return undefined;
-  const known = new Map(volumes.map(({ file, digest }) => [numberOf(file), digest]));
-  const digests = Array.from({ length: summary.volumes }, (_, at) => known.get(at) ?? summary.volumeDigests[at] ?? '');
+
+  const known = new Map(
+    volumes.map(({ file, digest }) => [numberOf(file), digest]),
+  );
+
+  const digests = Array.from(
+    { length: summary.volumes },
+    (_, at) => known.get(at) ?? summary.volumeDigests[at] ?? '',
+  );
 
   return digests.includes('') ? undefined : combineDigests(digests);
 }
@@ -134,7 +180,9 @@ function digestWithout(volumes: readonly OpenVolume[], summary: SummaryText | un
 const digestCache = new Map<string, string | undefined>();
 
 /** The digest of an archive's central directories, without its entries; undefined where one cannot be read. */
-export async function digestArchive(files: ArchiveFiles): Promise<string | undefined> {
+export async function digestArchive(
+  files: ArchiveFiles,
+): Promise<string | undefined> {
   const key = identityOf(files);
   if (!digestCache.has(key)) digestCache.set(key, await computeDigest(files));
   return digestCache.get(key);
@@ -146,7 +194,9 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
     for (const volume of files.volumes) {
       const source = openFileSource(volume.path, volume.name);
       try {
-        const bytes = (await readDirectoryBytes(source))?.bytes ?? (await readEntries(source)).directory;
+        const bytes =
+          (await readDirectoryBytes(source))?.bytes ??
+          (await readEntries(source)).directory;
         digests.push(createHash('sha256').update(bytes).digest('hex'));
       } finally {
         source.close();

@@ -10,6 +10,7 @@ export class VolumeHandle {
       this.close();
       this.#open = { path, fd: openSync(path, 'r') };
     }
+
     return this.#open.fd;
   }
 

@@ -13,7 +13,10 @@ export type OversizePolicy = 'skip' | 'split';
 export function findSizeFault(
   file: LargeFile,
   sizeBytes: number,
-  { oversize, volumeLimitBytes }: { readonly oversize: OversizePolicy; readonly volumeLimitBytes: number },
+  {
+    oversize,
+    volumeLimitBytes,
+  }: { readonly oversize: OversizePolicy; readonly volumeLimitBytes: number },
 ): string | undefined {
   const largest = largestPartBytes(volumeLimitBytes, file.name);
   if (sizeBytes <= largest) return undefined;
@@ -23,7 +26,9 @@ export function findSizeFault(
 
   const fault = findPartFault(file, Math.ceil(sizeBytes / largest));
 
-  return fault === undefined ? undefined : `${reason}, and it cannot be split: ${fault}`;
+  return fault === undefined
+    ? undefined
+    : `${reason}, and it cannot be split: ${fault}`;
 }
 
 function findPartFault(file: LargeFile, parts: number): string | undefined {
@@ -32,7 +37,9 @@ function findPartFault(file: LargeFile, parts: number): string | undefined {
 
   for (let index = 0; index < parts; index++) {
     const name = formatPartName(basename(file.path), index, parts);
-    if (lstatOrGone(`${file.directory}/${name}`)) return `${name} is there already`;
+    if (lstatOrGone(`${file.directory}/${name}`)) {
+      return `${name} is there already`;
+    }
   }
 
   return undefined;

@@ -64,7 +64,10 @@ export interface BlockMessage {
 export interface FilesResult {
   readonly kind: 'files';
   readonly vanished: readonly string[];
-  readonly unreadable: readonly { readonly name: string; readonly reason: string }[];
+  readonly unreadable: readonly {
+    readonly name: string;
+    readonly reason: string;
+  }[];
   /** Read twice, and changed both times. */
   readonly unsettled: readonly string[];
   readonly large: readonly string[];

@@ -1,4 +1,10 @@
-import { errnoOf, ExitCode, KmsError, messageOf, NoSpaceError } from '../errors.js';
+import {
+  errnoOf,
+  ExitCode,
+  KmsError,
+  messageOf,
+  NoSpaceError,
+} from '../errors.js';
 import { isMessagePath } from '../platform/message-file.js';
 import { toSystemError } from '../platform/system-error.js';
 import { WorkerPool } from '../platform/worker-pool.js';
@@ -6,7 +12,13 @@ import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
 import { LONGEST_PATH_BYTES } from './entry-names.js';
 import { HeldFiles } from './held-files.js';
-import { type LargeFile, largestPartBytes, measureLargeFile, packLargeFile, SourceReadError } from './large-file.js';
+import {
+  type LargeFile,
+  largestPartBytes,
+  measureLargeFile,
+  packLargeFile,
+  SourceReadError,
+} from './large-file.js';
 import { findSizeFault, type OversizePolicy } from './oversize.js';
 import {
   type BlockMessage,
@@ -61,16 +73,27 @@ export class Packer {
     private readonly writer: ArchiveWriter,
     private readonly options: PackOptions,
   ) {
-    this.#slots = Array.from({ length: options.threads }, () => BlockSlots.create());
+    this.#slots = Array.from({ length: options.threads }, () =>
+      BlockSlots.create(),
+    );
 
     const largestEntryBytes = Math.min(
       LARGE_FILE_BYTES,
-      largestPartBytes(options.volumeLimitBytes, 'x'.repeat(LONGEST_PATH_BYTES)),
+      largestPartBytes(
+        options.volumeLimitBytes,
+        'x'.repeat(LONGEST_PATH_BYTES),
+      ),
     );
 
     const workerData = (worker: number): PackWorkerData => {
       const { memory, control } = this.#slotsOf(worker);
-      return { worker, memory, control, level: options.level, largestEntryBytes };
+      return {
+        worker,
+        memory,
+        control,
+        level: options.level,
+        largestEntryBytes,
+      };
     };
 
     this.#pool = new WorkerPool<PackTask, PackResult, BlockMessage>({
@@ -94,15 +117,26 @@ export class Packer {
     const large: LargeFile[] = [];
     await this.#guard(async () => {
       this.options.signal?.throwIfAborted();
-      await this.#pool.runAll(this.options.isLittle ? cutShort(tasks) : tasks, (result, task) => {
-        if (result.kind !== 'files' || task.kind !== 'files') return;
-        for (const name of result.vanished) this.vanished.add(task.prefix + name);
-        for (const { name, reason } of result.unreadable) {
-          this.#addUnreadable(toFile(task, name), reason);
-        }
-        for (const name of result.unsettled) this.#addUnsettled(task.prefix + name);
-        for (const name of result.large) large.push(toFile(task, name));
-      });
+      await this.#pool.runAll(
+        this.options.isLittle ? cutShort(tasks) : tasks,
+        (result, task) => {
+          if (result.kind !== 'files' || task.kind !== 'files') return;
+
+          for (const name of result.vanished) {
+            this.vanished.add(task.prefix + name);
+          }
+
+          for (const { name, reason } of result.unreadable) {
+            this.#addUnreadable(toFile(task, name), reason);
+          }
+
+          for (const name of result.unsettled) {
+            this.#addUnsettled(task.prefix + name);
+          }
+
+          for (const name of result.large) large.push(toFile(task, name));
+        },
+      );
       if (large.length > 0) this.#pool.grow();
       for (const file of large) await this.#packLarge(file);
     });
@@ -110,9 +144,18 @@ export class Packer {
 
   /** Packs what other programs held, as soon as they let go of it; what they still hold at the end becomes an issue. */
   async packHeld(): Promise<void> {
-    const left = await this.#held.retry((tasks) => this.pack(tasks), this.options.signal);
-    for (const { entryName, code } of left)
-      this.#addIssue('unreadable', entryName, `held by another program (${code})`);
+    const left = await this.#held.retry(
+      (tasks) => this.pack(tasks),
+      this.options.signal,
+    );
+
+    for (const { entryName, code } of left) {
+      this.#addIssue(
+        'unreadable',
+        entryName,
+        `held by another program (${code})`,
+      );
+    }
   }
 
   /**
@@ -121,10 +164,20 @@ export class Packer {
    */
   async readBack(): Promise<void> {
     const check = (result: PackResult, task: PackTask): void => {
-      if (result.kind !== 'read-back' || task.kind !== 'read-back' || result.differing.length === 0) return;
+      if (
+        result.kind !== 'read-back' ||
+        task.kind !== 'read-back' ||
+        result.differing.length === 0
+      ) {
+        return;
+      }
+
       throw notAsWritten(task.path, result.differing[0] ?? 0);
     };
-    await this.#guard(() => this.#pool.runAll(planReadBack(this.writer), check));
+
+    await this.#guard(() =>
+      this.#pool.runAll(planReadBack(this.writer), check),
+    );
   }
 
   async close(): Promise<void> {
@@ -162,7 +215,13 @@ export class Packer {
     const slots = this.#slotsOf(worker);
     const { buffer, byteOffset, byteLength } = block.central;
     const central = Buffer.from(buffer, byteOffset, byteLength);
-    this.writer.addBlock(slots.bytes(block.slot).subarray(0, block.lengthBytes), block.crc, central, block.entries);
+
+    this.writer.addBlock(
+      slots.bytes(block.slot).subarray(0, block.lengthBytes),
+      block.crc,
+      central,
+      block.entries,
+    );
     slots.release(block.slot);
     this.#count(block.entries, block.messages, block.sourceBytes);
   }
@@ -206,7 +265,8 @@ export class Packer {
       volumeLimitBytes: this.options.volumeLimitBytes,
       depth: this.#pool.depth,
       deflate: (task) => this.#deflate(task),
-      bytesOf: ({ worker, slot, lengthBytes }) => this.#slotsOf(worker).bytes(slot).subarray(0, lengthBytes),
+      bytesOf: ({ worker, slot, lengthBytes }) =>
+        this.#slotsOf(worker).bytes(slot).subarray(0, lengthBytes),
       release: ({ worker, slot }) => {
         this.#slotsOf(worker).release(slot);
       },
@@ -221,7 +281,9 @@ export class Packer {
       return (await this.#pool.run(task)) as ChunkResult;
     } catch (error) {
       this.options.signal?.throwIfAborted();
-      throw new SourceReadError(errnoOf(error) ?? messageOf(error), { cause: error });
+      throw new SourceReadError(errnoOf(error) ?? messageOf(error), {
+        cause: error,
+      });
     }
   }
 
@@ -230,7 +292,9 @@ export class Packer {
   }
 
   #addUnreadable({ path, name, ...source }: LargeFile, reason: string): void {
-    if (!this.#held.add({ path, entryName: name, source, code: reason })) this.#addIssue('unreadable', name, reason);
+    if (!this.#held.add({ path, entryName: name, source, code: reason })) {
+      this.#addIssue('unreadable', name, reason);
+    }
   }
 
   #addUnsettled(name: string): void {
@@ -238,30 +302,49 @@ export class Packer {
   }
 }
 
-function toFile({ directory, identity, followsLinks, prefix }: FilesTask, name: string): LargeFile {
-  return { path: `${directory}/${name}`, name: prefix + name, directory, identity, followsLinks };
+function toFile(
+  { directory, identity, followsLinks, prefix }: FilesTask,
+  name: string,
+): LargeFile {
+  return {
+    path: `${directory}/${name}`,
+    name: prefix + name,
+    directory,
+    identity,
+    followsLinks,
+  };
 }
 
 /** The disk took the bytes and gives others back. */
 function notAsWritten(path: string, atByte: number): KmsError {
-  return new KmsError('READ_BACK', ExitCode.failed, `${path} does not hold at byte ${atByte} what was written there`, {
-    hints: [
-      'Look at the health of that disk, its cable and its memory, or of the share; back up to another until then.',
-      'Nothing was published; earlier archives are untouched.',
-    ],
-  });
+  return new KmsError(
+    'READ_BACK',
+    ExitCode.failed,
+    `${path} does not hold at byte ${atByte} what was written there`,
+    {
+      hints: [
+        'Look at the health of that disk, its cable and its memory, or of the share; back up to another until then.',
+        'Nothing was published; earlier archives are untouched.',
+      ],
+    },
+  );
 }
 
 /** A full disk, and every other refusal of the system, in the documented words; anything else as it is. */
 export function toSpaceError(error: unknown): unknown {
   const code = errnoOf(error);
   const kept = 'Nothing was published; earlier archives are untouched.';
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return toSystemError(error, { hints: [kept] }) ?? error;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') {
+    return toSystemError(error, { hints: [kept] }) ?? error;
+  }
 
   return new NoSpaceError(
     code === 'ENOSPC'
       ? 'the disk of the backup directory is full'
       : 'the disk quota of the backup directory is used up',
-    { hints: ['Free space there, or lower the number of kept backups.', kept], cause: error },
+    {
+      hints: ['Free space there, or lower the number of kept backups.', kept],
+      cause: error,
+    },
   );
 }

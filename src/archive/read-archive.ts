@@ -3,7 +3,13 @@ import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
 import type { EntryTable } from './entry-table.js';
 import { type PlannedRead, planReads } from './read-plan.js';
 import { TaskReader } from './task-reader.js';
-import type { ReadProblem, ReadResult, ReadTask, TargetRule, UnreadEntry } from './read-tasks.js';
+import type {
+  ReadProblem,
+  ReadResult,
+  ReadTask,
+  TargetRule,
+  UnreadEntry,
+} from './read-tasks.js';
 
 const FEW_ITEMS = 1000;
 const FEW_BYTES = 8 << 20;
@@ -39,19 +45,32 @@ export interface ReadReport {
  * Inflates and checks entries in worker threads, and writes them where the rules say. Damaged entries are listed.
  * @throws {Error} when a volume cannot be read or a target cannot be written
  */
-export async function readSelections(selections: readonly Selection[], options: ReadOptions): Promise<ReadReport> {
-  const totalItems = selections.reduce((sum, { indices }) => sum + indices.length, 0);
-  const totalBytes = selections.reduce(
-    (sum, { table, indices }) => sum + indices.reduce((part, index) => part + table.size(index), 0),
+export async function readSelections(
+  selections: readonly Selection[],
+  options: ReadOptions,
+): Promise<ReadReport> {
+  const totalItems = selections.reduce(
+    (sum, { indices }) => sum + indices.length,
     0,
   );
 
-  if (totalItems === 0) return { entries: 0, bytes: 0, problems: [], unread: [], offTimes: [] };
+  const totalBytes = selections.reduce(
+    (sum, { table, indices }) =>
+      sum + indices.reduce((part, index) => part + table.size(index), 0),
+    0,
+  );
+
+  if (totalItems === 0) {
+    return { entries: 0, bytes: 0, problems: [], unread: [], offTimes: [] };
+  }
 
   const report = new Report(options, totalItems, totalBytes);
   // A few entries are read sooner than a thread is started.
-  if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) await readHere(selections, options, report);
-  else await readInThreads(selections, options, report);
+  if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) {
+    await readHere(selections, options, report);
+  } else {
+    await readInThreads(selections, options, report);
+  }
 
   return report;
 }
@@ -79,11 +98,21 @@ class Report implements ReadReport {
     const { totalItems, totalBytes } = this;
     const { phase, onProgress } = this.options;
 
-    onProgress?.({ phase, doneItems: this.entries, totalItems, doneBytes: this.bytes, totalBytes });
+    onProgress?.({
+      phase,
+      doneItems: this.entries,
+      totalItems,
+      doneBytes: this.bytes,
+      totalBytes,
+    });
   }
 }
 
-async function readHere(selections: readonly Selection[], options: ReadOptions, report: Report): Promise<void> {
+async function readHere(
+  selections: readonly Selection[],
+  options: ReadOptions,
+  report: Report,
+): Promise<void> {
   const reader = new TaskReader();
   try {
     for (const task of toTasks(selections, options)) {
@@ -95,7 +124,11 @@ async function readHere(selections: readonly Selection[], options: ReadOptions, 
   }
 }
 
-async function readInThreads(selections: readonly Selection[], options: ReadOptions, report: Report): Promise<void> {
+async function readInThreads(
+  selections: readonly Selection[],
+  options: ReadOptions,
+  report: Report,
+): Promise<void> {
   const pool = new WorkerPool<ReadTask, ReadResult>({
     url: new URL('./read-worker.js', import.meta.url),
     threads: options.threads ?? defaultThreads(),
@@ -119,9 +152,14 @@ async function readInThreads(selections: readonly Selection[], options: ReadOpti
   }
 }
 
-function* toTasks(selections: readonly Selection[], options: ReadOptions): Generator<ReadTask> {
+function* toTasks(
+  selections: readonly Selection[],
+  options: ReadOptions,
+): Generator<ReadTask> {
   for (const { volumePath, table, indices } of selections) {
-    for (const planned of planReads(table, indices)) yield toTask(volumePath, table, planned, options);
+    for (const planned of planReads(table, indices)) {
+      yield toTask(volumePath, table, planned, options);
+    }
   }
 }
 
@@ -134,10 +172,22 @@ function toTask(
   const { columns } = table.gather(planned.indices);
   const { startBytes, endBytes, isLarge } = planned;
 
-  return { volumePath, columns, startBytes, endBytes, isLarge, rules, isTolerant };
+  return {
+    volumePath,
+    columns,
+    startBytes,
+    endBytes,
+    isLarge,
+    rules,
+    isTolerant,
+  };
 }
 
 /** Every entry of a volume. */
 export function selectAll(volumePath: string, table: EntryTable): Selection {
-  return { volumePath, table, indices: Array.from({ length: table.count }, (_, index) => index) };
+  return {
+    volumePath,
+    table,
+    indices: Array.from({ length: table.count }, (_, index) => index),
+  };
 }

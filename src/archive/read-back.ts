@@ -35,7 +35,9 @@ export function readBack(task: ReadBackTask): ReadBackResult {
 
   try {
     for (const { offsetBytes, lengthBytes, crc } of task.blocks) {
-      if (checksumOf(fd, piece, offsetBytes, lengthBytes) !== crc) differing.push(offsetBytes);
+      if (checksumOf(fd, piece, offsetBytes, lengthBytes) !== crc) {
+        differing.push(offsetBytes);
+      }
     }
   } finally {
     closeSync(fd);
@@ -45,10 +47,22 @@ export function readBack(task: ReadBackTask): ReadBackResult {
 }
 
 /** The CRC-32 of a range, or -1 where the file ends before it does. */
-function checksumOf(fd: number, piece: Buffer, offset: number, length: number): number {
+function checksumOf(
+  fd: number,
+  piece: Buffer,
+  offset: number,
+  length: number,
+): number {
   let crc = 0;
   for (let done = 0; done < length;) {
-    const read = readBytes(fd, piece, 0, Math.min(PIECE_BYTES, length - done), offset + done);
+    const read = readBytes(
+      fd,
+      piece,
+      0,
+      Math.min(PIECE_BYTES, length - done),
+      offset + done,
+    );
+
     if (read === 0) return -1;
 
     crc = crc32(piece.subarray(0, read), crc);

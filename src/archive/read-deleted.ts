@@ -33,7 +33,8 @@ interface ListVolume {
 export const LIMIT_WITHOUT_BASE: ListLimit = {
   bytes: LARGEST_LIST_BYTES,
   lines: 4_000_000,
-  reason: 'four million names of 256 MiB are read where its full cannot be counted',
+  reason:
+    'four million names of 256 MiB are read where its full cannot be counted',
 };
 
 /** Room for what nobody knows of archives of earlier versions. */
@@ -45,16 +46,26 @@ const LONGEST_LINE_BYTES = 65_535;
 
 const LINE_FEED = 0x0a;
 
-const HINTS = ['The archive is damaged or was made to do harm: recover its full alone, or use another one.'];
+const HINTS = [
+  'The archive is damaged or was made to do harm: recover its full alone, or use another one.',
+];
 
 /** What a list of deleted names can need at most: a line for every name of the full. */
-export function limitFor({ files, volumes, lost = [] }: CountableBase): ListLimit {
+export function limitFor({
+  files,
+  volumes,
+  lost = [],
+}: CountableBase): ListLimit {
   if (lost.length > 0) return LIMIT_WITHOUT_BASE;
+
   let [bytes, lines] = [0, 0];
   for (const { table } of volumes) {
     lines += table.count;
-    for (let index = 0; index < table.count; index++) bytes += table.nameLength(index) + 1;
+    for (let index = 0; index < table.count; index++) {
+      bytes += table.nameLength(index) + 1;
+    }
   }
+
   const reason = `the names of its full ${archiveName(files.stem)} need ${bytes} bytes in ${lines} lines`;
 
   return { bytes: bytes + SLACK_BYTES, lines: lines + SLACK_LINES, reason };
@@ -74,14 +85,22 @@ export async function eachDeletedName(
 ): Promise<boolean> {
   const index = findList(table);
   if (index === undefined) return false;
-  if (table.size(index) > limit.bytes) throw tooLong(file.name, `claims ${table.size(index)} bytes`, limit);
+  if (table.size(index) > limit.bytes) {
+    throw tooLong(file.name, `claims ${table.size(index)} bytes`, limit);
+  }
 
   let count = 0;
+
   const lines = new LineSplitter((line) => {
-    if (++count > limit.lines) throw tooLong(file.name, `has more than ${limit.lines} lines`, limit);
+    if (++count > limit.lines) {
+      throw tooLong(file.name, `has more than ${limit.lines} lines`, limit);
+    }
+
     if (line.length > 0) onName(line);
   });
+
   const fd = openSync(file.path, 'r');
+
   try {
     const dataStart = findEntryData(fd, table, index);
     await streamEntry({ fd, dataStart, table, index }, (bytes) => {
@@ -90,10 +109,14 @@ export async function eachDeletedName(
     lines.end();
   } catch (error) {
     if (error instanceof KmsError || isReadFailure(error)) throw error;
-    throw new DamagedArchiveError(`${file.name}: entry ${DELETED_ENTRY} is damaged: ${messageOf(error)}`, {
-      hints: ['Verify the archive, and use another one.'],
-      cause: error,
-    });
+
+    throw new DamagedArchiveError(
+      `${file.name}: entry ${DELETED_ENTRY} is damaged: ${messageOf(error)}`,
+      {
+        hints: ['Verify the archive, and use another one.'],
+        cause: error,
+      },
+    );
   } finally {
     closeSync(fd);
   }
@@ -105,11 +128,19 @@ function findList(table: EntryTable): number | undefined {
   for (let index = 0; index < Math.min(table.count, TEXTS_AT_FRONT); index++) {
     if (table.name(index) === DELETED_ENTRY) return index;
   }
+
   return undefined;
 }
 
-function tooLong(volume: string, what: string, { reason }: ListLimit): DamagedArchiveError {
-  return new DamagedArchiveError(`${volume}: ${DELETED_ENTRY} ${what}; ${reason}`, { hints: HINTS });
+function tooLong(
+  volume: string,
+  what: string,
+  { reason }: ListLimit,
+): DamagedArchiveError {
+  return new DamagedArchiveError(
+    `${volume}: ${DELETED_ENTRY} ${what}; ${reason}`,
+    { hints: HINTS },
+  );
 }
 
 /** Cuts a text that comes in pieces into its lines, and holds no more than one of them. */
@@ -122,17 +153,25 @@ class LineSplitter {
   add({ buffer, byteOffset, byteLength }: Uint8Array): void {
     const bytes = Buffer.from(buffer, byteOffset, byteLength);
     let start = 0;
+
     // A call of indexOf for each of millions of short lines would take most of the time.
     for (let end = 0; end < bytes.length; end++) {
       if (bytes[end] !== LINE_FEED) continue;
+
       const line = bytes.subarray(start, end);
-      this.onLine(this.#begun.length === 0 ? line : Buffer.concat([this.#begun, line]));
+      this.onLine(
+        this.#begun.length === 0 ? line : Buffer.concat([this.#begun, line]),
+      );
       this.#begun = Buffer.alloc(0);
       start = end + 1;
     }
+
     if (this.#begun.length + bytes.length - start > LONGEST_LINE_BYTES) {
-      throw new EntryDamage(`a line of it has more than ${LONGEST_LINE_BYTES} bytes`);
+      throw new EntryDamage(
+        `a line of it has more than ${LONGEST_LINE_BYTES} bytes`,
+      );
     }
+
     this.#begun = Buffer.concat([this.#begun, bytes.subarray(start)]);
   }
 

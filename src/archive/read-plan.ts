@@ -19,13 +19,25 @@ export interface PlannedRead {
 }
 
 /** Groups neighbours into ranges that one read fetches. `indices` may be in any order. */
-export function* planReads(table: EntryTable, indices: readonly number[]): Generator<PlannedRead> {
+export function* planReads(
+  table: EntryTable,
+  indices: readonly number[],
+): Generator<PlannedRead> {
   const sorted = isAscending(table, indices)
     ? indices
-    : [...indices].sort((a, b) => table.headerOffset(a) - table.headerOffset(b));
+    : [...indices].sort(
+        (a, b) => table.headerOffset(a) - table.headerOffset(b),
+      );
+
   let group: number[] = [];
   let [start, end, bytes] = [0, 0, 0];
-  const take = (): PlannedRead => ({ indices: group, startBytes: start, endBytes: end, isLarge: false });
+
+  const take = (): PlannedRead => ({
+    indices: group,
+    startBytes: start,
+    endBytes: end,
+    isLarge: false,
+  });
 
   for (const index of sorted) {
     const [from, to] = [table.headerOffset(index), table.extentEnd(index)];
@@ -57,5 +69,9 @@ export function* planReads(table: EntryTable, indices: readonly number[]): Gener
 }
 
 function isAscending(table: EntryTable, indices: readonly number[]): boolean {
-  return indices.every((index, at) => at === 0 || table.headerOffset(indices[at - 1] ?? 0) < table.headerOffset(index));
+  return indices.every(
+    (index, at) =>
+      at === 0 ||
+      table.headerOffset(indices[at - 1] ?? 0) < table.headerOffset(index),
+  );
 }

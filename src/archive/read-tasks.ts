@@ -44,7 +44,10 @@ export interface UnreadEntry {
   readonly errno: string;
 }
 
-export function toUnread(error: NodeJS.ErrnoException, name: string): UnreadEntry {
+export function toUnread(
+  error: NodeJS.ErrnoException,
+  name: string,
+): UnreadEntry {
   const errno = errnoOf(error) ?? 'UNKNOWN';
 
   return { name, reason: `${wordsOf(errno)} (${errno})`, errno };
@@ -66,6 +69,8 @@ export function targetOf(
   rules: readonly TargetRule[],
   name: string,
 ): { readonly path: string; readonly rule: TargetRule } | undefined {
-  const rule = rules.find(({ prefix, isTree }) => (isTree ? name.startsWith(prefix) : name === prefix));
+  const rule = rules.find(({ prefix, isTree }) =>
+    isTree ? name.startsWith(prefix) : name === prefix,
+  );
   return rule && { rule, path: rule.target + name.slice(rule.prefix.length) };
 }

@@ -26,38 +26,67 @@ const HEAD_BYTES = 4 << 10;
  * believed, so that nobody looks through all of its names for a configuration that did not change.
  * @throws {DamagedArchiveError} when a central directory is broken
  */
-export async function readRequiredFiles(files: ArchiveFiles, summary: SummaryText | undefined): Promise<RequiredFiles> {
+export async function readRequiredFiles(
+  files: ArchiveFiles,
+  summary: SummaryText | undefined,
+): Promise<RequiredFiles> {
   const isDifferential = files.type === 'differential';
 
   if (isDifferential && summary?.lacks) {
     const { lacks } = summary;
-    return { held: REQUIRED_FILES.filter((name) => !lacks.includes(name)), deleted: lacks };
+    return {
+      held: REQUIRED_FILES.filter((name) => !lacks.includes(name)),
+      deleted: lacks,
+    };
   }
+
   const held = new Set<string>();
   for (const volume of files.volumes) {
     if (REQUIRED_FILES.every((name) => held.has(name))) break;
+
     await addHeld(volume, held);
   }
+
   const missing = REQUIRED_FILES.filter((name) => !held.has(name));
-  const deleted = isDifferential && missing.length > 0 ? await readDeletedAmong(files, missing) : [];
+
+  const deleted =
+    isDifferential && missing.length > 0
+      ? await readDeletedAmong(files, missing)
+      : [];
 
   return { held: REQUIRED_FILES.filter((name) => held.has(name)), deleted };
 }
 
-async function addHeld(volume: VolumeFileInfo, held: Set<string>): Promise<void> {
+async function addHeld(
+  volume: VolumeFileInfo,
+  held: Set<string>,
+): Promise<void> {
   const source = openFileSource(volume.path, volume.name);
   try {
     const place = await findDirectory(source);
     if (!place) {
       const { table } = await readEntries(source);
-      for (let index = 0; index < table.count; index++) held.add(wholeName(table.name(index)));
+      for (let index = 0; index < table.count; index++) {
+        held.add(wholeName(table.name(index)));
+      }
+
       return;
     }
+
     for (const length of [Math.min(place.length, HEAD_BYTES), place.length]) {
-      for await (const headers of directoryWindows(source, { ...place, length })) {
+      for await (const headers of directoryWindows(source, {
+        ...place,
+        length,
+      })) {
         for (const header of headers) addRequired(header, held);
       }
-      if (REQUIRED_FILES.every((name) => held.has(name)) || length === place.length) return;
+
+      if (
+        REQUIRED_FILES.every((name) => held.has(name)) ||
+        length === place.length
+      ) {
+        return;
+      }
     }
   } finally {
     source.close();
@@ -70,19 +99,30 @@ function addRequired({ bytes, at }: HeaderBytes, held: Set<string>): void {
   // No other name begins so: entries of the install directory and of the store begin with @ or s.
   const isNear = bytes[nameStart] === 0x6d || bytes[nameStart] === 0x75;
   if (!isNear) return;
-  const name = wholeName(bytes.toString('utf8', nameStart, nameStart + bytes.readUInt16LE(at + 28)));
+
+  const name = wholeName(
+    bytes.toString('utf8', nameStart, nameStart + bytes.readUInt16LE(at + 28)),
+  );
   if (REQUIRED_FILES.some((required) => required === name)) held.add(name);
 }
 
-async function readDeletedAmong(files: ArchiveFiles, names: readonly string[]): Promise<string[]> {
+async function readDeletedAmong(
+  files: ArchiveFiles,
+  names: readonly string[],
+): Promise<string[]> {
   const [file] = files.volumes;
   if (!file) return [];
+
   const source = openFileSource(file.path, file.name);
   try {
     const { table } = await readEntries(source);
     const deleted = new Set<string>();
+
     await eachDeletedName({ file, table }, LIMIT_WITHOUT_BASE, (line) => {
-      const name = names.find((wanted) => wanted.length === line.length && line.equals(Buffer.from(wanted)));
+      const name = names.find(
+        (wanted) =>
+          wanted.length === line.length && line.equals(Buffer.from(wanted)),
+      );
       if (name !== undefined) deleted.add(name);
     });
 

@@ -28,19 +28,31 @@ export interface SetEvidence {
 }
 
 /** The state of every archive, in the order given: oldest first. */
-export function resolveStates(facts: readonly ArchiveFacts[], evidence: SetEvidence): ArchiveState[] {
+export function resolveStates(
+  facts: readonly ArchiveFacts[],
+  evidence: SetEvidence,
+): ArchiveState[] {
   return facts.map((own) => resolveState(own, facts, evidence));
 }
 
-function resolveState(own: ArchiveFacts, all: readonly ArchiveFacts[], evidence: SetEvidence): ArchiveState {
-  const base = own.files.type === 'differential' ? findBase(own, all) : undefined;
+function resolveState(
+  own: ArchiveFacts,
+  all: readonly ArchiveFacts[],
+  evidence: SetEvidence,
+): ArchiveState {
+  const base =
+    own.files.type === 'differential' ? findBase(own, all) : undefined;
   const record = validRecord(own, evidence);
   const chainFault = findChainFault(own, base, evidence);
   const baseFault = describeBaseFault(base, evidence);
   const fault = describeOwnFault(own, evidence) ?? chainFault ?? baseFault;
   const archives = base ? [base, own] : [own];
   const unreadable = archives.find((facts) => facts.unreadable)?.unreadable;
-  const isPossible = unreadable === undefined && chainFault === undefined && archives.every(holdsSomething);
+
+  const isPossible =
+    unreadable === undefined &&
+    chainFault === undefined &&
+    archives.every(holdsSomething);
 
   return {
     facts: own,
@@ -54,18 +66,30 @@ function resolveState(own: ArchiveFacts, all: readonly ArchiveFacts[], evidence:
     baseDamage: base ? damageOf(base, evidence) : [],
     unreadable,
     lacks: findLacking(own, base),
-    verifiedAt: record?.isSound && own.fault === undefined ? parseTime(record.at) : undefined,
+    verifiedAt:
+      record?.isSound && own.fault === undefined
+        ? parseTime(record.at)
+        : undefined,
   };
 }
 
 /** What was proven of these very files. */
-function validRecord({ files }: ArchiveFacts, { verified }: SetEvidence): VerifiedEntry | undefined {
+function validRecord(
+  { files }: ArchiveFacts,
+  { verified }: SetEvidence,
+): VerifiedEntry | undefined {
   const record = verified.get(files.stem);
   return record?.sizeBytes === files.sizeBytes ? record : undefined;
 }
 
 /** What a verify found against an archive, in a line; undefined where it found it sound. */
-function describeRecord({ isSound, at, fault, damage, entries }: VerifiedEntry): string | undefined {
+function describeRecord({
+  isSound,
+  at,
+  fault,
+  damage,
+  entries,
+}: VerifiedEntry): string | undefined {
   if (isSound) return undefined;
 
   const day = at.slice(0, 10);
@@ -75,8 +99,9 @@ function describeRecord({ isSound, at, fault, damage, entries }: VerifiedEntry):
   if (lost) return `verify found on ${day}: ${describeLost(lost)}`;
 
   const count = damage && countDamaged(damage);
-  if (damage === undefined || count === undefined || entries === undefined)
+  if (damage === undefined || count === undefined || entries === undefined) {
     return `verify found damage in it on ${day}`;
+  }
 
   const places = describePlaces(damagedNames(damage));
   const where = places === '' ? '' : `: ${places}`;
@@ -88,10 +113,18 @@ function describeRecord({ isSound, at, fault, damage, entries }: VerifiedEntry):
 function damageOf(facts: ArchiveFacts, evidence: SetEvidence): Damage[] {
   const record = validRecord(facts, evidence);
   if (!record || record.isSound) return [...facts.damage];
-  const recorded = record.damage ?? (record.fault === undefined ? anywhereIn(facts.files) : []);
-  const lost = new Set(facts.damage.filter(isLostVolume).map(({ volume }) => volume));
 
-  return [...facts.damage, ...recorded.filter(({ volume }) => !lost.has(volume))];
+  const recorded =
+    record.damage ??
+    (record.fault === undefined ? anywhereIn(facts.files) : []);
+  const lost = new Set(
+    facts.damage.filter(isLostVolume).map(({ volume }) => volume),
+  );
+
+  return [
+    ...facts.damage,
+    ...recorded.filter(({ volume }) => !lost.has(volume)),
+  ];
 }
 
 /** Whether a volume of it can be looked into, and nothing speaks against it as a whole. */
@@ -103,40 +136,65 @@ function holdsSomething({ files, fault, damage }: ArchiveFacts): boolean {
 }
 
 /** Why a differential has no base that it could be recovered with, whatever is whole of the two. */
-function findChainFault(own: ArchiveFacts, base: ArchiveFacts | undefined, evidence: SetEvidence): string | undefined {
+function findChainFault(
+  own: ArchiveFacts,
+  base: ArchiveFacts | undefined,
+  evidence: SetEvidence,
+): string | undefined {
   if (own.files.type !== 'differential') return undefined;
-  if (!own.version && own.damage.length > 0) return 'which full it was measured against cannot be read';
+  if (!own.version && own.damage.length > 0) {
+    return 'which full it was measured against cannot be read';
+  }
 
-  if (!base)
+  if (!base) {
     return own.version?.base === undefined
       ? 'there is no full before it'
       : `its base ${own.version.base}.zip is missing`;
+  }
 
   const digest = evidence.digests.get(base.files.stem);
   const { baseDigest } = own.version ?? {};
 
-  return baseDigest !== undefined && digest !== undefined && digest !== baseDigest
+  return baseDigest !== undefined &&
+    digest !== undefined &&
+    digest !== baseDigest
     ? `${base.files.stem}.zip is not the full that it was measured against`
     : undefined;
 }
 
-function describeOwnFault(facts: ArchiveFacts, evidence: SetEvidence): string | undefined {
+function describeOwnFault(
+  facts: ArchiveFacts,
+  evidence: SetEvidence,
+): string | undefined {
   const record = validRecord(facts, evidence);
   return facts.fault ?? (record && describeRecord(record));
 }
 
-function describeBaseFault(base: ArchiveFacts | undefined, evidence: SetEvidence): string | undefined {
+function describeBaseFault(
+  base: ArchiveFacts | undefined,
+  evidence: SetEvidence,
+): string | undefined {
   const fault = base && describeOwnFault(base, evidence);
-  return fault === undefined ? undefined : `its base ${base?.files.stem ?? ''}.zip is not recoverable: ${fault}`;
+  return fault === undefined
+    ? undefined
+    : `its base ${base?.files.stem ?? ''}.zip is not recoverable: ${fault}`;
 }
 
-function findBase(own: ArchiveFacts, all: readonly ArchiveFacts[]): ArchiveFacts | undefined {
+function findBase(
+  own: ArchiveFacts,
+  all: readonly ArchiveFacts[],
+): ArchiveFacts | undefined {
   const named = own.version?.base;
   if (named !== undefined) return all.find(({ files }) => files.stem === named);
+
   const takenMs = own.files.takenAt.getTime();
+
   // The server has no backups of some parts: its differential was measured against a whole one.
   return all.findLast(
-    (full) => full.files.type === 'full' && full.files.takenAt.getTime() <= takenMs && partsOf(full) === undefined,
+    (full) =>
+      full.files.type === 'full' &&
+      full.files.takenAt.getTime() <= takenMs &&
+      partsOf(full) === undefined,
   );
 }
 

@@ -13,16 +13,24 @@ export interface RandomAccessSource {
 }
 
 /** Reads a range of a file, exactly. @throws {Error} `the file ends at byte N` when it is shorter */
-export function readRange(fd: number, into: Buffer, offset: number, length: number): void {
+export function readRange(
+  fd: number,
+  into: Buffer,
+  offset: number,
+  length: number,
+): void {
   for (let got = 0; got < length;) {
     const count = readBytes(fd, into, got, length - got, offset + got);
     if (count === 0) throw endsEarly(offset + got, offset + length);
+
     got += count;
   }
 }
 
 function endsEarly(atByte: number, expectedBytes: number): Error {
-  return new Error(`the file ends at byte ${atByte}, ${expectedBytes} were expected`);
+  return new Error(
+    `the file ends at byte ${atByte}, ${expectedBytes} were expected`,
+  );
 }
 
 /**
@@ -30,7 +38,11 @@ function endsEarly(atByte: number, expectedBytes: number): Error {
  * once. It says nothing about what the archive holds: that is no damage.
  */
 export function isReadFailure(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && typeof error.syscall === 'string';
+  return (
+    error instanceof Error &&
+    'syscall' in error &&
+    typeof error.syscall === 'string'
+  );
 }
 
 /** A source over a local file; the caller closes it. */
@@ -45,9 +57,16 @@ export function openFileSource(path: string, name: string): RandomAccessSource {
     async read(offset, length) {
       const bytes = Buffer.allocUnsafeSlow(length);
       for (let got = 0; got < length;) {
-        const count = await readBytesAside(fd, bytes, got, length - got, offset + got).catch((error: unknown) => {
+        const count = await readBytesAside(
+          fd,
+          bytes,
+          got,
+          length - got,
+          offset + got,
+        ).catch((error: unknown) => {
           throw withPath(error, path);
         });
+
         if (count === 0) throw endsEarly(offset + got, offset + length);
 
         got += count;

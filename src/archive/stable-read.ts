@@ -1,4 +1,10 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+} from 'node:fs';
 import { ticksOf } from '../platform/file-times.js';
 import { goneError, isOpenAt } from '../platform/look-again.js';
 import { readBytes } from '../platform/read-bytes.js';
@@ -28,7 +34,10 @@ export interface OpenRule {
  * Opens a file of the store for reading; the caller closes it.
  * @throws {Error} the operating system's; ENOENT where something else lies there now
  */
-export function openStored(path: string, { followsLinks, asksPlace }: OpenRule): number {
+export function openStored(
+  path: string,
+  { followsLinks, asksPlace }: OpenRule,
+): number {
   const fd = openSync(path, followsLinks ? FOLLOWING_FLAGS : OPEN_FLAGS);
   if (!asksPlace || followsLinks || isOpenAt(fd, path)) return fd;
   closeSync(fd);
@@ -63,7 +72,11 @@ export function readStable(
   }
 }
 
-function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 'large' {
+function readOnce(
+  fd: number,
+  into: Buffer,
+  largestBytes: number,
+): StableFile | 'large' {
   const before = fstatSync(fd, { bigint: true });
   refuseOther(before);
 
@@ -85,7 +98,10 @@ function readOnce(fd: number, into: Buffer, largestBytes: number): StableFile | 
     sizeBytes,
     mtimeTicks: ticksOf(after),
     mode: Number(after.mode),
-    isSettled: got === expected && after.mtimeNs === before.mtimeNs && after.size === before.size,
+    isSettled:
+      got === expected &&
+      after.mtimeNs === before.mtimeNs &&
+      after.size === before.size,
   };
 }
 

@@ -15,7 +15,9 @@ export const LARGEST_LIST_BYTES = 256 << 20;
 
 /** Ours, not the store's: neither counted nor recovered. */
 export function isOwnText(name: string): boolean {
-  return name === VERSION_ENTRY || name === SUMMARY_ENTRY || name === DELETED_ENTRY;
+  return (
+    name === VERSION_ENTRY || name === SUMMARY_ENTRY || name === DELETED_ENTRY
+  );
 }
 
 /** What an archive says about itself before its entries. */
@@ -49,7 +51,9 @@ export interface SummaryText {
   readonly lacks?: readonly string[] | undefined;
 }
 
-export function formatVersionText(text: VersionText & { readonly startedAt: Date }): string {
+export function formatVersionText(
+  text: VersionText & { readonly startedAt: Date },
+): string {
   return formatLines(8, [
     ['started', formatLocalTime(text.startedAt)],
     ['version', '1'],
@@ -61,18 +65,32 @@ export function formatVersionText(text: VersionText & { readonly startedAt: Date
   ]);
 }
 
-export function formatSummaryText(text: SummaryText & { readonly startedAt: Date; readonly finishedAt: Date }): string {
+export function formatSummaryText(
+  text: SummaryText & { readonly startedAt: Date; readonly finishedAt: Date },
+): string {
   return formatLines(11, [
     ['started', formatLocalTime(text.startedAt)],
     ['finished', formatLocalTime(text.finishedAt)],
     ['count_files', String(text.fileCount)],
     ['total_size', String(text.totalBytes)],
-    ['duration', formatClockDuration(text.finishedAt.getTime() - text.startedAt.getTime())],
-    ['messages', text.messages === undefined ? undefined : String(text.messages)],
+    [
+      'duration',
+      formatClockDuration(text.finishedAt.getTime() - text.startedAt.getTime()),
+    ],
+    [
+      'messages',
+      text.messages === undefined ? undefined : String(text.messages),
+    ],
     ['lacks', text.lacks && (text.lacks.join(',') || NOTHING)],
     ['volumes', text.volumes === undefined ? undefined : String(text.volumes)],
-    ...text.volumeDigests.map((digest, index): [string, string] => [`volume_${index}`, digest]),
-    ['mailboxes', text.mailboxes === undefined ? undefined : String(text.mailboxes.size)],
+    ...text.volumeDigests.map((digest, index): [string, string] => [
+      `volume_${index}`,
+      digest,
+    ]),
+    [
+      'mailboxes',
+      text.mailboxes === undefined ? undefined : String(text.mailboxes.size),
+    ],
     ...[...(text.mailboxes ?? [])].map(([mailbox, count]): [string, string] => [
       formatMailboxKey(mailbox),
       String(count),
@@ -99,10 +117,18 @@ export function parseSummaryText(text: string): SummaryText {
   const values = parseLines(text);
   const number = (key: string): number | undefined => {
     const value = values.get(key);
-    return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+    return value !== undefined && /^\d+$/.test(value)
+      ? Number(value)
+      : undefined;
   };
+
   const volumes = number('volumes');
-  const digests = Array.from({ length: Math.min(volumes ?? 1, 1e6) - 1 }, (_, index) => values.get(`volume_${index}`));
+
+  const digests = Array.from(
+    { length: Math.min(volumes ?? 1, 1e6) - 1 },
+    (_, index) => values.get(`volume_${index}`),
+  );
+
   return {
     finishedAt: parseLocalTime(values.get('finished')),
     fileCount: number('count_files') ?? 0,
@@ -125,9 +151,19 @@ function formatMailboxKey(mailbox: string): string {
   return MAILBOX_KEY + mailbox.split('/').map(encodeURIComponent).join('/');
 }
 
-function parseMailboxes(values: ReadonlyMap<string, string>): Map<string, number> {
-  const found = [...values].filter(([key, value]) => key.startsWith(MAILBOX_KEY) && /^\d+$/.test(value));
-  return new Map(found.map(([key, value]) => [decodeMailbox(key.slice(MAILBOX_KEY.length)), Number(value)]));
+function parseMailboxes(
+  values: ReadonlyMap<string, string>,
+): Map<string, number> {
+  const found = [...values].filter(
+    ([key, value]) => key.startsWith(MAILBOX_KEY) && /^\d+$/.test(value),
+  );
+
+  return new Map(
+    found.map(([key, value]) => [
+      decodeMailbox(key.slice(MAILBOX_KEY.length)),
+      Number(value),
+    ]),
+  );
 }
 
 /** What this program did not encode stands as it is: a count is no reason to refuse an archive. */
@@ -139,7 +175,10 @@ function decodeMailbox(key: string): string {
   }
 }
 
-function formatLines(width: number, lines: readonly (readonly [string, string | undefined])[]): string {
+function formatLines(
+  width: number,
+  lines: readonly (readonly [string, string | undefined])[],
+): string {
   return lines
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key.padEnd(width)} = ${value ?? ''}\n`)
@@ -148,7 +187,11 @@ function formatLines(width: number, lines: readonly (readonly [string, string | 
 
 function parseLines(text: string): Map<string, string> {
   const parsed: Record<string, unknown> = parse(text);
-  return new Map(Object.entries(parsed).filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+  return new Map(
+    Object.entries(parsed).filter(
+      (pair): pair is [string, string] => typeof pair[1] === 'string',
+    ),
+  );
 }
 
 /** `2021-03-04 19:24:14`, local. */
@@ -161,12 +204,26 @@ function formatLocalTime(date: Date): string {
 function parseLocalTime(text: string | undefined): Date | undefined {
   const match = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/.exec(text ?? '');
   if (!match) return undefined;
-  return dateFromLocal(match.slice(1).map(Number) as [number, number, number, number, number, number]);
+
+  return dateFromLocal(
+    match.slice(1).map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ],
+  );
 }
 
 /** `00:00:20.577`. */
 function formatClockDuration(ms: number): string {
   const safe = Math.max(0, ms);
-  const parts = [Math.floor(safe / 3_600_000), Math.floor(safe / 60_000) % 60, Math.floor(safe / 1000) % 60];
+  const parts = [
+    Math.floor(safe / 3_600_000),
+    Math.floor(safe / 60_000) % 60,
+    Math.floor(safe / 1000) % 60,
+  ];
   return `${parts.map((part) => String(part).padStart(2, '0')).join(':')}.${String(safe % 1000).padStart(3, '0')}`;
 }

@@ -1,7 +1,12 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, messageOf } from '../errors.js';
-import { formatTemporaryName, formatVolumeName, isTemporaryName, parseVolumeName } from './names.js';
+import {
+  formatTemporaryName,
+  formatVolumeName,
+  isTemporaryName,
+  parseVolumeName,
+} from './names.js';
 
 /** What was done about the leftovers of dead runs. */
 export interface Sweep {
@@ -24,33 +29,52 @@ export interface Sweep {
 export function sweepTemporaries(directory: string): Sweep {
   const names = new Set(readdirSync(directory));
   const leftovers = [...names].filter(isTemporaryName);
+
   const files = leftovers.filter(
-    (name) => lstatSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory() !== true,
+    (name) =>
+      lstatSync(join(directory, name), {
+        throwIfNoEntry: false,
+      })?.isDirectory() !== true,
   );
+
   const unpublished = files.flatMap((name) => unpublishedWith(name, names));
-  const ordered = [...new Set([...unpublished, ...leftovers])].sort((a, b) => isProof(a) - isProof(b));
+  const ordered = [...new Set([...unpublished, ...leftovers])].sort(
+    (a, b) => isProof(a) - isProof(b),
+  );
   const removed: string[] = [];
   const warnings: string[] = [];
 
   for (const name of ordered) {
     const fault = removeFile(join(directory, name));
-    if (fault === undefined) removed.push(name);
-    else warnings.push(`${name} in ${directory} is no archive's, and stays: ${fault}`);
+    if (fault === undefined) {
+      removed.push(name);
+    } else {
+      warnings.push(
+        `${name} in ${directory} is no archive's, and stays: ${fault}`,
+      );
+    }
   }
 
   return { removed, warnings };
 }
 
 /** The named volumes of an archive that a temporary first volume proves unfinished. */
-function unpublishedWith(leftover: string, names: ReadonlySet<string>): string[] {
+function unpublishedWith(
+  leftover: string,
+  names: ReadonlySet<string>,
+): string[] {
   const stem = parseVolumeName(leftover.replace(/\.part$/, ''))?.stem;
-  if (stem === undefined || leftover !== formatTemporaryName(stem, 0)) return [];
+  if (stem === undefined || leftover !== formatTemporaryName(stem, 0)) {
+    return [];
+  }
+
   if (names.has(formatVolumeName(stem, 0))) return [];
 
   return [...names].filter((name) => parseVolumeName(name)?.stem === stem);
 }
 
-const isProof = (name: string): number => (/^[FIDC]\d{8}T\d{6}Z\.zip\.part$/.test(name) ? 1 : 0);
+const isProof = (name: string): number =>
+  /^[FIDC]\d{8}T\d{6}Z\.zip\.part$/.test(name) ? 1 : 0;
 
 /** @returns why it is still there; a directory is nobody's leftover */
 function removeFile(path: string): string | undefined {

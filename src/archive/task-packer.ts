@@ -3,7 +3,12 @@ import { crc32 } from 'node:zlib';
 import { errnoOf, messageOf } from '../errors.js';
 import { isGone, isSame, isStillAt } from '../platform/look-again.js';
 import { isMessagePath } from '../platform/message-file.js';
-import { BLOCK_BYTES, BlockSlots, LARGE_FILE_BYTES, SLOT_BYTES } from './block-slots.js';
+import {
+  BLOCK_BYTES,
+  BlockSlots,
+  LARGE_FILE_BYTES,
+  SLOT_BYTES,
+} from './block-slots.js';
 import { deflateChunk, deflateWhole } from './compress.js';
 import { openStored, readStable, type StableFile } from './stable-read.js';
 import {
@@ -41,7 +46,8 @@ export class TaskPacker {
   constructor(settings: PackWorkerData, tell: TellBlock) {
     this.#settings = settings;
     this.#slots = new BlockSlots(settings.memory, settings.control);
-    this.#largestSmallBytes = Math.min(LARGE_FILE_BYTES, settings.largestEntryBytes) - 1;
+    this.#largestSmallBytes =
+      Math.min(LARGE_FILE_BYTES, settings.largestEntryBytes) - 1;
     this.#block = new Block(this.#slots, settings.level, tell);
   }
 
@@ -61,14 +67,22 @@ export class TaskPacker {
     };
 
     // A directory of few files costs little more when each is asked where it lies.
-    const rule = { followsLinks: task.followsLinks, asksPlace: task.names.length <= FEW_NAMES };
+    const rule = {
+      followsLinks: task.followsLinks,
+      asksPlace: task.names.length <= FEW_NAMES,
+    };
 
     this.#block.begin(() => findChange(task));
 
     for (const name of task.names) {
       let file: StableFile | 'large';
       try {
-        file = readStable(`${task.directory}/${name}`, this.#input, this.#largestSmallBytes, rule);
+        file = readStable(
+          `${task.directory}/${name}`,
+          this.#input,
+          this.#largestSmallBytes,
+          rule,
+        );
       } catch (error) {
         if (isGone(error)) result.vanished.push(name);
         else result.unreadable.push({ name, reason: reasonOf(error) });
@@ -81,7 +95,12 @@ export class TaskPacker {
       }
 
       if (!file.isSettled) result.unsettled.push(name);
-      this.#block.add(task.prefix, name, file, this.#input.subarray(0, file.sizeBytes));
+      this.#block.add(
+        task.prefix,
+        name,
+        file,
+        this.#input.subarray(0, file.sizeBytes),
+      );
     }
 
     this.#block.flush();
@@ -94,11 +113,16 @@ export class TaskPacker {
     const { dropped } = this.#block;
     if (dropped.size === 0) return result;
 
-    const unreadable = [...dropped].flatMap(([name, reason]) => (reason === MOVED ? [] : [{ name, reason }]));
+    const unreadable = [...dropped].flatMap(([name, reason]) =>
+      reason === MOVED ? [] : [{ name, reason }],
+    );
 
     return {
       ...result,
-      vanished: [...result.vanished, ...[...dropped.keys()].filter((name) => dropped.get(name) === MOVED)],
+      vanished: [
+        ...result.vanished,
+        ...[...dropped.keys()].filter((name) => dropped.get(name) === MOVED),
+      ],
       unreadable: [...result.unreadable, ...unreadable],
       unsettled: result.unsettled.filter((name) => !dropped.has(name)),
     };
@@ -110,12 +134,20 @@ export class TaskPacker {
     let got = 0;
 
     try {
-      if (!isSame(fstatSync(fd, { bigint: true }), task.identity))
+      if (!isSame(fstatSync(fd, { bigint: true }), task.identity)) {
         throw new Error('the file was replaced while it was read');
+      }
 
       const want = task.windowBytes + task.lengthBytes;
       while (got < want) {
-        const read = readBytes(fd, this.#input, got, want - got, task.offsetBytes - task.windowBytes + got);
+        const read = readBytes(
+          fd,
+          this.#input,
+          got,
+          want - got,
+          task.offsetBytes - task.windowBytes + got,
+        );
+
         if (read === 0) break;
 
         got += read;
@@ -143,7 +175,15 @@ export class TaskPacker {
     const blockCrc = crc32(bytes.subarray(0, at));
     const { worker } = this.#settings;
 
-    return { kind: 'chunk', worker, slot, lengthBytes: at, blockCrc, crc: crc32(data), sourceBytes: data.length };
+    return {
+      kind: 'chunk',
+      worker,
+      slot,
+      lengthBytes: at,
+      blockCrc,
+      crc: crc32(data),
+      sourceBytes: data.length,
+    };
   }
 }
 
@@ -165,7 +205,9 @@ function findChange({ directory, identity }: FilesTask): string | undefined {
 /** ELOOP: a link has taken the file's place since it was listed. */
 function reasonOf(error: unknown): string {
   const code = errnoOf(error);
-  return code === 'ELOOP' ? 'symbolic link, not followed' : (code ?? messageOf(error));
+  return code === 'ELOOP'
+    ? 'symbolic link, not followed'
+    : (code ?? messageOf(error));
 }
 
 /** The block under construction; it lives from the first file of a task to the last. */
@@ -208,8 +250,13 @@ class Block {
     }
 
     const dataAt = this.#at + localHeaderBytes(encoded.length);
+
     // One byte less than the data have: what does not get smaller is stored.
-    const room = this.#bytes.subarray(dataAt, dataAt + Math.max(0, data.length - 1));
+    const room = this.#bytes.subarray(
+      dataAt,
+      dataAt + Math.max(0, data.length - 1),
+    );
+
     const deflatedBytes = deflateWhole(data, this.level, room);
 
     if (deflatedBytes === undefined) this.#bytes.set(data, dataAt);
@@ -246,7 +293,11 @@ class Block {
       return;
     }
 
-    const central = Uint8Array.prototype.slice.call(this.#central, 0, this.#centralAt);
+    const central = Uint8Array.prototype.slice.call(
+      this.#central,
+      0,
+      this.#centralAt,
+    );
 
     const message: BlockMessage = {
       slot: this.#slot,
@@ -267,15 +318,31 @@ class Block {
   #reset(): void {
     this.#slot = -1;
     this.#names = [];
-    this.#at = this.#centralAt = this.#entries = this.#messages = this.#sourceBytes = 0;
+    this.#at =
+      this.#centralAt =
+      this.#entries =
+      this.#messages =
+      this.#sourceBytes =
+        0;
   }
 
   #putCentral(header: Parameters<typeof putCentralHeader>[2]): void {
-    if (this.#centralAt + headerBytes(header.name.length, false) > this.#central.length) {
-      const larger = Buffer.allocUnsafe(this.#central.length * 2 + header.name.length);
+    if (
+      this.#centralAt + headerBytes(header.name.length, false) >
+      this.#central.length
+    ) {
+      const larger = Buffer.allocUnsafe(
+        this.#central.length * 2 + header.name.length,
+      );
       this.#central.copy(larger);
       this.#central = larger;
     }
-    this.#centralAt = putCentralHeader(this.#central, this.#centralAt, header, this.#at);
+
+    this.#centralAt = putCentralHeader(
+      this.#central,
+      this.#centralAt,
+      header,
+      this.#at,
+    );
   }
 }

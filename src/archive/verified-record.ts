@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import { isJsonObject, ownFileError, readOwnJson, replaceOwnFile } from '../platform/own-file.js';
+import {
+  isJsonObject,
+  ownFileError,
+  readOwnJson,
+  replaceOwnFile,
+} from '../platform/own-file.js';
 import { type Damage, parseDamage } from './damage.js';
 
 /**
@@ -34,16 +39,25 @@ export function readVerifiedRecord(directory: string): VerifiedRecord {
   const file = readOwnJson(path, parseRecord);
 
   if (file.state === 'sound') return file.value;
-  if (file.state === 'unreadable') throw ownFileError(path, 'the record of verified archives', file);
+  if (file.state === 'unreadable') {
+    throw ownFileError(path, 'the record of verified archives', file);
+  }
+
   return new Map();
 }
 
 function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {
   if (!isJsonObject(json) || !isJsonObject(json['archives'])) return undefined;
 
-  const entries = Object.entries(json['archives']).map(([stem, value]) => [stem, parseEntry(value)] as const);
+  const entries = Object.entries(json['archives']).map(
+    ([stem, value]) => [stem, parseEntry(value)] as const,
+  );
 
-  return new Map(entries.filter((pair): pair is [string, VerifiedEntry] => pair[1] !== undefined));
+  return new Map(
+    entries.filter(
+      (pair): pair is [string, VerifiedEntry] => pair[1] !== undefined,
+    ),
+  );
 }
 
 /** One archive's proof; undefined for what is none, so that the archive counts as not verified. */
@@ -52,7 +66,9 @@ function parseEntry(json: unknown): VerifiedEntry | undefined {
 
   const { at, isSound, sizeBytes, entries, damage, fault } = json;
   if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return undefined;
-  if (typeof isSound !== 'boolean' || typeof sizeBytes !== 'number') return undefined;
+  if (typeof isSound !== 'boolean' || typeof sizeBytes !== 'number') {
+    return undefined;
+  }
 
   return {
     at,
@@ -77,8 +93,12 @@ export function recordVerified(
   proven: ReadonlyMap<string, VerifiedEntry>,
   presentStems: ReadonlySet<string>,
 ): void {
-  const merged = [...readVerifiedRecord(directory), ...proven].filter(([stem]) => presentStems.has(stem));
-  const archives = Object.fromEntries(merged.sort(([a], [b]) => (a.slice(1) < b.slice(1) ? -1 : 1)));
+  const merged = [...readVerifiedRecord(directory), ...proven].filter(
+    ([stem]) => presentStems.has(stem),
+  );
+  const archives = Object.fromEntries(
+    merged.sort(([a], [b]) => (a.slice(1) < b.slice(1) ? -1 : 1)),
+  );
   const text = `${JSON.stringify({ schema: 'kms-backup/verified/1', archives }, undefined, 2)}\n`;
 
   replaceOwnFile(join(directory, FILE), text);

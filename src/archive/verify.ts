@@ -78,7 +78,10 @@ const NOTHING = {
 } as const;
 
 /** Reads one archive as recover would. Damage is what it reports, not an error, and so is what could not be read. */
-export async function verifyArchive(files: ArchiveFiles, options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyArchive(
+  files: ArchiveFiles,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
   const base = {
     archive: archiveName(files.stem),
     volumes: files.volumes.length,
@@ -92,18 +95,35 @@ export async function verifyArchive(files: ArchiveFiles, options: VerifyOptions)
 
     return { ...base, ...(await verifyVolumes(facts, options)) };
   } catch (error) {
-    if (isReadFailure(error)) return { ...base, ...NOTHING, unread: [toUnread(error, `${files.stem}.zip`)] };
+    if (isReadFailure(error)) {
+      return {
+        ...base,
+        ...NOTHING,
+        unread: [toUnread(error, `${files.stem}.zip`)],
+      };
+    }
+
     if (!(error instanceof DamagedArchiveError)) throw error;
 
-    return { ...base, ...NOTHING, fault: facts.fault ?? messageOf(error), damage: facts.damage };
+    return {
+      ...base,
+      ...NOTHING,
+      fault: facts.fault ?? messageOf(error),
+      damage: facts.damage,
+    };
   }
 }
 
-async function verifyVolumes(facts: ArchiveFacts, options: VerifyOptions): Promise<Outcome> {
+async function verifyVolumes(
+  facts: ArchiveFacts,
+  options: VerifyOptions,
+): Promise<Outcome> {
   const archive = await openReadable(facts);
   const [lost] = archive.lost;
   // Counts and parts are those of all volumes.
-  const structure = lost ? checkPresent(archive) : checkStructure(archive, facts);
+  const structure = lost
+    ? checkPresent(archive)
+    : checkStructure(archive, facts);
 
   const read = options.isQuick
     ? { problems: [], unread: [] }
@@ -112,10 +132,13 @@ async function verifyVolumes(facts: ArchiveFacts, options: VerifyOptions): Promi
         { ...options, isTolerant: true, phase: 'verifying' },
       );
 
-  const fault = isBackup(facts) ? (facts.fault ?? (lost && describeLost(lost))) : undefined;
+  const fault = isBackup(facts)
+    ? (facts.fault ?? (lost && describeLost(lost)))
+    : undefined;
   const { problems, unread } = read;
 
-  const isIntact = fault === undefined && problems.length === 0 && unread.length === 0;
+  const isIntact =
+    fault === undefined && problems.length === 0 && unread.length === 0;
 
   return {
     isSound: isIntact,
@@ -135,5 +158,9 @@ async function verifyVolumes(facts: ArchiveFacts, options: VerifyOptions): Promi
 
 /** A zip file of another name that is nothing of a mail server's has no texts that it could lack. */
 function isBackup({ version, summary, files }: ArchiveFacts): boolean {
-  return version !== undefined || summary !== undefined || /^[FIDC]\d{8}T\d{6}Z$/.test(files.stem);
+  return (
+    version !== undefined ||
+    summary !== undefined ||
+    /^[FIDC]\d{8}T\d{6}Z$/.test(files.stem)
+  );
 }

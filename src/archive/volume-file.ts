@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { close, closeSync, fdatasync, fsync, ftruncateSync, openSync } from 'node:fs';
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fsync,
+  ftruncateSync,
+  openSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { writeFully } from '../platform/atomic-file.js';
@@ -62,21 +69,44 @@ export class VolumeFile {
   }
 
   /** Whether local records and central headers of these lengths still fit, with the end record. */
-  hasRoomFor(localBytes: number, centralBytes: number, entries: number): boolean {
+  hasRoomFor(
+    localBytes: number,
+    centralBytes: number,
+    entries: number,
+  ): boolean {
     return (
       this.#entries + entries <= MAX_VOLUME_ENTRIES &&
       this.#centralBytes + centralBytes <= MAX_DIRECTORY_BYTES &&
-      this.#offset + localBytes + this.#centralBytes + centralBytes + END_BYTES <= this.limitBytes
+      this.#offset +
+        localBytes +
+        this.#centralBytes +
+        centralBytes +
+        END_BYTES <=
+        this.limitBytes
     );
   }
 
   /** Appends whole entries. `central` holds offsets counted from `origin`; they are moved to where the entries lie. */
   // eslint-disable-next-line max-params -- what a block is made of
-  append(bytes: Uint8Array, crc: number, central: Buffer, entries: number, origin = 0): void {
-    for (let at = 0; at < central.length; at += centralHeaderLength(central, at)) {
+  append(
+    bytes: Uint8Array,
+    crc: number,
+    central: Buffer,
+    entries: number,
+    origin = 0,
+  ): void {
+    for (
+      let at = 0;
+      at < central.length;
+      at += centralHeaderLength(central, at)
+    ) {
       const field = at + CENTRAL_OFFSET_FIELD;
-      central.writeUInt32LE(central.readUInt32LE(field) - origin + this.#offset, field);
+      central.writeUInt32LE(
+        central.readUInt32LE(field) - origin + this.#offset,
+        field,
+      );
     }
+
     this.write(bytes, crc);
     this.addCentral(central, entries);
   }
@@ -84,10 +114,16 @@ export class VolumeFile {
   /** Appends bytes whose checksum is known. */
   write(bytes: Uint8Array, crc: number): void {
     this.#put(bytes, this.#offset);
-    this.blocks.push({ offsetBytes: this.#offset, lengthBytes: bytes.length, crc });
+    this.blocks.push({
+      offsetBytes: this.#offset,
+      lengthBytes: bytes.length,
+      crc,
+    });
     this.#offset += bytes.length;
     this.#unsyncedBytes += bytes.length;
-    if (this.#unsyncedBytes >= WRITE_BEHIND_BYTES && !this.#isSyncing) this.#startWriteBehind();
+    if (this.#unsyncedBytes >= WRITE_BEHIND_BYTES && !this.#isSyncing) {
+      this.#startWriteBehind();
+    }
   }
 
   /** Leaves room for a local header whose values are not known yet; returns where it goes. */
@@ -99,7 +135,11 @@ export class VolumeFile {
 
   fillReserved(at: number, bytes: Uint8Array): void {
     this.#put(bytes, at);
-    this.blocks.push({ offsetBytes: at, lengthBytes: bytes.length, crc: crc32(bytes) });
+    this.blocks.push({
+      offsetBytes: at,
+      lengthBytes: bytes.length,
+      crc: crc32(bytes),
+    });
   }
 
   addCentral(central: Uint8Array, entries: number): void {
@@ -143,7 +183,12 @@ export class VolumeFile {
 
     this.directoryDigest = hash.digest('hex');
 
-    const end = formatEndRecord(this.#entries, this.#centralBytes, directoryOffset);
+    const end = formatEndRecord(
+      this.#entries,
+      this.#centralBytes,
+      directoryOffset,
+    );
+
     this.write(end, crc32(end));
     if (!keepForRewind) this.#central = [];
 

@@ -69,7 +69,12 @@ export interface EntryHeader {
 
 /** How many bytes an entry's headers take in a volume, local and central together. */
 export function headerBytes(nameBytes: number, isPart: boolean): number {
-  return localHeaderBytes(nameBytes) + CENTRAL_FIXED_BYTES + nameBytes + centralExtraBytes(isPart);
+  return (
+    localHeaderBytes(nameBytes) +
+    CENTRAL_FIXED_BYTES +
+    nameBytes +
+    centralExtraBytes(isPart)
+  );
 }
 
 export function localHeaderBytes(nameBytes: number): number {
@@ -81,17 +86,28 @@ function centralExtraBytes(isPart: boolean): number {
 }
 
 /** Lays a local file header (APPNOTE 4.3.7) at `at`; returns the position behind it. */
-export function putLocalHeader(into: Buffer, at: number, entry: EntryHeader): number {
+export function putLocalHeader(
+  into: Buffer,
+  at: number,
+  entry: EntryHeader,
+): number {
   into.writeUInt32LE(LOCAL_SIGNATURE, at);
+
   let end = putCommonFields(into, at + 4, entry);
   into.writeUInt16LE(LOCAL_EXTRA_BYTES, end);
   end += 2;
   into.set(entry.name, end);
+
   return putUnixTime(into, end + entry.name.length, entry.mtimeTicks);
 }
 
 /** Lays a central directory header (APPNOTE 4.3.12) at `at`; returns the position behind it. */
-export function putCentralHeader(into: Buffer, at: number, entry: EntryHeader, headerOffset: number): number {
+export function putCentralHeader(
+  into: Buffer,
+  at: number,
+  entry: EntryHeader,
+  headerOffset: number,
+): number {
   into.writeUInt32LE(CENTRAL_SIGNATURE, at);
   into.writeUInt16LE(MADE_BY_UNIX, at + 4);
 
@@ -100,7 +116,10 @@ export function putCentralHeader(into: Buffer, at: number, entry: EntryHeader, h
   into.fill(0, end + 2, end + 8); // comment length, disk number, internal attributes
 
   const isDirectory = entry.name[entry.name.length - 1] === 0x2f;
-  into.writeUInt32LE(((entry.mode << 16) | (isDirectory ? 0x10 : 0)) >>> 0, end + 8);
+  into.writeUInt32LE(
+    ((entry.mode << 16) | (isDirectory ? 0x10 : 0)) >>> 0,
+    end + 8,
+  );
   into.writeUInt32LE(headerOffset, end + 12);
   end += 16;
   into.set(entry.name, end);
@@ -114,13 +133,18 @@ export function putCentralHeader(into: Buffer, at: number, entry: EntryHeader, h
 export const CENTRAL_OFFSET_FIELD = 42;
 
 /** The end of central directory record (APPNOTE 4.3.16). */
-export function formatEndRecord(entries: number, directoryBytes: number, directoryOffset: number): Buffer {
+export function formatEndRecord(
+  entries: number,
+  directoryBytes: number,
+  directoryOffset: number,
+): Buffer {
   const record = Buffer.alloc(END_BYTES);
   record.writeUInt32LE(END_SIGNATURE, 0);
   record.writeUInt16LE(entries, 8);
   record.writeUInt16LE(entries, 10);
   record.writeUInt32LE(directoryBytes, 12);
   record.writeUInt32LE(directoryOffset, 16);
+
   return record;
 }
 
@@ -144,8 +168,13 @@ function putUnixTime(into: Buffer, at: number, mtimeTicks: bigint): number {
   into.writeUInt16LE(EXTRA_UNIX_TIME, at);
   into.writeUInt16LE(5, at + 2);
   into[at + 4] = 1; // only the modification time is present
+
   const seconds = Math.floor(Number(mtimeTicks) / 1e7);
-  into.writeInt32LE(Math.max(-0x80000000, Math.min(0x7fffffff, seconds)), at + 5);
+  into.writeInt32LE(
+    Math.max(-0x80000000, Math.min(0x7fffffff, seconds)),
+    at + 5,
+  );
+
   return at + 9;
 }
 
@@ -182,7 +211,10 @@ function putPart(into: Buffer, at: number, part: FilePart): number {
 }
 
 function isAscii(name: Uint8Array): boolean {
-  for (let at = 0; at < name.length; at++) if ((name[at] ?? 0) >= 0x80) return false;
+  for (let at = 0; at < name.length; at++) {
+    if ((name[at] ?? 0) >= 0x80) return false;
+  }
+
   return true;
 }
 
@@ -194,13 +226,20 @@ function toDosTime(mtimeTicks: bigint): { time: number; date: number } {
   if (year > 2107) return { time: 0xbf7d, date: 0xff9f };
 
   return {
-    time: (local.getHours() << 11) | (local.getMinutes() << 5) | (local.getSeconds() >> 1),
-    date: ((year - 1980) << 9) | ((local.getMonth() + 1) << 5) | local.getDate(),
+    time:
+      (local.getHours() << 11) |
+      (local.getMinutes() << 5) |
+      (local.getSeconds() >> 1),
+    date:
+      ((year - 1980) << 9) | ((local.getMonth() + 1) << 5) | local.getDate(),
   };
 }
 
 /** The fields of MS-DOS date and time: year, month, day, hour, minute, second, local time. */
-export function fromDosTime(date: number, time: number): [number, number, number, number, number, number] {
+export function fromDosTime(
+  date: number,
+  time: number,
+): [number, number, number, number, number, number] {
   const day = [(date >> 9) + 1980, (date >> 5) & 15, date & 31] as const;
   return [...day, time >> 11, (time >> 5) & 63, (time & 31) * 2];
 }

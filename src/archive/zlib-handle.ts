@@ -1,5 +1,11 @@
 import { pipeline } from 'node:stream/promises';
-import { constants, createDeflateRaw, createInflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
+import {
+  constants,
+  createDeflateRaw,
+  createInflateRaw,
+  deflateRawSync,
+  inflateRawSync,
+} from 'node:zlib';
 
 /**
  * One zlib state for many small files, and for a large one without a thread's hand-over for each piece. node:zlib's
@@ -63,10 +69,23 @@ class ReusableState {
 
   /** The next part of a stream. @throws {Error} with zlib's code, `Z_…` */
   step(input: Uint8Array, output: Uint8Array, flush: number): Step {
-    this.#handle.writeSync(flush, input, 0, input.length, output, 0, output.length);
+    this.#handle.writeSync(
+      flush,
+      input,
+      0,
+      input.length,
+      output,
+      0,
+      output.length,
+    );
+
     const error = this.#errors.pop();
     if (error) throw error;
-    return { written: output.length - (this.#left[0] ?? 0), unread: this.#left[1] ?? 0 };
+
+    return {
+      written: output.length - (this.#left[0] ?? 0),
+      unread: this.#left[1] ?? 0,
+    };
   }
 }
 
@@ -102,7 +121,11 @@ export function deflateInto(
     return bytes.length;
   }
 
-  const { written, unread } = deflaterFor(settings).run(input, output, finishFlush);
+  const { written, unread } = deflaterFor(settings).run(
+    input,
+    output,
+    finishFlush,
+  );
 
   // An output that is full may hold all or not: the file is stored then.
   return unread > 0 || written === output.length ? undefined : written;
@@ -112,7 +135,10 @@ function deflaterFor(settings: DeflateSettings): ReusableState {
   const { level, strategy, windowBits, memLevel } = settings;
   const key = ((level * 8 + strategy) * 16 + windowBits) * 16 + memLevel;
   let state = deflaters.get(key);
-  if (!state) deflaters.set(key, (state = new ReusableState(createDeflateRaw(settings))));
+  if (!state) {
+    deflaters.set(key, (state = new ReusableState(createDeflateRaw(settings))));
+  }
+
   return state;
 }
 
@@ -122,7 +148,11 @@ function deflaterFor(settings: DeflateSettings): ReusableState {
  * @returns how many bytes it gave (`output.length` stands for that many or more) and how many of `input` follow the stream
  * @throws {Error} with zlib's code, `Z_…`, for broken or unfinished data
  */
-export function inflateInto(input: Uint8Array, output: Uint8Array, finishFlush = constants.Z_FINISH): Step {
+export function inflateInto(
+  input: Uint8Array,
+  output: Uint8Array,
+  finishFlush = constants.Z_FINISH,
+): Step {
   if (!hasUsableHandles()) return inflateByCall(input, output, finishFlush);
 
   inflater ??= new ReusableState(createInflateRaw());
@@ -135,8 +165,18 @@ export function inflateInto(input: Uint8Array, output: Uint8Array, finishFlush =
   }
 }
 
-function inflateByCall(input: Uint8Array, output: Uint8Array, finishFlush: number): Step {
-  const options = { maxOutputLength: output.length, chunkSize: Math.max(64, output.length), finishFlush, info: true };
+function inflateByCall(
+  input: Uint8Array,
+  output: Uint8Array,
+  finishFlush: number,
+): Step {
+  const options = {
+    maxOutputLength: output.length,
+    chunkSize: Math.max(64, output.length),
+    finishFlush,
+    info: true,
+  };
+
   // The types of Node do not know `info`: it adds the engine, which counts what it took.
   const { buffer, engine } = inflateRawSync(input, options) as unknown as {
     buffer: Buffer;
@@ -157,13 +197,28 @@ const PIECE_OUTPUT_BYTES = 1 << 18;
  * @returns how many bytes of the pieces the stream had
  * @throws {Error} with zlib's code, `Z_…`, for broken or unfinished data
  */
-export async function inflatePieces(pieces: Iterable<Uint8Array>, take: (bytes: Uint8Array) => void): Promise<number> {
+export async function inflatePieces(
+  pieces: Iterable<Uint8Array>,
+  take: (bytes: Uint8Array) => void,
+): Promise<number> {
   if (!hasUsableHandles()) return inflateByStream(pieces, take);
+
   const state = new ReusableState(createInflateRaw());
   const output = Buffer.allocUnsafeSlow(PIECE_OUTPUT_BYTES);
   let taken = 0;
-  for (const piece of pieces) taken += stepThrough(state, piece, output, { take, flush: constants.Z_NO_FLUSH });
-  stepThrough(state, new Uint8Array(0), output, { take, flush: constants.Z_FINISH });
+
+  for (const piece of pieces) {
+    taken += stepThrough(state, piece, output, {
+      take,
+      flush: constants.Z_NO_FLUSH,
+    });
+  }
+
+  stepThrough(state, new Uint8Array(0), output, {
+    take,
+    flush: constants.Z_FINISH,
+  });
+
   return taken;
 }
 
@@ -172,7 +227,10 @@ function stepThrough(
   state: ReusableState,
   piece: Uint8Array,
   output: Buffer,
-  { take, flush }: { readonly take: (bytes: Uint8Array) => void; readonly flush: number },
+  {
+    take,
+    flush,
+  }: { readonly take: (bytes: Uint8Array) => void; readonly flush: number },
 ): number {
   for (let at = 0; ;) {
     const { written, unread } = state.step(piece.subarray(at), output, flush);
@@ -182,7 +240,10 @@ function stepThrough(
   }
 }
 
-async function inflateByStream(pieces: Iterable<Uint8Array>, take: (bytes: Uint8Array) => void): Promise<number> {
+async function inflateByStream(
+  pieces: Iterable<Uint8Array>,
+  take: (bytes: Uint8Array) => void,
+): Promise<number> {
   const inflate = createInflateRaw({ chunkSize: PIECE_OUTPUT_BYTES });
   const copies = function* (): Generator<Buffer> {
     for (const piece of pieces) yield Buffer.from(piece);
@@ -203,17 +264,32 @@ function hasUsableHandles(): boolean {
 }
 
 function tryHandles(): boolean {
-  const sample = Buffer.from('From: alice@example.com\r\nTo: bob@example.com\r\n\r\nHello Bob\r\n'.repeat(9));
+  const sample = Buffer.from(
+    'From: alice@example.com\r\nTo: bob@example.com\r\n\r\nHello Bob\r\n'.repeat(
+      9,
+    ),
+  );
+
   try {
     const deflater = new ReusableState(createDeflateRaw());
     const reader = new ReusableState(createInflateRaw());
 
     for (const data of [sample, sample.subarray(7, 301)]) {
       const packed = Buffer.alloc(1000);
-      const { written, unread } = deflater.run(data, packed, constants.Z_FINISH);
+      const { written, unread } = deflater.run(
+        data,
+        packed,
+        constants.Z_FINISH,
+      );
+
       const stream = packed.subarray(0, written);
       const output = Buffer.alloc(data.length + 1);
-      const inflated = inTwoSteps(reader, Buffer.concat([stream, sample]), output);
+
+      const inflated = inTwoSteps(
+        reader,
+        Buffer.concat([stream, sample]),
+        output,
+      );
 
       const isRight =
         unread === 0 &&
@@ -232,11 +308,22 @@ function tryHandles(): boolean {
 }
 
 /** A little at a time and then the rest, as a stream that comes in pieces. */
-function inTwoSteps(reader: ReusableState, input: Buffer, output: Buffer): Step {
+function inTwoSteps(
+  reader: ReusableState,
+  input: Buffer,
+  output: Buffer,
+): Step {
   reader.reset();
+
   const first = reader.step(input.subarray(0, 9), output, constants.Z_NO_FLUSH);
   const rest = input.subarray(9 - first.unread);
-  const second = reader.step(rest, output.subarray(first.written), constants.Z_FINISH);
+
+  const second = reader.step(
+    rest,
+    output.subarray(first.written),
+    constants.Z_FINISH,
+  );
+
   return { written: first.written + second.written, unread: second.unread };
 }
 
@@ -244,10 +331,19 @@ function reportsBrokenData(stream: Buffer): boolean {
   const broken = [stream.subarray(0, -1), Buffer.from([0xff, 0xff, 0xff])];
   return broken.every((data) => {
     try {
-      new ReusableState(createInflateRaw()).run(data, Buffer.alloc(2000), constants.Z_FINISH);
+      new ReusableState(createInflateRaw()).run(
+        data,
+        Buffer.alloc(2000),
+        constants.Z_FINISH,
+      );
+
       return false;
     } catch (error) {
-      return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+      return (
+        error instanceof Error &&
+        'code' in error &&
+        String(error.code).startsWith('Z_')
+      );
     }
   });
 }

@@ -34,7 +34,8 @@ export class BaseIndex {
 
   constructor(archive: OpenArchive) {
     let total = 0;
-    this.#doubtfulFromTicks = BigInt(archive.files.takenAt.getTime()) * 10_000n - COARSEST_TICKS;
+    this.#doubtfulFromTicks =
+      BigInt(archive.files.takenAt.getTime()) * 10_000n - COARSEST_TICKS;
 
     for (const { table } of archive.volumes) {
       this.#tables.push(table);
@@ -47,9 +48,20 @@ export class BaseIndex {
   }
 
   /** The same for a directory. @param entryName with `/` */
-  compareDirectory(entryName: string, mtimeTicks: bigint, mode: number): Change {
+  compareDirectory(
+    entryName: string,
+    mtimeTicks: bigint,
+    mode: number,
+  ): Change {
     const at = entryName.lastIndexOf('/', entryName.length - 2) + 1;
-    const facts = { sizeBytes: 0, mtimeTicks, mode, crc: undefined, readCrc: undefined };
+    const facts = {
+      sizeBytes: 0,
+      mtimeTicks,
+      mode,
+      crc: undefined,
+      readCrc: undefined,
+    };
+
     return this.compare(entryName.slice(0, at), entryName.slice(at), facts);
   }
 
@@ -60,9 +72,15 @@ export class BaseIndex {
   compare(prefix: string, name: string, file: FileFacts): Change {
     const place = this.#directories.get(prefix)?.get(name);
     if (place === undefined) return 'new';
+
     this.#seen[place] = 1;
+
     const { table, index } = this.#entryAt(place);
-    return isSameKind(table, index, file) && this.#isSameContent(table, index, file) ? 'unchanged' : 'changed';
+
+    return isSameKind(table, index, file) &&
+      this.#isSameContent(table, index, file)
+      ? 'unchanged'
+      : 'changed';
   }
 
   #isSameContent(table: EntryTable, index: number, file: FileFacts): boolean {
@@ -72,27 +90,40 @@ export class BaseIndex {
       if (!isSameTime(file.mtimeTicks, ticks, precision)) return false;
 
       const isDoubtful =
-        ticks >= this.#doubtfulFromTicks || (precision === TimePrecision.dos && isApart(file.mtimeTicks, ticks));
+        ticks >= this.#doubtfulFromTicks ||
+        (precision === TimePrecision.dos && isApart(file.mtimeTicks, ticks));
       if (!file.readCrc || !isDoubtful) return true;
     }
 
-    return !table.part(index) && table.crc(index) === (file.crc ?? file.readCrc?.());
+    return (
+      !table.part(index) && table.crc(index) === (file.crc ?? file.readCrc?.())
+    );
   }
 
   /** Whether the full has a file of that name. */
   hasFile(entryName: string): boolean {
     const at = entryName.lastIndexOf('/') + 1;
-    return this.#directories.get(entryName.slice(0, at))?.has(entryName.slice(at)) === true;
+    return (
+      this.#directories
+        .get(entryName.slice(0, at))
+        ?.has(entryName.slice(at)) === true
+    );
   }
 
   /** The entry names that nobody asked for: what the store no longer has. */
   *missing(): Generator<string> {
     for (const [prefix, names] of this.#directories) {
-      for (const [name, place] of names) if (this.#seen[place] !== 1) yield prefix + name;
+      for (const [name, place] of names) {
+        if (this.#seen[place] !== 1) yield prefix + name;
+      }
     }
   }
 
-  #addRun(table: EntryTable, { prefix, start, end }: DirectoryRun, offset: number): void {
+  #addRun(
+    table: EntryTable,
+    { prefix, start, end }: DirectoryRun,
+    offset: number,
+  ): void {
     const names = this.#directories.get(prefix) ?? new Map<string, number>();
     this.#directories.set(prefix, names);
 
@@ -115,7 +146,11 @@ export class BaseIndex {
   }
 }
 
-function isSameKind(table: EntryTable, index: number, { mode, sizeBytes }: FileFacts): boolean {
+function isSameKind(
+  table: EntryTable,
+  index: number,
+  { mode, sizeBytes }: FileFacts,
+): boolean {
   const entryMode = table.mode(index);
   if (entryMode !== 0 && (entryMode & 0o7777) !== (mode & 0o7777)) return false;
   return (table.part(index)?.totalBytes ?? table.size(index)) === sizeBytes;

@@ -9,9 +9,21 @@ import { countMessages } from '../platform/message-file.js';
 import { tellStep } from '../platform/steps.js';
 import { TOOL } from '../platform/tool.js';
 import type { BackupRequest, MessageCounts } from './request.js';
-import { findSources, limitedParts, wantedComponents, refuseBackupIntoSource, type Source } from './sources.js';
+import {
+  findSources,
+  limitedParts,
+  wantedComponents,
+  refuseBackupIntoSource,
+  type Source,
+} from './sources.js';
 import type { DirectoryIdentity } from '../platform/look-again.js';
-import { identify, type SkippedPath, type Walk, type WalkedDirectory, walkTree } from './walk.js';
+import {
+  identify,
+  type SkippedPath,
+  type Walk,
+  type WalkedDirectory,
+  walkTree,
+} from './walk.js';
 
 /** What goes into one archive. */
 export interface BackupContent {
@@ -26,7 +38,8 @@ export interface BackupContent {
   };
   /** The full that a differential is measured against. */
   readonly base: OpenArchive | undefined;
-  readonly deletedText: { readonly name: string; readonly text: string } | undefined;
+  readonly deletedText:
+    { readonly name: string; readonly text: string } | undefined;
   /** One a component, in the archive's order. */
   readonly groups: readonly (readonly FilesTask[])[];
   readonly tasks: readonly FilesTask[];
@@ -41,7 +54,11 @@ export interface BackupContent {
   /** Directories that are never entered: the backup directory. */
   readonly exclude: readonly DirectoryIdentity[];
   /** Whether a directory's own entry belongs into the archive. */
-  readonly isDirectoryChanged: (entryName: string, mtimeTicks: bigint, mode: number) => boolean;
+  readonly isDirectoryChanged: (
+    entryName: string,
+    mtimeTicks: bigint,
+    mode: number,
+  ) => boolean;
   readonly messages: Omit<MessageCounts, 'vanished'>;
   readonly skipped: readonly SkippedPath[];
   readonly warnings: readonly string[];
@@ -56,7 +73,10 @@ export interface ListedStore {
   readonly components: readonly Component[];
   /** The same where they are fewer than the server includes: such an archive is no complete backup. */
   readonly parts: readonly Component[] | undefined;
-  readonly groups: readonly { readonly files: readonly Source[]; readonly walks: readonly Walk[] }[];
+  readonly groups: readonly {
+    readonly files: readonly Source[];
+    readonly walks: readonly Walk[];
+  }[];
   readonly directories: readonly WalkedDirectory[];
   readonly singles: readonly WalkedDirectory[];
   readonly exclude: readonly DirectoryIdentity[];
@@ -64,13 +84,24 @@ export interface ListedStore {
 }
 
 /** Told of every directory while the listing goes on, and of single files as of directories with one name. */
-export type OnListed = (component: Component, directory: WalkedDirectory) => void;
+export type OnListed = (
+  component: Component,
+  directory: WalkedDirectory,
+) => void;
 
 /** Lists everything that a backup of this request may hold. */
-export function listStore(request: BackupRequest, onListed?: OnListed): ListedStore {
+export function listStore(
+  request: BackupRequest,
+  onListed?: OnListed,
+): ListedStore {
   const { installation, settings, mask, backupDir } = request;
   const { sources, skipped } = findSources(installation, settings, mask);
-  if (sources.length === 0) throw new NotFoundError('there is nothing to back up: no part that was asked for exists');
+
+  if (sources.length === 0) {
+    throw new NotFoundError(
+      'there is nothing to back up: no part that was asked for exists',
+    );
+  }
 
   if (existsSync(backupDir)) refuseBackupIntoSource(backupDir, sources);
 
@@ -80,7 +111,9 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
 
   const groups = components.map((component) => {
     const own = sources.filter((source) => source.component === component);
-    tellStep(`listing component ${component}: ${own.map(({ path }) => path).join(', ')}`);
+    tellStep(
+      `listing component ${component}: ${own.map(({ path }) => path).join(', ')}`,
+    );
 
     const files = own.filter(({ entryName }) => !entryName.endsWith('/'));
     const trees = own.filter(({ entryName }) => entryName.endsWith('/'));
@@ -93,7 +126,12 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
         onListed(component, directory);
       });
 
-    return { files, walks: trees.map(({ path, entryName }) => walkTree(path, entryName, { exclude, onDirectory })) };
+    return {
+      files,
+      walks: trees.map(({ path, entryName }) =>
+        walkTree(path, entryName, { exclude, onDirectory }),
+      ),
+    };
   });
 
   const walks = groups.flatMap((group) => group.walks);
@@ -110,14 +148,26 @@ export function listStore(request: BackupRequest, onListed?: OnListed): ListedSt
 }
 
 /** A full or a copy: everything. */
-export function planWhole(type: ArchiveType, listed: ListedStore, warnings: readonly string[]): BackupContent {
+export function planWhole(
+  type: ArchiveType,
+  listed: ListedStore,
+  warnings: readonly string[],
+): BackupContent {
   const groups = listed.groups.map(({ files, walks }) => [
-    ...files.map(toDirectory).flatMap((directory) => toTasks(directory, directory.files)),
-    ...walks.flatMap(({ directories }) => directories.flatMap((directory) => toTasks(directory, directory.files))),
+    ...files
+      .map(toDirectory)
+      .flatMap((directory) => toTasks(directory, directory.files)),
+    ...walks.flatMap(({ directories }) =>
+      directories.flatMap((directory) => toTasks(directory, directory.files)),
+    ),
   ]);
 
   const tasks = groups.flat();
-  const total = tasks.reduce((sum, { prefix, names }) => sum + countMessages(prefix, names), 0);
+
+  const total = tasks.reduce(
+    (sum, { prefix, names }) => sum + countMessages(prefix, names),
+    0,
+  );
 
   return {
     type,
@@ -141,20 +191,37 @@ export function planWhole(type: ArchiveType, listed: ListedStore, warnings: read
 }
 
 /** A file of the install directory or directly in the store, as if it were all of its directory. */
-function toDirectory({ path, entryName, followsLinks }: Source): WalkedDirectory {
+function toDirectory({
+  path,
+  entryName,
+  followsLinks,
+}: Source): WalkedDirectory {
   const name = basename(path);
   const prefix = entryName.slice(0, -name.length);
 
-  return { path: dirname(path), prefix, files: [name], mtimeNs: 0n, followsLinks };
+  return {
+    path: dirname(path),
+    prefix,
+    files: [name],
+    mtimeNs: 0n,
+    followsLinks,
+  };
 }
 
 /** A directory as those know it who read its files. */
-export function listedAs({ path, identity, followsLinks }: WalkedDirectory): ListedDirectory {
+export function listedAs({
+  path,
+  identity,
+  followsLinks,
+}: WalkedDirectory): ListedDirectory {
   return { directory: path, identity, followsLinks };
 }
 
 /** Batches of one directory's files. */
-export function toTasks(directory: WalkedDirectory, names: readonly string[]): FilesTask[] {
+export function toTasks(
+  directory: WalkedDirectory,
+  names: readonly string[],
+): FilesTask[] {
   const tasks: FilesTask[] = [];
   for (let from = 0; from < names.length; from += BATCH_FILES) {
     tasks.push({

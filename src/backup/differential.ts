@@ -6,11 +6,21 @@ import type { FilesTask } from '../archive/pack-tasks.js';
 import { ticksOf } from '../platform/file-times.js';
 import { DELETED_ENTRY, LARGEST_LIST_BYTES } from '../archive/summary.js';
 import { lookAt } from '../platform/look-again.js';
-import { hasMessageName, holdsMessages, isMessagePath } from '../platform/message-file.js';
+import {
+  hasMessageName,
+  holdsMessages,
+  isMessagePath,
+} from '../platform/message-file.js';
 import { TOOL } from '../platform/tool.js';
 import { BaseIndex, type Change } from './base-index.js';
 import { checksumFile } from './checksum.js';
-import { type BackupContent, type ListedStore, listStore, planWhole, toTasks } from './content.js';
+import {
+  type BackupContent,
+  type ListedStore,
+  listStore,
+  planWhole,
+  toTasks,
+} from './content.js';
 import { type Examined, StoreExaminer } from './examine-store.js';
 import { chooseLetter, findBase } from './find-base.js';
 import type { BackupRequest } from './request.js';
@@ -21,7 +31,9 @@ import { VANISHED } from './stat-tasks.js';
  * alone. Without a usable full it plans a full, with a warning. The workers examine the store while it is listed and the
  * full is read.
  */
-export async function planDifferential(request: BackupRequest): Promise<BackupContent> {
+export async function planDifferential(
+  request: BackupRequest,
+): Promise<BackupContent> {
   const examiner = new StoreExaminer(request);
   try {
     const listed = listStore(request, (component, directory) => {
@@ -29,15 +41,23 @@ export async function planDifferential(request: BackupRequest): Promise<BackupCo
     });
     const base = await findBase(request.backupDir, listed.parts);
     if ('reason' in base) return planFullInstead(listed, base.reason);
+
     const index = new BaseIndex(base.archive);
-    return planAgainst(base.archive, index, { request, listed, examined: await examiner.finish() });
+
+    return planAgainst(base.archive, index, {
+      request,
+      listed,
+      examined: await examiner.finish(),
+    });
   } finally {
     await examiner.close();
   }
 }
 
 function planFullInstead(listed: ListedStore, reason: string): BackupContent {
-  return planWhole('full', listed, [`${reason}: a full archive is written instead of a differential`]);
+  return planWhole('full', listed, [
+    `${reason}: a full archive is written instead of a differential`,
+  ]);
 }
 
 interface FoundStore {
@@ -46,17 +66,27 @@ interface FoundStore {
   readonly examined: ReadonlyMap<Component, readonly Examined[]>;
 }
 
-function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore): BackupContent {
+function planAgainst(
+  archive: OpenArchive,
+  index: BaseIndex,
+  found: FoundStore,
+): BackupContent {
   const { request, listed, examined } = found;
   const compared = compareStore([...examined.values()], index);
   const deleted = [...findDeleted(listed, index)];
   const deletedNames = new Set(deleted);
   const deletedText = deleted.map((name) => `${name}\n`).join('');
+
   if (!fitsVolume(deletedText, request.volumeLimitBytes)) {
-    return planFullInstead(listed, `the names of ${deleted.length} deleted files do not fit into a volume`);
+    return planFullInstead(
+      listed,
+      `the names of ${deleted.length} deleted files do not fit into a volume`,
+    );
   }
+
   const { counts } = compared;
   const tasks = compared.groups.flat();
+
   return {
     type: 'differential',
     letter: chooseLetter(request.backupDir),
@@ -73,7 +103,8 @@ function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore):
     fileCount: tasks.reduce((sum, { names }) => sum + names.length, 0),
     directories: listed.directories,
     singles: listed.singles,
-    isFileOfBase: (entryName) => index.hasFile(entryName) && !deletedNames.has(entryName),
+    isFileOfBase: (entryName) =>
+      index.hasFile(entryName) && !deletedNames.has(entryName),
     components: listed.components,
     exclude: listed.exclude,
     isDirectoryChanged: (entryName, mtimeTicks, mode) =>
@@ -91,7 +122,10 @@ function planAgainst(archive: OpenArchive, index: BaseIndex, found: FoundStore):
 /** Whether the list of deleted names fits beside the version text: a recover looks for it in the first volume. */
 function fitsVolume(text: string, limitBytes: number): boolean {
   if (text.length > LARGEST_LIST_BYTES) return false;
-  return text.length <= limitBytes / 2 || deflateRawSync(text).length <= limitBytes / 2;
+  return (
+    text.length <= limitBytes / 2 ||
+    deflateRawSync(text).length <= limitBytes / 2
+  );
 }
 
 type Counts = Record<Change, number>;
@@ -106,25 +140,39 @@ function compareStore(
       const isInMail = holdsMessages(examined.directory.prefix);
       const changed = examined.names.filter((name, at) => {
         // The packer looks again and counts it; what its full has of it must not come back.
-        if (examined.result.sizes[examined.first + at] === VANISHED) return true;
+        if (examined.result.sizes[examined.first + at] === VANISHED) {
+          return true;
+        }
+
         const change = compareFile(index, name, examined, at);
         if (isInMail && hasMessageName(name)) counts[change]++;
         return change !== 'unchanged';
       });
+
       return toTasks(examined.directory, changed);
     }),
   );
+
   return { groups: tasks, counts };
 }
 
-function compareFile(index: BaseIndex, name: string, { directory, result, first }: Examined, at: number): Change {
+function compareFile(
+  index: BaseIndex,
+  name: string,
+  { directory, result, first }: Examined,
+  at: number,
+): Change {
   const column = first + at;
   return index.compare(directory.prefix, name, {
     sizeBytes: result.sizes[column] ?? VANISHED,
     mtimeTicks: result.mtimes[column] ?? 0n,
     mode: result.modes[column] ?? 0,
     crc: result.crcs[column],
-    readCrc: () => checksumFile(`${directory.path}/${name}`, { followsLinks: directory.followsLinks, asksPlace: true }),
+    readCrc: () =>
+      checksumFile(`${directory.path}/${name}`, {
+        followsLinks: directory.followsLinks,
+        asksPlace: true,
+      }),
   });
 }
 
@@ -133,20 +181,33 @@ function compareFile(index: BaseIndex, name: string, { directory, result, first 
  * skipped (a directory that could not be listed, a link in the place of a folder) is not called deleted: its mail in the
  * full stays recoverable.
  */
-function* findDeleted(listed: ListedStore, index: BaseIndex): Generator<string> {
-  for (const { path, prefix } of listed.directories) markDirectory(path, prefix, index);
-  const skipped = new Set(listed.skipped.map(({ name }) => name.replace(/\/$/, '')));
+function* findDeleted(
+  listed: ListedStore,
+  index: BaseIndex,
+): Generator<string> {
+  for (const { path, prefix } of listed.directories) {
+    markDirectory(path, prefix, index);
+  }
+
+  const skipped = new Set(
+    listed.skipped.map(({ name }) => name.replace(/\/$/, '')),
+  );
   const components = new Set(listed.components);
+
   for (const name of index.missing()) {
     const place = placeOf(name);
-    if (place && components.has(place.component) && !isIn(skipped, name)) yield name;
+    if (place && components.has(place.component) && !isIn(skipped, name)) {
+      yield name;
+    }
   }
 }
 
 /** Whether an entry, or a directory above it, is one of these paths. */
 function isIn(paths: ReadonlySet<string>, name: string): boolean {
-  for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1))
+  for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
     if (paths.has(name.slice(0, at))) return true;
+  }
+
   return paths.has(name);
 }
 

@@ -4,7 +4,12 @@ import { errnoOf } from '../errors.js';
 import { ticksOf } from '../platform/file-times.js';
 import { isGone, isStillAt } from '../platform/look-again.js';
 import { checksumFile } from './checksum.js';
-import { type StatResult, type StatTask, UNKNOWN, VANISHED } from './stat-tasks.js';
+import {
+  type StatResult,
+  type StatTask,
+  UNKNOWN,
+  VANISHED,
+} from './stat-tasks.js';
 
 /** Examines the files of a task, one after the other. */
 export function examineFiles({ directories, withCrc }: StatTask): StatResult {
@@ -20,7 +25,10 @@ export function examineFiles({ directories, withCrc }: StatTask): StatResult {
 
   for (const listed of directories) {
     const first = index;
-    for (const name of listed.names) examineInto(result, index++, listed, { name, withCrc });
+    for (const name of listed.names) {
+      examineInto(result, index++, listed, { name, withCrc });
+    }
+
     // What was asked while another directory stood there says nothing of the files that were listed.
     if (isElsewhere(listed)) result.sizes.fill(VANISHED, first, index);
   }
@@ -59,12 +67,16 @@ function examineInto(
 }
 
 /** One file that cannot be examined must not keep the others out of the archive: the packer names it. */
-function examine(path: string, followsLinks: boolean): BigIntStats | typeof VANISHED | typeof UNKNOWN {
+function examine(
+  path: string,
+  followsLinks: boolean,
+): BigIntStats | typeof VANISHED | typeof UNKNOWN {
   try {
     const look = followsLinks ? statSync : lstatSync;
     return look(path, { bigint: true, throwIfNoEntry: false }) ?? VANISHED;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
+
     return isGone(error) ? VANISHED : UNKNOWN;
   }
 }

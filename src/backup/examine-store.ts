@@ -22,7 +22,10 @@ export interface Examined {
 
 interface Batch {
   readonly component: Component;
-  readonly pieces: { readonly directory: WalkedDirectory; readonly names: readonly string[] }[];
+  readonly pieces: {
+    readonly directory: WalkedDirectory;
+    readonly names: readonly string[];
+  }[];
   files: number;
 }
 
@@ -87,15 +90,20 @@ export class StoreExaminer {
     const own = this.#examined.get(batch.component) ?? [];
     this.#examined.set(batch.component, own);
 
-    const directories = batch.pieces.map(({ directory, names }) => ({ ...listedAs(directory), names }));
+    const directories = batch.pieces.map(({ directory, names }) => ({
+      ...listedAs(directory),
+      names,
+    }));
 
-    const answer = this.#pool.run({ directories, withCrc: this.request.usesChecksum }).then((result) => {
-      let first = 0;
-      for (const { directory, names } of batch.pieces) {
-        own.push({ directory, names, result, first });
-        first += names.length;
-      }
-    });
+    const answer = this.#pool
+      .run({ directories, withCrc: this.request.usesChecksum })
+      .then((result) => {
+        let first = 0;
+        for (const { directory, names } of batch.pieces) {
+          own.push({ directory, names, result, first });
+          first += names.length;
+        }
+      });
 
     answer.catch(() => undefined); // finish() tells
     this.#answers.push(answer);

@@ -10,20 +10,27 @@ import { isReadFailure } from '../archive/source.js';
 import { KmsError, messageOf } from '../errors.js';
 
 /** The full that a differential is measured against, or why there is none. */
-export type Base = { readonly archive: OpenArchive } | { readonly reason: string };
+export type Base =
+  { readonly archive: OpenArchive } | { readonly reason: string };
 
 /**
  * The newest full, if it is whole: an older one would make recovery depend on what nobody looks at any more. Fulls of
  * fewer parts than are wanted are passed over.
  * @param parts what alone is wanted; undefined: everything
  */
-export async function findBase(backupDir: string, parts: readonly string[] | undefined): Promise<Base> {
+export async function findBase(
+  backupDir: string,
+  parts: readonly string[] | undefined,
+): Promise<Base> {
   const state = await findNewestFull(backupDir, parts);
   if (!state) return { reason: 'there is no full archive yet' };
 
   const { files } = state.facts;
-  if (!state.isRecoverable)
-    return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${state.fault ?? ''}` };
+  if (!state.isRecoverable) {
+    return {
+      reason: `the newest full, ${files.stem}.zip, cannot be used: ${state.fault ?? ''}`,
+    };
+  }
 
   try {
     const archive = await openArchive(files);
@@ -34,7 +41,9 @@ export async function findBase(backupDir: string, parts: readonly string[] | und
     // A full tonight is better than nothing, whether the disk answers again tomorrow or not.
     if (!(error instanceof KmsError) && !isReadFailure(error)) throw error;
 
-    return { reason: `the newest full, ${files.stem}.zip, cannot be used: ${messageOf(error)}` };
+    return {
+      reason: `the newest full, ${files.stem}.zip, cannot be used: ${messageOf(error)}`,
+    };
   }
 }
 
@@ -42,7 +51,9 @@ async function findNewestFull(
   backupDir: string,
   parts: readonly string[] | undefined,
 ): Promise<ArchiveState | undefined> {
-  const fulls = existsSync(backupDir) ? listArchiveFiles(backupDir).filter(({ type }) => type === 'full') : [];
+  const fulls = existsSync(backupDir)
+    ? listArchiveFiles(backupDir).filter(({ type }) => type === 'full')
+    : [];
   for (const files of fulls.reverse()) {
     const [state] = await inspectArchives([files], backupDir);
     if (state && holdsParts(state.facts, parts)) return state;
@@ -54,5 +65,7 @@ async function findNewestFull(
 /** `D` where the backup directory already holds differentials of that letter: what its server expects. */
 export function chooseLetter(backupDir: string): DifferentialLetter {
   if (!existsSync(backupDir)) return 'I';
-  return listArchiveFiles(backupDir).some(({ stem }) => stem.startsWith('D')) ? 'D' : 'I';
+  return listArchiveFiles(backupDir).some(({ stem }) => stem.startsWith('D'))
+    ? 'D'
+    : 'I';
 }

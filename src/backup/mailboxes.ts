@@ -16,21 +16,32 @@ export interface LossLimits {
 }
 
 /** Half of a user's messages, or a fifth of all. */
-export const DEFAULT_LOSS_LIMITS: LossLimits = { mailboxPercent: 50, allPercent: 20 };
+export const DEFAULT_LOSS_LIMITS: LossLimits = {
+  mailboxPercent: 50,
+  allPercent: 20,
+};
 
 /** A handful of messages comes and goes every day. */
 const FEWEST_LOST = 5;
 
 /** Mailboxes that lost more than the limit, and all mail together. A mailbox that is new lost nothing. */
-export function findLosses(before: MailboxCounts, now: MailboxCounts, limits: LossLimits): MailLoss[] {
+export function findLosses(
+  before: MailboxCounts,
+  now: MailboxCounts,
+  limits: LossLimits,
+): MailLoss[] {
   const losses: MailLoss[] = [];
   const [allBefore, allNow] = [sum(before), sum(now)];
 
-  if (isLoss(allBefore, allNow, limits.allPercent)) losses.push({ mailbox: undefined, before: allBefore, now: allNow });
+  if (isLoss(allBefore, allNow, limits.allPercent)) {
+    losses.push({ mailbox: undefined, before: allBefore, now: allNow });
+  }
 
   for (const [mailbox, count] of before) {
     const left = now.get(mailbox) ?? 0;
-    if (isLoss(count, left, limits.mailboxPercent)) losses.push({ mailbox, before: count, now: left });
+    if (isLoss(count, left, limits.mailboxPercent)) {
+      losses.push({ mailbox, before: count, now: left });
+    }
   }
 
   return losses;

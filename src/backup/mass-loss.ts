@@ -5,7 +5,12 @@ import { openArchive } from '../archive/open-archive.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { countMessages, isMessagePath } from '../platform/message-file.js';
 import { plural } from '../platform/units.js';
-import { findLosses, type LossLimits, type MailboxCounts, type MailLoss } from './mailboxes.js';
+import {
+  findLosses,
+  type LossLimits,
+  type MailboxCounts,
+  type MailLoss,
+} from './mailboxes.js';
 
 /** What is in the archive of what was listed: found later counts, vanished and unreadable does not. */
 export function countStored(
@@ -15,24 +20,33 @@ export function countStored(
 ): MailboxCounts {
   const counts = new Map(listed);
   const add = (mailbox: string | undefined, messages: number): void => {
-    if (mailbox !== undefined) counts.set(mailbox, Math.max(0, (counts.get(mailbox) ?? 0) + messages));
+    if (mailbox !== undefined) {
+      counts.set(mailbox, Math.max(0, (counts.get(mailbox) ?? 0) + messages));
+    }
   };
 
-  for (const { prefix, names } of found) add(mailboxOf(prefix), countMessages(prefix, names));
+  for (const { prefix, names } of found) {
+    add(mailboxOf(prefix), countMessages(prefix, names));
+  }
+
   for (const name of lost) if (isMessagePath(name)) add(mailboxOf(name), -1);
 
   return counts;
 }
 
 /** Counts the messages of each mailbox in a listing. */
-export function countMailboxes(directories: readonly { prefix: string; files: readonly string[] }[]): MailboxCounts {
+export function countMailboxes(
+  directories: readonly { prefix: string; files: readonly string[] }[],
+): MailboxCounts {
   const counts = new Map<string, number>();
   for (const { prefix, files } of directories) {
     const mailbox = mailboxOf(prefix);
     if (mailbox === undefined) continue;
 
     const messages = countMessages(prefix, files);
-    if (messages > 0) counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
+    if (messages > 0) {
+      counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
+    }
   }
 
   return counts;
@@ -45,12 +59,15 @@ export interface Predecessor {
 }
 
 /** The newest archive that can tell how much mail it has; undefined where there is none. */
-export async function readPredecessor(backupDir: string): Promise<Predecessor | undefined> {
+export async function readPredecessor(
+  backupDir: string,
+): Promise<Predecessor | undefined> {
   for (const { stem, ...files } of listArchiveFiles(backupDir).reverse()) {
     const [state] = await inspectArchives([{ stem, ...files }], backupDir);
     const counts = state && (await countsOf(state));
     if (counts) return { stem, counts };
   }
+
   return undefined;
 }
 
@@ -76,7 +93,9 @@ export function findMassLoss(
 ): string[] {
   const unread = sortLosses(findLosses(listed, stored, limits));
   const named = new Set(unread.map(({ mailbox }) => mailbox));
-  const gone = predecessor ? sortLosses(findLosses(predecessor.counts, stored, limits)) : [];
+  const gone = predecessor
+    ? sortLosses(findLosses(predecessor.counts, stored, limits))
+    : [];
   const stem = predecessor?.stem ?? '';
 
   return [
@@ -98,13 +117,22 @@ function sortLosses(losses: readonly MailLoss[]): MailLoss[] {
   return [...losses].sort((a, b) => b.before - b.now - (a.before - a.now));
 }
 
-const nameOf = (mailbox: string | undefined): string => mailbox ?? 'the whole store';
+const nameOf = (mailbox: string | undefined): string =>
+  mailbox ?? 'the whole store';
 
 /** Ours say it in their summary; a full that the server wrote is counted; its differentials cannot tell. */
-async function countsOf({ facts }: ArchiveState): Promise<MailboxCounts | undefined> {
+async function countsOf({
+  facts,
+}: ArchiveState): Promise<MailboxCounts | undefined> {
   if (facts.summary?.mailboxes) return facts.summary.mailboxes;
-  if (facts.fault !== undefined || facts.version?.tool !== undefined || facts.files.type === 'differential')
+
+  if (
+    facts.fault !== undefined ||
+    facts.version?.tool !== undefined ||
+    facts.files.type === 'differential'
+  ) {
     return undefined;
+  }
 
   const counts = new Map<string, number>();
   for (const { table } of (await openArchive(facts.files)).volumes) {
@@ -112,7 +140,9 @@ async function countsOf({ facts }: ArchiveState): Promise<MailboxCounts | undefi
       const name = table.name(index);
       const mailbox = isMessagePath(name) ? mailboxOf(name) : undefined;
 
-      if (mailbox !== undefined) counts.set(mailbox, (counts.get(mailbox) ?? 0) + 1);
+      if (mailbox !== undefined) {
+        counts.set(mailbox, (counts.get(mailbox) ?? 0) + 1);
+      }
     }
   }
 

@@ -17,7 +17,9 @@ export function packDirectories(
   for (const { path, prefix, identity } of directories) {
     const stats = lookAt(path);
     // Where a link above leads elsewhere now it is another directory.
-    if (!stats?.isDirectory() || (identity && !isSame(stats, identity))) continue;
+    if (!stats?.isDirectory() || (identity && !isSame(stats, identity))) {
+      continue;
+    }
 
     const mtimeTicks = ticksOf(stats);
     const mode = Number(stats.mode);

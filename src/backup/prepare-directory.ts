@@ -1,7 +1,24 @@
-import { accessSync, constants, mkdirSync, statfsSync, type Stats, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  statfsSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { listArchiveFiles } from '../archive/backup-directory.js';
-import { type ArchiveType, type DifferentialLetter, formatStem } from '../archive/names.js';
-import { errnoOf, FailedError, NoSpaceError, NotFoundError, UsageError } from '../errors.js';
+import {
+  type ArchiveType,
+  type DifferentialLetter,
+  formatStem,
+} from '../archive/names.js';
+import {
+  errnoOf,
+  FailedError,
+  NoSpaceError,
+  NotFoundError,
+  UsageError,
+} from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
 import { formatSize } from '../platform/units.js';
 
@@ -39,19 +56,32 @@ function toDirectoryError(path: string, error: unknown): Error {
   const code = errnoOf(error);
   if (code === 'ENOENT') {
     return new NotFoundError(`the backup directory ${path} does not exist`, {
-      hints: ['Mount the disk or create the directory, or name another with --backup-dir DIR.'],
+      hints: [
+        'Mount the disk or create the directory, or name another with --backup-dir DIR.',
+      ],
     });
   }
 
   if (code === 'EEXIST') {
-    return new NotFoundError(`the backup directory ${path} is a link that leads nowhere`, {
-      hints: ['Mount the disk that it leads to, or name another directory with --backup-dir DIR.'],
-    });
+    return new NotFoundError(
+      `the backup directory ${path} is a link that leads nowhere`,
+      {
+        hints: [
+          'Mount the disk that it leads to, or name another directory with --backup-dir DIR.',
+        ],
+      },
+    );
   }
 
-  if (code === 'ENOTDIR') return new UsageError(`the backup directory ${path} lies below a file`);
+  if (code === 'ENOTDIR') {
+    return new UsageError(`the backup directory ${path} lies below a file`);
+  }
 
-  return toSystemError(error, { fact: `the backup directory ${path} cannot be written` }) ?? (error as Error);
+  return (
+    toSystemError(error, {
+      fact: `the backup directory ${path} cannot be written`,
+    }) ?? (error as Error)
+  );
 }
 
 /** A clock may be this far behind the newest archive: two runs in one second get names of two seconds. */
@@ -75,7 +105,12 @@ export function chooseStem(
   if (newest && afterMs - startMs > CLOCK_TOLERANCE_MS) {
     throw new FailedError(
       `the clock says ${startedAt.toISOString()}, but ${newest.stem}.zip is newer: a new archive would not be the newest`,
-      { hints: ['Set the clock right.', 'If that archive carries a wrong date, move it to another directory.'] },
+      {
+        hints: [
+          'Set the clock right.',
+          'If that archive carries a wrong date, move it to another directory.',
+        ],
+      },
     );
   }
 
@@ -91,9 +126,12 @@ export function chooseStem(
 export function checkFreeSpace(directory: string, type: ArchiveType): void {
   const { bavail, bsize } = statfsSync(directory);
   const freeBytes = bavail * bsize;
+
   const last = listArchiveFiles(directory).findLast(
-    (archive) => (archive.type === 'differential') === (type === 'differential'),
+    (archive) =>
+      (archive.type === 'differential') === (type === 'differential'),
   );
+
   if (!last || freeBytes >= last.sizeBytes / 2) return;
 
   throw new NoSpaceError(

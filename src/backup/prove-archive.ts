@@ -25,24 +25,40 @@ export async function refuseUnrecoverable(
     const written = await readArchive(filesOf(directory, writer));
     const { archive, facts } = written;
     if (facts.fault !== undefined) throw new DamagedArchiveError(facts.fault);
+
     const [lost] = archive.lost;
     if (lost) throw new DamagedArchiveError(describeLost(lost));
+
     checkStructure(archive, facts);
-    if (base) checkChain(base, archive, namesOf(written, (await readDeleted(written, base)) ?? []));
+
+    if (base) {
+      checkChain(
+        base,
+        archive,
+        namesOf(written, (await readDeleted(written, base)) ?? []),
+      );
+    }
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
-    throw new FailedError(`what was written could not be recovered: ${messageOf(error)}`, {
-      hints: [
-        'Nothing was published and nothing removed; earlier archives are untouched.',
-        'Run the backup again. If it ends so again, report it with this message.',
-      ],
-      cause: error,
-    });
+
+    throw new FailedError(
+      `what was written could not be recovered: ${messageOf(error)}`,
+      {
+        hints: [
+          'Nothing was published and nothing removed; earlier archives are untouched.',
+          'Run the backup again. If it ends so again, report it with this message.',
+        ],
+        cause: error,
+      },
+    );
   }
 }
 
 /** The volumes under their temporary names, as the listing of a directory would have them. */
-function filesOf(directory: string, { stem, volumes, sizeBytes }: ArchiveWriter): ArchiveFiles {
+function filesOf(
+  directory: string,
+  { stem, volumes, sizeBytes }: ArchiveWriter,
+): ArchiveFiles {
   const parsed = parseVolumeName(formatVolumeName(stem, 0));
   if (!parsed) throw new Error(`${stem} is no archive's name`);
 
@@ -53,7 +69,12 @@ function filesOf(directory: string, { stem, volumes, sizeBytes }: ArchiveWriter)
     directory,
     volumes: volumes.map(({ path }, index) => {
       const { size, mtimeMs } = statSync(path);
-      return { path, name: formatVolumeName(stem, index), sizeBytes: size, mtimeMs };
+      return {
+        path,
+        name: formatVolumeName(stem, index),
+        sizeBytes: size,
+        mtimeMs,
+      };
     }),
     missingVolumes: [],
     sizeBytes,

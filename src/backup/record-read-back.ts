@@ -9,14 +9,28 @@ import type { BackupReport, BackupRequest } from './request.js';
  * it cannot, it counts as not verified.
  * @returns a warning where it could not be recorded
  */
-export function recordReadBack({ backupDir }: BackupRequest, report: BackupReport): string[] {
+export function recordReadBack(
+  { backupDir }: BackupRequest,
+  report: BackupReport,
+): string[] {
   try {
     const archives = listArchiveFiles(backupDir);
-    const own = archives.find(({ stem }) => archiveName(stem) === report.archive);
+    const own = archives.find(
+      ({ stem }) => archiveName(stem) === report.archive,
+    );
     if (!own) throw new Error(`the listing of ${backupDir} lacks it`);
 
-    const entry = { at: report.finishedAt.toISOString(), isSound: true, sizeBytes: own.sizeBytes };
-    recordVerified(backupDir, new Map([[own.stem, entry]]), new Set(archives.map(({ stem }) => stem)));
+    const entry = {
+      at: report.finishedAt.toISOString(),
+      isSound: true,
+      sizeBytes: own.sizeBytes,
+    };
+
+    recordVerified(
+      backupDir,
+      new Map([[own.stem, entry]]),
+      new Set(archives.map(({ stem }) => stem)),
+    );
 
     return [];
   } catch (error) {

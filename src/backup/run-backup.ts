@@ -11,14 +11,33 @@ import { Packer, toSpaceError } from '../archive/packer.js';
 import { formatVersionText, VERSION_ENTRY } from '../archive/summary.js';
 import { acquireLock } from '../platform/lock.js';
 import { isMessagePath } from '../platform/message-file.js';
-import { markReading, refuseInterruptedRecover, refuseWhileRecovered } from '../server/recover-mark.js';
+import {
+  markReading,
+  refuseInterruptedRecover,
+  refuseWhileRecovered,
+} from '../server/recover-mark.js';
 import type { BackupContent } from './content.js';
-import { countMailboxes, countStored, findMassLoss, readPredecessor, type RunMail } from './mass-loss.js';
-import { addText, findLacks, finishArchive, type OpenRun } from './finish-archive.js';
+import {
+  countMailboxes,
+  countStored,
+  findMassLoss,
+  readPredecessor,
+  type RunMail,
+} from './mass-loss.js';
+import {
+  addText,
+  findLacks,
+  finishArchive,
+  type OpenRun,
+} from './finish-archive.js';
 import { findGoneStore, refuseGoneStore } from './gone-store.js';
 import { packDirectories } from './pack-directories.js';
 import { planContent } from './plan-content.js';
-import { chooseStem, checkFreeSpace, prepareBackupDirectory } from './prepare-directory.js';
+import {
+  chooseStem,
+  checkFreeSpace,
+  prepareBackupDirectory,
+} from './prepare-directory.js';
 import { refuseUnrecoverable } from './prove-archive.js';
 import { recordReadBack } from './record-read-back.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
@@ -33,7 +52,11 @@ const FEW_FILES = 1000;
  */
 export async function runBackup(request: BackupRequest): Promise<BackupReport> {
   const places = [request.installation.dir, request.settings.storeDir];
-  const reading = await markReading(places, `backup ${request.type}`, request.clock);
+  const reading = await markReading(
+    places,
+    `backup ${request.type}`,
+    request.clock,
+  );
 
   try {
     refuseWhileRecovered(places);
@@ -47,7 +70,10 @@ export async function runBackup(request: BackupRequest): Promise<BackupReport> {
 
 async function backUp(request: BackupRequest): Promise<BackupReport> {
   const startedAt = request.clock();
-  prepareBackupDirectory(request.backupDir, request.settings.createsBackupDirectory);
+  prepareBackupDirectory(
+    request.backupDir,
+    request.settings.createsBackupDirectory,
+  );
 
   const lock = await acquireLock({
     path: join(request.backupDir, LOCK_FILE),
@@ -66,12 +92,25 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
     const content = await planContent(request);
     const predecessor = await readPredecessor(request.backupDir);
     const { report, mail } = await writeArchive(request, content, startedAt);
-    const lost = mail ? findMassLoss(predecessor, mail, request.lossLimits) : [];
+    const lost = mail
+      ? findMassLoss(predecessor, mail, request.lossLimits)
+      : [];
     const losses = [...findGoneStore(report.issues), ...lost];
     const unrecorded = request.readsBack ? recordReadBack(request, report) : [];
-    const warnings = [...sweep.warnings, ...report.warnings, ...losses, ...unrecorded];
 
-    return { ...report, swept: sweep.removed, warnings, isMassLoss: losses.length > 0 };
+    const warnings = [
+      ...sweep.warnings,
+      ...report.warnings,
+      ...losses,
+      ...unrecorded,
+    ];
+
+    return {
+      ...report,
+      swept: sweep.removed,
+      warnings,
+      isMassLoss: losses.length > 0,
+    };
   } catch (error) {
     throw toSpaceError(error);
   } finally {
@@ -80,28 +119,48 @@ async function backUp(request: BackupRequest): Promise<BackupReport> {
 }
 
 /** What became of the mail that was listed; undefined where this run does not look at mail. */
-function mailOf(content: BackupContent, packer: Packer, packed: PackedContent): RunMail | undefined {
+function mailOf(
+  content: BackupContent,
+  packer: Packer,
+  packed: PackedContent,
+): RunMail | undefined {
   if (!content.components.includes('mail')) return undefined;
 
   const listed = countMailboxes(content.directories);
-  const lost = packer.issues.filter(({ kind }) => kind !== 'unsettled').map(({ name }) => name);
+  const lost = packer.issues
+    .filter(({ kind }) => kind !== 'unsettled')
+    .map(({ name }) => name);
 
   return {
     listed,
     stored: countStored(listed, packed.found, [...packer.vanished, ...lost]),
-    unlisted: packed.skipped.map(({ name }) => name).filter((name) => name.endsWith('/') && isMailDirectory(name)),
+    unlisted: packed.skipped
+      .map(({ name }) => name)
+      .filter((name) => name.endsWith('/') && isMailDirectory(name)),
   };
 }
 
-const isMailDirectory = (name: string): boolean => name === '@backup/store/mail/' || mailboxOf(name) !== undefined;
+const isMailDirectory = (name: string): boolean =>
+  name === '@backup/store/mail/' || mailboxOf(name) !== undefined;
 
 /** Says what a run would do, and writes nothing. */
-export async function planBackup(request: BackupRequest): Promise<BackupReport> {
-  refuseInterruptedRecover([request.installation.dir, request.settings.storeDir]);
+export async function planBackup(
+  request: BackupRequest,
+): Promise<BackupReport> {
+  refuseInterruptedRecover([
+    request.installation.dir,
+    request.settings.storeDir,
+  ]);
 
   const startedAt = request.clock();
   const content = await planContent(request);
-  const { stem } = chooseStem(request.backupDir, content.type, startedAt, content.letter);
+
+  const { stem } = chooseStem(
+    request.backupDir,
+    content.type,
+    startedAt,
+    content.letter,
+  );
 
   return {
     ...reportBasics(content, stem, startedAt),
@@ -117,8 +176,18 @@ async function writeArchive(
   content: BackupContent,
   startedAt: Date,
 ): Promise<{ report: BackupReport; mail: RunMail | undefined }> {
-  const { stem, takenAt } = chooseStem(request.backupDir, content.type, startedAt, content.letter);
-  const writer = new ArchiveWriter(request.backupDir, stem, request.volumeLimitBytes);
+  const { stem, takenAt } = chooseStem(
+    request.backupDir,
+    content.type,
+    startedAt,
+    content.letter,
+  );
+
+  const writer = new ArchiveWriter(
+    request.backupDir,
+    stem,
+    request.volumeLimitBytes,
+  );
 
   const packer = new Packer(writer, {
     ...request,
@@ -136,10 +205,22 @@ async function writeArchive(
     addText(
       writer,
       VERSION_ENTRY,
-      formatVersionText({ ...content.version, startedAt: takenAt, hostname: hostname() }),
+      formatVersionText({
+        ...content.version,
+        startedAt: takenAt,
+        hostname: hostname(),
+      }),
       takenAt,
     );
-    if (content.deletedText !== undefined) addText(writer, content.deletedText.name, content.deletedText.text, takenAt);
+
+    if (content.deletedText !== undefined) {
+      addText(
+        writer,
+        content.deletedText.name,
+        content.deletedText.text,
+        takenAt,
+      );
+    }
 
     const packed = await packContent(content, packer, writer);
     const mail = mailOf(content, packer, packed);
@@ -152,7 +233,10 @@ async function writeArchive(
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
 
-    return { report: toReport(request, content, { writer, packer, startedAt, packed }), mail };
+    return {
+      report: toReport(request, content, { writer, packer, startedAt, packed }),
+      mail,
+    };
   } catch (error) {
     await packer.close();
     await writer.discard();
@@ -174,7 +258,11 @@ interface PackedContent {
 }
 
 /** Components one after the other, as the server lays them; what moved meanwhile is looked for again at the end. */
-async function packContent(content: BackupContent, packer: Packer, writer: ArchiveWriter): Promise<PackedContent> {
+async function packContent(
+  content: BackupContent,
+  packer: Packer,
+  writer: ArchiveWriter,
+): Promise<PackedContent> {
   for (const group of content.groups) await packer.pack(group);
 
   const found: FilesTask[] = [];
@@ -182,7 +270,10 @@ async function packContent(content: BackupContent, packer: Packer, writer: Archi
 
   const pack = (tasks: readonly FilesTask[]): Promise<void> => {
     found.push(
-      ...tasks.map((task) => ({ ...task, names: task.names.filter((name) => !retried.has(task.prefix + name)) })),
+      ...tasks.map((task) => ({
+        ...task,
+        names: task.names.filter((name) => !retried.has(task.prefix + name)),
+      })),
     );
     return packer.pack(tasks);
   };
@@ -191,16 +282,28 @@ async function packContent(content: BackupContent, packer: Packer, writer: Archi
 
   await packer.packHeld();
 
-  const directories = packDirectories(look.directories, content.isDirectoryChanged, writer);
+  const directories = packDirectories(
+    look.directories,
+    content.isDirectoryChanged,
+    writer,
+  );
 
   return { directories, found, skipped: [...content.skipped, ...look.skipped] };
 }
 
 function toIssues(skipped: readonly SkippedPath[]): BackupIssue[] {
-  return skipped.map(({ name, reason }): BackupIssue => ({ kind: 'skipped', name, reason }));
+  return skipped.map(({ name, reason }): BackupIssue => ({
+    kind: 'skipped',
+    name,
+    reason,
+  }));
 }
 
-function reportBasics(content: BackupContent, stem: string, startedAt: Date): BackupReport {
+function reportBasics(
+  content: BackupContent,
+  stem: string,
+  startedAt: Date,
+): BackupReport {
   return {
     schema: 'kms-backup/backup/1',
     isDryRun: false,
@@ -237,24 +340,48 @@ function toReport(
   return {
     ...basics,
     finishedAt: request.clock(),
-    messages: { ...content.messages, vanished: [...packer.vanished].filter(isMessagePath).length },
+    messages: {
+      ...content.messages,
+      vanished: [...packer.vanished].filter(isMessagePath).length,
+    },
     packedMessages: packer.counts.messages,
     files: packer.counts.files,
     directories: packed.directories,
     sourceBytes: packer.counts.sourceBytes,
     storedBytes: writer.sizeBytes,
-    volumes: writer.volumes.map((_, index) => formatVolumeName(writer.stem, index)),
+    volumes: writer.volumes.map((_, index) =>
+      formatVolumeName(writer.stem, index),
+    ),
     entries: writer.entries,
     verifiedEntries: request.readsBack ? writer.entries : 0,
-    issues: [...toIssues(packed.skipped), ...packer.issues, ...findGoneSources(content, packer.vanished)],
+    issues: [
+      ...toIssues(packed.skipped),
+      ...packer.issues,
+      ...findGoneSources(content, packer.vanished),
+    ],
     split: packer.split,
   };
 }
 
 /** Mail comes and goes; a configuration file or a whole part of the server that is gone at the end is no such thing. */
-function findGoneSources({ directories }: BackupContent, vanished: ReadonlySet<string>): BackupIssue[] {
-  const isTop = ({ prefix }: { prefix: string }): boolean => /^@backup\/(store\/)?[^/]+\/$/.test(prefix);
-  const gone = directories.filter((directory) => isTop(directory) && !existsSync(directory.path));
-  const names = [...[...vanished].filter((name) => !name.includes('/')), ...gone.map(({ prefix }) => prefix)];
-  return names.map((name) => ({ kind: 'unreadable', name, reason: 'it vanished during the run' }));
+function findGoneSources(
+  { directories }: BackupContent,
+  vanished: ReadonlySet<string>,
+): BackupIssue[] {
+  const isTop = ({ prefix }: { prefix: string }): boolean =>
+    /^@backup\/(store\/)?[^/]+\/$/.test(prefix);
+  const gone = directories.filter(
+    (directory) => isTop(directory) && !existsSync(directory.path),
+  );
+
+  const names = [
+    ...[...vanished].filter((name) => !name.includes('/')),
+    ...gone.map(({ prefix }) => prefix),
+  ];
+
+  return names.map((name) => ({
+    kind: 'unreadable',
+    name,
+    reason: 'it vanished during the run',
+  }));
 }

@@ -10,9 +10,23 @@ import { floorDivide, isAsSet, msOfTicks } from '../platform/file-times.js';
  * entries that the server wrote, 2 s of the local wall clock, so that a file of the hour that a clock change repeats
  * compares equal in both.
  */
-export function isSameTime(fileTicks: bigint, entryTicks: bigint, precision: TimePrecision): boolean {
+export function isSameTime(
+  fileTicks: bigint,
+  entryTicks: bigint,
+  precision: TimePrecision,
+): boolean {
   if (precision === TimePrecision.tick) return isAsSet(fileTicks, entryTicks);
-  if (precision === TimePrecision.second)
-    return floorDivide(fileTicks, 10_000_000n) === floorDivide(entryTicks, 10_000_000n);
-  return Math.abs(toLocalWall(msOfTicks(fileTicks)) - toLocalWall(msOfTicks(entryTicks))) <= 2000;
+
+  if (precision === TimePrecision.second) {
+    return (
+      floorDivide(fileTicks, 10_000_000n) ===
+      floorDivide(entryTicks, 10_000_000n)
+    );
+  }
+
+  return (
+    Math.abs(
+      toLocalWall(msOfTicks(fileTicks)) - toLocalWall(msOfTicks(entryTicks)),
+    ) <= 2000
+  );
 }

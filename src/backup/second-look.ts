@@ -1,7 +1,12 @@
 import type { FilesTask } from '../archive/pack-tasks.js';
 import { isSame, lookAt } from '../platform/look-again.js';
 import { type BackupContent, toTasks } from './content.js';
-import { type SkippedPath, type Walk, walkTree, type WalkedDirectory } from './walk.js';
+import {
+  type SkippedPath,
+  type Walk,
+  walkTree,
+  type WalkedDirectory,
+} from './walk.js';
 
 /** Mail that keeps arriving must not keep a backup from ending. */
 const ROUNDS = 3;
@@ -57,7 +62,9 @@ class KnownStore {
     private readonly content: BackupContent,
     private readonly vanished: Set<string>,
   ) {
-    this.#known = new Map(content.directories.map((directory) => [directory.prefix, directory]));
+    this.#known = new Map(
+      content.directories.map((directory) => [directory.prefix, directory]),
+    );
     this.#seen = new Map();
     this.#skippedBefore = new Set(content.skipped.map(({ name }) => name));
   }
@@ -78,12 +85,18 @@ class KnownStore {
 
       const { exclude } = this.content;
       const isKnown = (prefix: string): boolean => this.#known.has(prefix);
-      const walk = walkTree(directory.path, directory.prefix, { exclude, isKnown });
+
+      const walk = walkTree(directory.path, directory.prefix, {
+        exclude,
+        isKnown,
+      });
 
       this.#addSkipped(walk);
 
       for (const now of walk.directories) {
-        if (now.prefix !== directory.prefix && this.#isFile(now.prefix)) continue;
+        if (now.prefix !== directory.prefix && this.#isFile(now.prefix)) {
+          continue;
+        }
 
         tasks.push(...toTasks(now, this.#newFiles(now)));
       }
@@ -97,7 +110,8 @@ class KnownStore {
     const { prefix } = now;
     const seen = this.#seenIn(prefix);
     const isNew = (name: string): boolean =>
-      !this.#isDirectory(prefix + name) && (this.vanished.delete(prefix + name) || !seen.has(name));
+      !this.#isDirectory(prefix + name) &&
+      (this.vanished.delete(prefix + name) || !seen.has(name));
     const names = now.files.filter(isNew);
 
     this.#known.set(prefix, now);
@@ -107,20 +121,30 @@ class KnownStore {
   }
 
   #seenIn(prefix: string): ReadonlySet<string> {
-    const seen = this.#seen.get(prefix) ?? new Set(this.#known.get(prefix)?.files);
+    const seen =
+      this.#seen.get(prefix) ?? new Set(this.#known.get(prefix)?.files);
     this.#seen.set(prefix, seen);
     return seen;
   }
 
   /** Whether the archive, or its base, has that directory, or one above it, as a file: nobody could recover both. */
   #isFile(prefix: string): boolean {
-    for (let end = prefix.length - 1; end > 0; end = prefix.lastIndexOf('/', end - 1)) {
+    for (
+      let end = prefix.length - 1;
+      end > 0;
+      end = prefix.lastIndexOf('/', end - 1)
+    ) {
       const at = prefix.lastIndexOf('/', end - 1) + 1;
       const name = prefix.slice(0, end);
-      const isPacked = this.#seenIn(prefix.slice(0, at)).has(prefix.slice(at, end)) && !this.vanished.has(name);
+      const isPacked =
+        this.#seenIn(prefix.slice(0, at)).has(prefix.slice(at, end)) &&
+        !this.vanished.has(name);
       if (!isPacked && !this.content.isFileOfBase(name)) continue;
 
-      this.#skip({ name: `${name}/`, reason: 'became a directory after it was packed as a file' });
+      this.#skip({
+        name: `${name}/`,
+        reason: 'became a directory after it was packed as a file',
+      });
 
       return true;
     }
@@ -131,13 +155,22 @@ class KnownStore {
   /** Whether the archive, or its base, has that file as a directory. */
   #isDirectory(name: string): boolean {
     const prefix = `${name}/`;
-    if (!this.#known.has(prefix) && !this.#skippedBefore.has(prefix)) return false;
-    this.#skip({ name, reason: 'became a file after it was packed as a directory' });
+    if (!this.#known.has(prefix) && !this.#skippedBefore.has(prefix)) {
+      return false;
+    }
+
+    this.#skip({
+      name,
+      reason: 'became a file after it was packed as a directory',
+    });
+
     return true;
   }
 
   #addSkipped({ skipped }: Walk): void {
-    for (const path of skipped) if (!this.#skippedBefore.has(path.name)) this.#skip(path);
+    for (const path of skipped) {
+      if (!this.#skippedBefore.has(path.name)) this.#skip(path);
+    }
   }
 
   #skip(path: SkippedPath): void {
@@ -148,5 +181,8 @@ class KnownStore {
 function hasMoved({ path, mtimeNs, identity }: WalkedDirectory): boolean {
   const stats = lookAt(path);
   if (stats?.isDirectory() !== true) return false;
-  return stats.mtimeNs !== mtimeNs || (identity !== undefined && !isSame(stats, identity));
+  return (
+    stats.mtimeNs !== mtimeNs ||
+    (identity !== undefined && !isSame(stats, identity))
+  );
 }

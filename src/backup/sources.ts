@@ -1,6 +1,10 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
-import { type Component, componentOfStoreChild, COMPONENTS } from '../archive/components.js';
+import {
+  type Component,
+  componentOfStoreChild,
+  COMPONENTS,
+} from '../archive/components.js';
 import { findEntryFault } from '../archive/entry-names.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { ConfigurationError, errnoOf, UsageError } from '../errors.js';
@@ -26,7 +30,12 @@ export interface Sources {
 }
 
 const CONFIGURATION_FILES = [...REQUIRED_FILES, 'cluster.cfg'];
-const INSTALL_DIRECTORIES = ['settings', 'license', 'sslca', 'sslcert'] as const;
+const INSTALL_DIRECTORIES = [
+  'settings',
+  'license',
+  'sslca',
+  'sslcert',
+] as const;
 
 /**
  * Finds what a backup of this server holds, in the server's order.
@@ -38,17 +47,28 @@ export function findSources(
   settings: ServerSettings,
   mask: ReadonlySet<Component> | undefined,
 ): Sources {
-  const found = new FoundSources(new Set(wantedComponents(settings.include, mask)));
+  const found = new FoundSources(
+    new Set(wantedComponents(settings.include, mask)),
+  );
 
-  for (const name of CONFIGURATION_FILES) found.addConfiguration(join(installation.dir, name), name);
-  for (const name of INSTALL_DIRECTORIES) found.add(name, join(installation.dir, name), `@backup/${name}`);
+  for (const name of CONFIGURATION_FILES) {
+    found.addConfiguration(join(installation.dir, name), name);
+  }
+
+  for (const name of INSTALL_DIRECTORIES) {
+    found.add(name, join(installation.dir, name), `@backup/${name}`);
+  }
 
   for (const name of listStore(settings.storeDir)) {
     const component = componentOfStoreChild(name);
-    if (component !== undefined) found.addStoreChild(component, join(settings.storeDir, name), name);
+    if (component !== undefined) {
+      found.addStoreChild(component, join(settings.storeDir, name), name);
+    }
   }
 
-  found.sources.sort((a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component));
+  found.sources.sort(
+    (a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component),
+  );
 
   return found;
 }
@@ -65,7 +85,10 @@ class FoundSources implements Sources {
     const isRequired = REQUIRED_FILES.some((required) => required === name);
 
     if (!this.add('cfg', path, name) && isRequired && this.wanted.has('cfg')) {
-      this.skipped.push({ name, reason: 'is not there, and no backup is complete without it' });
+      this.skipped.push({
+        name,
+        reason: 'is not there, and no backup is complete without it',
+      });
     }
   }
 
@@ -74,8 +97,11 @@ class FoundSources implements Sources {
     const isLink = lstatOrGone(path)?.isSymbolicLink() === true;
 
     // A component may lie on another disk behind a link; any other link is not ours to follow.
-    if (component === 'other' && isLink) this.#skip(component, entryName, 'symbolic link, not followed');
-    else this.add(component, path, entryName);
+    if (component === 'other' && isLink) {
+      this.#skip(component, entryName, 'symbolic link, not followed');
+    } else {
+      this.add(component, path, entryName);
+    }
   }
 
   /**
@@ -85,10 +111,15 @@ class FoundSources implements Sources {
   add(component: Component, path: string, entryName: string): boolean {
     const link = lstatOrGone(path);
     if (!link) return false;
+
     const fault = findEntryFault(entryName);
 
-    if (fault !== undefined) this.#skip(component, entryName, `has ${fault} in its name`);
-    else if (this.wanted.has(component)) this.#addTarget(component, path, entryName);
+    if (fault !== undefined) {
+      this.#skip(component, entryName, `has ${fault} in its name`);
+    } else if (this.wanted.has(component)) {
+      this.#addTarget(component, path, entryName);
+    }
+
     return true;
   }
 
@@ -96,18 +127,29 @@ class FoundSources implements Sources {
     try {
       const stats = statSync(path);
 
-      if (stats.isDirectory()) this.sources.push({ component, path: realpathSync(path), entryName: `${entryName}/` });
-      else if (stats.isFile()) this.sources.push({ component, entryName, ...placeOfFile(path) });
-      else this.#skip(component, entryName, 'neither file nor directory');
+      if (stats.isDirectory()) {
+        this.sources.push({
+          component,
+          path: realpathSync(path),
+          entryName: `${entryName}/`,
+        });
+      } else if (stats.isFile()) {
+        this.sources.push({ component, entryName, ...placeOfFile(path) });
+      } else {
+        this.#skip(component, entryName, 'neither file nor directory');
+      }
     } catch (error) {
       const code = errnoOf(error);
       if (code === undefined) throw error;
 
-      const isDangling = code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
+      const isDangling =
+        code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
       this.#skip(
         component,
         entryName,
-        isDangling ? 'symbolic link that leads nowhere' : `cannot be looked at: ${code}`,
+        isDangling
+          ? 'symbolic link that leads nowhere'
+          : `cannot be looked at: ${code}`,
       );
     }
   }
@@ -126,8 +168,13 @@ function placeOfFile(path: string): Pick<Source, 'path' | 'followsLinks'> {
 }
 
 /** The parts that a run looks at: those of the mask, or those that the Include switches name. */
-export function wantedComponents(include: IncludeSwitches, mask: ReadonlySet<Component> | undefined): Component[] {
-  return mask ? [...mask] : COMPONENTS.filter((component) => isIncluded(component, include));
+export function wantedComponents(
+  include: IncludeSwitches,
+  mask: ReadonlySet<Component> | undefined,
+): Component[] {
+  return mask
+    ? [...mask]
+    : COMPONENTS.filter((component) => isIncluded(component, include));
 }
 
 /** The parts of a mask that leaves out what the Include switches name; undefined where it leaves out nothing. */
@@ -135,12 +182,27 @@ export function limitedParts(
   include: IncludeSwitches,
   mask: ReadonlySet<Component> | undefined,
 ): readonly Component[] | undefined {
-  if (!mask || wantedComponents(include, undefined).every((component) => mask.has(component))) return undefined;
+  if (
+    !mask ||
+    wantedComponents(include, undefined).every((component) =>
+      mask.has(component),
+    )
+  ) {
+    return undefined;
+  }
+
   return COMPONENTS.filter((component) => mask.has(component));
 }
 
 function isIncluded(component: Component, include: IncludeSwitches): boolean {
-  if (component === 'cfg' || component === 'settings' || component === 'other') return true;
+  if (
+    component === 'cfg' ||
+    component === 'settings' ||
+    component === 'other'
+  ) {
+    return true;
+  }
+
   return component === 'sslca' ? include.sslcert : include[component];
 }
 
@@ -148,21 +210,32 @@ function listStore(storeDir: string): string[] {
   try {
     return readdirSync(storeDir).sort();
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') {
+      throw error;
+    }
 
-    throw new ConfigurationError(`the store ${storeDir} that mailserver.cfg names does not exist`, {
-      hints: ['Mount it, or correct StoreDir in table Directories.'],
-    });
+    throw new ConfigurationError(
+      `the store ${storeDir} that mailserver.cfg names does not exist`,
+      {
+        hints: ['Mount it, or correct StoreDir in table Directories.'],
+      },
+    );
   }
 }
 
 /** Refuses a backup directory that holds what is to be backed up. @throws {UsageError} */
-export function refuseBackupIntoSource(backupDir: string, sources: readonly Source[]): void {
+export function refuseBackupIntoSource(
+  backupDir: string,
+  sources: readonly Source[],
+): void {
   const target = realpathSync(backupDir);
   for (const { path, component, entryName } of sources) {
     if (!entryName.endsWith('/')) continue;
 
-    if (path === target || path.startsWith(target.endsWith(sep) ? target : target + sep)) {
+    if (
+      path === target ||
+      path.startsWith(target.endsWith(sep) ? target : target + sep)
+    ) {
       throw new UsageError(
         `the backup directory ${backupDir} contains what is to be backed up: ${path} (${component})`,
         {

@@ -4,7 +4,9 @@ import type { ListedDirectory } from '../archive/pack-tasks.js';
 
 export interface StatTask {
   /** Directories, and names in them. */
-  readonly directories: readonly (ListedDirectory & { readonly names: readonly string[] })[];
+  readonly directories: readonly (ListedDirectory & {
+    readonly names: readonly string[];
+  })[];
   /** Also read the files and take their CRC-32. */
   readonly withCrc: boolean;
 }

@@ -58,8 +58,17 @@ export interface WalkOptions {
 }
 
 /** Lists a tree with its directories before what lies in them. Links, pipes, sockets and devices are skipped by name. */
-export function walkTree(path: string, prefix: string, { exclude, isKnown, onDirectory }: WalkOptions): Walk {
-  const walk = { directories: [] as WalkedDirectory[], skipped: [] as SkippedPath[], vanished: [] as string[] };
+export function walkTree(
+  path: string,
+  prefix: string,
+  { exclude, isKnown, onDirectory }: WalkOptions,
+): Walk {
+  const walk = {
+    directories: [] as WalkedDirectory[],
+    skipped: [] as SkippedPath[],
+    vanished: [] as string[],
+  };
+
   const open = [{ path, prefix }];
 
   for (let next = open.pop(); next; next = open.pop()) {
@@ -71,7 +80,9 @@ export function walkTree(path: string, prefix: string, { exclude, isKnown, onDir
 
     for (const child of listed) {
       const below = `${next.prefix}${child}/`;
-      if (!isKnown?.(below)) open.push({ path: join(next.path, child), prefix: below });
+      if (!isKnown?.(below)) {
+        open.push({ path: join(next.path, child), prefix: below });
+      }
     }
   }
 
@@ -85,7 +96,12 @@ interface OpenWalk {
 }
 
 /** Adds one directory to the walk; returns the names of its subdirectories, the first to be entered last. */
-function listDirectory(path: string, prefix: string, exclude: readonly DirectoryIdentity[], walk: OpenWalk): string[] {
+function listDirectory(
+  path: string,
+  prefix: string,
+  exclude: readonly DirectoryIdentity[],
+  walk: OpenWalk,
+): string[] {
   const files: string[] = [];
   const children: string[] = [];
 
@@ -96,9 +112,15 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
 
     const entries = readdirSync(path, { withFileTypes: true });
     // A link may have taken its place meanwhile, and its names are not this directory's.
-    if (!isStillAt(path, stats)) throw goneError('another directory has taken its place');
+    if (!isStillAt(path, stats)) {
+      throw goneError('another directory has taken its place');
+    }
 
-    sortEntries(path, prefix, entries, { files, children, skipped: walk.skipped });
+    sortEntries(path, prefix, entries, {
+      files,
+      children,
+      skipped: walk.skipped,
+    });
 
     const { dev, ino, mtimeNs } = stats;
     walk.directories.push({
@@ -109,8 +131,14 @@ function listDirectory(path: string, prefix: string, exclude: readonly Directory
       mtimeNs: isYoung(mtimeNs) ? undefined : mtimeNs,
     });
   } catch (error) {
-    if (isGone(error) || errnoOf(error) === 'ELOOP') walk.vanished.push(prefix);
-    else walk.skipped.push({ name: prefix, reason: `cannot be listed: ${errnoOf(error) ?? String(error)}` });
+    if (isGone(error) || errnoOf(error) === 'ELOOP') {
+      walk.vanished.push(prefix);
+    } else {
+      walk.skipped.push({
+        name: prefix,
+        reason: `cannot be listed: ${errnoOf(error) ?? String(error)}`,
+      });
+    }
   }
 
   return children.reverse();
@@ -123,16 +151,26 @@ interface SortedEntries {
 }
 
 /** Tells what is to be packed, entered, or named as left out. */
-function sortEntries(path: string, prefix: string, entries: readonly Dirent[], into: SortedEntries): void {
+function sortEntries(
+  path: string,
+  prefix: string,
+  entries: readonly Dirent[],
+  into: SortedEntries,
+): void {
   const prefixBytes = Buffer.byteLength(prefix);
   for (const entry of entries) {
-    if (!PLAIN.test(entry.name)) entry.name = composeName(path, entry.name, entries);
+    if (!PLAIN.test(entry.name)) {
+      entry.name = composeName(path, entry.name, entries);
+    }
 
     const reason = reasonToSkip(entry, prefix, prefixBytes);
-    if (reason !== undefined) into.skipped.push({ name: prefix + entry.name, reason });
-    else if (entry.isDirectory()) {
+    if (reason !== undefined) {
+      into.skipped.push({ name: prefix + entry.name, reason });
+    } else if (entry.isDirectory()) {
       if (!isExcludedDirectory(entry.name)) into.children.push(entry.name);
-    } else if (!isExcludedFile(entry.name)) into.files.push(entry.name);
+    } else if (!isExcludedFile(entry.name)) {
+      into.files.push(entry.name);
+    }
   }
 }
 
@@ -150,10 +188,20 @@ const PLAIN = /^[ -~]*$/;
  * as other systems keep them, they are the same in every archive: what was recovered from one made elsewhere has changed
  * nothing. Where the composed name is not this very file the disk tells the two apart, and the name stays as it is.
  */
-function composeName(path: string, name: string, entries: readonly Dirent[]): string {
+function composeName(
+  path: string,
+  name: string,
+  entries: readonly Dirent[],
+): string {
   const composed = name.normalize('NFC');
-  if (composed === name || entries.some((other) => other.name === composed)) return name;
-  const [own, other] = [name, composed].map((one) => identifyEntry(join(path, one)));
+  if (composed === name || entries.some((other) => other.name === composed)) {
+    return name;
+  }
+
+  const [own, other] = [name, composed].map((one) =>
+    identifyEntry(join(path, one)),
+  );
+
   return own !== undefined && own === other ? composed : name;
 }
 
@@ -162,12 +210,23 @@ function identifyEntry(path: string): string | undefined {
   return stats && `${stats.dev}/${stats.ino}`;
 }
 
-function reasonToSkip(entry: Dirent, prefix: string, prefixBytes: number): string | undefined {
-  const fault = findStepFault({ prefix, prefixBytes, step: entry.name, isDirectory: entry.isDirectory() });
+function reasonToSkip(
+  entry: Dirent,
+  prefix: string,
+  prefixBytes: number,
+): string | undefined {
+  const fault = findStepFault({
+    prefix,
+    prefixBytes,
+    step: entry.name,
+    isDirectory: entry.isDirectory(),
+  });
+
   if (fault !== undefined) return `has ${fault} in its name`;
   if (entry.isDirectory() || entry.isFile()) return undefined;
   if (entry.isSymbolicLink()) return 'symbolic link, not followed';
   if (entry.isSocket()) return 'socket';
   if (entry.isFIFO()) return 'named pipe';
+
   return 'device';
 }

@@ -1,10 +1,15 @@
 import { Args } from '@oclif/core';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { readCompletionScript, SHELLS, type Shell } from '../ui/completion-script.js';
+import {
+  readCompletionScript,
+  SHELLS,
+  type Shell,
+} from '../ui/completion-script.js';
 
 export default class Completion extends KmsCommand {
   static override summary = 'Print the completion script of a shell.';
-  static override description = 'The shell then completes commands, flags, their values and paths when Tab is pressed.';
+  static override description =
+    'The shell then completes commands, flags, their values and paths when Tab is pressed.';
   static override args = {
     shell: Args.string({
       required: true,

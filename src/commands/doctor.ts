@@ -32,17 +32,33 @@ export default class Doctor extends KmsCommand {
     const installation = findInstallation({ serverDir: flags['server-dir'] });
     const { check, settings } = checkConfiguration(installation);
     const checks = [check];
+
     if (settings) {
-      const backupDir = flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']);
+      const backupDir =
+        flags['backup-dir'] === undefined
+          ? settings.backupDir
+          : resolve(flags['backup-dir']);
+
       await this.useNetworkDisk(backupDir, flags);
-      checks.push(...(await runChecks(installation, { settings, backupDir, clock: systemClock })));
+      checks.push(
+        ...(await runChecks(installation, {
+          settings,
+          backupDir,
+          clock: systemClock,
+        })),
+      );
       checks.push(checkScheduler(flags, settings.backupEnabled));
     }
+
     const problems = checks.filter(({ state }) => state === 'problem').length;
     const verdict = problems > 0 ? ExitCode.failed : ExitCode.done;
     const exitCode = settings ? verdict : ExitCode.usage;
 
-    return { exitCode, json: document('doctor', { checks, problems }), text: format(checks) };
+    return {
+      exitCode,
+      json: document('doctor', { checks, problems }),
+      text: format(checks),
+    };
   }
 }
 
@@ -50,7 +66,10 @@ function format(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, state, fact, advice }) => [
     `${state.padEnd(7)}  ${name.padEnd(width)}  ${fact}`,
-    ...(advice === undefined ? [] : [`${' '.repeat(9)}${' '.repeat(width)}  * ${advice}`]),
+    ...(advice === undefined
+      ? []
+      : [`${' '.repeat(9)}${' '.repeat(width)}  * ${advice}`]),
   ]);
+
   return lines.join('\n');
 }

@@ -17,7 +17,11 @@ export default class Rotate extends KmsCommand {
     '<%= config.bin %> rotate --dry-run',
     '<%= config.bin %> rotate --keep 3 --backup-dir /mnt/server-backup',
   ];
-  static override exitCodes = [ExitCode.incomplete, ExitCode.notFound, ExitCode.locked];
+  static override exitCodes = [
+    ExitCode.incomplete,
+    ExitCode.notFound,
+    ExitCode.locked,
+  ];
   static override flags = withEnvironment({
     'backup-dir': Flags.string({
       helpValue: 'DIR',
@@ -28,15 +32,25 @@ export default class Rotate extends KmsCommand {
       helpValue: 'N',
       summary: "How many complete backups stay. Default: the server's limit.",
     }),
-    'dry-run': Flags.boolean({ summary: 'Say what would be removed and why, and remove nothing.' }),
-    'lock-wait': durationFlag({ default: 0, summary: 'How long to wait for another run, for example 10m.' }),
+    'dry-run': Flags.boolean({
+      summary: 'Say what would be removed and why, and remove nothing.',
+    }),
+    'lock-wait': durationFlag({
+      default: 0,
+      summary: 'How long to wait for another run, for example 10m.',
+    }),
   });
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(Rotate);
-    const isSelfContained = flags['backup-dir'] !== undefined && flags.keep !== undefined;
-    const settings = isSelfContained ? findSettings(flags) : openServer(flags).settings;
-    const backupDir = resolve(flags['backup-dir'] ?? settings?.backupDir ?? '.');
+    const isSelfContained =
+      flags['backup-dir'] !== undefined && flags.keep !== undefined;
+    const settings = isSelfContained
+      ? findSettings(flags)
+      : openServer(flags).settings;
+    const backupDir = resolve(
+      flags['backup-dir'] ?? settings?.backupDir ?? '.',
+    );
 
     await this.useNetworkDisk(backupDir, flags);
 
@@ -52,7 +66,12 @@ export default class Rotate extends KmsCommand {
 
     const exitCode = report.failures > 0 ? ExitCode.incomplete : ExitCode.done;
 
-    return { exitCode, json: report, text: formatRotate(report), isSummary: !flags['dry-run'] };
+    return {
+      exitCode,
+      json: report,
+      text: formatRotate(report),
+      isSummary: !flags['dry-run'],
+    };
   }
 }
 

@@ -11,7 +11,8 @@ import { presentError } from '../ui/present-error.js';
 import { formatVerify } from '../ui/present-verify.js';
 
 export default class Verify extends KmsCommand {
-  static override summary = 'Read every byte of archives and prove that they can be recovered.';
+  static override summary =
+    'Read every byte of archives and prove that they can be recovered.';
   static override description =
     'Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would.';
   static override examples = [
@@ -19,15 +20,22 @@ export default class Verify extends KmsCommand {
     '<%= config.bin %> verify /mnt/server-backup/F20261122T010003Z.zip',
     '<%= config.bin %> verify "E:\\backup 2" --quick',
   ];
-  static override exitCodes = [ExitCode.damaged, ExitCode.notFound, ExitCode.noSpace];
+  static override exitCodes = [
+    ExitCode.damaged,
+    ExitCode.notFound,
+    ExitCode.noSpace,
+  ];
   static override args = {
     'DIR|FILE': Args.string({
       name: 'DIR|FILE',
-      description: "A backup directory or an archive. Default: the server's directory.",
+      description:
+        "A backup directory or an archive. Default: the server's directory.",
     }),
   };
   static override flags = withEnvironment({
-    quick: Flags.boolean({ summary: 'Check the structure only, without reading data.' }),
+    quick: Flags.boolean({
+      summary: 'Check the structure only, without reading data.',
+    }),
     threads: Flags.integer({
       min: 1,
       max: 64,
@@ -40,7 +48,10 @@ export default class Verify extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Verify);
-    const path = args['DIR|FILE'] === undefined ? openServer(flags).settings.backupDir : resolve(args['DIR|FILE']);
+    const path =
+      args['DIR|FILE'] === undefined
+        ? openServer(flags).settings.backupDir
+        : resolve(args['DIR|FILE']);
 
     await this.useNetworkDisk(path, flags);
 
@@ -64,7 +75,12 @@ export default class Verify extends KmsCommand {
 
     return {
       exitCode: isSound ? ExitCode.done : this.#failure(reports, flags.json),
-      json: { schema: 'kms-backup/verify/1', isSound, archives: reports, warnings },
+      json: {
+        schema: 'kms-backup/verify/1',
+        isSound,
+        archives: reports,
+        warnings,
+      },
       text: formatVerify(reports),
       isSummary: true,
     };
@@ -73,12 +89,24 @@ export default class Verify extends KmsCommand {
   #failure(reports: readonly VerifyReport[], asJson: boolean): ExitCode {
     const unread = reports.find((report) => report.unread.length > 0);
     const [first] = unread?.unread ?? [];
-    const isDamaged = reports.some(({ isSound, unread: own }) => !isSound && own.length === 0);
+    const isDamaged = reports.some(
+      ({ isSound, unread: own }) => !isSound && own.length === 0,
+    );
     if (isDamaged || !unread || !first) return ExitCode.damaged;
 
-    const cause = Object.assign(new Error(first.reason), { code: first.errno, syscall: 'read' });
-    const hints = ['Nothing was recorded of that archive. Verify it again when the disk or share is well.'];
-    const error = toSystemError(cause, { fact: `${unread.archive} cannot be read`, hints });
+    const cause = Object.assign(new Error(first.reason), {
+      code: first.errno,
+      syscall: 'read',
+    });
+
+    const hints = [
+      'Nothing was recorded of that archive. Verify it again when the disk or share is well.',
+    ];
+
+    const error = toSystemError(cause, {
+      fact: `${unread.archive} cannot be read`,
+      hints,
+    });
 
     return error && !asJson ? presentError(error, false) : ExitCode.failed;
   }

@@ -1,7 +1,12 @@
 import { ConfigurationError, UsageError } from '../errors.js';
 import { nearestNames } from '../platform/nearest.js';
 import type { ConfigDocument } from '../server/config-document.js';
-import { editConfig, type EditOptions, type EditReport, readConfig } from '../server/config-file.js';
+import {
+  editConfig,
+  type EditOptions,
+  type EditReport,
+  readConfig,
+} from '../server/config-file.js';
 import { findSection } from '../server/config-values.js';
 import { withIniValue, writeIniText } from '../server/ini-edit.js';
 import { parseIniText, readIniFile, readIniText } from '../server/ini-file.js';
@@ -35,14 +40,25 @@ export interface Assignment {
 /** What `config set` did, or would do. */
 export interface SetReport extends EditReport {
   /** The settings that got another value. */
-  readonly changed: readonly { readonly name: string; readonly from: SettingValue; readonly to: SettingValue }[];
+  readonly changed: readonly {
+    readonly name: string;
+    readonly from: SettingValue;
+    readonly to: SettingValue;
+  }[];
 }
 
 /** The present settings. @throws {ConfigurationError} when mailserver.cfg or kms-backup.ini is wrong */
 export function showSettings(installation: Installation): ShownSettings {
   const document = readConfig(installation);
-  const values = valuesOf(settingsOf(document, installation.dir), readIniFile(installation.dir));
-  const missing = SETTING_KEYS.filter((key) => (rawValue(document, key) ?? '') === '' && key.name !== 'notify');
+  const values = valuesOf(
+    settingsOf(document, installation.dir),
+    readIniFile(installation.dir),
+  );
+
+  const missing = SETTING_KEYS.filter(
+    (key) => (rawValue(document, key) ?? '') === '' && key.name !== 'notify',
+  );
+
   return { values, defaults: new Set(missing.map(({ name }) => name)) };
 }
 
@@ -54,15 +70,26 @@ export function parseAssignments(words: readonly string[]): Assignment[] {
   const seen = new Set<string>();
   return words.map((word) => {
     const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(word) ?? [];
-    if (name === '') throw new UsageError(`not KEY=VALUE: ${JSON.stringify(word)}`);
-
-    if (name === 'network-disk-password') {
-      throw new UsageError('a password is never taken from an argument: other users can read it in the process list', {
-        hints: [`Write it to a file that only you can read and set ${NETWORK_DISK_PASSWORD_FILE}=FILE.`],
-      });
+    if (name === '') {
+      throw new UsageError(`not KEY=VALUE: ${JSON.stringify(word)}`);
     }
 
-    const known = [...SETTING_KEYS.map((key) => key.name), ...Object.keys(NETWORK_DISK)];
+    if (name === 'network-disk-password') {
+      throw new UsageError(
+        'a password is never taken from an argument: other users can read it in the process list',
+        {
+          hints: [
+            `Write it to a file that only you can read and set ${NETWORK_DISK_PASSWORD_FILE}=FILE.`,
+          ],
+        },
+      );
+    }
+
+    const known = [
+      ...SETTING_KEYS.map((key) => key.name),
+      ...Object.keys(NETWORK_DISK),
+    ];
+
     if (!known.includes(name)) {
       const nearest = nearestNames(name, known, 1)[0];
       const hints = nearest === undefined ? [] : [`Did you mean ${nearest}?`];
@@ -98,13 +125,23 @@ export async function setSettings(
 
   const report = await editConfig(installation, options, (document) => {
     const present = settingsOrNone(document, installation);
-    const others = wanted.filter(({ key, value }) => !present || value !== spelled(key, present));
-    return others.map(({ key, value }) => ({ kind: 'set', table: key.table, name: key.variable, value }));
+    const others = wanted.filter(
+      ({ key, value }) => !present || value !== spelled(key, present),
+    );
+
+    return others.map(({ key, value }) => ({
+      kind: 'set',
+      table: key.table,
+      name: key.variable,
+      value,
+    }));
   });
 
   const isIniChanged = ini.after !== ini.before;
 
-  if (isIniChanged && options.isDryRun !== true) writeIniText(installation.dir, ini.after);
+  if (isIniChanged && options.isDryRun !== true) {
+    writeIniText(installation.dir, ini.after);
+  }
 
   const [from, to] = [
     valuesOrNone(report.before, ini.before, installation),
@@ -112,7 +149,11 @@ export async function setSettings(
   ];
 
   const changed = assignments
-    .map(({ name, value }) => ({ name, from: from.get(name) ?? '', to: to.get(name) ?? value }))
+    .map(({ name, value }) => ({
+      name,
+      from: from.get(name) ?? '',
+      to: to.get(name) ?? value,
+    }))
     .filter((it) => it.from !== it.to);
 
   return { ...report, isChanged: report.isChanged || isIniChanged, changed };
@@ -128,28 +169,43 @@ function planNetworkDisk(
 
   for (const { name, value } of assignments) {
     const key = NETWORK_DISK[name];
-    if (key !== undefined) after = withIniValue(after, { section: 'network-disk', key }, value);
+    if (key !== undefined) {
+      after = withIniValue(after, { section: 'network-disk', key }, value);
+    }
   }
 
   return { before, after };
 }
 
-function valuesOrNone(document: ConfigDocument, ini: string, installation: Installation): ShownSettings['values'] {
+function valuesOrNone(
+  document: ConfigDocument,
+  ini: string,
+  installation: Installation,
+): ShownSettings['values'] {
   const settings = settingsOrNone(document, installation);
-  return settings ? valuesOf(settings, parseIniText(ini, installation.dir)) : new Map();
+  return settings
+    ? valuesOf(settings, parseIniText(ini, installation.dir))
+    : new Map();
 }
 
 /** Undefined where a value in the file is impossible: setting it is how it is mended. */
-function settingsOrNone(document: ConfigDocument, { dir }: Installation): ServerSettings | undefined {
+function settingsOrNone(
+  document: ConfigDocument,
+  { dir }: Installation,
+): ServerSettings | undefined {
   try {
     return settingsOf(document, dir);
   } catch (error) {
     if (error instanceof ConfigurationError) return undefined;
+
     throw error;
   }
 }
 
-function valuesOf(settings: ServerSettings, { networkDisk }: IniSettings): ShownSettings['values'] {
+function valuesOf(
+  settings: ServerSettings,
+  { networkDisk }: IniSettings,
+): ShownSettings['values'] {
   return new Map<string, SettingValue>([
     ...SETTING_KEYS.map((key) => [key.name, key.read(settings)] as const),
     [NETWORK_DISK_USER, networkDisk.user ?? ''],
@@ -170,7 +226,10 @@ function spelled(key: SettingKey, present: ServerSettings): string | undefined {
   }
 }
 
-function rawValue(document: ConfigDocument, key: SettingKey): string | undefined {
+function rawValue(
+  document: ConfigDocument,
+  key: SettingKey,
+): string | undefined {
   const table = findSection(document, 'table', key.table);
   return table?.variables.find(({ name }) => name === key.variable)?.value;
 }

@@ -1,9 +1,20 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from '../errors.js';
 import type { ConfigChange } from '../server/config-change.js';
 import type { ConfigDocument } from '../server/config-document.js';
-import { editConfig, type EditOptions, type EditReport } from '../server/config-file.js';
+import {
+  editConfig,
+  type EditOptions,
+  type EditReport,
+} from '../server/config-file.js';
 import { findSection, readerOf } from '../server/config-values.js';
 import type { Installation } from '../server/installation.js';
 import { isBackupLine } from '../server/server-log.js';
@@ -15,7 +26,9 @@ export async function switchStoreBackupLog(
   isOn: boolean,
   options: EditOptions,
 ): Promise<EditReport> {
-  return editConfig(installation, options, (document) => planSwitch(document, isOn));
+  return editConfig(installation, options, (document) =>
+    planSwitch(document, isOn),
+  );
 }
 
 function planSwitch(document: ConfigDocument, isOn: boolean): ConfigChange[] {
@@ -24,13 +37,25 @@ function planSwitch(document: ConfigDocument, isOn: boolean): ConfigChange[] {
 
   const index = items.findIndex((item) => {
     const read = readerOf(document, item);
-    return read.text('LogName', '') === 'debug' && read.text('EventName', '') === 'backup';
+    return (
+      read.text('LogName', '') === 'debug' &&
+      read.text('EventName', '') === 'backup'
+    );
   });
 
-  if (index !== -1) return [{ kind: 'set-in-item', list: 'LogEvents', index, name: 'Enabled', value }];
+  if (index !== -1) {
+    return [
+      { kind: 'set-in-item', list: 'LogEvents', index, name: 'Enabled', value },
+    ];
+  }
+
   if (!isOn) return [];
 
-  const values = [['LogName', 'debug'] as const, ['EventName', 'backup'] as const, ['Enabled', value] as const];
+  const values = [
+    ['LogName', 'debug'] as const,
+    ['EventName', 'backup'] as const,
+    ['Enabled', value] as const,
+  ];
 
   return [{ kind: 'add-item', list: 'LogEvents', values }];
 }
@@ -48,12 +73,16 @@ const POLL_MS = 500;
 
 /** Opens the debug log for its Store Backup lines. @throws {NotFoundError} when there is no such log */
 export function openBackupLog(installation: Installation): BackupLog {
-  const { debugLogPath: path, logsStoreBackup: isEnabled } = readSettings(installation);
+  const { debugLogPath: path, logsStoreBackup: isEnabled } =
+    readSettings(installation);
   if (!existsSync(path)) {
     throw new NotFoundError(`there is no debug log ${path}`, {
-      hints: ['Switch the messages on with log enable store-backup, then back up.'],
+      hints: [
+        'Switch the messages on with log enable store-backup, then back up.',
+      ],
     });
   }
+
   return { path, isEnabled, reader: new LogReader(path) };
 }
 
@@ -101,7 +130,10 @@ class LogReader {
   /** Whether another file has the log's name now, or the log was emptied. */
   isReplaced(): boolean {
     const stats = statSync(this.path, { throwIfNoEntry: false });
-    return stats !== undefined && (stats.ino !== this.#inode || stats.size < this.#offset);
+    return (
+      stats !== undefined &&
+      (stats.ino !== this.#inode || stats.size < this.#offset)
+    );
   }
 
   /** The backup lines since the last call; with `isLast` also an unfinished one at the end. */
@@ -113,7 +145,11 @@ class LogReader {
 
       this.#offset += count;
 
-      const lines = (this.#rest + this.#decoder.decode(chunk.subarray(0, count), { stream: true })).split(/\r?\n/);
+      const lines = (
+        this.#rest +
+        this.#decoder.decode(chunk.subarray(0, count), { stream: true })
+      ).split(/\r?\n/);
+
       this.#rest = lines.pop() ?? '';
       yield* lines.filter(isBackupLine);
     }

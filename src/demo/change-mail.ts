@@ -20,14 +20,23 @@ export function changeMail(storeDir: string): MailChanges {
   const added = 12;
 
   for (let i = 1; i <= added; i++) {
-    writeFileSync(join(inbox, messageFileName(200 + i)), sampleMessage(dice, 4000 + i).text, { mode: 0o600 });
+    writeFileSync(
+      join(inbox, messageFileName(200 + i)),
+      sampleMessage(dice, 4000 + i).text,
+      { mode: 0o600 },
+    );
   }
 
   const deleted = 9;
-  for (let uid = 1; uid <= deleted; uid++) rmSync(join(mail, 'bob', 'INBOX', '#msgs', messageFileName(uid)));
+  for (let uid = 1; uid <= deleted; uid++) {
+    rmSync(join(mail, 'bob', 'INBOX', '#msgs', messageFileName(uid)));
+  }
 
   const moved = encodeFolderName('Ärzte');
-  renameSync(join(mail, 'alice', 'Gesendete Objekte', moved), join(mail, 'alice', moved));
+  renameSync(
+    join(mail, 'alice', 'Gesendete Objekte', moved),
+    join(mail, 'alice', moved),
+  );
 
   return { added, deleted, movedFolder: 'Gesendete Objekte/Ärzte' };
 }

@@ -3,7 +3,10 @@
 type Section = readonly string[];
 
 /** Both files of a sample server whose store and backup directories are given. */
-export function sampleConfig(storeDir: string, backupDir: string): { mailserver: string; users: string } {
+export function sampleConfig(
+  storeDir: string,
+  backupDir: string,
+): { mailserver: string; users: string } {
   const sections = [
     table('Directories', {
       StoreDir: `${storeDir}/`,
@@ -16,10 +19,17 @@ export function sampleConfig(storeDir: string, backupDir: string): { mailserver:
     ...ARCHIVING_SECTIONS,
     ...backupSections(),
     ...LOG_SECTIONS,
-    table('Misc', { InternetHostname: 'mail.example.com', ConfigVersion: '27', LogSelect: '0' }),
+    table('Misc', {
+      InternetHostname: 'mail.example.com',
+      ConfigVersion: '27',
+      LogSelect: '0',
+    }),
   ];
 
-  return { mailserver: configDocument(sections), users: configDocument([usersList()]) };
+  return {
+    mailserver: configDocument(sections),
+    users: configDocument([usersList()]),
+  };
 }
 
 const MAIL_SECTIONS: readonly Section[] = [
@@ -38,7 +48,11 @@ const MAIL_SECTIONS: readonly Section[] = [
     AuthPass: 'D3S:0a1b2c3d4e5f60718293a4b5c6d7e8f9',
   }),
   table('Kerio Anti-spam', { Enabled: '0' }),
-  list('Certificate', [{ Name: 'server', Active: '1' }], ' identityCounter="5"'),
+  list(
+    'Certificate',
+    [{ Name: 'server', Active: '1' }],
+    ' identityCounter="5"',
+  ),
 ];
 
 /** The trap: these two are mail archiving, not backup. */
@@ -48,9 +62,26 @@ const ARCHIVING_SECTIONS: readonly Section[] = [
 ];
 
 function backupSections(): readonly Section[] {
-  const never = Object.fromEntries(['LastFullBackup', 'LastDiffBackup', 'LastBackup'].map((name) => [name, '0']));
-  const sizes = Object.fromEntries(Object.keys(never).map((name) => [`${name}Size`, '0']));
-  const parts = ['Mail', 'Lists', 'SSLCert', 'License', 'Spamassassin', 'Xmpp', 'IM'];
+  const never = Object.fromEntries(
+    ['LastFullBackup', 'LastDiffBackup', 'LastBackup'].map((name) => [
+      name,
+      '0',
+    ]),
+  );
+
+  const sizes = Object.fromEntries(
+    Object.keys(never).map((name) => [`${name}Size`, '0']),
+  );
+
+  const parts = [
+    'Mail',
+    'Lists',
+    'SSLCert',
+    'License',
+    'Spamassassin',
+    'Xmpp',
+    'IM',
+  ];
 
   return [
     table('StoreBackup', {
@@ -97,7 +128,12 @@ const LOG_SECTIONS: readonly Section[] = [
 ];
 
 function usersList(): Section {
-  const user = (name: string, domain: string, fullName: string, isEnabled = true): readonly [string, string][] => [
+  const user = (
+    name: string,
+    domain: string,
+    fullName: string,
+    isEnabled = true,
+  ): readonly [string, string][] => [
     ['Name', name],
     ['Domain', domain],
     ['Account_enabled', isEnabled ? '1' : '0'],
@@ -105,7 +141,10 @@ function usersList(): Section {
     ['Password', 'SHA:5f2b8c1d9e7a4036'],
     ['Fullname', fullName],
     // A name may repeat inside one item: order and duplicates matter.
-    ...['1', '2', '4', '8'].map((right): [string, string] => ['Authorization', right]),
+    ...['1', '2', '4', '8'].map((right): [string, string] => [
+      'Authorization',
+      right,
+    ]),
   ];
 
   return rawList('User', [
@@ -118,27 +157,61 @@ function usersList(): Section {
 }
 
 function configDocument(sections: readonly Section[]): string {
-  const lines = ['<config>', ...sections.flatMap((section) => [...section, '']), '</config>', ''];
+  const lines = [
+    '<config>',
+    ...sections.flatMap((section) => [...section, '']),
+    '</config>',
+    '',
+  ];
   return lines.join('\r\n');
 }
 
-function table(name: string, variables: Readonly<Record<string, string>>): Section {
-  return [`<table name="${name}">`, ...variableLines(Object.entries(variables), '  '), '</table>'];
+function table(
+  name: string,
+  variables: Readonly<Record<string, string>>,
+): Section {
+  return [
+    `<table name="${name}">`,
+    ...variableLines(Object.entries(variables), '  '),
+    '</table>',
+  ];
 }
 
-function list(name: string, items: readonly Readonly<Record<string, string>>[], attributes = ''): Section {
+function list(
+  name: string,
+  items: readonly Readonly<Record<string, string>>[],
+  attributes = '',
+): Section {
   return rawList(name, items.map(Object.entries<string>), attributes);
 }
 
-function rawList(name: string, items: readonly (readonly [string, string][])[], attributes = ''): Section {
-  const lines = items.flatMap((item) => ['  <listitem>', ...variableLines(item, '    '), '  </listitem>']);
+function rawList(
+  name: string,
+  items: readonly (readonly [string, string][])[],
+  attributes = '',
+): Section {
+  const lines = items.flatMap((item) => [
+    '  <listitem>',
+    ...variableLines(item, '    '),
+    '  </listitem>',
+  ]);
+
   return [`<list name="${name}"${attributes}>`, ...lines, '</list>'];
 }
 
-function variableLines(variables: readonly [string, string][], indent: string): string[] {
-  return variables.map(([name, value]) => `${indent}<variable name="${name}">${escapeText(value)}</variable>`);
+function variableLines(
+  variables: readonly [string, string][],
+  indent: string,
+): string[] {
+  return variables.map(
+    ([name, value]) =>
+      `${indent}<variable name="${name}">${escapeText(value)}</variable>`,
+  );
 }
 
 function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 }

@@ -6,8 +6,21 @@ export interface SampleMessage {
   readonly storedAt: Date;
 }
 
-const PEOPLE = ['Alice Novak <alice@example.com>', 'Bob Dvorak <bob@example.com>', 'Erik Berg <erik@example.org>'];
-const TOPICS = ['Offer', 'Invoice', 'Meeting', 'Holiday plan', 'Server room', 'Price list', 'Lunch', 'New printer'];
+const PEOPLE = [
+  'Alice Novak <alice@example.com>',
+  'Bob Dvorak <bob@example.com>',
+  'Erik Berg <erik@example.org>',
+];
+const TOPICS = [
+  'Offer',
+  'Invoice',
+  'Meeting',
+  'Holiday plan',
+  'Server room',
+  'Price list',
+  'Lunch',
+  'New printer',
+];
 const WORDS = (
   'please find attached the figures we spoke about on Monday they are not final yet but show where the year is going ' +
   'could you have a look before the meeting and tell me whether the second table is right many thanks and kind regards'
@@ -17,7 +30,9 @@ const FIRST_STORED_MS = Date.UTC(2024, 2, 4, 7);
 
 /** Message number `index` of a sample server: about one in eight has an attachment of up to 60 KB in base64. */
 export function sampleMessage(dice: Dice, index: number): SampleMessage {
-  const storedAt = new Date(FIRST_STORED_MS + index * 5_400_000 + dice.int(0, 5_399_999));
+  const storedAt = new Date(
+    FIRST_STORED_MS + index * 5_400_000 + dice.int(0, 5_399_999),
+  );
   const subject = `${dice.pick(TOPICS)} ${String(dice.int(100, 999))}`;
 
   const header = [
@@ -32,14 +47,22 @@ export function sampleMessage(dice: Dice, index: number): SampleMessage {
   ];
 
   const body = paragraphs(dice);
-  const lines = index % 8 === 3 ? withAttachment(dice, header, body) : [...header, TEXT_TYPE, '', ...body];
+
+  const lines =
+    index % 8 === 3
+      ? withAttachment(dice, header, body)
+      : [...header, TEXT_TYPE, '', ...body];
 
   return { text: `${lines.join('\r\n')}\r\n`, storedAt };
 }
 
 const TEXT_TYPE = 'Content-Type: text/plain; charset=utf-8';
 
-function withAttachment(dice: Dice, header: readonly string[], body: readonly string[]): string[] {
+function withAttachment(
+  dice: Dice,
+  header: readonly string[],
+  body: readonly string[],
+): string[] {
   const boundary = `=_next_${String(dice.int(1e6, 9e6))}`;
   const base64 = dice.bytes(dice.int(2_000, 45_000)).toString('base64');
 
@@ -64,8 +87,11 @@ function withAttachment(dice: Dice, header: readonly string[], body: readonly st
 function paragraphs(dice: Dice): string[] {
   const lines: string[] = [];
   for (let line = dice.int(3, 40); line > 0; line--) {
-    lines.push(Array.from({ length: dice.int(4, 12) }, () => dice.pick(WORDS)).join(' '));
+    lines.push(
+      Array.from({ length: dice.int(4, 12) }, () => dice.pick(WORDS)).join(' '),
+    );
   }
+
   return lines;
 }
 

@@ -35,8 +35,10 @@ export function buildSampleServer(directory: string): SampleServer {
   const files = {
     'mailserver.cfg': mailserver,
     'users.cfg': users,
-    'sslcert/server.crt': '-----BEGIN CERTIFICATE-----\nc2FtcGxlIG9ubHk=\n-----END CERTIFICATE-----\n',
-    'sslcert/server.key': '-----BEGIN PRIVATE KEY-----\nc2FtcGxlIG9ubHk=\n-----END PRIVATE KEY-----\n',
+    'sslcert/server.crt':
+      '-----BEGIN CERTIFICATE-----\nc2FtcGxlIG9ubHk=\n-----END CERTIFICATE-----\n',
+    'sslcert/server.key':
+      '-----BEGIN PRIVATE KEY-----\nc2FtcGxlIG9ubHk=\n-----END PRIVATE KEY-----\n',
     'license/license.key': 'sample licence\n',
     'settings/webmail.cfg': 'theme = sample\n',
   };

@@ -3,22 +3,42 @@ import { statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { KmsError } from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
-import { openOutputFile, outputError, STANDARD_OUTPUT, type OutputFile } from '../platform/output-file.js';
+import {
+  openOutputFile,
+  outputError,
+  STANDARD_OUTPUT,
+  type OutputFile,
+} from '../platform/output-file.js';
 import { OutputTree } from '../platform/output-tree.js';
 import type { OnProgress } from '../platform/progress.js';
 import { type ExportedMessage, folderOf } from './exported-message.js';
-import { layOutFolders, layOutMaildir, layOutMbox, layOutMboxFiles } from './layouts.js';
+import {
+  layOutFolders,
+  layOutMaildir,
+  layOutMbox,
+  layOutMboxFiles,
+} from './layouts.js';
 import { packArchive, type PackFormat } from './pack-archive.js';
 import type { PackEntry } from './pack-entry.js';
 
 /** The formats of an export. */
-export const EXPORT_FORMATS = ['zip', 'tar', 'tar.gz', 'mbox', 'maildir'] as const;
+export const EXPORT_FORMATS = [
+  'zip',
+  'tar',
+  'tar.gz',
+  'mbox',
+  'maildir',
+] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export interface ExportOptions {
   readonly messages: AsyncIterable<ExportedMessage>;
   /** How many mailboxes, folders and messages the selection has: a Maildir and an mbox tell them apart where there are several. */
-  readonly scope: { readonly mailboxes: number; readonly folders: number; readonly messages: number };
+  readonly scope: {
+    readonly mailboxes: number;
+    readonly folders: number;
+    readonly messages: number;
+  };
   readonly format: ExportFormat;
   /** A file, a directory (Maildir; mbox with a final `/`: one file a folder) or `-` for standard output. */
   readonly output: string;
@@ -42,11 +62,19 @@ const MESSAGES_A_TURN = 64;
  * @throws {UsageError} when the output exists or cannot be made there
  * @throws {FailedError} when it cannot be written: disk full, a reader that ended, a directory that vanished
  */
-export async function exportMessages(options: ExportOptions): Promise<ExportReport> {
+export async function exportMessages(
+  options: ExportOptions,
+): Promise<ExportReport> {
   const counter = { messages: 0, sizeBytes: 0 };
-  const counted: ExportOptions = { ...options, messages: countMessages(options, counter) };
+  const counted: ExportOptions = {
+    ...options,
+    messages: countMessages(options, counter),
+  };
+
   const isTree = isTreeOutput(options.format, options.output);
+
   await (isTree ? writeTree(counted) : writeFile(counted));
+
   return { format: options.format, output: options.output, ...counter };
 }
 
@@ -76,13 +104,18 @@ function packingOf(output: string): PackFormat | undefined {
   if (/\.zip$/i.test(output)) return 'zip';
   if (/\.(tar\.gz|tgz)$/i.test(output)) return 'tar.gz';
   // A Maildir has many files: on standard output it can only be a tar.
-  return /\.tar$/i.test(output) || output === STANDARD_OUTPUT ? 'tar' : undefined;
+  return /\.tar$/i.test(output) || output === STANDARD_OUTPUT
+    ? 'tar'
+    : undefined;
 }
 
 function isTreeOutput(format: ExportFormat, output: string): boolean {
   if (format === 'maildir') return packingOf(output) === undefined;
   if (format !== 'mbox' || output === STANDARD_OUTPUT) return false;
-  return /[/\\]$/.test(output) || (statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  return (
+    /[/\\]$/.test(output) ||
+    (statSync(output, { throwIfNoEntry: false })?.isDirectory() ?? false)
+  );
 }
 
 async function writeTree(options: ExportOptions): Promise<void> {
@@ -133,7 +166,11 @@ function writeStream(options: ExportOptions, file: OutputFile): Promise<void> {
   const entries: AsyncIterable<PackEntry> = isMaildir
     ? layOutMaildir(options.messages, maildirOptions(options, ':'))
     : layOutFolders(options.messages);
-  const format = options.format === 'maildir' ? (packingOf(options.output) ?? 'tar') : options.format;
+
+  const format =
+    options.format === 'maildir'
+      ? (packingOf(options.output) ?? 'tar')
+      : options.format;
 
   return packArchive(format, entries, { ...file, signal: options.signal });
 }
@@ -149,8 +186,13 @@ function maildirOptions(
 function toExportError(options: ExportOptions, error: unknown): unknown {
   if (options.signal?.aborted) return options.signal.reason;
   if (error instanceof KmsError) return error;
+
   // Nothing else is read through a descriptor.
-  const isRead = error instanceof Error && 'syscall' in error && error.syscall === 'read';
-  const unread = isRead ? toSystemError(error, { fact: 'an archive cannot be read' }) : undefined;
+  const isRead =
+    error instanceof Error && 'syscall' in error && error.syscall === 'read';
+  const unread = isRead
+    ? toSystemError(error, { fact: 'an archive cannot be read' })
+    : undefined;
+
   return unread ?? outputError(options.output, error);
 }

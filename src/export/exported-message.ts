@@ -15,6 +15,9 @@ export interface ExportedMessage {
 }
 
 /** The folder a message is from: `example.com/alice/INBOX/Ärzte`; its mailbox where it lies in none. */
-export function folderOf({ mailbox, folder }: Pick<ExportedMessage, 'mailbox' | 'folder'>): string {
+export function folderOf({
+  mailbox,
+  folder,
+}: Pick<ExportedMessage, 'mailbox' | 'folder'>): string {
   return [mailbox, folder].filter((name) => name !== '').join('/');
 }

@@ -15,7 +15,8 @@ interface CountingStream extends Writable {
  * @param archive a ZipArchive whose entries are all written, just before `finalize`
  */
 export function gatherSmallWrites(archive: object): void {
-  const engine = (archive as { _module?: { engine?: CountingStream } })._module?.engine;
+  const engine = (archive as { _module?: { engine?: CountingStream } })._module
+    ?.engine;
   if (typeof engine?.offset !== 'number') return;
 
   const write = engine.write.bind(engine);
@@ -40,6 +41,7 @@ export function gatherSmallWrites(archive: object): void {
     if (sizeBytes >= PIECE_BYTES) flush();
     return true;
   };
+
   engine.end = () => {
     flush();
     return end();

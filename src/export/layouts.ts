@@ -9,7 +9,9 @@ import { safeFileName, UniquePaths } from './safe-names.js';
 type Messages = AsyncIterable<ExportedMessage>;
 
 /** Plain .eml files in the folders people know: `example.com/alice/INBOX/Ärzte/0000000a.eml`. */
-export async function* layOutFolders(messages: Messages): AsyncGenerator<PackEntry> {
+export async function* layOutFolders(
+  messages: Messages,
+): AsyncGenerator<PackEntry> {
   const paths = new UniquePaths();
   const files = new UniquePaths();
 
@@ -32,27 +34,46 @@ export interface MaildirOptions {
 }
 
 /** A Maildir++ tree: `cur`, `new` and `tmp` in every folder, flags in the file names. */
-export async function* layOutMaildir(messages: Messages, options: MaildirOptions): AsyncGenerator<PackEntry> {
+export async function* layOutMaildir(
+  messages: Messages,
+  options: MaildirOptions,
+): AsyncGenerator<PackEntry> {
   const paths = new UniquePaths();
   const begun = new Set<string>();
   let sequence = 0;
 
   for await (const message of messages) {
-    const root = options.hasManyMailboxes && message.mailbox !== '' ? `${safePath(message.mailbox)}/` : '';
-    const folder = formatMaildirFolder(message.folder.split('/').map(encodeFolderName));
+    const root =
+      options.hasManyMailboxes && message.mailbox !== ''
+        ? `${safePath(message.mailbox)}/`
+        : '';
+
+    const folder = formatMaildirFolder(
+      message.folder.split('/').map(encodeFolderName),
+    );
     const key = folderOf(message);
-    const prefix = folder === '' ? root : `${paths.pathFor(key, `${root}${folder}`)}/`;
+    const prefix =
+      folder === '' ? root : `${paths.pathFor(key, `${root}${folder}`)}/`;
 
     // A reader expects the root's three directories even where INBOX itself holds nothing.
     for (const at of [root, prefix]) {
-      if (!begun.has(at)) yield* beginMaildir(at, at !== root, message.modifiedAt);
+      if (!begun.has(at)) {
+        yield* beginMaildir(at, at !== root, message.modifiedAt);
+      }
+
       begun.add(at);
     }
 
     const { bytes, modifiedAt, flags } = message;
 
     const name = formatMaildirName(
-      { receivedAt: modifiedAt, sequence: ++sequence, name: stem(message.name), sizeBytes: bytes.length, flags },
+      {
+        receivedAt: modifiedAt,
+        sequence: ++sequence,
+        name: stem(message.name),
+        sizeBytes: bytes.length,
+        flags,
+      },
       options.separator,
     );
 
@@ -60,24 +81,49 @@ export async function* layOutMaildir(messages: Messages, options: MaildirOptions
   }
 }
 
-function* beginMaildir(prefix: string, isSubfolder: boolean, modifiedAt: Date): Generator<PackEntry> {
-  for (const part of ['cur/', 'new/', 'tmp/']) yield { name: `${prefix}${part}`, bytes: undefined, modifiedAt };
+function* beginMaildir(
+  prefix: string,
+  isSubfolder: boolean,
+  modifiedAt: Date,
+): Generator<PackEntry> {
+  for (const part of ['cur/', 'new/', 'tmp/']) {
+    yield { name: `${prefix}${part}`, bytes: undefined, modifiedAt };
+  }
+
   // Maildir++ marks a subfolder so that a delivery into it is told from one into a mailbox.
-  if (isSubfolder) yield { name: `${prefix}maildirfolder`, bytes: Buffer.alloc(0), modifiedAt };
+  if (isSubfolder) {
+    yield {
+      name: `${prefix}maildirfolder`,
+      bytes: Buffer.alloc(0),
+      modifiedAt,
+    };
+  }
 }
 
 /** The bytes of one mbox file; with several folders each message says in X-Kerio-Folder where it lay. */
-export async function* layOutMbox(messages: Messages, hasManyFolders: boolean): AsyncGenerator<Buffer> {
-  for await (const message of messages) yield mboxBytes(message, hasManyFolders);
+export async function* layOutMbox(
+  messages: Messages,
+  hasManyFolders: boolean,
+): AsyncGenerator<Buffer> {
+  for await (const message of messages) {
+    yield mboxBytes(message, hasManyFolders);
+  }
 }
 
 /** One mbox file for each folder: pieces to be appended to `example.com/alice/INBOX.mbox`. */
-export async function* layOutMboxFiles(messages: Messages): AsyncGenerator<PackEntry> {
+export async function* layOutMboxFiles(
+  messages: Messages,
+): AsyncGenerator<PackEntry> {
   const paths = new UniquePaths();
   for await (const message of messages) {
     const key = folderOf(message);
     const name = paths.pathFor(key, `${safePath(key)}.mbox`);
-    yield { name, bytes: mboxBytes(message, false), modifiedAt: message.modifiedAt };
+
+    yield {
+      name,
+      bytes: mboxBytes(message, false),
+      modifiedAt: message.modifiedAt,
+    };
   }
 }
 

@@ -27,7 +27,11 @@ export async function packArchive(
 ): Promise<void> {
   const relay = new Relay(target);
   try {
-    const pack = format === 'zip' ? new ZipPack(relay) : new TarPack(relay, format === 'tar.gz');
+    const pack =
+      format === 'zip'
+        ? new ZipPack(relay)
+        : new TarPack(relay, format === 'tar.gz');
+
     for await (const entry of entries) await pack.append(entry);
     await pack.finish();
     await relay.finish();
@@ -94,7 +98,9 @@ class ZipPack {
     const isDirectory = bytes === undefined;
     this.#modifiedAt = modifiedAt;
 
-    const appended = this.relay.orFailure((resolve) => (this.#resolve = resolve));
+    const appended = this.relay.orFailure(
+      (resolve) => (this.#resolve = resolve),
+    );
     if (this.relay.hasFailed) return appended;
 
     this.#archive.append(bytes ?? Buffer.alloc(0), {
@@ -110,7 +116,10 @@ class ZipPack {
   /** Fulfilled when the last byte has left the archiver. */
   async finish(): Promise<void> {
     gatherSmallWrites(this.#archive);
-    const left = this.relay.orFailure((resolve) => this.relay.input.once('finish', resolve));
+
+    const left = this.relay.orFailure((resolve) =>
+      this.relay.input.once('finish', resolve),
+    );
     // Its own promise can stay open for ever after an error.
     this.#archive.finalize().catch((error: unknown) => {
       this.relay.fail(error);

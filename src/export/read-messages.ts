@@ -34,7 +34,9 @@ export async function* readMessages(
   for (const { place, bytes, modifiedAt } of readEntries(messages, false)) {
     const name = place.file.slice(place.file.lastIndexOf('/') + 1);
     // An index names what lies in #msgs by the server's numbers; other mail has no flags.
-    const number = place.isNumbered ? name.slice(0, -'.eml'.length).toLowerCase() : '';
+    const number = place.isNumbered
+      ? name.slice(0, -'.eml'.length).toLowerCase()
+      : '';
     const record = flags.get(folderNameOf(place))?.get(number);
 
     yield await Promise.resolve({
@@ -49,7 +51,10 @@ export async function* readMessages(
 }
 
 /** @param isOptional damaged entries are passed over: an index.fld is rebuilt by every server */
-function* readEntries(selections: readonly Selection[], isOptional: boolean): Generator<ReadEntry> {
+function* readEntries(
+  selections: readonly Selection[],
+  isOptional: boolean,
+): Generator<ReadEntry> {
   const parts = new Map<string, Buffer[]>();
   for (const { volumePath, table, indices } of selections) {
     const fd = openSync(volumePath, 'r');
@@ -58,7 +63,9 @@ function* readEntries(selections: readonly Selection[], isOptional: boolean): Ge
         const part = table.part(index);
         const name = part ? wholeName(table.name(index)) : table.name(index);
         const place = parseStorePath(placeOf(name)?.path ?? '');
-        const bytes = place && readOne(() => readEntryBytes(fd, table, index), name, isOptional);
+        const bytes =
+          place &&
+          readOne(() => readEntryBytes(fd, table, index), name, isOptional);
         if (!bytes) continue;
 
         const whole = part ? joinParts(parts, name, bytes, part) : bytes;
@@ -89,15 +96,24 @@ function joinParts(
   return Buffer.concat(known);
 }
 
-function readOne(read: () => Buffer, name: string, isOptional: boolean): Buffer | undefined {
+function readOne(
+  read: () => Buffer,
+  name: string,
+  isOptional: boolean,
+): Buffer | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof EntryDamage)) throw error;
     if (isOptional) return undefined;
 
-    throw new DamagedArchiveError(`entry ${JSON.stringify(name)} is damaged: ${error.message}`, {
-      hints: ['Nothing was exported. Use another archive; verify tells which are sound.'],
-    });
+    throw new DamagedArchiveError(
+      `entry ${JSON.stringify(name)} is damaged: ${error.message}`,
+      {
+        hints: [
+          'Nothing was exported. Use another archive; verify tells which are sound.',
+        ],
+      },
+    );
   }
 }

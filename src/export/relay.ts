@@ -40,7 +40,10 @@ export class Relay {
         else this.#resumeInput = done;
       },
     });
-    stream.on('error', this.#error).on('close', this.#close).on('drain', this.#drain);
+    stream
+      .on('error', this.#error)
+      .on('close', this.#close)
+      .on('drain', this.#drain);
     signal?.addEventListener('abort', this.#abort);
     if (signal?.aborted) this.#abort();
   }
@@ -82,7 +85,10 @@ export class Relay {
   release(): void {
     const { stream, signal } = this.target;
     stream.off('close', this.#close).off('drain', this.#drain);
-    if (!this.target.endsStream && !this.#failure) stream.off('error', this.#error);
+    if (!this.target.endsStream && !this.#failure) {
+      stream.off('error', this.#error);
+    }
+
     signal?.removeEventListener('abort', this.#abort);
   }
 

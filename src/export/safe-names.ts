@@ -8,7 +8,12 @@ const MAX_NAME_BYTES = 200;
  * Two names can become one: see `UniquePaths`.
  */
 export function safeFileName(name: string): string {
-  const plain = name.normalize('NFC').replace(FORBIDDEN, '_').replace(/[. ]$/, '_').replace(/^ /, '_');
+  const plain = name
+    .normalize('NFC')
+    .replace(FORBIDDEN, '_')
+    .replace(/[. ]$/, '_')
+    .replace(/^ /, '_');
+
   const isTaken = plain === '' || RESERVED.test(plain);
   const named = isTaken ? `_${plain}` : plain;
 
@@ -17,11 +22,14 @@ export function safeFileName(name: string): string {
 
 function cutToBytes(name: string, limitBytes: number): string {
   if (Buffer.byteLength(name) <= limitBytes) return name;
+
   let cut = '';
   for (const character of name) {
     if (Buffer.byteLength(cut + character) > limitBytes) break;
+
     cut += character;
   }
+
   return cut;
 }
 
@@ -45,7 +53,10 @@ export class UniquePaths {
   /** A path that nobody has yet: the second `Re Hello.eml` is `Re Hello (2).eml`. */
   newPath(wanted: string, extension = ''): string {
     let path = wanted + extension;
-    for (let count = 2; this.#taken.has(path.toLowerCase()); count++) path = `${wanted} (${count})${extension}`;
+    for (let count = 2; this.#taken.has(path.toLowerCase()); count++) {
+      path = `${wanted} (${count})${extension}`;
+    }
+
     this.#taken.add(path.toLowerCase());
     return path;
   }

@@ -19,22 +19,35 @@ const TYPES = { file: '0', directory: '5', pax: 'x' };
 export const TAR_END = Buffer.alloc(2 * BLOCK_BYTES);
 
 /** The pieces of an entry, in their order. */
-export function formatTarEntry({ name, bytes, modifiedAt }: PackEntry): Buffer[] {
+export function formatTarEntry({
+  name,
+  bytes,
+  modifiedAt,
+}: PackEntry): Buffer[] {
   const seconds = floorDivide(ticksOfMs(modifiedAt.getTime()), 10_000_000n);
   const isDirectory = bytes === undefined;
-  const encoded = Buffer.from(isDirectory && !name.endsWith('/') ? `${name}/` : name);
+  const encoded = Buffer.from(
+    isDirectory && !name.endsWith('/') ? `${name}/` : name,
+  );
   const split = splitName(encoded);
 
-  const header = formatHeader(split ?? { prefix: EMPTY, name: encoded.subarray(0, NAME_BYTES) }, {
-    type: isDirectory ? TYPES.directory : TYPES.file,
-    mode: isDirectory ? MODES.directory : MODES.file,
-    sizeBytes: bytes?.length ?? 0,
-    seconds,
-  });
+  const header = formatHeader(
+    split ?? { prefix: EMPTY, name: encoded.subarray(0, NAME_BYTES) },
+    {
+      type: isDirectory ? TYPES.directory : TYPES.file,
+      mode: isDirectory ? MODES.directory : MODES.file,
+      sizeBytes: bytes?.length ?? 0,
+      seconds,
+    },
+  );
 
   const isPlain = split !== undefined && encoded.every((byte) => byte < 0x80);
 
-  return [...(isPlain ? [] : formatPax('path', encoded, seconds)), header, ...padded(bytes ?? EMPTY)];
+  return [
+    ...(isPlain ? [] : formatPax('path', encoded, seconds)),
+    header,
+    ...padded(bytes ?? EMPTY),
+  ];
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -62,7 +75,10 @@ interface HeaderFacts {
   readonly seconds: bigint;
 }
 
-function formatHeader(place: SplitName, { type, mode, sizeBytes, seconds }: HeaderFacts): Buffer {
+function formatHeader(
+  place: SplitName,
+  { type, mode, sizeBytes, seconds }: HeaderFacts,
+): Buffer {
   const header = Buffer.alloc(BLOCK_BYTES);
   header.set(place.name, 0);
   putOctal(header, 100, 8, BigInt(mode));
@@ -82,7 +98,12 @@ function formatHeader(place: SplitName, { type, mode, sizeBytes, seconds }: Head
 }
 
 /** Digits that fill the field but for its last byte, which is zero. */
-function putOctal(header: Buffer, at: number, fieldBytes: number, value: bigint): void {
+function putOctal(
+  header: Buffer,
+  at: number,
+  fieldBytes: number,
+  value: bigint,
+): void {
   header.write(value.toString(8).padStart(fieldBytes - 1, '0'), at, 'latin1');
 }
 
@@ -92,22 +113,42 @@ function putTime(header: Buffer, at: number, seconds: bigint): void {
     putOctal(header, at, 12, seconds);
     return;
   }
+
   const binary = (1n << 95n) | BigInt.asUintN(95, seconds);
   header.write(binary.toString(16).padStart(24, '0'), at, 'hex');
 }
 
 /** A record that holds for the next entry: `LENGTH KEY=VALUE` and a line feed, the length its own digits counted. */
 function formatPax(key: string, value: Buffer, seconds: bigint): Buffer[] {
-  const text = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')]);
+  const text = Buffer.concat([
+    Buffer.from(` ${key}=`),
+    value,
+    Buffer.from('\n'),
+  ]);
+
   let length = text.length + 1;
-  while (String(length).length + text.length !== length) length = String(length).length + text.length;
+
+  while (String(length).length + text.length !== length) {
+    length = String(length).length + text.length;
+  }
+
   const record = Buffer.concat([Buffer.from(String(length)), text]);
   const place = { prefix: EMPTY, name: Buffer.from('PaxHeader') };
-  const header = formatHeader(place, { type: TYPES.pax, mode: MODES.file, sizeBytes: record.length, seconds });
+
+  const header = formatHeader(place, {
+    type: TYPES.pax,
+    mode: MODES.file,
+    sizeBytes: record.length,
+    seconds,
+  });
+
   return [header, ...padded(record)];
 }
 
 function padded(bytes: Buffer): Buffer[] {
   if (bytes.length === 0) return [];
-  return [bytes, Buffer.alloc((BLOCK_BYTES - (bytes.length % BLOCK_BYTES)) % BLOCK_BYTES)];
+  return [
+    bytes,
+    Buffer.alloc((BLOCK_BYTES - (bytes.length % BLOCK_BYTES)) % BLOCK_BYTES),
+  ];
 }

@@ -16,8 +16,10 @@ interface ZipEntry {
  * @param modifiedAt asked for the time of the entry that is appended
  */
 export function addZipTimes(archive: object, modifiedAt: () => Date): void {
-  const engine = (archive as { _module?: { engine?: Partial<ZipEngine> } })._module?.engine;
+  const engine = (archive as { _module?: { engine?: Partial<ZipEngine> } })
+    ._module?.engine;
   if (typeof engine?._appendBuffer !== 'function') return;
+
   const append = engine._appendBuffer.bind(engine);
   engine._appendBuffer = (entry, ...rest) => {
     entry.setExtra(formatTimeFields(ticksOfMs(modifiedAt().getTime())));

@@ -39,13 +39,26 @@ function attachmentBodyAt(bytes: Buffer, partAt: number): number | undefined {
   const text = window.toString('latin1');
   // A part begins after its boundary's dashes: the rest of that line is no header.
   const linesAt = partAt === 0 ? 0 : text.indexOf('\n') + 1;
-  const found = findHeaderEnd(text.slice(linesAt), partAt + window.length === bytes.length);
+
+  const found = findHeaderEnd(
+    text.slice(linesAt),
+    partAt + window.length === bytes.length,
+  );
+
   if (!found) return undefined;
 
-  const header = unfoldLines(text.slice(linesAt, linesAt + found.end)).join('\n');
-  if (!/^content-transfer-encoding:\s*"?base64/im.test(header)) return undefined;
+  const header = unfoldLines(text.slice(linesAt, linesAt + found.end)).join(
+    '\n',
+  );
+  if (!/^content-transfer-encoding:\s*"?base64/im.test(header)) {
+    return undefined;
+  }
 
-  const type = /^content-type:\s*"?([^\s/;]+)\//im.exec(header)?.[1]?.toLowerCase() ?? 'text';
+  const type =
+    /^content-type:\s*"?([^\s/;]+)\//im.exec(header)?.[1]?.toLowerCase() ??
+    'text';
 
-  return ['text', 'multipart', 'message'].includes(type) ? undefined : partAt + linesAt + found.end;
+  return ['text', 'multipart', 'message'].includes(type)
+    ? undefined
+    : partAt + linesAt + found.end;
 }

@@ -63,9 +63,14 @@ function labelOf(name: string): string | undefined {
  * Text of a charset that may be undeclared or declared wrongly: UTF-8 and escape sequences speak for themselves, then
  * what was declared counts, then what the bytes look like. Never throws.
  */
-export function decodeText(bytes: Buffer, declared: string | undefined): string {
+export function decodeText(
+  bytes: Buffer,
+  declared: string | undefined,
+): string {
   const charset = charsetOf(bytes, declared);
-  return charset === undefined ? bytes.toString('latin1') : decodeIn(charset, bytes);
+  return charset === undefined
+    ? bytes.toString('latin1')
+    : decodeIn(charset, bytes);
 }
 
 /** Text of a charset that `knownCharset` names. */
@@ -73,16 +78,30 @@ export function decodeIn(charset: string, bytes: Buffer): string {
   const decoder = decoders.get(charset) ?? new TextDecoder(charset);
   decoders.set(charset, decoder);
   if (charset !== 'iso-2022-jp') return decoder.decode(bytes);
+
   // The standard's decoder takes two escape sequences in a row for an error; joined texts have them.
-  const joined = bytes.toString('latin1').replace(/(?:\x1b(?:\([BJI]|\$[@B]))+(?=\x1b[($])/g, '');
+  const joined = bytes
+    .toString('latin1')
+    .replace(/(?:\x1b(?:\([BJI]|\$[@B]))+(?=\x1b[($])/g, '');
+
   return decoder.decode(Buffer.from(joined, 'latin1'));
 }
 
 /** The charset that bytes are read in; undefined where they are plain ASCII. */
-export function charsetOf(bytes: Buffer, declared: string | undefined): string | undefined {
+export function charsetOf(
+  bytes: Buffer,
+  declared: string | undefined,
+): string | undefined {
   const known = knownCharset(declared);
   const guessed = guessCharset(bytes);
-  if (guessed === undefined || guessed === 'utf-8' || guessed === 'iso-2022-jp') return guessed;
+  if (
+    guessed === undefined ||
+    guessed === 'utf-8' ||
+    guessed === 'iso-2022-jp'
+  ) {
+    return guessed;
+  }
+
   // It is no UTF-8, whatever was declared.
   return known === undefined || known === 'utf-8' ? guessed : known;
 }

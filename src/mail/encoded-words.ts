@@ -17,7 +17,10 @@ interface EncodedWord {
  * @param text a header value as bytes, one character each
  * @param decodeOther for what is between the words
  */
-export function decodeEncodedWords(text: string, decodeOther: (raw: string) => string): string {
+export function decodeEncodedWords(
+  text: string,
+  decodeOther: (raw: string) => string,
+): string {
   if (!text.includes('=?')) return decodeOther(text);
 
   const decoded: string[] = [];
@@ -38,22 +41,47 @@ export function decodeEncodedWords(text: string, decodeOther: (raw: string) => s
   return decoded.join('') + textOf(run) + decodeOther(text.slice(end));
 }
 
-function isSameCharset(word: EncodedWord | undefined, charset: string): boolean {
-  const plain = (name: string): string => name.toLowerCase().replace(/\*.*$/, '');
+function isSameCharset(
+  word: EncodedWord | undefined,
+  charset: string,
+): boolean {
+  const plain = (name: string): string =>
+    name.toLowerCase().replace(/\*.*$/, '');
   return word !== undefined && plain(word.charset) === plain(charset);
 }
 
-function append(last: EncodedWord | undefined, charset: string, encoding: string, content: string): EncodedWord {
+function append(
+  last: EncodedWord | undefined,
+  charset: string,
+  encoding: string,
+  content: string,
+): EncodedWord {
   const isQ = encoding.toLowerCase() === 'q';
   const own = isQ ? '' : content.replace(/[^A-Za-z0-9+/]/g, '');
   // Where this word is whole by itself, the one before only lacks its padding.
-  const isWholeBefore = isQ || content.replace(/[^A-Za-z0-9+/=]/g, '').length % 4 === 0;
-  const before = last ? [last.bytes, ...(isWholeBefore ? [Buffer.from(last.rest, 'base64')] : [])] : [];
-  if (isQ) return { charset, bytes: Buffer.concat([...before, decodeQ(content)]), rest: '' };
+  const isWholeBefore =
+    isQ || content.replace(/[^A-Za-z0-9+/=]/g, '').length % 4 === 0;
+  const before = last
+    ? [last.bytes, ...(isWholeBefore ? [Buffer.from(last.rest, 'base64')] : [])]
+    : [];
+
+  if (isQ) {
+    return {
+      charset,
+      bytes: Buffer.concat([...before, decodeQ(content)]),
+      rest: '',
+    };
+  }
 
   const digits = (isWholeBefore ? '' : (last?.rest ?? '')) + own;
-  const cut = content.includes('=') ? digits.length : digits.length - (digits.length % 4);
-  const bytes = Buffer.concat([...before, Buffer.from(digits.slice(0, cut), 'base64')]);
+  const cut = content.includes('=')
+    ? digits.length
+    : digits.length - (digits.length % 4);
+
+  const bytes = Buffer.concat([
+    ...before,
+    Buffer.from(digits.slice(0, cut), 'base64'),
+  ]);
 
   return { charset, bytes, rest: digits.slice(cut) };
 }
@@ -61,7 +89,9 @@ function append(last: EncodedWord | undefined, charset: string, encoding: string
 function decodeQ(content: string): Buffer {
   const text = content
     .replaceAll('_', ' ')
-    .replace(/=([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+    .replace(/=([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(parseInt(hex, 16)),
+    );
   return Buffer.from(text, 'latin1');
 }
 
@@ -70,6 +100,7 @@ function textOf(word: EncodedWord | undefined): string {
   if (!word) return '';
   const { charset, bytes, rest } = word;
   const all = Buffer.concat([bytes, Buffer.from(rest, 'base64')]);
-  const label = knownCharset(charset) ?? charsetOf(all, undefined) ?? 'windows-1252';
+  const label =
+    knownCharset(charset) ?? charsetOf(all, undefined) ?? 'windows-1252';
   return decodeIn(label, all);
 }

@@ -6,12 +6,35 @@ import { TextDecoder } from 'node:util';
  */
 
 /** Letters beyond ASCII of languages that one charset serves, in lower case, by charset; the first that reads best wins. */
-const ALPHABETS: readonly (readonly [charset: string, alphabets: readonly string[]])[] = [
+const ALPHABETS: readonly (readonly [
+  charset: string,
+  alphabets: readonly string[],
+])[] = [
   [
     'windows-1252',
-    ['äöüß', 'éèêëàâçùûüîïôœæ', 'áéíóúüñ', 'ãõçáéíóúâêôà', 'åäöé', 'æøåé', 'àèéìòù', 'áéíóúýþæöð', 'ëéèïöüáíó'],
+    [
+      'äöüß',
+      'éèêëàâçùûüîïôœæ',
+      'áéíóúüñ',
+      'ãõçáéíóúâêôà',
+      'åäöé',
+      'æøåé',
+      'àèéìòù',
+      'áéíóúýþæöð',
+      'ëéèïöüáíó',
+    ],
   ],
-  ['windows-1250', ['áčďéěíňóřšťúůýž', 'áäčďéíĺľňóôŕšťúýž', 'ąćęłńóśźż', 'áéíóöőúüű', 'čćđšž', 'ăâîşţ']],
+  [
+    'windows-1250',
+    [
+      'áčďéěíňóřšťúůýž',
+      'áäčďéíĺľňóôŕšťúýž',
+      'ąćęłńóśźż',
+      'áéíóöőúüű',
+      'čćđšž',
+      'ăâîşţ',
+    ],
+  ],
   ['iso-8859-2', ['áčďéěíňóřšťúůýž', 'ąćęłńóśźż', 'áéíóöőúüű']],
   ['windows-1257', ['ąčęėįšųūž', 'āčēģīķļņšūž', 'äõöüšž']],
   ['windows-1254', ['çğıöşü']],
@@ -33,7 +56,10 @@ const JIS = /\x1b(?:\$[@B]|\([JI]|\$\()/;
 /** @returns a label that TextDecoder knows; undefined for plain ASCII */
 export function guessCharset(bytes: Buffer): string | undefined {
   const raw = bytes.toString('latin1');
-  if (!/[\x80-\xff]/.test(raw)) return JIS.test(raw) ? 'iso-2022-jp' : undefined;
+  if (!/[\x80-\xff]/.test(raw)) {
+    return JIS.test(raw) ? 'iso-2022-jp' : undefined;
+  }
+
   if (read('utf-8', bytes) !== undefined) return 'utf-8';
   const sample = bytes.subarray(0, SAMPLE_BYTES);
   return bestOf(sample) ?? 'windows-1252';
@@ -44,7 +70,11 @@ function bestOf(bytes: Buffer): string | undefined {
   const latin = highest(
     ALPHABETS.map(([charset, alphabets]) => {
       const text = read(charset, bytes) ?? '';
-      return [charset, Math.max(...alphabets.map((letters) => coverage(text, letters))) - oddShare(text)];
+      return [
+        charset,
+        Math.max(...alphabets.map((letters) => coverage(text, letters))) -
+          oddShare(text),
+      ];
     }),
   );
 
@@ -52,7 +82,11 @@ function bestOf(bytes: Buffer): string | undefined {
 
   // Three strange letters in a row are no Western text unless all of them are.
   const dense = latin && ([latin[0], latin[1] ** 2] as [string, number]);
-  const best = highest([...(dense ? [dense] : []), ...scoreOtherScripts(bytes)]);
+
+  const best = highest([
+    ...(dense ? [dense] : []),
+    ...scoreOtherScripts(bytes),
+  ]);
 
   return best && best[1] >= GOOD_ENOUGH ? best[0] : latin?.[0];
 }
@@ -64,16 +98,24 @@ function scoreOtherScripts(bytes: Buffer): [string, number][] {
   });
 
   return [
-    ...CYRILLIC.map((charset): [string, number] => [charset, russianness(read(charset, bytes) ?? '')]),
+    ...CYRILLIC.map((charset): [string, number] => [
+      charset,
+      russianness(read(charset, bytes) ?? ''),
+    ]),
     ...ASIAN.map((charset): [string, number] => {
-      return [charset, asianness(readCut(charset, bytes) ?? '', charset.startsWith('gb'))];
+      return [
+        charset,
+        asianness(readCut(charset, bytes) ?? '', charset.startsWith('gb')),
+      ];
     }),
     ...others,
   ];
 }
 
 /** The first of the highest. */
-function highest(scores: readonly [string, number][]): [string, number] | undefined {
+function highest(
+  scores: readonly [string, number][],
+): [string, number] | undefined {
   return scores.reduce<[string, number] | undefined>(
     (best, own) => (best && best[1] >= own[1] ? best : own),
     undefined,
@@ -86,24 +128,35 @@ function isSparse(bytes: Buffer): boolean {
 
 /** How much of what is not ASCII are letters of an alphabet. */
 function coverage(text: string, letters: string): number {
-  return shareOf(text.toLowerCase(), new RegExp(`[${letters}„“”‚‘’–—…€§°«»©\\u00a0]`, 'g'));
+  return shareOf(
+    text.toLowerCase(),
+    new RegExp(`[${letters}„“”‚‘’–—…€§°«»©\\u00a0]`, 'g'),
+  );
 }
 
 function shareOf(text: string, pattern: RegExp): number {
   const strange = text.match(/[^\x00-\x7f]/gu)?.length ?? 0;
-  return strange === 0 ? 0 : (text.match(pattern)?.filter((found) => found > '\x7f').length ?? 0) / strange;
+  return strange === 0
+    ? 0
+    : (text.match(pattern)?.filter((found) => found > '\x7f').length ?? 0) /
+        strange;
 }
 
 /** Cyrillic letters, common ones more than rare ones, in words that are written as words are. */
 function russianness(text: string): number {
   const strange = text.match(/[^\x00-\x7f]/gu) ?? [];
-  const weight = strange.reduce((sum, letter) => sum + letterWeight(letter.toLowerCase()), 0);
+  const weight = strange.reduce(
+    (sum, letter) => sum + letterWeight(letter.toLowerCase()),
+    0,
+  );
   return strange.length === 0 ? 0 : weight / strange.length - oddShare(text);
 }
 
 /** How many words have a capital behind a small letter: a text in another charset than it is read in is full of them. */
 function oddShare(text: string): number {
-  const words = (text.match(/\p{L}+/gu) ?? []).filter((word) => /[^\x00-\x7f]/.test(word));
+  const words = (text.match(/\p{L}+/gu) ?? []).filter((word) =>
+    /[^\x00-\x7f]/.test(word),
+  );
   const odd = words.filter((word) => /\p{Ll}\p{Lu}/u.test(word)).length;
   return odd / Math.max(1, words.length);
 }
@@ -120,7 +173,11 @@ function asianness(text: string, isChinese: boolean): number {
   const hangul = shareOf(text, /[\uac00-\ud7a3]/g);
   const ideographs = shareOf(text, /[\u4e00-\u9fff]/g);
   if (kana > 0.1) return kana + ideographs;
-  return Math.max(hangul * 0.9, (isChinese ? 0.62 : 0.58) * (ideographs + kana));
+
+  return Math.max(
+    hangul * 0.9,
+    (isChinese ? 0.62 : 0.58) * (ideographs + kana),
+  );
 }
 
 function read(charset: string, bytes: Uint8Array): string | undefined {
@@ -134,8 +191,13 @@ function read(charset: string, bytes: Uint8Array): string | undefined {
 /** A sample may end within a character. */
 function readCut(charset: string, bytes: Buffer): string | undefined {
   for (const less of [0, 1, 2, 3]) {
-    const text = read(charset, bytes.subarray(0, Math.max(0, bytes.length - less)));
+    const text = read(
+      charset,
+      bytes.subarray(0, Math.max(0, bytes.length - less)),
+    );
+
     if (text !== undefined || bytes.length < SAMPLE_BYTES) return text;
   }
+
   return undefined;
 }

@@ -20,7 +20,10 @@ export interface HeaderEnd {
  * ends before; a message's own end ends its headers too.
  * @param text bytes, one character each
  */
-export function findHeaderEnd(text: string, isWhole: boolean): HeaderEnd | undefined {
+export function findHeaderEnd(
+  text: string,
+  isWhole: boolean,
+): HeaderEnd | undefined {
   return findPlainEnd(text) ?? findEndByLine(text, isWhole);
 }
 
@@ -56,7 +59,10 @@ function findEndByLine(text: string, isWhole: boolean): HeaderEnd | undefined {
 }
 
 function isHeaderLine(line: string, at: number): boolean {
-  return FIELD.test(line) || (at > 0 && (line.startsWith(' ') || line.startsWith('\t')));
+  return (
+    FIELD.test(line) ||
+    (at > 0 && (line.startsWith(' ') || line.startsWith('\t')))
+  );
 }
 
 /** Whether the headers go on: fields up to a blank line. */
@@ -74,21 +80,36 @@ function resumesAfter(text: string, from: number): boolean {
   return false;
 }
 
-function lineAt(text: string, at: number): { line: string; next: number; hasEnd: boolean } {
+function lineAt(
+  text: string,
+  at: number,
+): { line: string; next: number; hasEnd: boolean } {
   LINE.lastIndex = at;
+
   const match = LINE.exec(text);
   const end = match?.[2] ?? '';
   // At the end of a window, a CR may be the first half of CRLF.
-  const hasEnd = end.endsWith('\n') || (end === '\r' && at + (match?.[0].length ?? 0) < text.length);
-  return { line: match?.[1] ?? '', next: at + Math.max(1, match?.[0].length ?? 1), hasEnd };
+  const hasEnd =
+    end.endsWith('\n') ||
+    (end === '\r' && at + (match?.[0].length ?? 0) < text.length);
+
+  return {
+    line: match?.[1] ?? '',
+    next: at + Math.max(1, match?.[0].length ?? 1),
+    hasEnd,
+  };
 }
 
 /** The lines of a header block, each field on one: continuations are joined by a space (RFC 5322 §2.2.3). */
 export function unfoldLines(block: string): string[] {
   const lines: string[] = [];
   for (const line of block.split(/\r*\n|\r/)) {
-    if (lines.length > 0 && /^[ \t]/.test(line)) lines.push(`${lines.pop() ?? ''} ${line.trim()}`);
-    else lines.push(line);
+    if (lines.length > 0 && /^[ \t]/.test(line)) {
+      lines.push(`${lines.pop() ?? ''} ${line.trim()}`);
+    } else {
+      lines.push(line);
+    }
   }
+
   return lines;
 }

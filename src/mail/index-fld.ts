@@ -36,7 +36,10 @@ export function parseIndexFld(text: string): Map<string, IndexRecord> {
     records.set(name, {
       // The high bits (0x80000000 in every line seen) are the server's own.
       flags: flagsOf(parseInt((match[2] ?? '').slice(-4), 16)),
-      receivedAt: seconds === undefined ? undefined : new Date(parseInt(seconds, 16) * 1000),
+      receivedAt:
+        seconds === undefined
+          ? undefined
+          : new Date(parseInt(seconds, 16) * 1000),
     });
   }
 

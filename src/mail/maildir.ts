@@ -19,7 +19,10 @@ export interface MaildirMessage {
  * (Maildir++) and the flags in alphabetical order: D draft, F flagged, R replied, S seen (cr.yp.to/proto/maildir.html).
  * @param separator `:` by the specification; `;` on Windows, where no file name holds a colon
  */
-export function formatMaildirName(message: MaildirMessage, separator: ':' | ';' = ':'): string {
+export function formatMaildirName(
+  message: MaildirMessage,
+  separator: ':' | ';' = ':',
+): string {
   const seconds = Math.max(0, Math.floor(message.receivedAt.getTime() / 1000));
   const unique = `${String(seconds)}.${String(message.sequence)}_${plainName(message.name)}.kms-backup`;
   return `${unique},S=${String(message.sizeBytes)}${separator}2,${flagLetters(message.flags)}`;
@@ -43,6 +46,12 @@ function flagLetters(flags: MessageFlags | undefined): string {
  */
 export function formatMaildirFolder(levels: readonly string[]): string {
   const [first = ''] = levels;
-  if (levels.length === 1 && (first === '' || first.toUpperCase() === 'INBOX')) return '';
+  if (
+    levels.length === 1 &&
+    (first === '' || first.toUpperCase() === 'INBOX')
+  ) {
+    return '';
+  }
+
   return levels.map((level) => `.${level.replaceAll('.', '_')}`).join('');
 }

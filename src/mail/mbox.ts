@@ -5,7 +5,20 @@ const CR = 0x0d;
 const FROM = Buffer.from('From ');
 const GREATER = 0x3e;
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const MONTHS = [
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+];
 
 /** What an mbox keeps about a message outside its text. */
 export interface MboxEnvelope {
@@ -23,8 +36,15 @@ export interface MboxEnvelope {
  * message with LF line ends, an empty line. A line that starts with `From `, or with any number of `>` before it, gets
  * one more `>`: a reader of mboxrd takes exactly one away and has the message back. Only CRLF becomes LF; a CR alone stays.
  */
-export function formatMboxMessage(bytes: Buffer, envelope: MboxEnvelope): Buffer {
-  const headers = [...statusHeaders(envelope.flags), ...folderHeader(envelope.folder)];
+export function formatMboxMessage(
+  bytes: Buffer,
+  envelope: MboxEnvelope,
+): Buffer {
+  const headers = [
+    ...statusHeaders(envelope.flags),
+    ...folderHeader(envelope.folder),
+  ];
+
   const start = Buffer.from(
     `${[`From ${senderWord(envelope.sender)} ${formatAsctime(envelope.receivedAt)}`, ...headers].join('\n')}\n`,
   );
@@ -33,12 +53,19 @@ export function formatMboxMessage(bytes: Buffer, envelope: MboxEnvelope): Buffer
   const gap = Buffer.from(startsWithHeader(bytes) ? '' : '\n');
   const needsLineEnd = text.length > 0 && text[text.length - 1] !== LF;
 
-  return Buffer.concat([start, gap, text, Buffer.from(needsLineEnd ? '\n\n' : '\n')]);
+  return Buffer.concat([
+    start,
+    gap,
+    text,
+    Buffer.from(needsLineEnd ? '\n\n' : '\n'),
+  ]);
 }
 
 /** Whether the first line is a header field (RFC 5322 §2.2) or the empty line that ends the headers. */
 function startsWithHeader(bytes: Buffer): boolean {
-  return /^(?:\r?\n|>*From |[!-9;-~]+[ \t]*:)/.test(bytes.toString('latin1', 0, 1000));
+  return /^(?:\r?\n|>*From |[!-9;-~]+[ \t]*:)/.test(
+    bytes.toString('latin1', 0, 1000),
+  );
 }
 
 /** The message with LF line ends and quoted `From ` lines, in one pass of known length. */
@@ -63,28 +90,42 @@ function quoteLines(bytes: Buffer): Buffer {
 
 function countQuotes(bytes: Buffer): number {
   let count = 0;
-  for (let at = bytes.indexOf(FROM); at >= 0; at = bytes.indexOf(FROM, at + 1)) count++;
+  for (
+    let at = bytes.indexOf(FROM);
+    at >= 0;
+    at = bytes.indexOf(FROM, at + 1)
+  ) {
+    count++;
+  }
+
   return count;
 }
 
 function isFromLine(bytes: Buffer, lineAt: number): boolean {
   let at = lineAt;
   while (bytes[at] === GREATER) at++;
-  return bytes[at] === 0x46 && bytes.subarray(at, at + FROM.length).equals(FROM);
+  return (
+    bytes[at] === 0x46 && bytes.subarray(at, at + FROM.length).equals(FROM)
+  );
 }
 
 /** Status `RO` (read, old) or `O`, X-Status `A` answered, `F` flagged, `T` draft: what mutt, Dovecot and Python read. */
 function statusHeaders(flags: MessageFlags | undefined): string[] {
   if (!flags) return [];
   const extra = `${flags.isAnswered ? 'A' : ''}${flags.isFlagged ? 'F' : ''}${flags.isDraft ? 'T' : ''}`;
-  return [`Status: ${flags.isSeen ? 'RO' : 'O'}`, ...(extra === '' ? [] : [`X-Status: ${extra}`])];
+  return [
+    `Status: ${flags.isSeen ? 'RO' : 'O'}`,
+    ...(extra === '' ? [] : [`X-Status: ${extra}`]),
+  ];
 }
 
 function folderHeader(folder: string | undefined): string[] {
   if (folder === undefined) return [];
   const plain = folder.replace(/[\x00-\x1f\x7f]/g, ' ');
   const isAscii = /^[\x20-\x7e]*$/.test(plain);
-  return [`X-Kerio-Folder: ${isAscii ? plain : `=?utf-8?B?${Buffer.from(plain).toString('base64')}?=`}`];
+  return [
+    `X-Kerio-Folder: ${isAscii ? plain : `=?utf-8?B?${Buffer.from(plain).toString('base64')}?=`}`,
+  ];
 }
 
 /** The address without anything that would end the word; `MAILER-DAEMON` where there is none, as is the custom. */
@@ -97,6 +138,8 @@ function senderWord(sender: string | undefined): string {
 function formatAsctime(date: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)}`;
-  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
+    .map(two)
+    .join(':');
   return `${day} ${time} ${String(date.getUTCFullYear())}`;
 }

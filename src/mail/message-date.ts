@@ -1,4 +1,17 @@
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const MONTHS = [
+  'jan',
+  'feb',
+  'mar',
+  'apr',
+  'may',
+  'jun',
+  'jul',
+  'aug',
+  'sep',
+  'oct',
+  'nov',
+  'dec',
+];
 /** RFC 5322 §4.3; the names beyond it are what German and Czech mail systems write. Hours from UTC. */
 const ZONES: Readonly<Record<string, number>> = {
   ut: 0,
@@ -40,29 +53,39 @@ export function parseMessageDate(text: string): Date | undefined {
   const month = MONTHS.indexOf(match[2] ?? '');
   const offsetMinutes = zoneOffset(match[7]);
 
-  const [day, hour, minute, second] = [match[1], match[4], match[5], match[6] ?? '0'].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [day, hour, minute, second] = [
+    match[1],
+    match[4],
+    match[5],
+    match[6] ?? '0',
+  ].map(Number) as [number, number, number, number];
 
   if (month < 0 || hour > 23 || minute > 59 || second > 60) return undefined;
 
   const year = fullYear(match[3] ?? '');
   const localMs = Date.UTC(year, month, day, hour, minute, second);
   // A 31st of February would silently become the 3rd of March.
-  if (new Date(Date.UTC(year, month, day)).getUTCDate() !== day) return undefined;
+  if (new Date(Date.UTC(year, month, day)).getUTCDate() !== day) {
+    return undefined;
+  }
 
   return new Date(localMs - offsetMinutes * 60_000);
 }
 
 /** Some senders write `2026-11-17T09:30:00+01:00`; without a zone that is UTC here too. */
 function parseIsoDate(text: string): Date | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(z|[+-]\d{2}:?\d{2})?$/.exec(text);
+  const match =
+    /^(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(z|[+-]\d{2}:?\d{2})?$/.exec(
+      text,
+    );
+
   if (!match) return undefined;
-  const zone = (match[3] ?? 'z').replace(/^([+-]\d{2}):?(\d{2})$/, '$1:$2').toUpperCase();
+
+  const zone = (match[3] ?? 'z')
+    .replace(/^([+-]\d{2}):?(\d{2})$/, '$1:$2')
+    .toUpperCase();
   const date = new Date(`${match[1] ?? ''}T${match[2] ?? ''}${zone}`);
+
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 

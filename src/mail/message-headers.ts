@@ -25,11 +25,24 @@ export interface MessageHeaders {
   readonly date: Date | undefined;
 }
 
-const WANTED = new Set(['from', 'to', 'cc', 'bcc', 'subject', 'message-id', 'date', 'received', 'content-type']);
+const WANTED = new Set([
+  'from',
+  'to',
+  'cc',
+  'bcc',
+  'subject',
+  'message-id',
+  'date',
+  'received',
+  'content-type',
+]);
 
 /** Whether the header block ends within these bytes, so that `readMessageHeaders` needs no more of the message. */
 export function holdsAllHeaders(bytes: Buffer): boolean {
-  return bytes.length >= HEADER_LIMIT_BYTES || findHeaderEnd(bytes.toString('latin1'), false) !== undefined;
+  return (
+    bytes.length >= HEADER_LIMIT_BYTES ||
+    findHeaderEnd(bytes.toString('latin1'), false) !== undefined
+  );
 }
 
 /**
@@ -40,9 +53,16 @@ export function holdsAllHeaders(bytes: Buffer): boolean {
 export function readMessageHeaders(bytes: Buffer): MessageHeaders {
   const fields = readFields(headerBlock(bytes));
   let behind: { readonly charset: string | undefined } | undefined;
-  const charset = (): string | undefined => (behind ??= { charset: charsetBehind(bytes, fields) }).charset;
-  const all = (name: string): string => (fields.get(name) ?? []).map((value) => decodeValue(value, charset)).join(', ');
-  const first = (name: string): string => decodeValue(fields.get(name)?.[0] ?? '', charset);
+  const charset = (): string | undefined =>
+    (behind ??= { charset: charsetBehind(bytes, fields) }).charset;
+
+  const all = (name: string): string =>
+    (fields.get(name) ?? [])
+      .map((value) => decodeValue(value, charset))
+      .join(', ');
+
+  const first = (name: string): string =>
+    decodeValue(fields.get(name)?.[0] ?? '', charset);
 
   return {
     from: first('from'),
@@ -86,10 +106,13 @@ function headerBlock(bytes: Buffer): string {
     const found = findHeaderEnd(text, bytes.length <= limitBytes);
     if (found) return text.slice(0, found.end);
   }
+
   return bytes.toString('latin1', 0, HEADER_LIMIT_BYTES);
 }
 
-function dateOf(fields: ReadonlyMap<string, readonly string[]>): Date | undefined {
+function dateOf(
+  fields: ReadonlyMap<string, readonly string[]>,
+): Date | undefined {
   const own = parseMessageDate(fields.get('date')?.[0] ?? '');
   if (own) return own;
   const received = fields.get('received')?.[0] ?? '';
@@ -99,7 +122,9 @@ function dateOf(fields: ReadonlyMap<string, readonly string[]>): Date | undefine
 /** RFC 6532 allows UTF-8 in headers; older senders put their own charset there without a word. */
 function decodeValue(value: string, charset: () => string | undefined): string {
   const decodeRaw = (raw: string): string =>
-    NOT_ASCII.test(raw) ? decodeText(Buffer.from(raw, 'latin1'), charset()) : raw;
+    NOT_ASCII.test(raw)
+      ? decodeText(Buffer.from(raw, 'latin1'), charset())
+      : raw;
   return decodeEncodedWords(value, decodeRaw)
     .replace(/[\r\n\t\0]+/g, ' ')
     .trim();
@@ -109,11 +134,27 @@ function decodeValue(value: string, charset: () => string | undefined): string {
  * The charset of what stands in the headers undeclared: that of the message, of its first part that names one, of
  * another header's encoded words, or what all such headers together look like.
  */
-function charsetBehind(bytes: Buffer, fields: ReadonlyMap<string, readonly string[]>): string | undefined {
+function charsetBehind(
+  bytes: Buffer,
+  fields: ReadonlyMap<string, readonly string[]>,
+): string | undefined {
   const values = [...fields.values()].flat();
   const own = CHARSET.exec(fields.get('content-type')?.[0] ?? '')?.[1];
-  const parts = CHARSET.exec(bytes.toString('latin1', 0, 4 * HEADER_WINDOW_BYTES))?.[1];
+  const parts = CHARSET.exec(
+    bytes.toString('latin1', 0, 4 * HEADER_WINDOW_BYTES),
+  )?.[1];
   const words = values.map((value) => /=\?([^?\s]+)\?[bq]\?/i.exec(value)?.[1]);
-  const declared = [own, parts, ...words].map(knownCharset).find((known) => known !== undefined && known !== 'utf-8');
-  return declared ?? guessCharset(Buffer.from(values.filter((value) => NOT_ASCII.test(value)).join(' '), 'latin1'));
+  const declared = [own, parts, ...words]
+    .map(knownCharset)
+    .find((known) => known !== undefined && known !== 'utf-8');
+
+  return (
+    declared ??
+    guessCharset(
+      Buffer.from(
+        values.filter((value) => NOT_ASCII.test(value)).join(' '),
+        'latin1',
+      ),
+    )
+  );
 }

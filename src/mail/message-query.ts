@@ -44,12 +44,18 @@ export const EVERY_MESSAGE: MessageQuery = {
  * Reads a query. Comparison ignores case, accents and runs of white space.
  * @throws {UsageError} for an empty text, for something that is no date, and for a range that holds no instant
  */
-export function parseMessageQuery(given: QueryText, parseTime: (text: string) => Date | undefined): MessageQuery {
+export function parseMessageQuery(
+  given: QueryText,
+  parseTime: (text: string) => Date | undefined,
+): MessageQuery {
   const query = {
     from: foldedOr(given.from, '--from'),
     to: foldedOr(given.to, '--to'),
     subject: foldedOr(given.subject, '--subject'),
-    messageId: given.messageId === undefined ? undefined : bareMessageId(given.messageId).toLowerCase(),
+    messageId:
+      given.messageId === undefined
+        ? undefined
+        : bareMessageId(given.messageId).toLowerCase(),
     sinceMs: timeOr(given.since, '--since', parseTime),
     beforeMs: timeOr(given.before, '--before', parseTime),
     text: foldedOr(given.text, '--text'),
@@ -57,10 +63,19 @@ export function parseMessageQuery(given: QueryText, parseTime: (text: string) =>
 
   if (query.messageId === '') throw emptyError('--message-id');
 
-  if (query.sinceMs !== undefined && query.beforeMs !== undefined && query.sinceMs >= query.beforeMs) {
-    throw new UsageError(`no message can be since ${given.since ?? ''} and before ${given.before ?? ''}`, {
-      hints: ['--since is inclusive, --before is exclusive: one day is --since 2026-11-17 --before 2026-11-18.'],
-    });
+  if (
+    query.sinceMs !== undefined &&
+    query.beforeMs !== undefined &&
+    query.sinceMs >= query.beforeMs
+  ) {
+    throw new UsageError(
+      `no message can be since ${given.since ?? ''} and before ${given.before ?? ''}`,
+      {
+        hints: [
+          '--since is inclusive, --before is exclusive: one day is --since 2026-11-17 --before 2026-11-18.',
+        ],
+      },
+    );
   }
 
   return query;
@@ -70,8 +85,18 @@ export function parseMessageQuery(given: QueryText, parseTime: (text: string) =>
  * Whether the headers satisfy everything but `text`. A message without any date is judged by `receivedAt`
  * (its file's modification time), and matches no range where that is unknown too.
  */
-export function matchesHeaders(query: MessageQuery, headers: MessageHeaders, receivedAt?: Date): boolean {
-  if (query.messageId !== undefined && headers.messageId.toLowerCase() !== query.messageId) return false;
+export function matchesHeaders(
+  query: MessageQuery,
+  headers: MessageHeaders,
+  receivedAt?: Date,
+): boolean {
+  if (
+    query.messageId !== undefined &&
+    headers.messageId.toLowerCase() !== query.messageId
+  ) {
+    return false;
+  }
+
   return (
     holds(headers.from, query.from) &&
     holds(headers.subject, query.subject) &&
@@ -81,7 +106,11 @@ export function matchesHeaders(query: MessageQuery, headers: MessageHeaders, rec
 }
 
 /** Whether subject or body text hold the text that was asked for. */
-export function matchesText(query: MessageQuery, headers: MessageHeaders, bodyText: string): boolean {
+export function matchesText(
+  query: MessageQuery,
+  headers: MessageHeaders,
+  bodyText: string,
+): boolean {
   return holds(headers.subject, query.text) || holds(bodyText, query.text);
 }
 
@@ -99,10 +128,17 @@ const OTHER_CHARSET = /[\x1b\x80-\xff]/;
  */
 export function cannotHoldText(query: MessageQuery, bytes: Buffer): boolean {
   if (query.text === undefined) return false;
+
   const raw = bytes.toString('latin1').toLowerCase();
-  if (OTHER_CHARSET.test(raw) || ENCODED.some((word) => raw.includes(word))) return false;
+  if (OTHER_CHARSET.test(raw) || ENCODED.some((word) => raw.includes(word))) {
+    return false;
+  }
+
   // Most messages lack a word of it: only what has the longest is folded as a whole.
-  return !raw.includes(longestWord(query.text)) || !foldText(raw).includes(query.text);
+  return (
+    !raw.includes(longestWord(query.text)) ||
+    !foldText(raw).includes(query.text)
+  );
 }
 
 function longestWord(folded: string): string {
@@ -117,7 +153,9 @@ function isInRange(query: MessageQuery, date: Date | undefined): boolean {
   if (query.sinceMs === undefined && query.beforeMs === undefined) return true;
   if (!date) return false;
   const ms = date.getTime();
-  return ms >= (query.sinceMs ?? -Infinity) && ms < (query.beforeMs ?? Infinity);
+  return (
+    ms >= (query.sinceMs ?? -Infinity) && ms < (query.beforeMs ?? Infinity)
+  );
 }
 
 function foldedOr(text: string | undefined, flag: string): string | undefined {
@@ -129,7 +167,9 @@ function foldedOr(text: string | undefined, flag: string): string | undefined {
 }
 
 function emptyError(flag: string): UsageError {
-  return new UsageError(`${flag} is empty`, { hints: [`Give ${flag} some text, or leave it out.`] });
+  return new UsageError(`${flag} is empty`, {
+    hints: [`Give ${flag} some text, or leave it out.`],
+  });
 }
 
 function timeOr(
@@ -143,6 +183,8 @@ function timeOr(
   if (time) return time.getTime();
 
   throw new UsageError(`${flag} is neither a day nor an instant: ${text}`, {
-    hints: ['Write a day as 2026-11-17, or an instant with its zone as 2026-11-17T09:30:00+01:00.'],
+    hints: [
+      'Write a day as 2026-11-17, or an instant with its zone as 2026-11-17T09:30:00+01:00.',
+    ],
   });
 }

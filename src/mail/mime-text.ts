@@ -12,7 +12,11 @@ const MAX_NESTING = 200;
  */
 export async function readBodyText(bytes: Buffer): Promise<string> {
   try {
-    const mail = await PostalMime.parse(toPlainMessage(withoutAttachments(bytes)), { maxNestingDepth: MAX_NESTING });
+    const mail = await PostalMime.parse(
+      toPlainMessage(withoutAttachments(bytes)),
+      { maxNestingDepth: MAX_NESTING },
+    );
+
     const html = mail.html === undefined ? '' : await htmlToText(mail.html);
     const names = mail.attachments.map(({ filename }) => filename ?? '');
 
@@ -30,7 +34,8 @@ export async function readBodyText(bytes: Buffer): Promise<string> {
 async function htmlToText(html: string): Promise<string> {
   let boundary = 'kms';
   while (html.includes(boundary)) boundary += String(boundary.length);
-  const type = 'Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit';
+  const type =
+    'Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit';
   const wrapped = `Content-Type: multipart/mixed; boundary=${boundary}\n\n--${boundary}\n\n.\n--${boundary}\n${type}\n\n${html}\n--${boundary}--\n`;
   const { text } = await PostalMime.parse(wrapped);
   return text ?? '';

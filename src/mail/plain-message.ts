@@ -35,21 +35,37 @@ export function toPlainMessage(bytes: Buffer): Buffer {
 function cutHeaders(text: string): { head: string; body: string | undefined } {
   const found = findHeaderEnd(text, true);
   const head = text.slice(0, found?.end);
+
   return {
     head,
-    body: found && found.next === found.end && found.end < text.length ? text.slice(found.end) : undefined,
+    body:
+      found && found.next === found.end && found.end < text.length
+        ? text.slice(found.end)
+        : undefined,
   };
 }
 
 /** The message cut behind each line that ends or begins a part. */
 function splitParts(text: string): string[] {
-  const names = new Set([...text.matchAll(BOUNDARY)].map(([, quoted, plain]) => (quoted ?? plain ?? '').trimEnd()));
+  const names = new Set(
+    [...text.matchAll(BOUNDARY)].map(([, quoted, plain]) =>
+      (quoted ?? plain ?? '').trimEnd(),
+    ),
+  );
+
   const isBoundary = (line: string): boolean =>
-    names.has(line.slice(2).trimEnd()) || names.has(line.slice(2).trimEnd().slice(0, -2));
+    names.has(line.slice(2).trimEnd()) ||
+    names.has(line.slice(2).trimEnd().slice(0, -2));
+
   const ends = [...text.matchAll(/^--.*$/gm)]
     .filter(({ 0: line }) => isBoundary(line))
-    .map(({ index, 0: line }) => Math.min(text.length, index + line.length + 1));
-  return [0, ...ends].map((start, at) => text.slice(start, ends[at] ?? text.length));
+    .map(({ index, 0: line }) =>
+      Math.min(text.length, index + line.length + 1),
+    );
+
+  return [0, ...ends].map((start, at) =>
+    text.slice(start, ends[at] ?? text.length),
+  );
 }
 
 /** A part whose text is no plain ASCII and that does not say what it is, or says it wrongly, as UTF-8 that says so. */
@@ -60,19 +76,33 @@ function declareCharset(part: string): string {
     .filter((line) => line !== '')
     .map(decodeHeader);
   const body = part.slice(found?.next);
-  const gap = head === '' && found?.next === 0 ? '\n' : part.slice(found?.end, found?.next);
-  const decoded = decodeBody(headers, body);
-  if (decoded !== undefined) return `${withCharset(headers).join('\n')}\n${gap}${decoded}`;
 
-  return head === '' ? part : `${headers.join('\n')}\n${gap}${isForwarded(headers) ? declareCharset(body) : body}`;
+  const gap =
+    head === '' && found?.next === 0
+      ? '\n'
+      : part.slice(found?.end, found?.next);
+
+  const decoded = decodeBody(headers, body);
+  if (decoded !== undefined) {
+    return `${withCharset(headers).join('\n')}\n${gap}${decoded}`;
+  }
+
+  return head === ''
+    ? part
+    : `${headers.join('\n')}\n${gap}${isForwarded(headers) ? declareCharset(body) : body}`;
 }
 
 function isForwarded(headers: readonly string[]): boolean {
-  return typeOf(headers) === 'message/rfc822' && !ENCODED.test(fieldOf(headers, 'content-transfer-encoding'));
+  return (
+    typeOf(headers) === 'message/rfc822' &&
+    !ENCODED.test(fieldOf(headers, 'content-transfer-encoding'))
+  );
 }
 
 function fieldOf(headers: readonly string[], name: string): string {
-  return headers.find((line) => line.toLowerCase().startsWith(`${name}:`)) ?? '';
+  return (
+    headers.find((line) => line.toLowerCase().startsWith(`${name}:`)) ?? ''
+  );
 }
 
 function typeOf(headers: readonly string[]): string {
@@ -88,21 +118,37 @@ function decodeHeader(line: string): string {
 }
 
 /** The body as UTF-8; undefined where its reader needs no help. */
-function decodeBody(headers: readonly string[], body: string): string | undefined {
+function decodeBody(
+  headers: readonly string[],
+  body: string,
+): string | undefined {
   const type = typeOf(headers);
   const isText = type === '' || type === 'text' || type.startsWith('text/');
-  if (!isText || ENCODED.test(fieldOf(headers, 'content-transfer-encoding')) || !STRANGE.test(body)) return undefined;
+
+  if (
+    !isText ||
+    ENCODED.test(fieldOf(headers, 'content-transfer-encoding')) ||
+    !STRANGE.test(body)
+  ) {
+    return undefined;
+  }
+
   const declared = CHARSET.exec(fieldOf(headers, 'content-type'))?.[1];
+
   return toBytes(decodeText(Buffer.from(body, 'latin1'), declared));
 }
 
 function withCharset(headers: readonly string[]): string[] {
   const at = headers.findIndex((line) => TYPE.test(line));
   const line = headers[at];
-  if (line === undefined) return [...headers, 'Content-Type: text/plain; charset=utf-8'];
+  if (line === undefined) {
+    return [...headers, 'Content-Type: text/plain; charset=utf-8'];
+  }
+
   const declared = CHARSET.test(line)
     ? line.replace(CHARSET, 'charset=utf-8')
     : line.replace(/;|$/, (end) => `; charset=utf-8${end}`);
+
   return headers.with(at, declared);
 }
 

@@ -49,7 +49,11 @@ export function syncFile(fd: number, path: string): void {
 }
 
 /** Writes all of `bytes` at `position` (at the end where undefined), however many calls the system needs for it. */
-export function writeFully(fd: number, bytes: Uint8Array, position?: number): void {
+export function writeFully(
+  fd: number,
+  bytes: Uint8Array,
+  position?: number,
+): void {
   let written = 0;
   while (written < bytes.length) {
     written += writeSync(
@@ -68,7 +72,11 @@ export function writeFully(fd: number, bytes: Uint8Array, position?: number): vo
  * An abort before the rename leaves `.NAME.kms-backup-tmp` beside the file, which the next call overwrites.
  * @throws {Error} the operating system's; the old content is untouched then
  */
-export function replaceFile(path: string, bytes: Uint8Array, modeIfNew = 0o600): void {
+export function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  modeIfNew = 0o600,
+): void {
   syncDirectory(dirname(putInPlace(path, bytes, modeIfNew)));
 }
 
@@ -76,7 +84,11 @@ export function replaceFile(path: string, bytes: Uint8Array, modeIfNew = 0o600):
  * The same for a file that is no proof of anything else, as settings are: where only its directory cannot be synced it is
  * there, and that is a warning of the run.
  */
-export function replaceOrdinaryFile(path: string, bytes: Uint8Array, modeIfNew = 0o600): void {
+export function replaceOrdinaryFile(
+  path: string,
+  bytes: Uint8Array,
+  modeIfNew = 0o600,
+): void {
   syncDirectoryOrWarn(putInPlace(path, bytes, modeIfNew));
 }
 
@@ -94,11 +106,19 @@ export function syncDirectoryOrWarn(path: string): void {
 }
 
 /** @returns the file behind all links */
-function putInPlace(path: string, bytes: Uint8Array, modeIfNew: number): string {
+function putInPlace(
+  path: string,
+  bytes: Uint8Array,
+  modeIfNew: number,
+): string {
   const target = resolveLink(path);
   tellStep(`writing ${target}`);
 
-  const temporary = join(dirname(target), `.${basename(target)}.kms-backup-tmp`);
+  const temporary = join(
+    dirname(target),
+    `.${basename(target)}.kms-backup-tmp`,
+  );
+
   const previous = statSync(target, { throwIfNoEntry: false });
 
   try {
@@ -117,7 +137,10 @@ function putInPlace(path: string, bytes: Uint8Array, modeIfNew: number): string 
     }
 
     // Elsewhere EBUSY is a mount point, which no patience makes go away.
-    (process.platform === 'win32' ? renamePatiently : renameSync)(temporary, target);
+    (process.platform === 'win32' ? renamePatiently : renameSync)(
+      temporary,
+      target,
+    );
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

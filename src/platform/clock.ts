@@ -4,7 +4,9 @@ export type Clock = () => Date;
 export const systemClock: Clock = () => new Date();
 
 /** The instant that local calendar fields name in this process's time zone; a skipped hour moves forward. */
-export function dateFromLocal(fields: readonly [number, number, number, number, number, number]): Date {
+export function dateFromLocal(
+  fields: readonly [number, number, number, number, number, number],
+): Date {
   const [year, month, day, hour, minute, second] = fields;
   return new Date(year, month - 1, day, hour, minute, second);
 }

@@ -20,7 +20,9 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'IO_ERROR',
-    hints: ["Look at the system's log and the health of that disk; copy to another what is still readable."],
+    hints: [
+      "Look at the system's log and the health of that disk; copy to another what is still readable.",
+    ],
     errnos: {
       EIO: 'the disk or share reports an error',
       EUCLEAN: 'the file system is damaged',
@@ -32,7 +34,9 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'NOT_REACHABLE',
-    hints: ['See whether the disk or share is still there; mount it again, and run the command again.'],
+    hints: [
+      'See whether the disk or share is still there; mount it again, and run the command again.',
+    ],
     errnos: {
       ESTALE: 'the share has gone away or was made anew',
       ENXIO: 'the device has gone away',
@@ -64,15 +68,20 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'NO_PERMISSION',
-    hints: ['Give this user the right to it, or run the command as the user who has it.'],
+    hints: [
+      'Give this user the right to it, or run the command as the user who has it.',
+    ],
     errnos: {
       EACCES: 'this user may not do that',
-      EPERM: 'the system does not permit it to this user, or the file is protected (chattr +i, lsattr shows it)',
+      EPERM:
+        'the system does not permit it to this user, or the file is protected (chattr +i, lsattr shows it)',
     },
   },
   {
     code: 'BUSY',
-    hints: ['Look which program has it open, and run the command again when that has ended.'],
+    hints: [
+      'Look which program has it open, and run the command again when that has ended.',
+    ],
     errnos: {
       EBUSY: 'another program or a mount holds it',
       ETXTBSY: 'another program runs it',
@@ -84,7 +93,9 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'LIMIT',
-    hints: ['Raise the limit of this user or service (ulimit -a, LimitNOFILE= of systemd), or free memory.'],
+    hints: [
+      'Raise the limit of this user or service (ulimit -a, LimitNOFILE= of systemd), or free memory.',
+    ],
     errnos: {
       EMFILE: 'this process has too many files open',
       ENFILE: 'the machine has too many files open',
@@ -94,7 +105,9 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'TOO_LARGE',
-    hints: ['Make smaller volumes with --volume-size, or raise the limit (ulimit -f), or use another file system.'],
+    hints: [
+      'Make smaller volumes with --volume-size, or raise the limit (ulimit -f), or use another file system.',
+    ],
     errnos: {
       EFBIG: 'the file would be larger than the file system or a limit allows',
       EOVERFLOW: 'the file is larger than the system can say',
@@ -102,7 +115,9 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'BAD_PATH',
-    hints: ['Look at the path: what it names, how long it is, and where links lead.'],
+    hints: [
+      'Look at the path: what it names, how long it is, and where links lead.',
+    ],
     errnos: {
       ENAMETOOLONG: 'a name or path is too long',
       ELOOP: 'links lead round in a circle, or a link is where none may be',
@@ -113,7 +128,9 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'CHANGED',
-    hints: ['Another program changed it meanwhile: see what is there, and run the command again.'],
+    hints: [
+      'Another program changed it meanwhile: see what is there, and run the command again.',
+    ],
     errnos: {
       ENOENT: 'it is not there',
       EEXIST: 'something is there already',
@@ -122,7 +139,9 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'NOT_SUPPORTED',
-    hints: ['Use another file system, or another share: this one does not offer what is needed.'],
+    hints: [
+      'Use another file system, or another share: this one does not offer what is needed.',
+    ],
     errnos: {
       EOPNOTSUPP: 'the file system does not offer that',
       ENOTSUP: 'the file system does not offer that',
@@ -135,21 +154,38 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
   {
     code: 'SYSTEM_ERROR',
-    hints: ["Look at the system's log; if disk and share are well, report it with the output of DEBUG=1."],
+    hints: [
+      "Look at the system's log; if disk and share are well, report it with the output of DEBUG=1.",
+    ],
     errnos: { UNKNOWN: 'the system gives a reason that has no name' },
   },
 ];
 
 /** What only a mistake of this program brings about. */
-const MISTAKES: ReadonlySet<string> = new Set(['EBADF', 'EFAULT', 'ESPIPE', 'ENOTSOCK', 'E2BIG', 'EDOM', 'ERANGE']);
+const MISTAKES: ReadonlySet<string> = new Set([
+  'EBADF',
+  'EFAULT',
+  'ESPIPE',
+  'ENOTSOCK',
+  'E2BIG',
+  'EDOM',
+  'ERANGE',
+]);
 
 /** The class of an operating system's error; undefined for a mistake of ours. */
 export function classOf(errno: string): ErrnoClass | undefined {
   if (MISTAKES.has(errno)) return undefined;
-  return ERRNO_CLASSES.find(({ errnos }) => Object.hasOwn(errnos, errno)) ?? ERRNO_CLASSES.at(-1);
+  return (
+    ERRNO_CLASSES.find(({ errnos }) => Object.hasOwn(errnos, errno)) ??
+    ERRNO_CLASSES.at(-1)
+  );
 }
 
 /** What an operating system's error says, in plain words. */
 export function wordsOf(errno: string): string {
-  return ERRNO_CLASSES.find(({ errnos }) => Object.hasOwn(errnos, errno))?.errnos[errno] ?? 'the system refuses it';
+  return (
+    ERRNO_CLASSES.find(({ errnos }) => Object.hasOwn(errnos, errno))?.errnos[
+      errno
+    ] ?? 'the system refuses it'
+  );
 }

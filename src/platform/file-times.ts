@@ -1,4 +1,10 @@
-import { type BigIntStats, fstatSync, futimesSync, statSync, utimesSync } from 'node:fs';
+import {
+  type BigIntStats,
+  fstatSync,
+  futimesSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { optionally } from './optional-calls.js';
 
 /**
@@ -47,9 +53,14 @@ export function giveTime(path: string, ticks: bigint, fd?: number): boolean {
     else futimesSync(fd, time, time);
   });
 
-  if (!isDone || (ticks >= FIRST_USUAL_TICKS && ticks < LAST_USUAL_TICKS)) return true;
+  if (!isDone || (ticks >= FIRST_USUAL_TICKS && ticks < LAST_USUAL_TICKS)) {
+    return true;
+  }
 
-  const stats = fd === undefined ? statSync(path, { bigint: true }) : fstatSync(fd, { bigint: true });
+  const stats =
+    fd === undefined
+      ? statSync(path, { bigint: true })
+      : fstatSync(fd, { bigint: true });
 
   return isAsSet(ticksOf(stats), ticks);
 }
@@ -63,7 +74,10 @@ export function isAsSet(fileTicks: bigint, ticks: bigint): boolean {
   if (fileTicks === ticks) return true;
   const nanoseconds = nanosecondsSet(settableSeconds(ticks));
   // Whole microseconds, cut off towards 1970, or all that the double has.
-  return fileTicks === (nanoseconds / 1000n) * 10n || fileTicks === floorDivide(nanoseconds, 100n);
+  return (
+    fileTicks === (nanoseconds / 1000n) * 10n ||
+    fileTicks === floorDivide(nanoseconds, 100n)
+  );
 }
 
 /**
@@ -82,10 +96,19 @@ function settableSeconds(ticks: bigint): number {
 
 /** What libuv hands to the system for a time in seconds (uv__fs_to_timespec, and on Windows uv__time_to_filetime). */
 function nanosecondsSet(seconds: number): bigint {
-  if (process.platform === 'win32')
-    return (BigInt(Math.trunc(seconds * 1e7 + WINDOWS_EPOCH_TICKS)) - BigInt(WINDOWS_EPOCH_TICKS)) * 100n;
+  if (process.platform === 'win32') {
+    return (
+      (BigInt(Math.trunc(seconds * 1e7 + WINDOWS_EPOCH_TICKS)) -
+        BigInt(WINDOWS_EPOCH_TICKS)) *
+      100n
+    );
+  }
+
   const whole = Math.trunc(seconds);
-  return BigInt(whole) * 1_000_000_000n + BigInt(Math.trunc((seconds - whole) * 1e9));
+
+  return (
+    BigInt(whole) * 1_000_000_000n + BigInt(Math.trunc((seconds - whole) * 1e9))
+  );
 }
 
 /** From 1601 to 1970. */

@@ -2,13 +2,26 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { FailedError } from '../errors.js';
 import { type Clock, monotonicMs, systemClock } from './clock.js';
-import { describeLock, type HeldLock, isSuspicious, lockedError, removalHint } from './lock/describe-lock.js';
+import {
+  describeLock,
+  type HeldLock,
+  isSuspicious,
+  lockedError,
+  removalHint,
+} from './lock/describe-lock.js';
 import type { Holder } from './lock/holder.js';
 import { judgeHolder, type Witness, witnessFor } from './lock/judge-holder.js';
 import { lockDisk } from './lock/lock-disk.js';
 import { identifyThisProcess, isOnLocalDisk } from './lock/process-identity.js';
 import { sweepLeftovers } from './lock/sweep-leftovers.js';
-import { findLast, type Hold, releaseLock, type Steps, type Taken, takeLock } from './lock/take-lock.js';
+import {
+  findLast,
+  type Hold,
+  releaseLock,
+  type Steps,
+  type Taken,
+  takeLock,
+} from './lock/take-lock.js';
 import { pause } from './patience.js';
 import { toSystemError } from './system-error.js';
 
@@ -51,6 +64,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
 
   for (let attempts = 1, looks = 1; attempts <= MOST_ATTEMPTS;) {
     options.signal?.throwIfAborted();
+
     const taken = attempt(options, witness);
     if (taken.outcome === 'taken') {
       sweepLeftovers(dirname(options.path), witness);
@@ -62,26 +76,44 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       if (attempts > 20) await pause(20, options.signal);
       continue;
     }
-    const isUnclear = taken.by.state === 'unknown' && looks++ <= MOST_SECOND_LOOKS;
-    if (!isUnclear && monotonicMs() >= deadline) throw heldError(options, taken.by, witness);
+
+    const isUnclear =
+      taken.by.state === 'unknown' && looks++ <= MOST_SECOND_LOOKS;
+    if (!isUnclear && monotonicMs() >= deadline) {
+      throw heldError(options, taken.by, witness);
+    }
+
     await pause(isUnclear ? 50 : 200, options.signal);
   }
-  throw new FailedError(`${options.path} can be neither taken nor seen to be held`, {
-    hints: ['Look whether that disk or share is healthy, and what lies there.'],
-  });
+
+  throw new FailedError(
+    `${options.path} can be neither taken nor seen to be held`,
+    {
+      hints: [
+        'Look whether that disk or share is healthy, and what lies there.',
+      ],
+    },
+  );
 }
 
 /**
  * Looks whether a lock is held, without taking it. What nobody can read counts as held.
  * @throws {LockedError} when it is
  */
-export function refuseWhileHeld(path: string, what: string, clock: Clock = systemClock): void {
+export function refuseWhileHeld(
+  path: string,
+  what: string,
+  clock: Clock = systemClock,
+): void {
   const lock = findHeldLock(path);
   if (lock) throw lockedError(what, lock, { now: clock(), canWait: false });
 }
 
 /** Who holds a lock, in words (`recover, pid 4711 on mail1, since …`); undefined where it is free. Takes nothing. */
-export function describeHolder(path: string, clock: Clock = systemClock): string | undefined {
+export function describeHolder(
+  path: string,
+  clock: Clock = systemClock,
+): string | undefined {
   return sightLock(path, clock)?.fact;
 }
 
@@ -97,13 +129,22 @@ export interface LockSighting {
 }
 
 /** Looks at a lock; undefined where it is free, or its holder is proven dead. Takes nothing. */
-export function sightLock(path: string, clock: Clock): LockSighting | undefined {
+export function sightLock(
+  path: string,
+  clock: Clock,
+): LockSighting | undefined {
   const lock = findHeldLock(path);
   if (!lock) return undefined;
+
   const now = clock();
   const isJunk = lock.claim.state === 'unknown' && lock.claim.isJunk;
 
-  return { fact: describeLock(lock, now), advice: removalHint(lock), isSuspicious: isSuspicious(lock, now), isJunk };
+  return {
+    fact: describeLock(lock, now),
+    advice: removalHint(lock),
+    isSuspicious: isSuspicious(lock, now),
+    isJunk,
+  };
 }
 
 function findHeldLock(path: string): HeldLock | undefined {
@@ -120,7 +161,11 @@ export function removeDeadLock(path: string, clock: Clock): void {
   const options = { path, what: 'a dead run', command: 'sweep', clock };
   const witness = witnessFor(dirname(path));
 
-  for (let attempts = 0; attempts < 10 && sightLock(path, clock) === undefined; attempts++) {
+  for (
+    let attempts = 0;
+    attempts < 10 && sightLock(path, clock) === undefined;
+    attempts++
+  ) {
     const taken = attempt(options, witness);
     if (taken.outcome === 'taken') {
       lockOf(taken.hold).release();
@@ -129,7 +174,10 @@ export function removeDeadLock(path: string, clock: Clock): void {
   }
 }
 
-type AttemptOptions = Pick<LockOptions, 'path' | 'what' | 'command' | 'clock' | 'mayBeNameless'>;
+type AttemptOptions = Pick<
+  LockOptions,
+  'path' | 'what' | 'command' | 'clock' | 'mayBeNameless'
+>;
 
 function attempt(options: AttemptOptions, witness: Witness): Taken {
   const mine: Holder = {
@@ -140,7 +188,9 @@ function attempt(options: AttemptOptions, witness: Witness): Taken {
     isOnLocalDisk: isOnLocalDisk(dirname(options.path)),
     isOldFormat: false,
   };
-  const isDead = (holder: Holder): boolean => judgeHolder(holder, witness) === 'dead';
+
+  const isDead = (holder: Holder): boolean =>
+    judgeHolder(holder, witness) === 'dead';
   const { path, mayBeNameless = false } = options;
 
   try {
@@ -171,9 +221,17 @@ function finish<T>(steps: Steps<T>): T {
   }
 }
 
-function heldError(options: LockOptions, claim: HeldLock['claim'], witness: Witness): Error {
-  const verdict = claim.state === 'held' ? judgeHolder(claim.holder, witness) : undefined;
+function heldError(
+  options: LockOptions,
+  claim: HeldLock['claim'],
+  witness: Witness,
+): Error {
+  const verdict =
+    claim.state === 'held' ? judgeHolder(claim.holder, witness) : undefined;
   const lock = { path: options.path, claim, verdict };
 
-  return lockedError(options.what, lock, { now: options.clock(), canWait: options.hasWaitFlag === true });
+  return lockedError(options.what, lock, {
+    now: options.clock(),
+    canWait: options.hasWaitFlag === true,
+  });
 }

@@ -24,7 +24,11 @@ export interface DirectoryIdentity {
 }
 
 /** ENOTDIR: a directory above has become a file. EISDIR: the file has become a directory (Windows says so). */
-const GONE_CODES: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+const GONE_CODES: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+]);
 
 /** Whether the operating system's error says that there is nothing of that kind at the path any more. */
 export function isGone(error: unknown): boolean {
@@ -70,9 +74,13 @@ export function isStillAt(path: string, listed: DirectoryIdentity): boolean {
   return stats?.isDirectory() === true && isSame(stats, listed);
 }
 
-const OPEN_DIRECTORY = constants.O_RDONLY | (constants.O_DIRECTORY || 0) | (constants.O_NOFOLLOW || 0);
+const OPEN_DIRECTORY =
+  constants.O_RDONLY |
+  (constants.O_DIRECTORY || 0) |
+  (constants.O_NOFOLLOW || 0);
 const DESCRIPTORS = '/proc/self/fd';
-const canAskDescriptors = process.platform === 'linux' && existsSync(DESCRIPTORS);
+const canAskDescriptors =
+  process.platform === 'linux' && existsSync(DESCRIPTORS);
 
 /**
  * What a directory is, proven to lie at its path with no link on the way.
@@ -85,7 +93,9 @@ export function statDirectory(path: string): BigIntStats {
   const fd = openSync(path, OPEN_DIRECTORY);
   try {
     const stats = fstatSync(fd, { bigint: true });
-    if (placeOfDescriptor(fd) !== path && !isPlain(path, stats)) throw goneError('a link leads to it now');
+    if (placeOfDescriptor(fd) !== path && !isPlain(path, stats)) {
+      throw goneError('a link leads to it now');
+    }
 
     return stats;
   } finally {
@@ -95,7 +105,10 @@ export function statDirectory(path: string): BigIntStats {
 
 function statByPath(path: string): BigIntStats {
   const stats = lstatSync(path, { bigint: true });
-  if (!stats.isDirectory() || !isPlain(path, stats)) throw goneError('a link leads to it now');
+  if (!stats.isDirectory() || !isPlain(path, stats)) {
+    throw goneError('a link leads to it now');
+  }
+
   return stats;
 }
 
@@ -113,12 +126,15 @@ export function isOpenAt(fd: number, path: string): boolean {
 
   const place = placeOfDescriptor(fd);
   // What was removed since it was opened is still what was listed.
-  if (place === undefined || place === path || place === `${path} (deleted)`) return true;
+  if (place === undefined || place === path || place === `${path} (deleted)`) {
+    return true;
+  }
 
   // Some file systems spell names in their own way.
   const stats = lstatOrGone(path);
   const directory = dirname(path);
-  const isSameFile = stats !== undefined && isSame(stats, fstatSync(fd, { bigint: true }));
+  const isSameFile =
+    stats !== undefined && isSame(stats, fstatSync(fd, { bigint: true }));
 
   return isSameFile && realpathSync(directory) === directory;
 }

@@ -10,7 +10,10 @@ const MAIL = /^(?:(?:@backup\/)?store\/)?mail\//;
 
 /** Whether a file is a message, by its path below the store or its entry's name. */
 export function isMessagePath(path: string): boolean {
-  return hasMessageName(path) && holdsMessages(path.slice(0, path.lastIndexOf('/') + 1));
+  return (
+    hasMessageName(path) &&
+    holdsMessages(path.slice(0, path.lastIndexOf('/') + 1))
+  );
 }
 
 /** Whether messages can lie in a directory, by its path below the store or what precedes entries' names, with its final `/`. */
@@ -24,10 +27,19 @@ export function hasMessageName(name: string): boolean {
 }
 
 /** The same of a name's bytes, without making a string: those from `start` up to `end`. */
-export function hasMessageNameAt(bytes: Uint8Array, start: number, end: number): boolean {
+export function hasMessageNameAt(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   if (end - start < 4 || bytes[end - 4] !== 0x2e) return false;
+
   // 0x20 turns a capital into its small letter.
-  return letterAt(bytes, end - 3) === 0x65 && letterAt(bytes, end - 2) === 0x6d && letterAt(bytes, end - 1) === 0x6c;
+  return (
+    letterAt(bytes, end - 3) === 0x65 &&
+    letterAt(bytes, end - 2) === 0x6d &&
+    letterAt(bytes, end - 1) === 0x6c
+  );
 }
 
 function letterAt(bytes: Uint8Array, at: number): number {
@@ -35,6 +47,9 @@ function letterAt(bytes: Uint8Array, at: number): number {
 }
 
 /** How many messages lie in a directory, by the names of its files. */
-export function countMessages(directory: string, names: readonly string[]): number {
+export function countMessages(
+  directory: string,
+  names: readonly string[],
+): number {
   return holdsMessages(directory) ? names.filter(hasMessageName).length : 0;
 }

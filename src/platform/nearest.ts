@@ -5,7 +5,11 @@
  * where one of the two holds the other. Case does not count; empty where nothing is close.
  * Examples: `nearestNames('treads', ['threads', 'level'])` is `['threads']`; `Ärzte` suggests `INBOX/Ärzte`.
  */
-export function nearestNames(wanted: string, known: Iterable<string>, limit = 3): string[] {
+export function nearestNames(
+  wanted: string,
+  known: Iterable<string>,
+  limit = 3,
+): string[] {
   const word = wanted.toLowerCase();
   const allowed = Math.max(2, Math.floor(word.length / 3));
   const rated: { name: string; distance: number }[] = [];
@@ -15,7 +19,9 @@ export function nearestNames(wanted: string, known: Iterable<string>, limit = 3)
     const edits = editDistance(word, other, allowed);
     const distance = Math.min(edits, heldDistance(word, other, allowed));
 
-    if (distance <= allowed + 0.5 && distance < other.length) rated.push({ name, distance });
+    if (distance <= allowed + 0.5 && distance < other.length) {
+      rated.push({ name, distance });
+    }
   }
 
   return rated
@@ -28,7 +34,9 @@ export function nearestNames(wanted: string, known: Iterable<string>, limit = 3)
 function heldDistance(word: string, other: string, allowed: number): number {
   if (word.length < 3) return Infinity;
   if (other.startsWith(word)) return 0;
-  return other.includes(word) || word.includes(other) ? allowed + 0.5 : Infinity;
+  return other.includes(word) || word.includes(other)
+    ? allowed + 0.5
+    : Infinity;
 }
 
 /** Levenshtein's distance, or `allowed + 1` as soon as it must be larger than `allowed`. */
@@ -40,7 +48,9 @@ function editDistance(a: string, b: string, allowed: number): number {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
       const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(change, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+      current.push(
+        Math.min(change, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1),
+      );
     }
 
     if (Math.min(...current) > allowed) return allowed + 1;

@@ -42,29 +42,48 @@ export function shareOf(path: string): string | undefined {
  * @returns what ends the connection, with the reason where that failed: a file of it may be open in another program
  * @throws {FailedError} when the login is refused, or Windows PowerShell is missing
  */
-export function connectDisk(login: DiskLogin, run: DiskRunner = runProgramWith): () => string | undefined {
+export function connectDisk(
+  login: DiskLogin,
+  run: DiskRunner = runProgramWith,
+): () => string | undefined {
   const { share, user, password } = login;
-  const more = { KMS_DISK_SHARE: share, KMS_DISK_USER: user, KMS_DISK_PASSWORD: password };
+  const more = {
+    KMS_DISK_SHARE: share,
+    KMS_DISK_USER: user,
+    KMS_DISK_PASSWORD: password,
+  };
+
   const args = ['-NoProfile', '-NonInteractive', '-Command', SCRIPT];
   const result = run('powershell.exe', args, more);
-  if (!result) throw refused(login, 'there is no powershell.exe to log in with');
+  if (!result) {
+    throw refused(login, 'there is no powershell.exe to log in with');
+  }
+
   if (result.exitCode !== 0) throw refused(login, result.stderr.trim());
   if (result.stdout.includes('IN USE')) return () => undefined;
 
   return () => {
     // Without /y and with nobody to answer, Windows keeps a connection that another program uses.
     const ended = run('net', ['use', share, '/delete'], {});
-    return ended?.exitCode === 0 ? undefined : `${share} stays connected: ${ended?.stderr.trim() ?? 'no net command'}`;
+    return ended?.exitCode === 0
+      ? undefined
+      : `${share} stays connected: ${ended?.stderr.trim() ?? 'no net command'}`;
   };
 }
 
-function refused({ share, user, password }: DiskLogin, reason: string): FailedError {
-  return new FailedError(`cannot log in at ${share} as ${user}: ${maskSecrets(reason, [password])}`, {
-    hints: [
-      'Check [network-disk] of kms-backup.ini and its password.',
-      'Windows allows one user a server: end other connections to it, see net use.',
-    ],
-  });
+function refused(
+  { share, user, password }: DiskLogin,
+  reason: string,
+): FailedError {
+  return new FailedError(
+    `cannot log in at ${share} as ${user}: ${maskSecrets(reason, [password])}`,
+    {
+      hints: [
+        'Check [network-disk] of kms-backup.ini and its password.',
+        'Windows allows one user a server: end other connections to it, see net use.',
+      ],
+    },
+  );
 }
 
 const runProgramWith: DiskRunner = (program, args, more) =>

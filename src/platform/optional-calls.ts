@@ -2,7 +2,8 @@ import { errnoOf } from '../errors.js';
 import { addNote } from './run-notes.js';
 
 /** What a file system may not offer (SMB, FAT, FUSE, NFS), and what can be done without. */
-export type OptionalCall = 'sync-directory' | 'sync-file' | 'mode' | 'owner' | 'time' | 'link';
+export type OptionalCall =
+  'sync-directory' | 'sync-file' | 'mode' | 'owner' | 'time' | 'link';
 
 interface Rule {
   /** Completes `the file system of … does not offer …`. */
@@ -14,7 +15,13 @@ interface Rule {
 }
 
 /** How a file system says of any call that it does not have it. */
-const EVERYWHERE: readonly string[] = ['EOPNOTSUPP', 'ENOTSUP', 'ENOSYS', 'ENOTTY', 'EINVAL'];
+const EVERYWHERE: readonly string[] = [
+  'EOPNOTSUPP',
+  'ENOTSUP',
+  'ENOSYS',
+  'ENOTTY',
+  'EINVAL',
+];
 
 const RULES: Readonly<Record<OptionalCall, Rule>> = {
   'sync-directory': {
@@ -55,7 +62,11 @@ const RULES: Readonly<Record<OptionalCall, Rule>> = {
  * @returns whether it was done
  * @throws {Error} the operating system's, for every other reason: a disk that fails, a share that is gone
  */
-export function optionally(call: OptionalCall, path: string, work: () => void): boolean {
+export function optionally(
+  call: OptionalCall,
+  path: string,
+  work: () => void,
+): boolean {
   try {
     work();
     return true;
@@ -69,7 +80,14 @@ export function optionally(call: OptionalCall, path: string, work: () => void): 
 export function forgo(call: OptionalCall, path: string, error: unknown): void {
   const errno = errnoOf(error);
   const { what, meaning, errnos } = RULES[call];
-  if (errno === undefined || !(EVERYWHERE.includes(errno) || errnos.includes(errno))) throw error;
+
+  if (
+    errno === undefined ||
+    !(EVERYWHERE.includes(errno) || errnos.includes(errno))
+  ) {
+    throw error;
+  }
+
   const text = `the file system of ${path} does not offer ${what} (${errno}); it was done without: ${meaning}.`;
   addNote({ kind: 'remark', key: call, text });
 }

@@ -1,8 +1,21 @@
-import { closeSync, createWriteStream, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  openSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { errnoOf, FailedError, type KmsError, messageOf, UsageError } from '../errors.js';
+import {
+  errnoOf,
+  FailedError,
+  type KmsError,
+  messageOf,
+  UsageError,
+} from '../errors.js';
 import { syncDirectoryOrWarn, syncFile } from './atomic-file.js';
 import { renamePatiently } from './patience.js';
 import { toSystemError } from './system-error.js';
@@ -34,23 +47,40 @@ export function openOutputFile(path: string, overwrite: boolean): OutputFile {
   if (path === STANDARD_OUTPUT) return directOutput(process.stdout, false);
 
   const existing = statSync(path, { throwIfNoEntry: false });
-  if (existing?.isDirectory()) throw new UsageError(`the output is a directory: ${path}`);
-  if (existing && !existing.isFile()) return directOutput(createWriteStream(path), true);
+  if (existing?.isDirectory()) {
+    throw new UsageError(`the output is a directory: ${path}`);
+  }
+
+  if (existing && !existing.isFile()) {
+    return directOutput(createWriteStream(path), true);
+  }
 
   if (existing && !overwrite) {
-    throw new UsageError(`the output exists: ${path}`, { hints: ['Name another file, or add --overwrite.'] });
+    throw new UsageError(`the output exists: ${path}`, {
+      hints: ['Name another file, or add --overwrite.'],
+    });
   }
 
   const directory = dirname(path);
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new UsageError(`no such directory: ${directory}`, { hints: ['Create it, or name another output.'] });
+    throw new UsageError(`no such directory: ${directory}`, {
+      hints: ['Create it, or name another output.'],
+    });
   }
 
-  return temporaryOutput(path, join(directory, `.${basename(path)}.kms-backup-tmp-${String(process.pid)}`));
+  return temporaryOutput(
+    path,
+    join(directory, `.${basename(path)}.kms-backup-tmp-${String(process.pid)}`),
+  );
 }
 
 function directOutput(stream: Writable, endsStream: boolean): OutputFile {
-  return { stream, endsStream, commit: () => undefined, discard: () => Promise.resolve() };
+  return {
+    stream,
+    endsStream,
+    commit: () => undefined,
+    discard: () => Promise.resolve(),
+  };
 }
 
 function temporaryOutput(path: string, temporary: string): OutputFile {
@@ -67,7 +97,9 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
       try {
         const { size } = statSync(temporary);
         if (size !== stream.bytesWritten) {
-          throw new Error(`${String(stream.bytesWritten)} bytes written, ${String(size)} there`);
+          throw new Error(
+            `${String(stream.bytesWritten)} bytes written, ${String(size)} there`,
+          );
         }
 
         // Before the rename: the name never stands for less than the file.
@@ -78,7 +110,10 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
 
         const fact = `the output could not be completed: ${path}`;
 
-        throw toSystemError(error, { fact }) ?? new FailedError(`${fact}: ${messageOf(error)}`, { cause: error });
+        throw (
+          toSystemError(error, { fact }) ??
+          new FailedError(`${fact}: ${messageOf(error)}`, { cause: error })
+        );
       }
 
       syncDirectoryOrWarn(path);
@@ -104,8 +139,13 @@ function syncWritten(path: string): void {
 export function outputError(path: string, error: unknown): KmsError {
   const fact = `cannot write to ${path === STANDARD_OUTPUT ? 'standard output' : path}`;
   const known = isStream(path) ? undefined : toSystemError(error, { fact });
+
   return (
-    known ?? new FailedError(`${fact}: ${STREAM_WORDS[errnoOf(error) ?? ''] ?? messageOf(error)}`, { cause: error })
+    known ??
+    new FailedError(
+      `${fact}: ${STREAM_WORDS[errnoOf(error) ?? ''] ?? messageOf(error)}`,
+      { cause: error },
+    )
   );
 }
 
@@ -118,5 +158,7 @@ const STREAM_WORDS: Readonly<Record<string, string>> = {
 };
 
 function isStream(path: string): boolean {
-  return path === STANDARD_OUTPUT || (existsSync(path) && !statSync(path).isFile());
+  return (
+    path === STANDARD_OUTPUT || (existsSync(path) && !statSync(path).isFile())
+  );
 }

@@ -22,18 +22,29 @@ export class OutputTree {
     this.#final = resolve(path);
 
     const existing = statSync(this.#final, { throwIfNoEntry: false });
-    if (existing && (!existing.isDirectory() || readdirSync(this.#final).length > 0)) {
-      throw new UsageError(`the output exists and is no empty directory: ${path}`, {
-        hints: ['Name a new directory.'],
-      });
+    if (
+      existing &&
+      (!existing.isDirectory() || readdirSync(this.#final).length > 0)
+    ) {
+      throw new UsageError(
+        `the output exists and is no empty directory: ${path}`,
+        {
+          hints: ['Name a new directory.'],
+        },
+      );
     }
 
     const parent = dirname(this.#final);
     if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new UsageError(`no such directory: ${parent}`, { hints: ['Create it, or name another output.'] });
+      throw new UsageError(`no such directory: ${parent}`, {
+        hints: ['Create it, or name another output.'],
+      });
     }
 
-    this.#temporary = join(parent, `.${basename(this.#final)}.kms-backup-tmp-${String(process.pid)}`);
+    this.#temporary = join(
+      parent,
+      `.${basename(this.#final)}.kms-backup-tmp-${String(process.pid)}`,
+    );
     removeTree(this.#temporary);
     mkdirSync(this.#temporary, { mode: 0o700 });
   }
@@ -67,7 +78,10 @@ export class OutputTree {
 
       const fact = `the output could not be completed: ${this.#final}`;
 
-      throw toSystemError(error, { fact }) ?? new FailedError(`${fact}: ${messageOf(error)}`, { cause: error });
+      throw (
+        toSystemError(error, { fact }) ??
+        new FailedError(`${fact}: ${messageOf(error)}`, { cause: error })
+      );
     }
 
     syncDirectoryOrWarn(this.#final);

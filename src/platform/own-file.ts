@@ -17,7 +17,12 @@ export type OwnFile<T> =
 
 /** Completes a sentence that begins with the path. */
 type JunkFact =
-  'is a directory' | 'is no plain file' | 'is empty' | 'is too large' | 'is cut off or no JSON' | 'says nothing usable';
+  | 'is a directory'
+  | 'is no plain file'
+  | 'is empty'
+  | 'is too large'
+  | 'is cut off or no JSON'
+  | 'says nothing usable';
 
 /** Far more than any of them holds: a journal of ten thousand mailboxes has 4 MB. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -26,18 +31,25 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * Reads a JSON file of this program's own.
  * @param parse its value, or undefined where the JSON has not the shape that this program writes
  */
-export function readOwnJson<T>(path: string, parse: (json: unknown) => T | undefined): OwnFile<T> {
+export function readOwnJson<T>(
+  path: string,
+  parse: (json: unknown) => T | undefined,
+): OwnFile<T> {
   const text = readOwnText(path);
   if (text.state !== 'sound') return text;
 
   try {
     const value = parse(JSON.parse(text.value));
 
-    return value === undefined ? junk('says nothing usable') : { state: 'sound', value };
+    return value === undefined
+      ? junk('says nothing usable')
+      : { state: 'sound', value };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
 
-    return junk(text.value.trim() === '' ? 'is empty' : 'is cut off or no JSON');
+    return junk(
+      text.value.trim() === '' ? 'is empty' : 'is cut off or no JSON',
+    );
   }
 }
 
@@ -60,7 +72,11 @@ function readOwnText(path: string): OwnFile<string> {
  * Replaces such a file as a whole. An empty directory in its place holds nothing of anybody and goes.
  * @throws {Error} the operating system's; the old content is untouched then
  */
-export function replaceOwnFile(path: string, text: string, modeIfNew = 0o600): void {
+export function replaceOwnFile(
+  path: string,
+  text: string,
+  modeIfNew = 0o600,
+): void {
   clearEmptyDirectory(path);
   replaceFile(path, Buffer.from(text), modeIfNew);
 }
@@ -71,17 +87,26 @@ export function ownFileError(
   what: string,
   file: Exclude<OwnFile<unknown>, { state: 'sound' | 'absent' }>,
 ): KmsError {
-  if (file.state === 'junk') return new FailedError(`${what} cannot be understood: ${path} ${file.fact}`);
+  if (file.state === 'junk') {
+    return new FailedError(
+      `${what} cannot be understood: ${path} ${file.fact}`,
+    );
+  }
 
   const { cause } = file;
   const fact = `cannot read ${path}, ${what}`;
   const hints = ['Run it as the user that makes the backups, or as root.'];
 
-  return toSystemError(cause, { fact, hints }) ?? new FailedError(`${fact}: ${messageOf(cause)}`, { hints, cause });
+  return (
+    toSystemError(cause, { fact, hints }) ??
+    new FailedError(`${fact}: ${messageOf(cause)}`, { hints, cause })
+  );
 }
 
 /** Whether a value of JSON has named fields. */
-export function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
+export function isJsonObject(
+  json: unknown,
+): json is Readonly<Record<string, unknown>> {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 

@@ -12,7 +12,10 @@ export const PATIENCE_MS = 10_000;
  * says EPERM or EACCES, where the other program lets nobody rename or remove, or the file is being removed.
  */
 export function isHeldCode(code: string): boolean {
-  return code === 'EBUSY' || (process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES'));
+  return (
+    code === 'EBUSY' ||
+    (process.platform === 'win32' && (code === 'EPERM' || code === 'EACCES'))
+  );
 }
 
 /** How long to wait before each further try, `totalMs` in all: 20, 40, 80, …. */
@@ -60,7 +63,11 @@ export function renamePatiently(from: string, to: string): void {
  * The same for `totalMs`, where the thread has other things to do.
  * @throws {Error} the operating system's, of the last try, or the signal's reason
  */
-export async function patientlyFor(totalMs: number, work: () => void, signal: AbortSignal | undefined): Promise<void> {
+export async function patientlyFor(
+  totalMs: number,
+  work: () => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const pauseMs of pausesMs(totalMs)) {
     try {
       work();
@@ -76,7 +83,10 @@ export async function patientlyFor(totalMs: number, work: () => void, signal: Ab
 }
 
 /** Waits for `pauseMs`. @throws {Error} the signal's reason as soon as it aborts */
-export async function pause(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
+export async function pause(
+  pauseMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   try {
     await sleep(pauseMs, undefined, signal ? { signal } : {});
   } catch (error) {

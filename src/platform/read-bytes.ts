@@ -14,7 +14,13 @@ const MOST_TRIES = 100;
  * @throws {Error} the operating system's
  */
 // eslint-disable-next-line max-params -- those of readSync
-export function readBytes(fd: number, into: Uint8Array, offset: number, length: number, position?: number): number {
+export function readBytes(
+  fd: number,
+  into: Uint8Array,
+  offset: number,
+  length: number,
+  position?: number,
+): number {
   for (let tries = 1; ; tries++) {
     try {
       return readSync(fd, into, offset, length, position ?? null);

@@ -1,7 +1,22 @@
-import { chmodSync, type Dirent, lstatSync, readdirSync, renameSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  type Dirent,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { join, sep } from 'node:path';
 import { errnoOf } from '../errors.js';
-import { isHeldCode, patiently, PATIENCE_MS, pausesMs, waitMs } from './patience.js';
+import {
+  isHeldCode,
+  patiently,
+  PATIENCE_MS,
+  pausesMs,
+  waitMs,
+} from './patience.js';
 
 /** A path; its bytes where they are not UTF-8, so that no text stands for them. */
 type Place = string | Buffer;
@@ -77,7 +92,9 @@ function hasGone(directory: Place): boolean {
   } catch (error) {
     const code = errnoOf(error) ?? '';
     if (code === 'ENOENT') return true;
-    if (isHeldCode(code) || code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+    if (isHeldCode(code) || code === 'ENOTEMPTY' || code === 'EEXIST') {
+      return false;
+    }
 
     throw error;
   }
@@ -86,9 +103,16 @@ function hasGone(directory: Place): boolean {
 function removeContent(directory: Place, removal: Removal): void {
   for (const entry of openList(directory)) {
     const place = inside(directory, entry.name);
-    if (!entry.isDirectory()) unlink(place);
-    else if (directory !== removal.top && Buffer.byteLength(place) > LONGEST_PLACE_BYTES) bringUp(place, removal);
-    else removeDirectory(place, removal);
+    if (!entry.isDirectory()) {
+      unlink(place);
+    } else if (
+      directory !== removal.top &&
+      Buffer.byteLength(place) > LONGEST_PLACE_BYTES
+    ) {
+      bringUp(place, removal);
+    } else {
+      removeDirectory(place, removal);
+    }
   }
 }
 
@@ -107,13 +131,19 @@ function openList(directory: Place): Dirent<Buffer>[] {
 function openToOwner(directory: Place): boolean {
   const stats = look(directory);
   if (stats?.isDirectory() !== true) return false;
-  if ((stats.mode & 0o700) !== 0o700 && process.getuid?.() === stats.uid) chmodSync(directory, 0o700);
+  if ((stats.mode & 0o700) !== 0o700 && process.getuid?.() === stats.uid) {
+    chmodSync(directory, 0o700);
+  }
+
   return true;
 }
 
 function inside(directory: Place, name: Buffer): Place {
   const text = name.toString();
-  if (typeof directory === 'string' && Buffer.from(text).equals(name)) return join(directory, text);
+  if (typeof directory === 'string' && Buffer.from(text).equals(name)) {
+    return join(directory, text);
+  }
+
   return Buffer.concat([Buffer.from(directory), Buffer.from(sep), name]);
 }
 

@@ -40,16 +40,24 @@ export function runProgram(
     windowsHide: true,
     ...(input === undefined ? {} : { input }),
     ...(cwd === undefined ? {} : { cwd }),
-    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
+    ...(timeoutMs === undefined
+      ? {}
+      : { timeout: timeoutMs, killSignal: 'SIGKILL' as const }),
   });
 
   if (result.error) {
     if (errnoOf(result.error) === 'ENOENT') return undefined;
 
-    throw new FailedError(`cannot run ${program}: ${messageOf(result.error)}`, { cause: result.error });
+    throw new FailedError(`cannot run ${program}: ${messageOf(result.error)}`, {
+      cause: result.error,
+    });
   }
 
-  return { exitCode: result.status ?? -1, stdout: result.stdout, stderr: result.stderr };
+  return {
+    exitCode: result.status ?? -1,
+    stdout: result.stdout,
+    stderr: result.stderr,
+  };
 }
 
 /**
@@ -57,11 +65,18 @@ export function runProgram(
  * When `signal` aborts, the program is asked to end and waited for.
  * @throws {FailedError} when it cannot be started
  */
-export async function runToEnd(command: readonly string[], signal: AbortSignal | undefined): Promise<ProgramResult> {
+export async function runToEnd(
+  command: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ProgramResult> {
   const [program = '', ...args] = command;
   tellStep(`running ${program}`);
 
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], windowsHide: true });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    windowsHide: true,
+  });
+
   const stop = (): void => void child.kill('SIGTERM');
 
   signal?.addEventListener('abort', stop, { once: true });
@@ -77,9 +92,15 @@ export async function runToEnd(command: readonly string[], signal: AbortSignal |
       });
     });
 
-    return { exitCode, stdout: Buffer.concat(chunks).toString('utf8'), stderr: '' };
+    return {
+      exitCode,
+      stdout: Buffer.concat(chunks).toString('utf8'),
+      stderr: '',
+    };
   } catch (error) {
-    throw new FailedError(`cannot run ${program}: ${messageOf(error)}`, { cause: error });
+    throw new FailedError(`cannot run ${program}: ${messageOf(error)}`, {
+      cause: error,
+    });
   } finally {
     signal?.removeEventListener('abort', stop);
   }

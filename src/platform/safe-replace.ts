@@ -11,7 +11,13 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigurationError, errnoOf, FailedError } from '../errors.js';
-import { replaceFile, replaceOrdinaryFile, syncDirectoryOrWarn, syncFile, writeFully } from './atomic-file.js';
+import {
+  replaceFile,
+  replaceOrdinaryFile,
+  syncDirectoryOrWarn,
+  syncFile,
+  writeFully,
+} from './atomic-file.js';
 import { optionally } from './optional-calls.js';
 import { readSettingsFile } from './settings-file.js';
 import { naming } from './system-error.js';
@@ -27,16 +33,23 @@ export type ReplaceResult = 'written' | 'changed-meanwhile';
  * that `finishInterruptedReplace` completes after a kill in between.
  * @throws {FailedError} when this user cannot keep the file's owner · the operating system's; nothing is changed then
  */
-export function replaceKeepingCopy(path: string, change: FileChange): ReplaceResult {
+export function replaceKeepingCopy(
+  path: string,
+  change: FileChange,
+): ReplaceResult {
   const target = realpathSync(path);
   const copy = target + change.copySuffix;
 
   refuseForeignFile(target);
-  if (!readSettingsFile(target).equals(change.expected)) return 'changed-meanwhile';
+  if (!readSettingsFile(target).equals(change.expected)) {
+    return 'changed-meanwhile';
+  }
 
   keepCopy(target, copy, change.expected);
   // Looked at again as late as possible: somebody may have saved while the copy was written and synced.
-  if (!readSettingsFile(target).equals(change.expected)) return 'changed-meanwhile';
+  if (!readSettingsFile(target).equals(change.expected)) {
+    return 'changed-meanwhile';
+  }
 
   try {
     replaceOrdinaryFile(target, change.bytes);
@@ -62,7 +75,10 @@ export interface FileChange {
  * Completes an in-place write that a kill interrupted: the journal beside the file holds the whole new content.
  * A file that anybody wrote since is left alone. Call it under the file's lock, before reading.
  */
-export function finishInterruptedReplace(path: string, copySuffix: string): void {
+export function finishInterruptedReplace(
+  path: string,
+  copySuffix: string,
+): void {
   const target = realpathSync(path);
   const wanted = interruptedContent(target, copySuffix);
   if (wanted) writeInPlace(target, wanted);
@@ -73,25 +89,46 @@ export function finishInterruptedReplace(path: string, copySuffix: string): void
  * What an in-place write was to write into a file that a kill left torn: the new content up to some byte and the kept copy
  * from there on. Undefined where the file is whole.
  */
-export function interruptedContent(path: string, copySuffix: string): Buffer | undefined {
+export function interruptedContent(
+  path: string,
+  copySuffix: string,
+): Buffer | undefined {
   const target = realpathSync(path);
-  const [wanted, former] = [readIfThere(journalOf(target)), readIfThere(target + copySuffix)];
-  return wanted && former && isTorn(readSettingsFile(target), wanted, former) ? wanted : undefined;
+  const [wanted, former] = [
+    readIfThere(journalOf(target)),
+    readIfThere(target + copySuffix),
+  ];
+
+  return wanted && former && isTorn(readSettingsFile(target), wanted, former)
+    ? wanted
+    : undefined;
 }
 
 /** A rename gives the file to whoever makes it, and only root can give it back to its owner. */
 function refuseForeignFile(target: string): void {
   const [{ uid }, own] = [statSync(target), process.getuid?.() ?? 0];
   if (own === 0 || own === uid) return;
-  throw new FailedError(`cannot keep the owner of ${target}: it belongs to user ${uid}, this is user ${own}`, {
-    hints: ['Run it as the user that the file belongs to, or as root.'],
-  });
+
+  throw new FailedError(
+    `cannot keep the owner of ${target}: it belongs to user ${uid}, this is user ${own}`,
+    {
+      hints: ['Run it as the user that the file belongs to, or as root.'],
+    },
+  );
 }
 
 function isTorn(found: Buffer, wanted: Buffer, former: Buffer): boolean {
   if (found.equals(former)) return false;
+
   let same = 0;
-  while (same < found.length && same < wanted.length && found[same] === wanted[same]) same++;
+  while (
+    same < found.length &&
+    same < wanted.length &&
+    found[same] === wanted[same]
+  ) {
+    same++;
+  }
+
   return found.subarray(same).equals(former.subarray(same));
 }
 
@@ -100,7 +137,13 @@ function readIfThere(path: string): Buffer | undefined {
   try {
     return readSettingsFile(path);
   } catch (error) {
-    if (errnoOf(error) === undefined && !(error instanceof ConfigurationError)) throw error;
+    if (
+      errnoOf(error) === undefined &&
+      !(error instanceof ConfigurationError)
+    ) {
+      throw error;
+    }
+
     return undefined;
   }
 }

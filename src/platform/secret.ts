@@ -17,12 +17,23 @@ export interface SecretSource {
  * A password, or undefined where neither the environment nor a file has one. One line end after it is no part of it.
  * @throws {ConfigurationError} when the file cannot be read, is empty, or other users of the machine may read it
  */
-export function readSecret({ what, variable, file, env }: SecretSource): string | undefined {
+export function readSecret({
+  what,
+  variable,
+  file,
+  env,
+}: SecretSource): string | undefined {
   const given = env[variable];
   if (given !== undefined && given !== '') return given;
   if (file === undefined) return undefined;
+
   const secret = readSecretFile(what, file).replace(/\r?\n$/, '');
-  if (secret === '') throw new ConfigurationError(`the password file of ${what} is empty: ${file}`);
+  if (secret === '') {
+    throw new ConfigurationError(
+      `the password file of ${what} is empty: ${file}`,
+    );
+  }
+
   return secret;
 }
 
@@ -30,7 +41,9 @@ function readSecretFile(what: string, file: string): string {
   try {
     const stats = statSync(file);
     const { mode } = stats;
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw openToOthers(what, file, mode);
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+      throw openToOthers(what, file, mode);
+    }
 
     refuseTooLarge(file, stats);
 
@@ -38,25 +51,45 @@ function readSecretFile(what: string, file: string): string {
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
 
-    const hints = ['Create it with the password alone in it, readable by the user that runs the backup.'];
+    const hints = [
+      'Create it with the password alone in it, readable by the user that runs the backup.',
+    ];
 
-    throw toUnreadableSettings(error, `cannot read the password file of ${what}`, hints);
+    throw toUnreadableSettings(
+      error,
+      `cannot read the password file of ${what}`,
+      hints,
+    );
   }
 }
 
-function openToOthers(what: string, file: string, mode: number): ConfigurationError {
+function openToOthers(
+  what: string,
+  file: string,
+  mode: number,
+): ConfigurationError {
   const octal = (mode & 0o777).toString(8);
-  return new ConfigurationError(`the password file of ${what} can be read by other users: ${file} has mode ${octal}`, {
-    hints: [`Take their rights away: chmod 600 "${file}".`],
-  });
+  return new ConfigurationError(
+    `the password file of ${what} can be read by other users: ${file} has mode ${octal}`,
+    {
+      hints: [`Take their rights away: chmod 600 "${file}".`],
+    },
+  );
 }
 
 /** `text` without any of the secrets, plain or in base64, as SMTP's login sends them. */
-export function maskSecrets(text: string, secrets: readonly (string | undefined)[]): string {
+export function maskSecrets(
+  text: string,
+  secrets: readonly (string | undefined)[],
+): string {
   let masked = text;
   for (const secret of secrets) {
     if (secret === undefined || secret === '') continue;
-    masked = masked.replaceAll(secret, '***').replaceAll(Buffer.from(secret).toString('base64'), '***');
+
+    masked = masked
+      .replaceAll(secret, '***')
+      .replaceAll(Buffer.from(secret).toString('base64'), '***');
   }
+
   return masked;
 }

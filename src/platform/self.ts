@@ -11,7 +11,9 @@ import { fileURLToPath } from 'node:url';
  */
 export function ownProgram(): string[] {
   if (isExecutable()) return [mainExecutable(process.execPath)];
-  const options = process.execArgv.filter((word) => word.startsWith('--enable'));
+  const options = process.execArgv.filter((word) =>
+    word.startsWith('--enable'),
+  );
   return [process.execPath, ...options, mainScript(process.argv[1])];
 }
 
@@ -85,7 +87,10 @@ function isKmsrecover(calledAs: string | undefined): boolean {
 /** Windows' kmsrecover.exe is a hard link of the kms-backup.exe beside it, and a copy is a file of its own. */
 function mainExecutable(path: string): string {
   if (!isKmsrecover(path)) return path;
-  const beside = join(dirname(path), basename(path).replace(/kmsrecover/i, 'kms-backup'));
+  const beside = join(
+    dirname(path),
+    basename(path).replace(/kmsrecover/i, 'kms-backup'),
+  );
   return existsSync(beside) ? beside : path;
 }
 

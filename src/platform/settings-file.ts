@@ -16,7 +16,9 @@ export function readSettingsFile(path: string): Buffer {
   const stats = statSync(path);
   // Of a directory the system itself says what is wrong.
   if (!stats.isFile() && !stats.isDirectory()) {
-    throw new ConfigurationError(`${path} is no plain file`, { hints: ['Put a file of settings there.'] });
+    throw new ConfigurationError(`${path} is no plain file`, {
+      hints: ['Put a file of settings there.'],
+    });
   }
 
   refuseTooLarge(path, stats);
@@ -25,11 +27,20 @@ export function readSettingsFile(path: string): Buffer {
 }
 
 /** @throws {ConfigurationError} when a file cannot be settings, whatever it holds */
-export function refuseTooLarge(path: string, { size }: Pick<Stats, 'size'>): void {
+export function refuseTooLarge(
+  path: string,
+  { size }: Pick<Stats, 'size'>,
+): void {
   if (size <= LARGEST_SETTINGS_BYTES) return;
+
   const limit = formatSize(LARGEST_SETTINGS_BYTES);
+
   throw new ConfigurationError(
     `${path} has ${size} bytes (${formatSize(size)}); a file of settings is read up to ${limit}`,
-    { hints: ['Put the right file there: from the copy beside it, where there is one, or from a backup.'] },
+    {
+      hints: [
+        'Put the right file there: from the copy beside it, where there is one, or from a backup.',
+      ],
+    },
   );
 }

@@ -30,7 +30,10 @@ const OUTPUT_GRACE_MS = 200;
  * Runs a command line by the system's shell, exactly as it stands; nothing is spliced into it. Its output is kept back,
  * because stdout belongs to the result. After the time limit it and its children are asked to end, then killed.
  */
-export async function runShellCommand(command: string, options: ShellOptions): Promise<ShellResult> {
+export async function runShellCommand(
+  command: string,
+  options: ShellOptions,
+): Promise<ShellResult> {
   const child = spawn(command, {
     shell: true,
     cwd: options.cwd,
@@ -57,7 +60,12 @@ async function endOf(
     void stop(child);
   };
 
-  const timer = setTimeout(stopFor, timeoutMs, `stopped after ${String(timeoutMs / 1000)} s`);
+  const timer = setTimeout(
+    stopFor,
+    timeoutMs,
+    `stopped after ${String(timeoutMs / 1000)} s`,
+  );
+
   const onAbort = (): void => {
     stopFor('stopped with the run');
   };
@@ -71,9 +79,16 @@ async function endOf(
         resolve({ exitCode: undefined, reason: messageOf(error) });
       });
       child.once('exit', (code, signal) => {
-        if (stopped !== undefined) resolve({ exitCode: undefined, reason: stopped });
-        else if (code === null) resolve({ exitCode: undefined, reason: `ended by ${signal ?? 'a signal'}` });
-        else resolve({ exitCode: code });
+        if (stopped !== undefined) {
+          resolve({ exitCode: undefined, reason: stopped });
+        } else if (code === null) {
+          resolve({
+            exitCode: undefined,
+            reason: `ended by ${signal ?? 'a signal'}`,
+          });
+        } else {
+          resolve({ exitCode: code });
+        }
       });
     });
   } finally {

@@ -11,7 +11,11 @@ export function removeFile(path: string): void {
 }
 
 /** Hands `use` the path of a file that only this user can read and that is gone afterwards. */
-export function withTemporaryFile<T>(name: string, bytes: Uint8Array, use: (path: string) => T): T {
+export function withTemporaryFile<T>(
+  name: string,
+  bytes: Uint8Array,
+  use: (path: string) => T,
+): T {
   const folder = mkdtempSync(join(tmpdir(), 'kms-backup-'));
   try {
     const path = join(folder, name);

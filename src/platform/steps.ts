@@ -14,7 +14,9 @@ export function onStep(listener: (what: string) => void): () => void {
   const hear = (message: unknown): void => {
     listener(String(message));
   };
+
   subscribe(NAME, hear);
+
   return () => {
     unsubscribe(NAME, hear);
   };

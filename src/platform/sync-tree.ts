@@ -10,9 +10,12 @@ import { syncDirectory, syncFile } from './atomic-file.js';
  */
 export function syncTree(directory: string): void {
   if (process.platform === 'linux') {
-    const { status } = spawnSync('sync', ['-f', directory], { stdio: 'ignore' });
+    const { status } = spawnSync('sync', ['-f', directory], {
+      stdio: 'ignore',
+    });
     if (status === 0) return;
   }
+
   syncEach(directory);
 }
 
@@ -22,6 +25,7 @@ function syncEach(directory: string): void {
     if (entry.isDirectory()) syncEach(path);
     else if (entry.isFile()) syncOne(path);
   }
+
   syncDirectory(directory);
 }
 

@@ -1,4 +1,11 @@
-import { ConfigurationError, errnoOf, KmsError, messageOf, NoSpaceError, SystemError } from '../errors.js';
+import {
+  ConfigurationError,
+  errnoOf,
+  KmsError,
+  messageOf,
+  NoSpaceError,
+  SystemError,
+} from '../errors.js';
 import { classOf, wordsOf } from './errno-classes.js';
 
 /** What the one who asks knows and the operating system's error does not say. */
@@ -16,8 +23,13 @@ export interface Known {
  * `cannot write /srv/backup/F….zip.part: the disk reports an error (EIO)`. Undefined where it is none, or one that only
  * a mistake of ours brings about (`EBADF`): what nobody foresaw stays a defect.
  */
-export function toSystemError(error: unknown, known: Known = {}): KmsError | undefined {
-  if (error instanceof SystemError || error instanceof NoSpaceError) return error;
+export function toSystemError(
+  error: unknown,
+  known: Known = {},
+): KmsError | undefined {
+  if (error instanceof SystemError || error instanceof NoSpaceError) {
+    return error;
+  }
 
   const errno = errnoOf(error);
   if (errno === undefined || !isOfSystem(error)) return undefined;
@@ -26,7 +38,12 @@ export function toSystemError(error: unknown, known: Known = {}): KmsError | und
   if (!found) return undefined;
 
   const message = `${known.fact ?? describeCall(error, known.path)}: ${wordsOf(errno)} (${errno})`;
-  const details = { hints: [...found.hints, ...(known.hints ?? [])], cause: error };
+
+  const details = {
+    hints: [...found.hints, ...(known.hints ?? [])],
+    cause: error,
+  };
+
   if (found.code === 'NO_SPACE') return new NoSpaceError(message, details);
 
   return new SystemError(found.code, errno, message, details);
@@ -38,15 +55,29 @@ export function toKnownError(error: unknown): KmsError | undefined {
 }
 
 /** What is wrong with the path or the rights of a file that configures us is wrong configuration, and no bad disk. */
-const CONFIGURED: ReadonlySet<string> = new Set(['NO_PERMISSION', 'BAD_PATH', 'CHANGED']);
+const CONFIGURED: ReadonlySet<string> = new Set([
+  'NO_PERMISSION',
+  'BAD_PATH',
+  'CHANGED',
+]);
 
 /** The error of a file of settings that cannot be read. `fact`: `cannot read /opt/kerio/mailserver/mailserver.cfg` */
-export function toUnreadableSettings(error: unknown, fact: string, hints: readonly string[] = []): KmsError {
+export function toUnreadableSettings(
+  error: unknown,
+  fact: string,
+  hints: readonly string[] = [],
+): KmsError {
   if (error instanceof ConfigurationError) return error;
+
   const known = toSystemError(error, { fact });
   if (known && !CONFIGURED.has(known.code)) return known;
+
   const message = known?.message ?? `${fact}: ${messageOf(error)}`;
-  return new ConfigurationError(message, { hints: [...(known?.hints ?? []), ...hints], cause: error });
+
+  return new ConfigurationError(message, {
+    hints: [...(known?.hints ?? []), ...hints],
+    cause: error,
+  });
 }
 
 /**
@@ -68,16 +99,29 @@ export function withPath(error: unknown, path: string): unknown {
 }
 
 /** Every error of the operating system names the call that it refused. */
-function isOfSystem(error: unknown): error is NodeJS.ErrnoException & { dest?: string } {
-  return error instanceof Error && 'syscall' in error && typeof error.syscall === 'string';
+function isOfSystem(
+  error: unknown,
+): error is NodeJS.ErrnoException & { dest?: string } {
+  return (
+    error instanceof Error &&
+    'syscall' in error &&
+    typeof error.syscall === 'string'
+  );
 }
 
 /** `cannot rename A to B` */
-function describeCall(error: NodeJS.ErrnoException & { dest?: string }, where: string | undefined): string {
+function describeCall(
+  error: NodeJS.ErrnoException & { dest?: string },
+  where: string | undefined,
+): string {
   const call = error.syscall ?? '';
   const path = error.path ?? where;
-  const target = [path, error.dest].filter((part) => part !== undefined && part !== '').join(' to ');
-  const verb = VERBS[call] ?? VERBS[call.replace(/^[lf](?=[a-z]{4})/, '')] ?? call;
+  const target = [path, error.dest]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' to ');
+  const verb =
+    VERBS[call] ?? VERBS[call.replace(/^[lf](?=[a-z]{4})/, '')] ?? call;
+
   return target === '' ? `cannot ${verb} a file` : `cannot ${verb} ${target}`;
 }
 

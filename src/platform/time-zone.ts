@@ -1,7 +1,12 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { systemClock } from './clock.js';
-import { changesOf, offsetAt, parsePosixZone, type PosixZone } from './posix-zone.js';
+import {
+  changesOf,
+  offsetAt,
+  parsePosixZone,
+  type PosixZone,
+} from './posix-zone.js';
 
 /**
  * The local time zone where the machine does not name it as Node wants it. Node takes a POSIX rule or the path of a zone's
@@ -11,7 +16,12 @@ import { changesOf, offsetAt, parsePosixZone, type PosixZone } from './posix-zon
 /** Zones that are most likely meant, before all others. */
 const COMMON = [
   ...['Europe/Berlin', 'Europe/London', 'Europe/Helsinki', 'Europe/Lisbon'],
-  ...['America/New_York', 'America/Chicago', 'America/Denver', 'America/Los_Angeles'],
+  ...[
+    'America/New_York',
+    'America/Chicago',
+    'America/Denver',
+    'America/Los_Angeles',
+  ],
 ];
 
 let problem: string | undefined;
@@ -21,14 +31,20 @@ let problem: string | undefined;
  * @param localtime the file of the machine's zone, for where TZ is not set
  * @returns what is wrong where no zone has them; times count as UTC then
  */
-export function settleTimeZone(environment: NodeJS.ProcessEnv, localtime = '/etc/localtime'): string | undefined {
+export function settleTimeZone(
+  environment: NodeJS.ProcessEnv,
+  localtime = '/etc/localtime',
+): string | undefined {
   const given = environment['TZ'];
   problem = undefined;
+
   const wanted = given === undefined ? zoneOfFile(localtime) : zoneOf(given);
   if (wanted !== undefined && wanted !== given) environment['TZ'] = wanted;
   if (given === undefined || wanted !== undefined) return undefined;
+
   environment['TZ'] = 'UTC';
   problem = `TZ=${JSON.stringify(given)} is no time zone that is known here: times count as UTC`;
+
   return problem;
 }
 
@@ -41,13 +57,17 @@ export function refuseUnknownTimeZone(): void {
 }
 
 function zoneOf(given: string): string | undefined {
-  const name = given.replace(/^:/, '').replace(/^.*\/zoneinfo\/(?:posix\/|right\/)?/, '');
+  const name = given
+    .replace(/^:/, '')
+    .replace(/^.*\/zoneinfo\/(?:posix\/|right\/)?/, '');
   if (name === '') return 'UTC';
   if (isKnown(name)) return name;
+
   const rule = parsePosixZone(name);
   if (rule) return findZone(rule);
 
   const path = given.replace(/^:/, '');
+
   return path.startsWith('/') ? zoneOfPath(path) : undefined;
 }
 
@@ -62,11 +82,23 @@ function isKnown(name: string): boolean {
 
 /** The machine's zone where its file is a copy, as in a container, and Node reads another time from it. */
 function zoneOfFile(path: string): string | undefined {
-  if (process.platform === 'win32' || lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
-  const rule = readRule(path);
-  if (!rule || samplesOf(rule).every((ms) => offsetAt(rule, ms) === -new Date(ms).getTimezoneOffset() * 60_000)) {
+  if (
+    process.platform === 'win32' ||
+    lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true
+  ) {
     return undefined;
   }
+
+  const rule = readRule(path);
+  if (
+    !rule ||
+    samplesOf(rule).every(
+      (ms) => offsetAt(rule, ms) === -new Date(ms).getTimezoneOffset() * 60_000,
+    )
+  ) {
+    return undefined;
+  }
+
   return findZone(rule);
 }
 
@@ -78,7 +110,9 @@ function zoneOfPath(path: string): string | undefined {
 /** A zone's file ends in the rule for the time to come (RFC 8536 §3.3). */
 function readRule(path: string): PosixZone | undefined {
   try {
-    return parsePosixZone(readFileSync(path).toString('latin1').trimEnd().split('\n').at(-1) ?? '');
+    return parsePosixZone(
+      readFileSync(path).toString('latin1').trimEnd().split('\n').at(-1) ?? '',
+    );
   } catch {
     return undefined;
   }
@@ -90,23 +124,48 @@ function findZone(rule: PosixZone): string | undefined {
   const fixed =
     rule.summer || !Number.isInteger(hours)
       ? []
-      : [hours === 0 ? 'UTC' : `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`];
+      : [
+          hours === 0
+            ? 'UTC'
+            : `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`,
+        ];
+
   const samples = samplesOf(rule);
+
   return [...fixed, ...COMMON, ...Intl.supportedValuesOf('timeZone')].find(
     (zone) => isKnown(zone) && follows(zone, rule, samples),
   );
 }
 
-function follows(zone: string, rule: PosixZone, samples: readonly number[]): boolean {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
+function follows(
+  zone: string,
+  rule: PosixZone,
+  samples: readonly number[],
+): boolean {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    timeZoneName: 'longOffset',
+  });
+
   return samples.every((ms) => offsetIn(format, ms) === offsetAt(rule, ms));
 }
 
 function offsetIn(format: Intl.DateTimeFormat, ms: number): number {
-  const name = format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const name =
+    format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')
+      ?.value ?? '';
   const match = /^GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(name);
-  const [hours, minutes, seconds] = [Number(match?.[2] ?? 0), Number(match?.[3] ?? 0), Number(match?.[4] ?? 0)];
-  return (match?.[1] === '-' ? -1000 : 1000) * (hours * 3600 + minutes * 60 + seconds);
+
+  const [hours, minutes, seconds] = [
+    Number(match?.[2] ?? 0),
+    Number(match?.[3] ?? 0),
+    Number(match?.[4] ?? 0),
+  ];
+
+  return (
+    (match?.[1] === '-' ? -1000 : 1000) *
+    (hours * 3600 + minutes * 60 + seconds)
+  );
 }
 
 /** Every month, and the second before and after each change of the clock. */
@@ -114,6 +173,8 @@ function samplesOf(rule: PosixZone): number[] {
   const now = systemClock().getUTCFullYear();
   return [now, now + 1].flatMap((year) => [
     ...Array.from({ length: 12 }, (_, month) => Date.UTC(year, month, 1, 12)),
-    ...changesOf(rule, year).flatMap((ms) => (Number.isFinite(ms) ? [ms - 1000, ms] : [])),
+    ...changesOf(rule, year).flatMap((ms) =>
+      Number.isFinite(ms) ? [ms - 1000, ms] : [],
+    ),
   ]);
 }

@@ -5,7 +5,9 @@ interface PackageFacts {
   readonly version: string;
 }
 
-const facts = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFacts;
+const facts = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as PackageFacts;
 
 /** `1.2.3`. */
 export const VERSION = facts.version;

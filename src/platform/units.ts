@@ -37,10 +37,19 @@ export function formatSize(bytes: number): string {
     unit++;
   }
 
-  return unit === 0 ? `${String(bytes)} B` : `${value.toFixed(1)} ${units[unit] ?? ''}`;
+  return unit === 0
+    ? `${String(bytes)} B`
+    : `${value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
-const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1e3,
+  m: 6e4,
+  h: 36e5,
+  d: 864e5,
+  w: 6048e5,
+};
 
 /** Milliseconds of `90s`, `10m`, `26h`, `1h30m`, `2d`; a bare number is seconds; undefined where the text is none. */
 export function parseDuration(text: string): number | undefined {
@@ -49,7 +58,9 @@ export function parseDuration(text: string): number | undefined {
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d|w))+$/.test(trimmed)) return undefined;
 
   let total = 0;
-  for (const [, number, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)) {
+  for (const [, number, unit] of trimmed.matchAll(
+    /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g,
+  )) {
     total += Number(number) * (DURATION_UNITS[unit ?? ''] ?? 0);
   }
 
@@ -60,7 +71,13 @@ export function parseDuration(text: string): number | undefined {
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const two = (value: number): string => String(value).padStart(2, '0');
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+
+  const [h, m, s] = [
+    Math.floor(seconds / 3600),
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ];
+
   return h > 0 ? `${String(h)}:${two(m)}:${two(s)}` : `${String(m)}:${two(s)}`;
 }
 
@@ -69,7 +86,9 @@ export function formatAge(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 0) return 'future';
   if (minutes < 60) return `${String(minutes)}m`;
-  return minutes < 48 * 60 ? `${String(Math.floor(minutes / 60))}h` : `${String(Math.floor(minutes / 1440))}d`;
+  return minutes < 48 * 60
+    ? `${String(Math.floor(minutes / 60))}h`
+    : `${String(Math.floor(minutes / 1440))}d`;
 }
 
 /** `50,250`. */

@@ -38,7 +38,10 @@ export function defaultThreads(): number {
 
 /** Worker threads that answer tasks. The first failure of a worker fails every task, now and later. */
 export class WorkerPool<Task, Result, Message = never> {
-  readonly #workers: { readonly worker: Worker; readonly pending: Map<number, Pending<Task, Result>> }[] = [];
+  readonly #workers: {
+    readonly worker: Worker;
+    readonly pending: Map<number, Pending<Task, Result>>;
+  }[] = [];
   readonly #queue: Pending<Task, Result>[] = [];
   #failure: Error | undefined;
   #nextId = 0;
@@ -54,7 +57,13 @@ export class WorkerPool<Task, Result, Message = never> {
 
   /** Starts the threads where none is running yet: there is more to do than it seemed. */
   grow(): void {
-    for (let index = this.#workers.length; index < this.options.threads; index++) this.#start(index);
+    for (
+      let index = this.#workers.length;
+      index < this.options.threads;
+      index++
+    ) {
+      this.#start(index);
+    }
   }
 
   /** How many tasks are worth queueing ahead: more only costs memory. */
@@ -84,7 +93,10 @@ export class WorkerPool<Task, Result, Message = never> {
     });
   }
 
-  async #runHere(handle: (task: Task) => Result | Promise<Result>, task: Task): Promise<Result> {
+  async #runHere(
+    handle: (task: Task) => Result | Promise<Result>,
+    task: Task,
+  ): Promise<Result> {
     const startedAt = performance.now();
     try {
       return await handle(task);
@@ -94,7 +106,10 @@ export class WorkerPool<Task, Result, Message = never> {
   }
 
   /** Runs every task with `depth` of them under way; `onResult` sees each answer as it comes. */
-  async runAll(tasks: Iterable<Task>, onResult: (result: Result, task: Task) => void): Promise<void> {
+  async runAll(
+    tasks: Iterable<Task>,
+    onResult: (result: Result, task: Task) => void,
+  ): Promise<void> {
     const iterator = tasks[Symbol.iterator]();
     const lane = async (goesOn: () => boolean): Promise<void> => {
       while (goesOn()) {
@@ -104,8 +119,12 @@ export class WorkerPool<Task, Result, Message = never> {
       }
     };
 
-    await lane(() => this.options.here !== undefined && this.#workers.length === 0);
-    await Promise.all(Array.from({ length: this.depth }, () => lane(() => true)));
+    await lane(
+      () => this.options.here !== undefined && this.#workers.length === 0,
+    );
+    await Promise.all(
+      Array.from({ length: this.depth }, () => lane(() => true)),
+    );
   }
 
   /** Makes every task fail with `error`, for instance because the run was interrupted. */
@@ -115,6 +134,7 @@ export class WorkerPool<Task, Result, Message = never> {
       for (const task of pending.values()) task.reject(this.#failure);
       pending.clear();
     }
+
     for (const task of this.#queue.splice(0)) task.reject(this.#failure);
   }
 
@@ -144,11 +164,17 @@ export class WorkerPool<Task, Result, Message = never> {
       this.fail(error);
     });
     worker.on('exit', () => {
-      if (pending.size > 0) this.fail(new Error('a worker thread ended before its work was done'));
+      if (pending.size > 0) {
+        this.fail(new Error('a worker thread ended before its work was done'));
+      }
     });
   }
 
-  #receive(message: FromWorker<Result, Message>, index: number, pending: Map<number, Pending<Task, Result>>): void {
+  #receive(
+    message: FromWorker<Result, Message>,
+    index: number,
+    pending: Map<number, Pending<Task, Result>>,
+  ): void {
     if (message.kind === 'message') {
       if (!this.#failure) this.options.onMessage?.(message.message, index);
       return;
@@ -168,7 +194,9 @@ export class WorkerPool<Task, Result, Message = never> {
 
   #dispatch(): void {
     for (;;) {
-      const least = this.#workers.reduce((a, b) => (b.pending.size < a.pending.size ? b : a));
+      const least = this.#workers.reduce((a, b) =>
+        b.pending.size < a.pending.size ? b : a,
+      );
       if (least.pending.size >= this.#tasksInFlight) return;
 
       const next = this.#queue.shift();

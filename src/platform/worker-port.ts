@@ -7,7 +7,11 @@ export type FromWorker<Result, Message> =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'note'; readonly note: RunNote }
   | { readonly kind: 'done'; readonly id: number; readonly result: Result }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: ThreadError };
+  | {
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly error: ThreadError;
+    };
 
 /** An error on its way between threads: cloning an Error would lose its code. */
 export interface ThreadError {
@@ -20,9 +24,19 @@ export interface ThreadError {
 const FACTS = ['code', 'errno', 'syscall', 'path', 'dest'] as const;
 
 function toThreadError(error: unknown): ThreadError {
-  if (!(error instanceof Error)) return { message: messageOf(error), stack: undefined, facts: {} };
+  if (!(error instanceof Error)) {
+    return { message: messageOf(error), stack: undefined, facts: {} };
+  }
+
   const own = error as NodeJS.ErrnoException & { dest?: string };
-  const facts = Object.fromEntries(FACTS.filter((fact) => own[fact] !== undefined).map((fact) => [fact, own[fact]]));
+
+  const facts = Object.fromEntries(
+    FACTS.filter((fact) => own[fact] !== undefined).map((fact) => [
+      fact,
+      own[fact],
+    ]),
+  );
+
   return { message: error.message, stack: error.stack, facts };
 }
 

@@ -61,7 +61,9 @@ export function planAdditive(
   archived: readonly KnownMessage[],
   archivedFiles: readonly string[],
 ): AdditivePlan {
-  const present = new Map(live.messages.map((message) => [identityOf(message), message.name]));
+  const present = new Map(
+    live.messages.map((message) => [identityOf(message), message.name]),
+  );
   // Windows and macOS do not tell `0000000A.eml` from `0000000a.eml`.
   const taken = new Set(live.names.map((name) => name.toLowerCase()));
   const reserved = new Set(archived.map(({ name }) => name.toLowerCase()));
@@ -82,12 +84,16 @@ export function planAdditive(
   });
 
   const isChanged = steps.some(({ kind }) => kind !== 'skip');
-  const missing = archivedFiles.filter((file) => FOLDER_FILES.has(file) && !live.files.includes(file));
+  const missing = archivedFiles.filter(
+    (file) => FOLDER_FILES.has(file) && !live.files.includes(file),
+  );
 
   return {
     steps,
     addFiles: missing,
-    setAside: isChanged ? REBUILT_FILES.filter((file) => live.files.includes(file)) : [],
+    setAside: isChanged
+      ? REBUILT_FILES.filter((file) => live.files.includes(file))
+      : [],
   };
 }
 
@@ -100,9 +106,14 @@ function identityOf({ messageId, contentHash }: KnownMessage): string {
  * Names above every known one, as the server gives them: 8 lower-case hexadecimal digits, counting up. When the numbers
  * are used up at the top, the lowest free one.
  */
-function freeNames(taken: ReadonlySet<string>, reserved: ReadonlySet<string>): () => string {
+function freeNames(
+  taken: ReadonlySet<string>,
+  reserved: ReadonlySet<string>,
+): () => string {
   let next = 1;
-  for (const name of [...taken, ...reserved]) next = Math.max(next, numberOf(name) + 1);
+  for (const name of [...taken, ...reserved]) {
+    next = Math.max(next, numberOf(name) + 1);
+  }
 
   let lowest = 1;
 
@@ -132,7 +143,12 @@ function formatMessageFile(number: number): string {
 }
 
 /** What the plan amounts to, for a line of the report. */
-export function countAdditive(plan: AdditivePlan): { add: number; rename: number; skip: number } {
-  const count = (kind: AdditiveStep['kind']): number => plan.steps.filter((step) => step.kind === kind).length;
+export function countAdditive(plan: AdditivePlan): {
+  add: number;
+  rename: number;
+  skip: number;
+} {
+  const count = (kind: AdditiveStep['kind']): number =>
+    plan.steps.filter((step) => step.kind === kind).length;
   return { add: count('add'), rename: count('rename'), skip: count('skip') };
 }

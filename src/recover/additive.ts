@@ -1,4 +1,11 @@
-import { existsSync, linkSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { wholeName } from '../archive/entry-names.js';
@@ -10,7 +17,11 @@ import { hasMessageName, isMessagePath } from '../platform/message-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { renamePatiently } from '../platform/patience.js';
 import { plural } from '../platform/units.js';
-import { type AdditivePlan, type KnownMessage, planAdditive } from './additive-plan.js';
+import {
+  type AdditivePlan,
+  type KnownMessage,
+  planAdditive,
+} from './additive-plan.js';
 import type { ChainEntries } from './entries.js';
 
 /** What an additive recover does to one folder. */
@@ -33,15 +44,22 @@ export interface AdditiveCounts {
 type Holder = '#msgs' | '';
 
 /** Plans every folder of a selection against the live store; reads live messages that could be the same. */
-export function planFolders(storeDir: string, entries: ChainEntries): FolderPlan[] {
+export function planFolders(
+  storeDir: string,
+  entries: ChainEntries,
+): FolderPlan[] {
   const folders = collectFolders(entries);
   return folders.map(({ path, holder, messages, files }) => {
     const directory = join(storeDir, path);
-    const sizes = new Set(messages.map(({ contentHash }) => Number(contentHash.split(':')[1])));
+    const sizes = new Set(
+      messages.map(({ contentHash }) => Number(contentHash.split(':')[1])),
+    );
     const names = listNames(join(directory, holder));
 
     const live = {
-      messages: names.flatMap((name) => knownLive(join(directory, holder, name), sizes)),
+      messages: names.flatMap((name) =>
+        knownLive(join(directory, holder, name), sizes),
+      ),
       names,
       files: holder === '' ? [] : listNames(directory),
     };
@@ -67,15 +85,33 @@ function collectFolders(entries: ChainEntries): Folder[] {
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
       const part = table.part(index);
-      const path = placeOf(part ? wholeName(table.name(index)) : table.name(index))?.path;
-      if (path === undefined || table.isDirectory(index) || (part?.index ?? 0) > 0) continue;
+      const path = placeOf(
+        part ? wholeName(table.name(index)) : table.name(index),
+      )?.path;
+
+      if (
+        path === undefined ||
+        table.isDirectory(index) ||
+        (part?.index ?? 0) > 0
+      ) {
+        continue;
+      }
 
       const [name, directory] = [basename(path), dirname(path)];
-      const message = { name, messageId: '', contentHash: `${table.crc(index)}:${table.size(index)}` };
 
-      if (basename(directory) === '#msgs') folderOf(dirname(directory), '#msgs').messages.push(message);
-      else if (isMessagePath(path)) folderOf(directory, '').messages.push(message);
-      else if (!directory.includes('#assoc')) folderOf(directory, '#msgs').files.push(name);
+      const message = {
+        name,
+        messageId: '',
+        contentHash: `${table.crc(index)}:${table.size(index)}`,
+      };
+
+      if (basename(directory) === '#msgs') {
+        folderOf(dirname(directory), '#msgs').messages.push(message);
+      } else if (isMessagePath(path)) {
+        folderOf(directory, '').messages.push(message);
+      } else if (!directory.includes('#assoc')) {
+        folderOf(directory, '#msgs').files.push(name);
+      }
     }
   }
 
@@ -97,7 +133,13 @@ function knownLive(path: string, sizes: ReadonlySet<number>): KnownMessage[] {
   if (!stats?.isFile() || !sizes.has(stats.size)) return [];
 
   try {
-    return [{ name: basename(path), messageId: '', contentHash: `${crc32(readFileSync(path))}:${stats.size}` }];
+    return [
+      {
+        name: basename(path),
+        messageId: '',
+        contentHash: `${crc32(readFileSync(path))}:${stats.size}`,
+      },
+    ];
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
 
@@ -107,8 +149,15 @@ function knownLive(path: string, sizes: ReadonlySet<number>): KnownMessage[] {
 
 export function countFolders(plans: readonly FolderPlan[]): AdditiveCounts {
   const steps = plans.flatMap(({ plan }) => plan.steps);
-  const count = (kind: string): number => steps.filter((step) => step.kind === kind).length;
-  return { add: count('add') + count('rename'), renamed: count('rename'), skip: count('skip'), folders: plans.length };
+  const count = (kind: string): number =>
+    steps.filter((step) => step.kind === kind).length;
+
+  return {
+    add: count('add') + count('rename'),
+    renamed: count('rename'),
+    skip: count('skip'),
+    folders: plans.length,
+  };
 }
 
 /**
@@ -116,16 +165,26 @@ export function countFolders(plans: readonly FolderPlan[]): AdditiveCounts {
  * leaves those that were added, and the next call skips them as identical.
  * @throws {InterruptedError} when the signal aborts; it says how many messages were added
  */
-export async function applyFolders(planned: readonly FolderPlan[], target: AdditiveTarget): Promise<AdditiveCounts> {
+export async function applyFolders(
+  planned: readonly FolderPlan[],
+  target: AdditiveTarget,
+): Promise<AdditiveCounts> {
   const done = { add: 0, renamed: 0, skip: 0, folders: planned.length };
   for (const { path, holder } of planned) {
-    const places = { from: target.stagedPathOf(path), to: join(target.storeDir, path), holder };
+    const places = {
+      from: target.stagedPathOf(path),
+      to: join(target.storeDir, path),
+      holder,
+    };
+
     const { to } = places;
 
     try {
       while (!(await addToFolder(places, { done, signal: target.signal })));
     } finally {
-      for (const directory of new Set([join(to, holder), to])) if (existsSync(directory)) syncDirectory(directory);
+      for (const directory of new Set([join(to, holder), to])) {
+        if (existsSync(directory)) syncDirectory(directory);
+      }
     }
   }
 
@@ -149,9 +208,13 @@ interface FolderPlaces extends Pick<FolderPlan, 'holder'> {
   readonly to: string;
 }
 
-async function stopWhereAsked(signal: AbortSignal | undefined, added: number): Promise<void> {
+async function stopWhereAsked(
+  signal: AbortSignal | undefined,
+  added: number,
+): Promise<void> {
   await nextTurn();
   if (!(signal?.reason instanceof InterruptedError)) return;
+
   throw signal.reason.keeping(
     `${plural(added, 'message was', 'messages were')} added and stay; the same call adds the rest`,
   );
@@ -163,7 +226,13 @@ async function stopWhereAsked(signal: AbortSignal | undefined, added: number): P
  */
 async function addToFolder(
   places: FolderPlaces,
-  { done, signal }: { done: { add: number; renamed: number; skip: number }; signal: AbortSignal | undefined },
+  {
+    done,
+    signal,
+  }: {
+    done: { add: number; renamed: number; skip: number };
+    signal: AbortSignal | undefined;
+  },
 ): Promise<boolean> {
   await stopWhereAsked(signal, done.add);
 
@@ -176,14 +245,21 @@ async function addToFolder(
 
   for (const step of plan.steps) {
     if (step.kind === 'skip') continue;
-    if (!place(join(from, holder, step.name), join(to, holder, step.as))) return false;
+    if (!place(join(from, holder, step.name), join(to, holder, step.as))) {
+      return false;
+    }
 
     done.add++;
     if (step.kind === 'rename') done.renamed++;
-    if (done.add % MESSAGES_A_TURN === 0) await stopWhereAsked(signal, done.add);
+    if (done.add % MESSAGES_A_TURN === 0) {
+      await stopWhereAsked(signal, done.add);
+    }
   }
 
-  for (const name of plan.addFiles) if (!place(join(from, name), join(to, name))) return false;
+  for (const name of plan.addFiles) {
+    if (!place(join(from, name), join(to, name))) return false;
+  }
+
   done.skip += plan.steps.filter(({ kind }) => kind === 'skip').length;
 
   return true;
@@ -193,27 +269,54 @@ function planStaged({ from, to, holder }: FolderPlaces): AdditivePlan {
   const read = (directory: string): KnownMessage[] =>
     listNames(directory).flatMap((name) => {
       const path = join(directory, name);
-      if (!lstatSync(path).isFile() || (holder === '' && !hasMessageName(name))) return [];
+      if (
+        !lstatSync(path).isFile() ||
+        (holder === '' && !hasMessageName(name))
+      ) {
+        return [];
+      }
+
       const bytes = readFileSync(path);
-      return [{ name, messageId: '', contentHash: `${crc32(bytes)}:${bytes.length}` }];
+
+      return [
+        { name, messageId: '', contentHash: `${crc32(bytes)}:${bytes.length}` },
+      ];
     });
 
   const archived = read(join(from, holder));
-  const sizes = new Set(archived.map(({ contentHash }) => Number(contentHash.split(':')[1])));
+  const sizes = new Set(
+    archived.map(({ contentHash }) => Number(contentHash.split(':')[1])),
+  );
   const names = listNames(join(to, holder));
-  const live = names.flatMap((name) => knownLive(join(to, holder, name), sizes));
+  const live = names.flatMap((name) =>
+    knownLive(join(to, holder, name), sizes),
+  );
 
   const identical = live.filter(({ contentHash, name }) =>
     archived.some(
-      (own) => own.contentHash === contentHash && isSameFile(join(from, holder, own.name), join(to, holder, name)),
+      (own) =>
+        own.contentHash === contentHash &&
+        isSameFile(join(from, holder, own.name), join(to, holder, name)),
     ),
   );
 
-  if (holder === '') return planAdditive({ messages: identical, names, files: [] }, archived, []);
+  if (holder === '') {
+    return planAdditive(
+      { messages: identical, names, files: [] },
+      archived,
+      [],
+    );
+  }
 
-  const files = listNames(from).filter((name) => lstatSync(join(from, name)).isFile());
+  const files = listNames(from).filter((name) =>
+    lstatSync(join(from, name)).isFile(),
+  );
 
-  return planAdditive({ messages: identical, names, files: listNames(to) }, archived, files);
+  return planAdditive(
+    { messages: identical, names, files: listNames(to) },
+    archived,
+    files,
+  );
 }
 
 /** A checksum says "perhaps"; mail is only called identical when its bytes are. */
@@ -224,7 +327,10 @@ function isSameFile(one: string, other: string): boolean {
 /** Flags live in the index alone: each one that is set aside is kept. */
 function setAside(path: string): void {
   let aside = `${path}.before-recover`;
-  for (let number = 1; existsSync(aside); number++) aside = `${path}.before-recover.${number}`;
+  for (let number = 1; existsSync(aside); number++) {
+    aside = `${path}.before-recover.${number}`;
+  }
+
   renamePatiently(path, aside);
 }
 

@@ -9,7 +9,12 @@ import {
 import { inspectArchives, inspectDirectory } from '../archive/inspect.js';
 import { describeIncompleteness, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
-import { BaseMissingError, DamagedArchiveError, messageOf, NotFoundError } from '../errors.js';
+import {
+  BaseMissingError,
+  DamagedArchiveError,
+  messageOf,
+  NotFoundError,
+} from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
 
 /** The archives that make up one point in time: a full or copy, or a full and one differential. */
@@ -18,7 +23,10 @@ export interface Chain {
   readonly archives: readonly ArchiveFiles[];
   readonly point: ArchiveState;
   /** Newer archives that were passed over, and why: `cannot be recovered: …`. */
-  readonly passedOver: readonly { readonly archive: string; readonly reason: string }[];
+  readonly passedOver: readonly {
+    readonly archive: string;
+    readonly reason: string;
+  }[];
 }
 
 /**
@@ -29,14 +37,22 @@ export interface Chain {
  * {BaseMissingError} when a differential's full is gone · {Error} the operating system's, when an archive that would be
  * the point cannot be read this time: an older one is no answer to that
  */
-export async function readPoint<T>(path: string, read: (chain: Chain) => Promise<T>): Promise<T> {
+export async function readPoint<T>(
+  path: string,
+  read: (chain: Chain) => Promise<T>,
+): Promise<T> {
   refuseLegacyDirectory(path);
-  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+  const isDirectory =
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
   return isDirectory ? readNewest(path, read) : read(await namedChain(path));
 }
 
-async function readNewest<T>(directory: string, read: (chain: Chain) => Promise<T>): Promise<T> {
+async function readNewest<T>(
+  directory: string,
+  read: (chain: Chain) => Promise<T>,
+): Promise<T> {
   const states = await inspectDirectory(directory);
   if (states.length === 0) {
     throw new NotFoundError(`there is no archive in ${directory}`, {
@@ -59,9 +75,13 @@ async function readNewest<T>(directory: string, read: (chain: Chain) => Promise<
       return await read(toChain(point, passedOver));
     } catch (error) {
       // Where nothing was known to be damaged, what is found now must not lead to an older state in silence.
-      const isKnown = error instanceof DamagedArchiveError && !point.isRecoverable;
-      if (isKnown) refusals.set(point, error);
-      else if (!(error instanceof NotFoundError) || refusals.size === 0) throw error;
+      const isKnown =
+        error instanceof DamagedArchiveError && !point.isRecoverable;
+      if (isKnown) {
+        refusals.set(point, error);
+      } else if (!(error instanceof NotFoundError) || refusals.size === 0) {
+        throw error;
+      }
     }
   }
 
@@ -73,10 +93,14 @@ async function readNewest<T>(directory: string, read: (chain: Chain) => Promise<
  * one: then one of everything goes before one of some parts.
  */
 function orderPoints(states: readonly ArchiveState[]): ArchiveState[] {
-  const usable = states.filter((state) => state.isRecoverable || state.isPartlyRecoverable).reverse();
+  const usable = states
+    .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
+    .reverse();
   const ranks = usable.map(rankOf);
 
-  return [0, 1, 2].flatMap((rank) => usable.filter((_, at) => ranks[at] === rank));
+  return [0, 1, 2].flatMap((rank) =>
+    usable.filter((_, at) => ranks[at] === rank),
+  );
 }
 
 function rankOf({ facts, lacks }: ArchiveState): number {
@@ -85,7 +109,10 @@ function rankOf({ facts, lacks }: ArchiveState): number {
 }
 
 /** @throws {Error} the operating system's, where an archive that goes before this point could not be read */
-function refuseUnread(states: readonly ArchiveState[], point: ArchiveState | undefined): void {
+function refuseUnread(
+  states: readonly ArchiveState[],
+  point: ArchiveState | undefined,
+): void {
   const isComplete = point && rankOf(point) === 0;
   const before = isComplete ? states.slice(states.indexOf(point) + 1) : states;
   const unread = before.findLast(({ unreadable }) => unreadable !== undefined);
@@ -99,7 +126,9 @@ function unreadError({ facts, base }: ArchiveState, cause: Error): unknown {
     'Nothing was changed. Run it again when the disk or share is well, or name an older archive yourself.',
   ];
 
-  return toSystemError(cause, { fact: `${stem}.zip cannot be read`, hints }) ?? cause;
+  return (
+    toSystemError(cause, { fact: `${stem}.zip cannot be read`, hints }) ?? cause
+  );
 }
 
 function nothingLeft(
@@ -126,35 +155,57 @@ function nothingLeft(
   );
 }
 
-function reasonToPass(state: ArchiveState, refusal: DamagedArchiveError | undefined): string {
+function reasonToPass(
+  state: ArchiveState,
+  refusal: DamagedArchiveError | undefined,
+): string {
   if (refusal) return `cannot be recovered: ${messageOf(refusal)}`;
   return describeIncompleteness(state) ?? 'is passed over';
 }
 
 async function namedChain(path: string): Promise<Chain> {
   const files = findArchiveFiles(path);
-  const inDirectory = files.type === 'differential' ? listArchiveFiles(dirname(path)) : [files];
+  const inDirectory =
+    files.type === 'differential' ? listArchiveFiles(dirname(path)) : [files];
   const states = await inspectArchives(inDirectory, dirname(path));
   const point = states.find(({ facts }) => facts.files.stem === files.stem);
   if (!point) throw new NotFoundError(`there is no archive ${path}`);
-  if (point.isRecoverable || point.isPartlyRecoverable) return toChain(point, []);
+  if (point.isRecoverable || point.isPartlyRecoverable) {
+    return toChain(point, []);
+  }
+
   if (point.unreadable) throw unreadError(point, point.unreadable);
 
   const message = `${basename(path)} cannot be recovered: ${point.fault ?? ''}`;
-  if (point.facts.fault === undefined && files.type === 'differential' && !point.base) {
-    throw new BaseMissingError(message, { hints: ['Put the full that it needs beside it, with all its volumes.'] });
+  if (
+    point.facts.fault === undefined &&
+    files.type === 'differential' &&
+    !point.base
+  ) {
+    throw new BaseMissingError(message, {
+      hints: ['Put the full that it needs beside it, with all its volumes.'],
+    });
   }
 
-  throw new DamagedArchiveError(message, { hints: ['See list-archives for archives that can be recovered.'] });
+  throw new DamagedArchiveError(message, {
+    hints: ['See list-archives for archives that can be recovered.'],
+  });
 }
 
 /** The chain of a state that is known already. */
-export function toChain(point: ArchiveState, passedOver: Chain['passedOver'] = []): Chain {
-  const archives = point.base ? [point.base.files, point.facts.files] : [point.facts.files];
+export function toChain(
+  point: ArchiveState,
+  passedOver: Chain['passedOver'] = [],
+): Chain {
+  const archives = point.base
+    ? [point.base.files, point.facts.files]
+    : [point.facts.files];
   return { archives, point, passedOver };
 }
 
 /** Notes on newer archives that were passed over. */
 export function describePassed({ passedOver }: Chain): string[] {
-  return passedOver.map(({ archive, reason }) => `${archive}.zip is newer, but ${reason}`);
+  return passedOver.map(
+    ({ archive, reason }) => `${archive}.zip is newer, but ${reason}`,
+  );
 }

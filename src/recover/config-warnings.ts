@@ -8,8 +8,15 @@ import type { PlacedTop } from './placed-tops.js';
 import type { RecoverRequest } from './request.js';
 
 /** What the staged mailserver.cfg means for the server: that it cannot be read, or that it names another store. */
-export function warnOfConfig({ storeDir, cfgDir }: RecoverRequest, tops: readonly PlacedTop[]): string[] {
-  const staged = tops.find(({ area, placement }) => area === 'install' && placement.name === 'mailserver.cfg');
+export function warnOfConfig(
+  { storeDir, cfgDir }: RecoverRequest,
+  tops: readonly PlacedTop[],
+): string[] {
+  const staged = tops.find(
+    ({ area, placement }) =>
+      area === 'install' && placement.name === 'mailserver.cfg',
+  );
+
   if (!staged || !exists(staged.placement.staged)) return [];
 
   const { live, staged: path } = staged.placement;
@@ -18,7 +25,8 @@ export function warnOfConfig({ storeDir, cfgDir }: RecoverRequest, tops: readonl
     const document = parseConfigDocument(readConfigText(path));
     const named = settingsOf(document, cfgDir).storeDir;
     const [place = named] = realDirectories([named]);
-    const isOther = tops.some(({ area }) => area === 'store') && place !== storeDir;
+    const isOther =
+      tops.some(({ area }) => area === 'store') && place !== storeDir;
 
     return isOther
       ? [

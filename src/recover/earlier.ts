@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type FoundJournal, findJournals, realDirectories, STAGING_NAME } from '../server/recover-journal.js';
+import {
+  type FoundJournal,
+  findJournals,
+  realDirectories,
+  STAGING_NAME,
+} from '../server/recover-journal.js';
 import type { Journal } from '../server/recover-journal-text.js';
 import { type FinishedJournal, finishInterrupted } from './finish.js';
 import type { HeldPlaces } from './places.js';
@@ -18,7 +23,10 @@ export interface PlannedCall {
 }
 
 /** The same for the same call, however its flags were written. */
-export function callOf(request: RecoverRequest, { chain, entries, roots }: PlannedCall): string {
+export function callOf(
+  request: RecoverRequest,
+  { chain, entries, roots }: PlannedCall,
+): string {
   const call = {
     archives: chain.archives.map(({ stem, sizeBytes }) => [stem, sizeBytes]),
     storeDir: request.storeDir,
@@ -48,7 +56,10 @@ export function isSameCall(
   if (journal.call !== call) return false;
   if (request.keepsBeside && !hasBeside(journal)) return false;
 
-  return journal.phase === 'swapping' || (journal.phase === 'kept' && deadPids.includes(journal.pid));
+  return (
+    journal.phase === 'swapping' ||
+    (journal.phase === 'kept' && deadPids.includes(journal.pid))
+  );
 }
 
 function hasBeside({ units }: Journal): boolean {
@@ -69,14 +80,19 @@ export function finishAll(
 
   for (const found of held.found) {
     const isKept = found === own && keepsOld && !found.journal.isInPlace;
-    const journal = isKept ? { ...found.journal, keepsOld: true } : found.journal;
+    const journal = isKept
+      ? { ...found.journal, keepsOld: true }
+      : found.journal;
     const finished = finishInterrupted({ ...found, journal });
 
     if (finished?.message !== undefined) messages.push(finished.message);
     warnings.push(...(finished?.warnings ?? []));
   }
 
-  return { message: messages.length === 0 ? undefined : messages.join('; '), warnings };
+  return {
+    message: messages.length === 0 ? undefined : messages.join('; '),
+    warnings,
+  };
 }
 
 /** What earlier calls mean for a plan. */
@@ -91,21 +107,40 @@ export interface EarlierNotes {
  * @param places the directories that the recover replaces something in
  * @throws {FailedError} when a journal cannot be read
  */
-export function noteEarlier(request: RecoverRequest, call: string, places: readonly string[]): EarlierNotes {
-  const journals = findJournals([request.storeDir, request.cfgDir, ...places]).map(({ journal }) => journal);
-  const same = journals.find((journal) => isSameCall(journal, call, request, []));
+export function noteEarlier(
+  request: RecoverRequest,
+  call: string,
+  places: readonly string[],
+): EarlierNotes {
+  const journals = findJournals([
+    request.storeDir,
+    request.cfgDir,
+    ...places,
+  ]).map(({ journal }) => journal);
+
+  const same = journals.find((journal) =>
+    isSameCall(journal, call, request, []),
+  );
 
   if (!same) {
-    const stagings = realDirectories(places).map((place) => join(place, STAGING_NAME));
+    const stagings = realDirectories(places).map((place) =>
+      join(place, STAGING_NAME),
+    );
     const isGivenUp = ({ stagingDirs }: Journal): boolean =>
-      !request.isAdditive && stagingDirs.some((staging) => stagings.includes(staging));
+      !request.isAdditive &&
+      stagingDirs.some((staging) => stagings.includes(staging));
 
-    return { isWhole: false, notes: journals.flatMap((journal) => note(journal, isGivenUp(journal))) };
+    return {
+      isWhole: false,
+      notes: journals.flatMap((journal) => note(journal, isGivenUp(journal))),
+    };
   }
 
   return {
     isWhole: true,
-    notes: [`this recover, ${begunAt(same)}, was interrupted: it is completed, and nothing else is done`],
+    notes: [
+      `this recover, ${begunAt(same)}, was interrupted: it is completed, and nothing else is done`,
+    ],
   };
 }
 
@@ -114,10 +149,14 @@ function note(journal: Journal, isGivenUp: boolean): string[] {
   const notes: string[] = [];
 
   if (phase === 'swapping') {
-    notes.push(`the recover of ${archive}, ${begunAt(journal)}, was interrupted: it is completed first`);
+    notes.push(
+      `the recover of ${archive}, ${begunAt(journal)}, was interrupted: it is completed first`,
+    );
   }
 
-  if (phase === 'rolling-back') notes.push('a rollback was interrupted: it is completed first');
+  if (phase === 'rolling-back') {
+    notes.push('a rollback was interrupted: it is completed first');
+  }
 
   if ((phase === 'kept' || (phase === 'swapping' && keepsOld)) && isGivenUp) {
     notes.push(

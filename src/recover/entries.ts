@@ -11,12 +11,20 @@ import { partsOf } from '../archive/completeness.js';
 import { isOwnText } from '../archive/summary.js';
 import { holdsMessages, isMessagePath } from '../platform/message-file.js';
 import { checkChain } from '../archive/check-chain.js';
-import { checkSelected, checkStructure, type StructureReport } from '../archive/check-structure.js';
+import {
+  checkSelected,
+  checkStructure,
+  type StructureReport,
+} from '../archive/check-structure.js';
 import { describeLost } from '../archive/damage.js';
 import { type ReadArchive, readArchive } from '../archive/verify.js';
 import { DamagedArchiveError } from '../errors.js';
 import type { Chain } from './chain.js';
-import { type HiddenNames, namesOf, readDeleted } from '../archive/hidden-names.js';
+import {
+  type HiddenNames,
+  namesOf,
+  readDeleted,
+} from '../archive/hidden-names.js';
 import { toReadError } from './read-error.js';
 
 /** What of a chain belongs to its point in time. */
@@ -49,7 +57,9 @@ const BLOCK_BYTES = 4096;
  * Decides what is wanted of one directory of an archive, given with its `/`: all of it, nothing, or a choice by an
  * entry's name (a subdirectory's own entry ends in `/`). Asked once a directory: a million entries share few.
  */
-export type EntryFilter = (prefix: string) => boolean | NameFilter | { readonly directories: NameFilter };
+export type EntryFilter = (
+  prefix: string,
+) => boolean | NameFilter | { readonly directories: NameFilter };
 
 type NameFilter = (name: string) => boolean;
 
@@ -74,23 +84,49 @@ export async function openChain(chain: Chain): Promise<OpenChain> {
       }),
     );
   }
+
   const { point } = chain;
   const [base, last] = archives;
   const own = partsOf(point.facts);
   const parts = own && new Set(own);
-  if (!base || !last) return { archives, point, hidden: undefined, knowsDeletions: true, parts };
+  if (!base || !last) {
+    return { archives, point, hidden: undefined, knowsDeletions: true, parts };
+  }
+
   refuseOtherBase(base, last);
+
   const deleted = await readDeleted(last, base.archive);
-  return { archives, point, hidden: namesOf(last, deleted ?? []), knowsDeletions: deleted !== undefined, parts };
+
+  return {
+    archives,
+    point,
+    hidden: namesOf(last, deleted ?? []),
+    knowsDeletions: deleted !== undefined,
+    parts,
+  };
 }
 
 /** A base that lacks a volume still has to be the one that the differential names. */
-function refuseOtherBase({ archive }: ReadArchive, { facts }: ReadArchive): void {
+function refuseOtherBase(
+  { archive }: ReadArchive,
+  { facts }: ReadArchive,
+): void {
   const named = facts.version?.baseDigest;
-  if (named === undefined || archive.digest === named || archive.lost.length === 0) return;
+  if (
+    named === undefined ||
+    archive.digest === named ||
+    archive.lost.length === 0
+  ) {
+    return;
+  }
+
   throw new DamagedArchiveError(
     `${archive.lost.map(describeLost).join(', ')}: whether ${archive.files.stem}.zip is the full that ${facts.files.stem}.zip was measured against cannot be proven`,
-    { hints: ['Put that volume back beside the others, or recover from another archive.'] },
+    {
+      hints: [
+        'Put that volume back beside the others, or recover from another archive.',
+      ],
+    },
   );
 }
 
@@ -100,40 +136,71 @@ function refuseOtherBase({ archive }: ReadArchive, { facts }: ReadArchive): void
  * so that one folder out of a million messages costs what one folder costs.
  * @throws {DamagedArchiveError} naming an entry that no safe tool would recover
  */
-export function selectFrom(chain: OpenChain, wants: EntryFilter, isPart: boolean): ChainEntries {
+export function selectFrom(
+  chain: OpenChain,
+  wants: EntryFilter,
+  isPart: boolean,
+): ChainEntries {
   const tally = new Tally(wants, chain.parts);
   const last = chain.archives.at(-1);
   const reports: StructureReport[] = [];
+
   for (const opened of chain.archives) {
     const { archive, facts } = opened;
     const hidden = opened === last ? undefined : chain.hidden;
-    const whole = isPart || archive.lost.length > 0 ? undefined : checkStructure(archive, facts);
-    const chosen = archive.volumes.map((volume) => tally.addVolume(volume, hidden));
+
+    const whole =
+      isPart || archive.lost.length > 0
+        ? undefined
+        : checkStructure(archive, facts);
+
+    const chosen = archive.volumes.map((volume) =>
+      tally.addVolume(volume, hidden),
+    );
+
     reports.push(whole ?? checkSelected(archive, chosen));
   }
+
   const [base] = chain.archives;
-  const isWhole = !isPart && chain.archives.every(({ archive }) => archive.lost.length === 0);
-  if (isWhole && base && last && chain.hidden) checkChain(base.archive, last.archive, chain.hidden);
+  const isWhole =
+    !isPart && chain.archives.every(({ archive }) => archive.lost.length === 0);
+
+  if (isWhole && base && last && chain.hidden) {
+    checkChain(base.archive, last.archive, chain.hidden);
+  }
 
   return tally.finish(reports, chain.knowsDeletions);
 }
 
 /** The same without a check, to look what there is; nothing may be read of it before `checkChosen`. */
-export function selectUnchecked(chain: OpenChain, wants: EntryFilter): readonly Selection[] {
+export function selectUnchecked(
+  chain: OpenChain,
+  wants: EntryFilter,
+): readonly Selection[] {
   const tally = new Tally(wants, chain.parts);
   const last = chain.archives.at(-1);
+
   for (const opened of chain.archives) {
     const hidden = opened === last ? undefined : chain.hidden;
-    for (const volume of opened.archive.volumes) tally.addVolume(volume, hidden);
+    for (const volume of opened.archive.volumes) {
+      tally.addVolume(volume, hidden);
+    }
   }
+
   return tally.finish([], chain.knowsDeletions).selections;
 }
 
 /** @throws {DamagedArchiveError} naming an entry among the chosen that no safe tool would read */
-export function checkChosen(chain: OpenChain, selections: readonly Selection[]): void {
+export function checkChosen(
+  chain: OpenChain,
+  selections: readonly Selection[],
+): void {
   for (const { archive } of chain.archives) {
     const indicesOf = ({ table }: OpenVolume): readonly number[] =>
-      selections.filter((selection) => selection.table === table).flatMap(({ indices }) => indices);
+      selections
+        .filter((selection) => selection.table === table)
+        .flatMap(({ indices }) => indices);
+
     checkSelected(archive, archive.volumes.map(indicesOf));
   }
 }
@@ -154,32 +221,47 @@ class Tally {
   ) {}
 
   /** Adds what is wanted of a volume; returns the indices. */
-  addVolume({ file, table }: OpenVolume, hidden: HiddenNames | undefined): readonly number[] {
+  addVolume(
+    { file, table }: OpenVolume,
+    hidden: HiddenNames | undefined,
+  ): readonly number[] {
     const indices: number[] = [];
     for (const run of directoryRuns(table)) {
       const wanted = this.wants(run.prefix);
       if (wanted === false) continue;
+
       const shared = sharedPlace(run.prefix);
       if (this.#isOfOtherPart(shared)) continue;
+
       if (typeof wanted === 'object') {
         this.#addDirectories(table, run, wanted.directories, hidden, indices);
         continue;
       }
+
       const top = shared && this.#topOf(shared);
       const hiddenNames = hidden?.get(run.prefix);
       const isInMail = holdsMessages(run.prefix);
+
       for (let index = run.start; index < run.end; index++) {
         if (top && wanted === true && !hiddenNames && !table.part(index)) {
           this.#count(top, table, index, isMessageAt(table, index, isInMail));
-        } else if (!this.#addByName(table, index, { wanted, hiddenNames })) continue;
+        } else if (!this.#addByName(table, index, { wanted, hiddenNames })) {
+          continue;
+        }
+
         indices.push(index);
       }
     }
+
     this.#selections.push({ volumePath: file.path, table, indices });
+
     return indices;
   }
 
-  finish(reports: readonly StructureReport[], knowsDeletions: boolean): ChainEntries {
+  finish(
+    reports: readonly StructureReport[],
+    knowsDeletions: boolean,
+  ): ChainEntries {
     return {
       selections: this.#selections,
       tops: [...this.#tops.values()],
@@ -203,7 +285,15 @@ class Tally {
   ): void {
     for (let index = start; index < end; index++) {
       if (!table.isDirectory(index)) continue;
-      if (this.#addByName(table, index, { wanted, hiddenNames: hidden?.get(prefix) })) indices.push(index);
+
+      if (
+        this.#addByName(table, index, {
+          wanted,
+          hiddenNames: hidden?.get(prefix),
+        })
+      ) {
+        indices.push(index);
+      }
     }
   }
 
@@ -213,19 +303,31 @@ class Tally {
     {
       wanted,
       hiddenNames,
-    }: { wanted: true | ((name: string) => boolean); hiddenNames: ReadonlySet<string> | undefined },
+    }: {
+      wanted: true | ((name: string) => boolean);
+      hiddenNames: ReadonlySet<string> | undefined;
+    },
   ): boolean {
     const part = table.part(index);
     const name = part ? wholeName(table.name(index)) : table.name(index);
     if (hiddenNames?.has(name) === true) return false;
+
     const place = placeOf(name);
     if (!place) {
       if (!isOwnText(name)) this.#foreign.push(name);
       return false;
     }
+
     if (this.#isOfOtherPart(place)) return false;
     if (wanted !== true && !wanted(name)) return false;
-    this.#count(this.#topOf(place), table, index, isMessagePath(name) && (part?.index ?? 0) === 0);
+
+    this.#count(
+      this.#topOf(place),
+      table,
+      index,
+      isMessagePath(name) && (part?.index ?? 0) === 0,
+    );
+
     return true;
   }
 
@@ -236,16 +338,27 @@ class Tally {
   #topOf({ area, component, path }: EntryPlace): Top {
     const name = path.split('/', 1)[0] ?? '';
     const key = `${area}/${name}`;
-    const known = this.#tops.get(key) ?? { area, name, component, diskBytes: 0 };
+
+    const known = this.#tops.get(key) ?? {
+      area,
+      name,
+      component,
+      diskBytes: 0,
+    };
+
     this.#tops.set(key, known);
+
     return known;
   }
 
   #count(top: Top, table: EntryTable, index: number, isMessage: boolean): void {
     const size = table.size(index);
     const isDirectory = table.isDirectory(index);
+
     this.#bytes += size;
-    top.diskBytes += Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES + (isDirectory ? BLOCK_BYTES : 256);
+    top.diskBytes +=
+      Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES +
+      (isDirectory ? BLOCK_BYTES : 256);
     if (!isDirectory && (table.part(index)?.index ?? 0) === 0) this.#files++;
     if (isMessage) this.#messages++;
   }

@@ -19,14 +19,18 @@ export interface FinishedJournal {
  */
 export function endSwap(found: FoundJournal): string[] {
   const { journal } = found;
-  if (!journal.keepsOld) return describeRemains(settle(found), 'the recover is complete');
+  if (!journal.keepsOld) {
+    return describeRemains(settle(found), 'the recover is complete');
+  }
 
   try {
     changePhase(found, 'kept');
     return [];
   } catch (error) {
     const reason = messageOf(error);
-    return [`the recover is complete, and recover --rollback undoes it; its journal could not be closed (${reason})`];
+    return [
+      `the recover is complete, and recover --rollback undoes it; its journal could not be closed (${reason})`,
+    ];
   }
 }
 
@@ -34,7 +38,9 @@ export function endSwap(found: FoundJournal): string[] {
  * Completes a recover or rollback that was interrupted. What is kept stays, and what --in-place removed stays named.
  * @throws {FailedError} when it cannot go on
  */
-export function finishInterrupted(found: FoundJournal): FinishedJournal | undefined {
+export function finishInterrupted(
+  found: FoundJournal,
+): FinishedJournal | undefined {
   const { journal } = found;
   refuseMissingPlaces(found);
 
@@ -46,6 +52,7 @@ export function finishInterrupted(found: FoundJournal): FinishedJournal | undefi
         warnings: [...setAside, ...endSwap(found)],
       };
     }
+
     case 'rolling-back':
       swapBack(journal.units);
       return {
@@ -53,17 +60,29 @@ export function finishInterrupted(found: FoundJournal): FinishedJournal | undefi
         warnings: describeRemains(settle(found), 'the rollback is complete'),
       };
     case 'settled':
-      return { message: undefined, warnings: describeRemains(settle(found), 'the store is whole') };
+      return {
+        message: undefined,
+        warnings: describeRemains(settle(found), 'the store is whole'),
+      };
     default:
       return undefined;
   }
 }
 
 /** What is left of the other state, and that nobody waits for it. */
-export function describeRemains(remains: Remains | undefined, fact: string): string[] {
+export function describeRemains(
+  remains: Remains | undefined,
+  fact: string,
+): string[] {
   if (!remains) return [];
+
   const [first = ''] = remains.paths;
-  const more = remains.paths.length > 1 ? ` and ${String(remains.paths.length - 1)} more` : '';
+
+  const more =
+    remains.paths.length > 1
+      ? ` and ${String(remains.paths.length - 1)} more`
+      : '';
+
   return [
     `${fact}; what it replaced could not be removed: ${first}${more} (${remains.reason}). The next recover tries again, or remove it by hand.`,
   ];

@@ -1,11 +1,30 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { messageOf } from '../errors.js';
-import { replaceFile, syncDirectory, writeFully } from '../platform/atomic-file.js';
+import {
+  replaceFile,
+  syncDirectory,
+  writeFully,
+} from '../platform/atomic-file.js';
 import { removeTree } from '../platform/remove-tree.js';
 import { toKnownError } from '../platform/system-error.js';
-import { type FoundJournal, findJournals, journalPath, STAGING_NAME } from '../server/recover-journal.js';
-import type { Journal, JournalPointer } from '../server/recover-journal-text.js';
+import {
+  type FoundJournal,
+  findJournals,
+  journalPath,
+  STAGING_NAME,
+} from '../server/recover-journal.js';
+import type {
+  Journal,
+  JournalPointer,
+} from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
 import { removeIfEmpty } from './staging.js';
 
@@ -35,21 +54,33 @@ const SPARE = /^(?:journal|kept|settled|rolling-back)-([0-9a-f]*)\.json$/;
  * @param supersede gives up what other journals keep in these places
  * @throws {Error} the operating system's; what is superseded may be given up then, nothing live is changed
  */
-export function beginJournal({ home, journal }: FoundJournal, supersede: () => void): void {
+export function beginJournal(
+  { home, journal }: FoundJournal,
+  supersede: () => void,
+): void {
   const others = stagingsBeside(home, journal);
   const own = join(home, STAGING_NAME);
   const pointer: JournalPointer = { journalIn: home };
   const first = sparePath(home, journal, 'journal');
 
-  for (const phase of LATER_PHASES) writeDurably(sparePath(home, journal, phase), { ...journal, phase });
+  for (const phase of LATER_PHASES) {
+    writeDurably(sparePath(home, journal, phase), { ...journal, phase });
+  }
+
   writeDurably(first, journal);
-  for (const staging of others) writeDurably(join(staging, basename(first)), pointer);
+  for (const staging of others) {
+    writeDurably(join(staging, basename(first)), pointer);
+  }
+
   syncDirectory(own);
 
   supersede();
 
   for (const staging of others) {
-    renameSync(join(staging, basename(first)), join(staging, basename(journalPath(home))));
+    renameSync(
+      join(staging, basename(first)),
+      join(staging, basename(journalPath(home))),
+    );
     syncDirectory(staging);
     syncDirectory(dirname(staging));
   }
@@ -64,8 +95,12 @@ export function syncJournal({ home }: FoundJournal): void {
 }
 
 /** Takes back what of a journal was written that could not be begun. @throws {Error} the operating system's */
-export function abandonJournal({ journal }: FoundJournal, known: readonly string[]): void {
+export function abandonJournal(
+  { journal }: FoundJournal,
+  known: readonly string[],
+): void {
   dropSpares(journal.stagingDirs, known);
+
   for (const staging of journal.stagingDirs) {
     const leadsNowhere = findJournals([dirname(staging)]).length === 0;
     if (leadsNowhere) rmSync(journalPath(dirname(staging)), { force: true });
@@ -73,21 +108,33 @@ export function abandonJournal({ journal }: FoundJournal, known: readonly string
 }
 
 /** Removes the files of journals that were not begun. @param known the ids of those that were */
-export function dropSpares(stagings: readonly string[], known: readonly string[]): void {
+export function dropSpares(
+  stagings: readonly string[],
+  known: readonly string[],
+): void {
   for (const staging of stagings) {
     for (const name of readdirSync(staging)) {
       const id = SPARE.exec(name)?.[1];
-      if (id !== undefined && !known.includes(id)) rmSync(join(staging, name), { force: true });
+      if (id !== undefined && !known.includes(id)) {
+        rmSync(join(staging, name), { force: true });
+      }
     }
   }
 }
 
 /** The next phase of a journal takes its place. @throws {Error} the operating system's: the phase before counts */
-export function changePhase({ home, journal }: FoundJournal, phase: (typeof LATER_PHASES)[number]): void {
+export function changePhase(
+  { home, journal }: FoundJournal,
+  phase: (typeof LATER_PHASES)[number],
+): void {
   const spare = sparePath(home, journal, phase);
 
-  if (exists(spare)) renameSync(spare, journalPath(home));
-  else replaceFile(journalPath(home), Buffer.from(format({ ...journal, phase })));
+  if (exists(spare)) {
+    renameSync(spare, journalPath(home));
+  } else {
+    replaceFile(journalPath(home), Buffer.from(format({ ...journal, phase })));
+  }
+
   syncDirectory(dirname(spare));
 }
 
@@ -106,7 +153,10 @@ export interface Remains {
  */
 export function settle(found: FoundJournal): Remains | undefined {
   const { home, journal } = found;
-  const staged = [...journal.units.map((unit) => unit.staged), ...journal.stagingDirs.map((path) => join(path, 'new'))];
+  const staged = [
+    ...journal.units.map((unit) => unit.staged),
+    ...journal.stagingDirs.map((path) => join(path, 'new')),
+  ];
 
   return (
     attempt([join(home, STAGING_NAME)], () => {
@@ -135,7 +185,10 @@ function closeJournal(found: FoundJournal): void {
 }
 
 /** Does the same with every path, and says where it failed. */
-function attempt(paths: readonly string[], work: (path: string) => void): Remains | undefined {
+function attempt(
+  paths: readonly string[],
+  work: (path: string) => void,
+): Remains | undefined {
   const failed: string[] = [];
   let reason = '';
 
@@ -153,23 +206,38 @@ function attempt(paths: readonly string[], work: (path: string) => void): Remain
 
 /** What a journal may remove of the state before: what lies in a staging directory, and what others left there. */
 export function oldPaths({ units, leftovers }: Journal): string[] {
-  const inStaging = units.map(({ old }) => old).filter((old) => old.includes(`${sep}${STAGING_NAME}${sep}`));
+  const inStaging = units
+    .map(({ old }) => old)
+    .filter((old) => old.includes(`${sep}${STAGING_NAME}${sep}`));
   return [...inStaging, ...leftovers];
 }
 
 /** Removes a path with all below it, and the directories above it in its staging directory that are empty then. */
 function removeNamed(path: string): void {
   removeTree(path);
-  for (let above = dirname(path); above.includes(STAGING_NAME + sep); above = dirname(above)) {
+
+  for (
+    let above = dirname(path);
+    above.includes(STAGING_NAME + sep);
+    above = dirname(above)
+  ) {
     if (!removeIfEmpty(above)) return;
   }
 }
 
 /** The pointers go first: what leads nowhere tells nobody to wait. */
 function removePlaces({ home, journal }: FoundJournal, spares: RegExp): void {
-  for (const staging of [...stagingsBeside(home, journal), join(home, STAGING_NAME)]) {
-    const names = exists(staging) ? readdirSync(staging).filter((name) => spares.test(name)) : [];
-    for (const name of [...names, basename(journalPath(home))]) rmSync(join(staging, name), { force: true });
+  for (const staging of [
+    ...stagingsBeside(home, journal),
+    join(home, STAGING_NAME),
+  ]) {
+    const names = exists(staging)
+      ? readdirSync(staging).filter((name) => spares.test(name))
+      : [];
+    for (const name of [...names, basename(journalPath(home))]) {
+      rmSync(join(staging, name), { force: true });
+    }
+
     removeIfEmpty(join(staging, 'new'));
     removeIfEmpty(staging);
   }

@@ -1,5 +1,10 @@
 import { basename } from 'node:path';
-import { type Damage, damagedNames, describeLost, describePlaces } from '../archive/damage.js';
+import {
+  type Damage,
+  damagedNames,
+  describeLost,
+  describePlaces,
+} from '../archive/damage.js';
 import { readSelections, type Selection } from '../archive/read-archive.js';
 import type { ReadProblem } from '../archive/read-tasks.js';
 import { isOwnText } from '../archive/summary.js';
@@ -16,15 +21,22 @@ import { toReadError } from './read-error.js';
  * @returns notes on damage that is not in the way
  * @throws {DamagedArchiveError} naming what is damaged and wanted · {Error} the operating system's
  */
-export async function judgeDamage(chain: OpenChain, selections: readonly Selection[], want: Want): Promise<string[]> {
+export async function judgeDamage(
+  chain: OpenChain,
+  selections: readonly Selection[],
+  want: Want,
+): Promise<string[]> {
   const notes = judgeVolumes(chain, want);
   for (const opened of chain.archives) {
     const doubt = findDoubt(chain, opened, selections);
     if (!doubt) continue;
 
-    const { problems } = await readSelections(doubt.selections, { phase: 'verifying' }).catch((error: unknown) => {
+    const { problems } = await readSelections(doubt.selections, {
+      phase: 'verifying',
+    }).catch((error: unknown) => {
       throw toReadError(error);
     });
+
     refuseDamaged(problems);
     notes.push(
       isEmpty(doubt)
@@ -37,12 +49,21 @@ export async function judgeDamage(chain: OpenChain, selections: readonly Selecti
 }
 
 /** The same without reading: what a verify wrote down is taken as it stands. @throws {DamagedArchiveError} */
-export function judgeRecorded(chain: OpenChain, selections: readonly Selection[], want: Want): string[] {
+export function judgeRecorded(
+  chain: OpenChain,
+  selections: readonly Selection[],
+  want: Want,
+): string[] {
   const notes = judgeVolumes(chain, want);
   for (const opened of chain.archives) {
     const doubt = findDoubt(chain, opened, selections);
     if (!doubt) continue;
-    if (!isEmpty(doubt)) throw new DamagedArchiveError(`${doubt.what}, and some of that was asked for`);
+
+    if (!isEmpty(doubt)) {
+      throw new DamagedArchiveError(
+        `${doubt.what}, and some of that was asked for`,
+      );
+    }
 
     notes.push(`${doubt.what}: nothing of that is among what was asked for`);
   }
@@ -62,27 +83,45 @@ export function judgeVolumes(chain: OpenChain, want: Want): string[] {
 }
 
 /** What an archive says of itself proves that it is all there: without that nobody gets it as a whole. */
-function refuseDamagedTexts({ facts: { files, damage, fault } }: ReadArchive): void {
+function refuseDamagedTexts({
+  facts: { files, damage, fault },
+}: ReadArchive): void {
   if (!damagedNames(damage).some(isOwnText)) return;
-  throw new DamagedArchiveError(`${files.stem}.zip: ${fault ?? ''}: whether the archive is complete cannot be proven`, {
-    hints: ['Use another archive, or recover parts of this one, with -d, -u, -f or --mask.'],
-  });
+
+  throw new DamagedArchiveError(
+    `${files.stem}.zip: ${fault ?? ''}: whether the archive is complete cannot be proven`,
+    {
+      hints: [
+        'Use another archive, or recover parts of this one, with -d, -u, -f or --mask.',
+      ],
+    },
+  );
 }
 
-function judgeLost(chain: OpenChain, opened: ReadArchive, want: Want): string[] {
+function judgeLost(
+  chain: OpenChain,
+  opened: ReadArchive,
+  want: Want,
+): string[] {
   const { lost, files } = opened.archive;
   if (lost.length === 0) return [];
 
   const fact = lost.map(describeLost).join(', ');
-  if (isProvenWhole(chain, opened, want))
-    return [`${fact}: what is wanted of ${files.stem}.zip lies in its other volumes`];
+  if (isProvenWhole(chain, opened, want)) {
+    return [
+      `${fact}: what is wanted of ${files.stem}.zip lies in its other volumes`,
+    ];
+  }
 
-  throw new DamagedArchiveError(`${fact}: nobody can tell whether it holds some of what was asked for`, {
-    hints: [
-      'Put the volume back beside the others, or use another archive.',
-      'A user whose mail lies whole in the other volumes can be recovered alone, with -d and -u.',
-    ],
-  });
+  throw new DamagedArchiveError(
+    `${fact}: nobody can tell whether it holds some of what was asked for`,
+    {
+      hints: [
+        'Put the volume back beside the others, or use another archive.',
+        'A user whose mail lies whole in the other volumes can be recovered alone, with -d and -u.',
+      ],
+    },
+  );
 }
 
 /** Chosen entries that may be damaged. */
@@ -92,16 +131,29 @@ interface Doubt {
   readonly selections: readonly Selection[];
 }
 
-const isEmpty = ({ selections }: Doubt): boolean => selections.every(({ indices }) => indices.length === 0);
+const isEmpty = ({ selections }: Doubt): boolean =>
+  selections.every(({ indices }) => indices.length === 0);
 
 /** Which of the chosen entries of an archive were found damaged, or may be; undefined where nothing in it was. */
-function findDoubt(chain: OpenChain, opened: ReadArchive, selections: readonly Selection[]): Doubt | undefined {
+function findDoubt(
+  chain: OpenChain,
+  opened: ReadArchive,
+  selections: readonly Selection[],
+): Doubt | undefined {
   const { files, volumes } = opened.archive;
-  const known = opened === chain.archives.at(-1) ? chain.point.damage : chain.point.baseDamage;
-  const damage = known.filter(({ kind }) => kind === 'entries' || kind === 'unknown entries');
+  const known =
+    opened === chain.archives.at(-1)
+      ? chain.point.damage
+      : chain.point.baseDamage;
+
+  const damage = known.filter(
+    ({ kind }) => kind === 'entries' || kind === 'unknown entries',
+  );
   if (damage.length === 0) return undefined;
 
-  const own = selections.filter(({ table }) => volumes.some((volume) => volume.table === table));
+  const own = selections.filter(({ table }) =>
+    volumes.some((volume) => volume.table === table),
+  );
   const places = describePlaces(damagedNames(damage));
 
   return {
@@ -111,7 +163,10 @@ function findDoubt(chain: OpenChain, opened: ReadArchive, selections: readonly S
 }
 
 /** The chosen entries that are among the damaged ones. */
-function onlyDoubtful(selection: Selection, damage: readonly Damage[]): Selection {
+function onlyDoubtful(
+  selection: Selection,
+  damage: readonly Damage[],
+): Selection {
   const { volumePath, table, indices } = selection;
   const own = damage.filter(({ volume }) => volume === basename(volumePath));
   if (own.some(({ kind }) => kind === 'unknown entries')) return selection;
@@ -121,22 +176,32 @@ function onlyDoubtful(selection: Selection, damage: readonly Damage[]): Selectio
   return {
     volumePath,
     table,
-    indices: names.size === 0 ? [] : indices.filter((index) => names.has(table.name(index))),
+    indices:
+      names.size === 0
+        ? []
+        : indices.filter((index) => names.has(table.name(index))),
   };
 }
 
 /** @throws {DamagedArchiveError} naming the first of the entries that are damaged */
-export function refuseDamaged(problems: readonly Omit<ReadProblem, 'volume'>[]): void {
+export function refuseDamaged(
+  problems: readonly Omit<ReadProblem, 'volume'>[],
+): void {
   if (problems.length === 0) return;
 
-  const named = problems.slice(0, 5).map(({ name, reason }) => `${JSON.stringify(name)}: ${reason}`);
+  const named = problems
+    .slice(0, 5)
+    .map(({ name, reason }) => `${JSON.stringify(name)}: ${reason}`);
 
-  throw new DamagedArchiveError(`${plural(problems.length, 'entry', 'entries')} damaged: ${named.join('; ')}`, {
-    hints: [
-      'Nothing was changed. Use another archive; verify tells which are sound.',
-      'What the damage does not concern can be recovered alone, with -d, -u, -f or --mask.',
-    ],
-  });
+  throw new DamagedArchiveError(
+    `${plural(problems.length, 'entry', 'entries')} damaged: ${named.join('; ')}`,
+    {
+      hints: [
+        'Nothing was changed. Use another archive; verify tells which are sound.',
+        'What the damage does not concern can be recovered alone, with -d, -u, -f or --mask.',
+      ],
+    },
+  );
 }
 
 /** Looks for what was named. What is not found may lie in a volume that is lost. @throws {DamagedArchiveError} then */
@@ -147,9 +212,12 @@ export function findIn<T>({ archives }: OpenChain, find: () => T): T {
     const lost = archives.flatMap(({ archive }) => archive.lost);
     if (!(error instanceof NotFoundError) || lost.length === 0) throw error;
 
-    throw new DamagedArchiveError(`${messageOf(error)}; ${lost.map(describeLost).join(', ')}, and may hold it`, {
-      hints: error.hints,
-      cause: error,
-    });
+    throw new DamagedArchiveError(
+      `${messageOf(error)}; ${lost.map(describeLost).join(', ')}, and may hold it`,
+      {
+        hints: error.hints,
+        cause: error,
+      },
+    );
   }
 }

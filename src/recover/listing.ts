@@ -40,31 +40,55 @@ interface FolderLine {
  * note: who has to choose what to recover must see it.
  * @throws {NotFoundError} when it holds nothing of what was asked for
  */
-export async function listRecover(request: RecoverRequest): Promise<RecoverListing> {
+export async function listRecover(
+  request: RecoverRequest,
+): Promise<RecoverListing> {
   try {
-    return await readPoint(request.from, (chain) => listFrom(request, chain, judgeRecorded));
+    return await readPoint(request.from, (chain) =>
+      listFrom(request, chain, judgeRecorded),
+    );
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
-    return readPoint(request.from, (chain) => listFrom(request, chain, () => [`not all of this: ${messageOf(error)}`]));
+
+    return readPoint(request.from, (chain) =>
+      listFrom(request, chain, () => [`not all of this: ${messageOf(error)}`]),
+    );
   }
 }
 
-async function listFrom(request: RecoverRequest, chain: Chain, judge: typeof judgeRecorded): Promise<RecoverListing> {
+async function listFrom(
+  request: RecoverRequest,
+  chain: Chain,
+  judge: typeof judgeRecorded,
+): Promise<RecoverListing> {
   const opened = await openChain(chain);
   const index = indexMail(opened);
   const scope = request.scope && findScope(opened, request.scope);
-  const entries = selectFrom(opened, filterFor(request, scope), isPartial(request));
 
-  if (scope)
+  const entries = selectFrom(
+    opened,
+    filterFor(request, scope),
+    isPartial(request),
+  );
+
+  if (scope) {
     findIn(opened, () => {
       refuseMissingMessages(opened, scope, entries);
     });
+  }
 
   const notes = judge(opened, entries.selections, wantOf(request, scope));
   const wantsMail = request.mask?.has('mail') ?? true;
   const shown = scope?.messages ? indexEntries(entries) : index;
-  const folders = (wantsMail ? [...shown.mailboxes.values()] : []).flatMap(({ domain, user, folders: own }) =>
-    [...own].map(([folder, counts]): FolderLine => ({ domain: domain ?? null, user, folder, ...counts })),
+
+  const folders = (wantsMail ? [...shown.mailboxes.values()] : []).flatMap(
+    ({ domain, user, folders: own }) =>
+      [...own].map(([folder, counts]): FolderLine => ({
+        domain: domain ?? null,
+        user,
+        folder,
+        ...counts,
+      })),
   );
 
   const isWanted = ({ domain, user, folder }: FolderLine): boolean =>
@@ -96,7 +120,8 @@ function countParts(entries: ChainEntries): RecoverListing['parts'] {
     for (const index of indices) {
       const start = table.nameStart(index);
       // Mail is most of an archive, and is not counted here.
-      const isMail = table.names.toString('latin1', start, start + MAIL.length) === MAIL;
+      const isMail =
+        table.names.toString('latin1', start, start + MAIL.length) === MAIL;
       if (isMail || table.isDirectory(index)) continue;
 
       const top = placeOf(table.name(index))?.path.split('/', 1)[0] ?? '';

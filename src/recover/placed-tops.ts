@@ -11,23 +11,42 @@ export interface PlacedTop {
 }
 
 /** Where everything that a chain brings is staged and swapped, what lies deeper before what it lies in. */
-export function placeTops({ storeDir, cfgDir }: RecoverRequest, { tops }: ChainEntries): PlacedTop[] {
+export function placeTops(
+  { storeDir, cfgDir }: RecoverRequest,
+  { tops }: ChainEntries,
+): PlacedTop[] {
   return tops.flatMap(({ area, name }) =>
-    placeUnits(area === 'store' ? storeDir : cfgDir, name).map((placement) => ({ area, placement })),
+    placeUnits(area === 'store' ? storeDir : cfgDir, name).map((placement) => ({
+      area,
+      placement,
+    })),
   );
 }
 
 /** Where the staged counterpart of a path below the store lies. @param placements the deepest first */
-export function stagedPathOf(placements: readonly Placement[], path: string): string {
-  const own = placements.find(({ name }) => path === name || path.startsWith(`${name}/`));
+export function stagedPathOf(
+  placements: readonly Placement[],
+  path: string,
+): string {
+  const own = placements.find(
+    ({ name }) => path === name || path.startsWith(`${name}/`),
+  );
   if (!own) throw new RangeError(`no placement covers ${path}`);
+
   return join(own.staged, path.slice(own.name.length));
 }
 
 /** A link below a top-level name of which the archive holds nothing: backups name such links and do not follow them. */
-export function isUnknownLink({ selections }: ChainEntries, { name, isLink }: Placement): boolean {
+export function isUnknownLink(
+  { selections }: ChainEntries,
+  { name, isLink }: Placement,
+): boolean {
   if (!isLink || !name.includes('/')) return false;
+
   return !selections.some(({ table, indices }) =>
-    indices.some((index) => placeOf(table.name(index))?.path.startsWith(`${name}/`) === true),
+    indices.some(
+      (index) =>
+        placeOf(table.name(index))?.path.startsWith(`${name}/`) === true,
+    ),
   );
 }

@@ -1,4 +1,11 @@
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FailedError } from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
@@ -37,41 +44,68 @@ export function placeUnits(directory: string, name: string): Placement[] {
   return [...below, { ...own, nested: below.map((it) => it.name) }];
 }
 
-function findNested(directory: string, name: string, levels: number): Placement[] {
-  if (levels === 0 || lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+function findNested(
+  directory: string,
+  name: string,
+  levels: number,
+): Placement[] {
+  if (
+    levels === 0 ||
+    lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true
+  ) {
+    return [];
+  }
 
   return listChildren(directory).flatMap((child) => {
     const path = join(directory, child);
     const isLink = lstatSync(path).isSymbolicLink();
     const target = statSync(path, { throwIfNoEntry: false });
-    if (isLink ? target?.isFile() === true : target?.isDirectory() !== true) return [];
+    if (isLink ? target?.isFile() === true : target?.isDirectory() !== true) {
+      return [];
+    }
 
     const childName = `${name}/${child}`;
     const own = placeUnit(directory, child, childName);
     const below = findNested(own.live, childName, levels - 1);
 
-    return isLink || own.isMountPoint ? [...below, { ...own, nested: below.map((it) => it.name) }] : below;
+    return isLink || own.isMountPoint
+      ? [...below, { ...own, nested: below.map((it) => it.name) }]
+      : below;
   });
 }
 
 function placeUnit(directory: string, entry: string, name = entry): Placement {
   const path = join(directory, entry);
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const isLink =
+    lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   const live = isLink ? followLink(path) : path;
   const stats = statSync(live, { throwIfNoEntry: false });
-  const isMountPoint = stats?.isDirectory() === true && stats.dev !== statSync(dirname(live)).dev;
+  const isMountPoint =
+    stats?.isDirectory() === true && stats.dev !== statSync(dirname(live)).dev;
   const staging = join(isMountPoint ? live : dirname(live), STAGING_NAME);
-  return { name, live, staging, isMountPoint, isLink, nested: [], staged: join(staging, 'new', basename(live)) };
+
+  return {
+    name,
+    live,
+    staging,
+    isMountPoint,
+    isLink,
+    nested: [],
+    staged: join(staging, 'new', basename(live)),
+  };
 }
 
 function followLink(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw new FailedError(`${path} is a link to ${readlinkSync(path)}, which is not there`, {
-      hints: ['Mount the disk that holds it, or remove the link.'],
-      cause: error,
-    });
+    throw new FailedError(
+      `${path} is a link to ${readlinkSync(path)}, which is not there`,
+      {
+        hints: ['Mount the disk that holds it, or remove the link.'],
+        cause: error,
+      },
+    );
   }
 }
 
@@ -82,7 +116,9 @@ export function makePlaces(directories: readonly string[]): void {
       mkdirSync(directory, { recursive: true });
     } catch (error) {
       const fact = `${directory} is not there and cannot be made`;
-      const hints = ['Mount the disk that holds it, or name another place with --store and --cfgdir.'];
+      const hints = [
+        'Mount the disk that holds it, or name another place with --store and --cfgdir.',
+      ];
 
       throw toSystemError(error, { fact, hints }) ?? error;
     }
@@ -104,10 +140,16 @@ export function rootsWithin(
   roots: readonly string[],
 ): string[] {
   return roots.flatMap((root) => {
-    if (!isWithin(root, placement.name)) return isWithin(placement.name, root) ? [''] : [];
+    if (!isWithin(root, placement.name)) {
+      return isWithin(placement.name, root) ? [''] : [];
+    }
+
     const isNearer = (other: Placement): boolean =>
       other.name.length > placement.name.length && isWithin(root, other.name);
-    return placements.some(isNearer) ? [] : [root.slice(placement.name.length + 1)];
+
+    return placements.some(isNearer)
+      ? []
+      : [root.slice(placement.name.length + 1)];
   });
 }
 
@@ -125,11 +167,25 @@ export function toUnits(placement: Placement, scope: SwapScope): SwapUnit[] {
 
   const toUnit = (below: string): SwapUnit => {
     const path = join(live, below);
-    const old = scope.keepsBeside && !isMountPoint ? freeName(`${path}.BAK`) : join(aside, below);
-    return { live: path, staged: join(staged, below), old, hadLive: exists(path), hasNew: exists(join(staged, below)) };
+    const old =
+      scope.keepsBeside && !isMountPoint
+        ? freeName(`${path}.BAK`)
+        : join(aside, below);
+
+    return {
+      live: path,
+      staged: join(staged, below),
+      old,
+      hadLive: exists(path),
+      hasNew: exists(join(staged, below)),
+    };
   };
 
-  const places = new Set(scope.roots.flatMap((root) => splitPlace(placement, topmostMissing(live, root))));
+  const places = new Set(
+    scope.roots.flatMap((root) =>
+      splitPlace(placement, topmostMissing(live, root)),
+    ),
+  );
 
   return [...places].map(toUnit);
 }
@@ -138,11 +194,22 @@ export function toUnits(placement: Placement, scope: SwapScope): SwapUnit[] {
 function splitPlace(placement: Placement, below: string): string[] {
   const name = below === '' ? placement.name : `${placement.name}/${below}`;
   if (placement.nested.includes(name)) return [];
-  const isWhole = !placement.nested.some((own) => isWithin(own, name)) && !(below === '' && placement.isMountPoint);
+
+  const isWhole =
+    !placement.nested.some((own) => isWithin(own, name)) &&
+    !(below === '' && placement.isMountPoint);
   if (isWhole) return [below];
-  const [live, staged] = [join(placement.live, below), join(placement.staged, below)];
+
+  const [live, staged] = [
+    join(placement.live, below),
+    join(placement.staged, below),
+  ];
+
   const children = new Set([...listChildren(live), ...listChildren(staged)]);
-  return [...children].flatMap((child) => splitPlace(placement, below === '' ? child : `${below}/${child}`));
+
+  return [...children].flatMap((child) =>
+    splitPlace(placement, below === '' ? child : `${below}/${child}`),
+  );
 }
 
 function topmostMissing(live: string, root: string): string {
@@ -151,17 +218,23 @@ function topmostMissing(live: string, root: string): string {
     const above = steps.slice(0, count).join('/');
     if (!exists(join(live, above))) return above;
   }
+
   return root;
 }
 
 /** A name that nothing has: what an earlier recover keeps, or could not remove, is not mixed with what this one keeps. */
 function freeName(path: string): string {
   let candidate = path;
-  for (let number = 1; exists(candidate); number++) candidate = `${path}.${number}`;
+  for (let number = 1; exists(candidate); number++) {
+    candidate = `${path}.${number}`;
+  }
+
   return candidate;
 }
 
 function listChildren(path: string): string[] {
   if (!exists(path)) return [];
-  return readdirSync(path).filter((name) => !name.startsWith(STAGING_NAME) && name !== 'lost+found');
+  return readdirSync(path).filter(
+    (name) => !name.startsWith(STAGING_NAME) && name !== 'lost+found',
+  );
 }

@@ -3,7 +3,11 @@ import { dirname, join } from 'node:path';
 import { FailedError, LockedError } from '../errors.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
 import { toSystemError } from '../platform/system-error.js';
-import { type FoundJournal, findJournals, realDirectories } from '../server/recover-journal.js';
+import {
+  type FoundJournal,
+  findJournals,
+  realDirectories,
+} from '../server/recover-journal.js';
 import { RECOVER_LOCK, refuseWhileRead } from '../server/recover-mark.js';
 import type { RecoverRequest } from './request.js';
 
@@ -40,7 +44,9 @@ export async function holdPlaces(
     try {
       const found = findJournals(all);
       const now = widen(found);
-      if (now.every((place) => places.includes(place))) return { ...held, found };
+      if (now.every((place) => places.includes(place))) {
+        return { ...held, found };
+      }
 
       places = now;
     } catch (error) {
@@ -76,7 +82,15 @@ async function lockAll(
       const pid = readPid(path);
       const { clock, signal } = request;
 
-      locks.push(await acquireLock({ path, what: 'the store', command: 'recover', clock, ...(signal && { signal }) }));
+      locks.push(
+        await acquireLock({
+          path,
+          what: 'the store',
+          command: 'recover',
+          clock,
+          ...(signal && { signal }),
+        }),
+      );
       if (pid !== undefined) deadPids.push(pid);
     }
 
@@ -102,7 +116,10 @@ function releaseQuietly(lock: Lock): void {
 function readPid(path: string): number | undefined {
   try {
     const holder: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return typeof holder === 'object' && holder && 'pid' in holder && typeof holder.pid === 'number'
+    return typeof holder === 'object' &&
+      holder &&
+      'pid' in holder &&
+      typeof holder.pid === 'number'
       ? holder.pid
       : undefined;
   } catch {

@@ -1,4 +1,13 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync, renameSync, rmdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { errnoOf, FailedError, SystemError } from '../errors.js';
 import { classOf, wordsOf } from '../platform/errno-classes.js';
@@ -11,21 +20,41 @@ import { exists } from '../server/recover-state.js';
  * @param stagingDirs of all units, made
  * @throws {FailedError} naming the first that cannot be replaced, and why
  */
-export function refuseUnswappable(units: readonly SwapUnit[], stagingDirs: readonly string[]): void {
+export function refuseUnswappable(
+  units: readonly SwapUnit[],
+  stagingDirs: readonly string[],
+): void {
   for (const { live, staged, hadLive } of units) {
     refuseDirectoryAsFile(live);
+
     const staging = stagingDirs.find((path) => staged.startsWith(path + sep));
-    const code = hadLive && staging !== undefined ? renameFault(live, staging) : accessFault(dirname(live));
+
+    const code =
+      hadLive && staging !== undefined
+        ? renameFault(live, staging)
+        : accessFault(dirname(live));
+
     if (code !== undefined) throw unswappable(live, code);
   }
 }
 
 /** Container programs make a directory where the file that they should mount is missing. */
 function refuseDirectoryAsFile(live: string): void {
-  if (!/\.cfg$/.test(live) || lstatSync(live, { throwIfNoEntry: false })?.isDirectory() !== true) return;
-  throw new FailedError(`${live} is a directory, and the archive holds a file of that name`, {
-    hints: ['Nothing was changed. Move the directory away, or unmount it, and try again.'],
-  });
+  if (
+    !/\.cfg$/.test(live) ||
+    lstatSync(live, { throwIfNoEntry: false })?.isDirectory() !== true
+  ) {
+    return;
+  }
+
+  throw new FailedError(
+    `${live} is a directory, and the archive holds a file of that name`,
+    {
+      hints: [
+        'Nothing was changed. Move the directory away, or unmount it, and try again.',
+      ],
+    },
+  );
 }
 
 /**
@@ -46,13 +75,16 @@ function renameFault(live: string, staging: string): string | undefined {
   } catch (error) {
     return confirm(live, errnoOf(error) ?? '');
   } finally {
-    for (const directory of [join(probe, 'full'), probe]) if (exists(directory)) rmdirSync(directory);
+    for (const directory of [join(probe, 'full'), probe]) {
+      if (exists(directory)) rmdirSync(directory);
+    }
   }
 }
 
 /** Shares answer EACCES and EPERM where they mean that the target is there: such an answer needs a second witness. */
 function confirm(live: string, code: string): string | undefined {
-  const isDirectory = lstatSync(live, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isDirectory =
+    lstatSync(live, { throwIfNoEntry: false })?.isDirectory() === true;
 
   switch (code) {
     case 'EROFS':
@@ -62,7 +94,10 @@ function confirm(live: string, code: string): string | undefined {
     case 'EBUSY': // a file that is mounted by itself takes new content
       return isDirectory ? code : accessFault(live);
     case 'EACCES':
-      return accessFault(dirname(live)) ?? (isDirectory ? accessFault(live) : undefined);
+      return (
+        accessFault(dirname(live)) ??
+        (isDirectory ? accessFault(live) : undefined)
+      );
     case 'EPERM':
       return accessFault(dirname(live)) ?? flagFault(live) ?? stickyFault(live);
     default:
@@ -83,7 +118,9 @@ function accessFault(path: string): string | undefined {
 function flagFault(live: string): string | undefined {
   const { uid, mode } = statSync(live);
   const own = process.getuid?.() ?? uid;
-  if (own !== 0 && own !== uid) return accessFault(live) === 'EPERM' ? 'EPERM' : undefined;
+  if (own !== 0 && own !== uid) {
+    return accessFault(live) === 'EPERM' ? 'EPERM' : undefined;
+  }
 
   try {
     chmodSync(live, mode & 0o7777);
@@ -98,20 +135,38 @@ function stickyFault(live: string): string | undefined {
   const above = statSync(dirname(live));
   const own = process.getuid?.() ?? 0;
   const isSticky = (above.mode & 0o1000) !== 0;
-  return isSticky && own !== 0 && own !== above.uid && own !== lstatSync(live).uid ? 'EPERM' : undefined;
+
+  return isSticky &&
+    own !== 0 &&
+    own !== above.uid &&
+    own !== lstatSync(live).uid
+    ? 'EPERM'
+    : undefined;
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  EPERM: 'It, or its directory, is protected: lsattr -d shows how, chattr -i -a takes it away.',
+  EPERM:
+    'It, or its directory, is protected: lsattr -d shows how, chattr -i -a takes it away.',
   EACCES: 'Give this user the right to write to its directory, or run as root.',
-  EBUSY: 'It is a mount point, or another program holds it: unmount it, or recover what lies above or below it.',
-  EXDEV: 'It is on another disk than the directory that it is in: recover what lies above or below it.',
+  EBUSY:
+    'It is a mount point, or another program holds it: unmount it, or recover what lies above or below it.',
+  EXDEV:
+    'It is on another disk than the directory that it is in: recover what lies above or below it.',
 };
 
 function unswappable(live: string, errno: string): SystemError {
   const found = classOf(errno);
   const advice = WHY[errno];
-  return new SystemError(found?.code ?? 'FAILED', errno, `${live} cannot be replaced: ${wordsOf(errno)} (${errno})`, {
-    hints: ['Nothing was changed.', ...(advice === undefined ? (found?.hints ?? []) : [advice])],
-  });
+
+  return new SystemError(
+    found?.code ?? 'FAILED',
+    errno,
+    `${live} cannot be replaced: ${wordsOf(errno)} (${errno})`,
+    {
+      hints: [
+        'Nothing was changed.',
+        ...(advice === undefined ? (found?.hints ?? []) : [advice]),
+      ],
+    },
+  );
 }

@@ -6,7 +6,19 @@ import { toSystemError } from '../platform/system-error.js';
  */
 export function toReadError(error: unknown): unknown {
   // A recover reads nothing else through descriptors.
-  if (!(error instanceof Error && 'syscall' in error && error.syscall === 'read')) return error;
-  const hints = ['Nothing was changed. Look at the disk or the share that holds the archive.'];
-  return toSystemError(error, { fact: 'an archive cannot be read', hints }) ?? error;
+  if (!(
+    error instanceof Error &&
+    'syscall' in error &&
+    error.syscall === 'read'
+  )) {
+    return error;
+  }
+
+  const hints = [
+    'Nothing was changed. Look at the disk or the share that holds the archive.',
+  ];
+
+  return (
+    toSystemError(error, { fact: 'an archive cannot be read', hints }) ?? error
+  );
 }

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { FailedError, NotFoundError } from '../errors.js';
-import { type FoundJournal, findJournals, realDirectories, STAGING_NAME } from '../server/recover-journal.js';
+import {
+  type FoundJournal,
+  findJournals,
+  realDirectories,
+  STAGING_NAME,
+} from '../server/recover-journal.js';
 import { exists } from '../server/recover-state.js';
 import { holdPlaces, refuseMissingPlaces } from './places.js';
 import type { RecoverRequest } from './request.js';
@@ -16,7 +21,10 @@ export interface RollbackPlan {
 }
 
 /** Where a rollback looks for what to undo. */
-export type RollbackPlaces = Pick<RecoverRequest, 'storeDir' | 'cfgDir' | 'named'>;
+export type RollbackPlaces = Pick<
+  RecoverRequest,
+  'storeDir' | 'cfgDir' | 'named'
+>;
 
 /**
  * What `rollBack` would do now; changes nothing.
@@ -32,7 +40,9 @@ export function planRollback(places: RollbackPlaces): RollbackPlan {
  * @returns warnings of what could not be removed of the state that was live
  * @throws as `planRollback`
  */
-export async function rollBack(request: RecoverRequest): Promise<readonly string[]> {
+export async function rollBack(
+  request: RecoverRequest,
+): Promise<readonly string[]> {
   const { home } = chooseJournal(request);
   const held = await holdPlaces(request, [home]);
 
@@ -52,7 +62,9 @@ export async function rollBack(request: RecoverRequest): Promise<readonly string
 /** The journal of what is undone. @throws as `planRollback` */
 function chooseJournal(places: RollbackPlaces): FoundJournal {
   const { storeDir, cfgDir, named } = places;
-  const found = findJournals([storeDir, cfgDir]).filter(({ journal }) => journal.phase !== 'settled');
+  const found = findJournals([storeDir, cfgDir]).filter(
+    ({ journal }) => journal.phase !== 'settled',
+  );
   const [first, second] = found.filter((one) => concerns(one, named));
   const [other] = found;
 
@@ -65,7 +77,10 @@ function chooseJournal(places: RollbackPlaces): FoundJournal {
 }
 
 /** Whoever names a place means what was recovered there. */
-function concerns({ home, journal }: FoundJournal, named: readonly string[]): boolean {
+function concerns(
+  { home, journal }: FoundJournal,
+  named: readonly string[],
+): boolean {
   const stagings = [join(home, STAGING_NAME), ...journal.stagingDirs];
   return named.every((directory) => {
     const [place] = realDirectories([directory]);
@@ -79,12 +94,18 @@ function noRollback(): NotFoundError {
   });
 }
 
-function elsewhere({ home, journal }: FoundJournal, named: readonly string[]): NotFoundError {
-  return new NotFoundError(`no state before a recover is kept in ${named.join(' and ')}`, {
-    hints: [
-      `That before the recover of ${journal.archive}, begun ${journal.startedAt}, is in ${home}: undo it with recover --rollback, without --store and --cfgdir.`,
-    ],
-  });
+function elsewhere(
+  { home, journal }: FoundJournal,
+  named: readonly string[],
+): NotFoundError {
+  return new NotFoundError(
+    `no state before a recover is kept in ${named.join(' and ')}`,
+    {
+      hints: [
+        `That before the recover of ${journal.archive}, begun ${journal.startedAt}, is in ${home}: undo it with recover --rollback, without --store and --cfgdir.`,
+      ],
+    },
+  );
 }
 
 function several(one: FoundJournal, other: FoundJournal): FailedError {
@@ -92,25 +113,38 @@ function several(one: FoundJournal, other: FoundJournal): FailedError {
     ({ home, journal }) =>
       `recover --rollback --store "${home}" --cfgdir "${home}" undoes the recover of ${journal.archive}, begun ${journal.startedAt}.`,
   );
-  return new FailedError(`two recovers can be undone: in ${one.home} and in ${other.home}`, { hints });
+
+  return new FailedError(
+    `two recovers can be undone: in ${one.home} and in ${other.home}`,
+    { hints },
+  );
 }
 
 /** What is not there cannot be put back, and a part of a state is none. */
 function refuseIncomplete({ journal }: FoundJournal): void {
   const { archive, phase, units } = journal;
   if (phase === 'emptied' || journal.isInPlace) {
-    throw new FailedError(`the recover of ${archive} removed the state before it (--in-place): there is no way back`, {
-      hints: ['Run that recover again: it completes what was begun.'],
-    });
+    throw new FailedError(
+      `the recover of ${archive} removed the state before it (--in-place): there is no way back`,
+      {
+        hints: ['Run that recover again: it completes what was begun.'],
+      },
+    );
   }
 
-  const missing = phase === 'kept' ? units.find(({ hadLive, old }) => hadLive && !exists(old)) : undefined;
+  const missing =
+    phase === 'kept'
+      ? units.find(({ hadLive, old }) => hadLive && !exists(old))
+      : undefined;
+
   if (!missing) return;
 
   throw new FailedError(
     `the state before the recover of ${archive} is not whole any more: ${missing.old} is not there`,
     {
-      hints: ['Nothing was changed. Where it was moved, move it back; otherwise recover from an archive.'],
+      hints: [
+        'Nothing was changed. Where it was moved, move it back; otherwise recover from an archive.',
+      ],
     },
   );
 }

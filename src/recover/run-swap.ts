@@ -5,7 +5,14 @@ import { type FoundJournal, findJournals } from '../server/recover-journal.js';
 import type { Journal, SwapUnit } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
 import { endSwap } from './finish.js';
-import { abandonJournal, beginJournal, dropSpares, forgetKept, oldPaths, syncJournal } from './journal.js';
+import {
+  abandonJournal,
+  beginJournal,
+  dropSpares,
+  forgetKept,
+  oldPaths,
+  syncJournal,
+} from './journal.js';
 import type { PlacedTop } from './placed-tops.js';
 import type { PlannedRecover } from './plan-recover.js';
 import type { RecoverRequest } from './request.js';
@@ -32,14 +39,21 @@ export function swap(
   placed: PlacedRecover,
 ): { journal: Journal; warnings: string[] } {
   const units = unitsOf(request, planned, placed.tops);
-  const found = beginSwap(request, planned, { ...placed, units, phase: 'swapping' });
+  const found = beginSwap(request, planned, {
+    ...placed,
+    units,
+    phase: 'swapping',
+  });
 
   try {
     syncJournal(found);
 
     const setAside = swapForward(units);
 
-    return { journal: found.journal, warnings: [...setAside, ...endSwap(found)] };
+    return {
+      journal: found.journal,
+      warnings: [...setAside, ...endSwap(found)],
+    };
   } catch (error) {
     throw undoSwap(found, error);
   }
@@ -62,7 +76,9 @@ export function beginSwap(
 ): FoundJournal {
   const { home, stagingDirs } = staging;
   const earlier = findJournals(stagingDirs.map((path) => dirname(path)));
-  const superseded = earlier.filter(({ journal }) => journal.phase !== 'emptied');
+  const superseded = earlier.filter(
+    ({ journal }) => journal.phase !== 'emptied',
+  );
 
   const journal: Journal = {
     id: randomBytes(4).toString('hex'),
@@ -75,7 +91,9 @@ export function beginSwap(
     stagingDirs,
     call,
     pid: process.pid,
-    leftovers: superseded.flatMap((found) => oldPaths(found.journal)).filter(exists),
+    leftovers: superseded
+      .flatMap((found) => oldPaths(found.journal))
+      .filter(exists),
   };
 
   try {

@@ -3,9 +3,25 @@ import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
 import { isMessageAt } from '../archive/entry-kind.js';
 import type { EntryTable } from '../archive/entry-table.js';
 import { placeOf } from '../archive/layout.js';
-import { folderNameOf, isInScope, MailIndex, type MailScope, messageKeyOf, notFound } from '../server/mail-scope.js';
-import { FOLDER_FILES, parseStorePath, type StorePath } from '../server/store-path.js';
-import { type ChainEntries, type EntryFilter, type OpenChain, selectFrom } from './entries.js';
+import {
+  folderNameOf,
+  isInScope,
+  MailIndex,
+  type MailScope,
+  messageKeyOf,
+  notFound,
+} from '../server/mail-scope.js';
+import {
+  FOLDER_FILES,
+  parseStorePath,
+  type StorePath,
+} from '../server/store-path.js';
+import {
+  type ChainEntries,
+  type EntryFilter,
+  type OpenChain,
+  selectFrom,
+} from './entries.js';
 import type { Want } from './lost-volumes.js';
 
 /** Choosing a part of the mail of a chain: a domain, a user, a folder, messages. */
@@ -28,7 +44,9 @@ export function indexMail(chain: OpenChain): MailIndex {
   for (const checked of chain.archives) {
     const hidden = checked === last ? undefined : chain.hidden;
     for (const { table } of checked.archive.volumes) {
-      for (const run of directoryRuns(table)) indexRun(index, table, run, hidden?.get(run.prefix));
+      for (const run of directoryRuns(table)) {
+        indexRun(index, table, run, hidden?.get(run.prefix));
+      }
     }
   }
 
@@ -48,7 +66,13 @@ function indexRun(
   for (let at = start; at < end; at++) {
     const part = table.part(at);
     if (part && part.index > 0) continue;
-    if (hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) === true) continue;
+
+    if (
+      hiddenNames?.has(part ? wholeName(table.name(at)) : table.name(at)) ===
+      true
+    ) {
+      continue;
+    }
 
     entries++;
     if (!isMessageAt(table, at, place.isMessage)) continue;
@@ -71,11 +95,21 @@ export function wantOfMail({ domain, user, messages }: MailScope): Want {
   const isMailboxWanted = (mailbox: string): boolean => {
     const [first, second] = mailbox.split('/', 2);
     // The public folders of the whole server are counted one by one: `#public/News`.
-    if (first === '#public') return domain === undefined && (user === undefined || user === '#public');
-    return (domain === undefined || first === domain) && (user === undefined || second === user);
+    if (first === '#public') {
+      return domain === undefined && (user === undefined || user === '#public');
+    }
+
+    return (
+      (domain === undefined || first === domain) &&
+      (user === undefined || second === user)
+    );
   };
 
-  return { components: new Set(['mail']), isMailboxWanted, isByName: messages !== undefined };
+  return {
+    components: new Set(['mail']),
+    isMailboxWanted,
+    isByName: messages !== undefined,
+  };
 }
 
 /** The mailboxes and folders of messages that were chosen one by one. */
@@ -84,10 +118,13 @@ export function indexEntries({ selections }: ChainEntries): MailIndex {
   for (const { table, indices } of selections) {
     for (const at of indices) {
       const part = table.part(at);
-      const place = storePathOf(part ? wholeName(table.name(at)) : table.name(at));
+      const place = storePathOf(
+        part ? wholeName(table.name(at)) : table.name(at),
+      );
 
-      if (place?.isMessage === true && (part?.index ?? 0) === 0)
+      if (place?.isMessage === true && (part?.index ?? 0) === 0) {
         index.add(place, part?.totalBytes ?? table.size(at), 1);
+      }
     }
   }
 
@@ -101,16 +138,27 @@ export function scopeFilter(scope: MailScope): EntryFilter {
     return place !== undefined && isInScope(scope, place);
   };
 
-  const isFolderFile = (name: string): boolean => FOLDER_FILES.has(name.slice(name.lastIndexOf('/') + 1));
-  const isElsewhere = scope.messages ? (): boolean => false : elsewhereOf(scope);
+  const isFolderFile = (name: string): boolean =>
+    FOLDER_FILES.has(name.slice(name.lastIndexOf('/') + 1));
+  const isElsewhere = scope.messages
+    ? (): boolean => false
+    : elsewhereOf(scope);
   const isOnTheWay = onTheWayTo(scope);
 
   return (prefix) => {
-    const place = isElsewhere(prefix) ? undefined : storePathOf(`${prefix}0.eml`);
+    const place = isElsewhere(prefix)
+      ? undefined
+      : storePathOf(`${prefix}0.eml`);
     if (!place) return false;
+
     // What shows a folder comes with its messages; a mailbox's own directory is shown by nothing.
-    if (isOnTheWay(place)) return (name) => (place.folder !== '' && isFolderFile(name)) || isWanted(name);
+    if (isOnTheWay(place)) {
+      return (name) =>
+        (place.folder !== '' && isFolderFile(name)) || isWanted(name);
+    }
+
     if (scope.messages) return false;
+
     // Outside of the scope its parent may still hold the entry of its directory, with its time and mode.
     return isInScope(scope, place) ? true : { directories: isWanted };
   };
@@ -120,7 +168,11 @@ export function scopeFilter(scope: MailScope): EntryFilter {
 function onTheWayTo(scope: MailScope): (place: StorePath) => boolean {
   const ways = new Set<string>();
   const addWay = (folder: string): void => {
-    for (let slash = folder.lastIndexOf('/'); slash > 0; slash = folder.lastIndexOf('/', slash - 1)) {
+    for (
+      let slash = folder.lastIndexOf('/');
+      slash > 0;
+      slash = folder.lastIndexOf('/', slash - 1)
+    ) {
       ways.add(folder.slice(0, slash));
     }
   };
@@ -133,14 +185,20 @@ function onTheWayTo(scope: MailScope): (place: StorePath) => boolean {
     addWay(folderNameOf({ domain, user, folder, isPublic: false }));
   }
 
-  return (place) => (place.folder !== '' || scope.messages !== undefined) && ways.has(folderNameOf(place));
+  return (place) =>
+    (place.folder !== '' || scope.messages !== undefined) &&
+    ways.has(folderNameOf(place));
 }
 
 /**
  * Compares the messages that were named with those that are there.
  * @throws {NotFoundError} naming one that the archive does not hold, with the nearest that its folder has
  */
-export function refuseMissingMessages(chain: OpenChain, scope: MailScope, entries: ChainEntries): void {
+export function refuseMissingMessages(
+  chain: OpenChain,
+  scope: MailScope,
+  entries: ChainEntries,
+): void {
   const found = messageKeysOf(entries);
   const missing = [...(scope.messages ?? [])].find((name) => !found.has(name));
   if (missing === undefined) return;
@@ -152,7 +210,9 @@ export function refuseMissingMessages(chain: OpenChain, scope: MailScope, entrie
     return place?.isMessage === true && folderNameOf(place) === folder;
   };
 
-  throw notFound('message', missing, [...messageKeysOf(selectFrom(chain, () => isBeside, true))]);
+  throw notFound('message', missing, [
+    ...messageKeysOf(selectFrom(chain, () => isBeside, true)),
+  ]);
 }
 
 function messageKeysOf({ selections }: ChainEntries): Set<string> {
@@ -170,11 +230,15 @@ function messageKeysOf({ selections }: ChainEntries): Set<string> {
 /** Tells the directories of other domains and users by their first letters: they are most of an archive. */
 function elsewhereOf({ domain, user }: MailScope): (prefix: string) => boolean {
   if (domain === undefined) return () => false;
+
   const mailbox = user === undefined ? `${domain}/` : `${domain}/${user}/`;
+
   return (prefix) => {
     const at = prefix.indexOf(MAIL);
     const below = prefix.slice(at + MAIL.length);
-    return at === -1 || !(below.startsWith(mailbox) || mailbox.startsWith(below));
+    return (
+      at === -1 || !(below.startsWith(mailbox) || mailbox.startsWith(below))
+    );
   };
 }
 
@@ -184,24 +248,35 @@ function elsewhereOf({ domain, user }: MailScope): (prefix: string) => boolean {
  * only comes along.
  * Example: for folder `INBOX/Ärzte` of alice, `mail/example.com/alice/INBOX/&AMQ-rzte`.
  */
-export function rootOf(scope: MailScope, entryName: string): string | undefined {
+export function rootOf(
+  scope: MailScope,
+  entryName: string,
+): string | undefined {
   const place = storePathOf(entryName);
   const path = placeOf(entryName)?.path.replace(/\/+$/, '');
-  if (path === undefined || !place || !isInScope(scope, place)) return undefined;
+  if (path === undefined || !place || !isInScope(scope, place)) {
+    return undefined;
+  }
+
   if (scope.messages) return path;
 
   const steps = path.split('/');
   const depth = depthOf(scope, steps);
   // Never a directory above what was asked for: everything else in it would go.
   if (steps.length < depth) return undefined;
-  if (scope.folder === undefined || scope.withSubfolders) return steps.slice(0, depth).join('/');
+  if (scope.folder === undefined || scope.withSubfolders) {
+    return steps.slice(0, depth).join('/');
+  }
 
   // Not the folder's own directory: its subfolders lie in it, and stay.
   return steps.length > depth ? steps.slice(0, depth + 1).join('/') : undefined;
 }
 
 /** How many steps a path has that is the whole of a scope: `mail/example.com` 2, `mail/example.com/alice/INBOX` 4. */
-function depthOf({ user, folder }: MailScope, steps: readonly string[]): number {
+function depthOf(
+  { user, folder }: MailScope,
+  steps: readonly string[],
+): number {
   if (user === undefined) return 2;
   const mailbox = steps[1] === '#public' ? 2 : 3;
   return folder === undefined ? mailbox : mailbox + folder.split('/').length;

@@ -28,7 +28,9 @@ export function measureSpace(
 ): { needed: number; free: number; at: string } {
   const disks = new Map<number, DiskNeed>();
   for (const { area, name, diskBytes } of tops) {
-    const at = existingAncestor(join(area === 'store' ? request.storeDir : request.cfgDir, name));
+    const at = existingAncestor(
+      join(area === 'store' ? request.storeDir : request.cfgDir, name),
+    );
     const { dev } = statSync(at);
     const disk = disks.get(dev) ?? { at, needed: 0 };
 
@@ -36,10 +38,21 @@ export function measureSpace(
     disks.set(dev, disk);
   }
 
-  const measured = [...disks.values()].map(({ at, needed }) => ({ at, needed, free: freeBytesAt(at) }));
+  const measured = [...disks.values()].map(({ at, needed }) => ({
+    at,
+    needed,
+    free: freeBytesAt(at),
+  }));
+
   measured.sort((a, b) => a.free - a.needed - (b.free - b.needed));
 
-  return measured[0] ?? { needed: 0, free: freeBytesAt(existingAncestor(request.storeDir)), at: request.storeDir };
+  return (
+    measured[0] ?? {
+      needed: 0,
+      free: freeBytesAt(existingAncestor(request.storeDir)),
+      at: request.storeDir,
+    }
+  );
 }
 
 function freeBytesAt(directory: string): number {
@@ -48,7 +61,10 @@ function freeBytesAt(directory: string): number {
 }
 
 /** @throws {NoSpaceError} when old and new state do not fit beside each other */
-export function checkSpace(request: RecoverRequest, entries: ChainEntries): { needed: number; free: number } {
+export function checkSpace(
+  request: RecoverRequest,
+  entries: ChainEntries,
+): { needed: number; free: number } {
   const { needed, free, at } = measureSpace(request, entries);
   if (needed > free && !request.isInPlace) {
     throw new NoSpaceError(

@@ -1,4 +1,12 @@
-import { chmodSync, chownSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Directories } from '../archive/entry-files.js';
 import { AREA_PREFIXES } from '../archive/layout.js';
@@ -29,18 +37,29 @@ export async function stage(
   entries: ChainEntries,
   tops: readonly PlacedTop[],
 ): Promise<readonly string[]> {
-  for (const { placement } of tops) tellStep(`staging ${placement.name} in ${placement.staging}`);
+  for (const { placement } of tops) {
+    tellStep(`staging ${placement.name} in ${placement.staging}`);
+  }
 
   const stagings = [...new Set(tops.map(({ placement }) => placement.staging))];
   try {
     for (const staging of stagings) refuseTwins(staging, entries);
 
     const rules = tops.flatMap(toRules);
-    const report = await readSelections(entries.selections, { ...request, rules, phase: 'recovering' });
+
+    const report = await readSelections(entries.selections, {
+      ...request,
+      rules,
+      phase: 'recovering',
+    });
 
     refuseDamaged(report.problems);
 
-    const offTimes = [...report.offTimes, ...finishDirectories(entries, tops, rules)];
+    const offTimes = [
+      ...report.offTimes,
+      ...finishDirectories(entries, tops, rules),
+    ];
+
     for (const staging of stagings) syncTree(staging);
     request.signal?.throwIfAborted();
 
@@ -54,9 +73,15 @@ export async function stage(
 export function toStageError(error: unknown): unknown {
   const code = errnoOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const fact = code === 'ENOSPC' ? 'is full' : 'is full for this user: the quota is used up';
+    const fact =
+      code === 'ENOSPC'
+        ? 'is full'
+        : 'is full for this user: the quota is used up';
+
     return new NoSpaceError(`the disk of the store ${fact}`, {
-      hints: ['Nothing was changed. Free space there, or recover with --in-place, which has no undo.'],
+      hints: [
+        'Nothing was changed. Free space there, or recover with --in-place, which has no undo.',
+      ],
       cause: error,
     });
   }
@@ -70,7 +95,9 @@ export function toStageError(error: unknown): unknown {
 function toRules({ area, placement }: PlacedTop): TargetRule[] {
   const { name, staged, live, staging } = placement;
   const owner = ownerOf(live, staging);
-  const prefixes: string[] = AREA_PREFIXES.filter((own) => own.area === area).map(({ prefix }) => prefix);
+  const prefixes: string[] = AREA_PREFIXES.filter(
+    (own) => own.area === area,
+  ).map(({ prefix }) => prefix);
 
   if (area === 'install') prefixes.push('');
 
@@ -85,7 +112,10 @@ function toRules({ area, placement }: PlacedTop): TargetRule[] {
  * directory shows: 200,000 calls less.
  */
 function ownerOf(live: string, staging: string): TargetRule['owner'] {
-  if (process.platform === 'win32' || process.getuid?.() !== 0) return undefined;
+  if (process.platform === 'win32' || process.getuid?.() !== 0) {
+    return undefined;
+  }
+
   const { uid, gid } = statSync(existingAncestor(live));
   const made = statSync(staging);
   return made.uid === uid && made.gid === gid ? undefined : { uid, gid };
@@ -95,10 +125,21 @@ function ownerOf(live: string, staging: string): TargetRule['owner'] {
  * Modes, owners and times of directories, the deepest first: creating files in them is over.
  * @returns those whose times the file system does not keep
  */
-function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], rules: readonly TargetRule[]): string[] {
+function finishDirectories(
+  entries: ChainEntries,
+  tops: readonly PlacedTop[],
+  rules: readonly TargetRule[],
+): string[] {
   const directories = new Directories();
   const off: string[] = [];
-  const found: { name: string; path: string; mode: number; mtimeTicks: bigint; owner: TargetRule['owner'] }[] = [];
+
+  const found: {
+    name: string;
+    path: string;
+    mode: number;
+    mtimeTicks: bigint;
+    owner: TargetRule['owner'];
+  }[] = [];
 
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
@@ -119,7 +160,9 @@ function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], ru
     }
   }
 
-  const known = new Set(found.filter(({ mode }) => mode !== 0).map(({ path }) => path));
+  const known = new Set(
+    found.filter(({ mode }) => mode !== 0).map(({ path }) => path),
+  );
   for (const { placement } of tops) giveNeighboursRights(placement, known);
   found.sort((a, b) => b.path.length - a.path.length);
 
@@ -132,7 +175,10 @@ function finishDirectories(entries: ChainEntries, tops: readonly PlacedTop[], ru
   return off;
 }
 
-function giveOwner(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): void {
+function giveOwner(
+  path: string,
+  { uid, gid }: { readonly uid: number; readonly gid: number },
+): void {
   optionally('owner', path, () => {
     chownSync(path, uid, gid);
   });
@@ -145,7 +191,10 @@ function setMode(path: string, mode: number): void {
 }
 
 /** Directories that no entry describes, nearly all in the server's own archives, get mode and owner of the place they go to. */
-function giveNeighboursRights({ live, staged }: PlacedTop['placement'], known: ReadonlySet<string>): void {
+function giveNeighboursRights(
+  { live, staged }: PlacedTop['placement'],
+  known: ReadonlySet<string>,
+): void {
   if (process.platform === 'win32') return;
 
   const { uid, gid, mode } = statSync(existingAncestor(live));
@@ -153,14 +202,22 @@ function giveNeighboursRights({ live, staged }: PlacedTop['placement'], known: R
 
   const walk = (directory: string): void => {
     // Messages lie deepest, and are most of a store.
-    const entries = directory.endsWith('/#msgs') ? [] : readdirSync(directory, { withFileTypes: true });
-    for (const entry of entries) if (entry.isDirectory()) walk(join(directory, entry.name));
+    const entries = directory.endsWith('/#msgs')
+      ? []
+      : readdirSync(directory, { withFileTypes: true });
+    for (const entry of entries) {
+      if (entry.isDirectory()) walk(join(directory, entry.name));
+    }
+
     if (known.has(directory)) return;
+
     if (isRoot) giveOwner(directory, { uid, gid });
     setMode(directory, mode & 0o7777);
   };
 
-  if (lstatSync(staged, { throwIfNoEntry: false })?.isDirectory() === true) walk(staged);
+  if (lstatSync(staged, { throwIfNoEntry: false })?.isDirectory() === true) {
+    walk(staged);
+  }
 }
 
 /** On a file system that does not tell `A` from `a`, two such entries would become one file. */
@@ -185,7 +242,9 @@ function refuseTwins(staging: string, entries: ChainEntries): void {
         throw new DamagedArchiveError(
           `${JSON.stringify(twin)} and ${JSON.stringify(name)} would become one file here`,
           {
-            hints: ['Recover to a file system that tells upper from lower case.'],
+            hints: [
+              'Recover to a file system that tells upper from lower case.',
+            ],
           },
         );
       }

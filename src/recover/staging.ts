@@ -1,4 +1,11 @@
-import { lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats, statSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
 import { removeTree } from '../platform/remove-tree.js';
@@ -45,31 +52,53 @@ export function refuseForeign(staging: string): void {
   for (const name of readdirSync(staging)) {
     const path = join(staging, name);
     const child = lstatSync(path, { throwIfNoEntry: false });
-    const isSound = child?.isDirectory() === true || (child?.isFile() === true && !/^(new|old)/.test(name));
+    const isSound =
+      child?.isDirectory() === true ||
+      (child?.isFile() === true && !/^(new|old)/.test(name));
     if (child && !isSound) throw notOurs(path, child);
   }
 }
 
 function notOurs(path: string, stats: Stats): FailedError {
   const kind = stats.isSymbolicLink() ? 'a link' : 'no directory';
-  return new FailedError(`${path} is ${kind}: a recover stages its files there, and did not make it`, {
-    hints: ['Nothing was changed. Find out who made it, remove it and try again.'],
-  });
+  return new FailedError(
+    `${path} is ${kind}: a recover stages its files there, and did not make it`,
+    {
+      hints: [
+        'Nothing was changed. Find out who made it, remove it and try again.',
+      ],
+    },
+  );
 }
 
 /** Whoever owns the place may have made it, and root, and who recovers. */
 function refuseOwner(staging: string, { uid }: Stats): void {
   const own = process.getuid?.();
-  if (own === undefined || uid === own || uid === 0 || uid === statSync(dirname(staging)).uid) return;
+  if (
+    own === undefined ||
+    uid === own ||
+    uid === 0 ||
+    uid === statSync(dirname(staging)).uid
+  ) {
+    return;
+  }
 
-  throw new FailedError(`${staging} belongs to user ${String(uid)}, who does not own the directory that it is in`, {
-    hints: ['Nothing was changed. Find out who made it, move it away and try again.'],
-  });
+  throw new FailedError(
+    `${staging} belongs to user ${String(uid)}, who does not own the directory that it is in`,
+    {
+      hints: [
+        'Nothing was changed. Find out who made it, move it away and try again.',
+      ],
+    },
+  );
 }
 
 /** Removes what was staged and not swapped; the staging directory goes when nothing else is kept in it. */
 export function dropStaged(staging: string): void {
-  if (lstatSync(staging, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  if (lstatSync(staging, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return;
+  }
+
   removeTree(join(staging, 'new'));
   removeIfEmpty(staging);
 }
@@ -94,10 +123,16 @@ export function removeIfEmpty(directory: string): boolean {
  */
 export function warnOfOrphans(stagingDirs: readonly string[]): string[] {
   return stagingDirs
-    .filter((staging) => exists(staging) && findJournals([dirname(staging)]).length === 0)
+    .filter(
+      (staging) =>
+        exists(staging) && findJournals([dirname(staging)]).length === 0,
+    )
     .flatMap((staging) =>
       readdirSync(staging)
         .filter((name) => /^old(\.\d+)?$/.test(name))
-        .map((name) => `${join(staging, name)} holds a state that no journal names: look at it before you remove it`),
+        .map(
+          (name) =>
+            `${join(staging, name)} holds a state that no journal names: look at it before you remove it`,
+        ),
     );
 }

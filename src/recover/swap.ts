@@ -1,4 +1,13 @@
-import { chownSync, linkSync, lstatSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  chownSync,
+  linkSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errnoOf, FailedError } from '../errors.js';
 import { replaceFile, syncDirectory } from '../platform/atomic-file.js';
@@ -66,7 +75,14 @@ function putBack({ live, staged, old, hadLive }: SwapUnit): void {
 
 /** A file is never missing: its old content gets a second name, and the new one takes the first in one step. */
 function keepOld(unit: SwapUnit): string[] {
-  if (!unit.hasNew || !lstatSync(unit.live).isFile() || !lstatSync(unit.staged).isFile()) return moveAside(unit);
+  if (
+    !unit.hasNew ||
+    !lstatSync(unit.live).isFile() ||
+    !lstatSync(unit.staged).isFile()
+  ) {
+    return moveAside(unit);
+  }
+
   if (exists(unit.old)) return []; // linked before an interruption
 
   makeOwnedDirectories(dirname(unit.old));
@@ -95,9 +111,15 @@ function copyWhole(from: string, to: string): void {
 /** Something made `live` anew between two renames, for instance a server that was started: it is kept, not overwritten. */
 function moveAside(unit: SwapUnit): string[] {
   let target = unit.old;
-  for (let number = 1; exists(target); number++) target = `${unit.old}.${number}`;
+  for (let number = 1; exists(target); number++) {
+    target = `${unit.old}.${number}`;
+  }
+
   move(unit.live, target);
-  return target === unit.old ? [] : [`${unit.live} was made meanwhile: it is kept as ${target}`];
+
+  return target === unit.old
+    ? []
+    : [`${unit.live} was made meanwhile: it is kept as ${target}`];
 }
 
 /** @throws {KmsError} when it cannot be renamed, or is held for more than ten seconds */
@@ -105,14 +127,20 @@ function move(from: string, to: string): void {
   makeOwnedDirectories(dirname(to));
 
   try {
-    if (process.platform === 'win32' || !lstatSync(from).isFile()) renamePatiently(from, to);
-    else moveFile(from, to);
+    if (process.platform === 'win32' || !lstatSync(from).isFile()) {
+      renamePatiently(from, to);
+    } else {
+      moveFile(from, to);
+    }
   } catch (error) {
     const fact = `${from} cannot be renamed`;
     const code = errnoOf(error) ?? '';
     if (!isHeldCode(code)) throw toSystemError(error, { fact }) ?? error;
 
-    throw new FailedError(`${fact}: another program holds it, or something in it (${code})`, { cause: error });
+    throw new FailedError(
+      `${fact}: another program holds it, or something in it (${code})`,
+      { cause: error },
+    );
   }
 
   syncDirectory(dirname(to));

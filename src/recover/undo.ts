@@ -1,11 +1,18 @@
-import { FailedError, type KmsError, messageOf, NoSpaceError, SystemError } from '../errors.js';
+import {
+  FailedError,
+  type KmsError,
+  messageOf,
+  NoSpaceError,
+  SystemError,
+} from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
 import type { FoundJournal } from '../server/recover-journal.js';
 import { describeRemains } from './finish.js';
 import { changePhase, settle } from './journal.js';
 import { swapBack } from './swap.js';
 
-const ADVICE = 'Close what has files of the store open, the Explorer and virus scanners too';
+const ADVICE =
+  'Close what has files of the store open, the Explorer and virus scanners too';
 
 /**
  * A swap that cannot go on: the old state comes back whole. Where that fails too, or where --in-place removed it, the
@@ -14,7 +21,9 @@ const ADVICE = 'Close what has files of the store open, the Explorer and virus s
  */
 export function undoSwap(found: FoundJournal, error: unknown): KmsError {
   if (found.journal.isInPlace) {
-    return explain(error, 'the recover is not complete: ', ['Mend that, then run it again: it goes on from here.']);
+    return explain(error, 'the recover is not complete: ', [
+      'Mend that, then run it again: it goes on from here.',
+    ]);
   }
 
   try {
@@ -22,20 +31,35 @@ export function undoSwap(found: FoundJournal, error: unknown): KmsError {
   } catch (second) {
     const fact = `the store is half old, half new: ${messageOf(error)}; then ${messageOf(second)}`;
     return new FailedError(fact, {
-      hints: [`${ADVICE}, then run recover --rollback: it completes the way back.`],
+      hints: [
+        `${ADVICE}, then run recover --rollback: it completes the way back.`,
+      ],
       cause: second,
     });
   }
 }
 
 /** The error with what it leaves behind said first, and the code and exit code that it has. */
-function explain(error: unknown, before: string, hints: readonly string[]): KmsError {
+function explain(
+  error: unknown,
+  before: string,
+  hints: readonly string[],
+): KmsError {
   const known = toSystemError(error);
   const message = before + messageOf(known ?? error);
-  const details = { hints: [...hints, ...(known?.hints ?? [`${ADVICE}, and try again.`])], cause: error };
 
-  if (known instanceof SystemError) return new SystemError(known.code, known.errno, message, details);
-  return known ? new NoSpaceError(message, details) : new FailedError(message, details);
+  const details = {
+    hints: [...hints, ...(known?.hints ?? [`${ADVICE}, and try again.`])],
+    cause: error,
+  };
+
+  if (known instanceof SystemError) {
+    return new SystemError(known.code, known.errno, message, details);
+  }
+
+  return known
+    ? new NoSpaceError(message, details)
+    : new FailedError(message, details);
 }
 
 /**
@@ -43,7 +67,10 @@ function explain(error: unknown, before: string, hints: readonly string[]): KmsE
  * @throws {FailedError} when something cannot be renamed: the journal says `rolling-back` then
  */
 export function goBack(found: FoundJournal): string[] {
-  if (found.journal.phase !== 'rolling-back') changePhase(found, 'rolling-back');
+  if (found.journal.phase !== 'rolling-back') {
+    changePhase(found, 'rolling-back');
+  }
+
   swapBack(found.journal.units);
   return describeRemains(settle(found), 'the state before is back');
 }

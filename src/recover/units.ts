@@ -16,13 +16,27 @@ interface Chosen {
 }
 
 /** What is swapped. A link to a disk of which the archive holds nothing stays: no backup looks behind such links. */
-export function unitsOf(request: RecoverRequest, { entries, roots }: Chosen, tops: readonly PlacedTop[]): SwapUnit[] {
+export function unitsOf(
+  request: RecoverRequest,
+  { entries, roots }: Chosen,
+  tops: readonly PlacedTop[],
+): SwapUnit[] {
   const units = tops.flatMap(({ area, placement }) => {
     if (isUnknownLink(entries, placement)) return [];
-    const beside = tops.filter((top) => top.area === area).map((top) => top.placement);
-    const own = roots ?? entries.tops.filter((top) => top.area === area).map(({ name }) => name);
-    return toUnits(placement, { roots: rootsWithin(placement, beside, own), keepsBeside: request.keepsBeside });
+
+    const beside = tops
+      .filter((top) => top.area === area)
+      .map((top) => top.placement);
+    const own =
+      roots ??
+      entries.tops.filter((top) => top.area === area).map(({ name }) => name);
+
+    return toUnits(placement, {
+      roots: rootsWithin(placement, beside, own),
+      keepsBeside: request.keepsBeside,
+    });
   });
+
   return orderUnits(units);
 }
 
@@ -44,13 +58,18 @@ export function planStaging(
   ];
 
   const own = homes.map((home) => join(home, STAGING_NAME));
-  const stagingDirs = [...new Set([...own, ...tops.map(({ placement }) => placement.staging)])];
+  const stagingDirs = [
+    ...new Set([...own, ...tops.map(({ placement }) => placement.staging)]),
+  ];
 
   return { home: homes[0] ?? cfgDir, stagingDirs };
 }
 
 /** The directories that a recover replaces something in. */
-export function placesOf(request: RecoverRequest, entries: ChainEntries): string[] {
+export function placesOf(
+  request: RecoverRequest,
+  entries: ChainEntries,
+): string[] {
   const { stagingDirs } = planStaging(request, placeTops(request, entries));
   return stagingDirs.map((staging) => dirname(staging));
 }

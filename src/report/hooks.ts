@@ -1,8 +1,18 @@
 import { FailedError } from '../errors.js';
-import { runShellCommand, type ShellOptions, type ShellResult } from '../platform/shell-command.js';
+import {
+  runShellCommand,
+  type ShellOptions,
+  type ShellResult,
+} from '../platform/shell-command.js';
 import { tellStep } from '../platform/steps.js';
 import type { IniSettings } from '../server/ini-settings.js';
-import { durationMsOf, type ArchiveFacts, type RunReport, type RunType, type StepLimits } from './run-report.js';
+import {
+  durationMsOf,
+  type ArchiveFacts,
+  type RunReport,
+  type RunType,
+  type StepLimits,
+} from './run-report.js';
 
 type HookEvent = 'before' | 'after' | 'on-error';
 
@@ -36,14 +46,25 @@ export async function runBeforeHook(
 
   tellStep('running the before hook');
 
-  const result = await runHook(hooks.before, hookVariables('before', facts), facts, limitsOf(hooks, limits));
+  const result = await runHook(
+    hooks.before,
+    hookVariables('before', facts),
+    facts,
+    limitsOf(hooks, limits),
+  );
+
   limits.signal?.throwIfAborted();
   if (result.exitCode === SKIP_QUIETLY) return false;
   if (result.exitCode === 0) return true;
 
-  throw new FailedError(`the before hook stopped the backup: ${failureOf(result)}`, {
-    hints: ['Run the command of [hooks] before by hand; exit 0 lets the backup go on, 75 skips it quietly.'],
-  });
+  throw new FailedError(
+    `the before hook stopped the backup: ${failureOf(result)}`,
+    {
+      hints: [
+        'Run the command of [hooks] before by hand; exit 0 lets the backup go on, 75 skips it quietly.',
+      ],
+    },
+  );
 }
 
 /** Runs the hook that fits the run's end. A failure is a returned warning: the archive stands. */
@@ -59,10 +80,21 @@ export async function runClosingHook(
 
   tellStep(`running the ${event} hook`);
 
-  const variables = { ...hookVariables(event, facts), ...reportVariables(report) };
-  const result = await runHook(command, variables, facts, limitsOf(hooks, limits));
+  const variables = {
+    ...hookVariables(event, facts),
+    ...reportVariables(report),
+  };
 
-  return result.exitCode === 0 ? [] : [`the ${event} hook failed: ${failureOf(result)}`];
+  const result = await runHook(
+    command,
+    variables,
+    facts,
+    limitsOf(hooks, limits),
+  );
+
+  return result.exitCode === 0
+    ? []
+    : [`the ${event} hook failed: ${failureOf(result)}`];
 }
 
 function runHook(
@@ -71,26 +103,41 @@ function runHook(
   facts: RunFacts,
   limits: Pick<ShellOptions, 'timeoutMs' | 'signal'>,
 ): Promise<ShellResult> {
-  return runShellCommand(command, { env: { ...hiddenSecrets(), ...variables }, cwd: facts.installDir, ...limits });
+  return runShellCommand(command, {
+    env: { ...hiddenSecrets(), ...variables },
+    cwd: facts.installDir,
+    ...limits,
+  });
 }
 
 /** Hooks get none of this tool's passwords. */
 function hiddenSecrets(): Record<string, undefined> {
-  const names = Object.keys(process.env).filter((name) => /^KMS_BACKUP_.*(PASSWORD|SECRET|KEY)$/i.test(name));
+  const names = Object.keys(process.env).filter((name) =>
+    /^KMS_BACKUP_.*(PASSWORD|SECRET|KEY)$/i.test(name),
+  );
   return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
-function limitsOf({ timeoutMs = DEFAULT_TIMEOUT_MS }: IniSettings['hooks'], { mostMs, signal }: StepLimits) {
+function limitsOf(
+  { timeoutMs = DEFAULT_TIMEOUT_MS }: IniSettings['hooks'],
+  { mostMs, signal }: StepLimits,
+) {
   return { timeoutMs: Math.min(timeoutMs, mostMs ?? timeoutMs), signal };
 }
 
 function failureOf({ exitCode, reason, outputTail }: ShellResult): string {
   const lastLine = outputTail.split(/\r?\n/).at(-1) ?? '';
-  const end = exitCode === undefined ? (reason ?? 'no exit code') : `exit code ${String(exitCode)}`;
+  const end =
+    exitCode === undefined
+      ? (reason ?? 'no exit code')
+      : `exit code ${String(exitCode)}`;
   return lastLine === '' ? end : `${end}, ${lastLine}`;
 }
 
-function hookVariables(event: HookEvent, facts: RunFacts): Record<string, string> {
+function hookVariables(
+  event: HookEvent,
+  facts: RunFacts,
+): Record<string, string> {
   return named({
     EVENT: event,
     COMMAND: facts.command,
@@ -121,7 +168,9 @@ function reportVariables(report: RunReport): Record<string, string> {
 }
 
 /** A failed run has none of these; a hook that asks for them finds empty values, not those of its own environment. */
-function archiveVariables(archive: ArchiveFacts | undefined): Record<string, string> {
+function archiveVariables(
+  archive: ArchiveFacts | undefined,
+): Record<string, string> {
   return named({
     ARCHIVE: archive?.name ?? '',
     BASE: archive?.base ?? '',
@@ -133,7 +182,9 @@ function archiveVariables(archive: ArchiveFacts | undefined): Record<string, str
 }
 
 /** With the common prefix, and without what an environment cannot hold. */
-function named(values: Readonly<Record<string, string>>): Record<string, string> {
+function named(
+  values: Readonly<Record<string, string>>,
+): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       `KMS_BACKUP_HOOK_${name}`,

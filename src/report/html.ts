@@ -10,5 +10,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Text that is safe between tags and inside quoted attributes; control characters are shown as �. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '').replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '\ufffd');
+  return text
+    .replace(/[&<>"']/g, (sign) => ESCAPES[sign] ?? '')
+    .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '\ufffd');
 }

@@ -17,7 +17,8 @@ export interface MailRoute {
   readonly port: number;
   readonly tls: TlsMode;
   readonly verifiesCertificate: boolean;
-  readonly login: { readonly user: string; readonly password: string } | undefined;
+  readonly login:
+    { readonly user: string; readonly password: string } | undefined;
   readonly from: string;
   readonly to: readonly string[];
   readonly timeoutMs: number;
@@ -40,7 +41,12 @@ export interface RouteInput {
  * Undefined where neither names a recipient.
  * @throws {ConfigurationError} when the password file cannot be read or is open to others
  */
-export function readMailRoute({ smtp, server, machine, env }: RouteInput): MailRoute | undefined {
+export function readMailRoute({
+  smtp,
+  server,
+  machine,
+  env,
+}: RouteInput): MailRoute | undefined {
   const to = smtp.to ?? readNotifyAddress(server.notifyAddress).to;
   if (to.length === 0) return undefined;
 
@@ -50,7 +56,9 @@ export function readMailRoute({ smtp, server, machine, env }: RouteInput): MailR
 
   return {
     host,
-    port: smtp.port ?? (isOwnService ? server.mail.smtpPort : defaultPort(smtp.tls)),
+    port:
+      smtp.port ??
+      (isOwnService ? server.mail.smtpPort : defaultPort(smtp.tls)),
     tls: smtp.tls ?? 'auto',
     // The server's certificate names the Internet host, not 127.0.0.1, and nobody stands between the two.
     verifiesCertificate: smtp.tlsVerify ?? !isOwnService,
@@ -67,9 +75,20 @@ function defaultPort(tls: TlsMode | undefined): number {
   return tls === 'starttls' ? 587 : 25;
 }
 
-function readLogin(smtp: IniSettings['smtp'], env: RouteInput['env']): MailRoute['login'] {
+function readLogin(
+  smtp: IniSettings['smtp'],
+  env: RouteInput['env'],
+): MailRoute['login'] {
   if (smtp.user === undefined) return undefined;
+
   const what = `the SMTP login ${smtp.user}`;
-  const password = readSecret({ what, variable: SMTP_PASSWORD_VARIABLE, file: smtp.passwordFile, env });
+
+  const password = readSecret({
+    what,
+    variable: SMTP_PASSWORD_VARIABLE,
+    file: smtp.passwordFile,
+    env,
+  });
+
   return { user: smtp.user, password: password ?? '' };
 }

@@ -9,7 +9,10 @@ import type { MailContent } from './notification.js';
 export interface SentMail {
   readonly accepted: readonly string[];
   /** Recipients it refused, with its answer. */
-  readonly rejected: readonly { readonly address: string; readonly answer: string }[];
+  readonly rejected: readonly {
+    readonly address: string;
+    readonly answer: string;
+  }[];
 }
 
 /** The SMTP service did not take a mail. `isPermanent`: it looked at this mail and said no for good (5yz). */
@@ -28,7 +31,11 @@ export class MailRefusedError extends FailedError {
  * @throws {MailRefusedError} when the service cannot be reached, refuses login, sender or every recipient, breaks off or
  *   is too slow; neither the message nor the hints hold the password
  */
-export async function sendMail(route: MailRoute, mail: MailContent, signal?: AbortSignal): Promise<SentMail> {
+export async function sendMail(
+  route: MailRoute,
+  mail: MailContent,
+  signal?: AbortSignal,
+): Promise<SentMail> {
   // Loaded when there is something to send: most commands never need it.
   const { createTransport } = await import('nodemailer');
   tellStep(`sending a mail to ${route.to.join(', ')}`);
@@ -52,13 +59,18 @@ export async function sendMail(route: MailRoute, mail: MailContent, signal?: Abo
       subject: mail.subject,
       text: mail.text,
       html: mail.html,
-      ...(mail.page === undefined ? {} : { attachments: [attachedPage(mail.page)] }),
+      ...(mail.page === undefined
+        ? {}
+        : { attachments: [attachedPage(mail.page)] }),
       // RFC 3834: no vacation answer comes back to a machine.
       headers: { 'Auto-Submitted': 'auto-generated' },
       signal: abort.signal,
     });
 
-    return { accepted: sent.accepted, rejected: rejectedOf(sent.rejectedErrors ?? [], sent.rejected) };
+    return {
+      accepted: sent.accepted,
+      rejected: rejectedOf(sent.rejectedErrors ?? [], sent.rejected),
+    };
   } catch (error) {
     throw refusal(route, abort.signal.aborted ? abort.signal.reason : error);
   } finally {
@@ -68,8 +80,16 @@ export async function sendMail(route: MailRoute, mail: MailContent, signal?: Abo
   }
 }
 
-function attachedPage(content: string): { filename: string; content: string; contentType: string } {
-  return { filename: 'kms-backup-status.html', content, contentType: 'text/html; charset=utf-8' };
+function attachedPage(content: string): {
+  filename: string;
+  content: string;
+  contentType: string;
+} {
+  return {
+    filename: 'kms-backup-status.html',
+    content,
+    contentType: 'text/html; charset=utf-8',
+  };
 }
 
 function transportOptions(route: MailRoute): SMTPTransportOptions {
@@ -85,7 +105,9 @@ function transportOptions(route: MailRoute): SMTPTransportOptions {
     socketTimeout: route.timeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
-    ...(route.login ? { auth: { user: route.login.user, pass: route.login.password } } : {}),
+    ...(route.login
+      ? { auth: { user: route.login.user, pass: route.login.password } }
+      : {}),
   };
 }
 
@@ -97,7 +119,10 @@ interface SmtpFailure {
   readonly rejectedErrors?: readonly SmtpFailure[];
 }
 
-function rejectedOf(errors: readonly unknown[], addresses: readonly string[]): SentMail['rejected'] {
+function rejectedOf(
+  errors: readonly unknown[],
+  addresses: readonly string[],
+): SentMail['rejected'] {
   const failures = errors as readonly SmtpFailure[];
   return addresses.map((address) => {
     const failure = failures.find(({ recipient }) => recipient === address);
@@ -108,15 +133,31 @@ function rejectedOf(errors: readonly unknown[], addresses: readonly string[]): S
 function refusal(route: MailRoute, error: unknown): MailRefusedError {
   const failure = (error instanceof Error ? error : {}) as SmtpFailure;
   const place = `${route.host}:${String(route.port)}`;
-  const secrets = [route.login?.password, route.login && `\0${route.login.user}\0${route.login.password}`];
-  const reason = maskSecrets(failure.response ?? messageOf(error), secrets).replace(/\s+/g, ' ');
+
+  const secrets = [
+    route.login?.password,
+    route.login && `\0${route.login.user}\0${route.login.password}`,
+  ];
+
+  const reason = maskSecrets(
+    failure.response ?? messageOf(error),
+    secrets,
+  ).replace(/\s+/g, ' ');
+
   const [what, hint] = explain(failure, messageOf(error));
-  const isPermanent = (failure.responseCode ?? 0) >= 500 && failure.code !== 'EAUTH';
-  return new MailRefusedError(`${what} ${place}: ${reason}`, isPermanent, { hints: [hint] });
+  const isPermanent =
+    (failure.responseCode ?? 0) >= 500 && failure.code !== 'EAUTH';
+
+  return new MailRefusedError(`${what} ${place}: ${reason}`, isPermanent, {
+    hints: [hint],
+  });
 }
 
 /** What happened and what helps, by nodemailer's code and the SMTP answer (RFC 5321 4.2). */
-function explain({ code, responseCode }: SmtpFailure, message: string): [what: string, hint: string] {
+function explain(
+  { code, responseCode }: SmtpFailure,
+  message: string,
+): [what: string, hint: string] {
   if (code === 'EAUTH' || code === 'ENOAUTH') {
     return [
       'the login was refused by',
@@ -124,8 +165,12 @@ function explain({ code, responseCode }: SmtpFailure, message: string): [what: s
     ];
   }
 
-  if (code === 'ETLS' || /certificate|TLS|SSL|wrong version number/i.test(message)) {
-    const hint = 'Check [smtp] tls: tls for port 465, starttls for 587; tls-verify = no accepts a private certificate.';
+  if (
+    code === 'ETLS' ||
+    /certificate|TLS|SSL|wrong version number/i.test(message)
+  ) {
+    const hint =
+      'Check [smtp] tls: tls for port 465, starttls for 587; tls-verify = no accepts a private certificate.';
     return ['no protected connection to', hint];
   }
 
@@ -137,10 +182,16 @@ function explain({ code, responseCode }: SmtpFailure, message: string): [what: s
   }
 
   if (responseCode !== undefined && responseCode >= 400) {
-    return ['the mail was put off by', 'The service asks to try again later: the next run does.'];
+    return [
+      'the mail was put off by',
+      'The service asks to try again later: the next run does.',
+    ];
   }
 
   if (code === 'EDNS') return ['cannot find', 'Check the name in [smtp] host.'];
 
-  return ['cannot send by', 'Check that the SMTP service runs and that [smtp] host and port name it.'];
+  return [
+    'cannot send by',
+    'Check that the SMTP service runs and that [smtp] host and port name it.',
+  ];
 }

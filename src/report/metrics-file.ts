@@ -13,7 +13,11 @@ const LOCK_WAIT_MS = 5000;
  * Replaces the textfile as a whole, so that the node exporter reads the old or the new one; other users may read it.
  * @throws {Error} the operating system's, when it cannot be read or written; the old file is untouched then
  */
-export async function writeMetricsFile(path: string, report: RunReport, clock: Clock): Promise<void> {
+export async function writeMetricsFile(
+  path: string,
+  report: RunReport,
+  clock: Clock,
+): Promise<void> {
   // Two runs may end together, and each keeps what the other said about its own type.
   const lock = await acquireLock({
     path: join(dirname(path), `.${basename(path)}.lock`),
@@ -24,7 +28,11 @@ export async function writeMetricsFile(path: string, report: RunReport, clock: C
   });
 
   try {
-    replaceOrdinaryFile(path, Buffer.from(metricsText(readPrevious(path), report)), 0o644);
+    replaceOrdinaryFile(
+      path,
+      Buffer.from(metricsText(readPrevious(path), report)),
+      0o644,
+    );
   } finally {
     lock.release();
   }

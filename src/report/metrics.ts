@@ -12,7 +12,8 @@ interface Metric {
 }
 
 const PREFIX = 'kms_backup_';
-const SAMPLE_PATTERN = /^(kms_backup_[a-z_]+)(\{type="(?:full|differential|copy)"\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
+const SAMPLE_PATTERN =
+  /^(kms_backup_[a-z_]+)(\{type="(?:full|differential|copy)"\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
 /**
  * The textfile after a run: what earlier runs of other types said stays, and a failed run leaves everything about the
@@ -22,7 +23,9 @@ export function metricsText(previous: string, report: RunReport): string {
   const samples = new Map<string, string>();
   for (const line of previous.split(/\r?\n/)) {
     const [, name, labels, value] = SAMPLE_PATTERN.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) samples.set(name + (labels ?? ''), value);
+    if (name !== undefined && value !== undefined) {
+      samples.set(name + (labels ?? ''), value);
+    }
   }
 
   const metrics = metricsOf(report);
@@ -34,11 +37,18 @@ export function metricsText(previous: string, report: RunReport): string {
   return metrics.map((metric) => blockOf(metric, samples)).join('');
 }
 
-function blockOf({ name, help }: Metric, samples: ReadonlyMap<string, string>): string {
+function blockOf(
+  { name, help }: Metric,
+  samples: ReadonlyMap<string, string>,
+): string {
   const full = PREFIX + name;
-  const lines = [...samples].filter(([key]) => key === full || key.startsWith(`${full}{`)).sort();
+  const lines = [...samples]
+    .filter(([key]) => key === full || key.startsWith(`${full}{`))
+    .sort();
   if (lines.length === 0) return '';
+
   const body = lines.map(([key, value]) => `${key} ${value}\n`).join('');
+
   return `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${body}`;
 }
 
@@ -47,35 +57,100 @@ function metricsOf(report: RunReport): Metric[] {
   const seconds = durationMsOf(report) / 1000;
 
   const run: Metric[] = [
-    { name: 'last_run_timestamp_seconds', help: 'When the last run ended, well or not.', value: finished },
-    { name: 'last_run_exit_code', help: 'The exit code of the last run.', value: report.exitCode },
-    { name: 'last_run_duration_seconds', help: 'How long the last run took.', value: seconds },
-    { name: 'last_run_skipped_files', help: 'Files that the last run left out.', value: report.skipped.length },
-    { name: 'last_run_warnings', help: 'Warnings of the last run.', value: report.warnings.length },
+    {
+      name: 'last_run_timestamp_seconds',
+      help: 'When the last run ended, well or not.',
+      value: finished,
+    },
+    {
+      name: 'last_run_exit_code',
+      help: 'The exit code of the last run.',
+      value: report.exitCode,
+    },
+    {
+      name: 'last_run_duration_seconds',
+      help: 'How long the last run took.',
+      value: seconds,
+    },
+    {
+      name: 'last_run_skipped_files',
+      help: 'Files that the last run left out.',
+      value: report.skipped.length,
+    },
+    {
+      name: 'last_run_warnings',
+      help: 'Warnings of the last run.',
+      value: report.warnings.length,
+    },
   ];
 
   return [...run, ...successMetrics(report, finished, seconds)];
 }
 
 function keptArchives({ rotation }: RunReport): number | undefined {
-  return rotation && rotation.kept.complete + rotation.kept.differentials + rotation.kept.others;
+  return (
+    rotation &&
+    rotation.kept.complete + rotation.kept.differentials + rotation.kept.others
+  );
 }
 
-function successMetrics(report: RunReport, finished: number, seconds: number): Metric[] {
+function successMetrics(
+  report: RunReport,
+  finished: number,
+  seconds: number,
+): Metric[] {
   const archive = report.outcome === 'failed' ? undefined : report.archive;
-  const ifArchive = (value: number | undefined): number | undefined => (archive ? value : undefined);
+  const ifArchive = (value: number | undefined): number | undefined =>
+    archive ? value : undefined;
   const verified = archive?.verifiedEntries === undefined ? 0 : 1;
   const last = 'the last archive that was published';
 
   return [
-    { name: 'last_success_timestamp_seconds', help: `When ${last} was finished.`, value: ifArchive(finished) },
-    { name: 'last_success_duration_seconds', help: `How long ${last} took.`, value: ifArchive(seconds) },
-    { name: 'last_success_size_bytes', help: `Bytes of mail in ${last}.`, value: archive?.sizeBytes },
-    { name: 'last_success_compressed_bytes', help: `Bytes of ${last} on the disk.`, value: archive?.compressedBytes },
-    { name: 'last_success_messages', help: `Messages found by ${last}.`, value: archive?.messages.total },
-    { name: 'last_success_new_messages', help: `New messages in ${last}.`, value: archive?.messages.new },
-    { name: 'last_success_volumes', help: `Volumes of ${last}.`, value: archive?.volumes },
-    { name: 'last_success_verified', help: `1 where ${last} was read back.`, value: ifArchive(verified) },
-    { name: 'archives', help: 'Archives kept in the backup directory.', value: keptArchives(report), isShared: true },
+    {
+      name: 'last_success_timestamp_seconds',
+      help: `When ${last} was finished.`,
+      value: ifArchive(finished),
+    },
+    {
+      name: 'last_success_duration_seconds',
+      help: `How long ${last} took.`,
+      value: ifArchive(seconds),
+    },
+    {
+      name: 'last_success_size_bytes',
+      help: `Bytes of mail in ${last}.`,
+      value: archive?.sizeBytes,
+    },
+    {
+      name: 'last_success_compressed_bytes',
+      help: `Bytes of ${last} on the disk.`,
+      value: archive?.compressedBytes,
+    },
+    {
+      name: 'last_success_messages',
+      help: `Messages found by ${last}.`,
+      value: archive?.messages.total,
+    },
+    {
+      name: 'last_success_new_messages',
+      help: `New messages in ${last}.`,
+      value: archive?.messages.new,
+    },
+    {
+      name: 'last_success_volumes',
+      help: `Volumes of ${last}.`,
+      value: archive?.volumes,
+    },
+    {
+      name: 'last_success_verified',
+      help: `1 where ${last} was read back.`,
+      value: ifArchive(verified),
+    },
+    {
+      name: 'archives',
+      help: 'Archives kept in the backup directory.',
+      value: keptArchives(report),
+      isShared: true,
+    },
   ];
 }

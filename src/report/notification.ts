@@ -1,6 +1,11 @@
 import { formatSize } from '../platform/units.js';
 import { escapeHtml } from './html.js';
-import { durationMsOf, type ArchivePoint, type RunReport, type SkippedFile } from './run-report.js';
+import {
+  durationMsOf,
+  type ArchivePoint,
+  type RunReport,
+  type SkippedFile,
+} from './run-report.js';
 import { formatMoment, headline, summaryRows } from './run-summary.js';
 import { terminalChart } from './terminal-chart.js';
 
@@ -20,11 +25,16 @@ const TEXT_COLUMNS = 72;
 
 /** The mail that tells about a run: what needs attention first, then the summary, then the sizes. Pure. */
 export function notificationFor(report: RunReport): MailContent {
-  return { subject: subjectFor(report), text: textFor(report), html: htmlFor(report) };
+  return {
+    subject: subjectFor(report),
+    text: textFor(report),
+    html: htmlFor(report),
+  };
 }
 
 function subjectFor(report: RunReport): string {
-  const subject = `[kms-backup] ${report.hostname}: ${headline(report)}`.replace(/\s+/g, ' ');
+  const subject =
+    `[kms-backup] ${report.hostname}: ${headline(report)}`.replace(/\s+/g, ' ');
   return subject.length <= 160 ? subject : `${subject.slice(0, 159)}…`;
 }
 
@@ -36,7 +46,10 @@ function attention(report: RunReport): { title: string; lines: string[] }[] {
     { title: 'Warnings', lines: [...report.warnings] },
     { title: 'Not in the archive', lines: skippedLines(report.skipped) },
   ];
-  return lists.filter(({ lines }) => lines.length > 0).map(({ title, lines }) => ({ title, lines: cut(lines) }));
+
+  return lists
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ title, lines }) => ({ title, lines: cut(lines) }));
 }
 
 function skippedLines(skipped: readonly SkippedFile[]): string[] {
@@ -46,27 +59,41 @@ function skippedLines(skipped: readonly SkippedFile[]): string[] {
 function cut(lines: string[]): string[] {
   const rest = lines.length - MOST_LINES;
   return rest > 0
-    ? [...lines.slice(0, MOST_LINES), `and ${String(rest)} more; the run's --json report has all`]
+    ? [
+        ...lines.slice(0, MOST_LINES),
+        `and ${String(rest)} more; the run's --json report has all`,
+      ]
     : lines;
 }
 
 function textFor(report: RunReport): string {
   const parts = [headline(report)];
-  for (const { title, lines } of attention(report))
+  for (const { title, lines } of attention(report)) {
     parts.push(`${title}:\n${lines.map((line) => `  * ${line}`).join('\n')}`);
+  }
+
   parts.push(
     summaryRows(report)
       .map(([label, text]) => `${label.padEnd(10)} ${text}`)
       .join('\n'),
   );
-  if (report.recentArchives.length > 0)
-    parts.push(`Sizes\n${terminalChart(report.recentArchives, { columns: TEXT_COLUMNS, isUnicode: true }).join('\n')}`);
+
+  if (report.recentArchives.length > 0) {
+    parts.push(
+      `Sizes\n${terminalChart(report.recentArchives, { columns: TEXT_COLUMNS, isUnicode: true }).join('\n')}`,
+    );
+  }
 
   return `${parts.join('\n\n')}\n`;
 }
 
-const COLOURS = { done: '#1a7f37', incomplete: '#9a6700', failed: '#b42318' } as const;
-const FONT = 'font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:1.45;color:#1f2328';
+const COLOURS = {
+  done: '#1a7f37',
+  incomplete: '#9a6700',
+  failed: '#b42318',
+} as const;
+const FONT =
+  'font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:1.45;color:#1f2328';
 
 /** Tables and inline styles only: mail clients drop style sheets, SVG and scripts. */
 function htmlFor(report: RunReport): string {
@@ -100,7 +127,8 @@ function htmlChart(archives: readonly ArchivePoint[]): string {
   const rows = archives.map(({ name, type, sizeBytes }) => {
     const percent = Math.max(1, Math.round((sizeBytes / largest) * 100));
     const colour = type === 'differential' ? '#8250df' : '#0969da';
-    const rest = percent < 100 ? `<td style="width:${String(100 - percent)}%"></td>` : '';
+    const rest =
+      percent < 100 ? `<td style="width:${String(100 - percent)}%"></td>` : '';
 
     return (
       `<tr><td style="padding:2px 10px 2px 0;white-space:nowrap">${escapeHtml(name)}</td>` +

@@ -4,7 +4,11 @@ import type { Clock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
 import { readNotifyAddress } from '../server/notify-address.js';
-import { readMailRoute, type MailRoute, type ServerMailFacts } from './mail-route.js';
+import {
+  readMailRoute,
+  type MailRoute,
+  type ServerMailFacts,
+} from './mail-route.js';
 import { sendMail, type SentMail } from './mailer.js';
 import { notificationFor, type MailContent } from './notification.js';
 import { needsAttention, type RunReport } from './run-report.js';
@@ -33,9 +37,13 @@ export interface NotifyContext {
  * Tells about a run as the rule asks, after the mails of earlier runs that still wait. Never throws: what went wrong is
  * returned as warnings, and the mail waits in the spool.
  */
-export async function notifyAboutRun(report: RunReport, context: NotifyContext): Promise<string[]> {
+export async function notifyAboutRun(
+  report: RunReport,
+  context: NotifyContext,
+): Promise<string[]> {
   const rule = context.rule ?? context.settings.smtp.notify ?? 'always';
-  const isWanted = rule === 'always' || (rule === 'problems' && needsAttention(report));
+  const isWanted =
+    rule === 'always' || (rule === 'problems' && needsAttention(report));
   const mail = isWanted ? notificationFor(report) : undefined;
   if (rule === 'never') return [];
 
@@ -46,49 +54,89 @@ export async function notifyAboutRun(report: RunReport, context: NotifyContext):
     const route = routeOf(context);
     if (route) return [...warnings, ...(await deliver(mail, route, context))];
 
-    return context.rule === undefined || problem !== undefined ? warnings : [noRecipientText()];
+    return context.rule === undefined || problem !== undefined
+      ? warnings
+      : [noRecipientText()];
   } catch (error) {
     const why = `no notification was sent: ${messageOf(error)}`;
     return [...warnings, ...(mail ? keep(mail, why, context) : [why])];
   }
 }
 
-async function deliver(mail: MailContent | undefined, route: MailRoute, context: NotifyContext): Promise<string[]> {
-  if (context.signal?.aborted) return mail ? keep(mail, undefined, context) : [];
+async function deliver(
+  mail: MailContent | undefined,
+  route: MailRoute,
+  context: NotifyContext,
+): Promise<string[]> {
+  if (context.signal?.aborted) {
+    return mail ? keep(mail, undefined, context) : [];
+  }
 
-  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock, context.signal);
+  const spool = await sendSpool(
+    spoolDirectory(context.installDir),
+    route,
+    context.clock,
+    context.signal,
+  );
+
   const reason = spool.reason ?? '';
   // A service that was just seen not to answer is not asked, and waited for, a second time.
-  if (mail && spool.isUnreachable) return keep(mail, `no notification was sent: ${reason}`, context);
+  if (mail && spool.isUnreachable) {
+    return keep(mail, `no notification was sent: ${reason}`, context);
+  }
 
-  const warnings = reason === '' ? [] : [`earlier notifications still wait (${String(spool.waiting)}): ${reason}`];
+  const warnings =
+    reason === ''
+      ? []
+      : [
+          `earlier notifications still wait (${String(spool.waiting)}): ${reason}`,
+        ];
+
   if (!mail) return warnings;
 
   const { page, problem } = await pageOf(context);
   if (problem !== undefined) warnings.push(problem);
 
   try {
-    return [...warnings, ...refusedRecipients(await sendMail(route, { ...mail, page }, context.signal))];
+    return [
+      ...warnings,
+      ...refusedRecipients(
+        await sendMail(route, { ...mail, page }, context.signal),
+      ),
+    ];
   } catch (error) {
-    return [...warnings, ...keep(mail, `no notification was sent: ${messageOf(error)}`, context)];
+    return [
+      ...warnings,
+      ...keep(mail, `no notification was sent: ${messageOf(error)}`, context),
+    ];
   }
 }
 
 /** A page that cannot be made, for instance because the archives cannot be read, keeps no mail back. */
-async function pageOf({ makePage }: NotifyContext): Promise<{ page?: string; problem?: string }> {
+async function pageOf({
+  makePage,
+}: NotifyContext): Promise<{ page?: string; problem?: string }> {
   try {
     const page = await makePage?.();
     if (page === undefined) return {};
     if (page.length <= LARGEST_PAGE) return { page };
 
-    return { problem: `the status page is not in the notification: it is too large (${formatSize(page.length)})` };
+    return {
+      problem: `the status page is not in the notification: it is too large (${formatSize(page.length)})`,
+    };
   } catch (error) {
-    return { problem: `the status page is not in the notification: ${messageOf(error)}` };
+    return {
+      problem: `the status page is not in the notification: ${messageOf(error)}`,
+    };
   }
 }
 
 /** Spools a mail that was not sent and returns the warnings that say so. */
-function keep(mail: MailContent, why: string | undefined, context: NotifyContext): string[] {
+function keep(
+  mail: MailContent,
+  why: string | undefined,
+  context: NotifyContext,
+): string[] {
   const directory = spoolDirectory(context.installDir);
   try {
     spoolMail(directory, mail, context.clock);
@@ -96,23 +144,44 @@ function keep(mail: MailContent, why: string | undefined, context: NotifyContext
     const count = listSpool(directory).length;
     const what = count === 1 ? 'it waits' : `${String(count)} wait`;
 
-    return why === undefined ? [] : [`${why}; ${what} in ${directory} for the next run`];
+    return why === undefined
+      ? []
+      : [`${why}; ${what} in ${directory} for the next run`];
   } catch (error) {
-    return [`${why ?? 'no notification was sent'}; nor could it be kept for the next run: ${messageOf(error)}`];
+    return [
+      `${why ?? 'no notification was sent'}; nor could it be kept for the next run: ${messageOf(error)}`,
+    ];
   }
 }
 
 function refusedRecipients({ rejected }: SentMail): string[] {
-  return rejected.map(({ address, answer }) => `the notification was refused for ${address}: ${answer}`);
+  return rejected.map(
+    ({ address, answer }) =>
+      `the notification was refused for ${address}: ${answer}`,
+  );
 }
 
-function routeOf({ settings, server, env }: NotifyContext): MailRoute | undefined {
-  return readMailRoute({ smtp: settings.smtp, server, machine: hostname(), env });
+function routeOf({
+  settings,
+  server,
+  env,
+}: NotifyContext): MailRoute | undefined {
+  return readMailRoute({
+    smtp: settings.smtp,
+    server,
+    machine: hostname(),
+    env,
+  });
 }
 
 /** What is wrong with mailserver.cfg's address, where it counts. */
-export function addressProblem({ settings, server }: NotifyContext): string | undefined {
-  return settings.smtp.to === undefined ? readNotifyAddress(server.notifyAddress).problem : undefined;
+export function addressProblem({
+  settings,
+  server,
+}: NotifyContext): string | undefined {
+  return settings.smtp.to === undefined
+    ? readNotifyAddress(server.notifyAddress).problem
+    : undefined;
 }
 
 function noRecipientText(): string {
@@ -134,18 +203,41 @@ export interface NotifyTestReport extends SentMail {
  * Undefined where nobody is to be notified.
  * @throws {MailRefusedError} with the service's answer when it takes the mail for nobody
  */
-export async function sendTestMail(context: NotifyContext): Promise<NotifyTestReport | undefined> {
+export async function sendTestMail(
+  context: NotifyContext,
+): Promise<NotifyTestReport | undefined> {
   const route = routeOf(context);
   if (!route) return undefined;
+
   const sent = await sendMail(route, testMail(context), context.signal);
-  const spool = await sendSpool(spoolDirectory(context.installDir), route, context.clock, context.signal);
+
+  const spool = await sendSpool(
+    spoolDirectory(context.installDir),
+    route,
+    context.clock,
+    context.signal,
+  );
+
   const { host, port, from } = route;
-  return { schema: 'kms-backup/notify-test/1', host, port, from, ...sent, sentFromSpool: spool.sent };
+
+  return {
+    schema: 'kms-backup/notify-test/1',
+    host,
+    port,
+    from,
+    ...sent,
+    sentFromSpool: spool.sent,
+  };
 }
 
 function testMail({ clock }: NotifyContext): MailContent {
   const machine = hostname();
   const text = `This is a test of kms-backup's notifications, sent ${formatMoment(clock())} from ${machine}.\nNothing happened to the backup.\n`;
   const html = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Test</title></head><body><p>${text.replace('\n', '<br>')}</p></body></html>`;
-  return { subject: `[kms-backup] ${machine}: test of the notifications`, text, html };
+
+  return {
+    subject: `[kms-backup] ${machine}: test of the notifications`,
+    text,
+    html,
+  };
 }

@@ -6,7 +6,11 @@ import type { StepLimits } from './run-report.js';
 export type PingEvent = 'start' | 'success' | 'fail';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const PATHS: Readonly<Record<PingEvent, string>> = { start: '/start', success: '', fail: '/fail' };
+const PATHS: Readonly<Record<PingEvent, string>> = {
+  start: '/start',
+  success: '',
+  fail: '/fail',
+};
 
 /**
  * Calls the ping address: `URL/start`, `URL`, `URL/fail`, with `text` as its body; a login in the address goes along as
@@ -25,15 +29,29 @@ export async function ping(
   const limitMs = Math.min(timeoutMs, mostMs ?? timeoutMs);
 
   try {
-    const headers = { 'content-type': 'text/plain; charset=utf-8', ...takeLogin(address) };
+    const headers = {
+      'content-type': 'text/plain; charset=utf-8',
+      ...takeLogin(address),
+    };
+
     address.pathname = address.pathname.replace(/\/$/, '') + PATHS[event];
 
     const ends = [AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])];
-    const answer = await fetch(address, { method: 'POST', body: text, headers, signal: AbortSignal.any(ends) });
+
+    const answer = await fetch(address, {
+      method: 'POST',
+      body: text,
+      headers,
+      signal: AbortSignal.any(ends),
+    });
 
     await answer.body?.cancel();
 
-    return answer.ok ? [] : [`the ${event} ping to ${address.host} was answered with ${String(answer.status)}`];
+    return answer.ok
+      ? []
+      : [
+          `the ${event} ping to ${address.host} was answered with ${String(answer.status)}`,
+        ];
   } catch (error) {
     const reason = maskSecrets(reasonOf(error, limitMs), [address.href, url]);
     return [`the ${event} ping to ${address.host} failed: ${reason}`];
@@ -44,15 +62,28 @@ export async function ping(
 function takeLogin(address: URL): { authorization?: string } {
   const { username, password } = address;
   if (username === '' && password === '') return {};
+
   address.username = '';
   address.password = '';
-  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+
+  const login = Buffer.from(
+    `${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
+  ).toString('base64');
+
   return { authorization: `Basic ${login}` };
 }
 
 /** fetch says "fetch failed" and keeps the fact in the cause. */
 function reasonOf(error: unknown, limitMs: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${String(limitMs / 1000)} s`;
-  if (error instanceof Error && error.name === 'InterruptedError') return 'stopped with the run';
-  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return `no answer within ${String(limitMs / 1000)} s`;
+  }
+
+  if (error instanceof Error && error.name === 'InterruptedError') {
+    return 'stopped with the run';
+  }
+
+  return messageOf(
+    error instanceof Error && error.cause !== undefined ? error.cause : error,
+  );
 }

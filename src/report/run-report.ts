@@ -95,7 +95,11 @@ export interface StepLimits {
 
 /** Whether somebody should look at it: it failed, left something out, or warns. */
 export function needsAttention(report: RunReport): boolean {
-  return report.outcome !== 'done' || report.warnings.length > 0 || report.skipped.length > 0;
+  return (
+    report.outcome !== 'done' ||
+    report.warnings.length > 0 ||
+    report.skipped.length > 0
+  );
 }
 
 export function durationMsOf(report: RunReport): number {

@@ -1,6 +1,16 @@
 import { describeKept } from '../archive/kept-counts.js';
-import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
-import { durationMsOf, type ArchiveFacts, type MessageCounts, type RunReport } from './run-report.js';
+import {
+  formatCount,
+  formatDuration,
+  formatSize,
+  plural,
+} from '../platform/units.js';
+import {
+  durationMsOf,
+  type ArchiveFacts,
+  type MessageCounts,
+  type RunReport,
+} from './run-report.js';
 
 /** A labelled line of the summary. */
 export type SummaryRow = readonly [label: string, text: string];
@@ -9,15 +19,21 @@ export type SummaryRow = readonly [label: string, text: string];
 export function summaryRows(report: RunReport): SummaryRow[] {
   const rows: SummaryRow[] = [];
   const { archive, rotation } = report;
+
   if (archive) rows.push(...archiveRows(report, archive));
   if (rotation) rows.push(['Rotation', rotationText(rotation)]);
-  rows.push(['Started', formatMoment(report.startedAt)], ['Took', formatDuration(durationMsOf(report))]);
+  rows.push(
+    ['Started', formatMoment(report.startedAt)],
+    ['Took', formatDuration(durationMsOf(report))],
+  );
   rows.push(['Directory', report.backupDir], ['Machine', report.hostname]);
+
   return rows;
 }
 
 function archiveRows(report: RunReport, archive: ArchiveFacts): SummaryRow[] {
-  const base = archive.base === undefined ? '' : `, differential to ${archive.base}`;
+  const base =
+    archive.base === undefined ? '' : `, differential to ${archive.base}`;
   const size = `${formatSize(archive.sizeBytes)} in ${plural(archive.volumes, 'volume')}`;
 
   const verified =
@@ -28,19 +44,31 @@ function archiveRows(report: RunReport, archive: ArchiveFacts): SummaryRow[] {
   return [
     ['Archive', `${archive.name} (${report.type})`],
     ['Messages', messagesText(archive.messages)],
-    ['Stored', `${size} (${formatSize(archive.compressedBytes)} compressed)${base}`],
+    [
+      'Stored',
+      `${size} (${formatSize(archive.compressedBytes)} compressed)${base}`,
+    ],
     ['Verified', verified],
   ];
 }
 
 /** `50,250: 1,204 new, 37 changed, 49,009 unchanged, 58 deleted, 3 vanished` */
 function messagesText({ total, ...kinds }: MessageCounts): string {
-  const parts = Object.entries(kinds).flatMap(([kind, count]) => (count > 0 ? [`${formatCount(count)} ${kind}`] : []));
-  return parts.length === 0 ? formatCount(total) : `${formatCount(total)}: ${parts.join(', ')}`;
+  const parts = Object.entries(kinds).flatMap(([kind, count]) =>
+    count > 0 ? [`${formatCount(count)} ${kind}`] : [],
+  );
+  return parts.length === 0
+    ? formatCount(total)
+    : `${formatCount(total)}: ${parts.join(', ')}`;
 }
 
-function rotationText({ kept, limit, removed }: NonNullable<RunReport['rotation']>): string {
-  const gone = removed.length === 0 ? 'removed nothing' : `removed ${removed.join(', ')}`;
+function rotationText({
+  kept,
+  limit,
+  removed,
+}: NonNullable<RunReport['rotation']>): string {
+  const gone =
+    removed.length === 0 ? 'removed nothing' : `removed ${removed.join(', ')}`;
   return `${describeKept(kept, limit)}; ${gone}`;
 }
 

@@ -13,7 +13,8 @@ export interface ReportedRun extends NotifyContext {
   readonly run: Omit<RunFacts, 'installDir'>;
   readonly clock: Clock;
   /** The archives that are there, for the report. May throw; then the chart is left out. */
-  readonly listArchives?: () => readonly ArchivePoint[] | Promise<readonly ArchivePoint[]>;
+  readonly listArchives?: () =>
+    readonly ArchivePoint[] | Promise<readonly ArchivePoint[]>;
 }
 
 /** How a reported run ended: `report` is undefined where the `before` hook asked to skip it. */
@@ -28,7 +29,9 @@ const HURRIED_HOOK_MS = 20_000;
 const HURRIED_PING_MS = 2000;
 
 type Warn = (warnings: readonly string[]) => void;
-type Ended = { readonly report: RunReport } | { readonly report: RunReport; readonly error: unknown };
+type Ended =
+  | { readonly report: RunReport }
+  | { readonly report: RunReport; readonly error: unknown };
 
 /**
  * Runs a backup between its hooks: before hook → ping start → backup → metrics → notification → ping end → after or
@@ -67,9 +70,15 @@ async function runBetween(
   const startedAt = clock();
 
   try {
-    if (!(await runBeforeHook(settings.hooks, factsOf(context), { signal }))) return undefined;
+    if (!(await runBeforeHook(settings.hooks, factsOf(context), { signal }))) {
+      return undefined;
+    }
 
-    warn(await ping(settings.ping, 'start', `${run.command} on ${run.hostname}`, { signal }));
+    warn(
+      await ping(settings.ping, 'start', `${run.command} on ${run.hostname}`, {
+        signal,
+      }),
+    );
 
     return { report: await backup() };
   } catch (error) {
@@ -78,22 +87,46 @@ async function runBetween(
 }
 
 /** Tells how the run ended, everywhere. The order is fixed: numbers first, because nothing in them can be slow. */
-async function tell(report: RunReport, context: ReportedRun, warn: Warn, warnings: readonly string[]): Promise<void> {
+async function tell(
+  report: RunReport,
+  context: ReportedRun,
+  warn: Warn,
+  warnings: readonly string[],
+): Promise<void> {
   const { settings, clock, signal } = context;
   // Each step is either stopped by the signal or, where the signal came before it, kept short.
-  const limits = (mostMs: number): StepLimits => (signal?.aborted ? { mostMs } : { signal });
-  const told = (): RunReport => ({ ...report, warnings: [...report.warnings, ...warnings] });
+  const limits = (mostMs: number): StepLimits =>
+    signal?.aborted ? { mostMs } : { signal };
+
+  const told = (): RunReport => ({
+    ...report,
+    warnings: [...report.warnings, ...warnings],
+  });
 
   warn(await writeMetrics(settings.metrics.textfile, told(), clock));
   warn(await notifyAboutRun(told(), context));
 
   const event = report.outcome === 'failed' ? 'fail' : 'success';
-  warn(await ping(settings.ping, event, headline(report), limits(HURRIED_PING_MS)));
-  warn(await runClosingHook(settings.hooks, factsOf(context), told(), limits(HURRIED_HOOK_MS)));
+  warn(
+    await ping(settings.ping, event, headline(report), limits(HURRIED_PING_MS)),
+  );
+  warn(
+    await runClosingHook(
+      settings.hooks,
+      factsOf(context),
+      told(),
+      limits(HURRIED_HOOK_MS),
+    ),
+  );
 }
 
-async function writeMetrics(path: string | undefined, report: RunReport, clock: Clock): Promise<string[]> {
+async function writeMetrics(
+  path: string | undefined,
+  report: RunReport,
+  clock: Clock,
+): Promise<string[]> {
   if (path === undefined) return [];
+
   try {
     await writeMetricsFile(path, report, clock);
     return [];
@@ -102,7 +135,11 @@ async function writeMetrics(path: string | undefined, report: RunReport, clock: 
   }
 }
 
-async function failureReport(error: unknown, startedAt: Date, context: ReportedRun): Promise<RunReport> {
+async function failureReport(
+  error: unknown,
+  startedAt: Date,
+  context: ReportedRun,
+): Promise<RunReport> {
   const known = toKnownError(error);
   const { command, type, hostname, backupDir } = context.run;
 
@@ -118,13 +155,19 @@ async function failureReport(error: unknown, startedAt: Date, context: ReportedR
     exitCode: known?.exitCode ?? ExitCode.failed,
     warnings: [],
     skipped: [],
-    error: { code: known?.code ?? 'UNEXPECTED', message: messageOf(known ?? error), hints: known?.hints ?? [] },
+    error: {
+      code: known?.code ?? 'UNEXPECTED',
+      message: messageOf(known ?? error),
+      hints: known?.hints ?? [],
+    },
     recentArchives: await listSafely(context.listArchives),
   };
 }
 
 /** The archives for the chart of a report; none where they cannot be listed. */
-export async function listSafely(list: ReportedRun['listArchives']): Promise<readonly ArchivePoint[]> {
+export async function listSafely(
+  list: ReportedRun['listArchives'],
+): Promise<readonly ArchivePoint[]> {
   try {
     return (await list?.()) ?? [];
   } catch {

@@ -4,7 +4,11 @@ import { errnoOf, FailedError, LockedError, messageOf } from '../errors.js';
 import { replaceFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
-import { isJsonObject, ownFileError, readOwnJson } from '../platform/own-file.js';
+import {
+  isJsonObject,
+  ownFileError,
+  readOwnJson,
+} from '../platform/own-file.js';
 import type { MailRoute } from './mail-route.js';
 import { MailRefusedError, sendMail } from './mailer.js';
 import type { MailContent } from './notification.js';
@@ -31,14 +35,33 @@ export function spoolDirectory(installDir: string): string {
  * sends it to those that are configured then.
  * @throws {Error} the operating system's, when the spool cannot be written
  */
-export function spoolMail(directory: string, mail: MailContent, clock: Clock): void {
+export function spoolMail(
+  directory: string,
+  mail: MailContent,
+  clock: Clock,
+): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+
   const writtenAt = clock().toISOString();
   const { subject, text, html } = mail;
-  const spooled: SpooledMail = { schema: SCHEMA, writtenAt, subject, text, html };
+
+  const spooled: SpooledMail = {
+    schema: SCHEMA,
+    writtenAt,
+    subject,
+    text,
+    html,
+  };
+
   const name = `${writtenAt.replace(/[-:.]/g, '')}-${String(process.pid)}.json`;
-  replaceFile(join(directory, name), Buffer.from(`${JSON.stringify(spooled)}\n`));
-  for (const old of listSpool(directory).slice(0, -MOST_MAILS)) rmSync(join(directory, old), { force: true });
+
+  replaceFile(
+    join(directory, name),
+    Buffer.from(`${JSON.stringify(spooled)}\n`),
+  );
+  for (const old of listSpool(directory).slice(0, -MOST_MAILS)) {
+    rmSync(join(directory, old), { force: true });
+  }
 }
 
 /** The names of waiting mails, oldest first; empty where there is no spool. */
@@ -75,10 +98,18 @@ export async function sendSpool(
   clock: Clock,
   signal?: AbortSignal,
 ): Promise<SpoolResult> {
-  if (listSpool(directory).length === 0) return { sent: 0, waiting: 0, isUnreachable: false };
+  if (listSpool(directory).length === 0) {
+    return { sent: 0, waiting: 0, isUnreachable: false };
+  }
 
   const lock = await lockSpool(directory, clock);
-  if (!lock) return { sent: 0, waiting: listSpool(directory).length, isUnreachable: false };
+  if (!lock) {
+    return {
+      sent: 0,
+      waiting: listSpool(directory).length,
+      isUnreachable: false,
+    };
+  }
 
   let sent = 0;
   let reason: string | undefined;
@@ -106,11 +137,20 @@ export async function sendSpool(
   return { sent, waiting: listSpool(directory).length, reason, isUnreachable };
 }
 
-async function lockSpool(directory: string, clock: Clock): Promise<{ release(): void } | undefined> {
+async function lockSpool(
+  directory: string,
+  clock: Clock,
+): Promise<{ release(): void } | undefined> {
   try {
-    return await acquireLock({ path: join(directory, '.lock'), what: 'the mail spool', command: 'notify', clock });
+    return await acquireLock({
+      path: join(directory, '.lock'),
+      what: 'the mail spool',
+      command: 'notify',
+      clock,
+    });
   } catch (error) {
     if (error instanceof LockedError) return undefined;
+
     throw error;
   }
 }
@@ -118,21 +158,41 @@ async function lockSpool(directory: string, clock: Clock): Promise<{ release(): 
 /** @throws {FailedError} when it cannot be read or is no mail of ours: it stays, and the next one is tried */
 function readSpooled(path: string): MailContent {
   const file = readOwnJson(path, parseSpooled);
-  if (file.state === 'absent') throw new FailedError(`the mail ${path} is gone`);
-  if (file.state !== 'sound') throw ownFileError(path, 'a mail that waits', file);
+  if (file.state === 'absent') {
+    throw new FailedError(`the mail ${path} is gone`);
+  }
+
+  if (file.state !== 'sound') {
+    throw ownFileError(path, 'a mail that waits', file);
+  }
 
   const mail = file.value;
   const note = `This mail could not be sent when it was written, ${formatMoment(new Date(mail.writtenAt))}.`;
   const html = mail.html.replace(/(<body[^>]*>)/, `$1<p>${note}</p>`);
 
-  return { subject: `${mail.subject} (delayed)`, text: `${note}\n\n${mail.text}`, html };
+  return {
+    subject: `${mail.subject} (delayed)`,
+    text: `${note}\n\n${mail.text}`,
+    html,
+  };
 }
 
 function parseSpooled(json: unknown): SpooledMail | undefined {
   if (!isJsonObject(json) || json['schema'] !== SCHEMA) return undefined;
+
   const { writtenAt, subject, text, html } = json;
 
-  if (typeof writtenAt !== 'string' || Number.isNaN(Date.parse(writtenAt))) return undefined;
-  if (typeof subject !== 'string' || typeof text !== 'string' || typeof html !== 'string') return undefined;
+  if (typeof writtenAt !== 'string' || Number.isNaN(Date.parse(writtenAt))) {
+    return undefined;
+  }
+
+  if (
+    typeof subject !== 'string' ||
+    typeof text !== 'string' ||
+    typeof html !== 'string'
+  ) {
+    return undefined;
+  }
+
   return { schema: SCHEMA, writtenAt, subject, text, html };
 }

@@ -4,27 +4,48 @@ import { TYPE_WORDS, type StatusArchive } from './status-facts.js';
 const MOST_MONTHS = 6;
 const LEAST_MONTHS = 3;
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const MONTHS =
+  'January February March April May June July August September October November December'.split(
+    ' ',
+  );
 
 /**
  * One table a month, oldest first, each day with the letters of its archives; three months at least, six at most, the
  * month of `today` last. Days are those of the process's time zone. Pure.
  */
-export function calendarHtml(archives: readonly StatusArchive[], today: Date): string {
+export function calendarHtml(
+  archives: readonly StatusArchive[],
+  today: Date,
+): string {
   const byDay = groupByDay(archives);
-  const months = Array.from({ length: monthCount(archives, today) }, (_, index) =>
-    monthHtml(new Date(today.getFullYear(), today.getMonth() - index, 1), byDay, dayKey(today)),
+  const months = Array.from(
+    { length: monthCount(archives, today) },
+    (_, index) =>
+      monthHtml(
+        new Date(today.getFullYear(), today.getMonth() - index, 1),
+        byDay,
+        dayKey(today),
+      ),
   );
+
   return `<div class="months">${months.reverse().join('')}</div>`;
 }
 
 function monthCount(archives: readonly StatusArchive[], today: Date): number {
   const oldest = archives[0]?.takenAt ?? today;
-  const months = (today.getFullYear() - oldest.getFullYear()) * 12 + today.getMonth() - oldest.getMonth() + 1;
+  const months =
+    (today.getFullYear() - oldest.getFullYear()) * 12 +
+    today.getMonth() -
+    oldest.getMonth() +
+    1;
   return Math.min(MOST_MONTHS, Math.max(LEAST_MONTHS, months));
 }
 
-function monthHtml(first: Date, byDay: ReadonlyMap<string, StatusArchive[]>, today: string): string {
+function monthHtml(
+  first: Date,
+  byDay: ReadonlyMap<string, StatusArchive[]>,
+  today: string,
+): string {
   const [year, month] = [first.getFullYear(), first.getMonth()];
   const dayCount = new Date(year, month + 1, 0).getDate();
   const leading = (first.getDay() + 6) % 7;
@@ -50,13 +71,28 @@ function monthHtml(first: Date, byDay: ReadonlyMap<string, StatusArchive[]>, tod
   );
 }
 
-function dayHtml(day: number, archives: readonly StatusArchive[], isToday: boolean): string {
+function dayHtml(
+  day: number,
+  archives: readonly StatusArchive[],
+  isToday: boolean,
+): string {
   const classes = isToday ? ['today'] : [];
-  if (archives.length === 0) return `<td class="${classes.join(' ')}">${String(day)}</td>`;
+  if (archives.length === 0) {
+    return `<td class="${classes.join(' ')}">${String(day)}</td>`;
+  }
+
   // The type that a recovery would begin with gives the day its colour.
-  const main = archives.find(({ type }) => type !== 'differential') ?? archives[0];
-  classes.push('taken', archives.every(({ isRecoverable }) => isRecoverable) ? (main?.type ?? '') : 'broken');
+  const main =
+    archives.find(({ type }) => type !== 'differential') ?? archives[0];
+  classes.push(
+    'taken',
+    archives.every(({ isRecoverable }) => isRecoverable)
+      ? (main?.type ?? '')
+      : 'broken',
+  );
+
   const title = archives.map(describe).join('; ');
+
   return `<td class="${classes.join(' ')}" title="${escapeHtml(title)}">${String(day)}<b>${lettersOf(archives)}</b></td>`;
 }
 
@@ -64,20 +100,31 @@ function dayHtml(day: number, archives: readonly StatusArchive[], isToday: boole
 function lettersOf(archives: readonly StatusArchive[]): string {
   const letters = archives.map(({ type }) => TYPE_WORDS[type].letter);
   if (letters.length <= 3) return letters.join('');
-  const count = (letter: string): number => letters.filter((one) => one === letter).length;
-  return [...new Set(letters)].map((letter) => `${String(count(letter))}${letter}`).join(' ');
+  const count = (letter: string): number =>
+    letters.filter((one) => one === letter).length;
+  return [...new Set(letters)]
+    .map((letter) => `${String(count(letter))}${letter}`)
+    .join(' ');
 }
 
-function describe({ name, type, isRecoverable, problem }: StatusArchive): string {
+function describe({
+  name,
+  type,
+  isRecoverable,
+  problem,
+}: StatusArchive): string {
   return `${TYPE_WORDS[type].word} ${name}${isRecoverable ? '' : `, not recoverable: ${problem ?? 'incomplete'}`}`;
 }
 
-function groupByDay(archives: readonly StatusArchive[]): Map<string, StatusArchive[]> {
+function groupByDay(
+  archives: readonly StatusArchive[],
+): Map<string, StatusArchive[]> {
   const byDay = new Map<string, StatusArchive[]>();
   for (const archive of archives) {
     const key = dayKey(archive.takenAt);
     byDay.set(key, [...(byDay.get(key) ?? []), archive]);
   }
+
   return byDay;
 }
 

@@ -16,11 +16,19 @@ export function sizeChartSvg(archives: readonly StatusArchive[]): string {
   const last = shown.at(-1);
   if (!first || !last) return '<p class="soft">No archive yet.</p>';
 
-  const top = niceMaximum(Math.max(1, ...shown.map(({ sizeBytes }) => sizeBytes)));
-  const parts = [...gridLines(top), ...shown.map((archive, index) => bar(archive, index, shown.length, top))];
+  const top = niceMaximum(
+    Math.max(1, ...shown.map(({ sizeBytes }) => sizeBytes)),
+  );
+
+  const parts = [
+    ...gridLines(top),
+    ...shown.map((archive, index) => bar(archive, index, shown.length, top)),
+  ];
 
   parts.push(label(LEFT, HEIGHT - 8, 'start', dayOf(first.takenAt)));
-  if (shown.length > 1) parts.push(label(WIDTH - RIGHT, HEIGHT - 8, 'end', dayOf(last.takenAt)));
+  if (shown.length > 1) {
+    parts.push(label(WIDTH - RIGHT, HEIGHT - 8, 'end', dayOf(last.takenAt)));
+  }
 
   const summary = `Sizes of ${plural(shown.length, 'archive')}, ${dayOf(first.takenAt)} to ${dayOf(last.takenAt)}; the last one is ${formatSize(last.sizeBytes)}.`;
 
@@ -45,7 +53,12 @@ function gridLines(top: number): string[] {
   });
 }
 
-function bar(archive: StatusArchive, index: number, count: number, top: number): string {
+function bar(
+  archive: StatusArchive,
+  index: number,
+  count: number,
+  top: number,
+): string {
   const step = (WIDTH - LEFT - RIGHT) / count;
   const width = Math.min(60, step * 0.75);
   const x = LEFT + step * index + (step - width) / 2;

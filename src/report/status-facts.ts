@@ -26,7 +26,11 @@ export interface MailboxSize {
   readonly messages: number;
   readonly sizeBytes: number;
   /** With decoded names, in any order. */
-  readonly folders: readonly { readonly name: string; readonly messages: number; readonly sizeBytes: number }[];
+  readonly folders: readonly {
+    readonly name: string;
+    readonly messages: number;
+    readonly sizeBytes: number;
+  }[];
 }
 
 interface StatusWarning {
@@ -62,7 +66,9 @@ export interface StatusFacts {
 }
 
 /** What each type is called, and the letter that stands for it where there is little room. */
-export const TYPE_WORDS: Readonly<Record<RunType, { word: string; letter: string }>> = {
+export const TYPE_WORDS: Readonly<
+  Record<RunType, { word: string; letter: string }>
+> = {
   full: { word: 'full', letter: 'F' },
   differential: { word: 'differential', letter: 'D' },
   copy: { word: 'copy', letter: 'C' },

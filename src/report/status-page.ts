@@ -1,9 +1,19 @@
-import { formatAge, formatCount, formatSize, plural } from '../platform/units.js';
+import {
+  formatAge,
+  formatCount,
+  formatSize,
+  plural,
+} from '../platform/units.js';
 import { escapeHtml } from './html.js';
 import { formatMinute, formatMoment } from './run-summary.js';
 import { calendarHtml } from './status-calendar.js';
 import { sizeChartSvg } from './status-chart.js';
-import { TYPE_WORDS, type MailboxSize, type StatusArchive, type StatusFacts } from './status-facts.js';
+import {
+  TYPE_WORDS,
+  type MailboxSize,
+  type StatusArchive,
+  type StatusFacts,
+} from './status-facts.js';
 import { STATUS_STYLE } from './status-style.js';
 
 const MOST_MAILBOXES = 100;
@@ -25,7 +35,10 @@ export function statusPage(facts: StatusFacts): string {
     warnings(facts),
     section('At a glance', glance(facts)),
     section('Next runs', nextRuns(facts)),
-    section('Calendar', `${calendarHtml(facts.archives, facts.generatedAt)}<p class="soft">${CALENDAR_KEY}</p>`),
+    section(
+      'Calendar',
+      `${calendarHtml(facts.archives, facts.generatedAt)}<p class="soft">${CALENDAR_KEY}</p>`,
+    ),
     section('Sizes over time', sizeChartSvg(facts.archives)),
     section('What can be recovered', archiveTable(facts)),
     section('Mailboxes by size', mailboxes(facts.mailboxes)),
@@ -34,7 +47,8 @@ export function statusPage(facts: StatusFacts): string {
   ].join('\n');
 }
 
-const CALENDAR_KEY = 'F full, D differential, C copy. A struck-out day holds an archive that cannot be recovered.';
+const CALENDAR_KEY =
+  'F full, D differential, C copy. A struck-out day holds an archive that cannot be recovered.';
 
 function section(title: string, body: string): string {
   const id = title.toLowerCase().replaceAll(' ', '-');
@@ -42,48 +56,94 @@ function section(title: string, body: string): string {
 }
 
 function verdict({ warnings: list }: StatusFacts): string {
-  const critical = list.filter(({ severity }) => severity === 'critical').length;
-  if (critical > 0) return `<p class="verdict critical">Needs help: ${plural(critical, 'serious problem')}</p>`;
-  if (list.length > 0) return `<p class="verdict warning">Needs a look: ${plural(list.length, 'warning')}</p>`;
+  const critical = list.filter(
+    ({ severity }) => severity === 'critical',
+  ).length;
+  if (critical > 0) {
+    return `<p class="verdict critical">Needs help: ${plural(critical, 'serious problem')}</p>`;
+  }
+
+  if (list.length > 0) {
+    return `<p class="verdict warning">Needs a look: ${plural(list.length, 'warning')}</p>`;
+  }
+
   return '<p class="verdict good">All is well</p>';
 }
 
 function warnings({ warnings: list }: StatusFacts): string {
   if (list.length === 0) return '';
+
   const items = list.map(({ severity, text, hint }) => {
     const word = severity === 'critical' ? 'Serious' : 'Warning';
-    const advice = hint === undefined ? '' : ` <span class="soft">${escapeHtml(hint)}</span>`;
+    const advice =
+      hint === undefined
+        ? ''
+        : ` <span class="soft">${escapeHtml(hint)}</span>`;
     return `<li><strong class="${severity}">${word}:</strong> ${escapeHtml(text)}${advice}</li>`;
   });
+
   return section('Warnings', `<ul>${items.join('')}</ul>`);
 }
 
 function glance(facts: StatusFacts): string {
   const newest = facts.archives.findLast(({ isRecoverable }) => isRecoverable);
   const cards = [
-    card('Newest recoverable point', newest ? formatMinute(newest.takenAt) : 'none', ageText(newest, facts)),
+    card(
+      'Newest recoverable point',
+      newest ? formatMinute(newest.takenAt) : 'none',
+      ageText(newest, facts),
+    ),
   ];
 
   for (const type of ['full', 'differential', 'copy'] as const) {
     const last = facts.archives.findLast((archive) => archive.type === type);
-    const detail = last ? `${formatSize(last.sizeBytes)}, ${ageText(last, facts)}` : '';
+    const detail = last
+      ? `${formatSize(last.sizeBytes)}, ${ageText(last, facts)}`
+      : '';
 
-    cards.push(card(`Last ${TYPE_WORDS[type].word}`, last ? formatMinute(last.takenAt) : 'none', detail));
+    cards.push(
+      card(
+        `Last ${TYPE_WORDS[type].word}`,
+        last ? formatMinute(last.takenAt) : 'none',
+        detail,
+      ),
+    );
   }
 
-  const total = facts.archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  cards.push(card('Archives', plural(facts.archives.length, 'archive'), formatSize(total)));
+  const total = facts.archives.reduce(
+    (sum, { sizeBytes }) => sum + sizeBytes,
+    0,
+  );
+
+  cards.push(
+    card(
+      'Archives',
+      plural(facts.archives.length, 'archive'),
+      formatSize(total),
+    ),
+  );
 
   if (facts.freeBytes !== undefined) {
-    const of = facts.totalBytes === undefined ? '' : `of ${formatSize(facts.totalBytes)}`;
-    cards.push(card('Free in the backup directory', formatSize(facts.freeBytes), of));
+    const of =
+      facts.totalBytes === undefined
+        ? ''
+        : `of ${formatSize(facts.totalBytes)}`;
+
+    cards.push(
+      card('Free in the backup directory', formatSize(facts.freeBytes), of),
+    );
   }
 
   return `<dl class="cards">${cards.join('')}</dl>`;
 }
 
-function ageText(archive: StatusArchive | undefined, { generatedAt }: StatusFacts): string {
-  return archive ? `${formatAge(generatedAt.getTime() - archive.takenAt.getTime())} old` : '';
+function ageText(
+  archive: StatusArchive | undefined,
+  { generatedAt }: StatusFacts,
+): string {
+  return archive
+    ? `${formatAge(generatedAt.getTime() - archive.takenAt.getTime())} old`
+    : '';
 }
 
 function card(term: string, value: string, detail: string): string {
@@ -92,7 +152,9 @@ function card(term: string, value: string, detail: string): string {
 }
 
 function archiveTable({ archives }: StatusFacts): string {
-  if (archives.length === 0) return '<p>There is no archive: nothing can be recovered.</p>';
+  if (archives.length === 0) {
+    return '<p>There is no archive: nothing can be recovered.</p>';
+  }
 
   const rows = archives.toReversed().map((archive) => {
     const state = archive.isRecoverable
@@ -104,7 +166,10 @@ function archiveTable({ archives }: StatusFacts): string {
       TYPE_WORDS[archive.type].word,
       archive.name,
       archive.needs ?? 'nothing else',
-      { number: archive.messages === undefined ? '?' : formatCount(archive.messages) },
+      {
+        number:
+          archive.messages === undefined ? '?' : formatCount(archive.messages),
+      },
       { number: formatSize(archive.sizeBytes) },
       { number: String(archive.volumes) },
       archive.verifiedAt ? formatMinute(archive.verifiedAt) : 'never',
@@ -140,14 +205,21 @@ function mailboxes(list: readonly MailboxSize[]): string {
       { html: mailboxName(mailbox) },
       { number: formatCount(mailbox.messages) },
       { number: formatSize(mailbox.sizeBytes) },
-      { html: `<div class="share" aria-hidden="true"><span style="width:${percent}%"></span></div>` },
+      {
+        html: `<div class="share" aria-hidden="true"><span style="width:${percent}%"></span></div>`,
+      },
     ];
 
     return row(cells, MAILBOX_HEAD);
   });
 
   const rest = sorted.length - MOST_MAILBOXES;
-  const more = rest > 0 ? `<p class="soft">and ${plural(rest, 'smaller mailbox', 'smaller mailboxes')}</p>` : '';
+
+  const more =
+    rest > 0
+      ? `<p class="soft">and ${plural(rest, 'smaller mailbox', 'smaller mailboxes')}</p>`
+      : '';
+
   const caption = `${plural(list.length, 'mailbox', 'mailboxes')}, largest first`;
 
   return `<div class="mailboxes">${table(caption, MAILBOX_HEAD, rows)}</div>${more}`;
@@ -163,7 +235,11 @@ function mailboxName({ name, folders }: MailboxSize): string {
   const rows = sorted
     .slice(0, MOST_FOLDERS)
     .map((folder) =>
-      row([folder.name, { number: formatCount(folder.messages) }, { number: formatSize(folder.sizeBytes) }]),
+      row([
+        folder.name,
+        { number: formatCount(folder.messages) },
+        { number: formatSize(folder.sizeBytes) },
+      ]),
     );
 
   const caption =
@@ -175,8 +251,13 @@ function mailboxName({ name, folders }: MailboxSize): string {
 }
 
 function nextRuns({ nextRuns: runs }: StatusFacts): string {
-  if (runs.length === 0) return '<p><strong class="warning">No run is scheduled.</strong></p>';
-  const rows = runs.map(({ at, type, description }) => row([formatMinute(at), TYPE_WORDS[type].word, description]));
+  if (runs.length === 0) {
+    return '<p><strong class="warning">No run is scheduled.</strong></p>';
+  }
+
+  const rows = runs.map(({ at, type, description }) =>
+    row([formatMinute(at), TYPE_WORDS[type].word, description]),
+  );
   return table('Soonest first', ['When', 'Type', 'Description'], rows);
 }
 
@@ -185,7 +266,8 @@ type Cell = string | { readonly html: string } | { readonly number: string };
 /** With `labels`, each cell carries its column's name: where a screen has no room for columns it stands before the cell. */
 function row(cells: readonly Cell[], labels: readonly string[] = []): string {
   const tags = cells.map((cell, column) => {
-    const label = labels[column] === undefined ? '' : ` data-label="${labels[column]}"`;
+    const label =
+      labels[column] === undefined ? '' : ` data-label="${labels[column]}"`;
     if (typeof cell === 'string') return `<td${label}>${escapeHtml(cell)}</td>`;
     // One box for the whole content: beside the label it is one column of a grid.
     if ('html' in cell) return `<td${label}><div>${cell.html}</div></td>`;
@@ -195,13 +277,26 @@ function row(cells: readonly Cell[], labels: readonly string[] = []): string {
   return `<tr>${tags.join('')}</tr>`;
 }
 
-function table(caption: string, head: readonly string[], rows: readonly string[]): string {
+function table(
+  caption: string,
+  head: readonly string[],
+  rows: readonly string[],
+): string {
   const numbers = new Set(['Messages', 'Size', 'Volumes']);
-  const tags = head.map((name) => `<th scope="col"${numbers.has(name) ? ' class="number"' : ''}>${name}</th>`);
+  const tags = head.map(
+    (name) =>
+      `<th scope="col"${numbers.has(name) ? ' class="number"' : ''}>${name}</th>`,
+  );
+
   return `<table><caption>${caption}</caption><thead><tr>${tags.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
-function footer({ generatedAt, backupDir, storeDir, version }: StatusFacts): string {
+function footer({
+  generatedAt,
+  backupDir,
+  storeDir,
+  version,
+}: StatusFacts): string {
   const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   return `kms-backup ${version}, ${formatMoment(generatedAt)}; times are those of ${zone}. Store ${storeDir}, backup directory ${backupDir}.`;
 }

@@ -16,12 +16,23 @@ export interface ChartOptions {
  * The last archives, newest last, one line each: name, size and a bar against the largest. No line is longer than
  * `columns`, as long as those leave ten cells for the bar. Pure.
  */
-export function terminalChart(archives: readonly ArchivePoint[], { columns, isUnicode }: ChartOptions): string[] {
+export function terminalChart(
+  archives: readonly ArchivePoint[],
+  { columns, isUnicode }: ChartOptions,
+): string[] {
   const shown = archives.slice(-MOST_ROWS);
   const largest = Math.max(1, ...shown.map(({ sizeBytes }) => sizeBytes));
   const nameWidth = Math.max(0, ...shown.map(({ name }) => name.length));
-  const sizeWidth = Math.max(0, ...shown.map(({ sizeBytes }) => formatSize(sizeBytes).length));
-  const cells = Math.min(60, Math.max(LEAST_BAR_CELLS, columns - nameWidth - sizeWidth - 4));
+
+  const sizeWidth = Math.max(
+    0,
+    ...shown.map(({ sizeBytes }) => formatSize(sizeBytes).length),
+  );
+
+  const cells = Math.min(
+    60,
+    Math.max(LEAST_BAR_CELLS, columns - nameWidth - sizeWidth - 4),
+  );
 
   return shown.map(({ name, sizeBytes }) => {
     const bar = barOf((sizeBytes / largest) * cells, isUnicode);
@@ -30,7 +41,10 @@ export function terminalChart(archives: readonly ArchivePoint[], { columns, isUn
 }
 
 function barOf(length: number, isUnicode: boolean): string {
-  if (!isUnicode) return '#'.repeat(Math.max(length > 0 ? 1 : 0, Math.round(length)));
+  if (!isUnicode) {
+    return '#'.repeat(Math.max(length > 0 ? 1 : 0, Math.round(length)));
+  }
+
   const eighths = Math.max(length > 0 ? 1 : 0, Math.round(length * 8));
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
 }

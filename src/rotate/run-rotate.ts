@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { errnoOf, FailedError, messageOf, InterruptedError, NoSpaceError } from '../errors.js';
+import {
+  errnoOf,
+  FailedError,
+  messageOf,
+  InterruptedError,
+  NoSpaceError,
+} from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock, type Lock, refuseWhileHeld } from '../platform/lock.js';
@@ -51,7 +57,9 @@ export interface RotateReport {
  * @throws {FailedError} with nothing removed, when the listing cannot be believed
  */
 export async function runRotate(request: RotateRequest): Promise<RotateReport> {
-  if (request.isDryRun) return toReport(request, await judge(request), new Map());
+  if (request.isDryRun) {
+    return toReport(request, await judge(request), new Map());
+  }
 
   const { lock, gone } = await lockWithRoom(request);
   try {
@@ -73,7 +81,9 @@ const WHAT = 'the backup directory';
  * is to go first makes the room.
  * @throws {NoSpaceError} where nothing may go
  */
-async function lockWithRoom(request: RotateRequest): Promise<{ lock: Lock; gone: readonly Verdict[] }> {
+async function lockWithRoom(
+  request: RotateRequest,
+): Promise<{ lock: Lock; gone: readonly Verdict[] }> {
   const gone: Verdict[] = [];
   for (;;) {
     try {
@@ -89,7 +99,12 @@ async function lockWithRoom(request: RotateRequest): Promise<{ lock: Lock; gone:
   }
 }
 
-function takeLock({ backupDir, clock, lockWaitMs, signal }: RotateRequest): Promise<Lock> {
+function takeLock({
+  backupDir,
+  clock,
+  lockWaitMs,
+  signal,
+}: RotateRequest): Promise<Lock> {
   return acquireLock({
     path: join(backupDir, LOCK_FILE),
     what: WHAT,
@@ -104,32 +119,65 @@ function takeLock({ backupDir, clock, lockWaitMs, signal }: RotateRequest): Prom
 /** Removes the one archive that is to go first; undefined where none is, or it cannot be removed. */
 async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
   refuseWhileHeld(join(request.backupDir, LOCK_FILE), WHAT);
+
   const verdicts = await judge(request);
   refuseShrunkListing(request, verdicts);
   request.signal?.throwIfAborted();
 
   const first = orderRemovals(verdicts)[0];
-  return first && removeArchive(request.backupDir, first) === undefined ? first : undefined;
+
+  return first && removeArchive(request.backupDir, first) === undefined
+    ? first
+    : undefined;
 }
 
-async function judge({ backupDir, limit, keepsDifferentials, clock }: RotateRequest): Promise<Verdict[]> {
+async function judge({
+  backupDir,
+  limit,
+  keepsDifferentials,
+  clock,
+}: RotateRequest): Promise<Verdict[]> {
   const states = await inspectArchives(listArchiveFiles(backupDir), backupDir);
   return judgeArchives(states, { limit, keepsDifferentials, now: clock() });
 }
 
 /** A share that answers with half of its files must not make the other half look superfluous. */
-function refuseShrunkListing({ backupDir, expects }: RotateRequest, verdicts: readonly Verdict[]): void {
-  const now = new Set(listArchiveFiles(backupDir).flatMap(({ volumes }) => volumes.map(({ name }) => name)));
-  const judged = verdicts.flatMap(({ state }) => state.facts.files.volumes.map(({ name }) => name));
-  const lost = [...judged, ...(expects === undefined ? [] : [expects])].find((name) => !now.has(name));
-  if (lost === undefined && (expects === undefined || judged.includes(expects))) return;
-  throw new FailedError(`the listing of ${backupDir} lacks ${lost ?? expects ?? ''}: nothing was removed`, {
-    hints: ['Look whether the disk or share is healthy, then run rotate.'],
-  });
+function refuseShrunkListing(
+  { backupDir, expects }: RotateRequest,
+  verdicts: readonly Verdict[],
+): void {
+  const now = new Set(
+    listArchiveFiles(backupDir).flatMap(({ volumes }) =>
+      volumes.map(({ name }) => name),
+    ),
+  );
+
+  const judged = verdicts.flatMap(({ state }) =>
+    state.facts.files.volumes.map(({ name }) => name),
+  );
+  const lost = [...judged, ...(expects === undefined ? [] : [expects])].find(
+    (name) => !now.has(name),
+  );
+  if (
+    lost === undefined &&
+    (expects === undefined || judged.includes(expects))
+  ) {
+    return;
+  }
+
+  throw new FailedError(
+    `the listing of ${backupDir} lacks ${lost ?? expects ?? ''}: nothing was removed`,
+    {
+      hints: ['Look whether the disk or share is healthy, then run rotate.'],
+    },
+  );
 }
 
 /** Removes archives; returns what failed. A base stays while one that needs it stays. @throws {InterruptedError} */
-async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): Promise<Map<Verdict, string>> {
+async function removeAll(
+  request: RotateRequest,
+  verdicts: readonly Verdict[],
+): Promise<Map<Verdict, string>> {
   const failures = new Map<Verdict, string>();
   const ordered = orderRemovals(verdicts);
 
@@ -137,7 +185,9 @@ async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): 
     tellStep(`removing ${archiveName(verdict.state.facts.files.stem)}`);
     await stopWhereAsked(request.signal, ordered.slice(0, at), failures);
 
-    const dependent = [...failures.keys()].find(({ state }) => state.base === verdict.state.facts);
+    const dependent = [...failures.keys()].find(
+      ({ state }) => state.base === verdict.state.facts,
+    );
     const failure = dependent
       ? `${dependent.state.facts.files.stem}.zip, which needs it, could not be removed`
       : removeArchive(request.backupDir, verdict);
@@ -151,8 +201,12 @@ async function removeAll(request: RotateRequest, verdicts: readonly Verdict[]): 
 /** What needs another goes before it. */
 function orderRemovals(verdicts: readonly Verdict[]): Verdict[] {
   const going = verdicts.filter(({ action }) => action === 'remove');
-  const isDependent = ({ state }: Verdict): boolean => state.facts.files.type === 'differential';
-  return [...going.filter(isDependent), ...going.filter((verdict) => !isDependent(verdict))];
+  const isDependent = ({ state }: Verdict): boolean =>
+    state.facts.files.type === 'differential';
+  return [
+    ...going.filter(isDependent),
+    ...going.filter((verdict) => !isDependent(verdict)),
+  ];
 }
 
 /** Between two archives, so that none is left in part. */
@@ -169,11 +223,16 @@ async function stopWhereAsked(
     .map(({ state }) => archiveName(state.facts.files.stem));
 
   throw signal.reason.keeping(
-    gone.length === 0 ? 'nothing was removed' : `removed ${gone.join(', ')}, kept all others`,
+    gone.length === 0
+      ? 'nothing was removed'
+      : `removed ${gone.join(', ')}, kept all others`,
   );
 }
 
-function removeArchive(directory: string, { state }: Verdict): string | undefined {
+function removeArchive(
+  directory: string,
+  { state }: Verdict,
+): string | undefined {
   try {
     for (const { path } of state.facts.files.volumes) {
       rmSync(path, { force: true });
@@ -204,8 +263,12 @@ function toReport(
     };
   });
 
-  const left = verdicts.filter((verdict) => verdict.action === 'keep' || failures.has(verdict));
-  const removed = rows.filter(({ action, failure }) => action === 'remove' && failure === undefined);
+  const left = verdicts.filter(
+    (verdict) => verdict.action === 'keep' || failures.has(verdict),
+  );
+  const removed = rows.filter(
+    ({ action, failure }) => action === 'remove' && failure === undefined,
+  );
 
   return {
     schema: 'kms-backup/rotate/1',

@@ -28,16 +28,29 @@ const CLOCK_TOLERANCE_MS = 25 * 3_600_000;
  * Example: full on Sunday 01:00, differentials on the other days, machine off from Saturday noon to Monday noon: one full.
  * @param since undefined where nothing was ever done: then each task's last moment counts
  */
-export function planDue(tasks: readonly ScheduleTask[], since: Date | undefined, now: Date): DuePlan {
-  const isFromFuture = since !== undefined && since.getTime() > now.getTime() + CLOCK_TOLERANCE_MS;
-  const floor = since === undefined || isFromFuture ? -Infinity : since.getTime();
+export function planDue(
+  tasks: readonly ScheduleTask[],
+  since: Date | undefined,
+  now: Date,
+): DuePlan {
+  const isFromFuture =
+    since !== undefined && since.getTime() > now.getTime() + CLOCK_TOLERANCE_MS;
+  const floor =
+    since === undefined || isFromFuture ? -Infinity : since.getTime();
+
   const moments = tasks
-    .map((task, index) => ({ task, number: index + 1, at: lastMoment(task, now) }))
+    .map((task, index) => ({
+      task,
+      number: index + 1,
+      at: lastMoment(task, now),
+    }))
     .filter(({ task, at }) => task.isEnabled && at.getTime() > floor)
     .sort((a, b) => a.at.getTime() - b.at.getTime() || a.number - b.number);
+
   if (moments.length === 0) return { type: undefined, moments, isFromFuture };
 
   const hasFull = moments.some(({ task }) => task.type === 'full');
+
   return { type: hasFull ? 'full' : 'differential', moments, isFromFuture };
 }
 
@@ -45,15 +58,27 @@ export function planDue(tasks: readonly ScheduleTask[], since: Date | undefined,
 function lastMoment(task: ScheduleTask, now: Date): Date {
   // A week and a day: a clock change may stretch the week by an hour.
   const start = new Date(now.getTime() - WEEK_MS - 86_400_000);
-  const candidates = nextMoments(task, start, 2).filter((at) => at.getTime() <= now.getTime());
+  const candidates = nextMoments(task, start, 2).filter(
+    (at) => at.getTime() <= now.getTime(),
+  );
   return candidates.at(-1) ?? start;
 }
 
 /** The next `count` moments of all enabled tasks together, earliest first. */
-export function planNext(tasks: readonly ScheduleTask[], after: Date, count: number): readonly TaskMoment[] {
+export function planNext(
+  tasks: readonly ScheduleTask[],
+  after: Date,
+  count: number,
+): readonly TaskMoment[] {
   return tasks
     .flatMap((task, index) =>
-      task.isEnabled ? nextMoments(task, after, count).map((at) => ({ task, number: index + 1, at })) : [],
+      task.isEnabled
+        ? nextMoments(task, after, count).map((at) => ({
+            task,
+            number: index + 1,
+            at,
+          }))
+        : [],
     )
     .sort((a, b) => a.at.getTime() - b.at.getTime() || a.number - b.number)
     .slice(0, count);

@@ -2,7 +2,10 @@ import type { ConfigChange } from '../server/config-change.js';
 import type { ConfigDocument } from '../server/config-document.js';
 import { editConfig, type EditOptions } from '../server/config-file.js';
 import type { Installation } from '../server/installation.js';
-import { readEditableTasks, type ScheduleTask } from '../server/schedule-tasks.js';
+import {
+  readEditableTasks,
+  type ScheduleTask,
+} from '../server/schedule-tasks.js';
 import { settingsOf } from '../server/settings.js';
 
 /** What an edit of the schedule did, or would do. */
@@ -10,7 +13,10 @@ export interface ScheduleEdit {
   readonly isChanged: boolean;
   readonly tasks: readonly ScheduleTask[];
   readonly warnings: readonly string[];
-  readonly documents: { readonly before: ConfigDocument; readonly after: ConfigDocument };
+  readonly documents: {
+    readonly before: ConfigDocument;
+    readonly after: ConfigDocument;
+  };
 }
 
 /**
@@ -21,14 +27,24 @@ export interface ScheduleEdit {
 export async function editSchedule(
   installation: Installation,
   options: EditOptions,
-  plan: (tasks: readonly (ScheduleTask | undefined)[]) => readonly ConfigChange[],
+  plan: (
+    tasks: readonly (ScheduleTask | undefined)[],
+  ) => readonly ConfigChange[],
 ): Promise<ScheduleEdit> {
-  const report = await editConfig(installation, options, (document) => plan(readEditableTasks(document)));
-  const { schedule, backupEnabled } = settingsOf(report.after, installation.dir);
+  const report = await editConfig(installation, options, (document) =>
+    plan(readEditableTasks(document)),
+  );
+  const { schedule, backupEnabled } = settingsOf(
+    report.after,
+    installation.dir,
+  );
+
   const warnings = [...report.warnings];
 
   if (schedule.length === 0 && backupEnabled) {
-    warnings.push('the schedule is empty while backup is enabled: the server restores its default at the next start.');
+    warnings.push(
+      'the schedule is empty while backup is enabled: the server restores its default at the next start.',
+    );
   }
 
   return {

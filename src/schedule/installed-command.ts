@@ -1,6 +1,11 @@
 import { readCrontabBlock } from './crontab.js';
 import type { SchedulerKind } from './job.js';
-import { splitShellWords, splitSystemdWords, splitWindowsWords, unescapeXml } from './split-words.js';
+import {
+  splitShellWords,
+  splitSystemdWords,
+  splitWindowsWords,
+  unescapeXml,
+} from './split-words.js';
 import { queryTask } from './task-scheduler.js';
 import { readUnitFile } from './unit-files.js';
 
@@ -9,13 +14,19 @@ import { readUnitFile } from './unit-files.js';
  * Undefined where there is no entry of that name; none where its text shows no command.
  * @throws {FailedError} where the scheduler cannot be asked
  */
-export function installedCommand(kind: SchedulerKind, name: string): readonly string[] | undefined {
+export function installedCommand(
+  kind: SchedulerKind,
+  name: string,
+): readonly string[] | undefined {
   const text = readEntry(kind, name);
   return text === undefined ? undefined : commandOf(kind, text);
 }
 
 /** The words that an entry calls, read from its text. Pure. */
-export function commandOf(kind: SchedulerKind, text: string): readonly string[] {
+export function commandOf(
+  kind: SchedulerKind,
+  text: string,
+): readonly string[] {
   return READERS[kind](text);
 }
 
@@ -27,17 +38,26 @@ function readEntry(kind: SchedulerKind, name: string): string | undefined {
 /** How each scheduler's text is read; the other way round is renderCrontab and its like. */
 const READERS: Readonly<Record<SchedulerKind, (text: string) => string[]>> = {
   cron: (text) => {
-    const line = /^(?:@\w+|(?:\S+\s+){5})\s*(\S.*)$/m.exec(text.replace(/^#.*$/gm, ''))?.[1];
+    const line = /^(?:@\w+|(?:\S+\s+){5})\s*(\S.*)$/m.exec(
+      text.replace(/^#.*$/gm, ''),
+    )?.[1];
     return splitShellWords((line ?? '').replaceAll('\\%', '%'));
   },
-  systemd: (text) => splitSystemdWords(/^ExecStart=(.*)$/m.exec(text)?.[1] ?? ''),
+  systemd: (text) =>
+    splitSystemdWords(/^ExecStart=(.*)$/m.exec(text)?.[1] ?? ''),
   launchd: (text) => {
-    const list = /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(text)?.[1] ?? '';
-    return [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(([, word = '']) => unescapeXml(word));
+    const list =
+      /<key>ProgramArguments<\/key>\s*<array>(.*?)<\/array>/s.exec(text)?.[1] ??
+      '';
+    return [...list.matchAll(/<string>(.*?)<\/string>/gs)].map(
+      ([, word = '']) => unescapeXml(word),
+    );
   },
   schtasks: (text) => {
     const [program, args] = ['Command', 'Arguments'].map((tag) =>
-      unescapeXml(new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(text)?.[1] ?? ''),
+      unescapeXml(
+        new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(text)?.[1] ?? '',
+      ),
     );
     return program ? [program, ...splitWindowsWords(args ?? '')] : [];
   },

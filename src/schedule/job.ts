@@ -35,40 +35,69 @@ const MINUTES_A_WEEK = 7 * 1440;
  */
 export function planJob(
   tasks: readonly ScheduleTask[],
-  job: { readonly name: string; readonly command: readonly string[]; readonly serverDir: string },
+  job: {
+    readonly name: string;
+    readonly command: readonly string[];
+    readonly serverDir: string;
+  },
 ): SchedulerJob {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$/.test(job.name)) {
-    throw new UsageError(`not a name for an entry: ${JSON.stringify(job.name)}`, {
-      hints: ['Use letters, digits, dots, hyphens and underscores.'],
-    });
+    throw new UsageError(
+      `not a name for an entry: ${JSON.stringify(job.name)}`,
+      {
+        hints: ['Use letters, digits, dots, hyphens and underscores.'],
+      },
+    );
   }
 
   // A line end would end the entry, and no scheduler shows the rest.
   const odd = job.command.find((word) => /[\u0000-\u001f\u007f]/.test(word));
-  if (odd !== undefined) throw new UsageError(`a path holds control characters: ${JSON.stringify(odd)}`);
+  if (odd !== undefined) {
+    throw new UsageError(
+      `a path holds control characters: ${JSON.stringify(odd)}`,
+    );
+  }
 
   const minutes = tasks
     .filter(({ isEnabled }) => isEnabled)
-    .map(({ day, timeSeconds }) => (day - 1) * 1440 + Math.ceil(timeSeconds / 60))
-    .flatMap((minute) => [minute, minute + 60].map((it) => it % MINUTES_A_WEEK));
+    .map(
+      ({ day, timeSeconds }) => (day - 1) * 1440 + Math.ceil(timeSeconds / 60),
+    )
+    .flatMap((minute) =>
+      [minute, minute + 60].map((it) => it % MINUTES_A_WEEK),
+    );
 
   if (minutes.length === 0) {
-    throw new ConfigurationError('the schedule in mailserver.cfg has no enabled task to install', {
-      hints: ['Add one: schedule add --type full --day sun --time 01:00.', 'Or take the default: schedule reset.'],
-    });
+    throw new ConfigurationError(
+      'the schedule in mailserver.cfg has no enabled task to install',
+      {
+        hints: [
+          'Add one: schedule add --type full --day sun --time 01:00.',
+          'Or take the default: schedule reset.',
+        ],
+      },
+    );
   }
 
   const times = [...new Set(minutes)]
     .sort((a, b) => a - b)
-    .map((minute) => ({ day: Math.floor(minute / 1440) + 1, timeSeconds: (minute % 1440) * 60 }));
+    .map((minute) => ({
+      day: Math.floor(minute / 1440) + 1,
+      timeSeconds: (minute % 1440) * 60,
+    }));
 
   return { ...job, times };
 }
 
 /** The times of day, earliest first, each with its days. */
-export function groupByTime(times: readonly WeeklyTime[]): { timeSeconds: number; days: number[] }[] {
+export function groupByTime(
+  times: readonly WeeklyTime[],
+): { timeSeconds: number; days: number[] }[] {
   const groups = new Map<number, number[]>();
-  for (const { day, timeSeconds } of times) groups.set(timeSeconds, [...(groups.get(timeSeconds) ?? []), day]);
+  for (const { day, timeSeconds } of times) {
+    groups.set(timeSeconds, [...(groups.get(timeSeconds) ?? []), day]);
+  }
+
   return [...groups]
     .map(([timeSeconds, days]) => ({ timeSeconds, days }))
     .sort((a, b) => a.timeSeconds - b.timeSeconds);

@@ -18,17 +18,34 @@ const GRACE_MS = 2 * 3_600_000;
  * Who works through the schedule: the server while backup is enabled; else `schedule run`, where its state shows that it has
  * before, and that it goes on.
  */
-export function readProgress(installation: Installation, settings: ServerSettings, now: Date): ScheduleProgress {
+export function readProgress(
+  installation: Installation,
+  settings: ServerSettings,
+  now: Date,
+): ScheduleProgress {
   const tasks = settings.schedule.filter(({ isEnabled }) => isEnabled);
-  const empty = tasks.length === 0 ? ['no task of the schedule is enabled'] : [];
+  const empty =
+    tasks.length === 0 ? ['no task of the schedule is enabled'] : [];
   if (settings.backupEnabled) return { isWorkedThrough: true, warnings: empty };
 
   const state = readScheduleState(installation);
-  if (state === undefined || state === 'damaged' || state.handledUntil === undefined) {
-    return { isWorkedThrough: false, warnings: ['backup is disabled in mailserver.cfg'] };
+  if (
+    state === undefined ||
+    state === 'damaged' ||
+    state.handledUntil === undefined
+  ) {
+    return {
+      isWorkedThrough: false,
+      warnings: ['backup is disabled in mailserver.cfg'],
+    };
   }
 
-  const { moments } = planDue(tasks, state.handledUntil, new Date(now.getTime() - GRACE_MS));
+  const { moments } = planDue(
+    tasks,
+    state.handledUntil,
+    new Date(now.getTime() - GRACE_MS),
+  );
+
   const [missed] = isScheduleRunning(installation) ? [] : moments;
   if (!missed) return { isWorkedThrough: true, warnings: empty };
 

@@ -3,7 +3,10 @@ import { DAY_NAMES, formatTime } from './week.js';
 
 /** What begins and ends our block in a crontab. */
 export function crontabMarks(name: string): { begin: string; end: string } {
-  return { begin: `# BEGIN ${name} (written by kms-backup schedule install)`, end: `# END ${name}` };
+  return {
+    begin: `# BEGIN ${name} (written by kms-backup schedule install)`,
+    end: `# END ${name}`,
+  };
 }
 
 /**
@@ -12,19 +15,31 @@ export function crontabMarks(name: string): { begin: string; end: string } {
  */
 export function renderCrontab(job: SchedulerJob): SchedulerFile {
   const { begin, end } = crontabMarks(job.name);
-  const command = job.command.map(quoteForShell).join(' ').replaceAll('%', '\\%');
+  const command = job.command
+    .map(quoteForShell)
+    .join(' ')
+    .replaceAll('%', '\\%');
+
   const lines = groupByTime(job.times).map(({ timeSeconds, days }) => {
-    const weekdays = days.length === 7 ? '*' : days.map((day) => String(day % 7)).join(',');
+    const weekdays =
+      days.length === 7 ? '*' : days.map((day) => String(day % 7)).join(',');
     return `${Math.floor(timeSeconds / 60) % 60} ${Math.floor(timeSeconds / 3600)} * * ${weekdays} ${command}`;
   });
-  return { name: 'crontab', content: [begin, ...lines, `@reboot ${command}`, end, ''].join('\n') };
+
+  return {
+    name: 'crontab',
+    content: [begin, ...lines, `@reboot ${command}`, end, ''].join('\n'),
+  };
 }
 
 /** A systemd service and its timer (systemd.timer(5)); Persistent catches up what a switched-off machine missed. */
 export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
   const description = `Backup of the mail server in ${job.serverDir.replaceAll('%', '%%')}`;
   const calendar = groupByTime(job.times).map(({ timeSeconds, days }) => {
-    const names = days.length === 7 ? '' : `${days.map((day) => (DAY_NAMES[day - 1] ?? '').slice(0, 3)).join(',')} `;
+    const names =
+      days.length === 7
+        ? ''
+        : `${days.map((day) => (DAY_NAMES[day - 1] ?? '').slice(0, 3)).join(',')} `;
     return `OnCalendar=${names}*-*-* ${formatTime(timeSeconds)}:00`;
   });
 
@@ -64,14 +79,26 @@ export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
 /** A launchd property list (launchd.plist(5)); RunAtLoad catches up what a switched-off machine missed. */
 export function renderLaunchd(job: SchedulerJob): SchedulerFile {
   const intervals = job.times.map(({ day, timeSeconds }) => {
-    const [hour, minute] = [Math.floor(timeSeconds / 3600), Math.floor(timeSeconds / 60) % 60];
+    const [hour, minute] = [
+      Math.floor(timeSeconds / 3600),
+      Math.floor(timeSeconds / 60) % 60,
+    ];
+
     const entry = (key: string, value: number): string =>
       `        <key>${key}</key>\n        <integer>${value}</integer>`;
-    const entries = [entry('Weekday', day % 7), entry('Hour', hour), entry('Minute', minute)];
+
+    const entries = [
+      entry('Weekday', day % 7),
+      entry('Hour', hour),
+      entry('Minute', minute),
+    ];
+
     return `      <dict>\n${entries.join('\n')}\n      </dict>`;
   });
 
-  const words = job.command.map((word) => `      <string>${escapeXml(word)}</string>`);
+  const words = job.command.map(
+    (word) => `      <string>${escapeXml(word)}</string>`,
+  );
 
   const content = [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -97,7 +124,10 @@ export function renderLaunchd(job: SchedulerJob): SchedulerFile {
     '',
   ];
 
-  return { name: `${launchdLabel(job.name)}.plist`, content: content.join('\n') };
+  return {
+    name: `${launchdLabel(job.name)}.plist`,
+    content: content.join('\n'),
+  };
 }
 
 /** The name under which launchd knows the job. */
@@ -107,21 +137,34 @@ export function launchdLabel(name: string): string {
 
 /** Text for an XML element or attribute. */
 export function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
 /** One word for a POSIX shell. */
 export function quoteForShell(word: string): string {
-  return /^[A-Za-z0-9_./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[A-Za-z0-9_./:=@,+-]+$/.test(word)
+    ? word
+    : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** An ExecStart line (systemd.service(5), "Command lines"). systemd takes no program whose path holds quotes: env starts it. */
 function execLine(command: readonly string[]): string {
   const isRefused = /["'\\$]/.test(command[0] ?? '');
-  return [...(isRefused ? ['/usr/bin/env'] : []), ...command.map(quoteForSystemd)].join(' ');
+  return [
+    ...(isRefused ? ['/usr/bin/env'] : []),
+    ...command.map(quoteForSystemd),
+  ].join(' ');
 }
 
 function quoteForSystemd(word: string): string {
-  const escaped = word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$');
+  const escaped = word
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('%', '%%')
+    .replaceAll('$', '$$$$');
   return /^[A-Za-z0-9_./:=@,+-]+$/.test(word) ? word : `"${escaped}"`;
 }

@@ -60,7 +60,10 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
 
 /** Text for an XML element, with every character beyond ASCII as its number. */
 function escapeAscii(text: string): string {
-  return escapeXml(text).replace(/[^\x00-\x7f]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`);
+  return escapeXml(text).replace(
+    /[^\x00-\x7f]/gu,
+    (char) => `&#${char.codePointAt(0) ?? 0};`,
+  );
 }
 
 /**

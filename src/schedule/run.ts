@@ -6,7 +6,11 @@ import { runToEnd } from '../platform/run-program.js';
 import type { Installation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
 import { type DuePlan, planDue } from './due-plan.js';
-import { readScheduleState, type ScheduleState, writeScheduleState } from './state.js';
+import {
+  readScheduleState,
+  type ScheduleState,
+  writeScheduleState,
+} from './state.js';
 
 export interface ScheduleRunOptions {
   readonly clock: Clock;
@@ -24,7 +28,13 @@ export interface ScheduleRunOptions {
 
 /** What a call of `schedule run` did. */
 export interface ScheduleRunReport {
-  readonly action: 'backed-up' | 'would-back-up' | 'nothing-due' | 'busy' | 'disabled' | 'given-up';
+  readonly action:
+    | 'backed-up'
+    | 'would-back-up'
+    | 'nothing-due'
+    | 'busy'
+    | 'disabled'
+    | 'given-up';
   /** For people: why. */
   readonly reason: string;
   readonly due: DuePlan | undefined;
@@ -45,22 +55,39 @@ const MAX_ATTEMPTS = 3;
  * @throws {ConfigurationError} when mailserver.cfg is wrong
  * @throws {FailedError} when the backup cannot be started
  */
-export async function runSchedule(installation: Installation, options: ScheduleRunOptions): Promise<ScheduleRunReport> {
+export async function runSchedule(
+  installation: Installation,
+  options: ScheduleRunOptions,
+): Promise<ScheduleRunReport> {
   const settings = readSettings(installation);
   if (!settings.backupEnabled && !options.isEvenIfDisabled) {
-    return idle('disabled', 'backup is disabled in mailserver.cfg (config set enabled=true)');
+    return idle(
+      'disabled',
+      'backup is disabled in mailserver.cfg (config set enabled=true)',
+    );
   }
 
-  const lockOptions = { what: 'the schedule', command: 'schedule run', clock: options.clock };
+  const lockOptions = {
+    what: 'the schedule',
+    command: 'schedule run',
+    clock: options.clock,
+  };
+
   try {
-    const lock = await acquireLock({ path: lockPath(installation), ...lockOptions });
+    const lock = await acquireLock({
+      path: lockPath(installation),
+      ...lockOptions,
+    });
+
     try {
       return await runDue(installation, options);
     } finally {
       lock.release();
     }
   } catch (error) {
-    if (error instanceof LockedError) return idle('busy', `${error.message}; nothing was done`);
+    if (error instanceof LockedError) {
+      return idle('busy', `${error.message}; nothing was done`);
+    }
 
     throw error;
   }
@@ -75,23 +102,55 @@ function lockPath({ dir }: Installation): string {
   return join(dir, '.kms-backup-schedule.lock');
 }
 
-async function runDue(installation: Installation, options: ScheduleRunOptions): Promise<ScheduleRunReport> {
+async function runDue(
+  installation: Installation,
+  options: ScheduleRunOptions,
+): Promise<ScheduleRunReport> {
   const now = options.clock();
   const { schedule } = readSettings(installation);
   const stored = readScheduleState(installation);
-  const warnings = stored === 'damaged' ? ['kms-backup-schedule.json is damaged and was begun anew.'] : [];
-  const state: ScheduleState = stored === 'damaged' || stored === undefined ? {} : stored;
+
+  const warnings =
+    stored === 'damaged'
+      ? ['kms-backup-schedule.json is damaged and was begun anew.']
+      : [];
+
+  const state: ScheduleState =
+    stored === 'damaged' || stored === undefined ? {} : stored;
   const since = state.handledUntil ?? options.newestArchiveAt;
   const due = planDue(schedule, since, now);
 
-  if (due.isFromFuture) warnings.push(`the clock was set back: the last run was at ${since?.toISOString() ?? ''}.`);
-  if (schedule.length === 0) warnings.push('the schedule is empty: nothing will ever be due.');
+  if (due.isFromFuture) {
+    warnings.push(
+      `the clock was set back: the last run was at ${since?.toISOString() ?? ''}.`,
+    );
+  }
+
+  if (schedule.length === 0) {
+    warnings.push('the schedule is empty: nothing will ever be due.');
+  }
 
   const { type } = due;
-  if (type === undefined) return { ...idle('nothing-due', 'nothing fell due since the last run'), due, warnings };
-  if (options.isDryRun) return { ...idle('would-back-up', `a ${type} backup is due`), due, warnings };
+  if (type === undefined) {
+    return {
+      ...idle('nothing-due', 'nothing fell due since the last run'),
+      due,
+      warnings,
+    };
+  }
 
-  return { ...(await attempt(installation, options, { state, due, type, now })), warnings };
+  if (options.isDryRun) {
+    return {
+      ...idle('would-back-up', `a ${type} backup is due`),
+      due,
+      warnings,
+    };
+  }
+
+  return {
+    ...(await attempt(installation, options, { state, due, type, now })),
+    warnings,
+  };
 }
 
 interface Attempt {
@@ -107,10 +166,16 @@ async function attempt(
   { state, due, type, now }: Attempt,
 ): Promise<Omit<ScheduleRunReport, 'warnings'>> {
   const dueAt = due.moments.at(-1)?.at ?? now;
-  const count = state.attempt?.dueAt.getTime() === dueAt.getTime() ? state.attempt.count + 1 : 1;
+  const count =
+    state.attempt?.dueAt.getTime() === dueAt.getTime()
+      ? state.attempt.count + 1
+      : 1;
 
   if (count > MAX_ATTEMPTS) {
-    writeScheduleState(installation, { handledUntil: now, lastRun: state.lastRun });
+    writeScheduleState(installation, {
+      handledUntil: now,
+      lastRun: state.lastRun,
+    });
 
     const reason = `the ${type} backup was started ${MAX_ATTEMPTS} times and never ended; waiting for the next task`;
 
@@ -120,7 +185,15 @@ async function attempt(
   writeScheduleState(installation, { ...state, attempt: { dueAt, count } });
 
   const { program, backupFlags, signal } = options;
-  const words = ['backup', type === 'full' ? 'full' : 'diff', '--server-dir', installation.dir, ...backupFlags];
+
+  const words = [
+    'backup',
+    type === 'full' ? 'full' : 'diff',
+    '--server-dir',
+    installation.dir,
+    ...backupFlags,
+  ];
+
   const { exitCode, stdout } = await runToEnd([...program, ...words], signal);
 
   signal?.throwIfAborted();
@@ -139,7 +212,11 @@ async function attempt(
   if (exitCode === -1) return report;
 
   if (exitCode === ExitCode.locked) {
-    writeScheduleState(installation, { handledUntil: state.handledUntil, lastRun: state.lastRun });
+    writeScheduleState(installation, {
+      handledUntil: state.handledUntil,
+      lastRun: state.lastRun,
+    });
+
     return report;
   }
 
@@ -149,6 +226,16 @@ async function attempt(
   return report;
 }
 
-function idle(action: ScheduleRunReport['action'], reason: string): ScheduleRunReport {
-  return { action, reason, due: undefined, exitCode: ExitCode.done, output: '', warnings: [] };
+function idle(
+  action: ScheduleRunReport['action'],
+  reason: string,
+): ScheduleRunReport {
+  return {
+    action,
+    reason,
+    due: undefined,
+    exitCode: ExitCode.done,
+    output: '',
+    warnings: [],
+  };
 }

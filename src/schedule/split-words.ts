@@ -4,7 +4,10 @@ const QUOTED_PART = /[^\s'"\\]+|'[^']*'|"(?:[^"\\]|\\.)*"|\\./gs;
 export function splitShellWords(line: string): string[] {
   return joinParts(line, (part) => {
     if (part.startsWith("'")) return part.slice(1, -1);
-    if (part.startsWith('"')) return part.slice(1, -1).replace(/\\(["\\$`])/g, '$1');
+    if (part.startsWith('"')) {
+      return part.slice(1, -1).replace(/\\(["\\$`])/g, '$1');
+    }
+
     return part.startsWith('\\') ? part.slice(1) : part;
   });
 }
@@ -15,7 +18,9 @@ export function splitSystemdWords(line: string): string[] {
     const inner = /^['"]/.test(part) ? part.slice(1, -1) : part;
     return inner.replace(/\\(.)/gs, '$1');
   });
-  return words.map((word) => word.replaceAll('%%', '%').replaceAll('$$', () => '$'));
+  return words.map((word) =>
+    word.replaceAll('%%', '%').replaceAll('$$', () => '$'),
+  );
 }
 
 /** Words stand apart by spaces; a word is made of parts that each are quoted in their own way. */
@@ -60,10 +65,23 @@ export function splitWindowsWords(line: string): string[] {
 
 /** The text of an XML element as it was before we or Windows wrote it. */
 export function unescapeXml(text: string): string {
-  const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
-    return named[name ?? ''] ?? whole;
-  });
+  const named: Readonly<Record<string, string>> = {
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    apos: "'",
+    amp: '&',
+  };
+
+  return text.replace(
+    /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+      if (hex !== undefined) {
+        return String.fromCodePoint(Number.parseInt(hex, 16));
+      }
+
+      return named[name ?? ''] ?? whole;
+    },
+  );
 }

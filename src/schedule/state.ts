@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import { isJsonObject, ownFileError, readOwnJson, replaceOwnFile } from '../platform/own-file.js';
+import {
+  isJsonObject,
+  ownFileError,
+  readOwnJson,
+  replaceOwnFile,
+} from '../platform/own-file.js';
 import { toSystemError } from '../platform/system-error.js';
 import type { Installation } from '../server/installation.js';
 
@@ -9,7 +14,8 @@ export interface ScheduleState {
   readonly handledUntil?: Date | undefined;
   readonly lastRun?: LastRun | undefined;
   /** A backup that was started and has not ended: the run died, or goes on. */
-  readonly attempt?: { readonly dueAt: Date; readonly count: number } | undefined;
+  readonly attempt?:
+    { readonly dueAt: Date; readonly count: number } | undefined;
 }
 
 /** The last backup that the schedule started. */
@@ -31,23 +37,39 @@ function statePath(installation: Installation): string {
  * The state; undefined where it is missing, 'damaged' where nobody can tell what it said.
  * @throws {FailedError} when it cannot be read
  */
-export function readScheduleState(installation: Installation): ScheduleState | undefined | 'damaged' {
+export function readScheduleState(
+  installation: Installation,
+): ScheduleState | undefined | 'damaged' {
   const path = statePath(installation);
   const file = readOwnJson(path, parseState);
 
   if (file.state === 'sound') return file.value;
-  if (file.state === 'unreadable') throw ownFileError(path, 'the state of the schedule', file);
+  if (file.state === 'unreadable') {
+    throw ownFileError(path, 'the state of the schedule', file);
+  }
+
   return file.state === 'absent' ? undefined : 'damaged';
 }
 
 /** Replaces the state, atomically and durably. @throws {KmsError} when it cannot be written */
-export function writeScheduleState(installation: Installation, state: ScheduleState): void {
+export function writeScheduleState(
+  installation: Installation,
+  state: ScheduleState,
+): void {
   const path = statePath(installation);
 
   try {
-    replaceOwnFile(path, `${JSON.stringify({ schema: SCHEMA, ...state }, undefined, 2)}\n`, 0o644);
+    replaceOwnFile(
+      path,
+      `${JSON.stringify({ schema: SCHEMA, ...state }, undefined, 2)}\n`,
+      0o644,
+    );
   } catch (error) {
-    throw toSystemError(error, { fact: `cannot write ${path}, the state of the schedule` }) ?? error;
+    throw (
+      toSystemError(error, {
+        fact: `cannot write ${path}, the state of the schedule`,
+      }) ?? error
+    );
   }
 }
 
@@ -58,12 +80,17 @@ function parseState(json: unknown): ScheduleState | undefined {
   const handledUntil = parseOptional(json['handledUntil'], parseDate);
   const lastRun = parseOptional(json['lastRun'], parseLastRun);
   const attempt = parseOptional(json['attempt'], parseAttempt);
-  if (handledUntil === 'junk' || lastRun === 'junk' || attempt === 'junk') return undefined;
+  if (handledUntil === 'junk' || lastRun === 'junk' || attempt === 'junk') {
+    return undefined;
+  }
 
   return { handledUntil, lastRun, attempt };
 }
 
-function parseOptional<T>(json: unknown, parse: (json: unknown) => T | undefined): T | undefined | 'junk' {
+function parseOptional<T>(
+  json: unknown,
+  parse: (json: unknown) => T | undefined,
+): T | undefined | 'junk' {
   if (json === undefined || json === null) return undefined;
 
   return parse(json) ?? 'junk';
@@ -89,7 +116,10 @@ function parseLastRun(json: unknown): LastRun | undefined {
 }
 
 function parseAttempt(json: unknown): ScheduleState['attempt'] {
-  if (!isJsonObject(json) || typeof json['count'] !== 'number') return undefined;
+  if (!isJsonObject(json) || typeof json['count'] !== 'number') {
+    return undefined;
+  }
+
   const dueAt = parseDate(json['dueAt']);
 
   return dueAt && { dueAt, count: json['count'] };

@@ -22,28 +22,48 @@ const DEFAULT_TASKS: readonly NewTask[] = [7, 1, 2, 3, 4, 5, 6].map((day) => ({
 }));
 
 /** New tasks of one type, one for each time. */
-export function tasksAt(times: readonly WeeklyTime[], rest: Omit<NewTask, keyof WeeklyTime>): NewTask[] {
+export function tasksAt(
+  times: readonly WeeklyTime[],
+  rest: Omit<NewTask, keyof WeeklyTime>,
+): NewTask[] {
   return times.map((time) => ({ ...time, ...rest }));
 }
 
 /** Changes that add tasks at the end of the list; tasks that are there already, in every respect but the Guid, are left out. */
-export function planAdd(present: Tasks, tasks: readonly NewTask[]): ConfigChange[] {
+export function planAdd(
+  present: Tasks,
+  tasks: readonly NewTask[],
+): ConfigChange[] {
   const known = new Set(present.map(fingerprint));
   return tasks
     .filter((task) => !known.has(fingerprint(task)))
-    .map((task) => ({ kind: 'add-item', list: LIST, values: itemValues(task) }));
+    .map((task) => ({
+      kind: 'add-item',
+      list: LIST,
+      values: itemValues(task),
+    }));
 }
 
 /** Changes that remove the tasks at these positions, counted from 0. */
 export function planRemove(positions: readonly number[]): ConfigChange[] {
-  return positions.toSorted((a, b) => b - a).map((index) => ({ kind: 'remove-item', list: LIST, index }));
+  return positions
+    .toSorted((a, b) => b - a)
+    .map((index) => ({ kind: 'remove-item', list: LIST, index }));
 }
 
 /** Changes that make the default schedule of whatever is there; none where it is the default already. */
 export function planReset(present: Tasks): ConfigChange[] {
   const wanted = DEFAULT_TASKS.map(fingerprint).sort();
-  if (JSON.stringify(present.map(fingerprint).sort()) === JSON.stringify(wanted)) return [];
-  return [...planRemove(present.map((_, index) => index)), ...planAdd([], DEFAULT_TASKS)];
+  if (
+    JSON.stringify(present.map(fingerprint).sort()) === JSON.stringify(wanted)
+  ) {
+    return [];
+  }
+
+  return [
+    ...planRemove(present.map((_, index) => index)),
+    ...planAdd([], DEFAULT_TASKS),
+  ];
 }
 
 /** Changes that give the tasks at these positions new values; what is undefined stays. */
@@ -55,12 +75,22 @@ export function planTaskEdit(
   return positions.flatMap((index) => {
     const old = present[index];
     if (!old) return [];
-    const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+    const given = Object.fromEntries(
+      Object.entries(values).filter(([, value]) => value !== undefined),
+    );
     const wanted = new Map(itemValues({ ...old, ...given }));
     const before = new Map(itemValues(old));
+
     return ['Format', 'Date', 'Time', 'Description', 'Enabled']
       .filter((name) => wanted.get(name) !== before.get(name))
-      .map((name) => ({ kind: 'set-in-item', list: LIST, index, name, value: wanted.get(name) ?? '' }));
+      .map((name) => ({
+        kind: 'set-in-item',
+        list: LIST,
+        index,
+        name,
+        value: wanted.get(name) ?? '',
+      }));
   });
 }
 
@@ -69,23 +99,39 @@ export function planTaskEdit(
  * @throws {NotFoundError} naming the first that is not there
  * @throws {UsageError} when none is named
  */
-export function findTaskPositions(present: Tasks, ids: readonly string[]): number[] {
-  if (ids.length === 0)
-    throw new UsageError('no task is named', { hints: ['Name tasks as schedule list shows them.'] });
+export function findTaskPositions(
+  present: Tasks,
+  ids: readonly string[],
+): number[] {
+  if (ids.length === 0) {
+    throw new UsageError('no task is named', {
+      hints: ['Name tasks as schedule list shows them.'],
+    });
+  }
+
   const positions = ids.map((id) => {
     const byGuid = present.findIndex(
-      (task) => task && task.guid !== '' && task.guid.toLowerCase() === id.toLowerCase(),
+      (task) =>
+        task &&
+        task.guid !== '' &&
+        task.guid.toLowerCase() === id.toLowerCase(),
     );
+
     const byNumber = /^\d+$/.test(id) ? Number(id) - 1 : -1;
     const position = byGuid === -1 ? byNumber : byGuid;
 
     if (position < 0 || position >= present.length) {
-      throw new NotFoundError(`no task ${JSON.stringify(id)}; the schedule has ${present.length}`, {
-        hints: ['Look at the numbers and Guids with schedule list.'],
-      });
+      throw new NotFoundError(
+        `no task ${JSON.stringify(id)}; the schedule has ${present.length}`,
+        {
+          hints: ['Look at the numbers and Guids with schedule list.'],
+        },
+      );
     }
+
     return position;
   });
+
   return [...new Set(positions)];
 }
 

@@ -7,8 +7,13 @@ import type { InstallReport, SchedulerFile } from './job.js';
 export function createTask(name: string, file: SchedulerFile): InstallReport {
   // As Windows itself exports tasks.
   const bytes = Buffer.from(`\uFEFF${file.content}`, 'utf16le');
-  const result = withTemporaryFile(file.name, bytes, (path) => schtasks(['/Create', '/TN', name, '/XML', path, '/F']));
-  if (result.exitCode !== 0) throw new FailedError(`schtasks /Create failed: ${result.stderr.trim()}`);
+  const result = withTemporaryFile(file.name, bytes, (path) =>
+    schtasks(['/Create', '/TN', name, '/XML', path, '/F']),
+  );
+  if (result.exitCode !== 0) {
+    throw new FailedError(`schtasks /Create failed: ${result.stderr.trim()}`);
+  }
+
   return { kind: 'schtasks', places: [name], isChanged: true, notes: [] };
 }
 
@@ -17,9 +22,17 @@ export function deleteTask(name: string): InstallReport {
   const isThere = schtasks(['/Query', '/TN', name]).exitCode === 0;
   if (isThere) {
     const { exitCode, stderr } = schtasks(['/Delete', '/TN', name, '/F']);
-    if (exitCode !== 0) throw new FailedError(`schtasks /Delete failed: ${stderr.trim()}`);
+    if (exitCode !== 0) {
+      throw new FailedError(`schtasks /Delete failed: ${stderr.trim()}`);
+    }
   }
-  return { kind: 'schtasks', places: isThere ? [name] : [], isChanged: isThere, notes: [] };
+
+  return {
+    kind: 'schtasks',
+    places: isThere ? [name] : [],
+    isChanged: isThere,
+    notes: [],
+  };
 }
 
 /** The task as XML, as Windows gives it back; undefined where there is none. */
@@ -32,6 +45,8 @@ function schtasks(args: readonly string[]): ProgramResult {
   const result = runProgram('schtasks', args);
   if (result) return result;
   throw new UsageError('this system has no schtasks command', {
-    hints: ['Print the task with schedule export --to schtasks and import it on the Windows server.'],
+    hints: [
+      'Print the task with schedule export --to schtasks and import it on the Windows server.',
+    ],
   });
 }

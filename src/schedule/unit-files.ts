@@ -23,9 +23,13 @@ export function installUnitFiles(
   const places = files.map((file) => join(folder, file.name));
 
   // A user who never had units has no folder for them.
-  if (directory === undefined && kind === 'systemd' && !isRoot()) makeOwnedDirectories(folder);
+  if (directory === undefined && kind === 'systemd' && !isRoot()) {
+    makeOwnedDirectories(folder);
+  }
 
-  const changed = files.filter((file) => !isSame(join(folder, file.name), file));
+  const changed = files.filter(
+    (file) => !isSame(join(folder, file.name), file),
+  );
   for (const file of changed) writeUnit(join(folder, file.name), file);
 
   const notes = directory === undefined ? activate(kind, name, places) : [];
@@ -34,7 +38,11 @@ export function installUnitFiles(
 }
 
 /** Stops and removes what `installUnitFiles` wrote. */
-export function uninstallUnitFiles(kind: UnitKind, name: string, directory: string | undefined): InstallReport {
+export function uninstallUnitFiles(
+  kind: UnitKind,
+  name: string,
+  directory: string | undefined,
+): InstallReport {
   const folder = directory ?? systemFolder(kind);
   const places = unitNames(kind, name)
     .map((file) => join(folder, file))
@@ -49,14 +57,19 @@ export function uninstallUnitFiles(kind: UnitKind, name: string, directory: stri
 }
 
 /** Whether the installed files say what they should say now. */
-export function areUnitFilesCurrent(kind: UnitKind, files: readonly SchedulerFile[]): boolean {
+export function areUnitFilesCurrent(
+  kind: UnitKind,
+  files: readonly SchedulerFile[],
+): boolean {
   const folder = systemFolder(kind);
   return files.every((file) => isSame(join(folder, file.name), file));
 }
 
 /** The installed file that names the program; empty where only its timer is there, undefined where there is no entry. */
 export function readUnitFile(kind: UnitKind, name: string): string | undefined {
-  const paths = unitNames(kind, name).map((file) => join(systemFolder(kind), file));
+  const paths = unitNames(kind, name).map((file) =>
+    join(systemFolder(kind), file),
+  );
   if (!paths.some((path) => existsSync(path))) return undefined;
   const path = paths.at(-1) ?? '';
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -64,15 +77,24 @@ export function readUnitFile(kind: UnitKind, name: string): string | undefined {
 
 /** The files of an entry: what calls first, what is called last. */
 function unitNames(kind: UnitKind, name: string): string[] {
-  return kind === 'systemd' ? [`${name}.timer`, `${name}.service`] : [`${launchdLabel(name)}.plist`];
+  return kind === 'systemd'
+    ? [`${name}.timer`, `${name}.service`]
+    : [`${launchdLabel(name)}.plist`];
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;
 
 /** The system's place for root, the user's own for anybody else. */
 function systemFolder(kind: UnitKind): string {
-  if (kind === 'systemd') return isRoot() ? '/etc/systemd/system' : join(homedir(), '.config', 'systemd', 'user');
-  return isRoot() ? '/Library/LaunchDaemons' : join(homedir(), 'Library', 'LaunchAgents');
+  if (kind === 'systemd') {
+    return isRoot()
+      ? '/etc/systemd/system'
+      : join(homedir(), '.config', 'systemd', 'user');
+  }
+
+  return isRoot()
+    ? '/Library/LaunchDaemons'
+    : join(homedir(), 'Library', 'LaunchAgents');
 }
 
 function isSame(path: string, file: SchedulerFile): boolean {
@@ -84,32 +106,51 @@ function writeUnit(path: string, file: SchedulerFile): void {
     replaceOrdinaryFile(path, Buffer.from(file.content), 0o644);
   } catch (error) {
     const fact = `cannot write ${path}`;
-    if (errnoOf(error) !== 'ENOENT') throw toSystemError(error, { fact }) ?? error;
+    if (errnoOf(error) !== 'ENOENT') {
+      throw toSystemError(error, { fact }) ?? error;
+    }
 
     throw new UsageError(`${fact}: its directory is not there`, {
       cause: error,
-      hints: ['This system seems to have no such scheduler: use schedule export and copy the files.'],
+      hints: [
+        'This system seems to have no such scheduler: use schedule export and copy the files.',
+      ],
     });
   }
 }
 
 /** Makes the scheduler use the files. Returns what is left to do by hand where it does not run here. */
-function activate(kind: UnitKind, name: string, places: readonly string[]): string[] {
+function activate(
+  kind: UnitKind,
+  name: string,
+  places: readonly string[],
+): string[] {
   const steps =
     kind === 'systemd'
-      ? [systemctl('daemon-reload'), systemctl('enable', '--now', `${name}.timer`)]
+      ? [
+          systemctl('daemon-reload'),
+          systemctl('enable', '--now', `${name}.timer`),
+        ]
       : [['launchctl', 'bootstrap', launchdDomain(), places[0] ?? '']];
 
   if (kind === 'systemd' && !existsSync('/run/systemd/system')) {
-    return [`systemd does not run here; where it does: ${steps.map((step) => step.join(' ')).join(' && ')}`];
+    return [
+      `systemd does not run here; where it does: ${steps.map((step) => step.join(' ')).join(' && ')}`,
+    ];
   }
 
   // launchd refuses a label that it knows already.
-  if (kind === 'launchd') tell(['launchctl', 'bootout', `${launchdDomain()}/${launchdLabel(name)}`]);
+  if (kind === 'launchd') {
+    tell(['launchctl', 'bootout', `${launchdDomain()}/${launchdLabel(name)}`]);
+  }
 
   for (const step of steps) {
     const problem = tell(step);
-    if (problem !== undefined) throw new FailedError(`${step.join(' ')} failed: ${problem}; the files are written`);
+    if (problem !== undefined) {
+      throw new FailedError(
+        `${step.join(' ')} failed: ${problem}; the files are written`,
+      );
+    }
   }
 
   return kind === 'systemd' && !isRoot() ? lingerNote() : [];
@@ -129,7 +170,11 @@ function deactivate(kind: UnitKind, name: string): string[] {
     tell(['launchctl', 'bootout', `${launchdDomain()}/${launchdLabel(name)}`]);
     return [];
   }
-  const problem = existsSync('/run/systemd/system') ? tell(systemctl('disable', '--now', `${name}.timer`)) : undefined;
+
+  const problem = existsSync('/run/systemd/system')
+    ? tell(systemctl('disable', '--now', `${name}.timer`))
+    : undefined;
+
   return problem === undefined ? [] : [`systemctl disable failed: ${problem}`];
 }
 
@@ -137,7 +182,9 @@ function deactivate(kind: UnitKind, name: string): string[] {
 function tell([program = '', ...args]: readonly string[]): string | undefined {
   const result = runProgram(program, args);
   if (!result) return `no such program: ${program}`;
-  return result.exitCode === 0 ? undefined : result.stderr.trim() || `exit code ${result.exitCode}`;
+  return result.exitCode === 0
+    ? undefined
+    : result.stderr.trim() || `exit code ${result.exitCode}`;
 }
 
 function systemctl(...words: string[]): string[] {

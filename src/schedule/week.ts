@@ -2,7 +2,15 @@ import { UsageError } from '../errors.js';
 
 /** Days and times of the week, as people write them and as mailserver.cfg counts them. Pure. */
 
-export const DAY_NAMES = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
+export const DAY_NAMES = [
+  'Monday',
+  'Tuesday',
+  'Wednesday',
+  'Thursday',
+  'Friday',
+  'Saturday',
+  'Sunday',
+] as const;
 
 const GROUPS: Readonly<Record<string, readonly number[]>> = {
   daily: [1, 2, 3, 4, 5, 6, 7],
@@ -16,7 +24,9 @@ const GROUPS: Readonly<Record<string, readonly number[]>> = {
  * @throws {UsageError} naming the word that is no day
  */
 export function parseDays(words: readonly string[]): number[] {
-  const days = words.flatMap((word) => word.split(',')).flatMap((word) => parseDay(word.trim()));
+  const days = words
+    .flatMap((word) => word.split(','))
+    .flatMap((word) => parseDay(word.trim()));
   return [...new Set(days)].sort((a, b) => a - b);
 }
 
@@ -25,10 +35,16 @@ function parseDay(word: string): readonly number[] {
   const group = GROUPS[lower];
   if (group) return group;
 
-  const index = lower.length < 2 ? -1 : DAY_NAMES.findIndex((name) => name.toLowerCase().startsWith(lower));
+  const index =
+    lower.length < 2
+      ? -1
+      : DAY_NAMES.findIndex((name) => name.toLowerCase().startsWith(lower));
+
   if (index === -1) {
     throw new UsageError(`not a day: ${JSON.stringify(word)}`, {
-      hints: ['Write mon, tue, wed, thu, fri, sat, sun, daily, weekdays or weekend.'],
+      hints: [
+        'Write mon, tue, wed, thu, fri, sat, sun, daily, weekdays or weekend.',
+      ],
     });
   }
 
@@ -41,17 +57,29 @@ function parseDay(word: string): readonly number[] {
  */
 export function parseTime(text: string): number {
   const match = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/.exec(text.trim());
-  const [hour, minute, second] = [Number(match?.[1]), Number(match?.[2]), Number(match?.[3] ?? 0)];
+  const [hour, minute, second] = [
+    Number(match?.[1]),
+    Number(match?.[2]),
+    Number(match?.[3] ?? 0),
+  ];
+
   if (!match || hour > 23 || minute > 59 || second > 59) {
-    throw new UsageError(`not a time: ${JSON.stringify(text)}`, { hints: ['Write 00:00 to 23:59, local time.'] });
+    throw new UsageError(`not a time: ${JSON.stringify(text)}`, {
+      hints: ['Write 00:00 to 23:59, local time.'],
+    });
   }
+
   return hour * 3600 + minute * 60 + second;
 }
 
 /** `01:00`, with seconds only where there are any. */
 export function formatTime(timeSeconds: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
-  const [hour, minute, second] = [Math.floor(timeSeconds / 3600), Math.floor(timeSeconds / 60) % 60, timeSeconds % 60];
+  const [hour, minute, second] = [
+    Math.floor(timeSeconds / 3600),
+    Math.floor(timeSeconds / 60) % 60,
+    timeSeconds % 60,
+  ];
   return `${two(hour)}:${two(minute)}${second > 0 ? `:${two(second)}` : ''}`;
 }
 

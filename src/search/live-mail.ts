@@ -1,7 +1,11 @@
 import { closeSync, type Dirent, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.js';
-import { HEADER_LIMIT_BYTES, holdsAllHeaders, readMessageHeaders } from '../mail/message-headers.js';
+import {
+  HEADER_LIMIT_BYTES,
+  holdsAllHeaders,
+  readMessageHeaders,
+} from '../mail/message-headers.js';
 import { isMessagePath } from '../platform/message-file.js';
 import type { SearchHit } from './run-search.js';
 import { readBytes } from '../platform/read-bytes.js';
@@ -13,16 +17,25 @@ const FIRST_LOOK_BYTES = 16 << 10;
  * there: it is known by its Message-ID. One without a Message-ID counts as there while a file of its name is.
  * @param storeDir the live store; mail that moves meanwhile is no error
  */
-export function onlyDeleted(hits: readonly SearchHit[], storeDir: string): SearchHit[] {
+export function onlyDeleted(
+  hits: readonly SearchHit[],
+  storeDir: string,
+): SearchHit[] {
   const live = new Map<string, Set<string>>();
   return hits.filter((hit) => {
     const mailbox = mailboxPathOf(hit.storePath);
     let known = live.get(mailbox);
+
     if (!known) {
       known = new Set(readMessageMarks(join(storeDir, mailbox), mailbox));
       live.set(mailbox, known);
     }
-    return !known.has(hit.messageId === '' ? hit.storePath.normalize() : hit.messageId.toLowerCase());
+
+    return !known.has(
+      hit.messageId === ''
+        ? hit.storePath.normalize()
+        : hit.messageId.toLowerCase(),
+    );
   });
 }
 
@@ -30,13 +43,22 @@ export function onlyDeleted(hits: readonly SearchHit[], storeDir: string): Searc
 function mailboxPathOf(storePath: string): string {
   const levels = storePath.split('/');
   // A message may lie above all mailboxes, in its domain's directory.
-  return levels.slice(0, Math.min(levels.length - 1, levels[1] === '#public' ? 2 : 3)).join('/');
+  return levels
+    .slice(0, Math.min(levels.length - 1, levels[1] === '#public' ? 2 : 3))
+    .join('/');
 }
 
 /** The Message-IDs, and the paths below the store, composed, of all messages of a mailbox: a disk may decompose names. */
-function* readMessageMarks(directory: string, storePath: string): Generator<string> {
+function* readMessageMarks(
+  directory: string,
+  storePath: string,
+): Generator<string> {
   for (const entry of listDirectory(directory)) {
-    const [path, below] = [join(directory, entry.name), `${storePath}/${entry.name}`];
+    const [path, below] = [
+      join(directory, entry.name),
+      `${storePath}/${entry.name}`,
+    ];
+
     if (entry.isDirectory()) yield* readMessageMarks(path, below);
     if (!entry.isFile() || !isMessagePath(below)) continue;
 
@@ -64,7 +86,10 @@ function readMessageId(path: string): string {
     const fd = openSync(path, 'r');
     try {
       let length = readBytes(fd, buffer, 0, FIRST_LOOK_BYTES, 0);
-      if (length === FIRST_LOOK_BYTES && !holdsAllHeaders(buffer.subarray(0, length))) {
+      if (
+        length === FIRST_LOOK_BYTES &&
+        !holdsAllHeaders(buffer.subarray(0, length))
+      ) {
         length += readBytes(fd, buffer, length, buffer.length - length, length);
       }
 

@@ -30,7 +30,10 @@ export interface SearchReport {
   readonly hits: readonly SearchHit[];
   readonly searched: number;
   /** Messages that could not be read. */
-  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  readonly problems: readonly {
+    readonly name: string;
+    readonly reason: string;
+  }[];
 }
 
 export interface SearchOptions {
@@ -51,41 +54,68 @@ export async function searchMessages(
   query: MessageQuery,
   options: SearchOptions,
 ): Promise<SearchReport> {
-  const totalItems = selections.reduce((sum, { indices }) => sum + indices.length, 0);
+  const totalItems = selections.reduce(
+    (sum, { indices }) => sum + indices.length,
+    0,
+  );
+
   const hits: SearchHit[] = [];
   const problems: { name: string; reason: string }[] = [];
   if (totalItems === 0) return { hits, searched: 0, problems };
 
-  const threads = totalItems < 2 * TASK_MESSAGES ? 1 : (options.threads ?? defaultThreads());
+  const threads =
+    totalItems < 2 * TASK_MESSAGES ? 1 : (options.threads ?? defaultThreads());
   const url = new URL('./search-worker.js', import.meta.url);
-  const pool = new WorkerPool<SearchTask, SearchAnswer>({ url, threads, workerData: () => undefined });
+
+  const pool = new WorkerPool<SearchTask, SearchAnswer>({
+    url,
+    threads,
+    workerData: () => undefined,
+  });
+
   const stop = (): void => {
     pool.fail(options.signal?.reason as Error);
   };
 
   options.signal?.addEventListener('abort', stop, { once: true });
 
-  const batches = new Map<SearchTask, { selection: number; indices: readonly number[] }>();
+  const batches = new Map<
+    SearchTask,
+    { selection: number; indices: readonly number[] }
+  >();
+
   let [doneItems, doneBytes] = [0, 0];
 
   try {
     options.signal?.throwIfAborted();
-    await pool.runAll(toTasks(selections, query, batches), ({ matches, problems: broken }, task) => {
-      const batch = batches.get(task);
-      batches.delete(task);
+    await pool.runAll(
+      toTasks(selections, query, batches),
+      ({ matches, problems: broken }, task) => {
+        const batch = batches.get(task);
+        batches.delete(task);
 
-      for (const { index, headers } of matches) {
-        const at = { selection: batch?.selection ?? 0, index: batch?.indices[index] ?? 0 };
-        const hit = toHit(selections, at);
+        for (const { index, headers } of matches) {
+          const at = {
+            selection: batch?.selection ?? 0,
+            index: batch?.indices[index] ?? 0,
+          };
 
-        if (hit) hits.push({ ...hit, ...headers, at });
-      }
+          const hit = toHit(selections, at);
 
-      problems.push(...broken);
-      doneItems += task.columns.count;
-      doneBytes += task.columns.sizes.reduce((sum, size) => sum + size, 0);
-      options.onProgress?.({ phase: 'searching', doneItems, totalItems, doneBytes });
-    });
+          if (hit) hits.push({ ...hit, ...headers, at });
+        }
+
+        problems.push(...broken);
+        doneItems += task.columns.count;
+        doneBytes += task.columns.sizes.reduce((sum, size) => sum + size, 0);
+        options.onProgress?.({
+          phase: 'searching',
+          doneItems,
+          totalItems,
+          doneBytes,
+        });
+      },
+    );
   } finally {
     options.signal?.removeEventListener('abort', stop);
     await pool.close();
@@ -99,7 +129,10 @@ function* toTasks(
   query: MessageQuery,
   batches: Map<SearchTask, { selection: number; indices: readonly number[] }>,
 ): Generator<SearchTask> {
-  for (const [selection, { volumePath, table, indices }] of selections.entries()) {
+  for (const [
+    selection,
+    { volumePath, table, indices },
+  ] of selections.entries()) {
     for (let from = 0; from < indices.length; from += TASK_MESSAGES) {
       const batch = indices.slice(from, from + TASK_MESSAGES);
       const task = { volumePath, columns: table.gather(batch).columns, query };
@@ -120,11 +153,24 @@ function toHit(
   const place = storePath === undefined ? undefined : parseStorePath(storePath);
   if (!table || storePath === undefined || !place) return undefined;
 
-  return { name: messageNameOf(place), place, storePath, sizeBytes: table.size(at.index) };
+  return {
+    name: messageNameOf(place),
+    place,
+    storePath,
+    sizeBytes: table.size(at.index),
+  };
 }
 
 function byPlace(a: SearchHit, b: SearchHit): number {
-  const [left, right] = [a.name.slice(0, a.name.lastIndexOf('/')), b.name.slice(0, b.name.lastIndexOf('/'))];
+  const [left, right] = [
+    a.name.slice(0, a.name.lastIndexOf('/')),
+    b.name.slice(0, b.name.lastIndexOf('/')),
+  ];
+
   if (left !== right) return left < right ? -1 : 1;
-  return (a.date?.getTime() ?? 0) - (b.date?.getTime() ?? 0) || (a.name < b.name ? -1 : 1);
+
+  return (
+    (a.date?.getTime() ?? 0) - (b.date?.getTime() ?? 0) ||
+    (a.name < b.name ? -1 : 1)
+  );
 }

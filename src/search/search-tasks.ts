@@ -17,5 +17,8 @@ export interface SearchMatch {
 
 export interface SearchAnswer {
   readonly matches: readonly SearchMatch[];
-  readonly problems: readonly { readonly name: string; readonly reason: string }[];
+  readonly problems: readonly {
+    readonly name: string;
+    readonly reason: string;
+  }[];
 }

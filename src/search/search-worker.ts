@@ -2,8 +2,17 @@ import { readEntryBytes, readEntryHead } from '../archive/entry-bytes.js';
 import { ColumnTable, type EntryTable } from '../archive/entry-table.js';
 import { EntryDamage } from '../archive/local-header.js';
 import { VolumeHandle } from '../archive/open-volume.js';
-import { holdsAllHeaders, type MessageHeaders, readMessageHeaders } from '../mail/message-headers.js';
-import { cannotHoldText, matchesHeaders, matchesText, type MessageQuery } from '../mail/message-query.js';
+import {
+  holdsAllHeaders,
+  type MessageHeaders,
+  readMessageHeaders,
+} from '../mail/message-headers.js';
+import {
+  cannotHoldText,
+  matchesHeaders,
+  matchesText,
+  type MessageQuery,
+} from '../mail/message-query.js';
 import { readBodyText } from '../mail/mime-text.js';
 import { msOfTicks } from '../platform/file-times.js';
 import { serveTasks } from '../platform/worker-port.js';
@@ -16,26 +25,28 @@ const TEXT_LIMIT_BYTES = 64 << 20;
 
 const volume = new VolumeHandle();
 
-serveTasks(async ({ volumePath, columns, query }: SearchTask): Promise<SearchAnswer> => {
-  const table = new ColumnTable(columns);
-  const matches: SearchMatch[] = [];
-  const problems: { name: string; reason: string }[] = [];
-  const fd = volume.fdOf(volumePath);
+serveTasks(
+  async ({ volumePath, columns, query }: SearchTask): Promise<SearchAnswer> => {
+    const table = new ColumnTable(columns);
+    const matches: SearchMatch[] = [];
+    const problems: { name: string; reason: string }[] = [];
+    const fd = volume.fdOf(volumePath);
 
-  for (let index = 0; index < table.count; index++) {
-    try {
-      const headers = await findMatch(fd, table, index, query);
-      // Spread: a getter does not travel to another thread.
-      if (headers) matches.push({ index, headers: { ...headers } });
-    } catch (error) {
-      if (!(error instanceof EntryDamage)) throw error;
+    for (let index = 0; index < table.count; index++) {
+      try {
+        const headers = await findMatch(fd, table, index, query);
+        // Spread: a getter does not travel to another thread.
+        if (headers) matches.push({ index, headers: { ...headers } });
+      } catch (error) {
+        if (!(error instanceof EntryDamage)) throw error;
 
-      problems.push({ name: table.name(index), reason: error.message });
+        problems.push({ name: table.name(index), reason: error.message });
+      }
     }
-  }
 
-  return { matches, problems };
-});
+    return { matches, problems };
+  },
+);
 
 /** The headers of a message that satisfies the query; undefined where it does not. */
 async function findMatch(
@@ -54,12 +65,16 @@ async function findMatch(
   const headers = readMessageHeaders(bytes);
   const receivedAt = new Date(msOfTicks(table.mtimeTicks(index)));
   if (!matchesHeaders(query, headers, receivedAt)) return undefined;
-  if (query.text === undefined || matchesText(query, headers, '')) return headers;
+  if (query.text === undefined || matchesText(query, headers, '')) {
+    return headers;
+  }
 
   readRest();
   if (cannotHoldText(query, bytes)) return undefined;
 
-  return matchesText(query, headers, await readBodyText(bytes)) ? headers : undefined;
+  return matchesText(query, headers, await readBodyText(bytes))
+    ? headers
+    : undefined;
 }
 
 function readMost(fd: number, table: EntryTable, index: number): Buffer {

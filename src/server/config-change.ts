@@ -5,7 +5,12 @@ export type ItemValues = readonly (readonly [name: string, value: string])[];
 
 /** One thing to change in mailserver.cfg. Items are counted from 0 in the file's order. */
 export type ConfigChange =
-  | { readonly kind: 'set'; readonly table: string; readonly name: string; readonly value: string }
+  | {
+      readonly kind: 'set';
+      readonly table: string;
+      readonly name: string;
+      readonly value: string;
+    }
   | {
       readonly kind: 'set-in-item';
       readonly list: string;
@@ -13,13 +18,36 @@ export type ConfigChange =
       readonly name: string;
       readonly value: string;
     }
-  | { readonly kind: 'add-item'; readonly list: string; readonly values: ItemValues }
-  | { readonly kind: 'remove-item'; readonly list: string; readonly index: number };
+  | {
+      readonly kind: 'add-item';
+      readonly list: string;
+      readonly values: ItemValues;
+    }
+  | {
+      readonly kind: 'remove-item';
+      readonly list: string;
+      readonly index: number;
+    };
 
 /** The server's own order (seen in real files); what is missing is inserted where it belongs. */
 export const KERIO_ORDER: Readonly<Record<string, readonly string[]>> = {
-  '': ['Directories', 'StoreBackup', 'StoreBackupSchedule', 'LogGlobal', 'Log', 'LogEvents', 'Relay', 'Misc'],
-  Directories: ['StoreDir', 'ArchiveDir', 'BackupDir', 'StoreFreeSoftLimit', 'StoreFreeHardLimit'],
+  '': [
+    'Directories',
+    'StoreBackup',
+    'StoreBackupSchedule',
+    'LogGlobal',
+    'Log',
+    'LogEvents',
+    'Relay',
+    'Misc',
+  ],
+  Directories: [
+    'StoreDir',
+    'ArchiveDir',
+    'BackupDir',
+    'StoreFreeSoftLimit',
+    'StoreFreeHardLimit',
+  ],
   StoreBackup: [
     'Enabled',
     'LastBackupDirectory',
@@ -43,7 +71,15 @@ export const KERIO_ORDER: Readonly<Record<string, readonly string[]>> = {
     'IncludeIM',
     'CreateBackupDirectory',
   ],
-  StoreBackupSchedule: ['Format', 'Date', 'Time', 'DateTime', 'Description', 'Enabled', 'Guid'],
+  StoreBackupSchedule: [
+    'Format',
+    'Date',
+    'Time',
+    'DateTime',
+    'Description',
+    'Enabled',
+    'Guid',
+  ],
   LogEvents: ['LogName', 'EventName', 'Enabled'],
 };
 
@@ -59,8 +95,10 @@ export interface ConfigMeaning {
 
 /** What the document says. */
 export function meaningOf(document: ConfigDocument): ConfigMeaning {
-  const pairs = (variables: readonly { name: string; value: string }[]): [string, string][] =>
-    variables.map(({ name, value }) => [name, value]);
+  const pairs = (
+    variables: readonly { name: string; value: string }[],
+  ): [string, string][] => variables.map(({ name, value }) => [name, value]);
+
   return {
     sections: document.sections.map(({ kind, name, variables, items }) => ({
       kind,
@@ -75,7 +113,11 @@ export function meaningOf(document: ConfigDocument): ConfigMeaning {
  * Whether `after` says what `before` said plus the change, and nothing else.
  * Additions may lie anywhere among their siblings, everything that was there must keep its order.
  */
-export function isExactly(before: ConfigMeaning, change: ConfigChange, after: ConfigMeaning): boolean {
+export function isExactly(
+  before: ConfigMeaning,
+  change: ConfigChange,
+  after: ConfigMeaning,
+): boolean {
   const sectionName = change.kind === 'set' ? change.table : change.list;
   const sectionKind = change.kind === 'set' ? 'table' : 'list';
   const isTarget = (section: ConfigMeaning['sections'][number]): boolean =>
@@ -89,7 +131,9 @@ export function isExactly(before: ConfigMeaning, change: ConfigChange, after: Co
   const others = (sections: ConfigMeaning['sections'], skip: number): string =>
     JSON.stringify(sections.filter((_, index) => index !== skip));
   if (wasAt !== -1 && wasAt !== at) return false;
-  if (others(before.sections, wasAt) !== others(after.sections, at)) return false;
+  if (others(before.sections, wasAt) !== others(after.sections, at)) {
+    return false;
+  }
 
   return isTargetRight(was, change, target);
 }
@@ -99,33 +143,63 @@ function isTargetRight(
   change: ConfigChange,
   is: ConfigMeaning['sections'][number],
 ): boolean {
-  const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+  const same = (one: unknown, other: unknown): boolean =>
+    JSON.stringify(one) === JSON.stringify(other);
   switch (change.kind) {
     case 'set':
-      return same(was.items, is.items) && isAssigned(was.variables, change, is.variables);
+      return (
+        same(was.items, is.items) &&
+        isAssigned(was.variables, change, is.variables)
+      );
     case 'set-in-item': {
-      const [itemWas, itemIs] = [was.items[change.index], is.items[change.index]];
-      const rest = (items: readonly ItemValues[]): unknown => items.filter((_, index) => index !== change.index);
-      if (!itemWas || !itemIs || !same(was.variables, is.variables)) return false;
+      const [itemWas, itemIs] = [
+        was.items[change.index],
+        is.items[change.index],
+      ];
 
-      return same(rest(was.items), rest(is.items)) && isAssigned(itemWas, change, itemIs);
+      const rest = (items: readonly ItemValues[]): unknown =>
+        items.filter((_, index) => index !== change.index);
+      if (!itemWas || !itemIs || !same(was.variables, is.variables)) {
+        return false;
+      }
+
+      return (
+        same(rest(was.items), rest(is.items)) &&
+        isAssigned(itemWas, change, itemIs)
+      );
     }
+
     case 'add-item':
-      return same(was.variables, is.variables) && same([...was.items, change.values], is.items);
+      return (
+        same(was.variables, is.variables) &&
+        same([...was.items, change.values], is.items)
+      );
     case 'remove-item':
-      return same(was.variables, is.variables) && same(was.items.toSpliced(change.index, 1), is.items);
+      return (
+        same(was.variables, is.variables) &&
+        same(was.items.toSpliced(change.index, 1), is.items)
+      );
   }
 }
 
 /** All variables of that name have the value, or exactly one was added; every other is as it was. */
-function isAssigned(was: ItemValues, change: { name: string; value: string }, is: ItemValues): boolean {
+function isAssigned(
+  was: ItemValues,
+  change: { name: string; value: string },
+  is: ItemValues,
+): boolean {
   const hadOne = was.some(([name]) => name === change.name);
-  const rest = (values: ItemValues): string => JSON.stringify(values.filter(([name]) => name !== change.name));
+  const rest = (values: ItemValues): string =>
+    JSON.stringify(values.filter(([name]) => name !== change.name));
   const found = is.filter(([name]) => name === change.name);
-  if (found.length === 0 || found.some(([, value]) => value !== change.value)) return false;
+  if (found.length === 0 || found.some(([, value]) => value !== change.value)) {
+    return false;
+  }
+
   if (!hadOne) return found.length === 1 && rest(was) === rest(is);
 
   return (
-    JSON.stringify(was.map(([name]) => name)) === JSON.stringify(is.map(([name]) => name)) && rest(was) === rest(is)
+    JSON.stringify(was.map(([name]) => name)) ===
+      JSON.stringify(is.map(([name]) => name)) && rest(was) === rest(is)
   );
 }

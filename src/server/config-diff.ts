@@ -4,8 +4,15 @@ import type { ConfigDocument } from './config-document.js';
  * The lines that an edit changes, as a person reads a diff: `-` the old, `+` the new, each with its line number.
  * Secrets of the server (`D3S:`, `SHA:`, `DES:`, `NUL:`) are masked. Pure.
  */
-export function diffLines(before: ConfigDocument, after: ConfigDocument): string[] {
-  const [old, fresh] = [before.source.text.split(/\r\n|\n|\r/), after.source.text.split(/\r\n|\n|\r/)];
+export function diffLines(
+  before: ConfigDocument,
+  after: ConfigDocument,
+): string[] {
+  const [old, fresh] = [
+    before.source.text.split(/\r\n|\n|\r/),
+    after.source.text.split(/\r\n|\n|\r/),
+  ];
+
   const lines: string[] = [];
   let [i, j] = [0, 0];
 
@@ -17,8 +24,13 @@ export function diffLines(before: ConfigDocument, after: ConfigDocument): string
     }
 
     const { skipOld, skipNew } = resynchronize(old, fresh, i, j);
-    for (const end = i + skipOld; i < end; i++) lines.push(formatLine('-', i, old[i] ?? ''));
-    for (const end = j + skipNew; j < end; j++) lines.push(formatLine('+', j, fresh[j] ?? ''));
+    for (const end = i + skipOld; i < end; i++) {
+      lines.push(formatLine('-', i, old[i] ?? ''));
+    }
+
+    for (const end = j + skipNew; j < end; j++) {
+      lines.push(formatLine('+', j, fresh[j] ?? ''));
+    }
   }
 
   return lines;
@@ -35,7 +47,9 @@ function resynchronize(
     for (let skipNew = 0; skipNew <= total; skipNew++) {
       const skipOld = total - skipNew;
       if (i + skipOld > old.length || j + skipNew > fresh.length) continue;
-      if (agrees(old, fresh, i + skipOld, j + skipNew)) return { skipOld, skipNew };
+      if (agrees(old, fresh, i + skipOld, j + skipNew)) {
+        return { skipOld, skipNew };
+      }
     }
   }
 
@@ -43,7 +57,11 @@ function resynchronize(
 }
 
 /** One equal line may be chance (`<listitem>`); three are not. */
-function agrees(old: readonly string[], fresh: readonly string[], ...[i, j]: [number, number]): boolean {
+function agrees(
+  old: readonly string[],
+  fresh: readonly string[],
+  ...[i, j]: [number, number]
+): boolean {
   return [0, 1, 2].every((offset) => old[i + offset] === fresh[j + offset]);
 }
 

@@ -1,4 +1,9 @@
-import { type XmlDocument, XmlElement, XmlError, parseXml } from '@rgrove/parse-xml';
+import {
+  type XmlDocument,
+  XmlElement,
+  XmlError,
+  parseXml,
+} from '@rgrove/parse-xml';
 import { ConfigurationError } from '../errors.js';
 import { type ConfigText, lineFinder } from './config-text.js';
 
@@ -50,7 +55,12 @@ export interface ConfigDocument {
 }
 
 /** Sections that must not appear twice: nobody could tell which one the server obeys. */
-const UNIQUE = new Set(['table Directories', 'table StoreBackup', 'list StoreBackupSchedule', 'list LogEvents']);
+const UNIQUE = new Set([
+  'table Directories',
+  'table StoreBackup',
+  'list StoreBackupSchedule',
+  'list LogEvents',
+]);
 
 /**
  * Parses the XML dialect of mailserver.cfg and users.cfg (reference: docs/configuration.md).
@@ -60,7 +70,12 @@ const UNIQUE = new Set(['table Directories', 'table StoreBackup', 'list StoreBac
 export function parseConfigDocument(source: ConfigText): ConfigDocument {
   const root = parseRoot(source);
   const place = placeOf(source.text, root);
-  const text: NumberedText = { text: source.text, lineAt: lineFinder(source.text) };
+
+  const text: NumberedText = {
+    text: source.text,
+    lineAt: lineFinder(source.text),
+  };
+
   const sections = elementsOf(root)
     .filter(({ name }) => name === 'table' || name === 'list')
     .map((element) => toSection(text, element));
@@ -71,7 +86,9 @@ export function parseConfigDocument(source: ConfigText): ConfigDocument {
 }
 
 function parseRoot(source: ConfigText): XmlElement {
-  if (source.text.replace(/^\uFEFF/, '').trim() === '') throw problem(source, 1, 'the file is empty');
+  if (source.text.replace(/^\uFEFF/, '').trim() === '') {
+    throw problem(source, 1, 'the file is empty');
+  }
 
   const tree = parseTree(source);
   const doctype = tree.children.find(({ type }) => type === 'doctype');
@@ -80,7 +97,11 @@ function parseRoot(source: ConfigText): XmlElement {
   const root = tree.root;
   if (root?.name !== 'config') {
     const line = lineFinder(source.text)(root?.start ?? 0);
-    throw problem(source, line, `the root element is <${root?.name ?? ''}>, not <config>`);
+    throw problem(
+      source,
+      line,
+      `the root element is <${root?.name ?? ''}>, not <config>`,
+    );
   }
 
   return root;
@@ -88,24 +109,40 @@ function parseRoot(source: ConfigText): XmlElement {
 
 function parseTree(source: ConfigText): XmlDocument {
   try {
-    return parseXml(source.text, { includeOffsets: true, preserveComments: true, preserveDocumentType: true });
+    return parseXml(source.text, {
+      includeOffsets: true,
+      preserveComments: true,
+      preserveDocumentType: true,
+    });
   } catch (error) {
-    const doctypeAt = /<!DOCTYPE/i.exec(source.text.split(/<config[\s>]/, 1)[0] ?? '')?.index;
+    const doctypeAt = /<!DOCTYPE/i.exec(
+      source.text.split(/<config[\s>]/, 1)[0] ?? '',
+    )?.index;
     if (doctypeAt !== undefined) throw doctypeProblem(source, doctypeAt);
     // The parser descends into elements by recursion: a file nested thousands deep ends it.
-    if (error instanceof RangeError) throw problem(source, 1, 'the elements are nested too deep');
+    if (error instanceof RangeError) {
+      throw problem(source, 1, 'the elements are nested too deep');
+    }
+
     if (!(error instanceof XmlError)) throw error;
 
     const at = utf16Offset(source.text, error.pos);
 
-    throw problem(source, lineFinder(source.text)(at), describe(error, source.text.slice(0, at)));
+    throw problem(
+      source,
+      lineFinder(source.text)(at),
+      describe(error, source.text.slice(0, at)),
+    );
   }
 }
 
 /** The parser counts an error's position in characters, the text counts those outside the basic plane twice. */
 function utf16Offset(text: string, characters: number): number {
   let offset = 0;
-  for (let count = 0; count < characters; count++) offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  for (let count = 0; count < characters; count++) {
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  }
+
   return offset;
 }
 
@@ -118,25 +155,44 @@ function describe(error: XmlError, before: string): string {
   const words = (fact.charAt(0).toLowerCase() + fact.slice(1))
     .replaceAll('`', '')
     .replace(/^(named entity isn't defined|duplicate attribute): .*/s, '$1')
-    .replace(/ for element (?!(?:config|table|list|listitem|variable)$).*/s, ' for an unknown element');
+    .replace(
+      / for element (?!(?:config|table|list|listitem|variable)$).*/s,
+      ' for an unknown element',
+    );
 
-  const [, kind, name] = [...before.matchAll(/<(table|list|variable) name="([\w.-]+)"/g)].at(-1) ?? [];
-  const place = name === undefined ? words : `${words}, at ${kind ?? ''} ${name}`;
+  const [, kind, name] =
+    [...before.matchAll(/<(table|list|variable) name="([\w.-]+)"/g)].at(-1) ??
+    [];
+  const place =
+    name === undefined ? words : `${words}, at ${kind ?? ''} ${name}`;
 
   return error.excerpt.trim() === '' ? `${place}; the file ends here` : place;
 }
 
 function doctypeProblem(source: ConfigText, at: number): ConfigurationError {
-  return problem(source, lineFinder(source.text)(at), 'a document type declaration (<!DOCTYPE) is refused');
+  return problem(
+    source,
+    lineFinder(source.text)(at),
+    'a document type declaration (<!DOCTYPE) is refused',
+  );
 }
 
-function problem(source: ConfigText, line: number, fact: string): ConfigurationError {
+function problem(
+  source: ConfigText,
+  line: number,
+  fact: string,
+): ConfigurationError {
   return new ConfigurationError(`${source.path}, line ${line}: ${fact}`, {
-    hints: ["Compare the file with the server's own previous copy, which ends in .cfg.bak."],
+    hints: [
+      "Compare the file with the server's own previous copy, which ends in .cfg.bak.",
+    ],
   });
 }
 
-function refuseTwins(source: ConfigText, sections: readonly ConfigSection[]): void {
+function refuseTwins(
+  source: ConfigText,
+  sections: readonly ConfigSection[],
+): void {
   const seen = new Map<string, ConfigSection>();
   for (const section of sections) {
     const key = `${section.kind} ${section.name}`;
@@ -186,16 +242,29 @@ function variablesOf(text: NumberedText, parent: XmlElement): ConfigVariable[] {
 }
 
 function elementsOf(parent: XmlElement): XmlElement[] {
-  return parent.children.filter((child): child is XmlElement => child instanceof XmlElement);
+  return parent.children.filter(
+    (child): child is XmlElement => child instanceof XmlElement,
+  );
 }
 
 /** The element's span and what lies between its tags; the parser says where the element is, not where its tags end. */
-function placeOf(text: string, element: XmlElement): { span: Span; content: Span | undefined } {
+function placeOf(
+  text: string,
+  element: XmlElement,
+): { span: Span; content: Span | undefined } {
   // An element that ends the text has an unknown end where the text holds characters outside the basic plane.
-  const span = { start: element.start, end: Math.min(element.end, text.length) };
+  const span = {
+    start: element.start,
+    end: Math.min(element.end, text.length),
+  };
+
   const tagEnd = startTagEnd(text, span.start);
   if (text[tagEnd - 2] === '/') return { span, content: undefined };
-  return { span, content: { start: tagEnd, end: text.lastIndexOf('</', span.end) } };
+
+  return {
+    span,
+    content: { start: tagEnd, end: text.lastIndexOf('</', span.end) },
+  };
 }
 
 /** Behind the `>` that ends the start tag; a quoted attribute value may hold `>` itself. */

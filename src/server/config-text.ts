@@ -25,11 +25,18 @@ const OTHER_ENCODING = /^<\?xml[^>]*\sencoding\s*=\s*["'](?!utf-?8["'])/i;
  * @throws {ConfigurationError} for UTF-16, which the server never writes
  */
 export function decodeConfigText(path: string, bytes: Buffer): ConfigText {
-  if (bytes.length >= 2 && (bytes.readUInt16BE(0) === 0xfffe || bytes.readUInt16BE(0) === 0xfeff)) {
-    throw new ConfigurationError(`${path}, line 1: the file is UTF-16; the server writes UTF-8`);
+  if (
+    bytes.length >= 2 &&
+    (bytes.readUInt16BE(0) === 0xfffe || bytes.readUInt16BE(0) === 0xfeff)
+  ) {
+    throw new ConfigurationError(
+      `${path}, line 1: the file is UTF-16; the server writes UTF-8`,
+    );
   }
+
   const isOther = OTHER_ENCODING.test(bytes.toString('latin1', 0, 200));
   const encoding = isUtf8(bytes) && !isOther ? 'utf8' : 'latin1';
+
   return { path, text: bytes.toString(encoding), encoding };
 }
 
@@ -53,14 +60,23 @@ function readBytes(path: string): Buffer {
   try {
     return readSettingsFile(path);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') throw new NotFoundError(`no such file: ${path}`, { cause: error });
+    if (errnoOf(error) === 'ENOENT') {
+      throw new NotFoundError(`no such file: ${path}`, { cause: error });
+    }
+
     throw toUnreadableSettings(error, `cannot read ${path}`);
   }
 }
 
 /** Tells the line, counted from 1, that an offset of the text lies in; CRLF, LF and CR end a line. */
 export function lineFinder(text: string): (offset: number) => number {
-  const starts = [0, ...[...text.matchAll(/\r\n|\n|\r/g)].map(({ index, 0: end }) => index + end.length)];
+  const starts = [
+    0,
+    ...[...text.matchAll(/\r\n|\n|\r/g)].map(
+      ({ index, 0: end }) => index + end.length,
+    ),
+  ];
+
   return (offset) => {
     let [low, high] = [0, starts.length];
     while (low + 1 < high) {
@@ -68,6 +84,7 @@ export function lineFinder(text: string): (offset: number) => number {
       if ((starts[middle] ?? 0) <= offset) low = middle;
       else high = middle;
     }
+
     return low + 1;
   };
 }

@@ -19,10 +19,17 @@ const PID_FILE = '/var/run/kms.pid';
  * a process `mailserver` that was started from this installation. macOS and Windows: the process list, by name.
  * A process that may not be looked into (another user's) counts by its name: better one refusal too many.
  */
-export async function findRunningEngine(installation: Installation): Promise<RunningEngine | undefined> {
-  if (process.platform === 'linux') return fromPidFile() ?? fromProcesses(installation);
+export async function findRunningEngine(
+  installation: Installation,
+): Promise<RunningEngine | undefined> {
+  if (process.platform === 'linux') {
+    return fromPidFile() ?? fromProcesses(installation);
+  }
+
   const { listProcessNames } = await import('../platform/process-list.js');
-  const isEngine = ({ name }: { name: string }): boolean => /^mailserver(\.exe)?$/i.test(name);
+  const isEngine = ({ name }: { name: string }): boolean =>
+    /^mailserver(\.exe)?$/i.test(name);
+
   return (await listProcessNames()).find(isEngine);
 }
 
@@ -36,33 +43,53 @@ function fromPidFile(): RunningEngine | undefined {
 
 function engineOf(pid: number): RunningEngine | undefined {
   const folder = `/proc/${pid}`;
-  const name = readQuietly(() => readFileSync(join(folder, 'comm'), 'utf8'))?.trim();
+  const name = readQuietly(() =>
+    readFileSync(join(folder, 'comm'), 'utf8'),
+  )?.trim();
   if (name === undefined) return undefined;
-  const program = basename(readQuietly(() => readlinkSync(join(folder, 'exe'))) ?? '');
+
+  const program = basename(
+    readQuietly(() => readlinkSync(join(folder, 'exe'))) ?? '',
+  );
   if (isZombie(pid)) return undefined;
-  return name.startsWith(ENGINE_NAME) || program.startsWith(ENGINE_NAME) ? { pid, name } : undefined;
+
+  return name.startsWith(ENGINE_NAME) || program.startsWith(ENGINE_NAME)
+    ? { pid, name }
+    : undefined;
 }
 
 /** A dead process that its parent has not waited for: state Z in proc(5). */
 function isZombie(pid: number): boolean {
-  const stat = readQuietly(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? '';
+  const stat =
+    readQuietly(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? '';
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
 }
 
 function fromProcesses(installation: Installation): RunningEngine | undefined {
-  const pids = readQuietly(() => readdirSync('/proc'))?.filter((name) => /^\d+$/.test(name)) ?? [];
+  const pids =
+    readQuietly(() => readdirSync('/proc'))?.filter((name) =>
+      /^\d+$/.test(name),
+    ) ?? [];
+
   for (const pid of pids.map(Number)) {
     const engine = engineOf(pid);
-    if (engine && pid !== process.pid && belongsTo(pid, installation)) return engine;
+    if (engine && pid !== process.pid && belongsTo(pid, installation)) {
+      return engine;
+    }
   }
+
   return undefined;
 }
 
 function belongsTo(pid: number, installation: Installation): boolean {
   const home = realpathSync(installation.dir);
-  const isInside = (path: string): boolean => path === home || path.startsWith(home + sep);
-  const places = ['exe', 'cwd'].map((link) => readQuietly(() => readlinkSync(`/proc/${pid}/${link}`)));
+  const isInside = (path: string): boolean =>
+    path === home || path.startsWith(home + sep);
+  const places = ['exe', 'cwd'].map((link) =>
+    readQuietly(() => readlinkSync(`/proc/${pid}/${link}`)),
+  );
   if (places.every((place) => place === undefined)) return true;
+
   return places.some((place) => place !== undefined && isInside(place));
 }
 
@@ -71,7 +98,14 @@ function readQuietly<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    if (
+      ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'ENOTDIR'].includes(
+        errnoOf(error) ?? '',
+      )
+    ) {
+      return undefined;
+    }
+
     throw error;
   }
 }

@@ -9,18 +9,23 @@
  */
 export function decodeFolderName(name: string): string {
   if (!name.includes('&')) return name;
+
   const parts: string[] = [];
   for (const [whole, run, end] of name.matchAll(/[^&]+|&([^-]*)(-?)/g)) {
     const text = run === undefined ? whole : decodeShift(run, end ?? '');
     if (text === undefined) return name;
+
     parts.push(text);
   }
+
   return parts.join('');
 }
 
 /** The name on disk: `Ärzte & Co` is `&AMQ-rzte &- Co`. */
 export function encodeFolderName(name: string): string {
-  return name.replace(/&|[^\x20-\x7e]+/g, (run) => (run === '&' ? '&-' : encodeRun(run)));
+  return name.replace(/&|[^\x20-\x7e]+/g, (run) =>
+    run === '&' ? '&-' : encodeRun(run),
+  );
 }
 
 function encodeRun(run: string): string {

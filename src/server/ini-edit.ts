@@ -18,13 +18,21 @@ export function writeIniText(installDir: string, text: string): void {
  * The text with the key set, in the file's own line ends, every other line as it is; an empty value removes the key. Pure.
  * @throws {UsageError} for a value that the file cannot hold
  */
-export function withIniValue(text: string, { section, key }: IniPlace, value: string): string {
+export function withIniValue(
+  text: string,
+  { section, key }: IniPlace,
+  value: string,
+): string {
   const eol = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text === '' ? [] : text.replace(/\r?\n$/, '').split(/\r?\n/);
   const start = lines.findIndex((line) => line.trim() === `[${section}]`);
-  const next = lines.findIndex((line, index) => index > start && line.trim().startsWith('['));
+  const next = lines.findIndex(
+    (line, index) => index > start && line.trim().startsWith('['),
+  );
   const end = next === -1 ? lines.length : next;
-  const at = lines.findIndex((line, index) => index > start && index < end && keyOf(line) === key);
+  const at = lines.findIndex(
+    (line, index) => index > start && index < end && keyOf(line) === key,
+  );
   const entry = `${key} = ${spelled(value)}`;
 
   if (start === -1) {
@@ -44,12 +52,19 @@ export function withIniValue(text: string, { section, key }: IniPlace, value: st
 
 /** The value as `parseIniText` reads it back: as it stands, or in quotes where it holds what a line would end at. */
 function spelled(value: string): string {
-  if (/[\r\n]/.test(value)) throw new UsageError('kms-backup.ini cannot hold a line end in a value');
+  if (/[\r\n]/.test(value)) {
+    throw new UsageError('kms-backup.ini cannot hold a line end in a value');
+  }
+
   if (!/[;#"']|^\s|\s$/.test(value)) return value;
+
   const quote = value.includes('"') ? "'" : '"';
   if (value.includes(quote)) {
-    throw new UsageError('kms-backup.ini cannot hold both kinds of quotes in one value');
+    throw new UsageError(
+      'kms-backup.ini cannot hold both kinds of quotes in one value',
+    );
   }
+
   return `${quote}${value}${quote}`;
 }
 

@@ -3,7 +3,12 @@ import { parse } from 'ini';
 import { ConfigurationError, errnoOf } from '../errors.js';
 import { readSettingsFile } from '../platform/settings-file.js';
 import { toUnreadableSettings } from '../platform/system-error.js';
-import { settingsFrom, type IniEntry, type IniProblem, type IniSettings } from './ini-settings.js';
+import {
+  settingsFrom,
+  type IniEntry,
+  type IniProblem,
+  type IniSettings,
+} from './ini-settings.js';
 
 /** The file beside mailserver.cfg that holds what mailserver.cfg has no place for. */
 export const INI_NAME = 'kms-backup.ini';
@@ -24,8 +29,14 @@ export function readIniFile(installDir: string): IniSettings {
  */
 export function parseIniText(text: string, installDir: string): IniSettings {
   const problems: IniProblem[] = [];
-  const settings = settingsFrom(entriesOf(text, problems), installDir, problems);
+  const settings = settingsFrom(
+    entriesOf(text, problems),
+    installDir,
+    problems,
+  );
+
   if (problems.length > 0) throw problemsError(problems);
+
   return settings;
 }
 
@@ -36,7 +47,9 @@ export function parseIniText(text: string, installDir: string): IniSettings {
 export function readIniText(installDir: string): string {
   const path = join(installDir, INI_NAME);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readSettingsFile(path));
+    return new TextDecoder('utf-8', { fatal: true }).decode(
+      readSettingsFile(path),
+    );
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return '';
 
@@ -79,7 +92,9 @@ function isSection(value: unknown): value is object {
 /** `ini` reads `[a.b]` as b inside a: the whole name is put together again. */
 function sectionName(read: object): string {
   const [name, inner] = Object.entries(read)[0] as [string, object];
-  return Object.keys(inner).length === 0 ? name : `${name}.${sectionName(inner)}`;
+  return Object.keys(inner).length === 0
+    ? name
+    : `${name}.${sectionName(inner)}`;
 }
 
 /**
@@ -90,19 +105,42 @@ function sectionName(read: object): string {
 function asIniReadsIt(line: string): string {
   const equals = line.indexOf('=');
   if (equals === -1) return line;
+
   const value = line.slice(equals + 1).trim();
   const head = line.slice(0, equals + 1);
   if (/^"[^"]*"$/.test(value)) return head + value.replaceAll('\\', '\\\\');
   if (/^".*"$|^'.*'$/.test(value)) return head + value;
-  return head + value.replace(/\\(?![;#])/g, '\\\\').replace(/(?<=[^\s\\])[;#]/g, '\\$&');
+
+  return (
+    head +
+    value.replace(/\\(?![;#])/g, '\\\\').replace(/(?<=[^\s\\])[;#]/g, '\\$&')
+  );
 }
 
 function problemsError(problems: readonly IniProblem[]): ConfigurationError {
   const sorted = problems.toSorted((a, b) => a.lineNumber - b.lineNumber);
-  const lines = sorted.map(({ lineNumber, text }) => `line ${String(lineNumber)}: ${text}`);
-  const hints = [...new Set(sorted.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))];
-  const head = lines.length === 1 ? INI_NAME : `${INI_NAME} has ${String(lines.length)} errors`;
-  return new ConfigurationError(`${head}${lines.length === 1 ? ' ' : ': '}${lines.join('; ')}`, {
-    hints: hints.length > 0 ? hints : ['kms-backup.ini.example shows every section and key.'],
-  });
+  const lines = sorted.map(
+    ({ lineNumber, text }) => `line ${String(lineNumber)}: ${text}`,
+  );
+
+  const hints = [
+    ...new Set(
+      sorted.flatMap(({ hint }) => (hint === undefined ? [] : [hint])),
+    ),
+  ];
+
+  const head =
+    lines.length === 1
+      ? INI_NAME
+      : `${INI_NAME} has ${String(lines.length)} errors`;
+
+  return new ConfigurationError(
+    `${head}${lines.length === 1 ? ' ' : ': '}${lines.join('; ')}`,
+    {
+      hints:
+        hints.length > 0
+          ? hints
+          : ['kms-backup.ini.example shows every section and key.'],
+    },
+  );
 }

@@ -48,8 +48,14 @@ export interface IniSettings {
   };
   /** Absolute path of the Prometheus textfile. */
   readonly metrics: { readonly textfile: string | undefined };
-  readonly ping: { readonly url: string | undefined; readonly timeoutMs: number | undefined };
-  readonly networkDisk: { readonly user: string | undefined; readonly passwordFile: string | undefined };
+  readonly ping: {
+    readonly url: string | undefined;
+    readonly timeoutMs: number | undefined;
+  };
+  readonly networkDisk: {
+    readonly user: string | undefined;
+    readonly passwordFile: string | undefined;
+  };
 }
 
 /** One line of the file: a section's head where `key` is undefined, otherwise a key of that section. */
@@ -71,13 +77,18 @@ const SECRET_KEYS = new Set(['password', 'pass', 'passwd', 'secret']);
 const REMOTE = 'remote';
 
 /** The typed settings of the file's entries; whatever is wrong is added to `problems`. Pure. */
-export function settingsFrom(entries: readonly IniEntry[], installDir: string, problems: IniProblem[]): IniSettings {
+export function settingsFrom(
+  entries: readonly IniEntry[],
+  installDir: string,
+  problems: IniProblem[],
+): IniSettings {
   const sections = new Map<string, SectionReader>();
   const section = (name: string): SectionReader => {
     const reader = new SectionReader(name, entries, installDir, problems);
     sections.set(name, reader);
     return reader;
   };
+
   const settings: IniSettings = {
     backup: readBackup(section('backup')),
     smtp: readSmtp(section('smtp')),
@@ -86,12 +97,18 @@ export function settingsFrom(entries: readonly IniEntry[], installDir: string, p
     ping: readPing(section('ping')),
     networkDisk: readNetworkDisk(section('network-disk')),
   };
+
   for (const entry of entries) {
     const reader = sections.get(entry.section);
-    if (reader) reader.checkKnown(entry);
-    else if (entry.key === undefined) problems.push(unknownSection(entry, [...sections.keys()]));
-    else if (entry.section === '') problems.push(outsideSections(entry));
+    if (reader) {
+      reader.checkKnown(entry);
+    } else if (entry.key === undefined) {
+      problems.push(unknownSection(entry, [...sections.keys()]));
+    } else if (entry.section === '') {
+      problems.push(outsideSections(entry));
+    }
   }
+
   return settings;
 }
 
@@ -100,7 +117,11 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
     threads: section.integer('threads', 1, 256),
     level: section.integer('level', 1, 9),
     oversize: section.oneOf('oversize', ['skip', 'split']),
-    volumeSizeBytes: section.read('volume-size', 'a size such as 600MB or 2GiB', (text) => atLeastOne(parseSize(text))),
+    volumeSizeBytes: section.read(
+      'volume-size',
+      'a size such as 600MB or 2GiB',
+      (text) => atLeastOne(parseSize(text)),
+    ),
     lockWaitMs: section.duration('lock-wait'),
     verify: section.yesNo('verify'),
     rotate: section.yesNo('rotate'),
@@ -117,8 +138,14 @@ function readSmtp(section: SectionReader): IniSettings['smtp'] {
     tlsVerify: section.yesNo('tls-verify'),
     user: section.text('user'),
     passwordFile: section.path('password-file'),
-    from: section.read('from', 'one e-mail address', (text) => parseAddresses(text)?.at(0)),
-    to: section.read('to', 'e-mail addresses, separated by commas', parseAddresses),
+    from: section.read('from', 'one e-mail address', (text) =>
+      parseAddresses(text)?.at(0),
+    ),
+    to: section.read(
+      'to',
+      'e-mail addresses, separated by commas',
+      parseAddresses,
+    ),
     notify: section.oneOf('notify', NOTIFY_RULES),
     timeoutMs: section.duration('timeout'),
   };
@@ -135,13 +162,18 @@ function readHooks(section: SectionReader): IniSettings['hooks'] {
 
 function readPing(section: SectionReader): IniSettings['ping'] {
   const url = section.read('url', 'an http or https address', (text) =>
-    URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) ? text : undefined,
+    URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+      ? text
+      : undefined,
   );
   return { url, timeoutMs: section.duration('timeout') };
 }
 
 function readNetworkDisk(section: SectionReader): IniSettings['networkDisk'] {
-  return { user: section.text('user'), passwordFile: section.path('password-file') };
+  return {
+    user: section.text('user'),
+    passwordFile: section.path('password-file'),
+  };
 }
 
 /** Gives a section's values out by key, remembers which keys exist, and notes every value that is wrong. */
@@ -155,24 +187,35 @@ class SectionReader {
     private readonly installDir: string,
     private readonly problems: IniProblem[],
   ) {
-    this.#entries = entries.filter((entry) => entry.section === name && entry.key !== undefined);
+    this.#entries = entries.filter(
+      (entry) => entry.section === name && entry.key !== undefined,
+    );
   }
 
   /** The value of `key` as `convert` gives it; undefined where it is not set or, with a problem noted, wrong. */
-  read<T>(key: string, expected: string, convert: (text: string) => T | undefined): T | undefined {
+  read<T>(
+    key: string,
+    expected: string,
+    convert: (text: string) => T | undefined,
+  ): T | undefined {
     this.#known.add(key);
+
     const [entry, again] = this.#entries.filter((each) => each.key === key);
     if (again) {
       const text = `${key} is set a second time, first in line ${String(entry?.lineNumber)}`;
       this.problems.push({ lineNumber: again.lineNumber, text });
     }
+
     if (!entry) return undefined;
+
     const value = entry.value === '' ? undefined : convert(entry.value);
     if (value === undefined) {
       const found = entry.value === '' ? 'nothing' : withoutLogin(entry.value);
       const text = `[${this.name}] ${key} must be ${expected}, found ${found}`;
+
       this.problems.push({ lineNumber: entry.lineNumber, text });
     }
+
     return value;
   }
 
@@ -181,25 +224,35 @@ class SectionReader {
   }
 
   word(key: string, expected: string): string | undefined {
-    return this.read(key, expected, (text) => (/^[^\s/@]+$/.test(text) ? text : undefined));
+    return this.read(key, expected, (text) =>
+      /^[^\s/@]+$/.test(text) ? text : undefined,
+    );
   }
 
   path(key: string): string | undefined {
-    return this.read(key, 'a path', (text) => (isAbsolute(text) ? text : resolve(this.installDir, text)));
+    return this.read(key, 'a path', (text) =>
+      isAbsolute(text) ? text : resolve(this.installDir, text),
+    );
   }
 
   integer(key: string, least: number, most: number): number | undefined {
-    return this.read(key, `a whole number from ${String(least)} to ${String(most)}`, (text) =>
-      within(text, least, most),
+    return this.read(
+      key,
+      `a whole number from ${String(least)} to ${String(most)}`,
+      (text) => within(text, least, most),
     );
   }
 
   percent(key: string): number | undefined {
-    return this.read(key, 'a percentage from 1 to 100', (text) => within(text.replace(/\s*%$/, ''), 1, 100));
+    return this.read(key, 'a percentage from 1 to 100', (text) =>
+      within(text.replace(/\s*%$/, ''), 1, 100),
+    );
   }
 
   duration(key: string): number | undefined {
-    return this.read(key, 'a duration such as 30s or 10m', (text) => parseDuration(text));
+    return this.read(key, 'a duration such as 30s or 10m', (text) =>
+      parseDuration(text),
+    );
   }
 
   yesNo(key: string): boolean | undefined {
@@ -210,20 +263,31 @@ class SectionReader {
   }
 
   oneOf<T extends string>(key: string, choices: readonly T[]): T | undefined {
-    return this.read(key, `one of ${choices.join(', ')}`, (text) => choices.find((choice) => choice === text));
+    return this.read(key, `one of ${choices.join(', ')}`, (text) =>
+      choices.find((choice) => choice === text),
+    );
   }
 
   /** Notes a problem where an entry's key was never asked for. */
   checkKnown({ key, lineNumber }: IniEntry): void {
     if (key === undefined || this.#known.has(key)) return;
+
     if (SECRET_KEYS.has(key)) {
-      const hint = 'Put the password alone into a file that only root can read, and name it with password-file.';
-      this.problems.push({ lineNumber, text: `[${this.name}] takes no ${key} in clear`, hint });
+      const hint =
+        'Put the password alone into a file that only root can read, and name it with password-file.';
+      this.problems.push({
+        lineNumber,
+        text: `[${this.name}] takes no ${key} in clear`,
+        hint,
+      });
+
       return;
     }
+
     const [nearest] = nearestNames(key, this.#known);
     const text = `[${this.name}] has no key ${key}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
     const hint = `The keys of [${this.name}] are ${[...this.#known].join(', ')}.`;
+
     this.problems.push({ lineNumber, text, hint });
   }
 }
@@ -238,15 +302,27 @@ function outsideSections({ key, lineNumber }: IniEntry): IniProblem {
   return { lineNumber, text: `${key ?? ''} stands before the first [section]` };
 }
 
-function unknownSection({ section, lineNumber }: IniEntry, known: readonly string[]): IniProblem {
+function unknownSection(
+  { section, lineNumber }: IniEntry,
+  known: readonly string[],
+): IniProblem {
   if (section === REMOTE) {
-    const hint = 'Copy the backup directory with rsync or rclone from an after hook; docs/operating.md shows how.';
-    const text = '[remote] is a name kept for archives on remote storage, which this version cannot write';
+    const hint =
+      'Copy the backup directory with rsync or rclone from an after hook; docs/operating.md shows how.';
+    const text =
+      '[remote] is a name kept for archives on remote storage, which this version cannot write';
+
     return { lineNumber, text, hint };
   }
+
   const [nearest] = nearestNames(section, known);
   const text = `no section [${section}] is known${nearest === undefined ? '' : `; did you mean [${nearest}]?`}`;
-  return { lineNumber, text, hint: `The sections are ${known.map((name) => `[${name}]`).join(', ')}.` };
+
+  return {
+    lineNumber,
+    text,
+    hint: `The sections are ${known.map((name) => `[${name}]`).join(', ')}.`,
+  };
 }
 
 function within(text: string, least: number, most: number): number | undefined {

@@ -16,7 +16,10 @@ const CONFIG_NAME = 'mailserver.cfg';
 
 /** Where the installer puts the server; reference: docs/kerio.md. */
 const PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
-  win32: ['C:\\Program Files\\Kerio\\MailServer', 'C:\\Program Files (x86)\\Kerio\\MailServer'],
+  win32: [
+    'C:\\Program Files\\Kerio\\MailServer',
+    'C:\\Program Files (x86)\\Kerio\\MailServer',
+  ],
   darwin: ['/usr/local/kerio/mailserver'],
   linux: ['/opt/kerio/mailserver'],
 };
@@ -26,7 +29,9 @@ const PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
  * holds mailserver.cfg, else the platform's places.
  * @throws {NotFoundError} naming every place that was looked at
  */
-export function findInstallation(options: { readonly serverDir?: string | undefined }): Installation {
+export function findInstallation(options: {
+  readonly serverDir?: string | undefined;
+}): Installation {
   const given = options.serverDir ?? process.env['KMS_BACKUP_SERVER_DIR'];
   const places =
     given !== undefined && given !== ''
@@ -34,7 +39,9 @@ export function findInstallation(options: { readonly serverDir?: string | undefi
       : [process.cwd(), ...(PLACES[process.platform] ?? []), ...programFiles()];
 
   const dir = places.find((place) => existsSync(join(place, CONFIG_NAME)));
-  if (dir === undefined) throw notFound(places, given !== undefined && given !== '');
+  if (dir === undefined) {
+    throw notFound(places, given !== undefined && given !== '');
+  }
 
   tellStep(`mail server in ${dir}`);
 
@@ -56,16 +63,26 @@ function programFiles(): string[] {
 function notFound(places: readonly string[], isGiven: boolean): NotFoundError {
   const [first = ''] = places;
   if (!isGiven) {
-    return new NotFoundError(`no mail server found; looked for ${CONFIG_NAME} in ${places.join(', ')}`, {
-      hints: ['Name the install directory with --server-dir DIR or KMS_BACKUP_SERVER_DIR.'],
-    });
+    return new NotFoundError(
+      `no mail server found; looked for ${CONFIG_NAME} in ${places.join(', ')}`,
+      {
+        hints: [
+          'Name the install directory with --server-dir DIR or KMS_BACKUP_SERVER_DIR.',
+        ],
+      },
+    );
   }
 
   const fact = statSync(first, { throwIfNoEntry: false })?.isDirectory()
     ? `no ${CONFIG_NAME} in ${first}`
     : `no such directory: ${first}`;
 
-  return new NotFoundError(`${fact}; it should be the mail server's install directory`, {
-    hints: [`Name the directory that holds ${CONFIG_NAME} with --server-dir DIR.`],
-  });
+  return new NotFoundError(
+    `${fact}; it should be the mail server's install directory`,
+    {
+      hints: [
+        `Name the directory that holds ${CONFIG_NAME} with --server-dir DIR.`,
+      ],
+    },
+  );
 }

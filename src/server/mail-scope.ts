@@ -62,7 +62,10 @@ export function folderNameOf(path: Owner & Pick<StorePath, 'folder'>): string {
  */
 export function messageNameOf(path: StorePath): string {
   const file = path.file.slice(path.file.lastIndexOf('/') + 1);
-  return joinNames(folderNameOf(path), path.isNumbered ? file.slice(0, -EXTENSION.length) : file);
+  return joinNames(
+    folderNameOf(path),
+    path.isNumbered ? file.slice(0, -EXTENSION.length) : file,
+  );
 }
 
 /** A message's name as it is compared: its folder is told from one of another case, its number is not. */
@@ -94,14 +97,25 @@ export class MailIndex {
     let mailbox = this.mailboxes.get(name);
 
     if (!mailbox) {
-      mailbox = { domain: path.domain, user: path.user ?? (path.isPublic ? PUBLIC : ''), folders: new Map() };
+      mailbox = {
+        domain: path.domain,
+        user: path.user ?? (path.isPublic ? PUBLIC : ''),
+        folders: new Map(),
+      };
       this.mailboxes.set(name, mailbox);
     }
 
     if (path.folder === '' && messages === 0) return;
 
-    const folder = mailbox.folders.get(path.folder) ?? { messages: 0, sizeBytes: 0 };
-    mailbox.folders.set(path.folder, { messages: folder.messages + messages, sizeBytes: folder.sizeBytes + sizeBytes });
+    const folder = mailbox.folders.get(path.folder) ?? {
+      messages: 0,
+      sizeBytes: 0,
+    };
+
+    mailbox.folders.set(path.folder, {
+      messages: folder.messages + messages,
+      sizeBytes: folder.sizeBytes + sizeBytes,
+    });
   }
 
   /** Notes a message that lies where the server keeps none, if its name alone does not tell it from the server's. */
@@ -110,12 +124,16 @@ export class MailIndex {
   }
 
   get domains(): string[] {
-    return unique([...this.mailboxes.values()].flatMap(({ domain }) => domain ?? []));
+    return unique(
+      [...this.mailboxes.values()].flatMap(({ domain }) => domain ?? []),
+    );
   }
 
   /** The mailboxes of a domain, or all of them. */
   mailboxesOf(domain: string | undefined): MailboxIndex[] {
-    return [...this.mailboxes.values()].filter((mailbox) => domain === undefined || mailbox.domain === domain);
+    return [...this.mailboxes.values()].filter(
+      (mailbox) => domain === undefined || mailbox.domain === domain,
+    );
   }
 }
 
@@ -127,55 +145,121 @@ export class MailIndex {
 export function resolveScope(index: MailIndex, typed: TypedScope): MailScope {
   const [userPart, domainPart] = splitAddress(typed.user);
   const typedDomain = typed.domain ?? domainPart;
-  let domain = typedDomain === undefined ? undefined : find('domain', typedDomain, index.domains);
-  const users = unique(index.mailboxesOf(domain).map(({ user }) => user)).filter((user) => user !== '');
+
+  let domain =
+    typedDomain === undefined
+      ? undefined
+      : find('domain', typedDomain, index.domains);
+
+  const users = unique(
+    index.mailboxesOf(domain).map(({ user }) => user),
+  ).filter((user) => user !== '');
   const where = domain === undefined ? '' : ` in ${domain}`;
-  const user = userPart === undefined ? undefined : find('user', userPart, users, where);
+  const user =
+    userPart === undefined ? undefined : find('user', userPart, users, where);
 
-  if (user !== undefined && domain === undefined) domain = onlyDomainOf(index, user);
+  if (user !== undefined && domain === undefined) {
+    domain = onlyDomainOf(index, user);
+  }
 
-  const mailboxes = index.mailboxesOf(domain).filter((mailbox) => user === undefined || mailbox.user === user);
-  const folder = typed.folder === undefined ? undefined : findFolder(typed.folder, mailboxes, typed.withSubfolders);
-  const messages = typed.messages && new Set(typed.messages.map((name) => findMessage(name, index)));
+  const mailboxes = index
+    .mailboxesOf(domain)
+    .filter((mailbox) => user === undefined || mailbox.user === user);
 
-  return { domain, user, folder, messages, withSubfolders: typed.withSubfolders };
+  const folder =
+    typed.folder === undefined
+      ? undefined
+      : findFolder(typed.folder, mailboxes, typed.withSubfolders);
+
+  const messages =
+    typed.messages &&
+    new Set(typed.messages.map((name) => findMessage(name, index)));
+
+  return {
+    domain,
+    user,
+    folder,
+    messages,
+    withSubfolders: typed.withSubfolders,
+  };
 }
 
 /** Whether a path lies in the scope. */
 export function isInScope(scope: MailScope, path: StorePath): boolean {
   if (scope.domain !== undefined && path.domain !== scope.domain) return false;
+
   // What belongs to no mailbox, such as the domain's own directory, is not the public folders'.
-  if (scope.user !== undefined && (path.isPublic ? PUBLIC : path.user) !== scope.user) return false;
-  if (scope.folder !== undefined && path.folder !== scope.folder) {
-    if (!scope.withSubfolders || !path.folder.startsWith(`${scope.folder}/`)) return false;
+  if (
+    scope.user !== undefined &&
+    (path.isPublic ? PUBLIC : path.user) !== scope.user
+  ) {
+    return false;
   }
-  return !scope.messages || (path.isMessage && scope.messages.has(messageKeyOf(path)));
+
+  if (scope.folder !== undefined && path.folder !== scope.folder) {
+    if (!scope.withSubfolders || !path.folder.startsWith(`${scope.folder}/`)) {
+      return false;
+    }
+  }
+
+  return (
+    !scope.messages ||
+    (path.isMessage && scope.messages.has(messageKeyOf(path)))
+  );
 }
 
-function find(kind: string, typed: string, known: readonly string[], where = ''): string {
+function find(
+  kind: string,
+  typed: string,
+  known: readonly string[],
+  where = '',
+): string {
   const found = lookUp(typed, known);
   if (found !== undefined) return found;
+
   throw notFound(kind, typed, known, where);
 }
 
 /** As typed, decoded, in another case: what is nearest to the letters that were typed goes first. */
 function lookUp(typed: string, known: readonly string[]): string | undefined {
   const decoded = typed.split('/').map(decodeFolderName).join('/');
-  const isNear = (name: string): boolean => foldName(name) === foldName(typed) || foldName(name) === foldName(decoded);
-  return [typed, decoded].find((name) => known.includes(name)) ?? known.find(isNear);
+  const isNear = (name: string): boolean =>
+    foldName(name) === foldName(typed) || foldName(name) === foldName(decoded);
+  return (
+    [typed, decoded].find((name) => known.includes(name)) ?? known.find(isNear)
+  );
 }
 
 /** A folder that only holds folders counts too, when these are wanted with it. */
-function findFolder(typed: string, mailboxes: readonly MailboxIndex[], withSubfolders: boolean): string {
+function findFolder(
+  typed: string,
+  mailboxes: readonly MailboxIndex[],
+  withSubfolders: boolean,
+): string {
   const trimmed = typed.replace(/^\/+|\/+$/g, '');
-  const folders = new Set(mailboxes.flatMap((mailbox) => [...mailbox.folders.keys()]));
+  const folders = new Set(
+    mailboxes.flatMap((mailbox) => [...mailbox.folders.keys()]),
+  );
+
   if (trimmed !== '') folders.delete('');
-  const known = withSubfolders ? unique([...folders].flatMap(ancestorsOf)) : [...folders];
-  return find('folder', trimmed, known, mailboxes.length === 1 ? ` of ${mailboxes[0]?.user ?? ''}` : '');
+
+  const known = withSubfolders
+    ? unique([...folders].flatMap(ancestorsOf))
+    : [...folders];
+
+  return find(
+    'folder',
+    trimmed,
+    known,
+    mailboxes.length === 1 ? ` of ${mailboxes[0]?.user ?? ''}` : '',
+  );
 }
 
 /** The key of a message by its typed name. Its folder is looked up; whether the message is in it, the entries say. */
-function findMessage(typed: string, { mailboxes, misplaced }: MailIndex): string {
+function findMessage(
+  typed: string,
+  { mailboxes, misplaced }: MailIndex,
+): string {
   const name = typed.replace(/^\/+/, '');
   const slash = name.lastIndexOf('/');
   const known = [...mailboxes].flatMap(([mailbox, { folders }]) =>
@@ -202,25 +286,47 @@ function ancestorsOf(folder: string): string[] {
 function onlyDomainOf(index: MailIndex, user: string): string | undefined {
   // Public folders without a domain are those of every domain and of the server.
   if (user === PUBLIC) return undefined;
-  const domains = index.mailboxesOf(undefined).filter((mailbox) => mailbox.user === user);
+
+  const domains = index
+    .mailboxesOf(undefined)
+    .filter((mailbox) => mailbox.user === user);
   if (domains.length < 2) return domains[0]?.domain;
-  throw new UsageError(`${user} is in several domains: ${domains.map(({ domain }) => domain ?? '').join(', ')}`, {
-    hints: ['Say which with --domain.'],
-  });
+
+  throw new UsageError(
+    `${user} is in several domains: ${domains.map(({ domain }) => domain ?? '').join(', ')}`,
+    {
+      hints: ['Say which with --domain.'],
+    },
+  );
 }
 
 /** The error for a name that is not there, with those that were probably meant. */
-export function notFound(kind: string, typed: string, known: readonly string[], where = ''): NotFoundError {
+export function notFound(
+  kind: string,
+  typed: string,
+  known: readonly string[],
+  where = '',
+): NotFoundError {
   const near = nearestNames(typed, known);
   const some = known.slice(0, 8).join(', ') + (known.length > 8 ? ', …' : '');
+
   const hint =
-    near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There is ${known.length === 0 ? 'none' : some}.`;
-  return new NotFoundError(`the backup holds no ${kind} ${typed}${where}`, { hints: [hint] });
+    near.length > 0
+      ? `Did you mean ${near.join(' or ')}?`
+      : `There is ${known.length === 0 ? 'none' : some}.`;
+
+  return new NotFoundError(`the backup holds no ${kind} ${typed}${where}`, {
+    hints: [hint],
+  });
 }
 
-function splitAddress(typed: string | undefined): [string | undefined, string | undefined] {
+function splitAddress(
+  typed: string | undefined,
+): [string | undefined, string | undefined] {
   const at = typed?.lastIndexOf('@') ?? -1;
-  return typed === undefined || at < 1 ? [typed, undefined] : [typed.slice(0, at), typed.slice(at + 1)];
+  return typed === undefined || at < 1
+    ? [typed, undefined]
+    : [typed.slice(0, at), typed.slice(at + 1)];
 }
 
 /** A folder for people; mail that lies in none has no name to show. */

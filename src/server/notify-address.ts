@@ -14,10 +14,18 @@ export interface NotifyAddress {
  */
 export function readNotifyAddress(text: string): NotifyAddress {
   if (text.trim() === '') return { to: [], problem: undefined };
+
   const parts = text.split(/[,;]/).map((part) => part.trim());
   const to = parts.filter(isMailAddress);
   if (to.length === parts.length) return { to, problem: undefined };
 
-  const told = to.length === 0 ? 'nobody is told' : `notifications go to ${to.join(', ')} alone`;
-  return { to, problem: `the notification address in mailserver.cfg, ${JSON.stringify(text)}, is none: ${told}` };
+  const told =
+    to.length === 0
+      ? 'nobody is told'
+      : `notifications go to ${to.join(', ')} alone`;
+
+  return {
+    to,
+    problem: `the notification address in mailserver.cfg, ${JSON.stringify(text)}, is none: ${told}`,
+  };
 }

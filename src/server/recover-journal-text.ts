@@ -13,7 +13,13 @@ export interface SwapUnit {
   readonly hasNew: boolean;
 }
 
-const PHASES = ['swapping', 'kept', 'settled', 'rolling-back', 'emptied'] as const;
+const PHASES = [
+  'swapping',
+  'kept',
+  'settled',
+  'rolling-back',
+  'emptied',
+] as const;
 
 export interface Journal {
   /** Tells the files that belong to this journal apart; empty in journals of earlier versions. */
@@ -44,7 +50,9 @@ export interface JournalPointer {
 }
 
 /** Reads what a journal's file says; undefined where it says nothing that a recover has written. */
-export function parseJournal(value: unknown): Journal | JournalPointer | undefined {
+export function parseJournal(
+  value: unknown,
+): Journal | JournalPointer | undefined {
   if (!isJsonObject(value)) return undefined;
 
   const { journalIn, phase, archive, units, stagingDirs } = value;
@@ -52,7 +60,9 @@ export function parseJournal(value: unknown): Journal | JournalPointer | undefin
 
   const known = PHASES.find((name) => name === phase);
   if (known === undefined || typeof archive !== 'string') return undefined;
-  if (!isListOf(units, isUnit) || !isListOf(stagingDirs, isText)) return undefined;
+  if (!isListOf(units, isUnit) || !isListOf(stagingDirs, isText)) {
+    return undefined;
+  }
 
   return {
     id: textOf(value['id']),
@@ -69,7 +79,10 @@ export function parseJournal(value: unknown): Journal | JournalPointer | undefin
   };
 }
 
-function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
+function isListOf<T>(
+  value: unknown,
+  isItem: (item: unknown) => item is T,
+): value is T[] {
   return Array.isArray(value) && value.every(isItem);
 }
 
@@ -79,8 +92,15 @@ function isText(value: unknown): value is string {
 
 function isUnit(value: unknown): value is SwapUnit {
   if (!isJsonObject(value)) return false;
-  const hasPaths = isText(value['live']) && isText(value['staged']) && isText(value['old']);
-  return hasPaths && typeof value['hadLive'] === 'boolean' && typeof value['hasNew'] === 'boolean';
+
+  const hasPaths =
+    isText(value['live']) && isText(value['staged']) && isText(value['old']);
+
+  return (
+    hasPaths &&
+    typeof value['hadLive'] === 'boolean' &&
+    typeof value['hasNew'] === 'boolean'
+  );
 }
 
 function textOf(value: unknown): string {

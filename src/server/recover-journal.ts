@@ -3,7 +3,11 @@ import { dirname, join } from 'node:path';
 import { FailedError, messageOf } from '../errors.js';
 import { lstatOrGone } from '../platform/look-again.js';
 import { readOwnJson } from '../platform/own-file.js';
-import { type Journal, type JournalPointer, parseJournal } from './recover-journal-text.js';
+import {
+  type Journal,
+  type JournalPointer,
+  parseJournal,
+} from './recover-journal-text.js';
 
 /**
  * How everybody finds what a recover has written down before it renamed anything. The journal lies in one staging
@@ -34,7 +38,9 @@ export function journalPath(directory: string): string {
 export function findJournals(directories: readonly string[]): FoundJournal[] {
   const found = new Map<string, FoundJournal>();
 
-  for (const directory of new Set(realDirectories(directories).flatMap(withDisks))) {
+  for (const directory of new Set(
+    realDirectories(directories).flatMap(withDisks),
+  )) {
     const journal = findJournal(directory);
     if (journal) found.set(journal.home, journal);
   }
@@ -50,7 +56,10 @@ export function realDirectories(directories: readonly string[]): string[] {
 
 /** A directory, and those in which what it links to, or has mounted, is staged. */
 function withDisks(directory: string): string[] {
-  return [directory, ...listNames(directory).flatMap((name) => disksOf(directory, name))];
+  return [
+    directory,
+    ...listNames(directory).flatMap((name) => disksOf(directory, name)),
+  ];
 }
 
 function disksOf(directory: string, name: string): string[] {
@@ -62,7 +71,8 @@ function disksOf(directory: string, name: string): string[] {
     return target === undefined ? [] : [dirname(target), target];
   }
 
-  const isMountPoint = stats?.isDirectory() === true && stats.dev !== statSync(directory).dev;
+  const isMountPoint =
+    stats?.isDirectory() === true && stats.dev !== statSync(directory).dev;
 
   return isMountPoint ? [path] : [];
 }
@@ -90,19 +100,28 @@ function findJournal(directory: string): FoundJournal | undefined {
   if (!('journalIn' in content)) return { home: directory, journal: content };
 
   const home = content.journalIn;
-  if (!statSync(home, { throwIfNoEntry: false })) throw unreachable(directory, home);
+  if (!statSync(home, { throwIfNoEntry: false })) {
+    throw unreachable(directory, home);
+  }
 
   const target = readPlace(home);
   // The step before the journal, and the last of its removal, leave a pointer that leads nowhere.
   if (!target || 'journalIn' in target) return undefined;
 
-  return target.stagingDirs.includes(join(directory, STAGING_NAME)) ? { home, journal: target } : undefined;
+  return target.stagingDirs.includes(join(directory, STAGING_NAME))
+    ? { home, journal: target }
+    : undefined;
 }
 
 function unreachable(directory: string, home: string): FailedError {
-  return new FailedError(`a recover was begun here, and its journal is in ${home}, which is not there`, {
-    hints: [`Mount the disk that holds ${home}: ${journalPath(directory)} leads there.`],
-  });
+  return new FailedError(
+    `a recover was begun here, and its journal is in ${home}, which is not there`,
+    {
+      hints: [
+        `Mount the disk that holds ${home}: ${journalPath(directory)} leads there.`,
+      ],
+    },
+  );
 }
 
 function readPlace(directory: string): Journal | JournalPointer | undefined {
@@ -111,20 +130,28 @@ function readPlace(directory: string): Journal | JournalPointer | undefined {
   // A configuration that is a link leads to a file, and nothing lies below that.
   if (lstatOrGone(dirname(path))?.isDirectory() !== true) return undefined;
 
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) throw unreadable(path, 'is a link');
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw unreadable(path, 'is a link');
+  }
 
   const file = readOwnJson(path, parseJournal);
   if (file.state === 'absent') return undefined;
   if (file.state === 'sound') return file.value;
 
-  throw unreadable(path, file.state === 'junk' ? file.fact : messageOf(file.cause));
+  throw unreadable(
+    path,
+    file.state === 'junk' ? file.fact : messageOf(file.cause),
+  );
 }
 
 function unreadable(path: string, reason: string): FailedError {
-  return new FailedError(`the journal of an earlier recover cannot be understood: ${path} ${reason}`, {
-    hints: [
-      `Look at ${dirname(path)}: "old" holds what a recover replaced, "new" what it brings.`,
-      'Where nothing there is needed, and the store is whole, move that directory away and try again.',
-    ],
-  });
+  return new FailedError(
+    `the journal of an earlier recover cannot be understood: ${path} ${reason}`,
+    {
+      hints: [
+        `Look at ${dirname(path)}: "old" holds what a recover replaced, "new" what it brings.`,
+        'Where nothing there is needed, and the store is whole, move that directory away and try again.',
+      ],
+    },
+  );
 }

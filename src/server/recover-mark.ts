@@ -35,23 +35,42 @@ export interface UnfinishedRecover {
  * The recover or rollback that is at work on a server, or was interrupted; undefined where none is.
  * @param directories the install directory and the store: a recover may have begun at either
  */
-export function findUnfinishedRecover(directories: readonly string[]): UnfinishedRecover | undefined {
-  const holder = directories.map((directory) => describeHolder(join(directory, RECOVER_LOCK))).find(Boolean);
+export function findUnfinishedRecover(
+  directories: readonly string[],
+): UnfinishedRecover | undefined {
+  const holder = directories
+    .map((directory) => describeHolder(join(directory, RECOVER_LOCK)))
+    .find(Boolean);
   if (holder !== undefined) {
-    return { isRunning: true, fact: `a recover is at work: ${holder}`, advice: 'Wait for its end before you back up.' };
+    return {
+      isRunning: true,
+      fact: `a recover is at work: ${holder}`,
+      advice: 'Wait for its end before you back up.',
+    };
   }
 
   try {
-    const journal = findJournals(directories).find((found) => !isAtEnd(found.journal))?.journal;
+    const journal = findJournals(directories).find(
+      (found) => !isAtEnd(found.journal),
+    )?.journal;
+
     return journal && describeUnfinished(journal);
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 
-    return { isRunning: false, fact: error.message, advice: error.hints.join(' ') };
+    return {
+      isRunning: false,
+      fact: error.message,
+      advice: error.hints.join(' '),
+    };
   }
 }
 
-function describeUnfinished({ phase, archive, isInPlace }: Journal): UnfinishedRecover {
+function describeUnfinished({
+  phase,
+  archive,
+  isInPlace,
+}: Journal): UnfinishedRecover {
   if (phase === 'emptied') {
     return {
       isRunning: false,
@@ -81,7 +100,9 @@ export function refuseInterruptedRecover(directories: readonly string[]): void {
 
 /** Refuses while a recover works in one of the directories. @throws {LockedError} */
 export function refuseWhileRecovered(directories: readonly string[]): void {
-  for (const directory of directories) refuseWhileHeld(join(directory, RECOVER_LOCK), 'the store');
+  for (const directory of directories) {
+    refuseWhileHeld(join(directory, RECOVER_LOCK), 'the store');
+  }
 }
 
 const READING = '.kms-backup-reading-';
@@ -90,7 +111,11 @@ const READING = '.kms-backup-reading-';
  * Announces a run that reads the store, in each of the directories. Several may; each has a file of its own. What dead
  * runs left is removed. Where this user may not write, or the disk is full, a recover that somebody else starts cannot see the run.
  */
-export async function markReading(directories: readonly string[], command: string, clock: Clock): Promise<Lock> {
+export async function markReading(
+  directories: readonly string[],
+  command: string,
+  clock: Clock,
+): Promise<Lock> {
   const marks: Lock[] = [];
   const release = (): void => {
     for (const mark of marks) mark.release();
@@ -99,10 +124,22 @@ export async function markReading(directories: readonly string[], command: strin
   for (const directory of realDirectories(directories)) {
     const path = join(directory, `${READING}${process.pid}.lock`);
     try {
-      marks.push(await acquireLock({ path, what: 'the store', command, clock, mayBeNameless: true }));
-      for (const other of readingMarks(directory)) if (other !== path) sweepMark(other, clock);
+      marks.push(
+        await acquireLock({
+          path,
+          what: 'the store',
+          command,
+          clock,
+          mayBeNameless: true,
+        }),
+      );
+      for (const other of readingMarks(directory)) {
+        if (other !== path) sweepMark(other, clock);
+      }
     } catch (error) {
-      if (error instanceof KmsError && !(error instanceof LockedError)) continue;
+      if (error instanceof KmsError && !(error instanceof LockedError)) {
+        continue;
+      }
 
       release();
 
@@ -114,7 +151,10 @@ export async function markReading(directories: readonly string[], command: strin
 }
 
 /** Refuses while a run reads the store; what dead runs left is removed. @throws {LockedError} */
-export function refuseWhileRead(installDir: string, clock: Clock = systemClock): void {
+export function refuseWhileRead(
+  installDir: string,
+  clock: Clock = systemClock,
+): void {
   for (const path of readingMarks(installDir)) {
     sweepMark(path, clock);
     refuseWhileHeld(path, 'the store', clock);
@@ -132,8 +172,12 @@ function sweepMark(path: string, clock: Clock): void {
   const pid = Number(basename(path).slice(READING.length, -'.lock'.length));
   const sighting = sightLock(path, clock);
 
-  if (!sighting) removeDeadLock(path, clock);
-  else if (sighting.isJunk && (!Number.isInteger(pid) || pid <= 0 || findProcess(pid) === 'gone')) {
+  if (!sighting) {
+    removeDeadLock(path, clock);
+  } else if (
+    sighting.isJunk &&
+    (!Number.isInteger(pid) || pid <= 0 || findProcess(pid) === 'gone')
+  ) {
     removeTree(path);
   }
 }

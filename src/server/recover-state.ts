@@ -4,14 +4,28 @@ import type { Journal, SwapUnit } from './recover-journal-text.js';
 /** Which steps of a swap are done: what exists tells it, whatever a journal says that could no longer be written. */
 
 /** Whether a unit's new state is live. */
-export function isSwapped({ live, staged, old, hadLive, hasNew }: SwapUnit): boolean {
+export function isSwapped({
+  live,
+  staged,
+  old,
+  hadLive,
+  hasNew,
+}: SwapUnit): boolean {
   if (hasNew) return !exists(staged);
+
   return !hadLive || exists(old) || !exists(live);
 }
 
 /** Whether a unit's state before is live. */
-export function isSwappedBack({ live, staged, old, hadLive, hasNew }: SwapUnit): boolean {
+export function isSwappedBack({
+  live,
+  staged,
+  old,
+  hadLive,
+  hasNew,
+}: SwapUnit): boolean {
   if (hadLive) return !exists(old);
+
   return !hasNew || exists(staged) || !exists(live);
 }
 
@@ -23,7 +37,9 @@ export function isAtEnd({ phase, units }: Journal): boolean {
   if (phase === 'kept' || phase === 'settled') return true;
   if (units.length === 0 || phase === 'emptied') return false;
   if (phase === 'rolling-back') return units.every(isSwappedBack);
-  return units.every((unit) => isSwapped(unit) && (!unit.hasNew || exists(unit.live)));
+  return units.every(
+    (unit) => isSwapped(unit) && (!unit.hasNew || exists(unit.live)),
+  );
 }
 
 export function exists(path: string): boolean {

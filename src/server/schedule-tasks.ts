@@ -22,14 +22,20 @@ export function readScheduleTasks(document: ConfigDocument): ScheduleTask[] {
       return readTask(document, item);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      const hints = [`Remove that task with schedule rm ${index + 1}, or take the default with schedule reset.`];
+
+      const hints = [
+        `Remove that task with schedule rm ${index + 1}, or take the default with schedule reset.`,
+      ];
+
       throw new ConfigurationError(error.message, { hints, cause: error });
     }
   });
 }
 
 /** The tasks of a schedule that is to be changed: one that says something impossible is undefined, and can be removed. */
-export function readEditableTasks(document: ConfigDocument): (ScheduleTask | undefined)[] {
+export function readEditableTasks(
+  document: ConfigDocument,
+): (ScheduleTask | undefined)[] {
   return itemsOf(document).map((item) => {
     try {
       return readTask(document, item);

@@ -4,7 +4,20 @@ import { appendText } from '../platform/small-files.js';
 import type { Clock } from '../platform/clock.js';
 import type { ServerSettings } from './settings.js';
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+const MONTHS = [
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+] as const;
 
 /** Writes into the mail server's own logs what its own backup would write there. */
 export interface ServerLog {
@@ -23,26 +36,42 @@ export interface ServerLog {
  * Lines are in the server's format: `[16/Mar/2021 18:24:38][6376] {backup} text` in debug.log, without the bracketed
  * number and the tag in error.log; local time, English months.
  */
-export function openServerLog(settings: ServerSettings, clock: Clock): ServerLog {
+export function openServerLog(
+  settings: ServerSettings,
+  clock: Clock,
+): ServerLog {
   let problem: string | undefined;
   const append = (name: 'debug' | 'error', line: string): void => {
-    const path = name === 'debug' ? settings.debugLogPath : settings.errorLogPath;
+    const path =
+      name === 'debug' ? settings.debugLogPath : settings.errorLogPath;
     try {
-      if (existsSync(settings.logDirectory)) appendText(path, line.replace(/[\r\n]+/g, ' ') + lineEndOf(path));
-      else problem ??= `there is no log directory ${settings.logDirectory}`;
+      if (existsSync(settings.logDirectory)) {
+        appendText(path, line.replace(/[\r\n]+/g, ' ') + lineEndOf(path));
+      } else {
+        problem ??= `there is no log directory ${settings.logDirectory}`;
+      }
     } catch (error) {
       problem ??= `cannot write ${path}: ${messageOf(error)}`;
     }
   };
+
   return {
     debug: (text) => {
-      if (settings.logsStoreBackup) append('debug', `${formatLogTime(clock())}[${process.pid}] {backup} ${text}`);
+      if (settings.logsStoreBackup) {
+        append(
+          'debug',
+          `${formatLogTime(clock())}[${process.pid}] {backup} ${text}`,
+        );
+      }
     },
     jobFinished: (text) => {
       append('error', `${formatLogTime(clock())} Backup job finished: ${text}`);
     },
     jobFailed: (what, text) => {
-      append('error', `${formatLogTime(clock())} ${what} backup has failed with error: ${text}`);
+      append(
+        'error',
+        `${formatLogTime(clock())} ${what} backup has failed with error: ${text}`,
+      );
     },
     get problem() {
       return problem;
@@ -66,11 +95,13 @@ export function isBackupLine(line: string): boolean {
 function lineEndOf(path: string): string {
   const fallback = process.platform === 'win32' ? '\r\n' : '\n';
   if (!existsSync(path)) return fallback;
+
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
     const tail = Buffer.alloc(2);
     if (size < 2) return fallback;
+
     readSync(fd, tail, 0, 2, size - 2);
     if (tail.toString('latin1') === '\r\n') return '\r\n';
 

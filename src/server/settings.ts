@@ -68,31 +68,58 @@ export interface ServerSettings {
  */
 export function readSettings(installation: Installation): ServerSettings {
   tellStep(`settings of ${installation.configPath}`);
-  return settingsOf(parseConfigDocument(readConfigText(installation.configPath)), installation.dir);
+  return settingsOf(
+    parseConfigDocument(readConfigText(installation.configPath)),
+    installation.dir,
+  );
 }
 
 /** The settings of a parsed mailserver.cfg; relative directories count from the install directory. */
-export function settingsOf(document: ConfigDocument, installDir: string): ServerSettings {
-  const directories = readerOf(document, findSection(document, 'table', 'Directories'));
-  const backup = readerOf(document, findSection(document, 'table', 'StoreBackup'));
+export function settingsOf(
+  document: ConfigDocument,
+  installDir: string,
+): ServerSettings {
+  const directories = readerOf(
+    document,
+    findSection(document, 'table', 'Directories'),
+  );
+
+  const backup = readerOf(
+    document,
+    findSection(document, 'table', 'StoreBackup'),
+  );
+
   const storeDir = directories.text('StoreDir', '');
   if (storeDir === '') throw storeMissing(document);
 
   return {
     storeDir: resolve(installDir, storeDir),
-    backupDir: resolve(installDir, directories.text('BackupDir', 'store/backup')),
+    backupDir: resolve(
+      installDir,
+      directories.text('BackupDir', 'store/backup'),
+    ),
     backupEnabled: backup.flag('Enabled', true),
     // People write 2 GiB where the server writes one byte less.
     volumeLimitBytes: Math.min(
-      backup.integer('MaxFileSize', MAX_VOLUME_BYTES, [1, MAX_VOLUME_BYTES + 1]),
+      backup.integer('MaxFileSize', MAX_VOLUME_BYTES, [
+        1,
+        MAX_VOLUME_BYTES + 1,
+      ]),
       MAX_VOLUME_BYTES,
     ),
-    rotationLimit: backup.integer('RotationLimit', DEFAULT_ROTATION_LIMIT, [1, 999_999]),
+    rotationLimit: backup.integer(
+      'RotationLimit',
+      DEFAULT_ROTATION_LIMIT,
+      [1, 999_999],
+    ),
     keepsDifferentials: !backup.flag('RemoveOldDiffBackups', true),
     notifyAddress: backup.text('AdminNotify', ''),
     include: includeSwitches(document),
     createsBackupDirectory: backup.flag('CreateBackupDirectory', true),
-    hostname: readerOf(document, findSection(document, 'table', 'Misc')).text('InternetHostname', ''),
+    hostname: readerOf(document, findSection(document, 'table', 'Misc')).text(
+      'InternetHostname',
+      '',
+    ),
     schedule: readScheduleTasks(document),
     ...logFacts(document, installDir, storeDir),
     mail: mailFacts(document),
@@ -100,7 +127,11 @@ export function settingsOf(document: ConfigDocument, installDir: string): Server
 }
 
 function includeSwitches(document: ConfigDocument): IncludeSwitches {
-  const backup = readerOf(document, findSection(document, 'table', 'StoreBackup'));
+  const backup = readerOf(
+    document,
+    findSection(document, 'table', 'StoreBackup'),
+  );
+
   return {
     mail: backup.flag('IncludeMail', true),
     lists: backup.flag('IncludeLists', true),
@@ -116,34 +147,65 @@ function logFacts(
   document: ConfigDocument,
   installDir: string,
   storeDir: string,
-): Pick<ServerSettings, 'logDirectory' | 'debugLogPath' | 'errorLogPath' | 'logsStoreBackup'> {
-  const root = readerOf(document, findSection(document, 'table', 'LogGlobal')).text('RelativePathsRoot', '');
-  const logDirectory = root === '' ? resolve(installDir, storeDir, 'logs') : resolve(installDir, root);
+): Pick<
+  ServerSettings,
+  'logDirectory' | 'debugLogPath' | 'errorLogPath' | 'logsStoreBackup'
+> {
+  const root = readerOf(
+    document,
+    findSection(document, 'table', 'LogGlobal'),
+  ).text('RelativePathsRoot', '');
+
+  const logDirectory =
+    root === ''
+      ? resolve(installDir, storeDir, 'logs')
+      : resolve(installDir, root);
+
   const items = findSection(document, 'list', 'Log')?.items ?? [];
 
   const pathOf = (log: 'debug' | 'error'): string => {
-    const item = items.map((it) => readerOf(document, it)).find((read) => read.text('LogName', '') === log);
+    const item = items
+      .map((it) => readerOf(document, it))
+      .find((read) => read.text('LogName', '') === log);
     // StreamURL file:///debug.log is relative to the log directory.
-    const name = /^file:\/{2,3}([^/\\].*)$/.exec(item?.text('StreamURL', '') ?? '')?.[1] ?? `${log}.log`;
+    const name =
+      /^file:\/{2,3}([^/\\].*)$/.exec(item?.text('StreamURL', '') ?? '')?.[1] ??
+      `${log}.log`;
+
     return resolve(logDirectory, name);
   };
 
   const logsStoreBackup = readsStoreBackup(document);
 
-  return { logDirectory, debugLogPath: pathOf('debug'), errorLogPath: pathOf('error'), logsStoreBackup };
+  return {
+    logDirectory,
+    debugLogPath: pathOf('debug'),
+    errorLogPath: pathOf('error'),
+    logsStoreBackup,
+  };
 }
 
 /** List LogEvents: the item with LogName debug and EventName backup. */
 function readsStoreBackup(document: ConfigDocument): boolean {
   const items = findSection(document, 'list', 'LogEvents')?.items ?? [];
   const readers = items.map((item) => readerOf(document, item));
-  const item = readers.find((read) => read.text('LogName', '') === 'debug' && read.text('EventName', '') === 'backup');
+
+  const item = readers.find(
+    (read) =>
+      read.text('LogName', '') === 'debug' &&
+      read.text('EventName', '') === 'backup',
+  );
+
   return item?.flag('Enabled', false) ?? false;
 }
 
 function mailFacts(document: ConfigDocument): MailFacts {
   const relay = readerOf(document, findSection(document, 'table', 'Relay'));
-  const smtp = readerOf(document, findSection(document, 'table', 'service-smtp'));
+  const smtp = readerOf(
+    document,
+    findSection(document, 'table', 'service-smtp'),
+  );
+
   const port = [1, 65_535] as const;
 
   return {
@@ -158,8 +220,16 @@ function storeMissing(document: ConfigDocument): ConfigurationError {
   const table = findSection(document, 'table', 'Directories');
   const variable = table?.variables.find(({ name }) => name === 'StoreDir');
   const line = variable?.line ?? table?.line ?? 1;
-  const found = variable ? `StoreDir is "${variable.value}"` : 'Directories/StoreDir is missing';
-  return new ConfigurationError(`${document.source.path}, line ${line}: names no mail store: ${found}`, {
-    hints: ['Compare the file with mailserver.cfg.bak, or recover it from a backup with --mask cfg.'],
-  });
+  const found = variable
+    ? `StoreDir is "${variable.value}"`
+    : 'Directories/StoreDir is missing';
+
+  return new ConfigurationError(
+    `${document.source.path}, line ${line}: names no mail store: ${found}`,
+    {
+      hints: [
+        'Compare the file with mailserver.cfg.bak, or recover it from a backup with --mask cfg.',
+      ],
+    },
+  );
 }

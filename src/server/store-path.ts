@@ -22,7 +22,11 @@ export interface StorePath {
  * The files of a folder as a whole (docs/kerio.md 7.3): its rights, its properties, and status.fld, without which a
  * folder of the user's own is not shown.
  */
-export const FOLDER_FILES: ReadonlySet<string> = new Set(['status.fld', 'acl.fld', 'properties.fld']);
+export const FOLDER_FILES: ReadonlySet<string> = new Set([
+  'status.fld',
+  'acl.fld',
+  'properties.fld',
+]);
 
 const PUBLIC = '#public';
 const NUMBERED = /^[0-9a-f]+\.eml$/i;

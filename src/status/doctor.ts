@@ -1,4 +1,10 @@
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { isTemporaryName } from '../archive/names.js';
@@ -10,9 +16,17 @@ import { findRunningEngine } from '../server/engine.js';
 import { readIniFile } from '../server/ini-file.js';
 import type { Installation } from '../server/installation.js';
 import { readNotifyAddress } from '../server/notify-address.js';
-import { findUnfinishedRecover, type UnfinishedRecover } from '../server/recover-mark.js';
+import {
+  findUnfinishedRecover,
+  type UnfinishedRecover,
+} from '../server/recover-mark.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
-import { freeBytesOf, readStatus, type StatusOptions, type StatusReport } from './status.js';
+import {
+  freeBytesOf,
+  readStatus,
+  type StatusOptions,
+  type StatusReport,
+} from './status.js';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -24,25 +38,51 @@ export interface Check {
 }
 
 const ok = (name: string, fact: string): Check => ({ name, state: 'ok', fact });
-const warning = (name: string, fact: string, advice: string): Check => ({ name, state: 'warning', fact, advice });
-const problem = (name: string, fact: string, advice: string): Check => ({ name, state: 'problem', fact, advice });
+const warning = (name: string, fact: string, advice: string): Check => ({
+  name,
+  state: 'warning',
+  fact,
+  advice,
+});
+const problem = (name: string, fact: string, advice: string): Check => ({
+  name,
+  state: 'problem',
+  fact,
+  advice,
+});
 
 /** Reads the settings as one check; without them nothing else can be looked at. */
-export function checkConfiguration(installation: Installation): { check: Check; settings?: ServerSettings } {
+export function checkConfiguration(installation: Installation): {
+  check: Check;
+  settings?: ServerSettings;
+} {
   try {
     const settings = readSettings(installation);
     readIniFile(installation.dir);
-    return { check: ok('configuration', `${installation.configPath} is sound`), settings };
+
+    return {
+      check: ok('configuration', `${installation.configPath} is sound`),
+      settings,
+    };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
-    return { check: problem('configuration', error.message, error.hints[0] ?? 'Mend that line.') };
+
+    return {
+      check: problem(
+        'configuration',
+        error.message,
+        error.hints[0] ?? 'Mend that line.',
+      ),
+    };
   }
 }
 
 /** Looks at paths, rights, space, clock, engine and archives. */
 export async function runChecks(
   installation: Installation,
-  options: Pick<StatusOptions, 'backupDir' | 'clock'> & { readonly settings: ServerSettings },
+  options: Pick<StatusOptions, 'backupDir' | 'clock'> & {
+    readonly settings: ServerSettings;
+  },
 ): Promise<Check[]> {
   const { settings, backupDir } = options;
   const status = await readStatus(installation, {
@@ -51,9 +91,18 @@ export async function runChecks(
     maxAgeMs: undefined,
     scheduleWarnings: [],
   }).catch(asFact);
+
   return [
-    checkReadable('store', settings.storeDir, 'Correct StoreDir, mount the disk, or run as root.'),
-    checkReadable('users', installation.usersConfigPath, 'It is part of every backup: run as root.'),
+    checkReadable(
+      'store',
+      settings.storeDir,
+      'Correct StoreDir, mount the disk, or run as root.',
+    ),
+    checkReadable(
+      'users',
+      installation.usersConfigPath,
+      'It is part of every backup: run as root.',
+    ),
     checkBackupDir(backupDir, settings),
     checkSeparation(backupDir, settings.storeDir),
     checkSpace(backupDir, status),
@@ -76,9 +125,20 @@ function asFact(error: unknown): string {
 
 function checkArchives(status: StatusReport | string): Check {
   const name = 'archives';
-  if (typeof status === 'string') return problem(name, status, 'Run as a user who may read them, or as root.');
-  if (status.level === 'ok') return ok(name, `${plural(status.archives, 'archive')}, all recoverable`);
+  if (typeof status === 'string') {
+    return problem(
+      name,
+      status,
+      'Run as a user who may read them, or as root.',
+    );
+  }
+
+  if (status.level === 'ok') {
+    return ok(name, `${plural(status.archives, 'archive')}, all recoverable`);
+  }
+
   const fact = status.warnings.join('; ');
+
   return status.level === 'critical'
     ? problem(name, fact, 'Run backup full.')
     : warning(name, fact, 'Look at list-archives and run verify.');
@@ -86,27 +146,49 @@ function checkArchives(status: StatusReport | string): Check {
 
 function checkReadable(name: string, path: string, advice: string): Check {
   const fault = accessFault(path, constants.R_OK);
-  return fault === undefined ? ok(name, `${path} can be read`) : problem(name, `${path}: ${fault}`, advice);
+  return fault === undefined
+    ? ok(name, `${path} can be read`)
+    : problem(name, `${path}: ${fault}`, advice);
 }
 
 function checkBackupDir(directory: string, settings: ServerSettings): Check {
   const name = 'backup directory';
   if (existsSync(directory)) {
-    if (!statSync(directory).isDirectory()) return problem(name, `${directory} is a file`, 'Name a directory.');
+    if (!statSync(directory).isDirectory()) {
+      return problem(name, `${directory} is a file`, 'Name a directory.');
+    }
+
     const fault = accessFault(directory, constants.W_OK | constants.X_OK);
+
     return fault === undefined
       ? ok(name, `${directory} can be written`)
-      : problem(name, `${directory}: ${fault}`, 'Give this user the right to write there, or run as root.');
+      : problem(
+          name,
+          `${directory}: ${fault}`,
+          'Give this user the right to write there, or run as root.',
+        );
   }
+
   return settings.createsBackupDirectory && existsSync(dirname(directory))
-    ? warning(name, `${directory} does not exist yet`, 'The first backup makes it; make sure that its disk is mounted.')
-    : problem(name, `${directory} does not exist`, 'Mount the disk or make the directory.');
+    ? warning(
+        name,
+        `${directory} does not exist yet`,
+        'The first backup makes it; make sure that its disk is mounted.',
+      )
+    : problem(
+        name,
+        `${directory} does not exist`,
+        'Mount the disk or make the directory.',
+      );
 }
 
 /** One disk for both loses both. */
 function checkSeparation(backupDir: string, storeDir: string): Check {
   const name = 'separate disk';
-  if (!existsSync(backupDir) || !existsSync(storeDir)) return ok(name, 'not looked at');
+  if (!existsSync(backupDir) || !existsSync(storeDir)) {
+    return ok(name, 'not looked at');
+  }
+
   return statSync(backupDir).dev === statSync(storeDir).dev
     ? warning(
         name,
@@ -119,17 +201,31 @@ function checkSeparation(backupDir: string, storeDir: string): Check {
 function checkSpace(directory: string, status: StatusReport | string): Check {
   const last = typeof status === 'string' ? undefined : status.last;
   const lastFullBytes = last?.full?.sizeBytes ?? last?.copy?.sizeBytes;
-  const free = freeBytesOf(existsSync(directory) ? directory : dirname(directory));
+  const free = freeBytesOf(
+    existsSync(directory) ? directory : dirname(directory),
+  );
   if (free === undefined) return ok('free space', 'not looked at');
+
   const fact = `${formatSize(free)} free`;
-  if (lastFullBytes === undefined || free >= lastFullBytes) return ok('free space', fact);
+  if (lastFullBytes === undefined || free >= lastFullBytes) {
+    return ok('free space', fact);
+  }
+
   const full = `the last full backup took ${formatSize(lastFullBytes)}`;
-  return problem('free space', `${fact}, ${full}`, 'Free space, or keep fewer backups: config set keep=N.');
+
+  return problem(
+    'free space',
+    `${fact}, ${full}`,
+    'Free space, or keep fewer backups: config set keep=N.',
+  );
 }
 
 function checkLeftovers(directory: string): Check {
-  const isReadable = accessFault(directory, constants.R_OK) === undefined && statSync(directory).isDirectory();
+  const isReadable =
+    accessFault(directory, constants.R_OK) === undefined &&
+    statSync(directory).isDirectory();
   const left = isReadable ? readdirSync(directory).filter(isTemporaryName) : [];
+
   return left.length === 0
     ? ok('leftovers', 'no unfinished archive')
     : warning(
@@ -143,48 +239,77 @@ function checkLeftovers(directory: string): Check {
 function checkLock(directory: string, clock: Clock): Check {
   const name = 'lock';
   // Other checks say why.
-  if (accessFault(directory, constants.R_OK | constants.X_OK) !== undefined) return ok(name, 'not looked at');
+  if (accessFault(directory, constants.R_OK | constants.X_OK) !== undefined) {
+    return ok(name, 'not looked at');
+  }
+
   const lock = sightLock(join(directory, LOCK_FILE), clock);
   if (!lock) return ok(name, 'nobody works in the backup directory');
 
-  return lock.isSuspicious ? warning(name, lock.fact, lock.advice) : ok(name, `held by ${lock.fact}`);
+  return lock.isSuspicious
+    ? warning(name, lock.fact, lock.advice)
+    : ok(name, `held by ${lock.fact}`);
 }
 
 function checkRecover(found: UnfinishedRecover | undefined): Check {
   if (!found) return ok('recover', 'none is unfinished');
-  return found.isRunning ? warning('recover', found.fact, found.advice) : problem('recover', found.fact, found.advice);
+  return found.isRunning
+    ? warning('recover', found.fact, found.advice)
+    : problem('recover', found.fact, found.advice);
 }
 
 /** Whether anybody works through it is the scheduler's check. */
 function checkSchedule({ schedule }: ServerSettings): Check {
   const enabled = schedule.filter(({ isEnabled }) => isEnabled);
-  if (enabled.length === 0) return problem('schedule', 'no task is enabled', 'schedule reset, or schedule add.');
+  if (enabled.length === 0) {
+    return problem(
+      'schedule',
+      'no task is enabled',
+      'schedule reset, or schedule add.',
+    );
+  }
+
   return enabled.some(({ type }) => type === 'full')
     ? ok('schedule', `${enabled.length} tasks`)
-    : problem('schedule', 'no task makes a full backup', 'schedule add --type full --day sun --time 01:00');
+    : problem(
+        'schedule',
+        'no task makes a full backup',
+        'schedule add --type full --day sun --time 01:00',
+      );
 }
 
 /** The server's first archives carry 2005 in their names: a clock before this program was written is wrong. */
 function checkClock(now: Date): Check {
   const fact = `${now.toISOString()} (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
-  return now.getUTCFullYear() >= 2024 ? ok('clock', fact) : problem('clock', fact, "Set the machine's clock.");
+  return now.getUTCFullYear() >= 2024
+    ? ok('clock', fact)
+    : problem('clock', fact, "Set the machine's clock.");
 }
 
 async function checkEngine(installation: Installation): Promise<Check> {
   const engine = await findRunningEngine(installation);
   return ok(
     'mail server',
-    engine ? `runs (${engine.name}, pid ${engine.pid}); stop it to recover or edit` : 'does not run',
+    engine
+      ? `runs (${engine.name}, pid ${engine.pid}); stop it to recover or edit`
+      : 'does not run',
   );
 }
 
-function checkNotification({ notifyAddress }: ServerSettings, recipients: readonly string[] | undefined): Check {
+function checkNotification(
+  { notifyAddress }: ServerSettings,
+  recipients: readonly string[] | undefined,
+): Check {
   const name = 'notification';
   const advice = 'config set notify=admin@example.com';
   if (recipients !== undefined) return ok(name, recipients.join(', '));
+
   const { to, problem: fault } = readNotifyAddress(notifyAddress);
   if (fault !== undefined) return warning(name, fault, advice);
-  return to.length === 0 ? warning(name, 'nobody is told when a backup fails', advice) : ok(name, to.join(', '));
+
+  return to.length === 0
+    ? warning(name, 'nobody is told when a backup fails', advice)
+    : ok(name, to.join(', '));
 }
 
 function accessFault(path: string, mode: number): string | undefined {

@@ -11,7 +11,10 @@ import { type LockSighting, sightLock } from '../platform/lock.js';
 import { formatAge, formatSize } from '../platform/units.js';
 import { findRunningEngine, type RunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
-import { findUnfinishedRecover, type UnfinishedRecover } from '../server/recover-mark.js';
+import {
+  findUnfinishedRecover,
+  type UnfinishedRecover,
+} from '../server/recover-mark.js';
 
 /** How a monitoring system names it; the exit codes 0 to 3 in this order. */
 type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
@@ -74,82 +77,148 @@ const FUTURE_TOLERANCE_MS = 5 * 60_000;
 const RECENT_ARCHIVES = 10;
 
 /** Reads the state of every archive, no data of any. A missing backup directory is a state, not an error. */
-export async function readStatus(installation: Installation, options: StatusOptions): Promise<StatusReport> {
+export async function readStatus(
+  installation: Installation,
+  options: StatusOptions,
+): Promise<StatusReport> {
   const now = options.clock();
   const states = await inspectIfThere(options.backupDir);
   const all = (states ?? []).map((state) => toArchive(state, now));
-  const whole = (states ?? []).filter(({ facts }) => partsOf(facts) === undefined);
+  const whole = (states ?? []).filter(
+    ({ facts }) => partsOf(facts) === undefined,
+  );
+
   const lastOf = (type: ArchiveType): StatusArchive | undefined => {
     const last = whole.findLast(({ facts }) => facts.files.type === type);
     return last && toArchive(last, now);
   };
+
   const point = newestPoint(states ?? []);
+
   const facts = {
     backupDir: options.backupDir,
     archives: all.length,
     sizeBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     freeBytes: states && freeBytesOf(options.backupDir),
-    last: { full: lastOf('full'), differential: lastOf('differential'), copy: lastOf('copy') },
+    last: {
+      full: lastOf('full'),
+      differential: lastOf('differential'),
+      copy: lastOf('copy'),
+    },
     newestRecoverable: point && toArchive(point, now),
     recent: all.slice(-RECENT_ARCHIVES),
     engine: await findRunningEngine(installation),
-    unfinishedRecover: findUnfinishedRecover([installation.dir, options.storeDir]),
+    unfinishedRecover: findUnfinishedRecover([
+      installation.dir,
+      options.storeDir,
+    ]),
     lock: sightLock(join(options.backupDir, LOCK_FILE), options.clock),
   };
+
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
   const warnings = [...warningFacts(facts, all), ...options.scheduleWarnings];
   const calmLevel = warnings.length > 0 ? 'warning' : 'ok';
   const level = critical.length > 0 ? 'critical' : calmLevel;
 
-  return { ...facts, level, warnings: [...critical, ...warnings], criticalWarnings: critical.length };
+  return {
+    ...facts,
+    level,
+    warnings: [...critical, ...warnings],
+    criticalWarnings: critical.length,
+  };
 }
 
 type Facts = Omit<StatusReport, 'level' | 'warnings' | 'criticalWarnings'>;
 
 /** A half replaced store comes first: no backup can be made of it. */
-function criticalFacts(facts: Facts, isThere: boolean, maxAgeMs: number | undefined): string[] {
+function criticalFacts(
+  facts: Facts,
+  isThere: boolean,
+  maxAgeMs: number | undefined,
+): string[] {
   const { unfinishedRecover: recover } = facts;
   const half = recover && !recover.isRunning ? [recover.fact] : [];
   return [...half, ...archiveFaults(facts, isThere, maxAgeMs)];
 }
 
-function archiveFaults(facts: Facts, isThere: boolean, maxAgeMs: number | undefined): string[] {
-  if (!isThere) return [`the backup directory ${facts.backupDir} does not exist`];
+function archiveFaults(
+  facts: Facts,
+  isThere: boolean,
+  maxAgeMs: number | undefined,
+): string[] {
+  if (!isThere) {
+    return [`the backup directory ${facts.backupDir} does not exist`];
+  }
+
   if (facts.archives === 0) return ['there is no archive at all'];
   if (!facts.newestRecoverable) return ['no archive can be recovered'];
+
   const { ageMs, name } = facts.newestRecoverable;
   if (maxAgeMs === undefined || ageMs <= maxAgeMs) return [];
-  return [`the newest recoverable archive ${name} is ${formatAge(ageMs)} old, more than ${formatAge(maxAgeMs)}`];
+
+  return [
+    `the newest recoverable archive ${name} is ${formatAge(ageMs)} old, more than ${formatAge(maxAgeMs)}`,
+  ];
 }
 
-function warningFacts(facts: Facts, archives: readonly StatusArchive[]): string[] {
+function warningFacts(
+  facts: Facts,
+  archives: readonly StatusArchive[],
+): string[] {
   const { last, freeBytes } = facts;
   const newest = archives.at(-1);
   const bad = archives.filter(({ isRecoverable }) => !isRecoverable);
   const future = archives.filter(({ ageMs }) => ageMs < -FUTURE_TOLERANCE_MS);
   const fullBytes = last.full?.sizeBytes ?? last.copy?.sizeBytes ?? 0;
   const isTight = freeBytes !== undefined && freeBytes < fullBytes;
+
   return [
-    ...(facts.unfinishedRecover?.isRunning ? [facts.unfinishedRecover.fact] : []),
-    ...(facts.lock?.isSuspicious ? [`no backup can be made, the backup directory is locked: ${facts.lock.fact}`] : []),
+    ...(facts.unfinishedRecover?.isRunning
+      ? [facts.unfinishedRecover.fact]
+      : []),
+    ...(facts.lock?.isSuspicious
+      ? [
+          `no backup can be made, the backup directory is locked: ${facts.lock.fact}`,
+        ]
+      : []),
     ...bad.map(describeBad),
     ...archives
       .filter(({ lacks }) => lacks.length > 0)
-      .map(({ name, lacks }) => `${name} lacks ${lacks.join(', ')}: it is no complete backup`),
-    ...future.map(({ name }) => `${name} is dated in the future: a clock is wrong`),
-    ...(isTight ? [`${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`] : []),
-    ...(newest && !newest.verifiedAt ? [`${newest.name} was never verified; run verify`] : []),
+      .map(
+        ({ name, lacks }) =>
+          `${name} lacks ${lacks.join(', ')}: it is no complete backup`,
+      ),
+    ...future.map(
+      ({ name }) => `${name} is dated in the future: a clock is wrong`,
+    ),
+    ...(isTight
+      ? [
+          `${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`,
+        ]
+      : []),
+    ...(newest && !newest.verifiedAt
+      ? [`${newest.name} was never verified; run verify`]
+      : []),
   ];
 }
 
-function describeBad({ name, fault, isPartlyRecoverable }: StatusArchive): string {
-  const extent = isPartlyRecoverable ? 'can be recovered in part only' : 'cannot be recovered';
+function describeBad({
+  name,
+  fault,
+  isPartlyRecoverable,
+}: StatusArchive): string {
+  const extent = isPartlyRecoverable
+    ? 'can be recovered in part only'
+    : 'cannot be recovered';
+
   return `${name} ${extent}: ${fault ?? 'its base is missing'}`;
 }
 
 function toArchive(state: ArchiveState, now: Date): StatusArchive {
-  const { isRecoverable, isPartlyRecoverable, fault, verifiedAt, lacks } = state;
+  const { isRecoverable, isPartlyRecoverable, fault, verifiedAt, lacks } =
+    state;
   const { files } = state.facts;
+
   return {
     archive: archiveName(files.stem),
     name: archiveName(files.stem),
@@ -166,11 +235,14 @@ function toArchive(state: ArchiveState, now: Date): StatusArchive {
 }
 
 /** The state of every archive of a directory; undefined where the directory is not there. */
-export async function inspectIfThere(directory: string): Promise<ArchiveState[] | undefined> {
+export async function inspectIfThere(
+  directory: string,
+): Promise<ArchiveState[] | undefined> {
   try {
     return await inspectDirectory(directory);
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
+
     throw error;
   }
 }

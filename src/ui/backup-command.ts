@@ -40,13 +40,27 @@ export interface BackupFlags extends CommonFlags {
 
 /** What the three backup commands share. */
 export abstract class BackupCommand extends KmsCommand {
-  protected override kept = 'temporary files removed, earlier archives untouched';
-  static override exitCodes = [ExitCode.incomplete, ExitCode.notFound, ExitCode.locked, ExitCode.noSpace];
+  protected override kept =
+    'temporary files removed, earlier archives untouched';
+  static override exitCodes = [
+    ExitCode.incomplete,
+    ExitCode.notFound,
+    ExitCode.locked,
+    ExitCode.noSpace,
+  ];
 
-  protected async backup(type: ArchiveType, flags: BackupFlags): Promise<Outcome> {
+  protected async backup(
+    type: ArchiveType,
+    flags: BackupFlags,
+  ): Promise<Outcome> {
     const { installation, settings } = openServer(flags);
     const ini = readIniFile(installation.dir);
-    const request = this.#toRequest(type, flags, { installation, settings, ini });
+
+    const request = this.#toRequest(type, flags, {
+      installation,
+      settings,
+      ini,
+    });
 
     await this.useNetworkDisk(request.backupDir, flags);
 
@@ -74,7 +88,10 @@ export abstract class BackupCommand extends KmsCommand {
 
     if (!end.report) {
       return {
-        json: { schema: 'kms-backup/skipped/1', reason: 'the before hook asked to skip this backup' },
+        json: {
+          schema: 'kms-backup/skipped/1',
+          reason: 'the before hook asked to skip this backup',
+        },
         text: '',
       };
     }
@@ -82,9 +99,13 @@ export abstract class BackupCommand extends KmsCommand {
     // The signal came when the archive was there: what it cut short is said, and that nothing is lost.
     if (this.signal.aborted) {
       this.stopProgress();
-      for (const warning of [...end.report.warnings, ...end.warnings]) this.warnPeople(warning);
+      for (const warning of [...end.report.warnings, ...end.warnings]) {
+        this.warnPeople(warning);
+      }
 
-      throw (this.signal.reason as InterruptedError).keeping(`${end.report.archive} is complete and stays`);
+      throw (this.signal.reason as InterruptedError).keeping(
+        `${end.report.archive} is complete and stays`,
+      );
     }
 
     return this.#present(end.report, end);
@@ -96,16 +117,34 @@ export abstract class BackupCommand extends KmsCommand {
     const warnings = [...report.warnings, ...(end?.warnings ?? [])];
     for (const warning of warnings) this.warnPeople(warning);
 
-    const exitCode = report.issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
-    const base = report.base === undefined ? undefined : archiveName(report.base);
-    const json = { ...report, base, warnings, rotation: end?.rotation ?? null, exitCode };
+    const exitCode =
+      report.issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
+    const base =
+      report.base === undefined ? undefined : archiveName(report.base);
+
+    const json = {
+      ...report,
+      base,
+      warnings,
+      rotation: end?.rotation ?? null,
+      exitCode,
+    };
 
     // Without an end it was a dry run: the plan is what was asked for.
-    return { exitCode, json, text: formatBackup(report, end?.rotation), isSummary: end !== undefined };
+    return {
+      exitCode,
+      json,
+      text: formatBackup(report, end?.rotation),
+      isSummary: end !== undefined,
+    };
   }
 
   // eslint-disable-next-line complexity -- one line a setting: flag, else ini, else server
-  #toRequest(type: ArchiveType, flags: BackupFlags, server: ServerContext & { ini: IniSettings }): BackupRequest {
+  #toRequest(
+    type: ArchiveType,
+    flags: BackupFlags,
+    server: ServerContext & { ini: IniSettings },
+  ): BackupRequest {
     const { installation, settings } = server;
     const ini = server.ini.backup;
 
@@ -113,8 +152,15 @@ export abstract class BackupCommand extends KmsCommand {
       type,
       installation,
       settings,
-      backupDir: flags['backup-dir'] === undefined ? settings.backupDir : resolve(flags['backup-dir']),
-      volumeLimitBytes: checkVolumeSize(flags['volume-size'] ?? ini.volumeSizeBytes ?? settings.volumeLimitBytes),
+      backupDir:
+        flags['backup-dir'] === undefined
+          ? settings.backupDir
+          : resolve(flags['backup-dir']),
+      volumeLimitBytes: checkVolumeSize(
+        flags['volume-size'] ??
+          ini.volumeSizeBytes ??
+          settings.volumeLimitBytes,
+      ),
       oversize: (flags.oversize ?? ini.oversize) === 'split' ? 'split' : 'skip',
       mask: flags.mask === undefined ? undefined : parseMask(flags.mask),
       level: flags.level ?? ini.level ?? DEFAULT_LEVEL,
@@ -130,19 +176,29 @@ export abstract class BackupCommand extends KmsCommand {
   }
 }
 
-function toLossLimits(flags: BackupFlags, ini: IniSettings['backup']): LossLimits {
+function toLossLimits(
+  flags: BackupFlags,
+  ini: IniSettings['backup'],
+): LossLimits {
   const { mailboxPercent, allPercent } = DEFAULT_LOSS_LIMITS;
   return {
-    mailboxPercent: flags['mass-loss-user'] ?? ini.massLossUserPercent ?? mailboxPercent,
+    mailboxPercent:
+      flags['mass-loss-user'] ?? ini.massLossUserPercent ?? mailboxPercent,
     allPercent: flags['mass-loss-all'] ?? ini.massLossAllPercent ?? allPercent,
   };
 }
 
 /** 2 GiB, as people write it, means the maximum of one byte less. */
 function checkVolumeSize(bytes: number): number {
-  if (bytes >= MIN_VOLUME_BYTES && bytes <= MAX_VOLUME_BYTES + 1) return Math.min(bytes, MAX_VOLUME_BYTES);
+  if (bytes >= MIN_VOLUME_BYTES && bytes <= MAX_VOLUME_BYTES + 1) {
+    return Math.min(bytes, MAX_VOLUME_BYTES);
+  }
+
   const limit = `${formatSize(MIN_VOLUME_BYTES)} to 2 GiB`;
+
   throw new UsageError(`a volume of ${bytes} bytes is not possible: ${limit}`, {
-    hints: ['Give --volume-size between these limits; the manual names 2 GB as the maximum.'],
+    hints: [
+      'Give --volume-size between these limits; the manual names 2 GB as the maximum.',
+    ],
   });
 }

@@ -7,40 +7,60 @@ export const backupFlags = withEnvironment({
     helpValue: 'DIR',
     summary: "Where archives go. Default: the server's backup directory.",
   }),
-  'volume-size': sizeFlag({ summary: "The size of one zip file, at most 2GiB. Default: the server's setting." }),
+  'volume-size': sizeFlag({
+    summary:
+      "The size of one zip file, at most 2GiB. Default: the server's setting.",
+  }),
   oversize: Flags.string({
     options: ['skip', 'split'],
-    summary: 'Files that no volume can hold are named and left out (skip, the default) or kept in parts (split).',
+    summary:
+      'Files that no volume can hold are named and left out (skip, the default) or kept in parts (split).',
   }),
-  mask: Flags.string({ helpValue: 'LIST', summary: 'Only these parts, for example cfg,mail.' }),
-  level: Flags.integer({ min: 1, max: 9, helpValue: 'N', summary: 'Compression, 1 (fast) to 9 (small). Default: 6.' }),
+  mask: Flags.string({
+    helpValue: 'LIST',
+    summary: 'Only these parts, for example cfg,mail.',
+  }),
+  level: Flags.integer({
+    min: 1,
+    max: 9,
+    helpValue: 'N',
+    summary: 'Compression, 1 (fast) to 9 (small). Default: 6.',
+  }),
   threads: Flags.integer({
     min: 1,
     max: 64,
     helpValue: 'N',
     summary: 'Worker threads. Default: one a processor core.',
   }),
-  'dry-run': Flags.boolean({ summary: 'Say what would be backed up, and write nothing.' }),
+  'dry-run': Flags.boolean({
+    summary: 'Say what would be backed up, and write nothing.',
+  }),
   verify: Flags.boolean({
     default: true,
     allowNo: true,
-    summary: 'Read every written byte back before publishing; on unless --no-verify.',
+    summary:
+      'Read every written byte back before publishing; on unless --no-verify.',
   }),
   rotate: Flags.boolean({
     default: true,
     allowNo: true,
-    summary: 'Remove archives over the limit afterwards; on unless --no-rotate.',
+    summary:
+      'Remove archives over the limit afterwards; on unless --no-rotate.',
   }),
-  'lock-wait': durationFlag({ summary: 'How long to wait for another run, for example 10m.' }),
+  'lock-wait': durationFlag({
+    summary: 'How long to wait for another run, for example 10m.',
+  }),
   notify: Flags.string({
     options: ['always', 'problems', 'never'],
-    summary: 'When a mail tells about the run. Default: always, if there is an address.',
+    summary:
+      'When a mail tells about the run. Default: always, if there is an address.',
   }),
   'mass-loss-user': Flags.integer({
     min: 1,
     max: 100,
     helpValue: 'PERCENT',
-    summary: "Warn when a user's mailbox lost this share of its messages. Default: 50.",
+    summary:
+      "Warn when a user's mailbox lost this share of its messages. Default: 50.",
   }),
   'mass-loss-all': Flags.integer({
     min: 1,

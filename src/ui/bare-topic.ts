@@ -4,11 +4,16 @@ import { nearestNames } from '../platform/nearest.js';
 import { presentError, wantsJson } from './present-error.js';
 
 /** The topic that a command line names without a command of it: `backup`, `backup --full`; undefined for any other. */
-export function bareTopic(argv: readonly string[], root: Interfaces.Config): Interfaces.Topic | undefined {
+export function bareTopic(
+  argv: readonly string[],
+  root: Interfaces.Config,
+): Interfaces.Topic | undefined {
   const end = argv.findIndex((word) => word.startsWith('-'));
   const words = end === -1 ? argv : argv.slice(0, end);
   if (words.length === 0 || asksForHelp(argv)) return undefined;
+
   const id = words.join(':');
+
   return root.findCommand(id) ? undefined : root.findTopic(id);
 }
 
@@ -23,30 +28,42 @@ export async function refuseBareTopic(
   const flags = argv.filter((word) => word.startsWith('--'));
   const meant = flags.flatMap((flag) => nearestNames(flag.slice(2), commands));
 
-  const error = new UsageError(`${typed} does nothing by itself, it needs a command: ${commands.join(', ')}`, {
-    hints: [
-      ...[...new Set(meant)].map((command) => `Did you mean kms-backup ${typed} ${command}?`),
-      `See kms-backup ${typed} --help.`,
-    ],
-  });
+  const error = new UsageError(
+    `${typed} does nothing by itself, it needs a command: ${commands.join(', ')}`,
+    {
+      hints: [
+        ...[...new Set(meant)].map(
+          (command) => `Did you mean kms-backup ${typed} ${command}?`,
+        ),
+        `See kms-backup ${typed} --help.`,
+      ],
+    },
+  );
 
   const exitCode = presentError(error, wantsJson(argv));
 
   process.stderr.write('\n');
 
   const { default: KmsHelp } = await import('./help.js');
-  await new KmsHelp(root, { ...root.pjson.oclif.helpOptions, sendToStderr: true }).showHelp(typed.split(' '));
+  await new KmsHelp(root, {
+    ...root.pjson.oclif.helpOptions,
+    sendToStderr: true,
+  }).showHelp(typed.split(' '));
 
   return exitCode;
 }
 
 function asksForHelp(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
-  return (end === -1 ? argv : argv.slice(0, end)).some((word) => word === '--help' || word === '-h');
+  return (end === -1 ? argv : argv.slice(0, end)).some(
+    (word) => word === '--help' || word === '-h',
+  );
 }
 
 /** What may follow a topic's name, each with its own next word: `enable store-backup`. */
 function commandsOf(topic: string, ids: readonly string[]): string[] {
   const below = ids.filter((id) => id.startsWith(`${topic}:`));
-  return below.map((id) => id.slice(topic.length + 1).replaceAll(':', ' ')).sort();
+  return below
+    .map((id) => id.slice(topic.length + 1).replaceAll(':', ' '))
+    .sort();
 }

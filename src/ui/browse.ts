@@ -13,7 +13,12 @@ import {
   resolveScope,
   type TypedScope,
 } from '../server/mail-scope.js';
-import { firstParts, type MailSource, onlyMessages, openMail } from './mail-source.js';
+import {
+  firstParts,
+  type MailSource,
+  onlyMessages,
+  openMail,
+} from './mail-source.js';
 import { formatLocal } from './present-search.js';
 import type { Prompts } from './prompts.js';
 import { plainText } from './shell-words.js';
@@ -35,9 +40,13 @@ const LIST_LIMIT = 200;
  * @param from a backup directory or an archive
  * @throws {NotFoundError} when there is nothing to choose from
  */
-export async function browseMail(prompts: Prompts, from: string): Promise<BrowseChoice> {
+export async function browseMail(
+  prompts: Prompts,
+  from: string,
+): Promise<BrowseChoice> {
   const archive = await chooseArchive(prompts, from);
   const source = await openMail(archive, { withSubfolders: true }, 'browse');
+
   for (;;) {
     const scope = await chooseDomain(prompts, source);
     if (scope) return { from: archive, scope };
@@ -46,12 +55,18 @@ export async function browseMail(prompts: Prompts, from: string): Promise<Browse
 
 /** A file is that archive; of a directory, one of those that can be recovered, the newest first. */
 async function chooseArchive(prompts: Prompts, from: string): Promise<string> {
-  if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) return from;
+  if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return from;
+  }
 
   const points = (await inspectDirectory(from))
     .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
     .reverse();
-  if (points.length === 0) throw new NotFoundError(`there is no archive in ${from} that can be recovered`);
+  if (points.length === 0) {
+    throw new NotFoundError(
+      `there is no archive in ${from} that can be recovered`,
+    );
+  }
 
   const choices = points.map(({ facts: { files, summary } }) => ({
     name: `${formatLocal(files.takenAt)}  ${files.type}${summary?.messages === undefined ? '' : `, ${plural(summary.messages, 'message')}`}`,
@@ -61,11 +76,19 @@ async function chooseArchive(prompts: Prompts, from: string): Promise<string> {
   return prompts.select('From which backup?', choices);
 }
 
-async function chooseDomain(prompts: Prompts, source: MailSource): Promise<TypedScope | undefined> {
+async function chooseDomain(
+  prompts: Prompts,
+  source: MailSource,
+): Promise<TypedScope | undefined> {
   const { index } = source;
   const choices = [
-    ...index.domains.map((domain) => ({ name: label(domain, index.mailboxesOf(domain)), value: domain })),
-    ...(index.mailboxes.has('#public') ? [{ name: 'All public folders', value: '#public' }] : []),
+    ...index.domains.map((domain) => ({
+      name: label(domain, index.mailboxesOf(domain)),
+      value: domain,
+    })),
+    ...(index.mailboxes.has('#public')
+      ? [{ name: 'All public folders', value: '#public' }]
+      : []),
     { name: label('Everything', index.mailboxesOf(undefined)), value: ALL },
   ];
 
@@ -83,10 +106,18 @@ async function chooseDomain(prompts: Prompts, source: MailSource): Promise<Typed
   }
 }
 
-function chooseUser(prompts: Prompts, index: MailIndex, domain: string): Promise<string> {
+function chooseUser(
+  prompts: Prompts,
+  index: MailIndex,
+  domain: string,
+): Promise<string> {
   const mailboxes = index.mailboxesOf(domain);
   const users = mailboxes.filter(({ user }) => user !== '');
-  const choices = users.map((mailbox) => ({ name: label(mailbox.user, [mailbox]), value: mailbox.user }));
+
+  const choices = users.map((mailbox) => ({
+    name: label(mailbox.user, [mailbox]),
+    value: mailbox.user,
+  }));
 
   choices.sort((a, b) => (a.value < b.value ? -1 : 1));
 
@@ -103,7 +134,9 @@ async function chooseFolder(
   owner: { readonly domain: string; readonly user: string },
 ): Promise<TypedScope | undefined> {
   const mailbox = source.index.mailboxes.get(`${owner.domain}/${owner.user}`);
-  const folders = [...(mailbox?.folders ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+  const folders = [...(mailbox?.folders ?? [])].sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
 
   for (;;) {
     const folder = await prompts.select(`Which folder of ${owner.user}?`, [
@@ -118,7 +151,12 @@ async function chooseFolder(
     if (folder === BACK) return undefined;
     if (folder === ALL) return { ...owner, withSubfolders: true };
 
-    const scope = await chooseMessages(prompts, source, { ...owner, folder, withSubfolders: false });
+    const scope = await chooseMessages(prompts, source, {
+      ...owner,
+      folder,
+      withSubfolders: false,
+    });
+
     if (scope) return scope;
   }
 }
@@ -128,28 +166,50 @@ async function chooseMessages(
   source: MailSource,
   folder: TypedScope,
 ): Promise<TypedScope | undefined> {
-  const how = await prompts.select(`What of ${plainText(folderLabel(folder.folder ?? ''))}?`, [
-    { name: 'The whole folder', value: ALL },
-    { name: 'The folder with its subfolders', value: 'subfolders' },
-    { name: 'Some messages', value: 'some' },
-    { name: 'Back', value: BACK },
-  ]);
+  const how = await prompts.select(
+    `What of ${plainText(folderLabel(folder.folder ?? ''))}?`,
+    [
+      { name: 'The whole folder', value: ALL },
+      { name: 'The folder with its subfolders', value: 'subfolders' },
+      { name: 'Some messages', value: 'some' },
+      { name: 'Back', value: BACK },
+    ],
+  );
 
   if (how === BACK) return undefined;
-  if (how !== 'some') return { ...folder, withSubfolders: how === 'subfolders' };
+  if (how !== 'some') {
+    return { ...folder, withSubfolders: how === 'subfolders' };
+  }
 
   const lines = await listMessages(source, folder);
-  const shown = lines.length <= LIST_LIMIT ? lines : await narrowDown(prompts, lines);
-  const picked = await prompts.pick('Which messages? (space marks, enter ends)', shown);
+  const shown =
+    lines.length <= LIST_LIMIT ? lines : await narrowDown(prompts, lines);
+
+  const picked = await prompts.pick(
+    'Which messages? (space marks, enter ends)',
+    shown,
+  );
 
   return picked.length === 0 ? undefined : { ...folder, messages: picked };
 }
 
 /** One line a message, newest first: date, sender, subject. */
-async function listMessages(source: MailSource, folder: TypedScope): Promise<{ name: string; value: string }[]> {
+async function listMessages(
+  source: MailSource,
+  folder: TypedScope,
+): Promise<{ name: string; value: string }[]> {
   const scope = resolveScope(source.index, folder);
-  const { messages } = onlyMessages(source, (place) => place.isMessage && isInScope(scope, place));
-  const { hits } = await searchMessages(firstParts(messages), EVERY_MESSAGE, {});
+  const { messages } = onlyMessages(
+    source,
+    (place) => place.isMessage && isInScope(scope, place),
+  );
+
+  const { hits } = await searchMessages(
+    firstParts(messages),
+    EVERY_MESSAGE,
+    {},
+  );
+
   return [...hits].reverse().map(({ name, date, from, subject }) => ({
     name: `${date ? formatLocal(date) : '-'.padEnd(16)}  ${plainText(from, 28).padEnd(28)}  ${plainText(subject, 60)}`,
     value: name,
@@ -168,7 +228,10 @@ async function narrowDown(
     validate: (typed) => {
       const count = holding(typed).length;
       if (count === 0) return 'No message holds that.';
-      return count <= LIST_LIMIT || `${formatCount(count)} messages hold that; at most ${LIST_LIMIT} can be listed.`;
+      return (
+        count <= LIST_LIMIT ||
+        `${formatCount(count)} messages hold that; at most ${LIST_LIMIT} can be listed.`
+      );
     },
   });
 

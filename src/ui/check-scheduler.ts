@@ -18,7 +18,9 @@ export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
   try {
     for (const kind of readableKinds()) {
       const command = installedCommand(kind, flags.name);
-      if (command) return { name, ...checkEntry(kind, command, { flags, isEnabled }) };
+      if (command) {
+        return { name, ...checkEntry(kind, command, { flags, isEnabled }) };
+      }
     }
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
@@ -26,23 +28,40 @@ export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
     return { name, state: 'ok', fact: `not looked at: ${error.message}` };
   }
 
-  if (isEnabled) return { name, state: 'ok', fact: 'no entry of ours; the server works through its schedule' };
+  if (isEnabled) {
+    return {
+      name,
+      state: 'ok',
+      fact: 'no entry of ours; the server works through its schedule',
+    };
+  }
 
-  const fact = 'backup is disabled in mailserver.cfg, and there is no entry of ours';
+  const fact =
+    'backup is disabled in mailserver.cfg, and there is no entry of ours';
 
-  return { name, state: 'warning', fact, advice: 'config set enabled=true, or schedule install --even-if-disabled.' };
+  return {
+    name,
+    state: 'warning',
+    fact,
+    advice: 'config set enabled=true, or schedule install --even-if-disabled.',
+  };
 }
 
 function readableKinds(): SchedulerKind[] {
   if (process.platform === 'win32') return ['schtasks'];
-  return process.platform === 'darwin' ? ['launchd', 'cron'] : ['cron', 'systemd'];
+  return process.platform === 'darwin'
+    ? ['launchd', 'cron']
+    : ['cron', 'systemd'];
 }
 
 /** An entry that cannot start backs nobody up, whatever else is right about it. */
 function checkEntry(
   kind: SchedulerKind,
   command: readonly string[],
-  { flags, isEnabled }: { readonly flags: EntryFlags; readonly isEnabled: boolean },
+  {
+    flags,
+    isEnabled,
+  }: { readonly flags: EntryFlags; readonly isEnabled: boolean },
 ): Finding {
   const isForced = command.includes('--even-if-disabled');
   const words = ['schedule install --to', kind];
@@ -60,15 +79,33 @@ function checkEntry(
   }
 
   const job = entryFor({ ...flags, 'even-if-disabled': isForced }, program);
-  const isCurrent = kind === 'schtasks' ? command.join('\0') === job.command.join('\0') : isInstalledCurrent(kind, job);
-  if (!isCurrent) return { state: 'warning', fact: `the ${kind} entry is not what the schedule asks for`, advice };
 
-  return entryConflict(isEnabled, isForced) ?? { state: 'ok', fact: `the ${kind} entry works through the schedule` };
+  const isCurrent =
+    kind === 'schtasks'
+      ? command.join('\0') === job.command.join('\0')
+      : isInstalledCurrent(kind, job);
+
+  if (!isCurrent) {
+    return {
+      state: 'warning',
+      fact: `the ${kind} entry is not what the schedule asks for`,
+      advice,
+    };
+  }
+
+  return (
+    entryConflict(isEnabled, isForced) ?? {
+      state: 'ok',
+      fact: `the ${kind} entry works through the schedule`,
+    }
+  );
 }
 
 /** What stands before `schedule run`; none where the entry calls something else. */
 function programOf(command: readonly string[]): string[] {
-  const at = command.findIndex((word, index) => word === 'schedule' && command[index + 1] === 'run');
+  const at = command.findIndex(
+    (word, index) => word === 'schedule' && command[index + 1] === 'run',
+  );
   return command.slice(0, Math.max(0, at));
 }
 
@@ -77,15 +114,25 @@ function startFault(program: readonly string[]): string | undefined {
   const words = [...program, '--version'];
   const line = words.map((word) => quoteWord(word)).join(' ');
   // Windows gives its tasks back in the console's code page: such a path cannot be tried.
-  if (process.platform === 'win32' && /[^\x00-\x7f]/.test(line)) return undefined;
+  if (process.platform === 'win32' && /[^\x00-\x7f]/.test(line)) {
+    return undefined;
+  }
 
   const [file = '', ...args] = words;
-  const env = process.platform === 'win32' ? process.env : { PATH: '/usr/bin:/bin' };
+  const env =
+    process.platform === 'win32' ? process.env : { PATH: '/usr/bin:/bin' };
 
   try {
-    const ended = runProgram(file, args, { cwd: '/', env, timeoutMs: START_LIMIT_MS });
+    const ended = runProgram(file, args, {
+      cwd: '/',
+      env,
+      timeoutMs: START_LIMIT_MS,
+    });
+
     if (!ended) return `there is no ${file}`;
-    if (ended.exitCode === 0 && ended.stdout.startsWith('kms-backup/')) return undefined;
+    if (ended.exitCode === 0 && ended.stdout.startsWith('kms-backup/')) {
+      return undefined;
+    }
 
     const [said = ''] = `${ended.stderr}${ended.stdout}`.trim().split('\n');
 

@@ -61,8 +61,11 @@ export abstract class KmsCommand extends Command {
 
   /** Sets up stderr as the flags ask for; call it first. Returns where progress goes. */
   protected startProgress(flags: CommonFlags): OnProgress {
-    const mode: ProgressMode = flags.quiet ? 'none' : (flags.progress as ProgressMode);
+    const mode: ProgressMode = flags.quiet
+      ? 'none'
+      : (flags.progress as ProgressMode);
     this.#progress ??= new Progress(mode);
+
     return (report) => {
       tellProgress(report);
       this.#progress?.update(report);
@@ -76,10 +79,20 @@ export abstract class KmsCommand extends Command {
   }
 
   /** Logs in at the Windows network disk that holds `path`, where a login is configured, until the command ends. */
-  protected async useNetworkDisk(path: string | undefined, flags: Pick<CommonFlags, 'server-dir'>): Promise<void> {
+  protected async useNetworkDisk(
+    path: string | undefined,
+    flags: Pick<CommonFlags, 'server-dir'>,
+  ): Promise<void> {
     if (process.platform !== 'win32' || path === undefined) return;
+
     const { useNetworkDisk } = await import('./network-disk.js');
-    const context = { serverDir: flags['server-dir'], platform: process.platform, env: process.env };
+
+    const context = {
+      serverDir: flags['server-dir'],
+      platform: process.platform,
+      env: process.env,
+    };
+
     this.#leaveDisk ??= await useNetworkDisk(path, context);
   }
 
@@ -103,7 +116,11 @@ export abstract class KmsCommand extends Command {
       this.stopProgress();
 
       const exitCode = outcome.exitCode ?? ExitCode.done;
-      const isLeftOut = this.#isQuiet && outcome.isSummary === true && exitCode === ExitCode.done;
+
+      const isLeftOut =
+        this.#isQuiet &&
+        outcome.isSummary === true &&
+        exitCode === ExitCode.done;
 
       if (this.#wantsJson()) writeOut(`${JSON.stringify(outcome.json)}\n`);
       else if (outcome.text !== '' && !isLeftOut) writeOut(`${outcome.text}\n`);
@@ -152,10 +169,15 @@ export abstract class KmsCommand extends Command {
     F extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     B extends Interfaces.OutputFlags<Interfaces.FlagInput>,
     A extends Interfaces.OutputArgs<Interfaces.ArgInput>,
-  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+  >(
+    options?: Interfaces.Input<F, B, A>,
+    argv?: string[],
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
     const parsed = await super.parse<F, B, A>(options, argv);
     this.#isQuiet = parsed.flags['quiet'] === true;
-    if (parsed.flags['verbose'] === true && !this.#isQuiet) this.#startStepLog(parsed.flags['progress'] === 'json');
+    if (parsed.flags['verbose'] === true && !this.#isQuiet) {
+      this.#startStepLog(parsed.flags['progress'] === 'json');
+    }
 
     return parsed;
   }

@@ -11,21 +11,33 @@ import { withEnvironment } from './flags.js';
 export const editFlags = withEnvironment({
   force: Flags.boolean({
     default: false,
-    summary: 'Edit although the mail server runs; it overwrites the file when it stops.',
+    summary:
+      'Edit although the mail server runs; it overwrites the file when it stops.',
   }),
-  'dry-run': Flags.boolean({ default: false, summary: 'Show the lines that would change, and write nothing.' }),
+  'dry-run': Flags.boolean({
+    default: false,
+    summary: 'Show the lines that would change, and write nothing.',
+  }),
 });
 
 /** The base of the commands that edit mailserver.cfg. */
 export abstract class EditCommand extends KmsCommand {
-  static override exitCodes = [ExitCode.notFound, ExitCode.locked, ExitCode.engineRunning, ExitCode.noSpace];
+  static override exitCodes = [
+    ExitCode.notFound,
+    ExitCode.locked,
+    ExitCode.engineRunning,
+    ExitCode.noSpace,
+  ];
   protected override kept = 'mailserver.cfg is as it was';
 
   protected installation(flags: CommonFlags): Installation {
     return findInstallation({ serverDir: flags['server-dir'] });
   }
 
-  protected editOptions(command: string, flags: { force: boolean; 'dry-run'?: boolean }): EditOptions {
+  protected editOptions(
+    command: string,
+    flags: { force: boolean; 'dry-run'?: boolean },
+  ): EditOptions {
     return {
       command,
       clock: systemClock,
@@ -41,7 +53,11 @@ export abstract class EditCommand extends KmsCommand {
 }
 
 /** For people: the lines that a dry run would change. */
-export function formatDryRun(report: Pick<EditReport, 'before' | 'after'>): string {
+export function formatDryRun(
+  report: Pick<EditReport, 'before' | 'after'>,
+): string {
   const lines = diffLines(report.before, report.after);
-  return lines.length === 0 ? 'Nothing to change.' : [...lines, 'Nothing was changed.'].join('\n');
+  return lines.length === 0
+    ? 'Nothing to change.'
+    : [...lines, 'Nothing was changed.'].join('\n');
 }

@@ -19,9 +19,20 @@ export const commonFlags = withEnvironment({
     summary: "The mail server's install directory.",
     helpGroup: 'GLOBAL',
   }),
-  json: Flags.boolean({ summary: 'Print one JSON document instead of text.', helpGroup: 'GLOBAL' }),
-  quiet: Flags.boolean({ char: 'q', summary: 'No progress, and no summary where all went well.', helpGroup: 'GLOBAL' }),
-  verbose: Flags.boolean({ char: 'v', summary: 'More about each step on stderr.', helpGroup: 'GLOBAL' }),
+  json: Flags.boolean({
+    summary: 'Print one JSON document instead of text.',
+    helpGroup: 'GLOBAL',
+  }),
+  quiet: Flags.boolean({
+    char: 'q',
+    summary: 'No progress, and no summary where all went well.',
+    helpGroup: 'GLOBAL',
+  }),
+  verbose: Flags.boolean({
+    char: 'v',
+    summary: 'More about each step on stderr.',
+    helpGroup: 'GLOBAL',
+  }),
   progress: Flags.string({
     options: ['auto', 'plain', 'json', 'none'],
     default: 'auto',
@@ -36,8 +47,11 @@ export const sizeFlag = Flags.custom<number>({
   parse: (input) => {
     const bytes = parseSize(input);
     if (bytes === undefined) {
-      throw new UsageError(`not a size: ${input}`, { hints: ['Write bytes or a unit: 600MB, 2GiB, 1048576.'] });
+      throw new UsageError(`not a size: ${input}`, {
+        hints: ['Write bytes or a unit: 600MB, 2GiB, 1048576.'],
+      });
     }
+
     return Promise.resolve(bytes);
   },
 });
@@ -48,8 +62,11 @@ export const durationFlag = Flags.custom<number>({
   parse: (input) => {
     const ms = parseDuration(input);
     if (ms === undefined) {
-      throw new UsageError(`not a duration: ${input}`, { hints: ['Write a number with a unit: 90s, 10m, 26h, 2d.'] });
+      throw new UsageError(`not a duration: ${input}`, {
+        hints: ['Write a number with a unit: 90s, 10m, 26h, 2d.'],
+      });
     }
+
     return Promise.resolve(ms);
   },
 });

@@ -18,24 +18,36 @@ export default class KmsHelp extends Help {
       this.section('ENVIRONMENT', this.wrap(ENVIRONMENT)),
       this.section('EXIT STATUS', exitCodes(command)),
     ];
+
     const text = sections.join('\n\n');
-    return isCalledKmsrecover() ? text.replaceAll('kms-backup recover', 'kmsrecover') : text;
+
+    return isCalledKmsrecover()
+      ? text.replaceAll('kms-backup recover', 'kmsrecover')
+      : text;
   }
 }
 
 /** Each exit code and what it means. */
 function exitCodes(command: Command.Loadable): [string, string][] {
   const own = (command as { exitCodes?: readonly ExitCode[] }).exitCodes ?? [];
-  const codes = [...new Set([...ALWAYS_POSSIBLE, ...own])].sort((a, b) => a - b);
+  const codes = [...new Set([...ALWAYS_POSSIBLE, ...own])].sort(
+    (a, b) => a - b,
+  );
   return codes.map((code) => [String(code), EXIT_MEANING[code]]);
 }
 
 /** The command with its description in one paragraph, and its flags without their variables. */
 function forReading(command: Command.Loadable): Command.Loadable {
-  const flags = Object.entries(command.flags).map(([name, flag]) => [name, { ...flag, env: undefined }]);
+  const flags = Object.entries(command.flags).map(([name, flag]) => [
+    name,
+    { ...flag, env: undefined },
+  ]);
+
   return {
     ...command,
-    ...(command.description === undefined ? {} : { description: command.description.replaceAll('\n', ' ') }),
+    ...(command.description === undefined
+      ? {}
+      : { description: command.description.replaceAll('\n', ' ') }),
     flags: Object.fromEntries(flags) as Command.Loadable['flags'],
   };
 }

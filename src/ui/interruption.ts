@@ -4,7 +4,9 @@ import { ExitCode, InterruptedError, type StopSignal } from '../errors.js';
 const MEANINGS: Readonly<Partial<Record<NodeJS.Signals, StopSignal>>> = {
   SIGINT: 'SIGINT',
   SIGTERM: 'SIGTERM',
-  ...(process.platform === 'win32' ? { SIGBREAK: 'SIGINT', SIGHUP: 'SIGTERM' } : {}),
+  ...(process.platform === 'win32'
+    ? { SIGBREAK: 'SIGINT', SIGHUP: 'SIGTERM' }
+    : {}),
 };
 
 let listener: ((signal: StopSignal) => void) | undefined;
@@ -38,7 +40,12 @@ function dispatch(signal: StopSignal): void {
     listener(signal);
     return;
   }
-  const { message } = new InterruptedError(signal, 'the work was done, what it printed may be cut off');
+
+  const { message } = new InterruptedError(
+    signal,
+    'the work was done, what it printed may be cut off',
+  );
+
   process.stderr.write(`Error: ${message}\n`);
   exitNow(signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated);
 }

@@ -5,7 +5,12 @@ import { placeOf } from '../archive/layout.js';
 import type { Selection } from '../archive/read-archive.js';
 import { NotFoundError } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../recover/chain.js';
-import { checkChosen, type OpenChain, openChain, selectUnchecked } from '../recover/entries.js';
+import {
+  checkChosen,
+  type OpenChain,
+  openChain,
+  selectUnchecked,
+} from '../recover/entries.js';
 import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
 import { wantOfMail } from '../recover/scope.js';
 import { hasMessageName } from '../platform/message-file.js';
@@ -18,7 +23,11 @@ import {
   resolveScope,
   type TypedScope,
 } from '../server/mail-scope.js';
-import { parseStorePath, siblingPath, type StorePath } from '../server/store-path.js';
+import {
+  parseStorePath,
+  siblingPath,
+  type StorePath,
+} from '../server/store-path.js';
 
 /** The mail of a point in time, as far as it was asked for. */
 export interface MailSource {
@@ -32,7 +41,11 @@ export interface MailSource {
   readonly indexes: readonly Selection[];
   /** What Outlook keeps in the form of messages and nobody takes for any: the settings in `#assoc`. */
   readonly hiddenItems: number;
-  readonly counts: { readonly mailboxes: number; readonly folders: number; readonly messages: number };
+  readonly counts: {
+    readonly mailboxes: number;
+    readonly folders: number;
+    readonly messages: number;
+  };
   /** Newer archives that were passed over, and damage that is not in the way. */
   readonly notes: readonly string[];
 }
@@ -41,8 +54,16 @@ type FoundMail = Omit<MailSource, 'notes'>;
 
 /** The flags that name a part of the mail. */
 export const scopeFlags = {
-  domain: Flags.string({ char: 'd', helpValue: 'DOMAIN', summary: 'Only this domain.' }),
-  user: Flags.string({ char: 'u', helpValue: 'USER', summary: 'Only this user.' }),
+  domain: Flags.string({
+    char: 'd',
+    helpValue: 'DOMAIN',
+    summary: 'Only this domain.',
+  }),
+  user: Flags.string({
+    char: 'u',
+    helpValue: 'USER',
+    summary: 'Only this user.',
+  }),
   folder: Flags.string({
     char: 'f',
     helpValue: 'FOLDER',
@@ -75,11 +96,19 @@ export type MailUse = 'browse' | 'search' | 'export';
  * @throws {NotFoundError} when the scope names something that is not there, or nothing is
  * @throws {DamagedArchiveError} when damage touches what the scope names
  */
-export async function openMail(from: string, typed: TypedScope, use: MailUse): Promise<MailSource> {
+export async function openMail(
+  from: string,
+  typed: TypedScope,
+  use: MailUse,
+): Promise<MailSource> {
   return readPoint(resolve(from), (chain) => readMail(chain, typed, use));
 }
 
-async function readMail(chain: Chain, typed: TypedScope, use: MailUse): Promise<MailSource> {
+async function readMail(
+  chain: Chain,
+  typed: TypedScope,
+  use: MailUse,
+): Promise<MailSource> {
   const opened = await openChain(chain);
   const settings: StorePath[] = [];
 
@@ -98,14 +127,30 @@ async function readMail(chain: Chain, typed: TypedScope, use: MailUse): Promise<
   forEachPlace(selections, (place, table, at) => {
     const part = table.part(at);
     if ((part?.index ?? 0) > 0) return;
-    index.add(place, place.isMessage ? (part?.totalBytes ?? table.size(at)) : 0, place.isMessage ? 1 : 0);
+
+    index.add(
+      place,
+      place.isMessage ? (part?.totalBytes ?? table.size(at)) : 0,
+      place.isMessage ? 1 : 0,
+    );
     if (place.isMessage && !place.isNumbered) index.addMisplaced(place);
   });
-  if (index.mailboxes.size === 0) throw new NotFoundError(`${chain.point.facts.files.stem}.zip holds no mail`);
+
+  if (index.mailboxes.size === 0) {
+    throw new NotFoundError(
+      `${chain.point.facts.files.stem}.zip holds no mail`,
+    );
+  }
 
   const scope = findIn(opened, () => resolveScope(index, typed));
-  const hiddenItems = settings.filter((place) => isInScope({ ...scope, messages: undefined }, place)).length;
-  const source = narrow({ chain, index, messages: selections, indexes: selections, hiddenItems }, scope);
+  const hiddenItems = settings.filter((place) =>
+    isInScope({ ...scope, messages: undefined }, place),
+  ).length;
+
+  const source = narrow(
+    { chain, index, messages: selections, indexes: selections, hiddenItems },
+    scope,
+  );
 
   checkChosen(opened, [...source.messages, ...source.indexes]);
 
@@ -113,23 +158,43 @@ async function readMail(chain: Chain, typed: TypedScope, use: MailUse): Promise<
 }
 
 /** Newer archives that were passed over, and damage that is not in the way. */
-async function judge(opened: OpenChain, { chain, messages, scope }: FoundMail, use: MailUse): Promise<string[]> {
+async function judge(
+  opened: OpenChain,
+  { chain, messages, scope }: FoundMail,
+  use: MailUse,
+): Promise<string[]> {
   const passed = describePassed(chain);
   if (use === 'browse') return passed;
+
   const want = wantOfMail(scope);
-  const notes = use === 'search' ? judgeVolumes(opened, want) : await judgeDamage(opened, messages, want);
+
+  const notes =
+    use === 'search'
+      ? judgeVolumes(opened, want)
+      : await judgeDamage(opened, messages, want);
 
   return [...passed, ...notes];
 }
 
 /** The same mail, further narrowed to messages by their entries' places. */
-export function onlyMessages(source: MailSource, isWanted: (place: StorePath) => boolean): MailSource {
+export function onlyMessages(
+  source: MailSource,
+  isWanted: (place: StorePath) => boolean,
+): MailSource {
   const places = countPlaces(source.messages, isWanted);
-  return { ...source, messages: filterPlaces(source.messages, isWanted), counts: places };
+  return {
+    ...source,
+    messages: filterPlaces(source.messages, isWanted),
+    counts: places,
+  };
 }
 
-function narrow(all: Omit<FoundMail, 'scope' | 'counts'>, scope: MailScope): FoundMail {
-  const isMessage = (place: StorePath): boolean => place.isMessage && isInScope(scope, place);
+function narrow(
+  all: Omit<FoundMail, 'scope' | 'counts'>,
+  scope: MailScope,
+): FoundMail {
+  const isMessage = (place: StorePath): boolean =>
+    place.isMessage && isInScope(scope, place);
   const isIndex = (place: StorePath): boolean =>
     !place.isMessage && isInScope({ ...scope, messages: undefined }, place);
 
@@ -149,9 +214,17 @@ function storePathOf(entryName: string): StorePath | undefined {
   const name = wholeName(entryName);
   const slash = name.lastIndexOf('/') + 1;
   const directory = name.slice(0, slash);
-  if (!directories.has(directory)) directories.set(directory, parseStorePath(placeOf(`${directory}0.eml`)?.path ?? ''));
+
+  if (!directories.has(directory)) {
+    directories.set(
+      directory,
+      parseStorePath(placeOf(`${directory}0.eml`)?.path ?? ''),
+    );
+  }
+
   const known = directories.get(directory);
   if (!known) return undefined;
+
   return siblingPath(known, name.slice(slash));
 }
 
@@ -167,7 +240,10 @@ function forEachPlace(
   }
 }
 
-function filterPlaces(selections: readonly Selection[], isWanted: (place: StorePath) => boolean): Selection[] {
+function filterPlaces(
+  selections: readonly Selection[],
+  isWanted: (place: StorePath) => boolean,
+): Selection[] {
   return selections.map(({ volumePath, table, indices }) => ({
     volumePath,
     table,
@@ -178,7 +254,10 @@ function filterPlaces(selections: readonly Selection[], isWanted: (place: StoreP
   }));
 }
 
-function countPlaces(selections: readonly Selection[], isWanted: (place: StorePath) => boolean): MailSource['counts'] {
+function countPlaces(
+  selections: readonly Selection[],
+  isWanted: (place: StorePath) => boolean,
+): MailSource['counts'] {
   const [mailboxes, folders] = [new Set<string>(), new Set<string>()];
   let messages = 0;
 

@@ -11,13 +11,20 @@ import { unknownCommand } from './unknown-command.js';
  * Runs the command line. Called as `kmsrecover` the binary is `kms-backup recover --yes`, as the manual has it.
  * @param root the configuration of oclif, with the commands that there are
  */
-export async function main(argv: readonly string[], root: Interfaces.Config): Promise<void> {
+export async function main(
+  argv: readonly string[],
+  root: Interfaces.Config,
+): Promise<void> {
   guardStandardStreams();
 
   const words = toWords(argv);
   const problem = settleTimeZone(process.env);
 
-  if (problem !== undefined) process.stderr.write(`Warning: ${problem}. Write it as TZ=Europe/Prague.\n`);
+  if (problem !== undefined) {
+    process.stderr.write(
+      `Warning: ${problem}. Write it as TZ=Europe/Prague.\n`,
+    );
+  }
 
   try {
     if (process.platform === 'win32') refuseSwallowedQuote(words);
@@ -32,8 +39,12 @@ export async function main(argv: readonly string[], root: Interfaces.Config): Pr
   } catch (error) {
     if (isHelpExit(error)) return;
 
-    const isUnknown = error instanceof Error && /^command .* not found$/s.test(error.message);
-    process.exitCode = presentError(isUnknown ? unknownCommand(words, root.commandIDs) : error, wantsJson(words));
+    const isUnknown =
+      error instanceof Error && /^command .* not found$/s.test(error.message);
+    process.exitCode = presentError(
+      isUnknown ? unknownCommand(words, root.commandIDs) : error,
+      wantsJson(words),
+    );
   }
 }
 
@@ -51,7 +62,9 @@ function refuseSwallowedQuote(words: readonly string[]): void {
   const path = words.find((word) => /^(?:[a-z]:|\\\\).*"/i.test(word));
   if (path === undefined) return;
   throw new UsageError(`a path holds a quotation mark: ${path}`, {
-    hints: ['Write "E:\\backup 2" with no backslash before the closing quotation mark.'],
+    hints: [
+      'Write "E:\\backup 2" with no backslash before the closing quotation mark.',
+    ],
   });
 }
 

@@ -1,6 +1,7 @@
 /** The machine's time zone, for example `Europe/Prague`; UTC where nothing names one. */
 export function machineTimeZone(): string {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone as
+    string | undefined;
   return zone === undefined || zone === 'Etc/Unknown' ? 'UTC' : zone;
 }
 
@@ -17,7 +18,8 @@ export function formatMoment(date: Date): string {
     timeZoneName: 'short',
   }).formatToParts(date);
 
-  const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((it) => it.type === type)?.value ?? '';
+  const part = (type: Intl.DateTimeFormatPartTypes): string =>
+    parts.find((it) => it.type === type)?.value ?? '';
   const day = `${part('weekday')} ${part('year')}-${part('month')}-${part('day')}`;
 
   return `${day} ${part('hour')}:${part('minute')} ${part('timeZoneName')}`;

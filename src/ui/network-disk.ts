@@ -1,5 +1,9 @@
 import { NotFoundError, UsageError } from '../errors.js';
-import { connectDisk, type DiskRunner, shareOf } from '../platform/network-disk.js';
+import {
+  connectDisk,
+  type DiskRunner,
+  shareOf,
+} from '../platform/network-disk.js';
 import { readSecret } from '../platform/secret.js';
 import { readIniFile } from '../server/ini-file.js';
 import { findInstallation } from '../server/installation.js';
@@ -29,26 +33,46 @@ export async function useNetworkDisk(
   if (user === undefined || user === '') return undefined;
 
   const variable = 'KMS_BACKUP_NETWORK_DISK_PASSWORD';
-  const known = readSecret({ what: 'the network disk', variable, file: passwordFile, env: context.env });
+
+  const known = readSecret({
+    what: 'the network disk',
+    variable,
+    file: passwordFile,
+    env: context.env,
+  });
+
   const password = known ?? (await askPassword(share, user, variable));
 
   return connectDisk({ share, user, password }, context.run);
 }
 
 /** A directory of archives can be read where no server is installed; then nothing says who logs in. */
-function readLogin(serverDir: string | undefined): { user?: string | undefined; passwordFile?: string | undefined } {
+function readLogin(serverDir: string | undefined): {
+  user?: string | undefined;
+  passwordFile?: string | undefined;
+} {
   try {
     return readIniFile(findInstallation({ serverDir }).dir).networkDisk;
   } catch (error) {
     if (error instanceof NotFoundError) return {};
+
     throw error;
   }
 }
 
-async function askPassword(share: string, user: string, variable: string): Promise<string> {
+async function askPassword(
+  share: string,
+  user: string,
+  variable: string,
+): Promise<string> {
   const { openPrompts } = await import('./prompts.js');
-  const prompts = openPrompts(`Set ${variable}, or password-file in [network-disk] of kms-backup.ini.`);
+  const prompts = openPrompts(
+    `Set ${variable}, or password-file in [network-disk] of kms-backup.ini.`,
+  );
   const password = await prompts.password(`Password of ${user} at ${share}:`);
-  if (password === '') throw new UsageError(`no password for ${share} was given`);
+  if (password === '') {
+    throw new UsageError(`no password for ${share} was given`);
+  }
+
   return password;
 }

@@ -1,7 +1,16 @@
 import type { ArchiveState } from '../archive/archive-state.js';
-import { describeParts, newestPoint, partsOf } from '../archive/completeness.js';
+import {
+  describeParts,
+  newestPoint,
+  partsOf,
+} from '../archive/completeness.js';
 import { archiveName } from '../archive/names.js';
-import { formatAge, formatCount, formatSize, plural } from '../platform/units.js';
+import {
+  formatAge,
+  formatCount,
+  formatSize,
+  plural,
+} from '../platform/units.js';
 import { fitTable } from './table.js';
 
 /** An archive as list-archives shows it. */
@@ -30,24 +39,47 @@ const DISPENSABLE = ['VOLUMES', 'NEEDS', 'AGE', 'MESSAGES', 'VERIFIED', 'SIZE'];
 /** The list for people, newest last; as wide as it is where `columns` is undefined. */
 export function formatArchives(
   rows: readonly ArchiveRow[],
-  { now, bySet, columns }: { readonly now: Date; readonly bySet: boolean; readonly columns: number | undefined },
+  {
+    now,
+    bySet,
+    columns,
+  }: {
+    readonly now: Date;
+    readonly bySet: boolean;
+    readonly columns: number | undefined;
+  },
 ): string {
   const ordered = bySet ? groupBySet(rows) : rows;
   const table = [HEADER, ...ordered.map((row) => toCells(row, now, bySet))];
   const { lines, leftOut } = fitTable(table, DISPENSABLE, columns);
 
-  if (leftOut.length > 0) lines.push(`No room for ${leftOut.join(', ')}: see a wider terminal, or --json.`);
+  if (leftOut.length > 0) {
+    lines.push(
+      `No room for ${leftOut.join(', ')}: see a wider terminal, or --json.`,
+    );
+  }
 
-  const bytes = rows.reduce((sum, { state }) => sum + state.facts.files.sizeBytes, 0);
+  const bytes = rows.reduce(
+    (sum, { state }) => sum + state.facts.files.sizeBytes,
+    0,
+  );
+
   const newest = newestPoint(rows.map(({ state }) => state));
   const point = newest
     ? `newest recoverable point ${formatUtc(newest.facts.files.takenAt)} UTC`
     : 'nothing can be recovered';
 
-  return [...lines, `${plural(rows.length, 'archive')}, ${formatSize(bytes)}; ${point}`].join('\n');
+  return [
+    ...lines,
+    `${plural(rows.length, 'archive')}, ${formatSize(bytes)}; ${point}`,
+  ].join('\n');
 }
 
-function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): string[] {
+function toCells(
+  { state, messages }: ArchiveRow,
+  now: Date,
+  bySet: boolean,
+): string[] {
   const { files } = state.facts;
   const parts = describeParts(state.facts);
   const indent = bySet && state.base ? '  ' : '';
@@ -66,17 +98,29 @@ function toCells({ state, messages }: ArchiveRow, now: Date, bySet: boolean): st
   ];
 }
 
-function describeRecoverable({ isRecoverable, isPartlyRecoverable, fault, lacks }: ArchiveState): string {
-  if (!isRecoverable) return `${isPartlyRecoverable ? 'partly' : 'no'}: ${fault ?? ''}`;
+function describeRecoverable({
+  isRecoverable,
+  isPartlyRecoverable,
+  fault,
+  lacks,
+}: ArchiveState): string {
+  if (!isRecoverable) {
+    return `${isPartlyRecoverable ? 'partly' : 'no'}: ${fault ?? ''}`;
+  }
+
   return lacks.length > 0 ? `yes, but lacks ${lacks.join(', ')}` : 'yes';
 }
 
 /** A base and what depends on it, together. */
 function groupBySet(rows: readonly ArchiveRow[]): ArchiveRow[] {
-  const isDependent = ({ state }: ArchiveRow): boolean => state.base !== undefined;
+  const isDependent = ({ state }: ArchiveRow): boolean =>
+    state.base !== undefined;
   return rows
     .filter((row) => !isDependent(row))
-    .flatMap((row) => [row, ...rows.filter(({ state }) => state.base === row.state.facts)]);
+    .flatMap((row) => [
+      row,
+      ...rows.filter(({ state }) => state.base === row.state.facts),
+    ]);
 }
 
 /** The full that a differential needs, also where it is gone. */
@@ -91,7 +135,10 @@ function formatUtc(date: Date): string {
 }
 
 /** The list as a document. */
-export function archivesDocument(directory: string, rows: readonly ArchiveRow[]): object {
+export function archivesDocument(
+  directory: string,
+  rows: readonly ArchiveRow[],
+): object {
   const newest = newestPoint(rows.map(({ state }) => state));
   return {
     schema: 'kms-backup/archives/1',

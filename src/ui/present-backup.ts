@@ -1,22 +1,36 @@
 import { archiveName } from '../archive/names.js';
 import type { BackupIssue, BackupReport } from '../backup/request.js';
 import type { RotateReport } from '../rotate/run-rotate.js';
-import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
+import {
+  formatCount,
+  formatDuration,
+  formatSize,
+  plural,
+} from '../platform/units.js';
 import { formatRotation } from './present-rotate.js';
 
 const LISTED_ISSUES = 20;
 
 /** The report of a backup for people. */
-export function formatBackup(report: BackupReport, rotation?: RotateReport): string {
+export function formatBackup(
+  report: BackupReport,
+  rotation?: RotateReport,
+): string {
   return [
     ...formatIssues(report.issues),
     ...(report.isDryRun ? formatPlan(report) : formatDone(report, rotation)),
   ].join('\n');
 }
 
-function formatDone(report: BackupReport, rotation: RotateReport | undefined): string[] {
+function formatDone(
+  report: BackupReport,
+  rotation: RotateReport | undefined,
+): string[] {
   const { messages, volumes } = report;
-  const kind = report.base === undefined ? report.type : `differential to ${archiveName(report.base)}`;
+  const kind =
+    report.base === undefined
+      ? report.type
+      : `differential to ${archiveName(report.base)}`;
 
   const counted =
     report.base === undefined
@@ -31,9 +45,18 @@ function formatDone(report: BackupReport, rotation: RotateReport | undefined): s
       : 'Verified   no: --no-verify was given',
   ];
 
-  if (report.split.length > 0) lines.push(`Split      ${plural(report.split.length, 'file')} kept in parts`);
-  if (report.swept.length > 0)
-    lines.push(`Swept      ${plural(report.swept.length, 'file')} of a run that did not end`);
+  if (report.split.length > 0) {
+    lines.push(
+      `Split      ${plural(report.split.length, 'file')} kept in parts`,
+    );
+  }
+
+  if (report.swept.length > 0) {
+    lines.push(
+      `Swept      ${plural(report.swept.length, 'file')} of a run that did not end`,
+    );
+  }
+
   if (rotation) lines.push(`Rotation   ${formatRotation(rotation)}`);
 
   const durationMs = report.finishedAt.getTime() - report.startedAt.getTime();
@@ -52,10 +75,19 @@ function formatPlan(report: BackupReport): string[] {
 /** What is not, or not surely, in the archive. */
 function formatIssues(issues: readonly BackupIssue[]): string[] {
   if (issues.length === 0) return [];
+
   const lines = issues
     .slice(0, LISTED_ISSUES)
     .map(({ kind, name, reason }) => `  ${kind.padEnd(10)} ${name}: ${reason}`);
   const more = issues.length - lines.length;
-  if (more > 0) lines.push(`  … and ${plural(more, 'more', 'more')}; --json lists all`);
-  return [`Incomplete: ${plural(issues.length, 'path')} not backed up, or in doubt`, ...lines, ''];
+
+  if (more > 0) {
+    lines.push(`  … and ${plural(more, 'more', 'more')}; --json lists all`);
+  }
+
+  return [
+    `Incomplete: ${plural(issues.length, 'path')} not backed up, or in doubt`,
+    ...lines,
+    '',
+  ];
 }

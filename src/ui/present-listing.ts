@@ -6,18 +6,24 @@ import { formatTable } from './table.js';
 
 /** What an archive holds: domains, users and folders with their messages and sizes, and the other parts. */
 export function presentListing(listing: RecoverListing): Outcome {
-  const rows = listing.folders.map(({ domain, user, folder, messages, sizeBytes }) => [
-    domain ?? '',
-    user,
-    folderLabel(folder),
-    formatCount(messages),
-    formatSize(sizeBytes),
-  ]);
+  const rows = listing.folders.map(
+    ({ domain, user, folder, messages, sizeBytes }) => [
+      domain ?? '',
+      user,
+      folderLabel(folder),
+      formatCount(messages),
+      formatSize(sizeBytes),
+    ],
+  );
 
   const text = [
     `From      ${listing.archives.join(' + ')}, as of ${listing.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
-    ...(rows.length > 0 ? formatTable([['DOMAIN', 'USER', 'FOLDER', 'MESSAGES', 'SIZE'], ...rows]) : []),
-    ...listing.parts.map(({ name, files }) => `${name}: ${plural(files, 'file')}`),
+    ...(rows.length > 0
+      ? formatTable([['DOMAIN', 'USER', 'FOLDER', 'MESSAGES', 'SIZE'], ...rows])
+      : []),
+    ...listing.parts.map(
+      ({ name, files }) => `${name}: ${plural(files, 'file')}`,
+    ),
     `${plural(listing.messages, 'message')}, ${plural(listing.files, 'file')}, ${formatSize(listing.bytes)}. Nothing was recovered.`,
     ...listing.warnings.map((warning) => `Note      ${warning}`),
   ].join('\n');

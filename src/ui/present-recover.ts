@@ -1,6 +1,11 @@
 import type { RecoverReport } from '../recover/request.js';
 import type { RollbackPlan } from '../recover/rollback.js';
-import { formatCount, formatDuration, formatSize, plural } from '../platform/units.js';
+import {
+  formatCount,
+  formatDuration,
+  formatSize,
+  plural,
+} from '../platform/units.js';
 
 const LISTED_PATHS = 8;
 
@@ -18,9 +23,15 @@ export function formatRecoverPlan(report: RecoverReport): string {
 }
 
 function formatEffect({ additive, replaces }: RecoverReport): string {
-  if (additive)
+  if (additive) {
     return `add ${formatCount(additive.add)}, skip ${formatCount(additive.skip)} identical, overwrite 0, delete 0`;
-  const more = replaces.length > LISTED_PATHS ? `, … and ${formatCount(replaces.length - LISTED_PATHS)} more` : '';
+  }
+
+  const more =
+    replaces.length > LISTED_PATHS
+      ? `, … and ${formatCount(replaces.length - LISTED_PATHS)} more`
+      : '';
+
   return `replace ${replaces.slice(0, LISTED_PATHS).join(', ')}${more}`;
 }
 
@@ -46,21 +57,38 @@ export function formatRecoverDone(report: RecoverReport): string {
     );
   }
 
-  if (report.offTimes.length > 0) lines.push(`Times      ${formatOffTimes(report.offTimes)}`);
+  if (report.offTimes.length > 0) {
+    lines.push(`Times      ${formatOffTimes(report.offTimes)}`);
+  }
 
   return [...lines, `Done  ${formatDuration(report.durationMs)}`].join('\n');
 }
 
 function formatOffTimes(names: readonly string[]): string {
-  const more = names.length > LISTED_PATHS ? `, … and ${formatCount(names.length - LISTED_PATHS)} more` : '';
-  const named = names.slice(0, LISTED_PATHS).map((name) => JSON.stringify(name));
+  const more =
+    names.length > LISTED_PATHS
+      ? `, … and ${formatCount(names.length - LISTED_PATHS)} more`
+      : '';
+
+  const named = names
+    .slice(0, LISTED_PATHS)
+    .map((name) => JSON.stringify(name));
+
   return `the file system cannot keep ${names.length === 1 ? 'the time' : 'the times'} of ${named.join(', ')}${more}`;
 }
 
 /** What a rollback would put back, or has put back. */
-export function formatRollback(verb: string, { archive, startedAt, restores }: RollbackPlan): string {
-  const more = restores.length > LISTED_PATHS ? `, … and ${formatCount(restores.length - LISTED_PATHS)} more` : '';
+export function formatRollback(
+  verb: string,
+  { archive, startedAt, restores }: RollbackPlan,
+): string {
+  const more =
+    restores.length > LISTED_PATHS
+      ? `, … and ${formatCount(restores.length - LISTED_PATHS)} more`
+      : '';
+
   const since = startedAt.slice(0, 19).replace('T', ' ');
+
   return [
     `Undo      the recover of ${archive}, begun ${since} UTC; what came in since then goes`,
     `${verb}  ${restores.slice(0, LISTED_PATHS).join(', ')}${more}`,

@@ -11,16 +11,22 @@ export function formatRotate(report: RotateReport): string {
     archive,
   ]);
 
-  const count = report.verdicts.filter(({ action, failure }) => action === 'remove' && failure === undefined).length;
+  const count = report.verdicts.filter(
+    ({ action, failure }) => action === 'remove' && failure === undefined,
+  ).length;
   const what = `${plural(count, 'archive')}, ${formatSize(report.removedBytes)}.`;
-  const last = report.isDryRun ? `Would remove ${what} Nothing was changed.` : `Removed ${what}`;
+  const last = report.isDryRun
+    ? `Would remove ${what} Nothing was changed.`
+    : `Removed ${what}`;
 
   return [...formatTable(rows), last].join('\n');
 }
 
 /** One line for the report of a backup: `kept 3 of at most 3 complete backups, and 2 differentials; removed F20261101T010004Z.zip`. */
 export function formatRotation(report: RotateReport): string {
-  const removed = report.verdicts.filter(({ action, failure }) => action === 'remove' && failure === undefined);
+  const removed = report.verdicts.filter(
+    ({ action, failure }) => action === 'remove' && failure === undefined,
+  );
   const names = removed.map(({ archive }) => archive).join(', ');
   return `${describeKept(report.kept, report.limit)}${names === '' ? '' : `; removed ${names}`}`;
 }

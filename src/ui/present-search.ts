@@ -9,7 +9,11 @@ const MOST_NAMES = 20;
 /** The report for people: a table, what could not be read, and the command that recovers what was found. */
 export function formatSearch(report: SearchReport, from: string): string {
   const found = `${plural(report.hits.length, 'message')} found, ${plural(report.searched, 'message')} searched`;
-  const lines = [...(report.hits.length === 0 ? [] : [...formatHits(report.hits), '']), found];
+  const lines = [
+    ...(report.hits.length === 0 ? [] : [...formatHits(report.hits), '']),
+    found,
+  ];
+
   const [first] = report.problems;
 
   if (first) {
@@ -21,14 +25,19 @@ export function formatSearch(report: SearchReport, from: string): string {
   if (report.hits.length > 0) lines.push('', 'Recover with:');
 
   for (let at = 0; at < report.hits.length; at += MOST_NAMES) {
-    lines.push(`  ${recoverCommand(report.hits.slice(at, at + MOST_NAMES), from)}`);
+    lines.push(
+      `  ${recoverCommand(report.hits.slice(at, at + MOST_NAMES), from)}`,
+    );
   }
 
   return lines.join('\n');
 }
 
 /** `kms-backup recover DIR --additive --message 'example.com/alice/INBOX/0000000a'`, with all messages. */
-export function recoverCommand(hits: readonly SearchHit[], from: string): string {
+export function recoverCommand(
+  hits: readonly SearchHit[],
+  from: string,
+): string {
   const names = hits.map(({ name }) => `--message ${quoteWord(name)}`);
   return `kms-backup recover ${quoteWord(from)} --additive ${names.join(' ')}`;
 }

@@ -10,27 +10,55 @@ import { formatTable } from './table.js';
 const USUAL_COLUMNS = 80;
 
 /** The JSON document of `status`. */
-export function statusDocument(report: StatusReport, next: TaskMoment | undefined): object {
+export function statusDocument(
+  report: StatusReport,
+  next: TaskMoment | undefined,
+): object {
   const { last, newestRecoverable, ...rest } = report;
   const nextRun = next && { type: next.task.type, at: next.at.toISOString() };
-  return document('status', { ...rest, last: { ...last }, newestRecoverable, nextRun });
+
+  return document('status', {
+    ...rest,
+    last: { ...last },
+    newestRecoverable,
+    nextRun,
+  });
 }
 
 /** One screen: the state in rows, then the sizes of the last archives as bars. */
-export function formatStatus(report: StatusReport, next: TaskMoment | undefined): string {
+export function formatStatus(
+  report: StatusReport,
+  next: TaskMoment | undefined,
+): string {
   const { last, newestRecoverable: newest, freeBytes } = report;
-  const free = freeBytes === undefined ? 'directory missing' : `${formatSize(freeBytes)} free`;
+  const free =
+    freeBytes === undefined
+      ? 'directory missing'
+      : `${formatSize(freeBytes)} free`;
 
   const rows = [
     ['Status', report.level.toUpperCase()],
     ['Full', describe(last.full)],
     ['Differential', describe(last.differential)],
     ['Copy', describe(last.copy)],
-    ['Recoverable', newest ? `up to ${formatMoment(newest.takenAt)}, ${newest.name}` : 'nothing'],
+    [
+      'Recoverable',
+      newest
+        ? `up to ${formatMoment(newest.takenAt)}, ${newest.name}`
+        : 'nothing',
+    ],
     ['Next run', next ? `${formatMoment(next.at)}, ${next.task.type}` : 'none'],
-    ['Archives', `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`],
+    [
+      'Archives',
+      `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
+    ],
     ['Space', free],
-    ['Mail server', report.engine ? `runs (${report.engine.name}, pid ${report.engine.pid})` : 'does not run'],
+    [
+      'Mail server',
+      report.engine
+        ? `runs (${report.engine.name}, pid ${report.engine.pid})`
+        : 'does not run',
+    ],
     ...(report.lock ? [['At work', report.lock.fact]] : []),
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
@@ -40,7 +68,10 @@ export function formatStatus(report: StatusReport, next: TaskMoment | undefined)
     isUnicode: isUnicodeTerminal(process.env, process.platform),
   });
 
-  return [...formatTable(rows), ...(chart.length > 0 ? ['', ...chart] : [])].join('\n');
+  return [
+    ...formatTable(rows),
+    ...(chart.length > 0 ? ['', ...chart] : []),
+  ].join('\n');
 }
 
 /**
@@ -51,14 +82,22 @@ export function isUnicodeTerminal(
   env: Readonly<Record<string, string | undefined>>,
   platform: NodeJS.Platform,
 ): boolean {
-  if (platform === 'win32') return Boolean(env['WT_SESSION']) || env['TERM_PROGRAM'] === 'vscode';
-  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find((value) => value !== undefined && value !== '');
+  if (platform === 'win32') {
+    return Boolean(env['WT_SESSION']) || env['TERM_PROGRAM'] === 'vscode';
+  }
+
+  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(
+    (value) => value !== undefined && value !== '',
+  );
+
   return /utf-?8/i.test(locale ?? '');
 }
 
 function describe(archive: StatusArchive | undefined): string {
   if (!archive) return 'none';
   const { takenAt, ageMs, sizeBytes, verifiedAt } = archive;
-  const proof = verifiedAt ? `, verified ${verifiedAt.toISOString().slice(0, 10)}` : '';
+  const proof = verifiedAt
+    ? `, verified ${verifiedAt.toISOString().slice(0, 10)}`
+    : '';
   return `${formatMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}`;
 }

@@ -9,11 +9,23 @@ export function formatVerify(reports: readonly VerifyReport[]): string {
   if (reports.length === 1) return lines.join('\n');
 
   const unread = reports.filter(isUnread).length;
-  const bad = reports.filter((report) => !report.isSound && !isUnread(report)).length;
+  const bad = reports.filter(
+    (report) => !report.isSound && !isUnread(report),
+  ).length;
 
-  if (bad === 0 && unread === 0) lines.push(`${plural(reports.length, 'archive')} sound`);
-  if (bad > 0) lines.push(`${bad} of ${plural(reports.length, 'archive')} DAMAGED`);
-  if (unread > 0) lines.push(`${unread} of ${plural(reports.length, 'archive')} could not be read`);
+  if (bad === 0 && unread === 0) {
+    lines.push(`${plural(reports.length, 'archive')} sound`);
+  }
+
+  if (bad > 0) {
+    lines.push(`${bad} of ${plural(reports.length, 'archive')} DAMAGED`);
+  }
+
+  if (unread > 0) {
+    lines.push(
+      `${unread} of ${plural(reports.length, 'archive')} could not be read`,
+    );
+  }
 
   return lines.join('\n');
 }
@@ -41,14 +53,19 @@ function describeVerdict(report: VerifyReport): string {
 
 function formatOne(report: VerifyReport): string[] {
   const lines = [describeVerdict(report)];
-  for (const warning of report.warnings) lines.push(`         Warning: ${warning}`);
+  for (const warning of report.warnings) {
+    lines.push(`         Warning: ${warning}`);
+  }
 
   const problems = [...report.problems, ...report.unread];
-  for (const { name, reason } of problems.slice(0, LISTED_PROBLEMS))
+  for (const { name, reason } of problems.slice(0, LISTED_PROBLEMS)) {
     lines.push(`         ${JSON.stringify(name)}: ${reason}`);
+  }
 
   const more = problems.length - LISTED_PROBLEMS;
-  if (more > 0) lines.push(`         … and ${formatCount(more)} more; --json lists all`);
+  if (more > 0) {
+    lines.push(`         … and ${formatCount(more)} more; --json lists all`);
+  }
 
   if (report.windowsNames.length > 0) {
     lines.push(

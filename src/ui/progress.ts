@@ -20,23 +20,36 @@ export class Progress {
 
   constructor(private readonly mode: ProgressMode) {
     this.#isLive = mode === 'auto' && process.stderr.isTTY;
-    const lineIntervalMs = mode === 'json' ? JSON_INTERVAL_MS : PLAIN_INTERVAL_MS;
+    const lineIntervalMs =
+      mode === 'json' ? JSON_INTERVAL_MS : PLAIN_INTERVAL_MS;
     this.#intervalMs = this.#isLive ? LIVE_INTERVAL_MS : lineIntervalMs;
-    this.#lastMs = this.#isLive || mode === 'json' ? -Infinity : this.#startedMs;
+    this.#lastMs =
+      this.#isLive || mode === 'json' ? -Infinity : this.#startedMs;
     if (this.#isLive) void this.#loadSpinner();
   }
 
   update(report: ProgressReport): void {
     if (this.mode === 'none') return;
+
     const nowMs = monotonicMs();
     if (nowMs - this.#lastMs < this.#intervalMs) return;
+
     this.#lastMs = nowMs;
+
     const elapsedMs = nowMs - this.#startedMs;
     if (this.mode === 'json') {
-      process.stderr.write(`${JSON.stringify({ schema: 'kms-backup/progress/1', elapsedMs, ...report })}\n`);
+      process.stderr.write(
+        `${JSON.stringify({ schema: 'kms-backup/progress/1', elapsedMs, ...report })}\n`,
+      );
     } else if (this.#isLive) {
       this.#spinner ??= this.#makeSpinner?.();
-      if (this.#spinner) this.#spinner.text = fitLine(formatProgress(report, elapsedMs), process.stderr.columns);
+
+      if (this.#spinner) {
+        this.#spinner.text = fitLine(
+          formatProgress(report, elapsedMs),
+          process.stderr.columns,
+        );
+      }
     } else {
       process.stderr.write(`${formatProgress(report, elapsedMs)}\n`);
     }
@@ -45,7 +58,8 @@ export class Progress {
   /** Loaded for a terminal only: it costs a third of the start-up, and scripts never see it. */
   async #loadSpinner(): Promise<void> {
     const { default: ora } = await import('ora');
-    this.#makeSpinner = () => ora({ discardStdin: false, hideCursor: false }).start();
+    this.#makeSpinner = () =>
+      ora({ discardStdin: false, hideCursor: false }).start();
   }
 
   /** Clears the live line so that something else can be printed; the next update draws it again. */
@@ -63,22 +77,41 @@ export class Progress {
 function formatProgress(report: ProgressReport, elapsedMs: number): string {
   const share = shareDone(report);
   const items = formatCount(report.doneItems);
+
   const parts = [
     `[${formatDuration(elapsedMs)}] ${report.phase}${share === undefined ? '' : ` ${(share * 100).toFixed(1)}%`}`,
-    report.totalItems === undefined ? `${items} files` : `${items} of ${formatCount(report.totalItems)} files`,
+    report.totalItems === undefined
+      ? `${items} files`
+      : `${items} of ${formatCount(report.totalItems)} files`,
     report.totalBytes === undefined
       ? formatSize(report.doneBytes)
       : `${formatSize(report.doneBytes)} of ${formatSize(report.totalBytes)}`,
   ];
-  if (elapsedMs > 0) parts.push(`${formatSize(Math.round((report.doneBytes / elapsedMs) * 1000))}/s`);
-  if (share !== undefined && share > 0.01) parts.push(`ETA ${formatDuration((elapsedMs * (1 - share)) / share)}`);
+
+  if (elapsedMs > 0) {
+    parts.push(
+      `${formatSize(Math.round((report.doneBytes / elapsedMs) * 1000))}/s`,
+    );
+  }
+
+  if (share !== undefined && share > 0.01) {
+    parts.push(`ETA ${formatDuration((elapsedMs * (1 - share)) / share)}`);
+  }
+
   if (report.current !== undefined) parts.push(report.current);
+
   return parts.join('  ');
 }
 
 function shareDone(report: ProgressReport): number | undefined {
-  if (report.totalBytes !== undefined && report.totalBytes > 0) return report.doneBytes / report.totalBytes;
-  if (report.totalItems !== undefined && report.totalItems > 0) return report.doneItems / report.totalItems;
+  if (report.totalBytes !== undefined && report.totalBytes > 0) {
+    return report.doneBytes / report.totalBytes;
+  }
+
+  if (report.totalItems !== undefined && report.totalItems > 0) {
+    return report.doneItems / report.totalItems;
+  }
+
   return undefined;
 }
 

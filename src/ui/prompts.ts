@@ -12,9 +12,15 @@ interface Question {
 export interface Prompts {
   text(question: Question): Promise<string>;
   confirm(message: string, initial: boolean): Promise<boolean>;
-  select(message: string, choices: readonly { readonly name: string; readonly value: string }[]): Promise<string>;
+  select(
+    message: string,
+    choices: readonly { readonly name: string; readonly value: string }[],
+  ): Promise<string>;
   /** Any number of choices, also none. */
-  pick(message: string, choices: readonly { readonly name: string; readonly value: string }[]): Promise<string[]>;
+  pick(
+    message: string,
+    choices: readonly { readonly name: string; readonly value: string }[],
+  ): Promise<string[]>;
   /** Not shown while typed. */
   password(message: string): Promise<string>;
 }
@@ -25,25 +31,65 @@ export interface Prompts {
  */
 export function openPrompts(instead: string): Prompts {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new UsageError('there is no terminal to ask on', { hints: [instead] });
+    throw new UsageError('there is no terminal to ask on', {
+      hints: [instead],
+    });
   }
 
   const ask = inquirer.createPromptModule({ output: process.stderr });
 
   return {
     text: async ({ message, initial, validate = () => true }) =>
-      (await guard(() => ask([{ type: 'input', name: 'answer', message, default: initial, validate }])))
-        .answer as string,
+      (
+        await guard(() =>
+          ask([
+            {
+              type: 'input',
+              name: 'answer',
+              message,
+              default: initial,
+              validate,
+            },
+          ]),
+        )
+      ).answer as string,
     confirm: async (message, initial) =>
-      (await guard(() => ask([{ type: 'confirm', name: 'answer', message, default: initial }]))).answer as boolean,
+      (
+        await guard(() =>
+          ask([{ type: 'confirm', name: 'answer', message, default: initial }]),
+        )
+      ).answer as boolean,
     select: async (message, choices) =>
-      (await guard(() => ask([{ type: 'select', name: 'answer', message, choices: [...choices], pageSize: 15 }])))
-        .answer as string,
+      (
+        await guard(() =>
+          ask([
+            {
+              type: 'select',
+              name: 'answer',
+              message,
+              choices: [...choices],
+              pageSize: 15,
+            },
+          ]),
+        )
+      ).answer as string,
     pick: async (message, choices) =>
-      (await guard(() => ask([{ type: 'checkbox', name: 'answer', message, choices: [...choices], pageSize: 15 }])))
-        .answer as string[],
+      (
+        await guard(() =>
+          ask([
+            {
+              type: 'checkbox',
+              name: 'answer',
+              message,
+              choices: [...choices],
+              pageSize: 15,
+            },
+          ]),
+        )
+      ).answer as string[],
     password: async (message) =>
-      (await guard(() => ask([{ type: 'password', name: 'answer', message }]))).answer as string,
+      (await guard(() => ask([{ type: 'password', name: 'answer', message }])))
+        .answer as string,
   };
 }
 

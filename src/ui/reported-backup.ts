@@ -34,13 +34,23 @@ export interface ReportedBackupEnd {
 const CHARTED_ARCHIVES = 14;
 
 /** Backs up, rotates, and tells everybody who asked to be told. @throws whatever the backup throws */
-export async function runReportedBackup(options: ReportedBackup): Promise<ReportedBackupEnd> {
+export async function runReportedBackup(
+  options: ReportedBackup,
+): Promise<ReportedBackupEnd> {
   const { request, ini } = options;
   const log = openServerLog(request.settings, request.clock);
   const warnings: string[] = [];
-  let end: { report: BackupReport; rotation: RotateReport | undefined } | undefined;
+  let end:
+    { report: BackupReport; rotation: RotateReport | undefined } | undefined;
   const command = `backup ${request.type === 'differential' ? 'diff' : request.type}`;
-  const run = { command, type: request.type, backupDir: request.backupDir, hostname: hostname() };
+
+  const run = {
+    command,
+    type: request.type,
+    backupDir: request.backupDir,
+    hostname: hostname(),
+  };
+
   const listArchives = (): ArchivePoint[] => recentArchives(request.backupDir);
 
   const context = {
@@ -66,7 +76,9 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
       context,
       async () => {
         const report = await runBackup(request);
-        const rotation = await rotateAfter(options, report, (warning) => warnings.push(warning));
+        const rotation = await rotateAfter(options, report, (warning) =>
+          warnings.push(warning),
+        );
         end = { report, rotation };
         return toRunReport(run, end, warnings, await listSafely(listArchives));
       },
@@ -79,10 +91,18 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
     }
 
     // A server that was never started has no log directory; that matters where its log was asked for.
-    const isAsked = request.settings.logsStoreBackup || existsSync(request.settings.logDirectory);
-    if (log.problem !== undefined && isAsked) warnings.push(`the server's log was not written: ${log.problem}`);
+    const isAsked =
+      request.settings.logsStoreBackup ||
+      existsSync(request.settings.logDirectory);
+    if (log.problem !== undefined && isAsked) {
+      warnings.push(`the server's log was not written: ${log.problem}`);
+    }
 
-    return { report: end?.report, rotation: end?.rotation, warnings: [...warnings, ...told.reportingWarnings] };
+    return {
+      report: end?.report,
+      rotation: end?.rotation,
+      warnings: [...warnings, ...told.reportingWarnings],
+    };
   } catch (error) {
     log.debug(`${command} failed: ${messageOf(error)}`);
     log.jobFailed(nameOf(request.type), messageOf(error));
@@ -94,14 +114,24 @@ export async function runReportedBackup(options: ReportedBackup): Promise<Report
 /** What a run left out, warned of, removed and made: a line each. */
 function tellDebugLog(
   log: ServerLog,
-  { report, rotation }: { report: BackupReport; rotation: RotateReport | undefined },
+  {
+    report,
+    rotation,
+  }: { report: BackupReport; rotation: RotateReport | undefined },
   warnings: readonly string[],
 ): void {
-  for (const { name, reason } of report.issues) log.debug(`left out ${name}: ${reason}`);
-  for (const warning of [...report.warnings, ...warnings]) log.debug(`warning: ${warning}`);
+  for (const { name, reason } of report.issues) {
+    log.debug(`left out ${name}: ${reason}`);
+  }
+
+  for (const warning of [...report.warnings, ...warnings]) {
+    log.debug(`warning: ${warning}`);
+  }
 
   for (const { archive, action, failure } of rotation?.verdicts ?? []) {
-    if (action === 'remove' && failure === undefined) log.debug(`removed ${archive}`);
+    if (action === 'remove' && failure === undefined) {
+      log.debug(`removed ${archive}`);
+    }
   }
 
   log.debug(`finished: ${describe(report)}`);
@@ -113,7 +143,9 @@ async function rotateAfter(
   report: BackupReport,
   warn: (warning: string) => void,
 ): Promise<RotateReport | undefined> {
-  if (!rotates || report.isMassLoss || report.verifiedEntries === 0) return undefined;
+  if (!rotates || report.isMassLoss || report.verifiedEntries === 0) {
+    return undefined;
+  }
 
   try {
     const rotation = await runRotate({
@@ -128,25 +160,40 @@ async function rotateAfter(
     });
 
     for (const { archive, failure } of rotation.verdicts) {
-      if (failure !== undefined) warn(`rotation could not remove ${archive}: ${failure}`);
+      if (failure !== undefined) {
+        warn(`rotation could not remove ${archive}: ${failure}`);
+      }
     }
 
     return rotation;
   } catch (error) {
-    warn(`rotation ${error instanceof InterruptedError ? 'was' : 'removed nothing:'} ${messageOf(error)}`);
+    warn(
+      `rotation ${error instanceof InterruptedError ? 'was' : 'removed nothing:'} ${messageOf(error)}`,
+    );
+
     return undefined;
   }
 }
 
 function toRunReport(
-  run: { command: string; type: ArchiveType; backupDir: string; hostname: string },
-  { report, rotation }: { report: BackupReport; rotation: RotateReport | undefined },
+  run: {
+    command: string;
+    type: ArchiveType;
+    backupDir: string;
+    hostname: string;
+  },
+  {
+    report,
+    rotation,
+  }: { report: BackupReport; rotation: RotateReport | undefined },
   warnings: readonly string[],
   archives: readonly ArchivePoint[],
 ): RunReport {
   const isDone = report.issues.length === 0;
   const removed =
-    rotation?.verdicts.filter(({ action, failure }) => action === 'remove' && failure === undefined) ?? [];
+    rotation?.verdicts.filter(
+      ({ action, failure }) => action === 'remove' && failure === undefined,
+    ) ?? [];
 
   return {
     schema: 'kms-backup/run/1',
@@ -163,7 +210,8 @@ function toRunReport(
       sizeBytes: report.sourceBytes,
       compressedBytes: report.storedBytes,
       volumes: report.volumes.length,
-      verifiedEntries: report.verifiedEntries > 0 ? report.verifiedEntries : undefined,
+      verifiedEntries:
+        report.verifiedEntries > 0 ? report.verifiedEntries : undefined,
     },
     warnings: [...report.warnings, ...warnings],
     skipped: report.issues.map(({ name, reason }) => ({ path: name, reason })),

@@ -21,7 +21,8 @@ export const schedulerFlag = Flags.string({
 export const nameFlag = Flags.string({
   default: 'kms-backup',
   helpValue: 'NAME',
-  summary: "The entry's name in the operating system's scheduler; another for each further installation.",
+  summary:
+    "The entry's name in the operating system's scheduler; another for each further installation.",
 });
 
 /** What `--to` says; oclif has checked it. */
@@ -37,7 +38,10 @@ export function toTaskType(word: string): 'full' | 'differential' {
 /** One or several words that name exactly one day. @throws {UsageError} */
 export function requireOne<T>(values: readonly T[], what: string): T {
   const [first] = values;
-  if (first === undefined || values.length > 1) throw new UsageError(`${what} takes exactly one value here`);
+  if (first === undefined || values.length > 1) {
+    throw new UsageError(`${what} takes exactly one value here`);
+  }
+
   return first;
 }
 
@@ -45,10 +49,23 @@ export function requireOne<T>(values: readonly T[], what: string): T {
 export abstract class ScheduleEditCommand extends EditCommand {
   protected present(edit: ScheduleEdit, isDryRun: boolean): Outcome {
     this.warnAll(edit.warnings);
+
     const { isChanged, tasks, warnings } = edit;
-    const json = document('schedule-edit', { isChanged, isDryRun, tasks: tasks.map(toJson), warnings });
+
+    const json = document('schedule-edit', {
+      isChanged,
+      isDryRun,
+      tasks: tasks.map(toJson),
+      warnings,
+    });
+
     if (isDryRun) return { json, text: formatDryRun(edit.documents) };
-    return { json, text: isChanged ? formatTasks(tasks) : 'Nothing to change.', isSummary: true };
+
+    return {
+      json,
+      text: isChanged ? formatTasks(tasks) : 'Nothing to change.',
+      isSummary: true,
+    };
   }
 }
 
@@ -81,5 +98,8 @@ export function formatTasks(tasks: readonly ScheduleTask[]): string {
     plainText(task.description),
   ]);
 
-  return formatTable([['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'], ...rows]).join('\n');
+  return formatTable([
+    ['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'],
+    ...rows,
+  ]).join('\n');
 }

@@ -15,20 +15,40 @@ export interface EntryFlags {
  * The entry for the operating system's scheduler that a command's flags ask for.
  * @param program what it calls, in words; default: this program
  */
-export function entryFor(flags: EntryFlags, program: readonly string[] = ownProgram()): SchedulerJob {
+export function entryFor(
+  flags: EntryFlags,
+  program: readonly string[] = ownProgram(),
+): SchedulerJob {
   const installation = findInstallation({ serverDir: flags['server-dir'] });
-  const command = [...program, 'schedule', 'run', '--server-dir', installation.dir, '--quiet'];
+  const command = [
+    ...program,
+    'schedule',
+    'run',
+    '--server-dir',
+    installation.dir,
+    '--quiet',
+  ];
+
   if (flags['even-if-disabled']) command.push('--even-if-disabled');
-  return planJob(readSettings(installation).schedule, { name: flags.name, command, serverDir: installation.dir });
+
+  return planJob(readSettings(installation).schedule, {
+    name: flags.name,
+    command,
+    serverDir: installation.dir,
+  });
 }
 
 /** Why an entry and the server's own backup do not go together, with what to do; undefined where exactly one backs up. */
-export function entryConflict(isEnabled: boolean, isEvenIfDisabled: boolean): Omit<Check, 'name'> | undefined {
+export function entryConflict(
+  isEnabled: boolean,
+  isEvenIfDisabled: boolean,
+): Omit<Check, 'name'> | undefined {
   if (isEnabled) {
     return {
       state: 'warning',
       fact: 'backup is enabled in mailserver.cfg: while the server runs, both work through the schedule',
-      advice: 'Let one do it: config set enabled=false and schedule install --even-if-disabled, or schedule uninstall.',
+      advice:
+        'Let one do it: config set enabled=false and schedule install --even-if-disabled, or schedule uninstall.',
     };
   }
 

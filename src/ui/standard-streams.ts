@@ -18,12 +18,20 @@ export function guardStandardStreams(): void {
   let lost: unknown;
   process.stdout.on('error', (error) => {
     // An export to standard output listens too, and ends with its own error.
-    if (errnoOf(error) === 'EPIPE' || process.stdout.listenerCount('error') > 1) return;
+    if (
+      errnoOf(error) === 'EPIPE' ||
+      process.stdout.listenerCount('error') > 1
+    ) {
+      return;
+    }
+
     lost ??= error;
   });
   process.on('exit', () => {
     if (lost === undefined) return;
     const exitCode = presentError(outputError(STANDARD_OUTPUT, lost), false);
-    if ((process.exitCode ?? ExitCode.done) === ExitCode.done) process.exitCode = exitCode;
+    if ((process.exitCode ?? ExitCode.done) === ExitCode.done) {
+      process.exitCode = exitCode;
+    }
   });
 }

@@ -7,7 +7,11 @@ import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { toSystemError } from '../platform/system-error.js';
 import { VERSION } from '../platform/tool.js';
-import type { MailboxSize, StatusArchive, StatusFacts } from '../report/status-facts.js';
+import type {
+  MailboxSize,
+  StatusArchive,
+  StatusFacts,
+} from '../report/status-facts.js';
 import { statusPage } from '../report/status-page.js';
 import { indexMail } from '../recover/scope.js';
 import { toChain } from '../recover/chain.js';
@@ -42,11 +46,27 @@ export async function makeStatusPage(request: PageRequest): Promise<string> {
 /** The page of the state at this moment, as `status --html` writes it. */
 export async function makeCurrentPage(
   installation: Installation,
-  { settings, backupDir, clock }: Pick<PageRequest, 'settings' | 'backupDir' | 'clock'>,
+  {
+    settings,
+    backupDir,
+    clock,
+  }: Pick<PageRequest, 'settings' | 'backupDir' | 'clock'>,
 ): Promise<string> {
-  const { isWorkedThrough, warnings } = readProgress(installation, settings, clock());
+  const { isWorkedThrough, warnings } = readProgress(
+    installation,
+    settings,
+    clock(),
+  );
+
   const limits = { maxAgeMs: undefined, scheduleWarnings: warnings };
-  const report = await readStatus(installation, { storeDir: settings.storeDir, backupDir, clock, ...limits });
+
+  const report = await readStatus(installation, {
+    storeDir: settings.storeDir,
+    backupDir,
+    clock,
+    ...limits,
+  });
+
   return makeStatusPage({ ...report, settings, clock, isWorkedThrough });
 }
 
@@ -59,12 +79,22 @@ export function writeStatusPage(path: string, page: string): void {
     replaceOrdinaryFile(path, Buffer.from(page), 0o644);
   } catch (error) {
     const hints = ['Name a file in a directory that this user can write to.'];
-    throw toSystemError(error, { fact: `cannot write ${path}`, hints }) ?? error;
+    throw (
+      toSystemError(error, { fact: `cannot write ${path}`, hints }) ?? error
+    );
   }
 }
 
 async function collectFacts(request: PageRequest): Promise<StatusFacts> {
-  const { backupDir, settings, clock, warnings, criticalWarnings, isWorkedThrough } = request;
+  const {
+    backupDir,
+    settings,
+    clock,
+    warnings,
+    criticalWarnings,
+    isWorkedThrough,
+  } = request;
+
   const states = (await inspectIfThere(backupDir)) ?? [];
   const archives: StatusArchive[] = [];
 
@@ -76,7 +106,10 @@ async function collectFacts(request: PageRequest): Promise<StatusFacts> {
     backupDir,
     storeDir: settings.storeDir,
     version: VERSION,
-    warnings: warnings.map((text, index) => ({ severity: index < criticalWarnings ? 'critical' : 'warning', text })),
+    warnings: warnings.map((text, index) => ({
+      severity: index < criticalWarnings ? 'critical' : 'warning',
+      text,
+    })),
     archives,
     mailboxes: await measureMailboxes(states),
     nextRuns: isWorkedThrough ? nextRuns(settings, clock) : [],
@@ -85,7 +118,9 @@ async function collectFacts(request: PageRequest): Promise<StatusFacts> {
 }
 
 /** Nothing where the directory is not there: its disk may not be mounted. */
-function measureSpace(directory: string): Pick<StatusFacts, 'freeBytes' | 'totalBytes'> {
+function measureSpace(
+  directory: string,
+): Pick<StatusFacts, 'freeBytes' | 'totalBytes'> {
   if (!existsSync(directory)) return {};
   const { bavail, blocks, bsize } = statfsSync(directory);
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
@@ -107,23 +142,34 @@ async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {
   };
 }
 
-function nextRuns(settings: ServerSettings, clock: Clock): StatusFacts['nextRuns'] {
-  return planNext(settings.schedule, clock(), SHOWN_RUNS).map(({ at, task }) => ({
-    at,
-    type: task.type,
-    description: task.description,
-  }));
+function nextRuns(
+  settings: ServerSettings,
+  clock: Clock,
+): StatusFacts['nextRuns'] {
+  return planNext(settings.schedule, clock(), SHOWN_RUNS).map(
+    ({ at, task }) => ({
+      at,
+      type: task.type,
+      description: task.description,
+    }),
+  );
 }
 
 /** Users and folders by size, as the newest recoverable archive has them: its central directories alone are read. */
-async function measureMailboxes(states: readonly ArchiveState[]): Promise<MailboxSize[]> {
+async function measureMailboxes(
+  states: readonly ArchiveState[],
+): Promise<MailboxSize[]> {
   const newest = states.findLast(({ isRecoverable }) => isRecoverable);
   if (!newest) return [];
 
   const index = indexMail(await openChain(toChain(newest)));
 
   return [...index.mailboxes].map(([name, { folders }]) => {
-    const own = [...folders].map(([folder, counts]) => ({ name: folderLabel(folder), ...counts }));
+    const own = [...folders].map(([folder, counts]) => ({
+      name: folderLabel(folder),
+      ...counts,
+    }));
+
     return {
       name,
       folders: own,

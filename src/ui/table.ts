@@ -14,20 +14,36 @@ export function fitTable(
   columns: number | undefined,
 ): { readonly lines: string[]; readonly leftOut: readonly string[] } {
   const [header = []] = rows;
-  for (let count = 0; columns !== undefined && count <= dispensable.length; count++) {
+  for (
+    let count = 0;
+    columns !== undefined && count <= dispensable.length;
+    count++
+  ) {
     const leftOut = dispensable.slice(0, count);
-    const kept = rows.map((row) => row.filter((_, column) => !leftOut.includes(header[column] ?? '')));
+    const kept = rows.map((row) =>
+      row.filter((_, column) => !leftOut.includes(header[column] ?? '')),
+    );
     const [titles = []] = kept;
+
     // Of the last column the title alone must fit: its cells may be sentences.
-    const width = formatTable(kept.map((row) => [...row.slice(0, -1), titles.at(-1) ?? '']))[0]?.length ?? 0;
+    const width =
+      formatTable(
+        kept.map((row) => [...row.slice(0, -1), titles.at(-1) ?? '']),
+      )[0]?.length ?? 0;
+
     if (width > columns && count < dispensable.length) continue;
 
     const lines = formatTable(kept).flatMap((line, index) => {
       const last = kept[index]?.at(-1) ?? '';
-      return line.length <= columns ? [line] : [line.slice(0, -last.length).trimEnd(), `  ${last}`];
+      return line.length <= columns
+        ? [line]
+        : [line.slice(0, -last.length).trimEnd(), `  ${last}`];
     });
 
-    return { lines, leftOut: header.filter((title) => leftOut.includes(title)) };
+    return {
+      lines,
+      leftOut: header.filter((title) => leftOut.includes(title)),
+    };
   }
 
   return { lines: formatTable(rows), leftOut: [] };
@@ -36,11 +52,18 @@ export function fitTable(
 /** A table for people: columns as wide as their content, two spaces between, the last one not padded. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  for (const row of rows) {
+    row.forEach(
+      (cell, column) =>
+        (widths[column] = Math.max(widths[column] ?? 0, cell.length)),
+    );
+  }
 
   return rows.map((row) =>
     row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
+      )
       .join('  ')
       .trimEnd(),
   );

@@ -6,16 +6,35 @@ import { nearestNames } from '../platform/nearest.js';
  * @param argv what was typed
  * @param ids the known commands, as oclif names them: `backup:full`
  */
-export function unknownCommand(argv: readonly string[], ids: readonly string[]): UsageError {
-  const words = argv.slice(0, argv.findIndex((word) => word.startsWith('-')) >>> 0);
+export function unknownCommand(
+  argv: readonly string[],
+  ids: readonly string[],
+): UsageError {
+  const words = argv.slice(
+    0,
+    argv.findIndex((word) => word.startsWith('-')) >>> 0,
+  );
+
   const help = 'See kms-backup --help for all commands.';
-  if (words.length === 0) return new UsageError(`no command before ${argv[0] ?? ''}`, { hints: [help] });
+
+  if (words.length === 0) {
+    return new UsageError(`no command before ${argv[0] ?? ''}`, {
+      hints: [help],
+    });
+  }
 
   const known = ids.map((id) => id.replaceAll(':', ' '));
-  const typed = (command: string): string => words.slice(0, command.split(' ').length).join(' ');
-  const meant = known.filter((command) => nearestNames(typed(command), [command]).length > 0);
+  const typed = (command: string): string =>
+    words.slice(0, command.split(' ').length).join(' ');
+  const meant = known.filter(
+    (command) => nearestNames(typed(command), [command]).length > 0,
+  );
   const near = nearestNames(words.join(' '), meant);
-  const hints = (near.length > 0 ? near : meant.slice(0, 3)).map((command) => `Did you mean kms-backup ${command}?`);
+  const hints = (near.length > 0 ? near : meant.slice(0, 3)).map(
+    (command) => `Did you mean kms-backup ${command}?`,
+  );
 
-  return new UsageError(`no such command: ${words.join(' ')}`, { hints: [...hints, help] });
+  return new UsageError(`no such command: ${words.join(' ')}`, {
+    hints: [...hints, help],
+  });
 }

@@ -13,9 +13,23 @@ import { namesOf, readDeleted } from '../archive/hidden-names.js';
 import { inspectArchives } from '../archive/inspect.js';
 import { isReadFailure } from '../archive/source.js';
 import { archiveName, parseVolumeName } from '../archive/names.js';
-import { recordVerified, type VerifiedEntry } from '../archive/verified-record.js';
-import { readArchive, type VerifyOptions, type VerifyReport, verifyArchive } from '../archive/verify.js';
-import { DamagedArchiveError, errnoOf, LockedError, messageOf, NotFoundError } from '../errors.js';
+import {
+  recordVerified,
+  type VerifiedEntry,
+} from '../archive/verified-record.js';
+import {
+  readArchive,
+  type VerifyOptions,
+  type VerifyReport,
+  verifyArchive,
+} from '../archive/verify.js';
+import {
+  DamagedArchiveError,
+  errnoOf,
+  LockedError,
+  messageOf,
+  NotFoundError,
+} from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
 
@@ -33,69 +47,123 @@ export interface VerifyRequest extends VerifyOptions {
  * Reads every byte of every archive, as recover would, and records what was proven beside them.
  * @throws {NotFoundError} when there is nothing to verify
  */
-export async function runVerify(request: VerifyRequest): Promise<{ reports: VerifyReport[]; warnings: string[] }> {
+export async function runVerify(
+  request: VerifyRequest,
+): Promise<{ reports: VerifyReport[]; warnings: string[] }> {
   const path = resolve(request.path);
   refuseLegacyDirectory(path);
-  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+  const isDirectory =
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const directory = isDirectory ? path : dirname(path);
-  const archives = isDirectory ? listArchiveFiles(path) : [findArchiveFiles(path)];
+  const archives = isDirectory
+    ? listArchiveFiles(path)
+    : [findArchiveFiles(path)];
+
   if (archives.length === 0) {
-    throw new NotFoundError(`there is no archive in ${path}`, { hints: ['Name the directory that holds F….zip.'] });
+    throw new NotFoundError(`there is no archive in ${path}`, {
+      hints: ['Name the directory that holds F….zip.'],
+    });
   }
+
   const reports: VerifyReport[] = [];
   for (const files of archives) {
-    const report = await addChainFault(await verifyArchive(files, request), files, { directory, earlier: reports });
+    const report = await addChainFault(
+      await verifyArchive(files, request),
+      files,
+      { directory, earlier: reports },
+    );
+
     reports.push(report);
     request.onArchive?.(report);
   }
-  return { reports, warnings: request.isQuick ? [] : await record(request, directory, archives, reports) };
+
+  return {
+    reports,
+    warnings: request.isQuick
+      ? []
+      : await record(request, directory, archives, reports),
+  };
 }
 
 /** A differential is worth as much as its base, as this run found it, or else as it is known. */
 async function addChainFault(
   report: VerifyReport,
   files: ArchiveFiles,
-  { directory, earlier }: { readonly directory: string; readonly earlier: readonly VerifyReport[] },
+  {
+    directory,
+    earlier,
+  }: { readonly directory: string; readonly earlier: readonly VerifyReport[] },
 ): Promise<VerifyReport> {
   if (files.type !== 'differential' || !report.isIntact) return report;
+
   const states = await inspectArchives(listArchiveFiles(directory), directory);
   const state = states.find(({ facts }) => facts.files.stem === files.stem);
   const base = state?.base && archiveName(state.base.files.stem);
   const baseReport = earlier.find(({ archive }) => archive === base);
   const baseFault = baseReport ? describeDamage(baseReport) : state?.baseFault;
   const known = state?.chainFault ?? baseFault;
-  const fault = known ?? (state?.base && (await findChainFault(state.base.files, files)));
+  const fault =
+    known ?? (state?.base && (await findChainFault(state.base.files, files)));
 
   return fault === undefined ? report : { ...report, isSound: false, fault };
 }
 
 /** What a recover would refuse of the base, or of the two together. */
-async function findChainFault(base: ArchiveFiles, files: ArchiveFiles): Promise<string | undefined> {
+async function findChainFault(
+  base: ArchiveFiles,
+  files: ArchiveFiles,
+): Promise<string | undefined> {
   try {
     const [full, last] = [await readArchive(base), await readArchive(files)];
     if (full.archive.lost.length > 0) return undefined;
+
     checkStructure(full.archive, full.facts);
-    checkChain(full.archive, last.archive, namesOf(last, (await readDeleted(last, full.archive)) ?? []));
+    checkChain(
+      full.archive,
+      last.archive,
+      namesOf(last, (await readDeleted(last, full.archive)) ?? []),
+    );
+
     return undefined;
   } catch (error) {
     if (error instanceof DamagedArchiveError) return messageOf(error);
     // Of the base itself the verify of it tells.
     if (isReadFailure(error)) return undefined;
+
     throw error;
   }
 }
 
-function describeDamage({ archive, isIntact, unread }: VerifyReport): string | undefined {
-  return isIntact || unread.length > 0 ? undefined : `its base ${archive} is damaged`;
+function describeDamage({
+  archive,
+  isIntact,
+  unread,
+}: VerifyReport): string | undefined {
+  return isIntact || unread.length > 0
+    ? undefined
+    : `its base ${archive} is damaged`;
 }
 
 /** Of an archive its own: its base has a record, and may come back. */
-function toRecord(report: VerifyReport, { sizeBytes }: ArchiveFiles, at: string): VerifiedEntry {
+function toRecord(
+  report: VerifyReport,
+  { sizeBytes }: ArchiveFiles,
+  at: string,
+): VerifiedEntry {
   const { isIntact, entries, damage, fault } = report;
   if (isIntact) return { at, isSound: true, sizeBytes, entries };
+
   const isElsewhere = damage.length > 0 || report.problems.length > 0;
 
-  return { at, isSound: false, sizeBytes, entries, damage, ...(isElsewhere ? {} : { fault }) };
+  return {
+    at,
+    isSound: false,
+    sizeBytes,
+    entries,
+    damage,
+    ...(isElsewhere ? {} : { fault }),
+  };
 }
 
 /** A directory that cannot be written, or that a backup is working in, keeps its old record. */
@@ -107,25 +175,48 @@ async function record(
 ): Promise<string[]> {
   const at = request.clock().toISOString();
   const proven = new Map<string, VerifiedEntry>();
+
   for (const [index, files] of archives.entries()) {
     const report = reports[index];
     if (!report || !parseVolumeName(`${files.stem}.zip`)) continue;
+
     // What could not be read this time is neither sound nor damaged: the record stays as it was.
-    if (report.unread.length === 0) proven.set(files.stem, toRecord(report, files, at));
+    if (report.unread.length === 0) {
+      proven.set(files.stem, toRecord(report, files, at));
+    }
   }
+
   if (proven.size === 0) return [];
+
   request.beforeRecord?.();
+
   try {
     const path = join(directory, LOCK_FILE);
-    const lock = await acquireLock({ path, what: 'the backup directory', command: 'verify', clock: request.clock });
+    const lock = await acquireLock({
+      path,
+      what: 'the backup directory',
+      command: 'verify',
+      clock: request.clock,
+    });
+
     try {
-      recordVerified(directory, proven, new Set(listArchiveFiles(directory).map(({ stem }) => stem)));
+      recordVerified(
+        directory,
+        proven,
+        new Set(listArchiveFiles(directory).map(({ stem }) => stem)),
+      );
     } finally {
       lock.release();
     }
+
     return [];
   } catch (error) {
-    if (!(error instanceof LockedError) && errnoOf(error) === undefined) throw error;
-    return [`the result could not be recorded in ${directory}: ${messageOf(error)}`];
+    if (!(error instanceof LockedError) && errnoOf(error) === undefined) {
+      throw error;
+    }
+
+    return [
+      `the result could not be recorded in ${directory}: ${messageOf(error)}`,
+    ];
   }
 }

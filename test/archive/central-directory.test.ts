@@ -17,14 +17,23 @@ const isPlain = (name: Buffer): boolean => {
 
 describe('a name without the UTF-8 flag', () => {
   it('is plain where every byte is a printable ASCII character other than a backslash', () => {
-    const byte = fc.oneof(fc.integer({ min: 0x20, max: 0x7e }), fc.integer({ min: 0, max: 255 }));
+    const byte = fc.oneof(
+      fc.integer({ min: 0x20, max: 0x7e }),
+      fc.integer({ min: 0, max: 255 }),
+    );
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.array(byte, { maxLength: 40 }), (some, most) => {
-        for (const name of [Buffer.from(some), Buffer.from(most)]) {
-          const expected = name.length > 0 && name.every((one) => one >= 0x20 && one < 0x7f && one !== 0x5c);
-          expect(isPlain(name), name.toString('hex')).toBe(expected);
-        }
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: 1, maxLength: 40 }),
+        fc.array(byte, { maxLength: 40 }),
+        (some, most) => {
+          for (const name of [Buffer.from(some), Buffer.from(most)]) {
+            const expected =
+              name.length > 0 &&
+              name.every((one) => one >= 0x20 && one < 0x7f && one !== 0x5c);
+            expect(isPlain(name), name.toString('hex')).toBe(expected);
+          }
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -35,7 +44,9 @@ describe('a name without the UTF-8 flag', () => {
         for (let byte = 0; byte < 256; byte++) {
           const name = Buffer.alloc(length, 'a');
           name[at] = byte;
-          expect(isPlain(name), name.toString('hex')).toBe(byte >= 0x20 && byte < 0x7f && byte !== 0x5c);
+          expect(isPlain(name), name.toString('hex')).toBe(
+            byte >= 0x20 && byte < 0x7f && byte !== 0x5c,
+          );
         }
       }
     }

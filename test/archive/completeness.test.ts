@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ArchiveFacts } from '../../src/archive/archive-facts.js';
 import type { ArchiveState } from '../../src/archive/archive-state.js';
-import { describeIncompleteness, findLacking, mayPushOut, newestPoint } from '../../src/archive/completeness.js';
+import {
+  describeIncompleteness,
+  findLacking,
+  mayPushOut,
+  newestPoint,
+} from '../../src/archive/completeness.js';
 
 const NOW = new Date('2026-06-01T00:00:00Z');
 const BOTH = ['mailserver.cfg', 'users.cfg'];
@@ -16,10 +21,20 @@ interface Case {
   readonly isUnproven?: boolean;
 }
 
-function factsOf({ type = 'full', held = BOTH, deleted = [], parts, day = 1 }: Case): ArchiveFacts {
+function factsOf({
+  type = 'full',
+  held = BOTH,
+  deleted = [],
+  parts,
+  day = 1,
+}: Case): ArchiveFacts {
   const takenAt = new Date(Date.UTC(2026, 4, day));
   const files = { stem: `${type}${day}`, type, takenAt };
-  return { files, version: { parts }, required: { held, deleted } } as unknown as ArchiveFacts;
+  return {
+    files,
+    version: { parts },
+    required: { held, deleted },
+  } as unknown as ArchiveFacts;
 }
 
 function stateOf(own: Case, base?: Case): ArchiveState {
@@ -43,23 +58,73 @@ function stateOf(own: Case, base?: Case): ArchiveState {
 
 describe('what an archive is worth', () => {
   const noUsers = ['mailserver.cfg'];
-  const table: [what: string, own: Case, base: Case | undefined, worth: string | undefined][] = [
+  const table: [
+    what: string,
+    own: Case,
+    base: Case | undefined,
+    worth: string | undefined,
+  ][] = [
     ['a full of everything', {}, undefined, undefined],
-    ['a full without users.cfg', { held: noUsers }, undefined, 'lacks users.cfg'],
-    ['a full without any', { held: [] }, undefined, 'lacks mailserver.cfg, users.cfg'],
-    ['a copy without users.cfg', { type: 'copy', held: noUsers }, undefined, 'lacks users.cfg'],
-    ['a differential that changes neither', { type: 'differential', held: [] }, {}, undefined],
-    ['one whose full lacks users.cfg', { type: 'differential', held: [] }, { held: noUsers }, 'lacks users.cfg'],
+    [
+      'a full without users.cfg',
+      { held: noUsers },
+      undefined,
+      'lacks users.cfg',
+    ],
+    [
+      'a full without any',
+      { held: [] },
+      undefined,
+      'lacks mailserver.cfg, users.cfg',
+    ],
+    [
+      'a copy without users.cfg',
+      { type: 'copy', held: noUsers },
+      undefined,
+      'lacks users.cfg',
+    ],
+    [
+      'a differential that changes neither',
+      { type: 'differential', held: [] },
+      {},
+      undefined,
+    ],
+    [
+      'one whose full lacks users.cfg',
+      { type: 'differential', held: [] },
+      { held: noUsers },
+      'lacks users.cfg',
+    ],
     [
       'one that brings what its full lacks',
       { type: 'differential', held: ['users.cfg'] },
       { held: noUsers },
       undefined,
     ],
-    ['one that says it is gone', { type: 'differential', held: [], deleted: ['users.cfg'] }, {}, 'lacks users.cfg'],
-    ['a backup of some parts', { parts: ['lists'], held: [] }, undefined, 'holds only lists'],
-    ['a backup of the configuration', { parts: ['cfg'], held: noUsers }, undefined, 'lacks users.cfg'],
-    ['a damaged one', { isDamaged: true, held: noUsers }, undefined, 'cannot be recovered: damaged'],
+    [
+      'one that says it is gone',
+      { type: 'differential', held: [], deleted: ['users.cfg'] },
+      {},
+      'lacks users.cfg',
+    ],
+    [
+      'a backup of some parts',
+      { parts: ['lists'], held: [] },
+      undefined,
+      'holds only lists',
+    ],
+    [
+      'a backup of the configuration',
+      { parts: ['cfg'], held: noUsers },
+      undefined,
+      'lacks users.cfg',
+    ],
+    [
+      'a damaged one',
+      { isDamaged: true, held: noUsers },
+      undefined,
+      'cannot be recovered: damaged',
+    ],
   ];
   it.each(table)('%s', (_, own, base, worth) => {
     expect(describeIncompleteness(stateOf(own, base))).toBe(worth);
@@ -70,10 +135,30 @@ describe('which archive may push out which', () => {
   const table: [what: string, newer: Case, older: Case, may: boolean][] = [
     ['a proven full any full', { day: 2 }, {}, true],
     ['a proven full one of some parts', { day: 2 }, { parts: ['lists'] }, true],
-    ['a backup of some parts no whole one', { day: 2, parts: ['lists'] }, {}, false],
-    ['a backup of some parts its like', { day: 2, parts: ['lists', 'im'] }, { parts: ['lists'] }, true],
-    ['a backup of fewer parts none of more', { day: 2, parts: ['lists'] }, { parts: ['lists', 'im'] }, false],
-    ['one without users.cfg nothing', { day: 2, held: ['mailserver.cfg'] }, {}, false],
+    [
+      'a backup of some parts no whole one',
+      { day: 2, parts: ['lists'] },
+      {},
+      false,
+    ],
+    [
+      'a backup of some parts its like',
+      { day: 2, parts: ['lists', 'im'] },
+      { parts: ['lists'] },
+      true,
+    ],
+    [
+      'a backup of fewer parts none of more',
+      { day: 2, parts: ['lists'] },
+      { parts: ['lists', 'im'] },
+      false,
+    ],
+    [
+      'one without users.cfg nothing',
+      { day: 2, held: ['mailserver.cfg'] },
+      {},
+      false,
+    ],
     ['one that is not proven nothing', { day: 2, isUnproven: true }, {}, false],
     ['a damaged one nothing', { day: 2, isDamaged: true }, {}, false],
     ['one of tomorrow nothing', { day: 40 }, {}, false],

@@ -7,7 +7,12 @@ import { readSelections, selectAll } from '../../src/archive/read-archive.js';
 import { checkStructure } from '../../src/archive/check-structure.js';
 import { readArchive, verifyArchive } from '../../src/archive/verify.js';
 import { KmsError } from '../../src/errors.js';
-import { compareTrees, listTree, removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import {
+  compareTrees,
+  listTree,
+  removeTemporary,
+  temporaryDirectory,
+} from '../helpers/store.js';
 import { hasTool, runTool } from '../helpers/tools.js';
 
 /** Odd and broken zip files of other projects, with the verdict that a safe reader must reach. */
@@ -17,55 +22,72 @@ interface Specimen {
   readonly what: string;
 }
 
-const CORPUS = fileURLToPath(new URL('../../../shared/corpus/', import.meta.url));
+const CORPUS = fileURLToPath(
+  new URL('../../../shared/corpus/', import.meta.url),
+);
 const hasPython = hasTool('python3');
 const isThere = existsSync(join(CORPUS, 'index.json'));
-const specimens = isThere ? (JSON.parse(readFileSync(join(CORPUS, 'index.json'), 'utf8')) as Specimen[]) : [];
+const specimens = isThere
+  ? (JSON.parse(readFileSync(join(CORPUS, 'index.json'), 'utf8')) as Specimen[])
+  : [];
 
 /** Verdicts that we overrule, each with its reason; the value is what we do. */
-const OVERRULED: Readonly<Record<string, { does: 'accepts' | 'refuses'; because: string }>> = {
+const OVERRULED: Readonly<
+  Record<string, { does: 'accepts' | 'refuses'; because: string }>
+> = {
   'libzip/test-cp437.zip': {
     does: 'refuses',
-    because: 'control characters and backslashes in names are refused everywhere',
+    because:
+      'control characters and backslashes in names are refused everywhere',
   },
-  'libzip/test-cp437-comment-utf-8.zip': { does: 'refuses', because: 'the same names' },
+  'libzip/test-cp437-comment-utf-8.zip': {
+    does: 'refuses',
+    because: 'the same names',
+  },
   'go-archive-zip/dupdir.zip': {
     does: 'refuses',
     because: 'a/b is a file and the parent of a/b/c: no disk can hold both',
   },
 };
 
-describe.skipIf(!isThere)('the corpus of odd zip files (skipped where ../shared/corpus is absent)', () => {
-  let dir = '';
-  beforeAll(() => {
-    dir = temporaryDirectory('corpus');
-  });
-  afterAll(() => {
-    removeTemporary(dir);
-  });
-
-  it('is complete', () => {
-    expect(specimens.length).toBeGreaterThan(150);
-  });
-
-  for (const specimen of specimens) {
-    it(`${specimen.verdict}: ${specimen.file} (${specimen.what})`, async () => {
-      const place = join(dir, specimen.file.replaceAll('/', '_'));
-      const target = join(place, 'inner', 'target');
-      mkdirSync(target, { recursive: true });
-      const path = join(place, basename(specimen.file));
-      copyFileSync(join(CORPUS, specimen.file), path);
-      const { isSound } = await verifyArchive(findArchiveFiles(path), {});
-      const isExtracted = await extractAll(path, target);
-      expect(isExtracted).toBe(isSound);
-      expect(listTree(place).filter((name) => !name.startsWith('inner/target/') && name !== 'inner/')).toEqual([
-        basename(specimen.file),
-      ]);
-      expect(isSound ? 'accepts' : 'refuses').toMatch(expectedOf(specimen));
-      if (isSound && hasPython) expectWhatPythonReads(path, target, join(place, 'python'));
+describe.skipIf(!isThere)(
+  'the corpus of odd zip files (skipped where ../shared/corpus is absent)',
+  () => {
+    let dir = '';
+    beforeAll(() => {
+      dir = temporaryDirectory('corpus');
     });
-  }
-});
+    afterAll(() => {
+      removeTemporary(dir);
+    });
+
+    it('is complete', () => {
+      expect(specimens.length).toBeGreaterThan(150);
+    });
+
+    for (const specimen of specimens) {
+      it(`${specimen.verdict}: ${specimen.file} (${specimen.what})`, async () => {
+        const place = join(dir, specimen.file.replaceAll('/', '_'));
+        const target = join(place, 'inner', 'target');
+        mkdirSync(target, { recursive: true });
+        const path = join(place, basename(specimen.file));
+        copyFileSync(join(CORPUS, specimen.file), path);
+        const { isSound } = await verifyArchive(findArchiveFiles(path), {});
+        const isExtracted = await extractAll(path, target);
+        expect(isExtracted).toBe(isSound);
+        expect(
+          listTree(place).filter(
+            (name) => !name.startsWith('inner/target/') && name !== 'inner/',
+          ),
+        ).toEqual([basename(specimen.file)]);
+        expect(isSound ? 'accepts' : 'refuses').toMatch(expectedOf(specimen));
+        if (isSound && hasPython) {
+          expectWhatPythonReads(path, target, join(place, 'python'));
+        }
+      });
+    }
+  },
+);
 
 function expectedOf({ file, verdict }: Specimen): RegExp {
   const overruled = OVERRULED[file];
@@ -79,7 +101,9 @@ async function extractAll(path: string, target: string): Promise<boolean> {
   try {
     const { archive, facts } = await readArchive(findArchiveFiles(path));
     checkStructure(archive, facts);
-    const selections = archive.volumes.map(({ file, table }) => selectAll(file.path, table));
+    const selections = archive.volumes.map(({ file, table }) =>
+      selectAll(file.path, table),
+    );
     const { problems } = await readSelections(selections, {
       rules: [{ prefix: '', isTree: true, target: `${target}/` }],
       phase: 'test',
@@ -91,10 +115,17 @@ async function extractAll(path: string, target: string): Promise<boolean> {
   }
 }
 
-function expectWhatPythonReads(path: string, target: string, pythonTarget: string): void {
+function expectWhatPythonReads(
+  path: string,
+  target: string,
+  pythonTarget: string,
+): void {
   mkdirSync(pythonTarget);
-  const script = 'import sys,zipfile\nzipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])';
-  const ended = runTool('python3', ['-c', script, path, pythonTarget], { env: { PYTHONUTF8: '1' } });
+  const script =
+    'import sys,zipfile\nzipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])';
+  const ended = runTool('python3', ['-c', script, path, pythonTarget], {
+    env: { PYTHONUTF8: '1' },
+  });
   // Where Python refuses or reads names in another code page, there is nothing to compare with.
   if (ended.status !== 0) return;
   const options = { modes: false, mtimeToleranceNs: undefined };

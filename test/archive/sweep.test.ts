@@ -13,10 +13,26 @@ describe('what dead runs left', () => {
       [`${F}.zip.part`, `${F}.1.zip.part`],
       [`${F}.1.zip.part`, `${F}.zip.part`],
     ],
-    ['of a run that died while it named them', [`${F}.zip.part`, `${F}.1.zip`], [`${F}.1.zip`, `${F}.zip.part`]],
-    ['beside a complete archive', [`${F}.zip`, `${F}.1.zip`, `${F}.2.zip`, `${F}.zip.part`], [`${F}.zip.part`]],
-    ['of a volume of a complete archive', [`${F}.zip`, `${F}.1.zip`, `${F}.1.zip.part`], [`${F}.1.zip.part`]],
-    ['of another archive', [`${F}.1.zip`, 'F20260102T000000Z.zip.part'], ['F20260102T000000Z.zip.part']],
+    [
+      'of a run that died while it named them',
+      [`${F}.zip.part`, `${F}.1.zip`],
+      [`${F}.1.zip`, `${F}.zip.part`],
+    ],
+    [
+      'beside a complete archive',
+      [`${F}.zip`, `${F}.1.zip`, `${F}.2.zip`, `${F}.zip.part`],
+      [`${F}.zip.part`],
+    ],
+    [
+      'of a volume of a complete archive',
+      [`${F}.zip`, `${F}.1.zip`, `${F}.1.zip.part`],
+      [`${F}.1.zip.part`],
+    ],
+    [
+      'of another archive',
+      [`${F}.1.zip`, 'F20260102T000000Z.zip.part'],
+      ['F20260102T000000Z.zip.part'],
+    ],
     ['of nobody', [`${F}.1.zip`, 'notes.part', `${F}.zip.part.txt`], []],
   ];
   it.each(table)('%s', (_, files, removed) => {
@@ -24,7 +40,9 @@ describe('what dead runs left', () => {
     try {
       for (const name of files) writeFileSync(join(dir, name), 'x');
       expect(sweepTemporaries(dir)).toEqual({ removed, warnings: [] });
-      expect(readdirSync(dir).sort()).toEqual(files.filter((name) => !removed.includes(name)).sort());
+      expect(readdirSync(dir).sort()).toEqual(
+        files.filter((name) => !removed.includes(name)).sort(),
+      );
     } finally {
       removeTemporary(dir);
     }

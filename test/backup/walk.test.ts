@@ -15,8 +15,11 @@ it('a directory that changed just before it was listed is not taken for settled,
       const time = Date.now() / 1000 - ageSeconds;
       utimesSync(join(dir, name), time, time);
     }
+
     const { directories } = walkTree(dir, 'mail/', { exclude: [] });
-    const settled = directories.filter(({ mtimeNs }) => mtimeNs !== undefined).map(({ prefix }) => prefix);
+    const settled = directories
+      .filter(({ mtimeNs }) => mtimeNs !== undefined)
+      .map(({ prefix }) => prefix);
     expect(settled).toEqual(['mail/old/']);
   } finally {
     removeTemporary(dir);

@@ -45,9 +45,13 @@ function run(
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [RUN, 'notify', 'test', '--server-dir', dir, ...args], {
-      env: { ...process.env, ...env },
-    });
+    const child = spawn(
+      process.execPath,
+      [RUN, 'notify', 'test', '--server-dir', dir, ...args],
+      {
+        env: { ...process.env, ...env },
+      },
+    );
     let out = '';
     let err = '';
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -65,14 +69,20 @@ test('a test mail goes to the notification address, and the answer is told', asy
     err: '',
   });
   const json = await run(['--json']);
-  expect(JSON.parse(json.out)).toMatchObject({ schema: 'kms-backup/notify-test/1', accepted: ['admin@example.com'] });
+  expect(JSON.parse(json.out)).toMatchObject({
+    schema: 'kms-backup/notify-test/1',
+    accepted: ['admin@example.com'],
+  });
   expect(smtp.mails).toHaveLength(2);
 });
 
 test('nobody to notify is a wrong configuration', async () => {
   writeConfig('');
   const { code, err } = await run([]);
-  expect([code, err]).toEqual([2, expect.stringContaining('nobody is to be notified')]);
+  expect([code, err]).toEqual([
+    2,
+    expect.stringContaining('nobody is to be notified'),
+  ]);
 });
 
 test('a refusal ends with exit 1 and what the service said, as text and as JSON, without the password', async () => {
@@ -91,12 +101,20 @@ test('a refusal ends with exit 1 and what the service said, as text and as JSON,
   expect(text.err).toContain('Error: the login was refused by 127.0.0.1');
   const json = await run(['--json'], env);
   expect(json.code).toBe(1);
-  expect(JSON.parse(json.out)).toMatchObject({ exitCode: 1, error: { code: 'FAILED' } });
+  expect(JSON.parse(json.out)).toMatchObject({
+    exitCode: 1,
+    error: { code: 'FAILED' },
+  });
   expect(text.err + json.out + json.err).not.toMatch(/tulip-7|dHVsaXAtNw/);
 });
 
 test('a wrong kms-backup.ini ends with exit 2 and names the line', async () => {
   writeFileSync(join(dir, 'kms-backup.ini'), '[smtp]\nhots = x\n');
   const { code, err } = await run([]);
-  expect([code, err]).toEqual([2, expect.stringContaining('line 2: [smtp] has no key hots; did you mean host?')]);
+  expect([code, err]).toEqual([
+    2,
+    expect.stringContaining(
+      'line 2: [smtp] has no key hots; did you mean host?',
+    ),
+  ]);
 });

@@ -1,14 +1,35 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildInstallation, type Installation } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { BINARY, expectDone, kms, kmsJson, QUIET_ENVIRONMENT, runTool } from '../helpers/tools.js';
+import {
+  BINARY,
+  expectDone,
+  kms,
+  kmsJson,
+  QUIET_ENVIRONMENT,
+  runTool,
+} from '../helpers/tools.js';
 
 let dir = '';
 let server: Installation;
 
-const mail = (id: string, subject: string, body = 'plain words', more: string[] = []): string =>
+const mail = (
+  id: string,
+  subject: string,
+  body = 'plain words',
+  more: string[] = [],
+): string =>
   [
     'From: =?utf-8?q?J=C3=BCrgen_Weber?= <weber@example.com>',
     'To: alice@example.com',
@@ -20,7 +41,10 @@ const mail = (id: string, subject: string, body = 'plain words', more: string[] 
     body,
     '',
   ].join('\r\n');
-const base64 = ['Content-Type: text/plain; charset=utf-8', 'Content-Transfer-Encoding: base64'];
+const base64 = [
+  'Content-Type: text/plain; charset=utf-8',
+  'Content-Transfer-Encoding: base64',
+];
 
 beforeAll(() => {
   dir = temporaryDirectory('search');
@@ -30,20 +54,38 @@ beforeAll(() => {
         'example.com': {
           alice: {
             INBOX: {
-              'index.fld': 'U00000001 F80000003 S1 D43032abf\r\nU00000002 F80000000 S1 D43032abf\r\n',
+              'index.fld':
+                'U00000001 F80000003 S1 D43032abf\r\nU00000002 F80000000 S1 D43032abf\r\n',
               'status.fld': 'T0',
               '#msgs': {
                 '00000001.eml': mail('one', 'Quarterly figures'),
-                '00000002.eml': mail('two', 'Lunch', Buffer.from('Grüße aus Köln').toString('base64'), base64),
+                '00000002.eml': mail(
+                  'two',
+                  'Lunch',
+                  Buffer.from('Grüße aus Köln').toString('base64'),
+                  base64,
+                ),
                 '00000003.eml': mail('three', 'Evil \x1b[2Jescape'),
               },
-              '&AMQ-rzte': { '#msgs': { '00000001.eml': mail('four', 'Arzttermin') } },
+              '&AMQ-rzte': {
+                '#msgs': { '00000001.eml': mail('four', 'Arzttermin') },
+              },
             },
-            'Sent Items': { '#msgs': { '0000000a.eml': mail('five', 'Re: Lunch') } },
+            'Sent Items': {
+              '#msgs': { '0000000a.eml': mail('five', 'Re: Lunch') },
+            },
           },
-          bob: { INBOX: { '#msgs': { '00000001.eml': mail('six', 'For Bob') } } },
+          bob: {
+            INBOX: { '#msgs': { '00000001.eml': mail('six', 'For Bob') } },
+          },
         },
-        'example.org': { alice: { INBOX: { '#msgs': { '00000001.eml': mail('seven', 'Other Alice') } } } },
+        'example.org': {
+          alice: {
+            INBOX: {
+              '#msgs': { '00000001.eml': mail('seven', 'Other Alice') },
+            },
+          },
+        },
       },
     },
   });
@@ -54,19 +96,49 @@ afterAll(() => {
   removeTemporary(dir);
 });
 
-const search = (...flags: string[]): { status: number | null; names: string[] } => {
-  const { status, json } = kmsJson(['search', server.backupDir, '--server-dir', server.serverDir, ...flags]);
+const search = (
+  ...flags: string[]
+): { status: number | null; names: string[] } => {
+  const { status, json } = kmsJson([
+    'search',
+    server.backupDir,
+    '--server-dir',
+    server.serverDir,
+    ...flags,
+  ]);
   expect(json['schema']).toBe('kms-backup/search/1');
-  return { status, names: (json['messages'] as { name: string }[]).map(({ name }) => name) };
+  return {
+    status,
+    names: (json['messages'] as { name: string }[]).map(({ name }) => name),
+  };
 };
 
 describe('search', () => {
   it('finds by sender, subject, Message-ID, date and text, without accents', () => {
-    expect(search('--subject', 'QUARTERLY')).toEqual({ status: 0, names: ['example.com/alice/INBOX/00000001'] });
-    expect(search('--message-id', '<five@example.com>').names).toEqual(['example.com/alice/Sent Items/0000000a']);
-    expect(search('--text', 'grusse aus koln').names).toEqual(['example.com/alice/INBOX/00000002']);
-    expect(search('--from', 'jurgen', '--since', '2026-11-17', '--before', '2026-11-19').names).toHaveLength(7);
-    expect(search('--from', 'jurgen', '--before', '2026-11-16')).toEqual({ status: 10, names: [] });
+    expect(search('--subject', 'QUARTERLY')).toEqual({
+      status: 0,
+      names: ['example.com/alice/INBOX/00000001'],
+    });
+    expect(search('--message-id', '<five@example.com>').names).toEqual([
+      'example.com/alice/Sent Items/0000000a',
+    ]);
+    expect(search('--text', 'grusse aus koln').names).toEqual([
+      'example.com/alice/INBOX/00000002',
+    ]);
+    expect(
+      search(
+        '--from',
+        'jurgen',
+        '--since',
+        '2026-11-17',
+        '--before',
+        '2026-11-19',
+      ).names,
+    ).toHaveLength(7);
+    expect(search('--from', 'jurgen', '--before', '2026-11-16')).toEqual({
+      status: 10,
+      names: [],
+    });
   });
 
   it('prints commands that recover all that was found, whatever their number', () => {
@@ -88,42 +160,98 @@ describe('search', () => {
         },
       },
     });
-    expect(kms(['backup', 'full', '--server-dir', many.serverDir]).status).toBe(0);
-    rmSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs'), { recursive: true });
-    const { stdout } = kms(['search', many.backupDir, '--subject', 'report', '--server-dir', many.serverDir]);
-    const commands = stdout.split('\n').filter((line) => line.startsWith('  kms-backup recover '));
+    expect(kms(['backup', 'full', '--server-dir', many.serverDir]).status).toBe(
+      0,
+    );
+    rmSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs'), {
+      recursive: true,
+    });
+    const { stdout } = kms([
+      'search',
+      many.backupDir,
+      '--subject',
+      'report',
+      '--server-dir',
+      many.serverDir,
+    ]);
+    const commands = stdout
+      .split('\n')
+      .filter((line) => line.startsWith('  kms-backup recover '));
     for (const command of commands) {
       const line = `${command.replace('kms-backup', `'${process.execPath}' '${BINARY}'`)} --yes --server-dir '${many.serverDir}'`;
       expectDone(runTool('sh', ['-c', line], { env: QUIET_ENVIRONMENT }));
     }
-    expect(readdirSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs'))).toHaveLength(45);
+
+    expect(
+      readdirSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs')),
+    ).toHaveLength(45);
   });
 
   it('stays within domain, user and folder, typed in any case and decoded', () => {
-    expect(search('-d', 'EXAMPLE.com', '-u', 'Alice', '-f', 'inbox/ärzte')).toEqual({
+    expect(
+      search('-d', 'EXAMPLE.com', '-u', 'Alice', '-f', 'inbox/ärzte'),
+    ).toEqual({
       status: 0,
       names: ['example.com/alice/INBOX/Ärzte/00000001'],
     });
-    expect(search('-u', 'alice@example.org').names).toEqual(['example.org/alice/INBOX/00000001']);
+    expect(search('-u', 'alice@example.org').names).toEqual([
+      'example.org/alice/INBOX/00000001',
+    ]);
     expect(search('-u', 'bob', '-f', 'INBOX').names).toHaveLength(1);
-    expect(search('-d', 'example.com', '-u', 'alice', '-f', 'INBOX', '--no-subfolders').names).toHaveLength(3);
+    expect(
+      search(
+        '-d',
+        'example.com',
+        '-u',
+        'alice',
+        '-f',
+        'INBOX',
+        '--no-subfolders',
+      ).names,
+    ).toHaveLength(3);
   });
 
   it('names the nearest names where something is not there, and asks which of two users', () => {
-    const run = (...flags: string[]) => kms(['search', server.backupDir, '--server-dir', server.serverDir, ...flags]);
-    expect(run('-u', 'allice', '-d', 'example.com')).toMatchObject({ status: 10, stdout: '' });
-    expect(run('-u', 'allice', '-d', 'example.com').stderr).toContain('Did you mean alice?');
-    expect(run('-u', 'alice').stderr).toContain('alice is in several domains: example.com, example.org');
+    const run = (...flags: string[]) =>
+      kms([
+        'search',
+        server.backupDir,
+        '--server-dir',
+        server.serverDir,
+        ...flags,
+      ]);
+    expect(run('-u', 'allice', '-d', 'example.com')).toMatchObject({
+      status: 10,
+      stdout: '',
+    });
+    expect(run('-u', 'allice', '-d', 'example.com').stderr).toContain(
+      'Did you mean alice?',
+    );
+    expect(run('-u', 'alice').stderr).toContain(
+      'alice is in several domains: example.com, example.org',
+    );
     expect(run('-u', 'bob', '-f', 'Ärzte').status).toBe(10);
     expect(run().status).toBe(2);
     expect(run('--subject', '').status).toBe(2);
   });
 
   it('prints a command line for the shell and nothing that moves the cursor', () => {
-    const { stdout } = kms(['search', server.backupDir, '--subject', 'escape', '-u', 'alice@example.com']);
+    const { stdout } = kms([
+      'search',
+      server.backupDir,
+      '--subject',
+      'escape',
+      '-u',
+      'alice@example.com',
+    ]);
     expect(stdout).toContain('Evil  [2Jescape');
     expect(stdout).not.toContain('\x1b');
-    const sent = kms(['search', server.backupDir, '--subject', 'Re: Lunch']).stdout;
+    const sent = kms([
+      'search',
+      server.backupDir,
+      '--subject',
+      'Re: Lunch',
+    ]).stdout;
     expect(sent).toContain(`--message 'example.com/alice/Sent Items/0000000a'`);
   });
 
@@ -131,18 +259,31 @@ describe('search', () => {
     const inbox = join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs');
     renameSync(
       join(inbox, '00000001.eml'),
-      join(server.storeDir, 'mail/example.com/alice/Sent Items/#msgs/0000000b.eml'),
+      join(
+        server.storeDir,
+        'mail/example.com/alice/Sent Items/#msgs/0000000b.eml',
+      ),
     );
     const lunch = readFileSync(join(inbox, '00000002.eml'));
     rmSync(join(inbox, '00000002.eml'));
     try {
-      expect(search('--deleted').names).toEqual(['example.com/alice/INBOX/00000002']);
-      writeFileSync(join(inbox, '00000002.eml'), mail('new', 'a new message under the old name'));
-      expect(search('--deleted').names).toEqual(['example.com/alice/INBOX/00000002']);
+      expect(search('--deleted').names).toEqual([
+        'example.com/alice/INBOX/00000002',
+      ]);
+      writeFileSync(
+        join(inbox, '00000002.eml'),
+        mail('new', 'a new message under the old name'),
+      );
+      expect(search('--deleted').names).toEqual([
+        'example.com/alice/INBOX/00000002',
+      ]);
     } finally {
       writeFileSync(join(inbox, '00000002.eml'), lunch);
       renameSync(
-        join(server.storeDir, 'mail/example.com/alice/Sent Items/#msgs/0000000b.eml'),
+        join(
+          server.storeDir,
+          'mail/example.com/alice/Sent Items/#msgs/0000000b.eml',
+        ),
         join(inbox, '00000001.eml'),
       );
     }
@@ -150,7 +291,14 @@ describe('search', () => {
 });
 
 describe('export', () => {
-  const run = (...flags: string[]) => kms(['export', server.backupDir, '--server-dir', server.serverDir, ...flags]);
+  const run = (...flags: string[]) =>
+    kms([
+      'export',
+      server.backupDir,
+      '--server-dir',
+      server.serverDir,
+      ...flags,
+    ]);
 
   it('writes a mailbox as zip, byte for byte', () => {
     const output = join(dir, 'alice.zip');
@@ -163,15 +311,29 @@ describe('export', () => {
       output,
       join(dir, 'out'),
     ]);
-    expect(readFileSync(join(dir, 'out/example.com/alice/INBOX/Ärzte/00000001.eml'), 'utf8')).toBe(
-      mail('four', 'Arzttermin'),
-    );
+    expect(
+      readFileSync(
+        join(dir, 'out/example.com/alice/INBOX/Ärzte/00000001.eml'),
+        'utf8',
+      ),
+    ).toBe(mail('four', 'Arzttermin'));
     expect(run('-u', 'alice@example.com', '--output', output).status).toBe(2);
   });
 
   it('takes flags from index.fld into a Maildir', () => {
     const output = join(dir, 'Maildir');
-    expect(run('-d', 'example.com', '-u', 'alice', '--format', 'maildir', '--output', output).status).toBe(0);
+    expect(
+      run(
+        '-d',
+        'example.com',
+        '-u',
+        'alice',
+        '--format',
+        'maildir',
+        '--output',
+        output,
+      ).status,
+    ).toBe(0);
     const script = `import mailbox, sys
 box = mailbox.Maildir(sys.argv[1], create=False)
 print(sorted((m['subject'].split()[0], m.get_flags()) for m in box), sorted(box.list_folders()))`;
@@ -181,23 +343,42 @@ print(sorted((m['subject'].split()[0], m.get_flags()) for m in box), sorted(box.
   });
 
   it('writes a search result to standard output and tells the rest on stderr', () => {
-    const ended = run('--format', 'mbox', '--output', '-', '--subject', 'lunch');
+    const ended = run(
+      '--format',
+      'mbox',
+      '--output',
+      '-',
+      '--subject',
+      'lunch',
+    );
     expect(ended.status).toBe(0);
     expect(ended.stdout.match(/^From weber@example\.com /gm)).toHaveLength(2);
     expect(ended.stderr).toContain('Exported  2 messages');
     expect(run('--format', 'mbox', '--output', '-', '--json').status).toBe(2);
-    expect(run('--output', join(dir, 'none.zip'), '--subject', 'nothing like it').status).toBe(10);
+    expect(
+      run('--output', join(dir, 'none.zip'), '--subject', 'nothing like it')
+        .status,
+    ).toBe(10);
   });
 
   it('writes nothing where a message is damaged', () => {
     const archive = join(server.backupDir, 'F20200101T000000Z.zip');
-    const [newest] = runTool('ls', [server.backupDir]).stdout.trim().split('\n');
+    const [newest] = runTool('ls', [server.backupDir])
+      .stdout.trim()
+      .split('\n');
     const bytes = readFileSync(join(server.backupDir, newest ?? ''));
     const at = bytes.indexOf('INBOX/#msgs/00000003.eml') + 60;
     bytes[at] = (bytes[at] ?? 0) ^ 0xff;
     writeFileSync(archive, bytes);
     const output = join(dir, 'damaged.zip');
-    const ended = kms(['export', archive, '-d', 'example.com', '--output', output]);
+    const ended = kms([
+      'export',
+      archive,
+      '-d',
+      'example.com',
+      '--output',
+      output,
+    ]);
     expect(ended.status).toBe(4);
     expect(() => readFileSync(output)).toThrow('ENOENT');
     rmSync(archive);

@@ -1,10 +1,20 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, describe, it } from 'vitest';
 import { isUnicodeTerminal } from '../../src/ui/present-status.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
-import { buildInstallation, type Installation } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
 import {
   BINARY,
   canBeNobody,
@@ -27,14 +37,29 @@ function backedUp(): Installation {
 function interruptRecover({ serverDir }: Installation, phase: string): void {
   const staging = join(serverDir, '.kms-backup-recover');
   mkdirSync(staging);
-  const journal = { phase, archive: 'F20261122T010003Z.zip', units: [], stagingDirs: [], keepsOld: false };
+  const journal = {
+    phase,
+    archive: 'F20261122T010003Z.zip',
+    units: [],
+    stagingDirs: [],
+    keepsOld: false,
+  };
   writeFileSync(join(staging, 'journal.json'), JSON.stringify(journal));
 }
 
 function holdRecoverLock({ serverDir }: Installation): string {
   const path = join(serverDir, '.kms-backup-recover.lock');
   const since = '2026-11-22T01:00:02.000Z';
-  writeFileSync(path, JSON.stringify({ pid: process.pid, host: hostname(), command: 'recover', since, birth: '' }));
+  writeFileSync(
+    path,
+    JSON.stringify({
+      pid: process.pid,
+      host: hostname(),
+      command: 'recover',
+      since,
+      birth: '',
+    }),
+  );
   return path;
 }
 
@@ -46,27 +71,47 @@ describe('status', () => {
     const server = backedUp();
     expectDone(kms(['backup', 'diff', '--server-dir', server.serverDir]));
     const words = ['status', '--server-dir', server.serverDir];
-    const ascii = kms(words, { env: { LANG: 'C', LC_ALL: undefined, LC_CTYPE: undefined } });
+    const ascii = kms(words, {
+      env: { LANG: 'C', LC_ALL: undefined, LC_CTYPE: undefined },
+    });
     expectDone(ascii);
     expect(ascii.stdout).toMatch(
       /^F\d{8}T\d{6}Z\.zip +[\d.]+ [KM]?i?B +#+\nI\d{8}T\d{6}Z\.zip +[\d.]+ [KM]?i?B +#+\n$/m,
     );
     const unicode = kms(words, { env: { LC_ALL: 'de_DE.UTF-8' } });
     expect(unicode.stdout).toMatch(/^F\S+ .*█+/m);
-    for (const line of unicode.stdout.split('\n').filter((it) => /█/.test(it)))
+    for (const line of unicode.stdout
+      .split('\n')
+      .filter((it) => /█/.test(it))) {
       expect(line.length).toBeLessThanOrEqual(80);
+    }
+
     const { json } = kmsJson(words);
-    expect((json['recent'] as Json[]).map(({ type }) => type)).toEqual(['full', 'differential']);
+    expect((json['recent'] as Json[]).map(({ type }) => type)).toEqual([
+      'full',
+      'differential',
+    ]);
   });
 
   it('writes a page that holds all of it, whole or not at all', () => {
     const server = backedUp();
     const page = join(server.serverDir, 'state of backups.html');
-    expectDone(kms(['status', '--server-dir', server.serverDir, '--html', page]));
+    expectDone(
+      kms(['status', '--server-dir', server.serverDir, '--html', page]),
+    );
     const html = readFileSync(page, 'utf8');
-    for (const text of ['<!DOCTYPE html>', 'example.com/alice', 'INBOX']) expect(html).toContain(text);
+    for (const text of ['<!DOCTYPE html>', 'example.com/alice', 'INBOX']) {
+      expect(html).toContain(text);
+    }
+
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
-    const nowhere = kms(['status', '--server-dir', server.serverDir, '--html', '/nonexistent/page.html']);
+    const nowhere = kms([
+      'status',
+      '--server-dir',
+      server.serverDir,
+      '--html',
+      '/nonexistent/page.html',
+    ]);
     expect([nowhere.status, nowhere.stdout]).toEqual([1, '']);
     expect(nowhere.stderr).toContain('/nonexistent');
     expect(nowhere.stderr).not.toContain('UNEXPECTED');
@@ -78,7 +123,9 @@ describe('status', () => {
     const off = cfg.replace(/(<variable name="Enabled">)1</, '$10<');
     writeFileSync(join(server.serverDir, 'mailserver.cfg'), off);
     const page = join(server.serverDir, 'page.html');
-    expectDone(kms(['status', '--server-dir', server.serverDir, '--html', page]));
+    expectDone(
+      kms(['status', '--server-dir', server.serverDir, '--html', page]),
+    );
     const html = readFileSync(page, 'utf8');
     expect(html).toContain('Needs help: 1 serious problem');
     expect(html).toMatch(/Serious:<\/strong> there is no archive/);
@@ -89,7 +136,13 @@ describe('status', () => {
     const server = buildInstallation(temporaryDirectory());
     rmSync(server.backupDir, { recursive: true });
     const page = join(server.serverDir, 'page.html');
-    const ended = kms(['status', '--server-dir', server.serverDir, '--html', page]);
+    const ended = kms([
+      'status',
+      '--server-dir',
+      server.serverDir,
+      '--html',
+      page,
+    ]);
     expectDone(ended);
     expect(ended.stdout).toContain('CRITICAL');
     expect(readFileSync(page, 'utf8')).toContain('does not exist');
@@ -104,30 +157,58 @@ it.skipIf(!canBeNobody || !hasTool('setpriv'))(
     chmodSync(dirname(server.serverDir), 0o755);
     const asNobody = (...words: string[]): Ended =>
       runTool('setpriv', [
-        ...['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, BINARY],
+        ...[
+          '--reuid',
+          '65534',
+          '--regid',
+          '65534',
+          '--clear-groups',
+          process.execPath,
+          BINARY,
+        ],
         ...[...words, '--server-dir', server.serverDir],
       ]);
     for (const mode of [0o755, 0o700]) {
       chmodSync(server.backupDir, mode);
       const status = asNobody('status', '--max-age', '26h');
-      expect([status.status, status.stdout]).toEqual([3, expect.stringMatching(/UNKNOWN\n.*cannot read/)]);
+      expect([status.status, status.stdout]).toEqual([
+        3,
+        expect.stringMatching(/UNKNOWN\n.*cannot read/),
+      ]);
       const doctor = asNobody('doctor');
-      expect([doctor.status, doctor.stdout]).toEqual([1, expect.stringMatching(/^problem +archives +cannot read/m)]);
+      expect([doctor.status, doctor.stdout]).toEqual([
+        1,
+        expect.stringMatching(/^problem +archives +cannot read/m),
+      ]);
     }
   },
 );
 
 describe.each([
-  ['swapping', 'Run recover again to complete it, or recover --rollback to undo it.'],
-  ['rolling-back', 'Run recover --rollback again: it completes what was begun.'],
+  [
+    'swapping',
+    'Run recover again to complete it, or recover --rollback to undo it.',
+  ],
+  [
+    'rolling-back',
+    'Run recover --rollback again: it completes what was begun.',
+  ],
 ])('a recover that was interrupted while %s', (phase, advice) => {
   it('is critical for status, a problem for doctor, and stops a backup before it writes', () => {
     const server = backedUp();
     interruptRecover(server, phase);
     const before = readdirSync(server.backupDir);
-    const status = kmsJson(['status', '--server-dir', server.serverDir, '--max-age', '26h']);
+    const status = kmsJson([
+      'status',
+      '--server-dir',
+      server.serverDir,
+      '--max-age',
+      '26h',
+    ]);
     expect([status.status, status.json['level']]).toEqual([2, 'critical']);
-    expect((status.json['warnings'] as string[])[0]).toMatch(/F20261122T010003Z\.zip was interrupted/);
+    expect((status.json['warnings'] as string[])[0]).toMatch(
+      /F20261122T010003Z\.zip was interrupted/,
+    );
     const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
     expect(doctor.status).toBe(1);
     expect(checkNamed(doctor.json, 'recover')).toMatchObject({
@@ -145,10 +226,16 @@ it('a recover at work is a warning for status and doctor, and a lock for a backu
   const server = backedUp();
   const lock = holdRecoverLock(server);
   const status = kmsJson(['status', '--server-dir', server.serverDir]);
-  expect(status.json['warnings']).toContainEqual(expect.stringContaining('a recover is at work: recover, pid'));
+  expect(status.json['warnings']).toContainEqual(
+    expect.stringContaining('a recover is at work: recover, pid'),
+  );
   const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
-  expect(checkNamed(doctor.json, 'recover')).toMatchObject({ state: 'warning' });
-  expect(kms(['backup', 'full', '--server-dir', server.serverDir]).status).toBe(11);
+  expect(checkNamed(doctor.json, 'recover')).toMatchObject({
+    state: 'warning',
+  });
+  expect(kms(['backup', 'full', '--server-dir', server.serverDir]).status).toBe(
+    11,
+  );
   rmSync(lock);
   expectDone(kms(['backup', 'full', '--server-dir', server.serverDir]));
 });

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { hasTerminal, type Steps, typeIntoProgram } from '../helpers/terminal.js';
+import {
+  hasTerminal,
+  type Steps,
+  typeIntoProgram,
+} from '../helpers/terminal.js';
 import { hasTool } from '../helpers/tools.js';
 
 const completion = fileURLToPath(new URL('../../completion', import.meta.url));
@@ -39,24 +43,43 @@ function complete(shell: readonly string[], prepare: string): string {
   ];
   for (const [at, [, completed]] of LINES.entries()) {
     const next = LINES[at + 1]?.[0];
-    steps.push([completed, next === undefined ? '\x15exit\r' : `\x15${next}\t`]);
+    steps.push([
+      completed,
+      next === undefined ? '\x15exit\r' : `\x15${next}\t`,
+    ]);
   }
-  const place = { cwd: dir, env: { PS1: 'READY> ', HOME: dir, INPUTRC: '/dev/null' } };
+
+  const place = {
+    cwd: dir,
+    env: { PS1: 'READY> ', HOME: dir, INPUTRC: '/dev/null' },
+  };
   return typeIntoProgram(shell, unescaped(steps), place).screen;
 }
 
 /** Shells write a space in a name with a backslash before it. */
 const unescaped = (steps: Steps): Steps =>
-  steps.map(([wait, type]) => [wait.replace('archives of the server', 'archives\\ of\\ the\\ server'), type]);
+  steps.map(([wait, type]) => [
+    wait.replace('archives of the server', 'archives\\ of\\ the\\ server'),
+    type,
+  ]);
 
-describe.skipIf(!hasTerminal)('Tab in an interactive shell (needs Python)', () => {
-  it('completes topics, commands, flags, values and paths in bash', () => {
-    const screen = complete(['bash', '--norc', '--noprofile', '-i'], `source '${completion}/kms-backup.bash'`);
-    expect(screen).toContain('--additive');
-  });
+describe.skipIf(!hasTerminal)(
+  'Tab in an interactive shell (needs Python)',
+  () => {
+    it('completes topics, commands, flags, values and paths in bash', () => {
+      const screen = complete(
+        ['bash', '--norc', '--noprofile', '-i'],
+        `source '${completion}/kms-backup.bash'`,
+      );
+      expect(screen).toContain('--additive');
+    });
 
-  it.skipIf(!hasTool('zsh'))('completes topics, commands, flags, values and paths in zsh (needs zsh)', () => {
-    const load = `fpath=('${completion}' $fpath); autoload -U compinit; compinit -u -D`;
-    expect(complete(['zsh', '-f', '-i'], load)).toContain('--additive');
-  });
-});
+    it.skipIf(!hasTool('zsh'))(
+      'completes topics, commands, flags, values and paths in zsh (needs zsh)',
+      () => {
+        const load = `fpath=('${completion}' $fpath); autoload -U compinit; compinit -u -D`;
+        expect(complete(['zsh', '-f', '-i'], load)).toContain('--additive');
+      },
+    );
+  },
+);

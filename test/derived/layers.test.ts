@@ -1,5 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,18 +27,47 @@ interface Rule {
 }
 
 /** For each law a file that breaks it, by what it imports. */
-const PLANTED: Readonly<Record<string, { readonly file: string; readonly imports: string }>> = {
-  'no-cycles': { file: 'platform/planted-cycle.ts', imports: './planted-cycle-back.js' },
+const PLANTED: Readonly<
+  Record<string, { readonly file: string; readonly imports: string }>
+> = {
+  'no-cycles': {
+    file: 'platform/planted-cycle.ts',
+    imports: './planted-cycle-back.js',
+  },
   'errors-import-nothing': { file: 'errors.ts', imports: './planted-leaf.js' },
-  'platform-knows-nothing-of-mail': { file: 'platform/planted.ts', imports: '../mail/maildir.js' },
-  'nouns-stand-on-platform': { file: 'server/planted-verb.ts', imports: '../rotate/policy.js' },
-  'archive-stands-alone': { file: 'archive/planted.ts', imports: '../server/engine.js' },
-  'server-stands-alone': { file: 'server/planted.ts', imports: '../mail/maildir.js' },
-  'mail-stands-alone': { file: 'mail/planted.ts', imports: '../archive/names.js' },
-  'verbs-know-no-ui': { file: 'backup/planted-ui.ts', imports: '../ui/table.js' },
-  'verbs-apart': { file: 'backup/planted-verb.ts', imports: '../rotate/policy.js' },
+  'platform-knows-nothing-of-mail': {
+    file: 'platform/planted.ts',
+    imports: '../mail/maildir.js',
+  },
+  'nouns-stand-on-platform': {
+    file: 'server/planted-verb.ts',
+    imports: '../rotate/policy.js',
+  },
+  'archive-stands-alone': {
+    file: 'archive/planted.ts',
+    imports: '../server/engine.js',
+  },
+  'server-stands-alone': {
+    file: 'server/planted.ts',
+    imports: '../mail/maildir.js',
+  },
+  'mail-stands-alone': {
+    file: 'mail/planted.ts',
+    imports: '../archive/names.js',
+  },
+  'verbs-know-no-ui': {
+    file: 'backup/planted-ui.ts',
+    imports: '../ui/table.js',
+  },
+  'verbs-apart': {
+    file: 'backup/planted-verb.ts',
+    imports: '../rotate/policy.js',
+  },
   'plans-are-pure': { file: 'rotate/planted-policy.ts', imports: 'node:fs' },
-  'oclif-outside': { file: 'schedule/planted-oclif.ts', imports: '@oclif/core' },
+  'oclif-outside': {
+    file: 'schedule/planted-oclif.ts',
+    imports: '@oclif/core',
+  },
 };
 
 let folder = '';
@@ -39,7 +75,10 @@ let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kms-layers-'));
   cpSync(join(ROOT, 'src'), join(folder, 'src'), { recursive: true });
-  for (const name of [CONFIG, 'tsconfig.json', 'package.json']) cpSync(join(ROOT, name), join(folder, name));
+  for (const name of [CONFIG, 'tsconfig.json', 'package.json']) {
+    cpSync(join(ROOT, name), join(folder, name));
+  }
+
   writeFileSync(join(folder, COPY_CONFIG), COPY_CONFIG_TEXT);
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 });
@@ -51,10 +90,15 @@ afterAll(() => {
 describe('the laws of the rooms', () => {
   it('refuse one forbidden import of each kind, by name', () => {
     const rules = readRules();
-    for (const { file, imports } of Object.values(PLANTED)) plant(file, `import '${imports}';\n`);
+    for (const { file, imports } of Object.values(PLANTED)) {
+      plant(file, `import '${imports}';\n`);
+    }
+
     plant('platform/planted-cycle-back.ts', `import './planted-cycle.js';\n`);
     plant('planted-leaf.ts', 'export {};\n');
-    for (const rule of rules.filter(({ name }) => name.startsWith('one-home-'))) {
+    for (const rule of rules.filter(({ name }) =>
+      name.startsWith('one-home-'),
+    )) {
       plant(
         `status/planted-${rule.name.replaceAll(/[^\w-]/g, '')}.ts`,
         `import '${rule.name.slice('one-home-'.length)}';\n`,
@@ -69,7 +113,9 @@ describe('the laws of the rooms', () => {
 
 function readRules(): readonly Rule[] {
   const require = createRequire(import.meta.url);
-  const { forbidden } = require(join(ROOT, CONFIG)) as { forbidden: readonly Rule[] };
+  const { forbidden } = require(join(ROOT, CONFIG)) as {
+    forbidden: readonly Rule[];
+  };
 
   return forbidden;
 }
@@ -83,10 +129,28 @@ function plant(file: string, line: string): void {
 
 /** The names of the laws that the checker finds broken. */
 function cruise(): ReadonlySet<string> {
-  const checker = join('node_modules', 'dependency-cruiser', 'bin', 'dependency-cruise.mjs');
-  const args = [checker, '--config', COPY_CONFIG, '--output-type', 'json', 'src'];
-  const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 });
-  const { summary } = JSON.parse(stdout) as { summary: { violations: readonly { rule: Rule }[] } };
+  const checker = join(
+    'node_modules',
+    'dependency-cruiser',
+    'bin',
+    'dependency-cruise.mjs',
+  );
+  const args = [
+    checker,
+    '--config',
+    COPY_CONFIG,
+    '--output-type',
+    'json',
+    'src',
+  ];
+  const { stdout } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  const { summary } = JSON.parse(stdout) as {
+    summary: { violations: readonly { rule: Rule }[] };
+  };
 
   return new Set(summary.violations.map(({ rule }) => rule.name));
 }

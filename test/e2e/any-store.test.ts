@@ -14,7 +14,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { removeTree } from '../../src/platform/remove-tree.js';
-import { buildInstallation, type Installation } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
 import { runInProcess } from '../helpers/in-process.js';
 import { temporaryDirectory } from '../helpers/store.js';
 
@@ -43,27 +46,69 @@ interface Node {
 }
 
 const byte = fc.integer({ min: 1, max: 255 }).filter((value) => value !== 0x2f);
-const anyStep = fc.uint8Array({ minLength: 1, maxLength: 255 }).map((bytes) => Buffer.from(bytes));
+const anyStep = fc
+  .uint8Array({ minLength: 1, maxLength: 255 })
+  .map((bytes) => Buffer.from(bytes));
 const step: fc.Arbitrary<Step> = fc
   .oneof(
-    { weight: 4, arbitrary: fc.constantFrom('alice', 'bob', 'INBOX', '#msgs', '00000001.eml', 'index.fld') },
     {
-      weight: 1,
-      arbitrary: fc.constantFrom('a.eml', 'a.eml.kms-part-1-of-2', 'x'.repeat(255), 'y'.repeat(240), 'CON'),
+      weight: 4,
+      arbitrary: fc.constantFrom(
+        'alice',
+        'bob',
+        'INBOX',
+        '#msgs',
+        '00000001.eml',
+        'index.fld',
+      ),
     },
     {
       weight: 1,
-      arbitrary: fc.constantFrom('.kms-backup-recover', '.deleted.txt', 'ä', 'a\u0308', ' ', '...', 'a\nb'),
+      arbitrary: fc.constantFrom(
+        'a.eml',
+        'a.eml.kms-part-1-of-2',
+        'x'.repeat(255),
+        'y'.repeat(240),
+        'CON',
+      ),
     },
-    { weight: 1, arbitrary: fc.array(byte, { minLength: 1, maxLength: 60 }).map((bytes) => Buffer.from(bytes)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(
+        '.kms-backup-recover',
+        '.deleted.txt',
+        'ä',
+        'a\u0308',
+        ' ',
+        '...',
+        'a\nb',
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .array(byte, { minLength: 1, maxLength: 60 })
+        .map((bytes) => Buffer.from(bytes)),
+    },
     { weight: 1, arbitrary: anyStep },
   )
   .map((value) => Buffer.from(value))
-  .filter((value) => !value.includes(0) && !value.includes(0x2f) && !['.', '..'].includes(value.toString('latin1')));
+  .filter(
+    (value) =>
+      !value.includes(0) &&
+      !value.includes(0x2f) &&
+      !['.', '..'].includes(value.toString('latin1')),
+  );
 const deep = fc
-  .tuple(fc.constantFrom('d', 'x'.repeat(100), 'Deleted Items'), fc.integer({ min: 3300, max: 3900 }), step)
+  .tuple(
+    fc.constantFrom('d', 'x'.repeat(100), 'Deleted Items'),
+    fc.integer({ min: 3300, max: 3900 }),
+    step,
+  )
   .map(([name, bytes, last]) => [
-    ...Array.from({ length: Math.floor(bytes / (name.length + 1)) }, () => Buffer.from(name)),
+    ...Array.from({ length: Math.floor(bytes / (name.length + 1)) }, () =>
+      Buffer.from(name),
+    ),
     last,
   ]);
 const node: fc.Arbitrary<Node> = fc.record({
@@ -73,7 +118,10 @@ const node: fc.Arbitrary<Node> = fc.record({
   ),
   kind: fc.constantFrom('file', 'file', 'file', 'directory', 'link', 'large'),
   mode: fc.integer({ min: 0, max: 0o7777 }),
-  seconds: fc.oneof(fc.integer({ min: 1, max: 2_000_000_000 }), fc.constantFrom(-1, 0, 4_294_967_295, 4_294_967_296)),
+  seconds: fc.oneof(
+    fc.integer({ min: 1, max: 2_000_000_000 }),
+    fc.constantFrom(-1, 0, 4_294_967_295, 4_294_967_296),
+  ),
   linkTo: fc.constantFrom('/etc', '..', 'nowhere', '/etc/hostname', '.'),
 });
 
@@ -89,7 +137,9 @@ it(
         async (nodes, later, splits) => {
           if (dir !== '') removeTree(dir);
           dir = temporaryDirectory('any');
-          const server = buildInstallation(join(dir, 'server'), { beside: { sslcert: { 'server.crt': 'x' } } });
+          const server = buildInstallation(join(dir, 'server'), {
+            beside: { sslcert: { 'server.crt': 'x' } },
+          });
           const root = Buffer.from(`${server.storeDir}/mail/example.com`);
           for (const one of nodes) plant(root, one);
           await backUp(server, 'full', splits);
@@ -103,15 +153,28 @@ it(
 );
 
 /** Makes one node; what cannot be made there is left. */
-function plant(root: Buffer, { steps, kind, mode, seconds, linkTo }: Node): void {
+function plant(
+  root: Buffer,
+  { steps, kind, mode, seconds, linkTo }: Node,
+): void {
   const below = steps.slice(0, -1).reduce(joinBytes, root);
   const path = joinBytes(below, steps.at(-1) ?? Buffer.from('x'));
   try {
     mkdirSync(below, { recursive: true });
-    if (kind === 'directory') mkdirSync(path);
-    else if (kind === 'link') symlinkSync(linkTo, path);
-    else
-      writeFileSync(path, kind === 'large' ? Buffer.alloc(40_000, steps.join('/')) : steps.join('/'), { flag: 'wx' });
+    if (kind === 'directory') {
+      mkdirSync(path);
+    } else if (kind === 'link') {
+      symlinkSync(linkTo, path);
+    } else {
+      writeFileSync(
+        path,
+        kind === 'large'
+          ? Buffer.alloc(40_000, steps.join('/'))
+          : steps.join('/'),
+        { flag: 'wx' },
+      );
+    }
+
     if (kind === 'link') return;
     chmodSync(path, kind === 'directory' ? mode | 0o700 : mode);
     utimesSync(path, seconds, seconds);
@@ -124,9 +187,23 @@ function joinBytes(directory: Buffer, name: Buffer): Buffer {
   return Buffer.concat([directory, Buffer.from('/'), name]);
 }
 
-async function backUp(server: Installation, type: 'full' | 'diff', splits: boolean): Promise<void> {
-  const args = ['--server-dir', server.serverDir, '--json', '--quiet', '--no-rotate', '--threads', '1'];
-  const volumes = splits ? ['--oversize', 'split', '--volume-size', '20000'] : [];
+async function backUp(
+  server: Installation,
+  type: 'full' | 'diff',
+  splits: boolean,
+): Promise<void> {
+  const args = [
+    '--server-dir',
+    server.serverDir,
+    '--json',
+    '--quiet',
+    '--no-rotate',
+    '--threads',
+    '1',
+  ];
+  const volumes = splits
+    ? ['--oversize', 'split', '--volume-size', '20000']
+    : [];
   const made = await runInProcess(`backup:${type}`, [...args, ...volumes]);
   expect([0, 3], made.output).toContain(made.exitCode);
   const report = JSON.parse(made.stdout) as { issues: { name: string }[] };
@@ -137,15 +214,29 @@ async function backUp(server: Installation, type: 'full' | 'diff', splits: boole
   await recover(server, []);
   compare(server, named);
   await recover(server, ['--mask', 'cfg']);
-  expect(readFileSync(join(dir, 'cfg', 'users.cfg'))).toEqual(readFileSync(join(server.serverDir, 'users.cfg')));
+  expect(readFileSync(join(dir, 'cfg', 'users.cfg'))).toEqual(
+    readFileSync(join(server.serverDir, 'users.cfg')),
+  );
   for (const user of ['alice', 'bob']) {
-    if (readFile(join(server.storeDir, 'mail/example.com', user, 'INBOX/#msgs/00000001.eml'))) {
+    if (
+      readFile(
+        join(
+          server.storeDir,
+          'mail/example.com',
+          user,
+          'INBOX/#msgs/00000001.eml',
+        ),
+      )
+    ) {
       await recover(server, ['--user', `${user}@example.com`]);
     }
   }
 }
 
-async function recover(server: Installation, wanted: readonly string[]): Promise<void> {
+async function recover(
+  server: Installation,
+  wanted: readonly string[],
+): Promise<void> {
   const [store, cfg] = [join(dir, 'store'), join(dir, 'cfg')];
   removeTree(store);
   removeTree(cfg);
@@ -174,17 +265,28 @@ function compare(server: Installation, named: readonly string[]): void {
     const [from, to] = [join(server.storeDir, path), join(dir, 'store', path)];
     for (const entry of readdirSync(from, { withFileTypes: true })) {
       const name = `${path}/${entry.name}`;
-      if (skipped.has(`@backup/store/${name}`) || isLeftOut(entry.name)) continue;
+      if (skipped.has(`@backup/store/${name}`) || isLeftOut(entry.name)) {
+        continue;
+      }
+
       if (entry.isDirectory()) {
         expect(lstatSync(`${to}/${entry.name}`).isDirectory(), name).toBe(true);
         open.push(name);
-      } else expect(readFile(`${to}/${entry.name}`)?.equals(readFileSync(`${from}/${entry.name}`)), name).toBe(true);
+      } else {
+        expect(
+          readFile(`${to}/${entry.name}`)?.equals(
+            readFileSync(`${from}/${entry.name}`),
+          ),
+          name,
+        ).toBe(true);
+      }
     }
   }
 }
 
 const isLeftOut = (name: string): boolean =>
-  name === '.kms-backup-recover' || /^search\.fld$|\.cfg\.bak$|\.kms-backup-tmp$/.test(name);
+  name === '.kms-backup-recover' ||
+  /^search\.fld$|\.cfg\.bak$|\.kms-backup-tmp$/.test(name);
 
 function readFile(path: string): Buffer | undefined {
   try {

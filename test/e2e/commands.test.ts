@@ -28,14 +28,22 @@ import { hasTerminal, type Session, typeInto } from '../helpers/terminal.js';
 import { BINARY, type Ended } from '../helpers/tools.js';
 
 /** Calls `kms-backup` as cron does: /dev/null to read, pipes to write, nearly no environment. */
-function fromCron(server: PlantedServer, words: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [BINARY, ...words], {
-    encoding: 'utf8',
-    env: { ...CRON_ENVIRONMENT, ...env },
-    cwd: server.dir,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  });
+function fromCron(
+  server: PlantedServer,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Ended {
+  const { status, signal, stdout, stderr } = spawnSync(
+    process.execPath,
+    [BINARY, ...words],
+    {
+      encoding: 'utf8',
+      env: { ...CRON_ENVIRONMENT, ...env },
+      cwd: server.dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+    },
+  );
   return { status, signal, stdout, stderr };
 }
 
@@ -46,7 +54,9 @@ beforeAll(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), 'kms backup-')));
   for (const name of ['server', 'home']) mkdirSync(join(base, name));
   shared = plantedServer(join(base, 'server'));
-  expect(fromCron(shared, ['backup', 'full', '--notify', 'never'])).toMatchObject({ status: 0 });
+  expect(
+    fromCron(shared, ['backup', 'full', '--notify', 'never']),
+  ).toMatchObject({ status: 0 });
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
@@ -56,7 +66,10 @@ afterAll(() => {
 function callOf(id: string): { server: PlantedServer; words: string[] } {
   const { words, reads } = CALLS[id] ?? {};
   const server = reads ? shared : plantedServer();
-  return { server, words: [...id.split(':'), ...(words?.(server, temporaryDirectory()) ?? [])] };
+  return {
+    server,
+    words: [...id.split(':'), ...(words?.(server, temporaryDirectory()) ?? [])],
+  };
 }
 
 describe.each(COMMAND_IDS)('%s', (id) => {
@@ -71,13 +84,17 @@ describe.each(COMMAND_IDS)('%s', (id) => {
       const { server, words } = callOf(id);
       return fromCron(server, [...words, ...more], env);
     }) as [Ended, Ended];
-    expect([text.status, json.status], text.stderr + json.stderr).toEqual([exitCode, exitCode]);
+    expect([text.status, json.status], text.stderr + json.stderr).toEqual([
+      exitCode,
+      exitCode,
+    ]);
     expect(parseOnly(json.stdout).schema).toMatch(/^kms-backup\/[a-z-]+\/1$/);
     if (json.status !== 0) expect(text.stdout).toBe('');
     for (const { stdout, stderr } of [text, json]) {
       expectNoSecret(id, stdout + stderr);
       expect(stderr).not.toMatch(/UNEXPECTED|\n {4}at /);
     }
+
     expect(readdirSync(home), 'what it left in the home directory').toEqual([]);
   });
 
@@ -85,14 +102,26 @@ describe.each(COMMAND_IDS)('%s', (id) => {
     'ends on a terminal as in a pipe, and what goes to a file there is the document alone',
     () => {
       const file = join(temporaryDirectory(), 'stdout');
-      const [text, json] = [{ more: [] }, { more: ['--json'], stdout: file }].map(({ more, ...place }) => {
+      const [text, json] = [
+        { more: [] },
+        { more: ['--json'], stdout: file },
+      ].map(({ more, ...place }) => {
         const { server, words } = callOf(id);
         const env = { ...CRON_ENVIRONMENT, NO_COLOR: '' };
-        return typeInto([...words, ...more], typed?.steps ?? [], { ...place, cwd: server.dir, env });
+        return typeInto([...words, ...more], typed?.steps ?? [], {
+          ...place,
+          cwd: server.dir,
+          env,
+        });
       }) as [Session, Session];
       const expected = typed?.exitCode ?? exitCode;
-      expect([text.status, json.status], text.screen + json.screen).toEqual([expected, expected]);
-      expect(parseOnly(readFileSync(file, 'utf8')).schema).toMatch(/^kms-backup\/[a-z-]+\/1$/);
+      expect([text.status, json.status], text.screen + json.screen).toEqual([
+        expected,
+        expected,
+      ]);
+      expect(parseOnly(readFileSync(file, 'utf8')).schema).toMatch(
+        /^kms-backup\/[a-z-]+\/1$/,
+      );
       expectNoSecret(id, text.screen + json.screen);
       expect(text.screen + json.screen).not.toMatch(/UNEXPECTED|\n {4}at /);
     },
@@ -102,15 +131,22 @@ describe.each(COMMAND_IDS)('%s', (id) => {
     const text = await runInProcess(id, ['--no-such-flag']);
     const json = await runInProcess(id, ['--no-such-flag', '--json']);
     expect([text.exitCode, json.exitCode]).toEqual([2, 2]);
-    expect(text.output).toMatch(/^Error: Nonexistent flag: --no-such-flag\nCode: USAGE\n/);
-    expect(parseOnly(json.output)).toMatchObject({ schema: 'kms-backup/error/1', exitCode: 2 });
+    expect(text.output).toMatch(
+      /^Error: Nonexistent flag: --no-such-flag\nCode: USAGE\n/,
+    );
+    expect(parseOnly(json.output)).toMatchObject({
+      schema: 'kms-backup/error/1',
+      exitCode: 2,
+    });
   });
 
   it('has examples and every exit code in its help, in 80 columns', async () => {
     const help = await helpOf(id);
     expect(help).toMatch(/\nEXIT STATUS\n +0 /);
     expect(help).toMatch(/\nEXAMPLES\n +\S/);
-    const prose = help.split('\n').filter((line) => !/^ +(\$ )?\S*.*kms-backup /.test(line));
+    const prose = help
+      .split('\n')
+      .filter((line) => !/^ +(\$ )?\S*.*kms-backup /.test(line));
     expect(prose.filter((line) => line.length > 80)).toEqual([]);
   });
 });
@@ -121,13 +157,21 @@ describe('an environment with next to nothing in it', () => {
     () => {
       const server = plantedServer();
       for (const home of ['/nonexistent/home', '/proc']) {
-        const env = { ...CRON_ENVIRONMENT, HOME: home, XDG_CACHE_HOME: `${home}/cache` };
+        const env = {
+          ...CRON_ENVIRONMENT,
+          HOME: home,
+          XDG_CACHE_HOME: `${home}/cache`,
+        };
         const words = ['backup', 'full', '--notify', 'never'];
-        const closed = spawnSync('sh', ['-c', 'exec "$@" <&-', 'sh', process.execPath, BINARY, ...words], {
-          encoding: 'utf8',
-          cwd: server.dir,
-          env,
-        });
+        const closed = spawnSync(
+          'sh',
+          ['-c', 'exec "$@" <&-', 'sh', process.execPath, BINARY, ...words],
+          {
+            encoding: 'utf8',
+            cwd: server.dir,
+            env,
+          },
+        );
         expect(closed).toMatchObject({ status: 0, stderr: '' });
       }
     },
@@ -137,10 +181,15 @@ describe('an environment with next to nothing in it', () => {
 describe.skipIf(!hasTerminal)('on a terminal', () => {
   it('the document is the last line of the screen, behind progress and warnings', () => {
     const server = plantedServer();
-    const { status, screen } = typeInto(['backup', 'full', '--json'], [], { cwd: server.dir, env: CRON_ENVIRONMENT });
+    const { status, screen } = typeInto(['backup', 'full', '--json'], [], {
+      cwd: server.dir,
+      env: CRON_ENVIRONMENT,
+    });
     expect(status).toBe(0);
     expect(screen).toContain('Warning: no notification was sent');
-    expect(parseOnly(`${screen.trimEnd().split('\n').at(-1) ?? ''}\n`).schema).toBe('kms-backup/backup/1');
+    expect(
+      parseOnly(`${screen.trimEnd().split('\n').at(-1) ?? ''}\n`).schema,
+    ).toBe('kms-backup/backup/1');
   });
 
   it.each([
@@ -148,9 +197,17 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     ['n', 2],
   ])('recover asks; %s ends with %d', (answer, expected) => {
     const place = { cwd: shared.dir, env: CRON_ENVIRONMENT };
-    const { status, screen } = typeInto(['recover', shared.backupDir], [['Do it?', `${answer}\r`]], place);
+    const { status, screen } = typeInto(
+      ['recover', shared.backupDir],
+      [['Do it?', `${answer}\r`]],
+      place,
+    );
     expect(status, screen).toBe(expected);
-    expect(screen).toContain(expected === 0 ? 'Recovered  2 messages' : 'not confirmed: nothing was changed');
+    expect(screen).toContain(
+      expected === 0
+        ? 'Recovered  2 messages'
+        : 'not confirmed: nothing was changed',
+    );
   });
 });
 
@@ -172,18 +229,42 @@ describe('a planted password', () => {
     const ini = join(server.dir, 'kms-backup.ini');
     writeFileSync(ini, readFileSync(ini, 'utf8') + more);
     const planted = new Set(filesBelow(server.dir));
-    const run = fromCron(server, ['backup', 'full', '--verbose', '--progress', 'json', '--mask', 'mail']);
-    expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('no notification was sent')]);
+    const run = fromCron(server, [
+      'backup',
+      'full',
+      '--verbose',
+      '--progress',
+      'json',
+      '--mask',
+      'mail',
+    ]);
+    expect([run.status, run.stderr]).toEqual([
+      0,
+      expect.stringContaining('no notification was sent'),
+    ]);
     fromCron(server, ['status', '--html', join(out, 'page.html')]);
-    fromCron(server, ['schedule', 'install', '--to', 'systemd', '--directory', out, '--even-if-disabled']);
-    const left = [...filesBelow(server.dir), ...filesBelow(home)].filter((path) => !planted.has(path));
+    fromCron(server, [
+      'schedule',
+      'install',
+      '--to',
+      'systemd',
+      '--directory',
+      out,
+      '--even-if-disabled',
+    ]);
+    const left = [...filesBelow(server.dir), ...filesBelow(home)].filter(
+      (path) => !planted.has(path),
+    );
     const logs = filesBelow(join(server.dir, 'store', 'logs'));
     expect(left.length).toBeGreaterThan(3);
-    expect(logs.map((path) => readFileSync(path, 'latin1')).join('')).toContain('{backup}');
+    expect(logs.map((path) => readFileSync(path, 'latin1')).join('')).toContain(
+      '{backup}',
+    );
     for (const path of [...left, ...logs]) {
       if (path === seen) continue;
       expectNoSecret(path, readFileSync(path, 'latin1'));
     }
+
     expect(readFileSync(seen, 'utf8')).not.toContain(SECRETS.smtp);
   });
 });

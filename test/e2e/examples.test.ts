@@ -1,4 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +22,9 @@ import { BINARY, type Ended, runTool } from '../helpers/tools.js';
 /** Every example of every help. */
 const EXAMPLES = COMMAND_IDS.flatMap((id) =>
   examplesOf(id).map((example) =>
-    example.replaceAll('<%= config.bin %>', 'kms-backup').replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
+    example
+      .replaceAll('<%= config.bin %>', 'kms-backup')
+      .replaceAll('<%= command.id %>', id.replaceAll(':', ' ')),
   ),
 );
 
@@ -44,7 +53,9 @@ beforeAll(() => {
   base = realpathSync(mkdtempSync(join(tmpdir(), 'kms backup-')));
   mkdirSync(join(base, 'server'));
   made = plantedServer(join(base, 'server'));
-  expect(run('kms-backup backup full --notify never', made)).toMatchObject({ status: 0 });
+  expect(run('kms-backup backup full --notify never', made)).toMatchObject({
+    status: 0,
+  });
 });
 afterAll(() => {
   rmSync(base, { recursive: true, force: true });
@@ -56,19 +67,27 @@ function serverWithArchive(): PlantedServer {
   for (const part of ['backup', join('store', 'logs')]) {
     cpSync(join(made.dir, part), join(server.dir, part), { recursive: true });
   }
+
   return server;
 }
 
 /** A line without what only a shell does, in this process: the examples are many. */
 async function runHere(line: string, server: PlantedServer): Promise<Ended> {
-  const archive = join(server.backupDir, readdirSync(server.backupDir).find((name) => name.endsWith('.zip')) ?? '');
+  const archive = join(
+    server.backupDir,
+    readdirSync(server.backupDir).find((name) => name.endsWith('.zip')) ?? '',
+  );
   const places: readonly (readonly [RegExp, string])[] = [
     [/^\/mnt\/server-backup\/F\d{8}T\d{6}Z\.zip$/, archive],
     [/^(E:\\backup 2|\/mnt\/server-backup)$/, server.backupDir],
     [/^\/opt\/kerio\/mailserver$/, server.dir],
   ];
-  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
-  const [, ...args] = words.map((word) => places.find(([pattern]) => pattern.test(word))?.[1] ?? word);
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
+  const [, ...args] = words.map(
+    (word) => places.find(([pattern]) => pattern.test(word))?.[1] ?? word,
+  );
   process.env['KMS_BACKUP_SERVER_DIR'] = server.dir;
   try {
     return await quickKms(args);
@@ -85,7 +104,10 @@ const isPlain = (line: string): boolean =>
 
 /** Runs a line in a shell in which the places of the examples are those of this test. */
 function run(line: string, server: PlantedServer): Ended {
-  const archive = join(server.backupDir, readdirSync(server.backupDir).find((name) => name.endsWith('.zip')) ?? '');
+  const archive = join(
+    server.backupDir,
+    readdirSync(server.backupDir).find((name) => name.endsWith('.zip')) ?? '',
+  );
   const out = join(server.dir, 'out');
   mkdirSync(join(out, 'jobs'), { recursive: true });
   const here = line
@@ -98,18 +120,34 @@ function run(line: string, server: PlantedServer): Ended {
     )
     .replace(/\| ssh new-server tar -x/, '| (cd "$OUT" && tar -x)');
   const product = `kms-backup() { ${JSON.stringify(process.execPath)} ${JSON.stringify(BINARY)} "$@"; }; set -o pipefail`;
-  const places = { BACKUP: server.backupDir, ARCHIVE: archive, SERVER: server.dir, OUT: out };
-  return runTool('bash', ['-c', `${product}\n${here}`], { cwd: server.dir, env: { ...CRON_ENVIRONMENT, ...places } });
+  const places = {
+    BACKUP: server.backupDir,
+    ARCHIVE: archive,
+    SERVER: server.dir,
+    OUT: out,
+  };
+  return runTool('bash', ['-c', `${product}\n${here}`], {
+    cwd: server.dir,
+    env: { ...CRON_ENVIRONMENT, ...places },
+  });
 }
 
 describe.skipIf(process.platform === 'win32')('the examples of --help', () => {
   it.each(EXAMPLES)('%s', async (example) => {
-    const harmless = HARMLESS.find(([pattern]) => pattern.test(example))?.[1] ?? '';
-    const line = `${example}${harmless}`.replace(/--to cron\b(?=.*--directory)/, '--to systemd');
+    const harmless =
+      HARMLESS.find(([pattern]) => pattern.test(example))?.[1] ?? '';
+    const line = `${example}${harmless}`.replace(
+      /--to cron\b(?=.*--directory)/,
+      '--to systemd',
+    );
     const server = serverWithArchive();
-    const { status, stdout, stderr } = isPlain(line) ? await runHere(line, server) : run(line, server);
+    const { status, stdout, stderr } = isPlain(line)
+      ? await runHere(line, server)
+      : run(line, server);
     const expected = ENDS.find(([pattern]) => pattern.test(example))?.[1] ?? 0;
     expect(status, stdout + stderr).toBe(expected);
-    expect(stderr).not.toMatch(/Nonexistent flag|Unexpected argument|no such command|UNEXPECTED/);
+    expect(stderr).not.toMatch(
+      /Nonexistent flag|Unexpected argument|no such command|UNEXPECTED/,
+    );
   });
 });

@@ -2,11 +2,27 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import PostalMime, { type Email } from 'postal-mime';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildInstallation, type Installation } from '../helpers/installation.js';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+} from 'vitest';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
 import { startSmtp, type SmtpService } from '../helpers/smtp.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { BINARY, expectDone, kms, QUIET_ENVIRONMENT } from '../helpers/tools.js';
+import {
+  BINARY,
+  expectDone,
+  kms,
+  QUIET_ENVIRONMENT,
+} from '../helpers/tools.js';
 
 let dir = '';
 let smtp: SmtpService;
@@ -29,21 +45,33 @@ afterEach(async () => {
 });
 
 /** Runs `kms-backup` while the mail service of this process answers. */
-async function run(...words: string[]): Promise<{ status: number | null; stderr: string }> {
+async function run(
+  ...words: string[]
+): Promise<{ status: number | null; stderr: string }> {
   const env = { ...process.env, ...QUIET_ENVIRONMENT };
-  const child = spawn(process.execPath, [BINARY, ...words, '--server-dir', server.serverDir], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env,
-  });
+  const child = spawn(
+    process.execPath,
+    [BINARY, ...words, '--server-dir', server.serverDir],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env,
+    },
+  );
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  child.stderr
+    .setEncoding('utf8')
+    .on('data', (text: string) => (stderr += text));
+  const status = await new Promise<number | null>((resolve) =>
+    child.once('close', resolve),
+  );
   return { status, stderr };
 }
 
 /** The newest mail, and the page in it. */
 async function newestMail(): Promise<{ mail: Email; page: string }> {
-  const mail = await PostalMime.parse(smtp.mails.at(-1)?.raw ?? '', { attachmentEncoding: 'utf8' });
+  const mail = await PostalMime.parse(smtp.mails.at(-1)?.raw ?? '', {
+    attachmentEncoding: 'utf8',
+  });
   const [attachment, ...others] = mail.attachments;
   expect(others).toEqual([]);
   expect(attachment).toMatchObject({
@@ -60,9 +88,14 @@ describe('the mail about a backup', () => {
     expect(await run('backup', 'full')).toEqual({ status: 0, stderr: '' });
     const first = await newestMail();
     const path = join(dir, 'page.html');
-    expectDone(kms(['status', '--html', path, '--server-dir', server.serverDir]));
-    const withoutTimes = (page: string): string => page.replaceAll(/<footer>.*<\/footer>|<small>[^<]*<\/small>/g, '');
-    expect(withoutTimes(first.page)).toBe(withoutTimes(readFileSync(path, 'utf8')));
+    expectDone(
+      kms(['status', '--html', path, '--server-dir', server.serverDir]),
+    );
+    const withoutTimes = (page: string): string =>
+      page.replaceAll(/<footer>.*<\/footer>|<small>[^<]*<\/small>/g, '');
+    expect(withoutTimes(first.page)).toBe(
+      withoutTimes(readFileSync(path, 'utf8')),
+    );
     const archive = /F\w+\.zip/.exec(first.mail.text ?? '')?.[0];
     expect(first.page).toContain(`>${archive ?? 'none'}<`);
     expect(await run('backup', 'full')).toMatchObject({ status: 0 });

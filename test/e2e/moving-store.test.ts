@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectDirectory } from '../../src/archive/inspect.js';
@@ -8,7 +17,10 @@ import { runBackup } from '../../src/backup/run-backup.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { findInstallation } from '../../src/server/installation.js';
 import { readSettings } from '../../src/server/settings.js';
-import { buildInstallation, type Installation } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
 import { runInProcess } from '../helpers/in-process.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 
@@ -27,7 +39,11 @@ afterEach(() => {
 });
 
 /** Backs up, and does something to the store when so many files are packed: all have been listed then. */
-function backUp(type: 'full' | 'differential', packed = 0, act: () => void = () => undefined): Promise<BackupReport> {
+function backUp(
+  type: 'full' | 'differential',
+  packed = 0,
+  act: () => void = () => undefined,
+): Promise<BackupReport> {
   const installation = findInstallation({ serverDir: server.serverDir });
   const settings = readSettings(installation);
   let isDone = false;
@@ -57,7 +73,16 @@ function backUp(type: 'full' | 'differential', packed = 0, act: () => void = () 
 async function recover(): Promise<string> {
   const [store, cfg] = [join(dir, 'store'), join(dir, 'cfg')];
   for (const path of [store, cfg]) mkdirSync(path);
-  const args = [server.backupDir, '--store', store, '--cfgdir', cfg, '--server-dir', server.serverDir, '--yes'];
+  const args = [
+    server.backupDir,
+    '--store',
+    store,
+    '--cfgdir',
+    cfg,
+    '--server-dir',
+    server.serverDir,
+    '--yes',
+  ];
   const verified = await runInProcess('verify', [server.backupDir]);
   expect(verified.exitCode, verified.output).toBe(0);
   const done = await runInProcess('recover', args);
@@ -65,7 +90,8 @@ async function recover(): Promise<string> {
   return join(store, 'mail/example.com/alice');
 }
 
-const namesOf = ({ issues }: BackupReport): string[] => issues.map(({ name }) => name);
+const namesOf = ({ issues }: BackupReport): string[] =>
+  issues.map(({ name }) => name);
 const ALICE = '@backup/store/mail/example.com/alice';
 
 describe('a store that moves while it is backed up', () => {
@@ -76,9 +102,15 @@ describe('a store that moves while it is backed up', () => {
   };
 
   it('names a file that became a directory after it was packed, and what was packed comes back', async () => {
-    const report = await backUp('full', CONFIGURATION_FILES + 2, becomeDirectory);
+    const report = await backUp(
+      'full',
+      CONFIGURATION_FILES + 2,
+      becomeDirectory,
+    );
     expect(namesOf(report)).toEqual([`${ALICE}/INBOX/index.fld/`]);
-    expect(readFileSync(join(await recover(), 'INBOX/index.fld'), 'utf8')).toBe('U00000001 F1\r\n');
+    expect(readFileSync(join(await recover(), 'INBOX/index.fld'), 'utf8')).toBe(
+      'U00000001 F1\r\n',
+    );
   });
 
   it('does the same in a differential, whose full has the file', async () => {
@@ -86,7 +118,9 @@ describe('a store that moves while it is backed up', () => {
     writeFileSync(join(alice, 'INBOX/status.fld'), 'S1 changed\r\n');
     const report = await backUp('differential', 1, becomeDirectory);
     expect(namesOf(report)).toEqual([`${ALICE}/INBOX/index.fld/`]);
-    expect(readFileSync(join(await recover(), 'INBOX/index.fld'), 'utf8')).toBe('U00000001 F1\r\n');
+    expect(readFileSync(join(await recover(), 'INBOX/index.fld'), 'utf8')).toBe(
+      'U00000001 F1\r\n',
+    );
   });
 
   it('names a directory that became a file, and its messages count as vanished', async () => {
@@ -114,7 +148,10 @@ describe('a store that moves while it is backed up', () => {
 
 describe('a configuration that is a link', () => {
   const link = (name: string, content?: string): void => {
-    const [path, target] = [join(server.serverDir, name), join(dir, 'volume', `data-${name}`)];
+    const [path, target] = [
+      join(server.serverDir, name),
+      join(dir, 'volume', `data-${name}`),
+    ];
     mkdirSync(join(dir, 'volume'), { recursive: true });
     if (existsSync(path)) renameSync(path, target);
     else if (content !== undefined) writeFileSync(target, content);
@@ -130,7 +167,9 @@ describe('a configuration that is a link', () => {
     writeFileSync(join(dir, 'volume/data-cluster.cfg'), 'two, and longer');
     expect((await backUp('differential')).files).toBe(1);
     await recover();
-    expect(readFileSync(join(dir, 'cfg/cluster.cfg'), 'utf8')).toBe('two, and longer');
+    expect(readFileSync(join(dir, 'cfg/cluster.cfg'), 'utf8')).toBe(
+      'two, and longer',
+    );
   });
 
   it('that leads nowhere is named, and the archive is no complete backup', async () => {
@@ -140,12 +179,20 @@ describe('a configuration that is a link', () => {
     expect(namesOf(await backUp('full'))).toEqual(['users.cfg']);
     const states = await inspectDirectory(server.backupDir);
     expect(states.map(({ lacks }) => lacks)).toEqual([[], ['users.cfg']]);
-    const rotated = await runInProcess('rotate', ['--server-dir', server.serverDir, '--keep', '1']);
+    const rotated = await runInProcess('rotate', [
+      '--server-dir',
+      server.serverDir,
+      '--keep',
+      '1',
+    ]);
     expect(rotated.output).toContain('lacks users.cfg');
     expect(await inspectDirectory(server.backupDir)).toHaveLength(2);
     const listed = await runInProcess('list-archives', [server.backupDir]);
     expect(listed.output).toContain('lacks users.cfg');
-    const status = await runInProcess('status', ['--server-dir', server.serverDir]);
+    const status = await runInProcess('status', [
+      '--server-dir',
+      server.serverDir,
+    ]);
     expect(status.output).toContain('lacks users.cfg');
   });
 });

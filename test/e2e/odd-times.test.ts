@@ -13,18 +13,36 @@ afterAll(() => {
 });
 
 /** In ticks of 100 ns: 1902, a second and a half before 1970, 2106, 2200. */
-const TICKS = [-21_000_000_000_000_000n, -15_000_000n, 42_949_672_960_000_000n, 72_582_912_001_230_000n];
+const TICKS = [
+  -21_000_000_000_000_000n,
+  -15_000_000n,
+  42_949_672_960_000_000n,
+  72_582_912_001_230_000n,
+];
 
 it('times before 1970 and after 2106 come back, and the next differential finds nothing changed', async () => {
-  const messages = Object.fromEntries(TICKS.map((_, at) => [`0000000${at}.eml`, message(String(at))]));
+  const messages = Object.fromEntries(
+    TICKS.map((_, at) => [`0000000${at}.eml`, message(String(at))]),
+  );
   const server = buildInstallation(join(dir, 'server'), {
-    store: { mail: { 'example.com': { alice: { INBOX: { '#msgs': messages } } } } },
+    store: {
+      mail: { 'example.com': { alice: { INBOX: { '#msgs': messages } } } },
+    },
     backupDir: join(dir, 'backup'),
   });
   mkdirSync(server.backupDir, { recursive: true });
-  const paths = TICKS.map((_, at) => join(server.storeDir, `mail/example.com/alice/INBOX/#msgs/0000000${at}.eml`));
-  for (const [at, path] of paths.entries()) expect(giveTime(path, TICKS[at] ?? 0n)).toBe(true);
-  const timesOf = (): bigint[] => paths.map((path) => statSync(path, { bigint: true }).mtimeNs / 1000n);
+  const paths = TICKS.map((_, at) =>
+    join(
+      server.storeDir,
+      `mail/example.com/alice/INBOX/#msgs/0000000${at}.eml`,
+    ),
+  );
+  for (const [at, path] of paths.entries()) {
+    expect(giveTime(path, TICKS[at] ?? 0n)).toBe(true);
+  }
+
+  const timesOf = (): bigint[] =>
+    paths.map((path) => statSync(path, { bigint: true }).mtimeNs / 1000n);
   const before = timesOf();
 
   const own = ['--server-dir', server.serverDir];
@@ -32,5 +50,7 @@ it('times before 1970 and after 2106 come back, and the next differential finds 
   expectDone(await quickKms(['recover', server.backupDir, '--yes', ...own]));
   expect(timesOf()).toEqual(before);
   const { stdout } = await quickKms(['backup', 'diff', '--json', ...own]);
-  expect(JSON.parse(stdout)).toMatchObject({ messages: { new: 0, changed: 0, unchanged: TICKS.length, deleted: 0 } });
+  expect(JSON.parse(stdout)).toMatchObject({
+    messages: { new: 0, changed: 0, unchanged: TICKS.length, deleted: 0 },
+  });
 });

@@ -1,13 +1,28 @@
-import { appendFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArchiveType } from '../../src/archive/names.js';
 import Recover from '../../src/commands/recover.js';
 import { runInProcess } from '../helpers/in-process.js';
-import { buildInstallation, type Installation, smallStore } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+  smallStore,
+} from '../helpers/installation.js';
 import { backUpAt } from '../helpers/nights.js';
 import { Random } from '../helpers/random.js';
-import { compareTrees, removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import {
+  compareTrees,
+  removeTemporary,
+  temporaryDirectory,
+} from '../helpers/store.js';
 import { expectDone, kms, runTool } from '../helpers/tools.js';
 
 const NAME = '@backup/store/mail/example.com/alice/big.mbox';
@@ -25,9 +40,12 @@ afterEach(() => {
   removeTemporary(dir);
 });
 
-const night = (day: number): string => `2026-01-${String(day).padStart(2, '0')}T01:00:00Z`;
+const night = (day: number): string =>
+  `2026-01-${String(day).padStart(2, '0')}T01:00:00Z`;
 const volumes = (letter: string): string[] =>
-  readdirSync(server.backupDir).filter((name) => name.startsWith(letter) && name.endsWith('.zip'));
+  readdirSync(server.backupDir).filter(
+    (name) => name.startsWith(letter) && name.endsWith('.zip'),
+  );
 const writeBig = (): void => {
   writeFileSync(big, new Random(4).bytes(150_000));
   utimesSync(big, 1_700_000_000.5, 1_700_000_000.5);
@@ -37,7 +55,13 @@ const writeBig = (): void => {
 async function recover(archive = ''): Promise<string> {
   const other = buildInstallation(join(dir, 'other'), { store: {} });
   const from = join(server.backupDir, archive);
-  const ended = await runInProcess(Recover, [from, '--server-dir', other.serverDir, '--yes', '--quiet']);
+  const ended = await runInProcess(Recover, [
+    from,
+    '--server-dir',
+    other.serverDir,
+    '--yes',
+    '--quiet',
+  ]);
   expect(ended.exitCode, ended.output).toBe(0);
   return other.storeDir;
 }
@@ -53,36 +77,62 @@ async function prepare(type: ArchiveType): Promise<string> {
 function joinParts(letter: string): Buffer {
   const out = join(dir, 'unzipped');
   for (const volume of volumes(letter)) {
-    const { status } = runTool('unzip', ['-qo', join(server.backupDir, volume), '-d', out]);
+    const { status } = runTool('unzip', [
+      '-qo',
+      join(server.backupDir, volume),
+      '-d',
+      out,
+    ]);
     expect(status).toBe(0);
   }
+
   const folder = join(out, '@backup/store/mail/example.com/alice');
-  const parts = readdirSync(folder).filter((name) => name.startsWith('big.mbox'));
-  expect(parts).toEqual([1, 2, 3].map((part) => `big.mbox.kms-part-${String(part)}-of-3`));
+  const parts = readdirSync(folder).filter((name) =>
+    name.startsWith('big.mbox'),
+  );
+  expect(parts).toEqual(
+    [1, 2, 3].map((part) => `big.mbox.kms-part-${String(part)}-of-3`),
+  );
   return Buffer.concat(parts.map((part) => readFileSync(join(folder, part))));
 }
 
-describe.each(['full', 'differential', 'copy'] as const)('a file that no volume holds, in a %s', (type) => {
-  it('is left out and named, and everything else is there', async () => {
-    const letter = await prepare(type);
-    const { report } = await backUpAt(server, type, night(2), limits);
-    expect(report.issues).toEqual([
-      { kind: 'oversize', name: NAME, reason: '150000 bytes do not fit into a volume of 65536' },
-    ]);
-    expect(compareTrees(server.storeDir, await recover(volumes(letter).at(-1)), { directoryTimes: false })).toEqual([
-      'missing: mail/example.com/alice/big.mbox',
-    ]);
-  });
+describe.each(['full', 'differential', 'copy'] as const)(
+  'a file that no volume holds, in a %s',
+  (type) => {
+    it('is left out and named, and everything else is there', async () => {
+      const letter = await prepare(type);
+      const { report } = await backUpAt(server, type, night(2), limits);
+      expect(report.issues).toEqual([
+        {
+          kind: 'oversize',
+          name: NAME,
+          reason: '150000 bytes do not fit into a volume of 65536',
+        },
+      ]);
+      expect(
+        compareTrees(server.storeDir, await recover(volumes(letter).at(-1)), {
+          directoryTimes: false,
+        }),
+      ).toEqual(['missing: mail/example.com/alice/big.mbox']);
+    });
 
-  it('is split where it is to be: plain entries to unzip, one file to a recover, unchanged to a differential', async () => {
-    const letter = await prepare(type);
-    const { report } = await backUpAt(server, type, night(2), { ...limits, oversize: 'split' });
-    expect([report.issues, report.split]).toEqual([[], [NAME]]);
-    expect(joinParts(letter).equals(readFileSync(big))).toBe(true);
-    expectDone(kms(['verify', server.backupDir, '--server-dir', server.serverDir]));
-    expect(compareTrees(server.storeDir, await recover(volumes(letter).at(-1)))).toEqual([]);
-  });
-});
+    it('is split where it is to be: plain entries to unzip, one file to a recover, unchanged to a differential', async () => {
+      const letter = await prepare(type);
+      const { report } = await backUpAt(server, type, night(2), {
+        ...limits,
+        oversize: 'split',
+      });
+      expect([report.issues, report.split]).toEqual([[], [NAME]]);
+      expect(joinParts(letter).equals(readFileSync(big))).toBe(true);
+      expectDone(
+        kms(['verify', server.backupDir, '--server-dir', server.serverDir]),
+      );
+      expect(
+        compareTrees(server.storeDir, await recover(volumes(letter).at(-1))),
+      ).toEqual([]);
+    });
+  },
+);
 
 describe('a split file of a full', () => {
   it.each([
@@ -112,7 +162,10 @@ describe('a split file of a full', () => {
     writeBig();
     await backUpAt(server, 'full', night(1), { ...limits, oversize: 'split' });
     act();
-    await backUpAt(server, 'differential', night(2), { ...limits, oversize: 'split' });
+    await backUpAt(server, 'differential', night(2), {
+      ...limits,
+      oversize: 'split',
+    });
     const names = volumes('I').flatMap((volume) =>
       runTool('unzip', ['-Z1', join(server.backupDir, volume)])
         .stdout.split('\n')

@@ -1,22 +1,45 @@
-import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { quickKms } from '../helpers/cli.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
-import { buildInstallation, type Installation, message } from '../helpers/installation.js';
-import { compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
+import {
+  buildInstallation,
+  type Installation,
+  message,
+} from '../helpers/installation.js';
+import {
+  compareTrees,
+  removeTemporary,
+  temporaryDirectory,
+  type Tree,
+} from '../helpers/store.js';
 import { type Ended, expectDone, runTool } from '../helpers/tools.js';
 
-const mailbox = (who: string): Tree => ({ INBOX: { '#msgs': { '00000001.eml': message(who) }, 'status.fld': 'S' } });
-const NEW: Tree = { lists: { l: { 'a.cfg': 'list' } }, mail: { 'example.com': { alice: mailbox('alice') } } };
-const OLD: Tree = { mail: { 'example.com': { alice: mailbox('other'), bob: mailbox('bob') } } };
+const mailbox = (who: string): Tree => ({
+  INBOX: { '#msgs': { '00000001.eml': message(who) }, 'status.fld': 'S' },
+});
+const NEW: Tree = {
+  lists: { l: { 'a.cfg': 'list' } },
+  mail: { 'example.com': { alice: mailbox('alice') } },
+};
+const OLD: Tree = {
+  mail: { 'example.com': { alice: mailbox('other'), bob: mailbox('bob') } },
+};
 const FOLDER = ['-u', 'alice', '-f', 'INBOX'];
 type Kind = readonly [name: string, flags: readonly string[]];
 const WHOLE: Kind = ['whole', []];
 const PART: Kind = ['folder', FOLDER];
 /** Every step of every call, which takes a quarter of an hour; otherwise the calls that change names, and fewer of the later steps. */
 const isThorough = process.env['KMS_TEST_THOROUGH'] !== undefined;
-const sample = <T>(few: readonly T[], all: readonly T[]): readonly T[] => (isThorough ? all : few);
+const sample = <T>(few: readonly T[], all: readonly T[]): readonly T[] =>
+  isThorough ? all : few;
 
 let dir = '';
 let backupDir = '';
@@ -24,16 +47,24 @@ let server: Installation;
 /** The server as it is before the recover, and what each kind of recover makes of it. */
 const states = new Map<string, string>();
 
-const call = (...flags: string[]): string[] => ['recover', ...flags, '--server-dir', server.serverDir, '--yes'];
+const call = (...flags: string[]): string[] => [
+  'recover',
+  ...flags,
+  '--server-dir',
+  server.serverDir,
+  '--yes',
+];
 const bring = (...flags: string[]): string[] => call(backupDir, ...flags);
 const keepState = (name: string): void => {
   states.set(name, join(dir, name));
   expectDone(runTool('cp', ['-a', server.serverDir, join(dir, name)]));
 };
+
 const reset = (name: string): void => {
   rmSync(server.serverDir, { recursive: true, force: true });
   expectDone(runTool('cp', ['-a', states.get(name) ?? '', server.serverDir]));
 };
+
 /** Which of the states the server is in, configuration included; what differs from each where it is none. */
 const stateOf = (...names: string[]): string => {
   const differences = names.map((name) => {
@@ -43,12 +74,17 @@ const stateOf = (...names: string[]): string => {
     });
     return { name, found };
   });
-  return differences.find(({ found }) => found.length === 0)?.name ?? JSON.stringify(differences);
+  return (
+    differences.find(({ found }) => found.length === 0)?.name ??
+    JSON.stringify(differences)
+  );
 };
+
 const leftovers = (): string[] => [
   ...readdirSync(server.serverDir).filter((name) => name.startsWith('.kms')),
   ...readdirSync(server.storeDir).filter((name) => name.startsWith('.kms')),
 ];
+
 /** Calls `work` with every kill of a run, until one ends by itself; how many there were. */
 async function forEachKill(
   call: string,
@@ -58,25 +94,36 @@ async function forEachKill(
 ): Promise<number> {
   for (let when = 1; ; when += isThorough ? 1 : Math.ceil(when / 3)) {
     prepare();
-    const ended: Ended = kmsWithFaults(args(), { inject: [`${call}:signal=SIGKILL:when=${String(when)}`] });
+    const ended: Ended = kmsWithFaults(args(), {
+      inject: [`${call}:signal=SIGKILL:when=${String(when)}`],
+    });
     if (!wasKilled(ended)) {
       expectDone(ended);
       return when - 1;
     }
+
     await work(`${call} ${String(when)}`);
   }
 }
 
 beforeAll(async () => {
   dir = temporaryDirectory('crashes');
-  const source = buildInstallation(join(dir, 'server'), { store: NEW, backupDir: join(dir, 'backups') });
+  const source = buildInstallation(join(dir, 'server'), {
+    store: NEW,
+    backupDir: join(dir, 'backups'),
+  });
   mkdirSync((backupDir = source.backupDir));
   server = source;
-  expectDone(await quickKms(['backup', 'full', '--server-dir', source.serverDir]));
+  expectDone(
+    await quickKms(['backup', 'full', '--server-dir', source.serverDir]),
+  );
   rmSync(join(dir, 'server'), { recursive: true });
   server = buildInstallation(join(dir, 'server'), { store: OLD, backupDir });
   writeFileSync(join(server.serverDir, 'users.cfg'), 'the users of before');
-  appendFileSync(join(server.serverDir, 'mailserver.cfg'), '<!-- of before -->\r\n');
+  appendFileSync(
+    join(server.serverDir, 'mailserver.cfg'),
+    '<!-- of before -->\r\n',
+  );
   keepState('old');
   for (const [name, flags] of [WHOLE, PART]) {
     reset('old');
@@ -84,6 +131,7 @@ beforeAll(async () => {
     expect(leftovers()).toEqual([]);
     keepState(name);
   }
+
   reset('old');
   expectDone(await quickKms(bring('--keep-old', ...FOLDER)));
   keepState('folder kept');
@@ -93,7 +141,10 @@ afterAll(() => {
 });
 
 describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
-  for (const call of sample(['rename', 'rmdir'], ['rename', 'link', 'fsync', 'mkdir', 'unlink', 'rmdir'])) {
+  for (const call of sample(
+    ['rename', 'rmdir'],
+    ['rename', 'link', 'fsync', 'mkdir', 'unlink', 'rmdir'],
+  )) {
     for (const [kind, flags] of sample([WHOLE], [WHOLE, PART])) {
       it(`a recover (${kind}, ${call}) is undone by --rollback or completed by the next call, never a mixture`, async () => {
         const kills = await forEachKill(
@@ -106,7 +157,10 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
             keepState('crashed');
             const undone = await quickKms(undo());
             expect([0, 10], where + undone.stderr).toContain(undone.status);
-            expect(stateOf('old', ...(undone.status === 0 ? [] : [kind])), where).toMatch(/^\w+$/);
+            expect(
+              stateOf('old', ...(undone.status === 0 ? [] : [kind])),
+              where,
+            ).toMatch(/^\w+$/);
             reset('crashed');
             rmSync(states.get('crashed') ?? '', { recursive: true });
             expectDone(await quickKms(bring(...flags)));
@@ -131,7 +185,10 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
             expectDone(await quickKms(bring('--keep-old')));
             expect(stateOf('whole'), where).toBe('whole');
             const undone = await quickKms(undo());
-            expect([undone.status, stateOf('old')], where + undone.stderr).toEqual([0, 'old']);
+            expect(
+              [undone.status, stateOf('old')],
+              where + undone.stderr,
+            ).toEqual([0, 'old']);
             expect(leftovers(), where).toEqual([]);
           },
         );
@@ -148,21 +205,35 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
         async (where) => {
           const again = await quickKms(undo());
           expect([0, 10], where + again.stderr).toContain(again.status);
-          expect(stateOf('old', ...(again.status === 0 ? [] : ['folder'])), where).toBe('old');
+          expect(
+            stateOf('old', ...(again.status === 0 ? [] : ['folder'])),
+            where,
+          ).toBe('old');
         },
       );
     });
   }
 
   it('while the state of the recover before is given up, a rollback brings no part of it', async () => {
-    const kept = join(server.storeDir, '.kms-backup-recover/old/mail/example.com/alice/INBOX');
-    const paths = [join(kept, 'status.fld'), join(kept, '#msgs/00000001.eml'), join(kept, '#msgs'), kept];
+    const kept = join(
+      server.storeDir,
+      '.kms-backup-recover/old/mail/example.com/alice/INBOX',
+    );
+    const paths = [
+      join(kept, 'status.fld'),
+      join(kept, '#msgs/00000001.eml'),
+      join(kept, '#msgs'),
+      kept,
+    ];
     for (let when = 1; when <= paths.length; when++) {
       reset('folder kept');
       const inject = [`unlink,rmdir:signal=SIGKILL:when=${String(when)}`];
       expect(wasKilled(kmsWithFaults(bring(), { inject, paths }))).toBe(true);
       const undone = await quickKms(undo());
-      expect([undone.status, stateOf('folder')], undone.stderr).toEqual([10, 'folder']);
+      expect([undone.status, stateOf('folder')], undone.stderr).toEqual([
+        10,
+        'folder',
+      ]);
     }
   });
 
@@ -175,21 +246,33 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
         join(server.serverDir, 'users.cfg'),
       ];
       reset('old');
-      const ended = kmsWithFaults(bring(), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
+      const ended = kmsWithFaults(bring(), {
+        inject: [`rename:error=EIO:when=${String(when)}`],
+        paths,
+      });
       if (ended.status === 0) break;
-      expect([ended.status, stateOf('old'), leftovers()], ended.stderr).toEqual([1, 'old', []]);
+      expect([ended.status, stateOf('old'), leftovers()], ended.stderr).toEqual(
+        [1, 'old', []],
+      );
       expect(ended.stderr).toContain('Code: IO_ERROR');
       expect(ended.stderr).toContain('Nothing was changed');
-      const inPlace = kmsWithFaults(bring('--in-place'), { inject: [`rename:error=EIO:when=${String(when)}`], paths });
+      const inPlace = kmsWithFaults(bring('--in-place'), {
+        inject: [`rename:error=EIO:when=${String(when)}`],
+        paths,
+      });
       if (inPlace.status !== 0) {
         expect([1, 10]).toContain((await quickKms(undo())).status);
         expectDone(await quickKms(bring('--in-place')));
       }
+
       expect([stateOf('whole'), leftovers()]).toEqual(['whole', []]);
     }
   });
 
-  for (const call of sample(['rename', 'unlink'], ['rename', 'unlink', 'rmdir'])) {
+  for (const call of sample(
+    ['rename', 'unlink'],
+    ['rename', 'unlink', 'rmdir'],
+  )) {
     it(`a recover in place (${call}) leaves the old state, the new one, or a store that no backup takes for whole`, async () => {
       await forEachKill(
         call,
@@ -208,12 +291,15 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
               '--backup-dir',
               join(dir, 'none'),
             ]);
-            expect(backup.status, where + backup.stdout + backup.stderr).toBe(1);
+            expect(backup.status, where + backup.stdout + backup.stderr).toBe(
+              1,
+            );
             expect(backup.stderr, where).toContain('was interrupted');
             // There is nothing to go back to: it must not be tried.
             const undone = await quickKms(undo());
             expect(undone.status, where + undone.stderr).toBe(1);
           }
+
           expectDone(await quickKms(bring('--in-place')));
           expect(stateOf('whole'), where).toBe('whole');
           expect(leftovers(), where).toEqual([]);

@@ -11,18 +11,42 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+} from 'vitest';
 import { quickKms } from '../helpers/cli.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
-import { buildInstallation, type Installation, message, smallStore } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+  message,
+  smallStore,
+} from '../helpers/installation.js';
 import { writeKerioArchive } from '../helpers/kerio-archive.js';
-import { compareTrees, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
+import {
+  compareTrees,
+  removeTemporary,
+  temporaryDirectory,
+  type Tree,
+} from '../helpers/store.js';
 import { type Ended, expectDone, runTool } from '../helpers/tools.js';
 
 /** Every rename of a swap; otherwise the later ones. */
 const isThorough = process.env['KMS_TEST_THOROUGH'] !== undefined;
 /** What only the live store has. */
-const OLD: Tree = { mail: { 'example.com': { bob: { INBOX: { '#msgs': { '00000001.eml': message('precious') } } } } } };
+const OLD: Tree = {
+  mail: {
+    'example.com': {
+      bob: { INBOX: { '#msgs': { '00000001.eml': message('precious') } } },
+    },
+  },
+};
 
 let dir = '';
 let server: Installation;
@@ -34,10 +58,17 @@ let archives = '';
 /** The same, with a mailserver.cfg that nobody can read. */
 let garbled = '';
 
-const at = (...flags: string[]): string[] => [...flags, '--server-dir', server.serverDir];
-const bring = (...flags: string[]): string[] => at('recover', archives, '--yes', ...flags);
-const undo = (...flags: string[]): string[] => at('recover', '--rollback', '--yes', ...flags);
-const said = ({ status, stdout, stderr }: Ended): string => `${String(status)} ${stderr}${stdout}`;
+const at = (...flags: string[]): string[] => [
+  ...flags,
+  '--server-dir',
+  server.serverDir,
+];
+const bring = (...flags: string[]): string[] =>
+  at('recover', archives, '--yes', ...flags);
+const undo = (...flags: string[]): string[] =>
+  at('recover', '--rollback', '--yes', ...flags);
+const said = ({ status, stdout, stderr }: Ended): string =>
+  `${String(status)} ${stderr}${stdout}`;
 const staging = (): string => join(server.storeDir, '.kms-backup-recover');
 const leftovers = (): string[] =>
   [server.serverDir, server.storeDir, elsewhere].flatMap((place) =>
@@ -46,17 +77,29 @@ const leftovers = (): string[] =>
       .map((name) => join(place, name)),
   );
 const expectBefore = (): void => {
-  const options = { directoryTimes: false, ignore: (path: string) => path.includes('.kms-backup-recover') };
+  const options = {
+    directoryTimes: false,
+    ignore: (path: string) => path.includes('.kms-backup-recover'),
+  };
   expect(compareTrees(before, server.serverDir, options)).toEqual([]);
 };
+
 const expectRecovered = (): void => {
-  expect(existsSync(join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs/00000002.eml'))).toBe(true);
+  expect(
+    existsSync(
+      join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs/00000002.eml'),
+    ),
+  ).toBe(true);
   expect(existsSync(join(server.storeDir, 'mail/example.com/bob'))).toBe(false);
 };
+
 /** Dies when the live mail has been moved aside, and the new mail is not there yet. */
 const dieInSwap = (...flags: string[]): void => {
   const paths = [join(staging(), 'new/mail')];
-  const ended = kmsWithFaults(bring(...flags), { inject: ['rename:signal=SIGKILL:when=1'], paths });
+  const ended = kmsWithFaults(bring(...flags), {
+    inject: ['rename:signal=SIGKILL:when=1'],
+    paths,
+  });
   expect(wasKilled(ended), said(ended)).toBe(true);
   expect(existsSync(join(server.storeDir, 'mail'))).toBe(false);
 };
@@ -66,10 +109,27 @@ beforeAll(async () => {
   archives = join(dir, 'archives');
   garbled = join(dir, 'garbled');
   for (const directory of [archives, garbled]) mkdirSync(directory);
-  const source = buildInstallation(join(dir, 'server'), { store: smallStore() });
-  expectDone(await quickKms(['backup', 'full', '--server-dir', source.serverDir, '--backup-dir', archives]));
-  writeFileSync(join(source.serverDir, 'mailserver.cfg'), '<config><table name="Directories">');
-  writeKerioArchive(garbled, source, { letter: 'F', startedAt: new Date('2026-01-01T01:00:00Z') });
+  const source = buildInstallation(join(dir, 'server'), {
+    store: smallStore(),
+  });
+  expectDone(
+    await quickKms([
+      'backup',
+      'full',
+      '--server-dir',
+      source.serverDir,
+      '--backup-dir',
+      archives,
+    ]),
+  );
+  writeFileSync(
+    join(source.serverDir, 'mailserver.cfg'),
+    '<config><table name="Directories">',
+  );
+  writeKerioArchive(garbled, source, {
+    letter: 'F',
+    startedAt: new Date('2026-01-01T01:00:00Z'),
+  });
   rmSync(source.serverDir, { recursive: true });
 
   server = buildInstallation(join(dir, 'server'), { store: OLD });
@@ -88,49 +148,66 @@ afterAll(() => {
   removeTemporary(dir);
 });
 
-describe.runIf(canInject)('a recover with --cfgdir over the live store that dies in the swap', () => {
-  beforeEach(() => {
-    dieInSwap('--cfgdir', elsewhere);
-  });
+describe.runIf(canInject)(
+  'a recover with --cfgdir over the live store that dies in the swap',
+  () => {
+    beforeEach(() => {
+      dieInSwap('--cfgdir', elsewhere);
+    });
 
-  it('is named by every command that needs the store whole, and completed by the next recover', async () => {
-    expect(said(await quickKms(at('status')))).toMatch(/CRITICAL.*was interrupted: the store is half old, half new/s);
-    expect(said(await quickKms(at('doctor')))).toContain('was interrupted: the store is half old, half new');
-    for (const words of [
-      ['backup', 'full'],
-      ['backup', 'full', '--dry-run'],
-      ['config', 'set', 'keep=3'],
-    ]) {
-      expect(said(await quickKms(at(...words))), words.join(' ')).toMatch(/^1 .*was interrupted.*Code: FAILED/s);
-    }
-
-    const next = await quickKms(bring('--mask', 'cfg', '--dry-run'));
-    expect(said(next)).toContain('was interrupted: it is completed first');
-    const other = await quickKms(bring('--mask', 'cfg'));
-    expectDone(other);
-    expectRecovered();
-    expect(existsSync(join(elsewhere, 'mailserver.cfg'))).toBe(true);
-    expect(leftovers()).toEqual([]);
-  });
-
-  it.each(['with', 'without'])('is undone whole by a rollback %s --cfgdir', async (kind) => {
-    expectDone(await quickKms(undo(...(kind === 'with' ? ['--cfgdir', elsewhere] : []))));
-    expectBefore();
-    expect([readdirSync(elsewhere), leftovers()]).toEqual([[], []]);
-  });
-
-  it('is gone on with only where all of its disks are mounted', async () => {
-    rmSync(elsewhere, { recursive: true });
-    for (const words of [bring('--mask', 'cfg'), undo()]) {
-      expect(said(await quickKms(words))).toMatch(
-        /^1 .*also replaces files in .*elsewhere.*Code: FAILED.*Mount the disk/s,
+    it('is named by every command that needs the store whole, and completed by the next recover', async () => {
+      expect(said(await quickKms(at('status')))).toMatch(
+        /CRITICAL.*was interrupted: the store is half old, half new/s,
       );
-    }
-    mkdirSync(join(elsewhere, '.kms-backup-recover'), { recursive: true });
-    expectDone(await quickKms(undo()));
-    expectBefore();
-  });
-});
+      expect(said(await quickKms(at('doctor')))).toContain(
+        'was interrupted: the store is half old, half new',
+      );
+      for (const words of [
+        ['backup', 'full'],
+        ['backup', 'full', '--dry-run'],
+        ['config', 'set', 'keep=3'],
+      ]) {
+        expect(said(await quickKms(at(...words))), words.join(' ')).toMatch(
+          /^1 .*was interrupted.*Code: FAILED/s,
+        );
+      }
+
+      const next = await quickKms(bring('--mask', 'cfg', '--dry-run'));
+      expect(said(next)).toContain('was interrupted: it is completed first');
+      const other = await quickKms(bring('--mask', 'cfg'));
+      expectDone(other);
+      expectRecovered();
+      expect(existsSync(join(elsewhere, 'mailserver.cfg'))).toBe(true);
+      expect(leftovers()).toEqual([]);
+    });
+
+    it.each(['with', 'without'])(
+      'is undone whole by a rollback %s --cfgdir',
+      async (kind) => {
+        expectDone(
+          await quickKms(
+            undo(...(kind === 'with' ? ['--cfgdir', elsewhere] : [])),
+          ),
+        );
+        expectBefore();
+        expect([readdirSync(elsewhere), leftovers()]).toEqual([[], []]);
+      },
+    );
+
+    it('is gone on with only where all of its disks are mounted', async () => {
+      rmSync(elsewhere, { recursive: true });
+      for (const words of [bring('--mask', 'cfg'), undo()]) {
+        expect(said(await quickKms(words))).toMatch(
+          /^1 .*also replaces files in .*elsewhere.*Code: FAILED.*Mount the disk/s,
+        );
+      }
+
+      mkdirSync(join(elsewhere, '.kms-backup-recover'), { recursive: true });
+      expectDone(await quickKms(undo()));
+      expectBefore();
+    });
+  },
+);
 
 describe('what a recover with --cfgdir keeps', () => {
   beforeEach(async () => {
@@ -150,12 +227,15 @@ describe('what a recover with --cfgdir keeps', () => {
         /^10 .*no state before a recover is kept in .*Code: NOT_FOUND.*recover --rollback, without/s,
       );
     }
+
     expectRecovered();
   });
 
   it('is given up by the next recover, which says so before and when it has staged its own', async () => {
     const plan = await quickKms(bring('--mask', 'mail', '--dry-run'));
-    expect(said(plan)).toMatch(/the state before the recover of F\S+, begun .* UTC, is given up/);
+    expect(said(plan)).toMatch(
+      /the state before the recover of F\S+, begun .* UTC, is given up/,
+    );
     expectDone(await quickKms(bring('--mask', 'mail')));
     expect(leftovers()).toEqual([]);
     expect((await quickKms(undo())).status).toBe(10);
@@ -163,17 +243,32 @@ describe('what a recover with --cfgdir keeps', () => {
 
   it('is not brought back where a part of it is gone', async () => {
     rmSync(join(staging(), 'old/mail'), { recursive: true });
-    expect(said(await quickKms(undo()))).toMatch(/^1 .*is not whole any more.*Code: FAILED/s);
+    expect(said(await quickKms(undo()))).toMatch(
+      /^1 .*is not whole any more.*Code: FAILED/s,
+    );
     expectRecovered();
   });
 });
 
 describe('a recover of a store that another one works on', () => {
   it('is refused, whatever place each names for the configuration', async () => {
-    const holder = { pid: process.pid, host: hostname(), command: 'recover', since: '2026-01-01T01:00:00Z', birth: '' };
-    writeFileSync(join(server.storeDir, '.kms-backup-recover.lock'), JSON.stringify(holder));
-    expect(said(await quickKms(bring('--cfgdir', elsewhere)))).toMatch(/^11 .*Code: LOCKED/s);
-    expect(said(await quickKms(at('backup', 'full')))).toMatch(/^11 .*Code: LOCKED/s);
+    const holder = {
+      pid: process.pid,
+      host: hostname(),
+      command: 'recover',
+      since: '2026-01-01T01:00:00Z',
+      birth: '',
+    };
+    writeFileSync(
+      join(server.storeDir, '.kms-backup-recover.lock'),
+      JSON.stringify(holder),
+    );
+    expect(said(await quickKms(bring('--cfgdir', elsewhere)))).toMatch(
+      /^11 .*Code: LOCKED/s,
+    );
+    expect(said(await quickKms(at('backup', 'full')))).toMatch(
+      /^11 .*Code: LOCKED/s,
+    );
   });
 });
 
@@ -181,23 +276,34 @@ describe.runIf(canInject)('a recover that keeps the old state and dies', () => {
   it.each([
     ['--keep-old', 'store/.kms-backup-recover/old'],
     ['--backup', 'store/mail.BAK'],
-  ])('is completed by the same call (%s), which keeps that state', async (flag, kept) => {
-    dieInSwap(flag);
-    const plan = await quickKms(bring(flag, '--dry-run'));
-    expect(said(plan)).toContain('was interrupted: it is completed, and nothing else is done');
-    const again = await quickKms(bring(flag));
-    expect(said(again)).toMatch(/^0 .*is complete now; that is all of this call.*Kept/s);
-    expect(existsSync(join(server.serverDir, kept))).toBe(true);
-    expectRecovered();
-    expectDone(await quickKms(undo()));
-    expectBefore();
-    expect(leftovers()).toEqual([]);
-  });
+  ])(
+    'is completed by the same call (%s), which keeps that state',
+    async (flag, kept) => {
+      dieInSwap(flag);
+      const plan = await quickKms(bring(flag, '--dry-run'));
+      expect(said(plan)).toContain(
+        'was interrupted: it is completed, and nothing else is done',
+      );
+      const again = await quickKms(bring(flag));
+      expect(said(again)).toMatch(
+        /^0 .*is complete now; that is all of this call.*Kept/s,
+      );
+      expect(existsSync(join(server.serverDir, kept))).toBe(true);
+      expectRecovered();
+      expectDone(await quickKms(undo()));
+      expectBefore();
+      expect(leftovers()).toEqual([]);
+    },
+  );
 
   it('is completed by another call, whose plan says that the state before is given up', async () => {
     dieInSwap('--keep-old');
-    const plan = await quickKms(bring('--keep-old', '-u', 'alice', '--dry-run'));
-    expect(said(plan)).toMatch(/it is completed first.*is given up: no rollback brings it back/s);
+    const plan = await quickKms(
+      bring('--keep-old', '-u', 'alice', '--dry-run'),
+    );
+    expect(said(plan)).toMatch(
+      /it is completed first.*is given up: no rollback brings it back/s,
+    );
     expectDone(await quickKms(bring('--keep-old', '-u', 'alice')));
     expectDone(await quickKms(undo()));
     expectRecovered();
@@ -205,20 +311,35 @@ describe.runIf(canInject)('a recover that keeps the old state and dies', () => {
 
   it('has ended where only its locks are left: the same call keeps what it kept', async () => {
     const lock = join(server.storeDir, '.kms-backup-recover.lock');
-    const ended = kmsWithFaults(bring('--keep-old'), { inject: ['unlink:signal=SIGKILL:when=1'], paths: [lock] });
+    const ended = kmsWithFaults(bring('--keep-old'), {
+      inject: ['unlink:signal=SIGKILL:when=1'],
+      paths: [lock],
+    });
     expect(wasKilled(ended)).toBe(true);
     writeFileSync(
       lock,
-      JSON.stringify({ pid: pidOfJournal(), host: hostname(), command: 'recover', since: '', birth: '' }),
+      JSON.stringify({
+        pid: pidOfJournal(),
+        host: hostname(),
+        command: 'recover',
+        since: '',
+        birth: '',
+      }),
     );
-    expect(said(await quickKms(bring('--keep-old')))).toContain('that is all of this call');
+    expect(said(await quickKms(bring('--keep-old')))).toContain(
+      'that is all of this call',
+    );
     expectDone(await quickKms(undo()));
     expectBefore();
   });
 });
 
 function pidOfJournal(): number {
-  return (JSON.parse(readFileSync(join(staging(), 'journal.json'), 'utf8')) as { pid: number }).pid;
+  return (
+    JSON.parse(readFileSync(join(staging(), 'journal.json'), 'utf8')) as {
+      pid: number;
+    }
+  ).pid;
 }
 
 describe.runIf(canInject)('a recover that has replaced everything', () => {
@@ -226,9 +347,14 @@ describe.runIf(canInject)('a recover that has replaced everything', () => {
   const faults = {
     'the old state cannot be removed': () => ({
       inject: ['unlink,unlinkat:error=EACCES'],
-      paths: [join(staging(), 'old/mail/example.com/bob/INBOX/#msgs/00000001.eml')],
+      paths: [
+        join(staging(), 'old/mail/example.com/bob/INBOX/#msgs/00000001.eml'),
+      ],
     }),
-    'its journal cannot be removed': () => ({ inject: ['unlink:error=EIO'], paths: [journal()] }),
+    'its journal cannot be removed': () => ({
+      inject: ['unlink:error=EIO'],
+      paths: [journal()],
+    }),
   };
 
   it('or nothing is at an end, whichever rename fails', async () => {
@@ -236,21 +362,31 @@ describe.runIf(canInject)('a recover that has replaced everything', () => {
     for (let when = isThorough ? 1 : 7; ; when++) {
       rmSync(server.serverDir, { recursive: true });
       expectDone(runTool('cp', ['-a', before, server.serverDir]));
-      const ended = kmsWithFaults(bring(), { inject: [`rename:error=EIO:when=${String(when)}`] });
+      const ended = kmsWithFaults(bring(), {
+        inject: [`rename:error=EIO:when=${String(when)}`],
+      });
       if (ended.status === 0 && !ended.stderr.includes('Warning')) break;
 
       if (ended.status === 0) {
         expect(said(ended)).toContain('Warning: the recover is complete; ');
         expectRecovered();
         warned++;
-        expectDone(await quickKms(at('backup', 'full', '--backup-dir', join(dir, 'more'))));
+        expectDone(
+          await quickKms(
+            at('backup', 'full', '--backup-dir', join(dir, 'more')),
+          ),
+        );
         expectDone(await quickKms(bring()));
       } else {
-        expect(said(ended)).toMatch(/^1 .*Code: IO_ERROR.*Nothing was changed/s);
+        expect(said(ended)).toMatch(
+          /^1 .*Code: IO_ERROR.*Nothing was changed/s,
+        );
         expectBefore();
       }
+
       expect(leftovers(), String(when)).toEqual([]);
     }
+
     expect(warned).toBe(1);
   });
 
@@ -258,10 +394,14 @@ describe.runIf(canInject)('a recover that has replaced everything', () => {
     'is done where %s: a warning, and nothing waits',
     async (kind) => {
       const ended = kmsWithFaults(bring(), faults[kind]());
-      expect(said(ended)).toMatch(/^0 Recover .*Warning: the recover is complete; .* \((EIO|EACCES).*Recovered/s);
+      expect(said(ended)).toMatch(
+        /^0 Recover .*Warning: the recover is complete; .* \((EIO|EACCES).*Recovered/s,
+      );
       expectRecovered();
       expect(leftovers()).not.toEqual([]);
-      expect((await quickKms(at('doctor'))).stdout).not.toContain('interrupted');
+      expect((await quickKms(at('doctor'))).stdout).not.toContain(
+        'interrupted',
+      );
       expectDone(await quickKms(at('backup', 'full')));
 
       expectDone(await quickKms(bring('--mask', 'lists,mail')));
@@ -274,14 +414,20 @@ describe('a staging directory that a recover did not make', () => {
   it('is not used, nor anything behind it changed', async () => {
     const target = join(dir, 'target');
     for (const place of [server.storeDir, server.serverDir]) {
-      for (const name of ['.kms-backup-recover', '.kms-backup-recover/new', '.kms-backup-recover/old']) {
+      for (const name of [
+        '.kms-backup-recover',
+        '.kms-backup-recover/new',
+        '.kms-backup-recover/old',
+      ]) {
         rmSync(target, { recursive: true, force: true });
         mkdirSync(join(target, 'new'), { recursive: true });
         writeFileSync(join(target, 'new/precious'), 'x');
         if (name.includes('/')) mkdirSync(join(place, '.kms-backup-recover'));
         symlinkSync(target, join(place, name));
         const refused = await quickKms(bring());
-        expect(said(refused), name).toMatch(/^1 .*is a link: a recover stages its files there.*Code: FAILED/s);
+        expect(said(refused), name).toMatch(
+          /^1 .*is a link: a recover stages its files there.*Code: FAILED/s,
+        );
         expect(readFileSync(join(target, 'new/precious'), 'utf8')).toBe('x');
         rmSync(join(place, '.kms-backup-recover'), { recursive: true });
         expectBefore();
@@ -299,16 +445,28 @@ describe('a state that no journal names', () => {
       const ended = await quickKms(bring(...flags));
       expectDone(ended);
       expect(readFileSync(orphan, 'utf8')).toBe('x');
-      if (flags.length > 0)
-        expect(ended.stderr).toContain(`${join(staging(), 'old')} holds a state that no journal names`);
+      if (flags.length > 0) {
+        expect(ended.stderr).toContain(
+          `${join(staging(), 'old')} holds a state that no journal names`,
+        );
+      }
     }
+
     expectRecovered();
     rmSync(staging(), { recursive: true });
   });
 });
 
 describe('a journal that is none', () => {
-  it.each(['{}', '5', 'null', '[]', '{"phase":"kept"}', '{"phase":"swapping","archive":"F', 'directory'])(
+  it.each([
+    '{}',
+    '5',
+    'null',
+    '[]',
+    '{"phase":"kept"}',
+    '{"phase":"swapping","archive":"F',
+    'directory',
+  ])(
     'is an error of each command that needs it, with its place: %s',
     async (junk) => {
       const path = join(staging(), 'journal.json');
@@ -318,11 +476,17 @@ describe('a journal that is none', () => {
       const fact = `the journal of an earlier recover cannot be understood: ${path}`;
       expect(said(await quickKms(at('status')))).toContain(fact);
       expect(said(await quickKms(at('doctor')))).toContain(fact);
-      for (const words of [at('backup', 'full'), bring(), bring('--dry-run'), undo()]) {
+      for (const words of [
+        at('backup', 'full'),
+        bring(),
+        bring('--dry-run'),
+        undo(),
+      ]) {
         const ended = await quickKms(words);
         expect(said(ended), words.join(' ')).toMatch(/^1 .*Code: FAILED/s);
         expect(ended.stderr).toContain(fact);
       }
+
       rmSync(path, { recursive: true });
       expectBefore();
     },
@@ -332,7 +496,9 @@ describe('a journal that is none', () => {
 describe('a mailserver.cfg that nobody can read', () => {
   it('is named when it is recovered, and undone without it', async () => {
     const ended = await quickKms(at('recover', garbled, '--yes', '--keep-old'));
-    expect(said(ended)).toMatch(/^0 .*Warning: the recovered .*mailserver\.cfg cannot be read/s);
+    expect(said(ended)).toMatch(
+      /^0 .*Warning: the recovered .*mailserver\.cfg cannot be read/s,
+    );
     expect((await quickKms(at('status'))).status).toBe(2);
     expectDone(await quickKms(undo('--dry-run')));
     expectDone(await quickKms(undo()));
@@ -354,42 +520,59 @@ describe('what cannot be replaced', () => {
   const unprotect = (): void => {
     if (canProtect) runTool('chattr', ['-R', '-i', server.serverDir]);
   };
+
   afterEach(unprotect);
 
-  it.runIf(canProtect).each(['mailserver.cfg', 'users.cfg', 'store/mail', 'store'])(
+  it
+    .runIf(canProtect)
+    .each(['mailserver.cfg', 'users.cfg', 'store/mail', 'store'])(
     'because %s is immutable is named before anything is extracted',
     async (name) => {
       const path = join(server.serverDir, name);
       expectDone(runTool('chattr', ['+i', path]));
       const ended = await quickKms(bring());
       unprotect();
-      expect(said(ended)).toMatch(/^1 .*(cannot be replaced|cannot be taken).*Code: (NO_PERMISSION|FAILED)/s);
+      expect(said(ended)).toMatch(
+        /^1 .*(cannot be replaced|cannot be taken).*Code: (NO_PERMISSION|FAILED)/s,
+      );
       expectBefore();
       expect(leftovers()).toEqual([]);
     },
   );
 
-  it.runIf(canProtect)('deep in the old state is left with a warning', async () => {
-    const path = join(server.storeDir, 'mail/example.com/bob/INBOX/#msgs/00000001.eml');
-    expectDone(runTool('chattr', ['+i', path]));
-    const ended = await quickKms(bring());
-    expect(said(ended)).toMatch(/^0 .*Warning: the recover is complete; what it replaced could not be removed/s);
-    expectRecovered();
-    expectDone(await quickKms(at('backup', 'full')));
-    // What is left is not mixed with what the next one keeps.
-    expectDone(await quickKms(bring('--keep-old')));
-    unprotect();
-    expectDone(await quickKms(undo()));
-    expectRecovered();
-    expectDone(await quickKms(bring()));
-    expect(leftovers()).toEqual([]);
-  });
+  it.runIf(canProtect)(
+    'deep in the old state is left with a warning',
+    async () => {
+      const path = join(
+        server.storeDir,
+        'mail/example.com/bob/INBOX/#msgs/00000001.eml',
+      );
+      expectDone(runTool('chattr', ['+i', path]));
+      const ended = await quickKms(bring());
+      expect(said(ended)).toMatch(
+        /^0 .*Warning: the recover is complete; what it replaced could not be removed/s,
+      );
+      expectRecovered();
+      expectDone(await quickKms(at('backup', 'full')));
+      // What is left is not mixed with what the next one keeps.
+      expectDone(await quickKms(bring('--keep-old')));
+      unprotect();
+      expectDone(await quickKms(undo()));
+      expectRecovered();
+      expectDone(await quickKms(bring()));
+      expect(leftovers()).toEqual([]);
+    },
+  );
 
   it('because a directory has the name of a file is named, and left', async () => {
     mkdirSync(join(elsewhere, 'mailserver.cfg/sub'), { recursive: true });
     const ended = await quickKms(bring('--cfgdir', elsewhere));
-    expect(said(ended)).toMatch(/^1 .*mailserver\.cfg is a directory, and the archive holds a file.*Code: FAILED/s);
-    expect(lstatSync(join(elsewhere, 'mailserver.cfg/sub')).isDirectory()).toBe(true);
+    expect(said(ended)).toMatch(
+      /^1 .*mailserver\.cfg is a directory, and the archive holds a file.*Code: FAILED/s,
+    );
+    expect(lstatSync(join(elsewhere, 'mailserver.cfg/sub')).isDirectory()).toBe(
+      true,
+    );
     expectBefore();
     expect(leftovers()).toEqual([]);
   });

@@ -12,28 +12,65 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+} from 'vitest';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
-import { buildInstallation, type Installation, message } from '../helpers/installation.js';
-import { compareTrees, listTree, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
-import { BINARY, type Ended, expectDone, kms, kmsJson, QUIET_ENVIRONMENT, runTool } from '../helpers/tools.js';
+import {
+  buildInstallation,
+  type Installation,
+  message,
+} from '../helpers/installation.js';
+import {
+  compareTrees,
+  listTree,
+  removeTemporary,
+  temporaryDirectory,
+  type Tree,
+} from '../helpers/store.js';
+import {
+  BINARY,
+  type Ended,
+  expectDone,
+  kms,
+  kmsJson,
+  QUIET_ENVIRONMENT,
+  runTool,
+} from '../helpers/tools.js';
 import { quickKms } from '../helpers/cli.js';
 
 const mailbox = (who: string): Tree => ({
   INBOX: {
-    '#msgs': { '00000001.eml': message(`${who} one`), '0000000a.eml': message(`${who} ten`) },
+    '#msgs': {
+      '00000001.eml': message(`${who} one`),
+      '0000000a.eml': message(`${who} ten`),
+    },
     'status.fld': `S ${who}\r\n`,
     'index.fld': `I ${who}\r\n`,
     'search.fld': 'not backed up',
-    Projects: { '#msgs': { '00000001.eml': message(`${who} project`) }, 'status.fld': 'SP\r\n' },
+    Projects: {
+      '#msgs': { '00000001.eml': message(`${who} project`) },
+      'status.fld': 'SP\r\n',
+    },
   },
   'Gesendete Objekte': {
     '#msgs': { '00000001.eml': message(`${who} sent`) },
     'status.fld': 'SG\r\n',
-    '&AMQ-rzte': { '#msgs': { '00000003.eml': message(`${who} to the doctors`) }, 'status.fld': 'SD\r\n' },
+    '&AMQ-rzte': {
+      '#msgs': { '00000003.eml': message(`${who} to the doctors`) },
+      'status.fld': 'SD\r\n',
+    },
   },
   // Told from INBOX by its case alone.
-  inbox: { '#msgs': { '0000000a.eml': message(`${who} ten of another folder`) } },
+  inbox: {
+    '#msgs': { '0000000a.eml': message(`${who} ten of another folder`) },
+  },
   Empty: { '#msgs': {} },
 });
 const STORE: Tree = {
@@ -68,10 +105,19 @@ beforeAll(() => {
   const other = buildInstallation(join(dir, 'damaged'), { store: STORE });
   damaged = other.storeDir;
   rmSync(join(damaged, ALICE, 'INBOX/#msgs/00000001.eml'));
-  writeFileSync(join(damaged, ALICE, 'INBOX/#msgs/0000000a.eml'), message('another mail has the number'));
-  writeFileSync(join(damaged, ALICE, 'INBOX/#msgs/0000000b.eml'), message('came later'));
+  writeFileSync(
+    join(damaged, ALICE, 'INBOX/#msgs/0000000a.eml'),
+    message('another mail has the number'),
+  );
+  writeFileSync(
+    join(damaged, ALICE, 'INBOX/#msgs/0000000b.eml'),
+    message('came later'),
+  );
   rmSync(join(damaged, ALICE, 'Gesendete Objekte'), { recursive: true });
-  renameSync(join(damaged, 'mail/example.org/carol/INBOX'), join(damaged, 'mail/example.org/carol/Moved'));
+  renameSync(
+    join(damaged, 'mail/example.org/carol/INBOX'),
+    join(damaged, 'mail/example.org/carol/Moved'),
+  );
 });
 beforeEach(() => {
   server = buildInstallation(join(dir, 'server'), { store: {} });
@@ -88,10 +134,25 @@ afterAll(() => {
 
 /** In this process: what a signal or a kill does is tested elsewhere. */
 const recover = (...flags: string[]): Promise<Ended> =>
-  quickKms(['recover', source.backupDir, '--server-dir', server.serverDir, '--yes', ...flags]);
+  quickKms([
+    'recover',
+    source.backupDir,
+    '--server-dir',
+    server.serverDir,
+    '--yes',
+    ...flags,
+  ]);
 const rollBack = (...flags: string[]): Promise<Ended> =>
-  quickKms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes', ...flags]);
-const said = ({ status, stdout, stderr }: ReturnType<typeof kms>): string => `${String(status)} ${stderr}${stdout}`;
+  quickKms([
+    'recover',
+    '--rollback',
+    '--server-dir',
+    server.serverDir,
+    '--yes',
+    ...flags,
+  ]);
+const said = ({ status, stdout, stderr }: ReturnType<typeof kms>): string =>
+  `${String(status)} ${stderr}${stdout}`;
 /** Directories' times move when what they hold is replaced; `search.fld` is never backed up. */
 const asWas = (below: string): string[] =>
   compareTrees(join(before, below), join(server.storeDir, below), {
@@ -109,11 +170,19 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
     ['a domain', ['-d', 'EXAMPLE.org'], 'mail/example.org/'],
     ['a user', ['-d', 'example.com', '-u', 'Alice'], `${ALICE}/`],
     ['a user by address', ['--user=alice@example.com'], `${ALICE}/`],
-    ['the public folders of a domain', ['-d', 'example.com', '-u', '#public'], 'mail/example.com/#public/'],
+    [
+      'the public folders of a domain',
+      ['-d', 'example.com', '-u', '#public'],
+      'mail/example.com/#public/',
+    ],
     ['all public folders', ['-u', '#public'], 'mail/#public/'],
     ['an empty folder', ['-u', 'alice', '-f', 'empty'], `${ALICE}/Empty/`],
     ['a user without any mail', ['-u', 'dave'], 'mail/example.com/dave/'],
-    ['a folder with those below it', ['-d', 'example.com', '-u', 'alice', '-f', 'INBOX'], `${ALICE}/INBOX/`],
+    [
+      'a folder with those below it',
+      ['-d', 'example.com', '-u', 'alice', '-f', 'INBOX'],
+      `${ALICE}/INBOX/`,
+    ],
     [
       'a folder by its decoded name',
       ['-u', 'alice', '-f', 'Gesendete Objekte/Ärzte'],
@@ -132,28 +201,60 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
         .split('/')
         .slice(0, -2)
         .map((_, level, all) => `${all.slice(0, level + 1).join('/')}/`);
-      const made = parents.filter((parent) => !existsSync(join(damaged, parent)));
+      const made = parents.filter(
+        (parent) => !existsSync(join(damaged, parent)),
+      );
       expect(untouchedBut(place, ...made)).toEqual([]);
-      for (const parent of made)
+      for (const parent of made) {
         expect(
           listTree(join(server.storeDir, parent)).every(
             (path) =>
-              join(parent, path).startsWith(place) || place.startsWith(join(parent, path)) || path === 'status.fld',
+              join(parent, path).startsWith(place) ||
+              place.startsWith(join(parent, path)) ||
+              path === 'status.fld',
           ),
         ).toBe(true);
+      }
     });
   }
 
   it('a folder without those below it', async () => {
-    writeFileSync(join(server.storeDir, ALICE, 'INBOX/Projects/#msgs/00000009.eml'), 'stays');
-    expectDone(await recover('-u', 'alice', '-d', 'example.com', '-f', 'INBOX', '--no-subfolders'));
+    writeFileSync(
+      join(server.storeDir, ALICE, 'INBOX/Projects/#msgs/00000009.eml'),
+      'stays',
+    );
+    expectDone(
+      await recover(
+        '-u',
+        'alice',
+        '-d',
+        'example.com',
+        '-f',
+        'INBOX',
+        '--no-subfolders',
+      ),
+    );
     expect(asWas(`${ALICE}/INBOX/#msgs`)).toEqual([]);
-    expect(readFileSync(join(server.storeDir, ALICE, 'INBOX/Projects/#msgs/00000009.eml'), 'utf8')).toBe('stays');
+    expect(
+      readFileSync(
+        join(server.storeDir, ALICE, 'INBOX/Projects/#msgs/00000009.eml'),
+        'utf8',
+      ),
+    ).toBe('stays');
   });
 
   it('a folder without those below it, and an index of other mail goes', async () => {
     const folder = join(server.storeDir, ALICE, 'INBOX');
-    expectDone(await recover('-u', 'alice', '-f', 'INBOX', '--no-subfolders', '--keep-old'));
+    expectDone(
+      await recover(
+        '-u',
+        'alice',
+        '-f',
+        'INBOX',
+        '--no-subfolders',
+        '--keep-old',
+      ),
+    );
     expect(existsSync(join(folder, 'search.fld'))).toBe(false);
     expect(readFileSync(join(folder, 'index.fld'), 'utf8')).toBe('I alice\r\n');
     expectDone(await rollBack());
@@ -163,9 +264,16 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
   it('one message of a folder that is gone, with what the folder is shown by', async () => {
     for (const flags of [[], ['--additive']]) {
       expectDone(
-        await recover('--message', 'example.com/alice/gesendete objekte/Ärzte/00000003', '--keep-old', ...flags),
+        await recover(
+          '--message',
+          'example.com/alice/gesendete objekte/Ärzte/00000003',
+          '--keep-old',
+          ...flags,
+        ),
       );
-      expect(listTree(join(server.storeDir, ALICE, 'Gesendete Objekte'))).toEqual([
+      expect(
+        listTree(join(server.storeDir, ALICE, 'Gesendete Objekte')),
+      ).toEqual([
         '&AMQ-rzte/',
         '&AMQ-rzte/#msgs/',
         '&AMQ-rzte/#msgs/00000003.eml',
@@ -189,19 +297,30 @@ describe('a part of the mail is recovered, and nothing else is touched:', () => 
 
   it('one message, and the index that named it differently goes', async () => {
     expectDone(await recover('--message', 'example.com/alice/INBOX/0000000A'));
-    expect(asWas(`${ALICE}/INBOX/#msgs/`)).toEqual(['missing: 00000001.eml', 'unexpected: 0000000b.eml']);
-    expect(existsSync(join(server.storeDir, ALICE, 'INBOX/index.fld'))).toBe(false);
+    expect(asWas(`${ALICE}/INBOX/#msgs/`)).toEqual([
+      'missing: 00000001.eml',
+      'unexpected: 0000000b.eml',
+    ]);
+    expect(existsSync(join(server.storeDir, ALICE, 'INBOX/index.fld'))).toBe(
+      false,
+    );
     expect(untouchedBut(`${ALICE}/INBOX/`)).toEqual([]);
   });
 
   it('to another store, with the live one as it was', async () => {
     const elsewhere = join(dir, 'elsewhere');
-    expectDone(await recover('-u', 'bob', '-d', 'example.com', '-s', elsewhere));
+    expectDone(
+      await recover('-u', 'bob', '-d', 'example.com', '-s', elsewhere),
+    );
     expect(untouchedBut()).toEqual([]);
     expect(
-      compareTrees(join(before, 'mail/example.com/bob'), join(elsewhere, 'mail/example.com/bob'), {
-        ignore: (path) => path.endsWith('search.fld'),
-      }),
+      compareTrees(
+        join(before, 'mail/example.com/bob'),
+        join(elsewhere, 'mail/example.com/bob'),
+        {
+          ignore: (path) => path.endsWith('search.fld'),
+        },
+      ),
     ).toEqual([]);
     expect(readdirSync(join(elsewhere, 'mail/example.com'))).toEqual(['bob']);
   });
@@ -226,15 +345,30 @@ describe('what the archive does not hold', () => {
       [['-d', 'exampel.com'], 'example.com'],
       [['-d', 'example.com', '-u', 'alcie'], 'alice'],
       [['-u', 'alice', '-d', 'example.com', '-f', 'INBX'], 'INBOX'],
-      [['--message', 'example.com/alice/INBOX/0000000f'], 'example.com/alice/INBOX/0000000a'],
-      [['--message', 'example.com/alice/INBX/00000001'], 'example.com/alice/INBOX'],
-      [['--message', 'example.com/alice/INBOX/00000001', '--message', 'example.com/alice/INBOX/00000002'], '00000001'],
+      [
+        ['--message', 'example.com/alice/INBOX/0000000f'],
+        'example.com/alice/INBOX/0000000a',
+      ],
+      [
+        ['--message', 'example.com/alice/INBX/00000001'],
+        'example.com/alice/INBOX',
+      ],
+      [
+        [
+          '--message',
+          'example.com/alice/INBOX/00000001',
+          '--message',
+          'example.com/alice/INBOX/00000002',
+        ],
+        '00000001',
+      ],
       [['-l', '--message', 'example.com/alice/INBOX/0000000f'], '0000000a'],
     ] as const) {
       const ended = await recover(...flags);
       expect(said(ended)).toMatch(/^10 /);
       expect(ended.stderr).toContain(hint);
     }
+
     expect(untouchedBut()).toEqual([]);
   });
 });
@@ -244,26 +378,46 @@ describe('kmsrecover', () => {
     const link = join(dir, 'kmsrecover');
     if (!existsSync(link)) symlinkSync(BINARY, link);
     const call = (...args: string[]): ReturnType<typeof kms> =>
-      runTool(process.execPath, [link, ...args], { cwd: server.serverDir, env: QUIET_ENVIRONMENT });
-    expect(said(call('-l', source.backupDir, '-d', 'example.com', '-u', 'alice'))).toMatch(
-      /^0 [\s\S]*Gesendete Objekte\/Ärzte +1/,
-    );
+      runTool(process.execPath, [link, ...args], {
+        cwd: server.serverDir,
+        env: QUIET_ENVIRONMENT,
+      });
+    expect(
+      said(call('-l', source.backupDir, '-d', 'example.com', '-u', 'alice')),
+    ).toMatch(/^0 [\s\S]*Gesendete Objekte\/Ärzte +1/);
     expect(untouchedBut()).toEqual([]);
-    const one = call(source.backupDir, '-l', '--message', 'example.com/alice/INBOX/0000000a').stdout;
+    const one = call(
+      source.backupDir,
+      '-l',
+      '--message',
+      'example.com/alice/INBOX/0000000a',
+    ).stdout;
     expect(one).toMatch(/alice +INBOX +1 .*\n1 message, /);
-    expectDone(call('-d', 'example.com', source.backupDir, '-u', 'alice', '-g'));
+    expectDone(
+      call('-d', 'example.com', source.backupDir, '-u', 'alice', '-g'),
+    );
     expect(asWas(ALICE)).toEqual([]);
     expectDone(call('--mask=cfg,mail', source.backupDir));
     expect(asWas('mail')).toEqual([]);
   });
 
   it('is a command of the npm package, by a file whose name npm keeps on Windows too', () => {
-    const packageFile = fileURLToPath(new URL('../../package.json', import.meta.url));
-    const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as { bin: Record<string, string> };
+    const packageFile = fileURLToPath(
+      new URL('../../package.json', import.meta.url),
+    );
+    const { bin } = JSON.parse(readFileSync(packageFile, 'utf8')) as {
+      bin: Record<string, string>;
+    };
     const program = join(dirname(packageFile), bin['kmsrecover'] ?? '');
     const call = (...args: string[]): string =>
-      said(runTool(process.execPath, [program, ...args], { env: QUIET_ENVIRONMENT }));
-    expect(call('-l', source.backupDir)).toMatch(/^0 [\s\S]*Gesendete Objekte\/Ärzte +1/);
+      said(
+        runTool(process.execPath, [program, ...args], {
+          env: QUIET_ENVIRONMENT,
+        }),
+      );
+    expect(call('-l', source.backupDir)).toMatch(
+      /^0 [\s\S]*Gesendete Objekte\/Ärzte +1/,
+    );
     expect(call('-h')).toMatch(/^0 [\s\S]*EXIT STATUS/);
   });
 });
@@ -273,19 +427,35 @@ describe('the state before a recover', () => {
     for (const flags of [['-u', 'alice', '-d', 'example.com'], []]) {
       expectDone(await recover('--keep-old', ...flags));
       expect(asWas(ALICE)).toEqual([]);
-      expectDone(kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']));
+      expectDone(
+        kms([
+          'recover',
+          '--rollback',
+          '--server-dir',
+          server.serverDir,
+          '--yes',
+        ]),
+      );
       expect(untouchedBut()).toEqual([]);
     }
+
     expectDone(await recover('--keep-old', '-d', 'example.org'));
     expectDone(await recover('-d', 'example.com', '-u', 'alice'));
-    expect(kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']).status).toBe(10);
-    expect(listTree(server.serverDir).filter((path) => path.includes('.kms-backup'))).toEqual([]);
+    expect(
+      kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes'])
+        .status,
+    ).toBe(10);
+    expect(
+      listTree(server.serverDir).filter((path) => path.includes('.kms-backup')),
+    ).toEqual([]);
   });
 
   it('is shown and stays as it is with --rollback --dry-run', async () => {
     expectDone(await recover('--keep-old', '-u', 'alice'));
     const state = listTree(server.serverDir);
-    expect((await rollBack('--dry-run')).stdout).toMatch(/Restores .*example\.com\/alice\nNothing was changed/);
+    expect((await rollBack('--dry-run')).stdout).toMatch(
+      /Restores .*example\.com\/alice\nNothing was changed/,
+    );
     expect(listTree(server.serverDir)).toEqual(state);
     expect(asWas(ALICE)).toEqual([]);
     expectDone(await rollBack());
@@ -293,7 +463,10 @@ describe('the state before a recover', () => {
   });
 
   it('is not promised where nothing of it is kept', async () => {
-    for (const flag of ['--keep-old', '--backup']) expect((await recover('--in-place', flag)).status).toBe(2);
+    for (const flag of ['--keep-old', '--backup']) {
+      expect((await recover('--in-place', flag)).status).toBe(2);
+    }
+
     expect(untouchedBut()).toEqual([]);
   });
 
@@ -305,30 +478,53 @@ describe('the state before a recover', () => {
   });
 
   it('stays beside the new one as NAME.BAK with -b', async () => {
-    expectDone(await recover('-b', '-u', 'alice', '-d', 'example.com', '-f', 'INBOX'));
+    expectDone(
+      await recover('-b', '-u', 'alice', '-d', 'example.com', '-f', 'INBOX'),
+    );
     expect(asWas(`${ALICE}/INBOX`)).toEqual([]);
-    const kept = compareTrees(join(damaged, ALICE, 'INBOX'), join(server.storeDir, ALICE, 'INBOX.BAK'));
+    const kept = compareTrees(
+      join(damaged, ALICE, 'INBOX'),
+      join(server.storeDir, ALICE, 'INBOX.BAK'),
+    );
     expect(kept).toEqual([]);
-    expectDone(kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']));
+    expectDone(
+      kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']),
+    );
     expect(untouchedBut()).toEqual([]);
   });
 });
 
 describe('mail that is added', () => {
   const additive = ['--additive', '-d', 'example.com', '-u', 'alice'];
-  const namesIn = (folder: string): string[] => readdirSync(join(server.storeDir, ALICE, folder)).sort();
+  const namesIn = (folder: string): string[] =>
+    readdirSync(join(server.storeDir, ALICE, folder)).sort();
   const expectAdded = (): void => {
     // 00000001 was free, 0000000a had another mail, 0000000b came later: the next free number is 0000000c.
-    expect(namesIn('INBOX/#msgs')).toEqual(['00000001.eml', '0000000a.eml', '0000000b.eml', '0000000c.eml']);
-    const read = (root: string, name: string): string => readFileSync(join(root, ALICE, 'INBOX/#msgs', name), 'utf8');
-    expect(read(server.storeDir, '0000000a.eml')).toBe(read(damaged, '0000000a.eml'));
-    expect(read(server.storeDir, '0000000c.eml')).toBe(read(before, '0000000a.eml'));
-    expect(namesIn('Gesendete Objekte/&AMQ-rzte')).toEqual(['#msgs', 'status.fld']);
+    expect(namesIn('INBOX/#msgs')).toEqual([
+      '00000001.eml',
+      '0000000a.eml',
+      '0000000b.eml',
+      '0000000c.eml',
+    ]);
+    const read = (root: string, name: string): string =>
+      readFileSync(join(root, ALICE, 'INBOX/#msgs', name), 'utf8');
+    expect(read(server.storeDir, '0000000a.eml')).toBe(
+      read(damaged, '0000000a.eml'),
+    );
+    expect(read(server.storeDir, '0000000c.eml')).toBe(
+      read(before, '0000000a.eml'),
+    );
+    expect(namesIn('Gesendete Objekte/&AMQ-rzte')).toEqual([
+      '#msgs',
+      'status.fld',
+    ]);
   };
 
   it('overwrites nothing, comes under free names, and a second time everything is there already', async () => {
     const planned = await recover(...additive, '--dry-run');
-    expect(planned.stdout).toContain('add 4, skip 2 identical, overwrite 0, delete 0');
+    expect(planned.stdout).toContain(
+      'add 4, skip 2 identical, overwrite 0, delete 0',
+    );
     expect(untouchedBut()).toEqual([]);
     const { status, json } = kmsJson([
       'recover',
@@ -338,9 +534,14 @@ describe('mail that is added', () => {
       '--yes',
       ...additive,
     ]);
-    expect({ status, counts: json['additive'] }).toMatchObject({ status: 0, counts: { add: 4, renamed: 1, skip: 2 } });
+    expect({ status, counts: json['additive'] }).toMatchObject({
+      status: 0,
+      counts: { add: 4, renamed: 1, skip: 2 },
+    });
     expectAdded();
-    expect(namesIn('INBOX').filter((name) => name.startsWith('index.fld'))).toEqual(['index.fld.before-recover']);
+    expect(
+      namesIn('INBOX').filter((name) => name.startsWith('index.fld')),
+    ).toEqual(['index.fld.before-recover']);
     expect(untouchedBut(`${ALICE}/`)).toEqual([]);
     const state = listTree(server.storeDir);
     expect((await recover(...additive)).stdout).toContain('0 messages added');
@@ -350,44 +551,80 @@ describe('mail that is added', () => {
   it('gives new folders the rights of those that they lie in', async () => {
     runTool('chmod', ['700', join(server.storeDir, ALICE)]);
     expectDone(await recover(...additive));
-    for (const folder of ['Gesendete Objekte', 'Gesendete Objekte/&AMQ-rzte', 'Gesendete Objekte/#msgs']) {
-      expect((statSync(join(server.storeDir, ALICE, folder)).mode & 0o777).toString(8)).toBe('700');
+    for (const folder of [
+      'Gesendete Objekte',
+      'Gesendete Objekte/&AMQ-rzte',
+      'Gesendete Objekte/#msgs',
+    ]) {
+      expect(
+        (statSync(join(server.storeDir, ALICE, folder)).mode & 0o777).toString(
+          8,
+        ),
+      ).toBe('700');
     }
   });
 
-  it.runIf(canInject)('gets another name where its own is taken at the last moment', () => {
-    const args = ['recover', source.backupDir, '--server-dir', server.serverDir, '--yes', ...additive];
-    for (const when of [1, 3]) {
-      const ended = kmsWithFaults(args, { inject: [`link:error=EEXIST:when=${String(when)}`] });
-      expect(said(ended)).toMatch(/^0 [\s\S]*4 messages added/);
-      expectAdded();
-      rmSync(server.storeDir, { recursive: true });
-      expectDone(runTool('cp', ['-a', damaged, server.storeDir]));
-    }
-  });
-
-  it.runIf(canInject)('and was killed at any step is complete after the next call, without doubles', async () => {
-    let kills = 0;
-    for (const call of ['link', 'rename', 'unlink']) {
-      for (let when = 1; when < 12; when++) {
-        const args = ['recover', source.backupDir, '--server-dir', server.serverDir, '--yes', ...additive];
-        const ended = kmsWithFaults(args, { inject: [`${call}:signal=SIGKILL:when=${String(when)}`] });
-        if (!wasKilled(ended)) break;
-        kills++;
-        expectDone(await quickKms(args));
+  it.runIf(canInject)(
+    'gets another name where its own is taken at the last moment',
+    () => {
+      const args = [
+        'recover',
+        source.backupDir,
+        '--server-dir',
+        server.serverDir,
+        '--yes',
+        ...additive,
+      ];
+      for (const when of [1, 3]) {
+        const ended = kmsWithFaults(args, {
+          inject: [`link:error=EEXIST:when=${String(when)}`],
+        });
+        expect(said(ended)).toMatch(/^0 [\s\S]*4 messages added/);
         expectAdded();
-        expect(namesIn('INBOX')).not.toContain('index.fld');
         rmSync(server.storeDir, { recursive: true });
         expectDone(runTool('cp', ['-a', damaged, server.storeDir]));
       }
-    }
-    expect(kills).toBeGreaterThan(8);
-  });
+    },
+  );
+
+  it.runIf(canInject)(
+    'and was killed at any step is complete after the next call, without doubles',
+    async () => {
+      let kills = 0;
+      for (const call of ['link', 'rename', 'unlink']) {
+        for (let when = 1; when < 12; when++) {
+          const args = [
+            'recover',
+            source.backupDir,
+            '--server-dir',
+            server.serverDir,
+            '--yes',
+            ...additive,
+          ];
+          const ended = kmsWithFaults(args, {
+            inject: [`${call}:signal=SIGKILL:when=${String(when)}`],
+          });
+          if (!wasKilled(ended)) break;
+          kills++;
+          expectDone(await quickKms(args));
+          expectAdded();
+          expect(namesIn('INBOX')).not.toContain('index.fld');
+          rmSync(server.storeDir, { recursive: true });
+          expectDone(runTool('cp', ['-a', damaged, server.storeDir]));
+        }
+      }
+
+      expect(kills).toBeGreaterThan(8);
+    },
+  );
 });
 
 describe('a store', () => {
   it('that is a link, with mail that is one too, is recovered where it lies', async () => {
-    const [real, realMail] = [join(dir, 'server', 'real store'), join(dir, 'server', 'real mail')];
+    const [real, realMail] = [
+      join(dir, 'server', 'real store'),
+      join(dir, 'server', 'real mail'),
+    ];
     renameSync(server.storeDir, real);
     symlinkSync(real, server.storeDir);
     renameSync(join(real, 'mail'), realMail);
@@ -399,7 +636,11 @@ describe('a store', () => {
         ignore: (path) => path.endsWith('search.fld'),
       }),
     ).toEqual([]);
-    expect(listTree(join(dir, 'server')).filter((path) => path.includes('.kms-backup-recover/'))).toEqual([]);
+    expect(
+      listTree(join(dir, 'server')).filter((path) =>
+        path.includes('.kms-backup-recover/'),
+      ),
+    ).toEqual([]);
     expect(readdirSync(server.serverDir)).toContain('store');
     expect(asWas('lists')).toEqual([]);
   });
@@ -408,8 +649,17 @@ describe('a store', () => {
     const realMail = join(dir, 'server', 'disk 2');
     renameSync(join(server.storeDir, 'mail'), realMail);
     symlinkSync(realMail, join(server.storeDir, 'mail'));
-    expect((await recover('--additive', '-u', 'alice')).stdout).toMatch(/Recovered +[1-9]/);
-    expect(existsSync(join(realMail, 'example.com/alice/Gesendete Objekte/#msgs/00000001.eml'))).toBe(true);
+    expect((await recover('--additive', '-u', 'alice')).stdout).toMatch(
+      /Recovered +[1-9]/,
+    );
+    expect(
+      existsSync(
+        join(
+          realMail,
+          'example.com/alice/Gesendete Objekte/#msgs/00000001.eml',
+        ),
+      ),
+    ).toBe(true);
   });
 
   it('with domains and users behind links is recovered where they lie, and a link that no backup follows stays', async () => {
@@ -419,33 +669,62 @@ describe('a store', () => {
       renameSync(join(server.storeDir, path), join(disk, name));
       symlinkSync(join(disk, name), join(server.storeDir, path));
     };
+
     moveTo('mail/example.org', 'org');
     moveTo(ALICE, 'alice of com');
-    symlinkSync(join(disk, 'unknown'), join(server.storeDir, 'mail/unknown.example'));
-    for (const flags of [['-u', 'alice', '-f', 'INBOX'], ['-d', 'example.com'], ['--keep-old']]) {
+    symlinkSync(
+      join(disk, 'unknown'),
+      join(server.storeDir, 'mail/unknown.example'),
+    );
+    for (const flags of [
+      ['-u', 'alice', '-f', 'INBOX'],
+      ['-d', 'example.com'],
+      ['--keep-old'],
+    ]) {
       expectDone(await recover(...flags));
     }
+
     const isIndex = (path: string): boolean => path.endsWith('search.fld');
     const at = { directoryTimes: false, ignore: isIndex };
-    expect(compareTrees(join(before, 'mail/example.org'), join(disk, 'org'), at)).toEqual([]);
-    expect(compareTrees(join(before, ALICE), join(disk, 'alice of com'), at)).toEqual([]);
+    expect(
+      compareTrees(join(before, 'mail/example.org'), join(disk, 'org'), at),
+    ).toEqual([]);
+    expect(
+      compareTrees(join(before, ALICE), join(disk, 'alice of com'), at),
+    ).toEqual([]);
     const live = join(server.storeDir, 'mail');
-    for (const path of ['example.org', 'example.com/alice', 'unknown.example']) {
+    for (const path of [
+      'example.org',
+      'example.com/alice',
+      'unknown.example',
+    ]) {
       expect(lstatSync(join(live, path)).isSymbolicLink(), path).toBe(true);
     }
+
     expect(readdirSync(join(disk, 'unknown'))).toEqual(['zoe']);
-    expect(compareTrees(join(before, 'mail/example.com/bob'), join(live, 'example.com/bob'), at)).toEqual([]);
+    expect(
+      compareTrees(
+        join(before, 'mail/example.com/bob'),
+        join(live, 'example.com/bob'),
+        at,
+      ),
+    ).toEqual([]);
   });
 
   it('behind a link that leads nowhere is not replaced: the disk is not mounted', async () => {
     renameSync(join(server.storeDir, 'mail'), join(dir, 'server', 'mail'));
     symlinkSync('/nonexistent/disk', join(server.storeDir, 'mail'));
-    expect(said(await recover())).toMatch(/^1 .*is a link to \/nonexistent\/disk, which is not there/s);
+    expect(said(await recover())).toMatch(
+      /^1 .*is a link to \/nonexistent\/disk, which is not there/s,
+    );
     expect(readdirSync(server.storeDir)).not.toContain('.kms-backup-recover');
   });
 
   it('with a domain and mailserver.cfg that are mount points is recovered in its place, and undone', (context) => {
-    const [domain, config] = [join(server.storeDir, 'mail/example.com'), join(server.serverDir, 'mailserver.cfg')];
+    const [domain, config] = [
+      join(server.storeDir, 'mail/example.com'),
+      join(server.serverDir, 'mailserver.cfg'),
+    ];
     const call = (flags: string): string =>
       `'${process.execPath}' '${BINARY}' recover '${source.backupDir}' --server-dir '${server.serverDir}' --yes ${flags} || exit 1`;
     const script = [
@@ -460,8 +739,13 @@ describe('a store', () => {
       `mountpoint -q '${domain}' && diff -r '${damaged}' '${server.storeDir}' || exit 3`,
       `grep -c mounted '${config}'`,
     ];
-    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], { env: QUIET_ENVIRONMENT });
-    if (ended.status === 77 || /unshare/.test(ended.stderr)) context.skip('needs mount');
+    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], {
+      env: QUIET_ENVIRONMENT,
+    });
+    if (ended.status === 77 || /unshare/.test(ended.stderr)) {
+      context.skip('needs mount');
+    }
+
     expect(said(ended)).toMatch(/^0 [\s\S]*\n0\n[\s\S]*\n1\n$/);
   });
 
@@ -471,8 +755,13 @@ describe('a store', () => {
       `mount --bind '${server.storeDir}' '${server.storeDir}' && mount -o remount,ro,bind '${server.storeDir}' || exit 77`,
       `'${process.execPath}' '${BINARY}' recover '${source.backupDir}' --server-dir '${server.serverDir}' --yes`,
     ];
-    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], { env: QUIET_ENVIRONMENT });
-    if (ended.status === 77 || /unshare/.test(ended.stderr)) context.skip('needs mount');
+    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], {
+      env: QUIET_ENVIRONMENT,
+    });
+    if (ended.status === 77 || /unshare/.test(ended.stderr)) {
+      context.skip('needs mount');
+    }
+
     expect(said(ended)).toMatch(/^1 [^]*\(EROFS\)\nCode: READ_ONLY$/m);
     expect(untouchedBut()).toEqual([]);
   });
@@ -486,8 +775,13 @@ describe('a store', () => {
       `ls -A '${mail}'`,
       `diff -r --exclude=search.fld '${before}/mail' '${mail}'`,
     ];
-    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], { env: QUIET_ENVIRONMENT });
-    if (ended.status === 77 || /unshare/.test(ended.stderr)) context.skip('needs mount');
+    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], {
+      env: QUIET_ENVIRONMENT,
+    });
+    if (ended.status === 77 || /unshare/.test(ended.stderr)) {
+      context.skip('needs mount');
+    }
+
     expect(said(ended)).toMatch(/^0 [\s\S]*example\.com\nexample\.org\n$/);
   });
 
@@ -501,8 +795,15 @@ describe('a store', () => {
       `'${process.execPath}' '${BINARY}' recover '${source.backupDir}' --server-dir '${server.serverDir}' --yes --in-place; echo "second $?"`,
       `diff -r --exclude=search.fld '${before}/mail' '${mail}'`,
     ];
-    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], { env: QUIET_ENVIRONMENT });
-    if (ended.status === 77 || /unshare/.test(ended.stderr)) context.skip('needs mount');
-    expect(said(ended)).toMatch(/^0 [\s\S]*first 14\nold\.example\ny\n[\s\S]*second 0\n$/);
+    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], {
+      env: QUIET_ENVIRONMENT,
+    });
+    if (ended.status === 77 || /unshare/.test(ended.stderr)) {
+      context.skip('needs mount');
+    }
+
+    expect(said(ended)).toMatch(
+      /^0 [\s\S]*first 14\nold\.example\ny\n[\s\S]*second 0\n$/,
+    );
   });
 });

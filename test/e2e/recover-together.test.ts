@@ -1,15 +1,45 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
-import { buildInstallation, type Installation, message, smallStore } from '../helpers/installation.js';
-import { buildTree, compareTrees, listTree, removeTemporary, temporaryDirectory, type Tree } from '../helpers/store.js';
-import { BINARY, expectDone, kms, QUIET_ENVIRONMENT } from '../helpers/tools.js';
+import {
+  buildInstallation,
+  type Installation,
+  message,
+  smallStore,
+} from '../helpers/installation.js';
+import {
+  buildTree,
+  compareTrees,
+  listTree,
+  removeTemporary,
+  temporaryDirectory,
+  type Tree,
+} from '../helpers/store.js';
+import {
+  BINARY,
+  expectDone,
+  kms,
+  QUIET_ENVIRONMENT,
+} from '../helpers/tools.js';
 
-const OLD: Tree = { mail: { 'example.com': { bob: { INBOX: { '#msgs': { '00000001.eml': message('old') } } } } } };
+const OLD: Tree = {
+  mail: {
+    'example.com': {
+      bob: { INBOX: { '#msgs': { '00000001.eml': message('old') } } },
+    },
+  },
+};
 
 let dir = '';
 let server: Installation;
@@ -19,7 +49,9 @@ const children: ChildProcess[] = [];
 
 beforeEach(() => {
   dir = temporaryDirectory('together');
-  const source = buildInstallation(join(dir, 'source'), { store: smallStore() });
+  const source = buildInstallation(join(dir, 'source'), {
+    store: smallStore(),
+  });
   ({ backupDir } = source);
   expectDone(kms(['backup', 'full', '--server-dir', source.serverDir]));
   server = buildInstallation(join(dir, 'server'), { store: OLD });
@@ -28,8 +60,11 @@ beforeEach(() => {
 afterEach(async () => {
   for (const child of children.splice(0)) {
     child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    if (child.exitCode === null && child.signalCode === null) {
+      await once(child, 'exit');
+    }
   }
+
   removeTemporary(dir);
 });
 
@@ -47,10 +82,17 @@ const expectOld = (): void => {
     }),
   ).toEqual([]);
 };
-const said = ({ status, stdout, stderr }: ReturnType<typeof kms>): string => `${String(status)} ${stderr}${stdout}`;
 
-function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  const child = spawn(process.execPath, [BINARY, ...args], { env: { ...process.env, ...QUIET_ENVIRONMENT, ...env } });
+const said = ({ status, stdout, stderr }: ReturnType<typeof kms>): string =>
+  `${String(status)} ${stderr}${stdout}`;
+
+function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): ChildProcess {
+  const child = spawn(process.execPath, [BINARY, ...args], {
+    env: { ...process.env, ...QUIET_ENVIRONMENT, ...env },
+  });
   children.push(child);
   return child;
 }
@@ -58,36 +100,71 @@ function start(args: readonly string[], env: Record<string, string> = {}): Child
 describe('a recover beside a backup', () => {
   it('is refused while the backup reads the store, and possible afterwards', async () => {
     const big = join(server.storeDir, 'mail/example.com/bob/INBOX/#msgs');
-    for (let i = 16; i < 3000; i++)
-      writeFileSync(join(big, `${i.toString(16).padStart(8, '0')}.eml`), 'x'.repeat(9000));
-    const backup = start(['backup', 'full', '--server-dir', server.serverDir, '--threads', '1', '--level', '9']);
+    for (let i = 16; i < 3000; i++) {
+      writeFileSync(
+        join(big, `${i.toString(16).padStart(8, '0')}.eml`),
+        'x'.repeat(9000),
+      );
+    }
+
+    const backup = start([
+      'backup',
+      'full',
+      '--server-dir',
+      server.serverDir,
+      '--threads',
+      '1',
+      '--level',
+      '9',
+    ]);
     await vi.waitFor(
       () => {
-        expect(readdirSync(server.serverDir).some((name) => name.startsWith('.kms-backup-reading-'))).toBe(true);
+        expect(
+          readdirSync(server.serverDir).some((name) =>
+            name.startsWith('.kms-backup-reading-'),
+          ),
+        ).toBe(true);
       },
       { timeout: 10_000, interval: 5 },
     );
     backup.kill('SIGSTOP');
     const refused = kms(recoverArgs());
     backup.kill('SIGCONT');
-    expect(said(refused)).toMatch(/^11 .*the store is held by another run: backup full, pid/s);
+    expect(said(refused)).toMatch(
+      /^11 .*the store is held by another run: backup full, pid/s,
+    );
     expect(existsSync(join(big, '00000001.eml'))).toBe(true);
     if (backup.exitCode === null) await once(backup, 'exit');
     expect(backup.exitCode).toBe(0);
-    expect(readdirSync(server.serverDir).filter((name) => name.startsWith('.kms-backup'))).toEqual([]);
+    expect(
+      readdirSync(server.serverDir).filter((name) =>
+        name.startsWith('.kms-backup'),
+      ),
+    ).toEqual([]);
     expectDone(kms(recoverArgs()));
   });
 
   it('is not held up by what a killed backup left', () => {
     const path = join(server.serverDir, '.kms-backup-reading-4194305.lock');
-    const dead = { pid: 2 ** 22 + 1, host: hostname(), command: 'backup full', since: '', birth: '' };
+    const dead = {
+      pid: 2 ** 22 + 1,
+      host: hostname(),
+      command: 'backup full',
+      since: '',
+      birth: '',
+    };
     writeFileSync(path, JSON.stringify({ ...dead, host: 'another-machine' }));
     expect(kms(recoverArgs()).status).toBe(11);
     for (const text of [JSON.stringify(dead), '{"pid":']) {
       writeFileSync(path, text);
       expectDone(kms(recoverArgs()));
     }
-    expect(readdirSync(server.serverDir).filter((name) => name.startsWith('.kms-backup-reading'))).toEqual([]);
+
+    expect(
+      readdirSync(server.serverDir).filter((name) =>
+        name.startsWith('.kms-backup-reading'),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -98,13 +175,17 @@ describe('a mail server that starts while a recover extracts', () => {
     copyFileSync('/bin/sleep', engineProgram);
     const engine = spawn(engineProgram, ['60']);
     children.push(engine);
-    const child = start(recoverArgs('--json'), { KMS_BACKUP_PID_FILE: pidFile });
+    const child = start(recoverArgs('--json'), {
+      KMS_BACKUP_PID_FILE: pidFile,
+    });
     let output = '';
     child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
     child.stdout?.on('data', (data: Buffer) => (output += data.toString()));
     await vi.waitFor(
       () => {
-        expect(existsSync(join(server.storeDir, '.kms-backup-recover'))).toBe(true);
+        expect(existsSync(join(server.storeDir, '.kms-backup-recover'))).toBe(
+          true,
+        );
       },
       { timeout: 10_000, interval: 1 },
     );
@@ -112,9 +193,15 @@ describe('a mail server that starts while a recover extracts', () => {
     writeFileSync(pidFile, `${String(engine.pid)}\n`);
     child.kill('SIGCONT');
     const [code] = (await once(child, 'exit')) as [number | null];
-    expect(`${String(code)} ${output}`).toMatch(/^13 .*the mail server is running/s);
+    expect(`${String(code)} ${output}`).toMatch(
+      /^13 .*the mail server is running/s,
+    );
     expectOld();
-    expect(listTree(server.serverDir).filter((path) => path.includes('.kms-backup-recover/'))).toEqual([]);
+    expect(
+      listTree(server.serverDir).filter((path) =>
+        path.includes('.kms-backup-recover/'),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -141,31 +228,57 @@ describe('a recover that names the live store by its path', () => {
     expectOld();
     const other = join(dir, 'other store');
     expectDone(kms(recoverArgs('-u', 'alice', '-s', other), { env }));
-    expect(existsSync(join(other, 'mail/example.com/alice/INBOX/#msgs/00000001.eml'))).toBe(true);
+    expect(
+      existsSync(
+        join(other, 'mail/example.com/alice/INBOX/#msgs/00000001.eml'),
+      ),
+    ).toBe(true);
   });
 });
 
 describe.runIf(canInject)('a recover with --in-place that dies', () => {
   it('is named by every command until the same recover has completed it', () => {
     const args = recoverArgs('--in-place');
-    const oldMessage = join(server.storeDir, 'mail/example.com/bob/INBOX/#msgs/00000001.eml');
+    const oldMessage = join(
+      server.storeDir,
+      'mail/example.com/bob/INBOX/#msgs/00000001.eml',
+    );
     for (let when = 1; existsSync(oldMessage); when++) {
-      expect(wasKilled(kmsWithFaults(args, { inject: [`unlink,rmdir:signal=SIGKILL:when=${String(when)}`] }))).toBe(
-        true,
-      );
+      expect(
+        wasKilled(
+          kmsWithFaults(args, {
+            inject: [`unlink,rmdir:signal=SIGKILL:when=${String(when)}`],
+          }),
+        ),
+      ).toBe(true);
     }
-    expect(existsSync(join(server.storeDir, 'mail/example.com/bob/INBOX'))).toBe(true);
+
+    expect(
+      existsSync(join(server.storeDir, 'mail/example.com/bob/INBOX')),
+    ).toBe(true);
 
     const backup = kms(['backup', 'full', '--server-dir', server.serverDir]);
-    expect(said(backup)).toMatch(/^1 .*--in-place was interrupted.*Run that recover again/s);
-    expect(kms(['backup', 'full', '--dry-run', '--server-dir', server.serverDir]).status).toBe(1);
-    expect(kms(['doctor', '--server-dir', server.serverDir]).stdout).toContain('--in-place was interrupted');
+    expect(said(backup)).toMatch(
+      /^1 .*--in-place was interrupted.*Run that recover again/s,
+    );
+    expect(
+      kms(['backup', 'full', '--dry-run', '--server-dir', server.serverDir])
+        .status,
+    ).toBe(1);
+    expect(kms(['doctor', '--server-dir', server.serverDir]).stdout).toContain(
+      '--in-place was interrupted',
+    );
     expect(kms(recoverArgs('-u', 'alice')).status).toBe(1);
     expect(kms(recoverArgs('-u', 'alice', '--additive')).status).toBe(1);
-    expect(kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes']).status).toBe(1);
+    expect(
+      kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes'])
+        .status,
+    ).toBe(1);
 
     expectDone(kms(args));
-    expect(kms(['backup', 'full', '--server-dir', server.serverDir]).status).toBe(0);
+    expect(
+      kms(['backup', 'full', '--server-dir', server.serverDir]).status,
+    ).toBe(0);
     rmSync(join(dir, 'old'), { recursive: true });
     buildTree(join(dir, 'old'), smallStore());
     expectOld();

@@ -1,10 +1,26 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ownProgram } from '../../src/platform/self.js';
-import { makeInstallation, temporaryDirectory } from '../helpers/configured-server.js';
+import {
+  makeInstallation,
+  temporaryDirectory,
+} from '../helpers/configured-server.js';
 import { runAsScheduler, startedBy } from '../helpers/scheduler.js';
-import { BINARY, type Ended, hasTool, QUIET_ENVIRONMENT, runTool } from '../helpers/tools.js';
+import {
+  BINARY,
+  type Ended,
+  hasTool,
+  QUIET_ENVIRONMENT,
+  runTool,
+} from '../helpers/tools.js';
 
 const ROOT = dirname(dirname(BINARY));
 const NODE_IN_PATH = `${dirname(process.execPath)}:/usr/bin:/bin`;
@@ -17,7 +33,15 @@ function makeServer(): { dir: string; backupDir: string } {
   const dir = join(temporaryDirectory(), ODD);
   const { backupDir, usersConfigPath } = makeInstallation({}, dir);
   writeFileSync(usersConfigPath, '<config></config>');
-  const messages = join(dir, 'store', 'mail', 'example.com', 'alice', 'INBOX', '#msgs');
+  const messages = join(
+    dir,
+    'store',
+    'mail',
+    'example.com',
+    'alice',
+    'INBOX',
+    '#msgs',
+  );
   mkdirSync(messages, { recursive: true });
   writeFileSync(join(messages, '00000001.eml'), 'Subject: x\r\n\r\ny\r\n');
   return { dir, backupDir };
@@ -33,30 +57,47 @@ function linkedName(target: string): string {
 
 function calledFromPath(directory: string): Kms {
   const env = { ...QUIET_ENVIRONMENT, PATH: `${directory}:${NODE_IN_PATH}` };
-  return (args) => runTool('kms-backup', args, { env, cwd: dirname(directory) });
+  return (args) =>
+    runTool('kms-backup', args, { env, cwd: dirname(directory) });
 }
 
 /** npm's ways to start the program, each as a person types it. */
 const STARTS: Readonly<Record<string, () => Kms>> = {
   'node and the script, by a relative path': () => (args) =>
-    runTool(process.execPath, [join('bin', 'run.js'), ...args], { env: QUIET_ENVIRONMENT, cwd: ROOT }),
-  'the name that npm links into a directory of PATH': () => calledFromPath(linkedName(BINARY)),
+    runTool(process.execPath, [join('bin', 'run.js'), ...args], {
+      env: QUIET_ENVIRONMENT,
+      cwd: ROOT,
+    }),
+  'the name that npm links into a directory of PATH': () =>
+    calledFromPath(linkedName(BINARY)),
   'the name that npm link leads here over a second link': () => {
     const package_ = join(temporaryDirectory(), 'kms-backup');
     symlinkSync(ROOT, package_);
     return calledFromPath(linkedName(join(package_, 'bin', 'run.js')));
   },
   'node and the script without its ending': () => (args) =>
-    runTool(process.execPath, [join('bin', 'run'), ...args], { env: QUIET_ENVIRONMENT, cwd: ROOT }),
+    runTool(process.execPath, [join('bin', 'run'), ...args], {
+      env: QUIET_ENVIRONMENT,
+      cwd: ROOT,
+    }),
 };
 
 function expectBackup(command: readonly string[], backupDir: string): void {
   expect(runAsScheduler(command)).toEqual({ status: 0, said: '' });
-  expect(readdirSync(backupDir).filter((name) => /^F.*\.zip$/.test(name))).toHaveLength(1);
+  expect(
+    readdirSync(backupDir).filter((name) => /^F.*\.zip$/.test(name)),
+  ).toHaveLength(1);
 }
 
 function exported(kms: Kms, kind: string, dir: string): string {
-  const { status, stdout, stderr } = kms(['schedule', 'export', '--to', kind, '--server-dir', dir]);
+  const { status, stdout, stderr } = kms([
+    'schedule',
+    'export',
+    '--to',
+    kind,
+    '--server-dir',
+    dir,
+  ]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 }
@@ -69,12 +110,15 @@ describe('an exported entry backs up from / with an empty environment', () => {
     expectBackup(startedBy('cron', exported(kms, 'cron', dir)), backupDir);
   });
 
-  it.for(['systemd', 'launchd', 'schtasks'] as const)('for %s', (kind, context) => {
-    if (kind !== 'systemd' && !hasTool('python3')) context.skip('no python3');
-    const { dir, backupDir } = makeServer();
-    const kms = calledFromPath(linkedName(BINARY));
-    expectBackup(startedBy(kind, exported(kms, kind, dir)), backupDir);
-  });
+  it.for(['systemd', 'launchd', 'schtasks'] as const)(
+    'for %s',
+    (kind, context) => {
+      if (kind !== 'systemd' && !hasTool('python3')) context.skip('no python3');
+      const { dir, backupDir } = makeServer();
+      const kms = calledFromPath(linkedName(BINARY));
+      expectBackup(startedBy(kind, exported(kms, kind, dir)), backupDir);
+    },
+  );
 });
 
 describe('the program', () => {
@@ -86,7 +130,10 @@ describe('the program', () => {
     const before = process.argv[1];
     try {
       process.argv[1] = called as string;
-      expect([ownProgram()[0], ownProgram().at(-1)]).toEqual([process.execPath, BINARY]);
+      expect([ownProgram()[0], ownProgram().at(-1)]).toEqual([
+        process.execPath,
+        BINARY,
+      ]);
     } finally {
       process.argv[1] = before as string;
     }
@@ -107,12 +154,19 @@ describe('doctor starts what the entry starts', () => {
       writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
       chmodSync(join(bin, name), 0o755);
     };
+
     script('kms-backup', `exec '${process.execPath}' '${BINARY}' "$@"`);
-    script('crontab', `if [ "$1" = -l ]; then exec cat '${table}'; else exec cat > '${table}'; fi`);
+    script(
+      'crontab',
+      `if [ "$1" = -l ]; then exec cat '${table}'; else exec cat > '${table}'; fi`,
+    );
     writeFileSync(table, '');
     const env = { ...QUIET_ENVIRONMENT, PATH: `${bin}:${NODE_IN_PATH}` };
     const run = (...args: string[]): Ended =>
-      runTool(process.execPath, [BINARY, ...args, '--server-dir', dir], { env, cwd: dir });
+      runTool(process.execPath, [BINARY, ...args, '--server-dir', dir], {
+        env,
+        cwd: dir,
+      });
     run('config', 'set', 'enabled=false');
     run('schedule', 'install', '--to', 'cron', '--even-if-disabled');
     return {
@@ -126,21 +180,35 @@ describe('doctor starts what the entry starts', () => {
 
   it('and says what is wrong and what to do where it does not start', () => {
     const { doctor, program, rewrite } = withCrontab();
-    expect(doctor().stdout).toMatch(/^ok +scheduler +the cron entry works through the schedule$/m);
+    expect(doctor().stdout).toMatch(
+      /^ok +scheduler +the cron entry works through the schedule$/m,
+    );
 
-    rewrite((text) => text.replaceAll(`${process.execPath} ${BINARY}`, `'${program}'`));
-    expect(doctor().stdout).toMatch(/^ok +scheduler +the cron entry works through the schedule$/m);
+    rewrite((text) =>
+      text.replaceAll(`${process.execPath} ${BINARY}`, `'${program}'`),
+    );
+    expect(doctor().stdout).toMatch(
+      /^ok +scheduler +the cron entry works through the schedule$/m,
+    );
 
     // As earlier versions wrote it where the executable was called by name.
-    rewrite((text) => text.replaceAll(`'${program}'`, `'${program}' kms-backup`));
+    rewrite((text) =>
+      text.replaceAll(`'${program}'`, `'${program}' kms-backup`),
+    );
     const doubled = doctor();
     expect(doubled.status).toBe(1);
     expect(doubled.stdout).toMatch(
       /^problem +scheduler .*does not start: .*kms-backup --version ended with 2, Error: /m,
     );
-    expect(doubled.stdout).toMatch(/\* Write it anew: schedule install --to cron --even-if-disabled$/m);
+    expect(doubled.stdout).toMatch(
+      /\* Write it anew: schedule install --to cron --even-if-disabled$/m,
+    );
 
-    rewrite((text) => text.replaceAll(`'${program}' kms-backup`, '/nowhere/kms-backup'));
-    expect(doctor().stdout).toMatch(/^problem +scheduler .*there is no \/nowhere\/kms-backup$/m);
+    rewrite((text) =>
+      text.replaceAll(`'${program}' kms-backup`, '/nowhere/kms-backup'),
+    );
+    expect(doctor().stdout).toMatch(
+      /^problem +scheduler .*there is no \/nowhere\/kms-backup$/m,
+    );
   });
 });

@@ -1,7 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectNoSecret, plantedServer, SECRETS } from '../helpers/planted-server.js';
+import {
+  expectNoSecret,
+  plantedServer,
+  SECRETS,
+} from '../helpers/planted-server.js';
 import { kms, type Ended } from '../helpers/tools.js';
 
 const PASSWORDS = {
@@ -34,12 +38,21 @@ describe('a password', () => {
     const server = plantedServer();
     const ini = join(server.dir, 'kms-backup.ini');
     const hooks = ['before', 'after'].map(
-      (name) => `${name} = cat /proc/[0-9]*/cmdline > seen-${name} 2>/dev/null; env >> seen-${name}`,
+      (name) =>
+        `${name} = cat /proc/[0-9]*/cmdline > seen-${name} 2>/dev/null; env >> seen-${name}`,
     );
-    writeFileSync(ini, [readFileSync(ini, 'utf8'), '[hooks]', ...hooks, ''].join('\n'));
-    const ended = kms(['backup', 'full', '--server-dir', server.dir, '--notify', 'always'], { env: PASSWORDS });
+    writeFileSync(
+      ini,
+      [readFileSync(ini, 'utf8'), '[hooks]', ...hooks, ''].join('\n'),
+    );
+    const ended = kms(
+      ['backup', 'full', '--server-dir', server.dir, '--notify', 'always'],
+      { env: PASSWORDS },
+    );
     expect(ended.status, all(ended)).toBe(0);
-    const listed = ['before', 'after'].map((name) => readFileSync(join(server.dir, `seen-${name}`), 'latin1')).join('');
+    const listed = ['before', 'after']
+      .map((name) => readFileSync(join(server.dir, `seen-${name}`), 'latin1'))
+      .join('');
     expect(listed).toContain('--notify\0always');
     expect(listed).toContain('KMS_BACKUP_HOOK_EVENT=before');
     expect(listed).toContain('KMS_BACKUP_HOOK_EVENT=after');
@@ -49,11 +62,22 @@ describe('a password', () => {
   it('that stands in the wrong place is refused without being repeated', () => {
     const server = plantedServer();
     const ini = join(server.dir, 'kms-backup.ini');
-    const typed = kms(['config', 'set', `network-disk-password=${SECRETS.disk}`, '--server-dir', server.dir]);
+    const typed = kms([
+      'config',
+      'set',
+      `network-disk-password=${SECRETS.disk}`,
+      '--server-dir',
+      server.dir,
+    ]);
     expect(typed.status).toBe(2);
     expectNoSecret('the refusal of config set', all(typed));
-    writeFileSync(ini, `[smtp]\nhost = 127.0.0.1\npassword = ${SECRETS.smtp}\n`);
-    const read = kms(['backup', 'full', '--server-dir', server.dir], { env: { DEBUG: '*' } });
+    writeFileSync(
+      ini,
+      `[smtp]\nhost = 127.0.0.1\npassword = ${SECRETS.smtp}\n`,
+    );
+    const read = kms(['backup', 'full', '--server-dir', server.dir], {
+      env: { DEBUG: '*' },
+    });
     expect(read.status).toBe(2);
     expect(read.stderr).toContain('line 3');
     expectNoSecret('the refusal of kms-backup.ini', all(read));

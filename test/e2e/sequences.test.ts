@@ -12,9 +12,20 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildInstallation, message, randomStore, type Installation } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  message,
+  randomStore,
+  type Installation,
+} from '../helpers/installation.js';
 import { Random } from '../helpers/random.js';
-import { type CompareOptions, compareTrees, listTree, removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import {
+  type CompareOptions,
+  compareTrees,
+  listTree,
+  removeTemporary,
+  temporaryDirectory,
+} from '../helpers/store.js';
 import { expectDone, kms, kmsJson, runTool } from '../helpers/tools.js';
 
 let dir = '';
@@ -123,11 +134,17 @@ class LivingStore {
 
   #paths(isDirectory: boolean): string[] {
     // The areas themselves stay: a store without mail is not what is tested here.
-    return listTree(this.root).filter((path) => path.endsWith('/') === isDirectory && path.split('/').length > 3);
+    return listTree(this.root).filter(
+      (path) =>
+        path.endsWith('/') === isDirectory && path.split('/').length > 3,
+    );
   }
 
   #directory(): string {
-    return join(this.root, this.random.pick([...this.#paths(true), 'mail/example.com/']));
+    return join(
+      this.root,
+      this.random.pick([...this.#paths(true), 'mail/example.com/']),
+    );
   }
 
   #freshName(directory: string): string {
@@ -151,7 +168,10 @@ class LivingStore {
 
   #rewrite(path: string): void {
     const { mode } = statSync(path);
-    const content = Buffer.alloc(readFileSync(path).length, `${String(this.random.int(0, 1e9))} `);
+    const content = Buffer.alloc(
+      readFileSync(path).length,
+      `${String(this.random.int(0, 1e9))} `,
+    );
     rmSync(path);
     writeFileSync(path, content, { mode });
   }
@@ -191,8 +211,19 @@ interface Night {
   readonly story: readonly string[];
 }
 
-function backUpAndCopy(server: Installation, type: 'full' | 'diff', story: readonly string[], flags: string[]): Night {
-  const { status, json } = kmsJson(['backup', type, '--server-dir', server.serverDir, ...flags]);
+function backUpAndCopy(
+  server: Installation,
+  type: 'full' | 'diff',
+  story: readonly string[],
+  flags: string[],
+): Night {
+  const { status, json } = kmsJson([
+    'backup',
+    type,
+    '--server-dir',
+    server.serverDir,
+    ...flags,
+  ]);
   expect(status).toBe(0);
   const archive = json['archive'] as string;
   expect(archive[0]).toBe(type === 'full' ? 'F' : 'I');
@@ -202,11 +233,29 @@ function backUpAndCopy(server: Installation, type: 'full' | 'diff', story: reado
 }
 
 /** Recovers one point into a server of its own and says what differs from that night. */
-function recoverAndCompare(night: Night, options: CompareOptions = {}): string[] {
-  const other = buildInstallation(join(dir, 'other'), { store: { mail: { stale: { 'old.eml': 'must go\r\n' } } } });
-  expectDone(kms(['recover', night.archive, '--server-dir', other.serverDir, '--yes', '--quiet']));
-  const ignore = (path: string): boolean => /(^|\/)search\.fld$|^\.kms-backup/.test(path);
-  const differences = compareTrees(night.copy, other.storeDir, { ...options, ignore });
+function recoverAndCompare(
+  night: Night,
+  options: CompareOptions = {},
+): string[] {
+  const other = buildInstallation(join(dir, 'other'), {
+    store: { mail: { stale: { 'old.eml': 'must go\r\n' } } },
+  });
+  expectDone(
+    kms([
+      'recover',
+      night.archive,
+      '--server-dir',
+      other.serverDir,
+      '--yes',
+      '--quiet',
+    ]),
+  );
+  const ignore = (path: string): boolean =>
+    /(^|\/)search\.fld$|^\.kms-backup/.test(path);
+  const differences = compareTrees(night.copy, other.storeDir, {
+    ...options,
+    ignore,
+  });
   removeTemporary(other.serverDir);
   return differences;
 }
@@ -225,10 +274,20 @@ describe('a store that changes from night to night', () => {
       const server = buildInstallation(join(dir, 'server'), {
         store: randomStore(seed, { files: 90, maxBytes: 4000 }),
       });
-      expectDone(kms(['config', 'set', 'keep-differentials=true', '--server-dir', server.serverDir]));
+      expectDone(
+        kms([
+          'config',
+          'set',
+          'keep-differentials=true',
+          '--server-dir',
+          server.serverDir,
+        ]),
+      );
       const store = new LivingStore(server.storeDir, random);
       // Told to go by content, a differential leaves out what only has another time.
-      const compared = flags.some((flag) => flag === '--checksum') ? { mtimeToleranceNs: undefined } : {};
+      const compared = flags.some((flag) => flag === '--checksum')
+        ? { mtimeToleranceNs: undefined }
+        : {};
       const nights = [
         backUpAndCopy(
           server,
@@ -238,24 +297,43 @@ describe('a store that changes from night to night', () => {
         ),
       ];
       for (let night = 0; night < 4; night++) {
-        nights.push(backUpAndCopy(server, 'diff', store.live(random.int(1, 25)), [...flags]));
+        nights.push(
+          backUpAndCopy(server, 'diff', store.live(random.int(1, 25)), [
+            ...flags,
+          ]),
+        );
       }
-      expect(readdirSync(server.backupDir).filter((name) => /^I.*Z\.zip$/.test(name))).toHaveLength(4);
+
+      expect(
+        readdirSync(server.backupDir).filter((name) =>
+          /^I.*Z\.zip$/.test(name),
+        ),
+      ).toHaveLength(4);
       for (const night of nights) {
-        expect(recoverAndCompare(night, compared), `${night.archive}\n${night.story.join('\n')}`).toEqual([]);
+        expect(
+          recoverAndCompare(night, compared),
+          `${night.archive}\n${night.story.join('\n')}`,
+        ).toEqual([]);
       }
     });
   }
 
   it('keeps one differential, the newest, where the server is told to', () => {
     dir = temporaryDirectory('sequence');
-    const server = buildInstallation(join(dir, 'server'), { store: randomStore(16, { files: 30, maxBytes: 900 }) });
+    const server = buildInstallation(join(dir, 'server'), {
+      store: randomStore(16, { files: 30, maxBytes: 900 }),
+    });
     const store = new LivingStore(server.storeDir, new Random(16));
     const full = backUpAndCopy(server, 'full', [], []);
     backUpAndCopy(server, 'diff', store.live(5), []);
     const second = backUpAndCopy(server, 'diff', store.live(5), []);
-    const kept = readdirSync(server.backupDir).filter((name) => name.endsWith('.zip'));
-    expect(kept.map((name) => join(server.backupDir, name))).toEqual([full.archive, second.archive]);
+    const kept = readdirSync(server.backupDir).filter((name) =>
+      name.endsWith('.zip'),
+    );
+    expect(kept.map((name) => join(server.backupDir, name))).toEqual([
+      full.archive,
+      second.archive,
+    ]);
     expect(recoverAndCompare(second)).toEqual([]);
     expect(recoverAndCompare(full)).toEqual([]);
   });

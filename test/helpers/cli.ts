@@ -17,7 +17,11 @@ export function cli(
   options: { readonly env?: NodeJS.ProcessEnv; readonly input?: string } = {},
 ): CliResult {
   const env = { ...process.env, ...options.env };
-  const result = spawnSync(process.execPath, [BIN, ...args], { encoding: 'utf8', env, input: options.input ?? '' });
+  const result = spawnSync(process.execPath, [BIN, ...args], {
+    encoding: 'utf8',
+    env,
+    input: options.input ?? '',
+  });
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
 

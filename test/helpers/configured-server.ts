@@ -1,4 +1,10 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -27,13 +33,20 @@ export function makeInstallation(
   backupDir: string;
   logDir: string;
 } {
-  const [storeDir, backupDir, logDir] = [join(dir, 'store'), join(dir, 'backup'), join(dir, 'store', 'logs')];
+  const [storeDir, backupDir, logDir] = [
+    join(dir, 'store'),
+    join(dir, 'backup'),
+    join(dir, 'store', 'logs'),
+  ];
   mkdirSync(join(storeDir, 'mail'), { recursive: true });
   mkdirSync(logDir, { recursive: true });
   mkdirSync(backupDir);
   const configPath = join(dir, 'mailserver.cfg');
   const usersConfigPath = join(dir, 'users.cfg');
-  writeFileSync(configPath, sampleConfig({ storeDir: `${storeDir}/`, backupDir, logDir, ...options }));
+  writeFileSync(
+    configPath,
+    sampleConfig({ storeDir: `${storeDir}/`, backupDir, logDir, ...options }),
+  );
   // Without it no backup is complete.
   writeFileSync(usersConfigPath, '<config>\r\n</config>\r\n');
 

@@ -1,12 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { BINARY, hasTool, QUIET_ENVIRONMENT, runTool, type Ended } from './tools.js';
+import {
+  BINARY,
+  hasTool,
+  QUIET_ENVIRONMENT,
+  runTool,
+  type Ended,
+} from './tools.js';
 
 /** Whether system calls of a child can be made to fail here: strace is there and may trace. */
-export const canInject = hasTool('strace') && spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
+export const canInject =
+  hasTool('strace') &&
+  spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
 
 /** The library that gives a child another clock; its wrapper would stand between the child's end and us. */
 const FAKETIME_LIBRARY = hasTool('faketime')
-  ? spawnSync('faketime', ['-f', '2024-01-01 00:00:00', 'printenv', 'LD_PRELOAD'], { encoding: 'utf8' }).stdout.trim()
+  ? spawnSync(
+      'faketime',
+      ['-f', '2024-01-01 00:00:00', 'printenv', 'LD_PRELOAD'],
+      { encoding: 'utf8' },
+    ).stdout.trim()
   : '';
 
 /** Whether a child can be given another clock. */
@@ -14,7 +26,11 @@ export const canFakeTime = FAKETIME_LIBRARY !== '';
 
 /** What makes a program see the clock stand still at this time in its zone; its timers go on. */
 function frozenClock(at: string): Record<string, string> {
-  return { LD_PRELOAD: FAKETIME_LIBRARY, FAKETIME: at, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
+  return {
+    LD_PRELOAD: FAKETIME_LIBRARY,
+    FAKETIME: at,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
 }
 
 export interface FaultOptions {
@@ -27,8 +43,13 @@ export interface FaultOptions {
 }
 
 /** Runs `kms-backup` while the given system calls fail, lie or kill it. */
-export function kmsWithFaults(args: readonly string[], { inject, paths = [], frozenAt }: FaultOptions): Ended {
-  const calls = inject.map((expression) => expression.slice(0, expression.indexOf(':'))).join(',');
+export function kmsWithFaults(
+  args: readonly string[],
+  { inject, paths = [], frozenAt }: FaultOptions,
+): Ended {
+  const calls = inject
+    .map((expression) => expression.slice(0, expression.indexOf(':')))
+    .join(',');
   const trace = [
     '-f',
     '-qq',
@@ -39,15 +60,28 @@ export function kmsWithFaults(args: readonly string[], { inject, paths = [], fro
     ...inject.flatMap((one) => ['-e', `inject=${one}`]),
   ];
   const only = paths.flatMap((path) => ['-P', path]);
-  const variables = Object.entries(frozenAt === undefined ? {} : frozenClock(frozenAt));
-  const clock = variables.flatMap(([name, value]) => ['-E', `${name}=${value}`]);
+  const variables = Object.entries(
+    frozenAt === undefined ? {} : frozenClock(frozenAt),
+  );
+  const clock = variables.flatMap(([name, value]) => [
+    '-E',
+    `${name}=${value}`,
+  ]);
   // One thread for files, so that calls can be counted.
   const env = { ...QUIET_ENVIRONMENT, TZ: 'UTC', UV_THREADPOOL_SIZE: '1' };
-  return runTool('strace', [...trace, ...only, ...clock, process.execPath, BINARY, ...args], { env });
+  return runTool(
+    'strace',
+    [...trace, ...only, ...clock, process.execPath, BINARY, ...args],
+    { env },
+  );
 }
 
 /** Runs `kms-backup` while the clock stands still at a time of the given zone: `2026-11-25 01:00:00`. */
-export function kmsAt(frozenAt: string, args: readonly string[], zone = 'UTC'): Ended {
+export function kmsAt(
+  frozenAt: string,
+  args: readonly string[],
+  zone = 'UTC',
+): Ended {
   const env = { ...QUIET_ENVIRONMENT, ...frozenClock(frozenAt), TZ: zone };
   return runTool(process.execPath, [BINARY, ...args], { env });
 }

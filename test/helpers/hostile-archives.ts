@@ -1,5 +1,11 @@
 import { deflateRawSync } from 'node:zlib';
-import { buildZip, deflatedZeros, overlappingBomb, type EntrySpec, type ZipSpec } from './zip-builder.js';
+import {
+  buildZip,
+  deflatedZeros,
+  overlappingBomb,
+  type EntrySpec,
+  type ZipSpec,
+} from './zip-builder.js';
 
 /** What a safe tool does with an archive: recovers it whole, refuses it, or may do either as long as it does no harm. */
 export type Expectation = 'accept' | 'refuse' | 'either';
@@ -15,7 +21,10 @@ export interface HostileKind {
 
 const STORE = '@backup/store/';
 const INBOX = 'mail/example.com/alice/INBOX/#msgs/';
-const GOOD: EntrySpec = { name: `${STORE}${INBOX}00000001.eml`, content: 'a good message\r\n' };
+const GOOD: EntrySpec = {
+  name: `${STORE}${INBOX}00000001.eml`,
+  content: 'a good message\r\n',
+};
 const EVIL_NAME = `${STORE}${INBOX}00000002.eml`;
 const TEXT = 'Subject: evil\r\n\r\nbody body body body\r\n';
 const UNIX = 0x0314;
@@ -30,25 +39,49 @@ export interface ArchiveShape {
 }
 
 /** An archive in the mail server's layout with one good message, `entries` after it, and a summary that counts right. */
-export function archiveWith(entries: readonly EntrySpec[], shape: ArchiveShape = {}): Buffer {
-  const config: EntrySpec[] = shape.config === undefined ? [] : [{ name: 'mailserver.cfg', content: shape.config }];
+export function archiveWith(
+  entries: readonly EntrySpec[],
+  shape: ArchiveShape = {},
+): Buffer {
+  const config: EntrySpec[] =
+    shape.config === undefined
+      ? []
+      : [{ name: 'mailserver.cfg', content: shape.config }];
   const body = [...config, GOOD, ...entries];
-  const version: EntrySpec[] = shape.version === 'missing' ? [] : [shape.version ?? versionEntry()];
+  const version: EntrySpec[] =
+    shape.version === 'missing' ? [] : [shape.version ?? versionEntry()];
   const summary: EntrySpec[] =
-    shape.summary === 'missing' ? [] : [typeof shape.summary === 'object' ? shape.summary : countOf(body, shape)];
+    shape.summary === 'missing'
+      ? []
+      : [
+          typeof shape.summary === 'object'
+            ? shape.summary
+            : countOf(body, shape),
+        ];
   return buildZip([...version, ...body, ...summary], shape.zip);
 }
 
 function versionEntry(): EntrySpec {
   return {
     name: '.version.txt',
-    content: 'started  = 2026-11-22 02:00:00\nversion  = 1\nhostname = mail.example.com\n',
+    content:
+      'started  = 2026-11-22 02:00:00\nversion  = 1\nhostname = mail.example.com\n',
   };
 }
 
-function countOf(entries: readonly EntrySpec[], shape: ArchiveShape): EntrySpec {
-  const files = entries.filter(({ name, isOrphan }) => !isOrphan && !String(name).endsWith('/'));
-  const sizes = files.map((entry) => entry.central?.size ?? entry.size ?? Buffer.byteLength(entry.content ?? ''));
+function countOf(
+  entries: readonly EntrySpec[],
+  shape: ArchiveShape,
+): EntrySpec {
+  const files = entries.filter(
+    ({ name, isOrphan }) => !isOrphan && !String(name).endsWith('/'),
+  );
+  const sizes = files.map(
+    (entry) =>
+      entry.central?.size ??
+      entry.size ??
+      Buffer.byteLength(entry.content ?? ''),
+  );
   const count = files.length + (shape.summary === 'miscounted' ? 1 : 0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const text =
@@ -57,8 +90,15 @@ function countOf(entries: readonly EntrySpec[], shape: ArchiveShape): EntrySpec 
   return { name: '.summary.txt', content: text };
 }
 
-const evil = (fields: Partial<EntrySpec> = {}): EntrySpec => ({ name: EVIL_NAME, content: TEXT, ...fields });
-const named = (name: string | Uint8Array, fields: Partial<EntrySpec> = {}): EntrySpec => evil({ name, ...fields });
+const evil = (fields: Partial<EntrySpec> = {}): EntrySpec => ({
+  name: EVIL_NAME,
+  content: TEXT,
+  ...fields,
+});
+const named = (
+  name: string | Uint8Array,
+  fields: Partial<EntrySpec> = {},
+): EntrySpec => evil({ name, ...fields });
 
 function kind(
   what: string,
@@ -69,8 +109,15 @@ function kind(
   return { what, expected, bytes: () => archiveWith(entries, shape) };
 }
 
-function accepted(what: string, entries: readonly EntrySpec[], shape: ArchiveShape = {}): HostileKind {
-  return { ...kind(what, 'accept', entries, shape), recovered: { [`${INBOX}00000001.eml`]: 'a good message\r\n' } };
+function accepted(
+  what: string,
+  entries: readonly EntrySpec[],
+  shape: ArchiveShape = {},
+): HostileKind {
+  return {
+    ...kind(what, 'accept', entries, shape),
+    recovered: { [`${INBOX}00000001.eml`]: 'a good message\r\n' },
+  };
 }
 
 /** Every kind of lie, one archive each. `outside` is an absolute directory that nothing may be written to. */
@@ -93,23 +140,61 @@ function honestKinds(): HostileKind[] {
   const whole = { [`${INBOX}00000002.eml`]: TEXT };
   return [
     { ...kind('nothing wrong', 'accept', [evil()]), recovered: whole },
-    { ...kind('a stored entry', 'accept', [evil({ method: 0 })]), recovered: whole },
     {
-      ...kind('a data descriptor with its signature', 'accept', [evil({ descriptor: 'signature' })]),
+      ...kind('a stored entry', 'accept', [evil({ method: 0 })]),
       recovered: whole,
     },
-    { ...kind('a data descriptor without signature', 'accept', [evil({ descriptor: 'bare' })]), recovered: whole },
-    { ...kind('a 64-bit data descriptor', 'accept', [evil({ descriptor: 'zip64', zip64: true })]), recovered: whole },
-    { ...kind('Zip64 sizes', 'accept', [evil({ zip64: true })]), recovered: whole },
-    { ...kind('a Zip64 end record', 'accept', [evil()], { zip: { zip64End: true } }), recovered: whole },
-    { ...kind('an archive comment', 'accept', [evil()], { zip: { comment: 'kept in the safe' } }), recovered: whole },
-    { ...kind('an entry comment', 'accept', [evil({ central: { comment: 'note' } })]), recovered: whole },
-    { ...kind('an empty file', 'accept', [evil({ content: '' })]), recovered: { [`${INBOX}00000002.eml`]: '' } },
+    {
+      ...kind('a data descriptor with its signature', 'accept', [
+        evil({ descriptor: 'signature' }),
+      ]),
+      recovered: whole,
+    },
+    {
+      ...kind('a data descriptor without signature', 'accept', [
+        evil({ descriptor: 'bare' }),
+      ]),
+      recovered: whole,
+    },
+    {
+      ...kind('a 64-bit data descriptor', 'accept', [
+        evil({ descriptor: 'zip64', zip64: true }),
+      ]),
+      recovered: whole,
+    },
+    {
+      ...kind('Zip64 sizes', 'accept', [evil({ zip64: true })]),
+      recovered: whole,
+    },
+    {
+      ...kind('a Zip64 end record', 'accept', [evil()], {
+        zip: { zip64End: true },
+      }),
+      recovered: whole,
+    },
+    {
+      ...kind('an archive comment', 'accept', [evil()], {
+        zip: { comment: 'kept in the safe' },
+      }),
+      recovered: whole,
+    },
+    {
+      ...kind('an entry comment', 'accept', [
+        evil({ central: { comment: 'note' } }),
+      ]),
+      recovered: whole,
+    },
+    {
+      ...kind('an empty file', 'accept', [evil({ content: '' })]),
+      recovered: { [`${INBOX}00000002.eml`]: '' },
+    },
     accepted('a directory that is named twice', [
       named(`${STORE}mail/d/`, { content: '' }),
       named(`${STORE}mail/d/`, { content: '' }),
     ]),
-    accepted('a set-user-id file', [evil({ versionMadeBy: UNIX, externalAttributes: 0o104755 << 16 })]),
+    accepted('a set-user-id file', [
+      evil({ versionMadeBy: UNIX, externalAttributes: 0o104755 << 16 }),
+    ]),
   ];
 }
 
@@ -139,20 +224,36 @@ function unsafeNames(outside: string): HostileKind[] {
     'an empty step in its path': `${STORE}mail//evil.txt`,
     'nothing but a slash': '/',
     'a name of 256 bytes': `${STORE}mail/${'x'.repeat(256)}`,
-    'bytes that are no text': Buffer.from([...Buffer.from(`${STORE}mail/`), 0xff, 0xfe, 0x2e, 0x65]),
+    'bytes that are no text': Buffer.from([
+      ...Buffer.from(`${STORE}mail/`),
+      0xff,
+      0xfe,
+      0x2e,
+      0x65,
+    ]),
   };
   const kinds = Object.entries(names).map(([what, name]) => {
     // Bytes that are no UTF-8 are code page 437 for older tools: an ordinary, if odd, name.
-    return kind(`${what} for a name`, what.startsWith('bytes') ? 'either' : 'refuse', [named(name)]);
+    return kind(
+      `${what} for a name`,
+      what.startsWith('bytes') ? 'either' : 'refuse',
+      [named(name)],
+    );
   });
   const deep = `${STORE}mail/${'d/'.repeat(4000)}x`;
   const flagged = Buffer.from([...Buffer.from(`${STORE}mail/`), 0xc3, 0x28]);
   return [
     ...kinds,
     kind('a path of 8,000 characters', 'refuse', [named(deep)]),
-    kind('a name of 65,000 bytes', 'refuse', [named(`${STORE}${'y'.repeat(65_000)}`)]),
-    kind('broken UTF-8 that is marked as UTF-8', 'either', [named(flagged, { flags: 0x800 })]),
-    kind('a second name that steps out (Info-ZIP Unicode path)', 'refuse', [withUnicodePath('../../evil.txt')]),
+    kind('a name of 65,000 bytes', 'refuse', [
+      named(`${STORE}${'y'.repeat(65_000)}`),
+    ]),
+    kind('broken UTF-8 that is marked as UTF-8', 'either', [
+      named(flagged, { flags: 0x800 }),
+    ]),
+    kind('a second name that steps out (Info-ZIP Unicode path)', 'refuse', [
+      withUnicodePath('../../evil.txt'),
+    ]),
   ];
 }
 
@@ -170,7 +271,17 @@ function withUnicodePath(path: string): EntrySpec {
 }
 
 function windowsNames(): HostileKind[] {
-  const names = ['CON', 'aux.txt', 'COM1', 'nul', 'ends with a dot.', 'ends with a space ', 'a:b', 'what?', 'a|b'];
+  const names = [
+    'CON',
+    'aux.txt',
+    'COM1',
+    'nul',
+    'ends with a dot.',
+    'ends with a space ',
+    'a:b',
+    'what?',
+    'a|b',
+  ];
   return names.map((name) => ({
     ...kind(
       `the name ${JSON.stringify(name)}, which only Windows forbids`,
@@ -182,24 +293,45 @@ function windowsNames(): HostileKind[] {
 }
 
 function typeLies(outside: string): HostileKind[] {
-  const mode = (bits: number): Partial<EntrySpec> => ({ versionMadeBy: UNIX, externalAttributes: (bits << 16) | 0 });
-  const link = named(`${STORE}mail/link`, { content: outside, ...mode(0o120777) });
+  const mode = (bits: number): Partial<EntrySpec> => ({
+    versionMadeBy: UNIX,
+    externalAttributes: (bits << 16) | 0,
+  });
+  const link = named(`${STORE}mail/link`, {
+    content: outside,
+    ...mode(0o120777),
+  });
   return [
     kind('a symbolic link', 'refuse', [link]),
-    kind('a symbolic link and a file through it', 'refuse', [link, named(`${STORE}mail/link/evil.txt`)]),
+    kind('a symbolic link and a file through it', 'refuse', [
+      link,
+      named(`${STORE}mail/link/evil.txt`),
+    ]),
     kind('a link to a relative place', 'refuse', [
       named(`${STORE}mail/link`, { content: '../../..', ...mode(0o120777) }),
     ]),
-    kind('a character device', 'refuse', [named(`${STORE}mail/null`, { content: '', ...mode(0o020666) })]),
-    kind('a block device', 'refuse', [named(`${STORE}mail/sda`, { content: '', ...mode(0o060660) })]),
-    kind('a pipe', 'either', [named(`${STORE}mail/pipe`, { content: '', ...mode(0o010644) })]),
-    kind('a socket', 'refuse', [named(`${STORE}mail/socket`, { content: '', ...mode(0o140755) })]),
-    kind('a directory with content', 'refuse', [named(`${STORE}mail/dir/`, { content: 'data' })]),
+    kind('a character device', 'refuse', [
+      named(`${STORE}mail/null`, { content: '', ...mode(0o020666) }),
+    ]),
+    kind('a block device', 'refuse', [
+      named(`${STORE}mail/sda`, { content: '', ...mode(0o060660) }),
+    ]),
+    kind('a pipe', 'either', [
+      named(`${STORE}mail/pipe`, { content: '', ...mode(0o010644) }),
+    ]),
+    kind('a socket', 'refuse', [
+      named(`${STORE}mail/socket`, { content: '', ...mode(0o140755) }),
+    ]),
+    kind('a directory with content', 'refuse', [
+      named(`${STORE}mail/dir/`, { content: 'data' }),
+    ]),
     kind('the encrypted flag', 'refuse', [evil({ flags: 1 })]),
     kind('the strong encryption flag', 'refuse', [evil({ flags: 0x41 })]),
     kind('masked local headers', 'refuse', [evil({ flags: 0x2001 })]),
     ...[1, 2, 6, 9, 12, 14, 93, 95, 97, 98, 99].map((method) =>
-      kind(`compression method ${method}`, 'refuse', [evil({ method, raw: Buffer.from(TEXT) })]),
+      kind(`compression method ${method}`, 'refuse', [
+        evil({ method, raw: Buffer.from(TEXT) }),
+      ]),
     ),
   ];
 }
@@ -207,56 +339,149 @@ function typeLies(outside: string): HostileKind[] {
 function sizeLies(): HostileKind[] {
   const packed = deflateRawSync(Buffer.from(TEXT));
   const zeros = deflatedZeros(64);
-  const cut = { raw: zeros.raw.subarray(0, zeros.raw.length >> 1), size: zeros.size, crc: zeros.crc };
+  const cut = {
+    raw: zeros.raw.subarray(0, zeros.raw.length >> 1),
+    size: zeros.size,
+    crc: zeros.crc,
+  };
   return [
     kind('a wrong CRC', 'refuse', [evil({ crc: 0x12345678 })]),
-    kind('a wrong CRC of a stored entry', 'refuse', [evil({ crc: 0x12345678, method: 0 })]),
-    kind('a size that is too small', 'refuse', [evil({ size: TEXT.length - 1 })]),
-    kind('a size that is too large', 'refuse', [evil({ size: TEXT.length + 1 })]),
-    kind('a size of 4 GB from a few bytes', 'refuse', [evil({ size: 0xfffffffe })]),
-    kind('a size of 8 EB from a few bytes', 'refuse', [evil({ zip64: true, size: Number.MAX_SAFE_INTEGER })]),
-    kind('a compressed size that is too small', 'refuse', [evil({ compressedSize: packed.length - 1 })]),
-    kind('a compressed size that is too large', 'refuse', [evil({ compressedSize: packed.length + 1 })]),
-    kind('a compressed size beyond the file', 'refuse', [evil({ compressedSize: 0x7fffffff })]),
-    kind('a stored entry whose sizes differ', 'refuse', [evil({ method: 0, size: TEXT.length + 5 })]),
-    kind('data that burst out of their size', 'refuse', [evil({ raw: zeros.raw, size: 100_000, crc: 1 })]),
+    kind('a wrong CRC of a stored entry', 'refuse', [
+      evil({ crc: 0x12345678, method: 0 }),
+    ]),
+    kind('a size that is too small', 'refuse', [
+      evil({ size: TEXT.length - 1 }),
+    ]),
+    kind('a size that is too large', 'refuse', [
+      evil({ size: TEXT.length + 1 }),
+    ]),
+    kind('a size of 4 GB from a few bytes', 'refuse', [
+      evil({ size: 0xfffffffe }),
+    ]),
+    kind('a size of 8 EB from a few bytes', 'refuse', [
+      evil({ zip64: true, size: Number.MAX_SAFE_INTEGER }),
+    ]),
+    kind('a compressed size that is too small', 'refuse', [
+      evil({ compressedSize: packed.length - 1 }),
+    ]),
+    kind('a compressed size that is too large', 'refuse', [
+      evil({ compressedSize: packed.length + 1 }),
+    ]),
+    kind('a compressed size beyond the file', 'refuse', [
+      evil({ compressedSize: 0x7fffffff }),
+    ]),
+    kind('a stored entry whose sizes differ', 'refuse', [
+      evil({ method: 0, size: TEXT.length + 5 }),
+    ]),
+    kind('data that burst out of their size', 'refuse', [
+      evil({ raw: zeros.raw, size: 100_000, crc: 1 }),
+    ]),
     kind('data that end too early', 'refuse', [evil(cut)]),
-    kind('data that are no deflate stream', 'refuse', [evil({ raw: Buffer.from([7, 7, 7, 7]), size: 4 })]),
-    kind('junk after the deflate stream', 'refuse', [evil({ raw: Buffer.concat([packed, Buffer.from('junk')]) })]),
-    { ...kind('64 MB of zeros, truly', 'accept', [evil({ ...zeros })]), recovered: NONE },
+    kind('data that are no deflate stream', 'refuse', [
+      evil({ raw: Buffer.from([7, 7, 7, 7]), size: 4 }),
+    ]),
+    kind('junk after the deflate stream', 'refuse', [
+      evil({ raw: Buffer.concat([packed, Buffer.from('junk')]) }),
+    ]),
+    {
+      ...kind('64 MB of zeros, truly', 'accept', [evil({ ...zeros })]),
+      recovered: NONE,
+    },
   ];
 }
 
 function headerLies(): HostileKind[] {
-  const local = (fields: NonNullable<EntrySpec['local']>): EntrySpec[] => [evil({ local: fields })];
-  const central = (fields: NonNullable<EntrySpec['central']>): EntrySpec[] => [evil({ central: fields })];
+  const local = (fields: NonNullable<EntrySpec['local']>): EntrySpec[] => [
+    evil({ local: fields }),
+  ];
+  const central = (fields: NonNullable<EntrySpec['central']>): EntrySpec[] => [
+    evil({ central: fields }),
+  ];
   return [
-    kind('another name in the local header', 'refuse', local({ name: EVIL_NAME.replace('2.eml', '9.eml') })),
+    kind(
+      'another name in the local header',
+      'refuse',
+      local({ name: EVIL_NAME.replace('2.eml', '9.eml') }),
+    ),
     kind(
       'a name that steps out in the local header',
       'refuse',
       local({ name: '../'.repeat(20).slice(0, EVIL_NAME.length) }),
     ),
-    kind('a longer name in the local header', 'refuse', local({ name: `${EVIL_NAME}x` })),
+    kind(
+      'a longer name in the local header',
+      'refuse',
+      local({ name: `${EVIL_NAME}x` }),
+    ),
     kind('another method in the local header', 'refuse', local({ method: 0 })),
     kind('another CRC in the local header', 'refuse', local({ crc: 5 })),
     kind('another size in the local header', 'refuse', local({ size: 5 })),
-    kind('another compressed size in the local header', 'refuse', local({ compressedSize: 5 })),
-    kind('the encrypted flag in the local header only', 'refuse', local({ flags: 1 })),
-    kind('a broken local signature', 'refuse', local({ signature: 0x04034b51 })),
-    kind('a local extra field beyond the data', 'refuse', local({ extraLength: 0xffff })),
-    kind('a local name beyond the data', 'refuse', local({ nameLength: 0xffff })),
+    kind(
+      'another compressed size in the local header',
+      'refuse',
+      local({ compressedSize: 5 }),
+    ),
+    kind(
+      'the encrypted flag in the local header only',
+      'refuse',
+      local({ flags: 1 }),
+    ),
+    kind(
+      'a broken local signature',
+      'refuse',
+      local({ signature: 0x04034b51 }),
+    ),
+    kind(
+      'a local extra field beyond the data',
+      'refuse',
+      local({ extraLength: 0xffff }),
+    ),
+    kind(
+      'a local name beyond the data',
+      'refuse',
+      local({ nameLength: 0xffff }),
+    ),
     kind('another time in the local header', 'either', local({ dosTime: 0 })),
-    kind('another needed version in the local header', 'either', local({ versionNeeded: 63 })),
-    kind('a broken central signature', 'refuse', central({ signature: 0x02014b51 })),
-    kind('a central name beyond the directory', 'refuse', central({ nameLength: 0xffff })),
-    kind('a central extra field beyond the directory', 'refuse', central({ extraLength: 0xffff })),
-    kind('a central comment beyond the directory', 'refuse', central({ commentLength: 0xffff })),
-    kind('an extra field that is longer than it says', 'either', central({ extra: Buffer.from([9, 9, 200, 0, 1]) })),
+    kind(
+      'another needed version in the local header',
+      'either',
+      local({ versionNeeded: 63 }),
+    ),
+    kind(
+      'a broken central signature',
+      'refuse',
+      central({ signature: 0x02014b51 }),
+    ),
+    kind(
+      'a central name beyond the directory',
+      'refuse',
+      central({ nameLength: 0xffff }),
+    ),
+    kind(
+      'a central extra field beyond the directory',
+      'refuse',
+      central({ extraLength: 0xffff }),
+    ),
+    kind(
+      'a central comment beyond the directory',
+      'refuse',
+      central({ commentLength: 0xffff }),
+    ),
+    kind(
+      'an extra field that is longer than it says',
+      'either',
+      central({ extra: Buffer.from([9, 9, 200, 0, 1]) }),
+    ),
     kind('a disk number', 'either', central({ disk: 1 })),
     kind('an offset in the middle of data', 'refuse', central({ offset: 40 })),
-    kind('an offset at the end of the file', 'refuse', central({ offset: 0x7ffffff0 })),
-    kind('a Zip64 offset of 2^53', 'refuse', [evil({ zip64: true, central: { offset: Number.MAX_SAFE_INTEGER } })]),
+    kind(
+      'an offset at the end of the file',
+      'refuse',
+      central({ offset: 0x7ffffff0 }),
+    ),
+    kind('a Zip64 offset of 2^53', 'refuse', [
+      evil({ zip64: true, central: { offset: Number.MAX_SAFE_INTEGER } }),
+    ]),
   ];
 }
 
@@ -273,13 +498,19 @@ function structureLies(): HostileKind[] {
     (fields: NonNullable<ZipSpec['end']>): HostileKind['bytes'] =>
     () =>
       archiveWith([evil()], { zip: { end: fields } });
-  const lie = (what: string, fields: NonNullable<ZipSpec['end']>): HostileKind => ({
+  const lie = (
+    what: string,
+    fields: NonNullable<ZipSpec['end']>,
+  ): HostileKind => ({
     what,
     expected: 'refuse',
     bytes: end(fields),
   });
   const bomb = overlappingBomb(500, 16).map(inArchive);
-  const shared: EntrySpec[] = [evil(), named(`${STORE}${INBOX}00000003.eml`, { sharesDataOf: 2 })];
+  const shared: EntrySpec[] = [
+    evil(),
+    named(`${STORE}${INBOX}00000003.eml`, { sharesDataOf: 2 }),
+  ];
   return [
     lie('one entry too many in its count', { entries: 5 }),
     lie('one entry too few in its count', { entries: 3 }),
@@ -292,7 +523,9 @@ function structureLies(): HostileKind[] {
     lie('a disk number of its end record', { disk: 3, centralDisk: 3 }),
     lie('a comment longer than the file', { commentLength: 200 }),
     lie('a broken end record', { signature: 0x06054b51 }),
-    kind('a billion entries in a Zip64 count', 'refuse', [evil()], { zip: { zip64End: true, end: { entries: 1e9 } } }),
+    kind('a billion entries in a Zip64 count', 'refuse', [evil()], {
+      zip: { zip64End: true, end: { entries: 1e9 } },
+    }),
     kind('a Zip64 directory of 2^53 bytes', 'refuse', [evil()], {
       zip: { zip64End: true, end: { centralSize: 2 ** 53 - 1 } },
     }),
@@ -308,10 +541,22 @@ function clashes(): HostileKind[] {
   const other = 'Subject: other\r\n';
   return [
     kind('the same name twice', 'refuse', [evil(), evil({ content: other })]),
-    kind('the same name twice with the same content', 'refuse', [evil(), evil()]),
-    kind('a file and a directory of one name', 'refuse', [evil(), named(`${EVIL_NAME}/`, { content: '' })]),
-    kind('a file that is also the parent of another', 'refuse', [evil(), named(`${EVIL_NAME}/below.eml`)]),
-    kind('a parent that is a file, the other way round', 'refuse', [named(`${EVIL_NAME}/below.eml`), evil()]),
+    kind('the same name twice with the same content', 'refuse', [
+      evil(),
+      evil(),
+    ]),
+    kind('a file and a directory of one name', 'refuse', [
+      evil(),
+      named(`${EVIL_NAME}/`, { content: '' }),
+    ]),
+    kind('a file that is also the parent of another', 'refuse', [
+      evil(),
+      named(`${EVIL_NAME}/below.eml`),
+    ]),
+    kind('a parent that is a file, the other way round', 'refuse', [
+      named(`${EVIL_NAME}/below.eml`),
+      evil(),
+    ]),
     kind('names that differ in case only', 'either', [
       evil(),
       named(EVIL_NAME.toUpperCase().replace('@BACKUP/STORE', '@backup/store')),
@@ -334,7 +579,9 @@ function framing(): HostileKind[] {
   });
   const endInComment = Buffer.concat([buildZip([]), Buffer.from('after')]);
   return [
-    kind('bytes before it that its offsets know', 'either', [evil()], { zip: { prefix: junk } }),
+    kind('bytes before it that its offsets know', 'either', [evil()], {
+      zip: { prefix: junk },
+    }),
     kind('bytes before it that its offsets do not know', 'either', [evil()], {
       zip: { prefix: junk, offsetsIgnorePrefix: true },
     }),
@@ -344,14 +591,32 @@ function framing(): HostileKind[] {
       evil(),
       named(`${STORE}${INBOX}0000000f.eml`, { isOrphan: true }),
     ]),
-    kind('bytes before the central directory', 'either', [evil()], { zip: { beforeCentral: junk } }),
-    kind('bytes before the end record', 'refuse', [evil()], { zip: { beforeEnd: junk } }),
-    kind('an end record inside its comment', 'either', [evil()], { zip: { comment: endInComment } }),
+    kind('bytes before the central directory', 'either', [evil()], {
+      zip: { beforeCentral: junk },
+    }),
+    kind('bytes before the end record', 'refuse', [evil()], {
+      zip: { beforeEnd: junk },
+    }),
+    kind('an end record inside its comment', 'either', [evil()], {
+      zip: { comment: endInComment },
+    }),
     ...[0.999, 0.98, 0.9, 0.7, 0.5, 0.3, 0.1, 0.01].map(cut),
-    { what: 'no bytes at all', expected: 'refuse', bytes: () => Buffer.alloc(0) },
+    {
+      what: 'no bytes at all',
+      expected: 'refuse',
+      bytes: () => Buffer.alloc(0),
+    },
     { what: 'one byte', expected: 'refuse', bytes: () => Buffer.from('P') },
-    { what: 'text instead of a zip', expected: 'refuse', bytes: () => Buffer.from('this is no zip file\n'.repeat(50)) },
-    { what: 'nothing but zeros', expected: 'refuse', bytes: () => Buffer.alloc(100_000) },
+    {
+      what: 'text instead of a zip',
+      expected: 'refuse',
+      bytes: () => Buffer.from('this is no zip file\n'.repeat(50)),
+    },
+    {
+      what: 'nothing but zeros',
+      expected: 'refuse',
+      bytes: () => Buffer.alloc(100_000),
+    },
     { what: 'no entries', expected: 'refuse', bytes: () => buildZip([]) },
   ];
 }
@@ -359,13 +624,29 @@ function framing(): HostileKind[] {
 function ownTexts(): HostileKind[] {
   const large = deflatedZeros(256);
   return [
-    kind('no summary: it was never finished', 'refuse', [evil()], { summary: 'missing' }),
-    accepted("a server's summary that counts another number of files", [evil()], { summary: 'miscounted' }),
-    kind('a summary of ours that counts another number of files', 'refuse', [evil()], {
-      summary: 'miscounted',
-      version: { name: '.version.txt', content: 'version  = 1\ntool     = kms-backup 1.0.0\n' },
+    kind('no summary: it was never finished', 'refuse', [evil()], {
+      summary: 'missing',
     }),
-    kind('a summary of 256 MB', 'refuse', [evil()], { summary: { name: '.summary.txt', ...large } }),
+    accepted(
+      "a server's summary that counts another number of files",
+      [evil()],
+      { summary: 'miscounted' },
+    ),
+    kind(
+      'a summary of ours that counts another number of files',
+      'refuse',
+      [evil()],
+      {
+        summary: 'miscounted',
+        version: {
+          name: '.version.txt',
+          content: 'version  = 1\ntool     = kms-backup 1.0.0\n',
+        },
+      },
+    ),
+    kind('a summary of 256 MB', 'refuse', [evil()], {
+      summary: { name: '.summary.txt', ...large },
+    }),
     kind('a summary that is no text', 'refuse', [evil()], {
       summary: { name: '.summary.txt', content: Buffer.alloc(300, 0x80) },
     }),
@@ -375,9 +656,16 @@ function ownTexts(): HostileKind[] {
         content: `count_files = 2\ntotal_size  = ${16 + TEXT.length}\nmailboxes   = 1\nmailbox.%zz = 1\n`,
       },
     }),
-    kind('a version text of 256 MB', 'either', [evil()], { version: { name: '.version.txt', ...large } }),
+    kind('a version text of 256 MB', 'either', [evil()], {
+      version: { name: '.version.txt', ...large },
+    }),
     kind('no version text', 'either', [evil()], { version: 'missing' }),
-    kind('two summaries', 'refuse', [evil(), named('.summary.txt', { content: 'count_files = 0\ntotal_size = 0\n' })]),
-    kind('a configuration that is no XML', 'either', [evil()], { config: '<<<<' }),
+    kind('two summaries', 'refuse', [
+      evil(),
+      named('.summary.txt', { content: 'count_files = 0\ntotal_size = 0\n' }),
+    ]),
+    kind('a configuration that is no XML', 'either', [evil()], {
+      config: '<<<<',
+    }),
   ];
 }

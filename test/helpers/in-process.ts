@@ -9,11 +9,16 @@ interface Runnable {
 }
 
 /** As where it is shipped: oclif warns its developers of a command line that it could not parse. */
-const ENVIRONMENT = { KMS_BACKUP_PID_FILE: QUIET_ENVIRONMENT.KMS_BACKUP_PID_FILE, NODE_ENV: 'production' };
+const ENVIRONMENT = {
+  KMS_BACKUP_PID_FILE: QUIET_ENVIRONMENT.KMS_BACKUP_PID_FILE,
+  NODE_ENV: 'production',
+};
 
 let loaded: Promise<Config> | undefined;
 const load = (): Promise<Config> => {
-  loaded ??= Config.load({ root: fileURLToPath(new URL('../../', import.meta.url)) });
+  loaded ??= Config.load({
+    root: fileURLToPath(new URL('../../', import.meta.url)),
+  });
   return loaded;
 };
 
@@ -21,17 +26,24 @@ const load = (): Promise<Config> => {
 export async function helpOf(id: string): Promise<string> {
   const config = await load();
   const { helpOptions } = config.pjson.oclif;
-  const help = new KmsHelp(config, { ...helpOptions, maxWidth: 80, stripAnsi: true });
+  const help = new KmsHelp(config, {
+    ...helpOptions,
+    maxWidth: 80,
+    stripAnsi: true,
+  });
   return help.formatCommand(config.findCommand(id, { must: true }));
 }
 
 /** The command that words begin with, as oclif names it (`backup:full`), and the words that follow. */
-export async function commandOf(words: readonly string[]): Promise<[id: string, ...rest: string[]]> {
+export async function commandOf(
+  words: readonly string[],
+): Promise<[id: string, ...rest: string[]]> {
   const config = await load();
   for (let count = 3; count > 0; count--) {
     const id = words.slice(0, count).join(':');
     if (config.findCommand(id)) return [id, ...words.slice(count)];
   }
+
   throw new Error(`no command: ${words.join(' ')}`);
 }
 
@@ -43,15 +55,25 @@ export async function commandOf(words: readonly string[]): Promise<[id: string, 
 export async function runInProcess(
   command: Runnable | string,
   argv: readonly string[],
-): Promise<{ exitCode: number; output: string; stdout: string; stderr: string }> {
+): Promise<{
+  exitCode: number;
+  output: string;
+  stdout: string;
+  stderr: string;
+}> {
   const config = await load();
-  const runnable = typeof command === 'string' ? await config.findCommand(command, { must: true }).load() : command;
+  const runnable =
+    typeof command === 'string'
+      ? await config.findCommand(command, { must: true }).load()
+      : command;
   const written: { stream: NodeJS.WriteStream; text: string }[] = [];
   const of = (wanted: (stream: NodeJS.WriteStream) => boolean): string =>
     written.map(({ stream, text }) => (wanted(stream) ? text : '')).join('');
   const streams = [process.stdout, process.stderr];
   const kept = streams.map((stream) => stream.write.bind(stream));
-  const before = Object.keys(ENVIRONMENT).map((name) => [name, process.env[name]] as const);
+  const before = Object.keys(ENVIRONMENT).map(
+    (name) => [name, process.env[name]] as const,
+  );
   Object.assign(process.env, ENVIRONMENT);
   for (const stream of streams) {
     stream.write = (text: string | Uint8Array): boolean => {
@@ -59,6 +81,7 @@ export async function runInProcess(
       return true;
     };
   }
+
   // A command listens for good: this process is not its own.
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const listeners = signals.map((signal) => process.listeners(signal));
@@ -74,7 +97,9 @@ export async function runInProcess(
   } finally {
     signals.forEach((signal, index) => {
       for (const listener of process.listeners(signal)) {
-        if (listeners[index]?.includes(listener) !== true) process.off(signal, listener);
+        if (listeners[index]?.includes(listener) !== true) {
+          process.off(signal, listener);
+        }
       }
     });
     streams.forEach((stream, index) => {

@@ -26,11 +26,17 @@ export interface Installation {
 }
 
 /** A mail server's install directory with the sections of mailserver.cfg that backup and recover read. */
-export function buildInstallation(serverDir: string, options: InstallationOptions = {}): Installation {
+export function buildInstallation(
+  serverDir: string,
+  options: InstallationOptions = {},
+): Installation {
   const storeDir = options.storeDir ?? join(serverDir, 'store');
   const backupDir = options.backupDir ?? join(serverDir, 'backups');
   mkdirSync(serverDir, { recursive: true });
-  if (options.backupDir === undefined) mkdirSync(backupDir, { recursive: true });
+  if (options.backupDir === undefined) {
+    mkdirSync(backupDir, { recursive: true });
+  }
+
   if (options.beside) buildTree(serverDir, options.beside, 1_500_000_000.5);
   buildTree(storeDir, options.store ?? smallStore());
   const config = options.config ?? configText(storeDir, backupDir, options);
@@ -39,10 +45,18 @@ export function buildInstallation(serverDir: string, options: InstallationOption
   return { serverDir, storeDir, backupDir };
 }
 
-function configText(storeDir: string, backupDir: string, options: InstallationOptions): string {
+function configText(
+  storeDir: string,
+  backupDir: string,
+  options: InstallationOptions,
+): string {
   return [
     '<config>',
-    ...table('Directories', { StoreDir: `${storeDir}/`, ArchiveDir: `${storeDir}/archive/`, BackupDir: backupDir }),
+    ...table('Directories', {
+      StoreDir: `${storeDir}/`,
+      ArchiveDir: `${storeDir}/archive/`,
+      BackupDir: backupDir,
+    }),
     ...table('StoreBackup', {
       Enabled: '1',
       LastBackupDirectory: '',
@@ -52,17 +66,26 @@ function configText(storeDir: string, backupDir: string, options: InstallationOp
       RotationLimit: String(options.keep ?? 7),
       RemoveOldDiffBackups: '1',
     }),
-    ...table('Misc', { InternetHostname: 'mail.example.com', ConfigVersion: '27' }),
+    ...table('Misc', {
+      InternetHostname: 'mail.example.com',
+      ConfigVersion: '27',
+    }),
     '</config>',
     '',
   ].join('\r\n');
 }
 
-function table(name: string, variables: Readonly<Record<string, string>>): string[] {
-  const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+function table(
+  name: string,
+  variables: Readonly<Record<string, string>>,
+): string[] {
+  const escape = (text: string): string =>
+    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return [
     `<table name="${name}">`,
-    ...Object.entries(variables).map(([key, value]) => `  <variable name="${key}">${escape(value)}</variable>`),
+    ...Object.entries(variables).map(
+      ([key, value]) => `  <variable name="${key}">${escape(value)}</variable>`,
+    ),
     '</table>',
     '',
   ];
@@ -83,7 +106,11 @@ const USERS = [
 ].join('\r\n');
 
 /** A message with a header and a body; `attachmentBytes` of base64 where given. */
-export function message(subject: string, random?: Random, attachmentBytes = 0): string {
+export function message(
+  subject: string,
+  random?: Random,
+  attachmentBytes = 0,
+): string {
   const lines = [
     `Message-ID: <${Buffer.from(subject).toString('hex').slice(0, 40)}@example.com>`,
     'From: Bob <bob@example.com>',
@@ -95,8 +122,11 @@ export function message(subject: string, random?: Random, attachmentBytes = 0): 
   ];
   if (random && attachmentBytes > 0) {
     const base64 = random.bytes(attachmentBytes).toString('base64');
-    for (let i = 0; i < base64.length; i += 76) lines.push(base64.slice(i, i + 76));
+    for (let i = 0; i < base64.length; i += 76) {
+      lines.push(base64.slice(i, i + 76));
+    }
   }
+
   return `${lines.join('\r\n')}\r\n`;
 }
 
@@ -107,7 +137,10 @@ export function smallStore(): Tree {
       'example.com': {
         alice: {
           INBOX: {
-            '#msgs': { '00000001.eml': message('one'), '00000002.eml': message('two') },
+            '#msgs': {
+              '00000001.eml': message('one'),
+              '00000002.eml': message('two'),
+            },
             'status.fld': 'S1\r\n',
             'index.fld': 'U00000001 F1\r\n',
           },
@@ -150,20 +183,49 @@ export function randomStore(seed: number, options: RandomStoreOptions): Tree {
   const users = Math.max(1, Math.round(options.files / 60));
   for (let u = 0; u < users; u++) {
     const folders: Record<string, Tree> = {};
-    for (let f = 0; f < 3; f++) folders[`${random.pick(ODD_NAMES)}${f}`] = randomFolder(random, options, users, 0);
+    for (let f = 0; f < 3; f++) {
+      folders[`${random.pick(ODD_NAMES)}${f}`] = randomFolder(
+        random,
+        options,
+        users,
+        0,
+      );
+    }
+
     mail[`user${u}`] = folders;
   }
+
   const longName = `${'n'.repeat(251)}.eml`;
-  const long: Tree = { [longName]: 'long name\r\n', ['ü'.repeat(127)]: 'a name of 254 bytes\r\n' };
+  const long: Tree = {
+    [longName]: 'long name\r\n',
+    ['ü'.repeat(127)]: 'a name of 254 bytes\r\n',
+  };
   return {
-    mail: { 'example.com': { ...mail, '#public': { Shared: { long, deep: deepTree() } } }, 'empty.example': {} },
+    mail: {
+      'example.com': {
+        ...mail,
+        '#public': { Shared: { long, deep: deepTree() } },
+      },
+      'empty.example': {},
+    },
   };
 }
 
-function randomFolder(random: Random, options: RandomStoreOptions, users: number, depth: number): Tree {
+function randomFolder(
+  random: Random,
+  options: RandomStoreOptions,
+  users: number,
+  depth: number,
+): Tree {
   const messages: Record<string, FileNode> = {};
   const count = Math.round(options.files / users / 3);
-  for (let m = 1; m <= count; m++) messages[`${m.toString(16).padStart(8, '0')}.eml`] = randomFile(random, options);
+  for (let m = 1; m <= count; m++) {
+    messages[`${m.toString(16).padStart(8, '0')}.eml`] = randomFile(
+      random,
+      options,
+    );
+  }
+
   const folder: Record<string, Tree | FileNode> = {
     '#msgs': messages,
     '#assoc': {},
@@ -171,8 +233,14 @@ function randomFolder(random: Random, options: RandomStoreOptions, users: number
     [random.pick(ODD_NAMES)]: randomFile(random, options),
   };
   if (depth < 4 && random.chance(0.4)) {
-    folder[`Sub ${random.pick(ODD_NAMES)}`] = randomFolder(random, { ...options, files: 9 }, 3, depth + 1);
+    folder[`Sub ${random.pick(ODD_NAMES)}`] = randomFolder(
+      random,
+      { ...options, files: 9 },
+      3,
+      depth + 1,
+    );
   }
+
   return folder;
 }
 
@@ -182,14 +250,24 @@ function randomFile(random: Random, options: RandomStoreOptions): FileNode {
   const mtimeSeconds = random.int(1_000_000_000, 1_700_000_000) + random.next();
   const mode = random.pick([0o600, 0o644, 0o640, 0o755, 0o400]);
   if (kind === 0) return { content: '', mode, mtimeSeconds };
-  if (kind === 1) return { content: random.bytes(random.int(1, max)), mode, mtimeSeconds };
+  if (kind === 1) {
+    return { content: random.bytes(random.int(1, max)), mode, mtimeSeconds };
+  }
+
   const attachment = kind < 5 ? random.int(1, max) : 0;
-  return { content: message(`number ${random.int(0, 1e9)}`, random, attachment), mode, mtimeSeconds };
+  return {
+    content: message(`number ${random.int(0, 1e9)}`, random, attachment),
+    mode,
+    mtimeSeconds,
+  };
 }
 
 /** A path of more than 300 characters. */
 function deepTree(): Tree {
   let tree: Tree = { 'bottom.eml': 'deep down\r\n' };
-  for (let level = 12; level > 0; level--) tree = { [`folder level ${level} ${'x'.repeat(12)}`]: tree };
+  for (let level = 12; level > 0; level--) {
+    tree = { [`folder level ${level} ${'x'.repeat(12)}`]: tree };
+  }
+
   return tree;
 }

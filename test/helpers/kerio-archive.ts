@@ -18,11 +18,18 @@ export interface KerioOptions {
 }
 
 const NOT_BACKED_UP = new Set(['search.fld', '.pushdav.db', '.pushimap.db']);
-const COMPONENTS = { connect: ['settings', 'license', 'sslca', 'sslcert'], mailserver6: [] } as const;
+const COMPONENTS = {
+  connect: ['settings', 'license', 'sslca', 'sslcert'],
+  mailserver6: [],
+} as const;
 const STORE_PARTS = ['spamassassin', 'lists', 'xmpp', 'im', 'mail'] as const;
 
 /** Flags, made-by and attributes as in archives of Kerio Connect: FAT, deflate for all, local DOS time. */
-function kerioEntry(name: string, content: Uint8Array | string, modifiedAt: Date): EntrySpec {
+function kerioEntry(
+  name: string,
+  content: Uint8Array | string,
+  modifiedAt: Date,
+): EntrySpec {
   return {
     name,
     content,
@@ -36,8 +43,14 @@ function kerioEntry(name: string, content: Uint8Array | string, modifiedAt: Date
 /** Local time in DOS's two 16-bit words, odd seconds cut off (APPNOTE 4.4.6). */
 function dos(time: Date): { dosDate: number; dosTime: number } {
   return {
-    dosDate: ((time.getFullYear() - 1980) << 9) | ((time.getMonth() + 1) << 5) | time.getDate(),
-    dosTime: (time.getHours() << 11) | (time.getMinutes() << 5) | (time.getSeconds() >> 1),
+    dosDate:
+      ((time.getFullYear() - 1980) << 9) |
+      ((time.getMonth() + 1) << 5) |
+      time.getDate(),
+    dosTime:
+      (time.getHours() << 11) |
+      (time.getMinutes() << 5) |
+      (time.getSeconds() >> 1),
   };
 }
 
@@ -54,7 +67,10 @@ function localText(time: Date): string {
 }
 
 /** All entries of a backup of `installation`, in Kerio's order, without the summary. */
-export function kerioEntries(installation: Installation, options: KerioOptions): EntrySpec[] {
+export function kerioEntries(
+  installation: Installation,
+  options: KerioOptions,
+): EntrySpec[] {
   const version = `started  = ${localText(options.startedAt)}\nversion  = 1\nhostname = mail.example.com\n`;
   const entries = [kerioEntry('.version.txt', version, options.startedAt)];
   const since = options.changedSince?.getTime() ?? -Infinity;
@@ -62,16 +78,35 @@ export function kerioEntries(installation: Installation, options: KerioOptions):
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (!stat || stat.isSymbolicLink()) return;
     if (stat.isFile()) {
-      if (stat.mtimeMs > since) entries.push(kerioEntry(name, readFileSync(path), stat.mtime));
+      if (stat.mtimeMs > since) {
+        entries.push(kerioEntry(name, readFileSync(path), stat.mtime));
+      }
+
       return;
     }
-    const children = readdirSync(path).filter((child) => !NOT_BACKED_UP.has(child));
-    if (children.length === 0) entries.push(kerioEntry(`${name}/`, '', stat.mtime));
+
+    const children = readdirSync(path).filter(
+      (child) => !NOT_BACKED_UP.has(child),
+    );
+    if (children.length === 0) {
+      entries.push(kerioEntry(`${name}/`, '', stat.mtime));
+    }
+
     for (const child of children) add(join(path, child), `${name}/${child}`);
   };
-  for (const file of ['mailserver.cfg', 'users.cfg']) add(join(installation.serverDir, file), file);
-  for (const part of COMPONENTS[options.product ?? 'connect']) addPart(join(installation.serverDir, part), part);
-  for (const part of STORE_PARTS) addPart(join(installation.storeDir, part), `store/${part}`);
+
+  for (const file of ['mailserver.cfg', 'users.cfg']) {
+    add(join(installation.serverDir, file), file);
+  }
+
+  for (const part of COMPONENTS[options.product ?? 'connect']) {
+    addPart(join(installation.serverDir, part), part);
+  }
+
+  for (const part of STORE_PARTS) {
+    addPart(join(installation.storeDir, part), `store/${part}`);
+  }
+
   return entries;
 
   function addPart(path: string, part: string): void {
@@ -81,15 +116,26 @@ export function kerioEntries(installation: Installation, options: KerioOptions):
 }
 
 function readdirIfThere(path: string): string[] {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(path) : [];
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+    ? readdirSync(path)
+    : [];
 }
 
 /** The last entry: what the archive holds, these two text files and directories not counted. */
-export function summaryEntry(entries: readonly EntrySpec[], startedAt: Date): EntrySpec {
+export function summaryEntry(
+  entries: readonly EntrySpec[],
+  startedAt: Date,
+): EntrySpec {
   const files = entries.filter(
-    ({ name }) => typeof name === 'string' && !name.endsWith('/') && name !== '.version.txt',
+    ({ name }) =>
+      typeof name === 'string' &&
+      !name.endsWith('/') &&
+      name !== '.version.txt',
   );
-  const totalSize = files.reduce((sum, { content }) => sum + Buffer.byteLength(content ?? ''), 0);
+  const totalSize = files.reduce(
+    (sum, { content }) => sum + Buffer.byteLength(content ?? ''),
+    0,
+  );
   const text = [
     `started     = ${localText(startedAt)}`,
     `finished    = ${localText(startedAt)}`,
@@ -102,18 +148,30 @@ export function summaryEntry(entries: readonly EntrySpec[], startedAt: Date): En
 }
 
 /** Writes a backup of `installation` as the mail server itself would; returns its volumes' paths, the first first. */
-export function writeKerioArchive(directory: string, installation: Installation, options: KerioOptions): string[] {
+export function writeKerioArchive(
+  directory: string,
+  installation: Installation,
+  options: KerioOptions,
+): string[] {
   const entries = kerioEntries(installation, options);
   const all = [...entries, summaryEntry(entries, options.startedAt)];
   const name = archiveName(options.letter, options.startedAt);
-  return splitByVolume(all, options.volumeSizeBytes ?? Infinity).map((part, index) => {
-    const path = join(directory, index === 0 ? `${name}.zip` : `${name}.${index}.zip`);
-    writeFileSync(path, buildZip(part));
-    return path;
-  });
+  return splitByVolume(all, options.volumeSizeBytes ?? Infinity).map(
+    (part, index) => {
+      const path = join(
+        directory,
+        index === 0 ? `${name}.zip` : `${name}.${index}.zip`,
+      );
+      writeFileSync(path, buildZip(part));
+      return path;
+    },
+  );
 }
 
-function splitByVolume(entries: readonly EntrySpec[], limitBytes: number): EntrySpec[][] {
+function splitByVolume(
+  entries: readonly EntrySpec[],
+  limitBytes: number,
+): EntrySpec[][] {
   const volumes: EntrySpec[][] = [[]];
   let used = 22;
   for (const entry of entries) {
@@ -122,8 +180,10 @@ function splitByVolume(entries: readonly EntrySpec[], limitBytes: number): Entry
       volumes.push([]);
       used = 22;
     }
+
     volumes[volumes.length - 1]?.push(entry);
     used += length;
   }
+
   return volumes;
 }

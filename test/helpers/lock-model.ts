@@ -5,13 +5,20 @@ import type { Holder } from '../../src/platform/lock/holder.js';
 export class ModelDisk implements LockDisk {
   readonly tree = new Map<string, Holder | 'directory' | 'nameless'>();
 
-  constructor(private readonly features: { hasLinks: boolean; isFull?: boolean }) {}
+  constructor(
+    private readonly features: { hasLinks: boolean; isFull?: boolean },
+  ) {}
 
   look(place: string): Claim {
     const found = this.tree.get(place);
     if (found === undefined) return { state: 'free' };
-    if (found === 'nameless') return { state: 'unknown', fact: 'is empty', isFile: true, isJunk: true };
-    if (found !== 'directory') return { state: 'held', holder: found, isFile: true };
+    if (found === 'nameless') {
+      return { state: 'unknown', fact: 'is empty', isFile: true, isJunk: true };
+    }
+
+    if (found !== 'directory') {
+      return { state: 'held', holder: found, isFile: true };
+    }
 
     const holder = this.tree.get(`${place}/holder.json`);
     if (holder === undefined) return { state: 'free' };
@@ -20,12 +27,18 @@ export class ModelDisk implements LockDisk {
   }
 
   prepareFile(path: string, holder: Holder): void {
-    if (this.features.isFull === true) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    if (this.features.isFull === true) {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    }
+
     this.tree.set(path, holder);
   }
 
   prepareDirectory(path: string, holder: Holder): void {
-    if (this.features.isFull === true) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    if (this.features.isFull === true) {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    }
+
     this.tree.set(path, 'directory').set(`${path}/holder.json`, holder);
   }
 
@@ -54,10 +67,17 @@ export class ModelDisk implements LockDisk {
   moveAway(place: string, path: string): boolean {
     const moved = this.tree.get(place);
     if (moved === undefined) return false;
-    const below = this.below(place).map((own) => [own, this.tree.get(own)] as const);
+    const below = this.below(place).map(
+      (own) => [own, this.tree.get(own)] as const,
+    );
     this.remove(place);
     this.tree.set(path, moved);
-    for (const [own, node] of below) if (node !== undefined) this.tree.set(path + own.slice(place.length), node);
+    for (const [own, node] of below) {
+      if (node !== undefined) {
+        this.tree.set(path + own.slice(place.length), node);
+      }
+    }
+
     return true;
   }
 
@@ -73,7 +93,12 @@ export class ModelDisk implements LockDisk {
   /** Equal for equal disks. */
   get state(): string {
     return JSON.stringify(
-      [...this.tree].map(([path, node]) => [path, typeof node === 'string' ? node : node.id]).sort(),
+      [...this.tree]
+        .map(([path, node]) => [
+          path,
+          typeof node === 'string' ? node : node.id,
+        ])
+        .sort(),
     );
   }
 

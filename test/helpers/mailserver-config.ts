@@ -3,11 +3,22 @@
 const variable = (indent: string, name: string, value: string): string =>
   `${indent}<variable name="${name}">${value}</variable>`;
 
-export function table(name: string, values: readonly (readonly [string, string])[]): string[] {
-  return [`<table name="${name}">`, ...values.map(([key, value]) => variable('  ', key, value)), '</table>', ''];
+export function table(
+  name: string,
+  values: readonly (readonly [string, string])[],
+): string[] {
+  return [
+    `<table name="${name}">`,
+    ...values.map(([key, value]) => variable('  ', key, value)),
+    '</table>',
+    '',
+  ];
 }
 
-export function list(name: string, items: readonly (readonly (readonly [string, string])[])[]): string[] {
+export function list(
+  name: string,
+  items: readonly (readonly (readonly [string, string])[])[],
+): string[] {
   return [
     `<list name="${name}">`,
     ...items.flatMap((item) => [
@@ -74,7 +85,8 @@ export function sampleConfig(options: SampleOptions = {}): string {
       const number = from + offset;
       const rows = Array.from(
         { length: 26 },
-        (__, row) => [`Setting${row}`, row % 5 === 0 ? '' : `v${number}.${row}`] as const,
+        (__, row) =>
+          [`Setting${row}`, row % 5 === 0 ? '' : `v${number}.${row}`] as const,
       );
       return number % 4 === 0
         ? list(`Rules ${number}`, [
@@ -110,7 +122,12 @@ export function sampleConfig(options: SampleOptions = {}): string {
     ...table('StoreBackup', options.storeBackup ?? STORE_BACKUP),
     ...list('StoreBackupSchedule', options.tasks ?? DEFAULT_TASKS),
     ...list('Empty', []),
-    ...table('LogGlobal', [['RelativePathsRoot', options.logDir ?? '/opt/kerio/mailserver/store/logs']]),
+    ...table('LogGlobal', [
+      [
+        'RelativePathsRoot',
+        options.logDir ?? '/opt/kerio/mailserver/store/logs',
+      ],
+    ]),
     ...list('Log', [
       [
         ['LogName', 'debug'],

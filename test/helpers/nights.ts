@@ -5,7 +5,10 @@ import type { Clock } from '../../src/platform/clock.js';
 import { readIniFile } from '../../src/server/ini-file.js';
 import type { NotifyRule } from '../../src/server/ini-settings.js';
 import { openServer } from '../../src/ui/context.js';
-import { type ReportedBackupEnd, runReportedBackup } from '../../src/ui/reported-backup.js';
+import {
+  type ReportedBackupEnd,
+  runReportedBackup,
+} from '../../src/ui/reported-backup.js';
 import { runRotate, type RotateReport } from '../../src/rotate/run-rotate.js';
 import type { Installation } from './installation.js';
 
@@ -32,7 +35,11 @@ export async function backUpAt(
   type: ArchiveType,
   at: string,
   { keep, rotates = true, rule, ...changes }: NightOptions = {},
-): Promise<ReportedBackupEnd & { readonly report: NonNullable<ReportedBackupEnd['report']> }> {
+): Promise<
+  ReportedBackupEnd & {
+    readonly report: NonNullable<ReportedBackupEnd['report']>;
+  }
+> {
   const { installation, settings } = openServer(flagsFor(serverDir));
   const request: BackupRequest = {
     type,
@@ -67,14 +74,31 @@ export async function backUpAt(
 export function rotateAt(
   backupDir: string,
   at: string,
-  { keep, isDryRun = false, expects }: { keep: number; isDryRun?: boolean; expects?: string },
+  {
+    keep,
+    isDryRun = false,
+    expects,
+  }: { keep: number; isDryRun?: boolean; expects?: string },
 ): Promise<RotateReport> {
   return runRotate({
-    ...{ backupDir, limit: keep, keepsDifferentials: false, isDryRun, expects, lockWaitMs: 0 },
+    ...{
+      backupDir,
+      limit: keep,
+      keepsDifferentials: false,
+      isDryRun,
+      expects,
+      lockWaitMs: 0,
+    },
     clock: clockFrom(at),
   });
 }
 
 function flagsFor(serverDir: string): Parameters<typeof openServer>[0] {
-  return { 'server-dir': serverDir, json: false, quiet: true, verbose: false, progress: 'none' };
+  return {
+    'server-dir': serverDir,
+    json: false,
+    quiet: true,
+    verbose: false,
+    progress: 'none',
+  };
 }

@@ -8,8 +8,14 @@ export interface Measured extends Ended {
 }
 
 /** Runs the built command line in a process of its own, with `directory` for what the measuring needs. */
-export function measureKms(directory: string, args: readonly string[]): Measured {
-  const [script, result] = [join(directory, 'peak-memory.cjs'), join(directory, 'peak-memory.txt')];
+export function measureKms(
+  directory: string,
+  args: readonly string[],
+): Measured {
+  const [script, result] = [
+    join(directory, 'peak-memory.cjs'),
+    join(directory, 'peak-memory.txt'),
+  ];
   writeFileSync(
     script,
     `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(result)}, String(process.resourceUsage().maxRSS)));\n`,
@@ -18,5 +24,8 @@ export function measureKms(directory: string, args: readonly string[]): Measured
   writeFileSync(result, 'Infinity');
   const ended = kms(args, { env: { NODE_OPTIONS: `--require "${script}"` } });
 
-  return { ...ended, peakMebibytes: Number(readFileSync(result, 'utf8')) / 1024 };
+  return {
+    ...ended,
+    peakMebibytes: Number(readFileSync(result, 'utf8')) / 1024,
+  };
 }

@@ -13,12 +13,15 @@ export const SECRETS = {
   relay: 'D3S:tulip-seven-relay',
 } as const;
 
-const manifest = JSON.parse(readFileSync(new URL('../../oclif.manifest.json', import.meta.url), 'utf8')) as {
+const manifest = JSON.parse(
+  readFileSync(new URL('../../oclif.manifest.json', import.meta.url), 'utf8'),
+) as {
   commands: Record<string, { examples?: string[] }>;
 };
 /** Every command, as oclif names it: `backup:full`. */
 export const COMMAND_IDS = Object.keys(manifest.commands);
-export const examplesOf = (id: string): readonly string[] => manifest.commands[id]?.examples ?? [];
+export const examplesOf = (id: string): readonly string[] =>
+  manifest.commands[id]?.examples ?? [];
 
 /** What cron gives, and less: no HOME, no time zone, no terminal. */
 export const CRON_ENVIRONMENT = {
@@ -38,14 +41,21 @@ export interface PlantedServer {
  * @param place an empty directory for it; default: one that is removed when the test ends
  */
 export function plantedServer(place?: string): PlantedServer {
-  const { dir, backupDir, configPath } = makeInstallation({ debugEvents: [['backup', '1']] }, place);
+  const { dir, backupDir, configPath } = makeInstallation(
+    { debugEvents: [['backup', '1']] },
+    place,
+  );
   buildTree(join(dir, 'store'), smallStore());
   const config = readFileSync(configPath, 'utf8');
   writeFileSync(
     configPath,
-    config.replace('D3S:abcdef', SECRETS.relay).replace('"AdminNotify"></', '"AdminNotify">admin@example.com</'),
+    config
+      .replace('D3S:abcdef', SECRETS.relay)
+      .replace('"AdminNotify"></', '"AdminNotify">admin@example.com</'),
   );
-  writeFileSync(join(dir, 'smtp password'), `${SECRETS.smtp}\n`, { mode: 0o600 });
+  writeFileSync(join(dir, 'smtp password'), `${SECRETS.smtp}\n`, {
+    mode: 0o600,
+  });
   const ini = [
     '[smtp]',
     'host = 127.0.0.1',
@@ -78,26 +88,51 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'config:set': { words: () => ['keep=3'] },
   'config:show': READS,
   // It asks, and nobody is there; on a terminal somebody is, and thinks better of it.
-  'config:wizard': { exitCode: 2, typed: { steps: [['Backup is enabled', '\x03']], exitCode: 130 } },
+  'config:wizard': {
+    exitCode: 2,
+    typed: { steps: [['Backup is enabled', '\x03']], exitCode: 130 },
+  },
   doctor: READS,
-  export: { ...READS, words: ({ backupDir }, out) => [backupDir, '--output', join(out, 'all.zip'), '--overwrite'] },
+  export: {
+    ...READS,
+    words: ({ backupDir }, out) => [
+      backupDir,
+      '--output',
+      join(out, 'all.zip'),
+      '--overwrite',
+    ],
+  },
   'list-archives': READS,
   'log:show': READS,
   // The mail service does not answer.
   'notify:test': { exitCode: 1 },
   recover: { ...READS, words: ({ backupDir }) => [backupDir, '--dry-run'] },
   rotate: READS,
-  'schedule:add': { words: () => ['--type', 'diff', '--day', 'mon', '--time', '03:00'] },
+  'schedule:add': {
+    words: () => ['--type', 'diff', '--day', 'mon', '--time', '03:00'],
+  },
   'schedule:edit': { words: () => ['1', '--time', '04:00'] },
   'schedule:export': { ...READS, words: () => ['--to', 'systemd'] },
   'schedule:install': {
     ...READS,
-    words: (_, out) => ['--to', 'systemd', '--directory', out, '--even-if-disabled'],
+    words: (_, out) => [
+      '--to',
+      'systemd',
+      '--directory',
+      out,
+      '--even-if-disabled',
+    ],
   },
   'schedule:list': READS,
   'schedule:rm': { words: () => ['2'] },
-  'schedule:uninstall': { ...READS, words: (_, out) => ['--to', 'systemd', '--directory', out] },
-  search: { ...READS, words: ({ backupDir }) => [backupDir, '--subject', 'one'] },
+  'schedule:uninstall': {
+    ...READS,
+    words: (_, out) => ['--to', 'systemd', '--directory', out],
+  },
+  search: {
+    ...READS,
+    words: ({ backupDir }) => [backupDir, '--subject', 'one'],
+  },
   status: READS,
   verify: READS,
 };

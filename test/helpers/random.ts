@@ -34,8 +34,11 @@ export class Random {
     const buffer = Buffer.allocUnsafe(length);
     for (let i = 0; i < length; i += 4) {
       const word = Math.floor(this.next() * 4294967296);
-      for (let b = 0; b < 4 && i + b < length; b++) buffer[i + b] = (word >>> (8 * b)) & 0xff;
+      for (let b = 0; b < 4 && i + b < length; b++) {
+        buffer[i + b] = (word >>> (8 * b)) & 0xff;
+      }
     }
+
     return buffer;
   }
 }

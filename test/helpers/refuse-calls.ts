@@ -3,10 +3,17 @@ import { existsSync, mkdtempSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BINARY, hasTool, QUIET_ENVIRONMENT, runTool, type Ended } from './tools.js';
+import {
+  BINARY,
+  hasTool,
+  QUIET_ENVIRONMENT,
+  runTool,
+  type Ended,
+} from './tools.js';
 
 /** Whether calls of all threads of a child, below a directory, can be refused here: the library for it can be made. */
-export const canRefuse = process.platform === 'linux' && hasTool('gcc') && makeLibrary() !== undefined;
+export const canRefuse =
+  process.platform === 'linux' && hasTool('gcc') && makeLibrary() !== undefined;
 
 export interface Refusal {
   /** `write`, or several with commas between them. */
@@ -22,7 +29,10 @@ export interface Refusal {
 }
 
 /** Runs `kms-backup` while the operating system refuses a call. */
-export function kmsRefused(args: readonly string[], { call, below, errno, first = 1, times }: Refusal): Ended {
+export function kmsRefused(
+  args: readonly string[],
+  { call, below, errno, first = 1, times }: Refusal,
+): Ended {
   const env = {
     ...QUIET_ENVIRONMENT,
     LD_PRELOAD: makeLibrary() ?? '',
@@ -37,12 +47,26 @@ export function kmsRefused(args: readonly string[], { call, below, errno, first 
 
 /** Made once for all test files; undefined where it cannot be. */
 function makeLibrary(): string | undefined {
-  const path = join(tmpdir(), `kms-backup-refuse-calls-${String(process.ppid)}.so`);
+  const path = join(
+    tmpdir(),
+    `kms-backup-refuse-calls-${String(process.ppid)}.so`,
+  );
   if (existsSync(path)) return path;
 
   const source = fileURLToPath(new URL('refuse-calls.c', import.meta.url));
-  const own = join(mkdtempSync(join(tmpdir(), 'kms-backup-refuse-')), 'made.so');
-  const { status } = spawnSync('gcc', ['-shared', '-fPIC', '-o', own, source, '-ldl', '-lpthread']);
+  const own = join(
+    mkdtempSync(join(tmpdir(), 'kms-backup-refuse-')),
+    'made.so',
+  );
+  const { status } = spawnSync('gcc', [
+    '-shared',
+    '-fPIC',
+    '-o',
+    own,
+    source,
+    '-ldl',
+    '-lpthread',
+  ]);
   if (status !== 0) return undefined;
 
   // Another test file may make it just now.

@@ -15,7 +15,14 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     archive: {
       name: 'I20261123T010002Z.zip',
       base: 'F20261122T010003Z.zip',
-      messages: { total: 50_250, new: 1204, changed: 37, unchanged: 49_009, deleted: 58, vanished: 3 },
+      messages: {
+        total: 50_250,
+        new: 1204,
+        changed: 37,
+        unchanged: 49_009,
+        deleted: 58,
+        vanished: 3,
+      },
       sizeBytes: 14_889_779,
       compressedBytes: 12_478_054,
       volumes: 1,
@@ -23,7 +30,11 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     },
     warnings: [],
     skipped: [],
-    rotation: { kept: { complete: 2, differentials: 1, others: 0 }, limit: 2, removed: ['F20261101T010004Z.zip'] },
+    rotation: {
+      kept: { complete: 2, differentials: 1, others: 0 },
+      limit: 2,
+      removed: ['F20261101T010004Z.zip'],
+    },
     recentArchives: [
       {
         name: 'F20261122T010003Z.zip',
@@ -49,7 +60,11 @@ export function failedReport(changes: Partial<RunReport> = {}): RunReport {
     exitCode: 14,
     archive: undefined,
     rotation: undefined,
-    error: { code: 'NO_SPACE', message: 'not enough space in /srv/backup', hints: ['Free 3 GiB.'] },
+    error: {
+      code: 'NO_SPACE',
+      message: 'not enough space in /srv/backup',
+      hints: ['Free 3 GiB.'],
+    },
     ...changes,
   });
 }

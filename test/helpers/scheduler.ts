@@ -2,11 +2,18 @@ import { spawnSync } from 'node:child_process';
 import type { SchedulerKind } from '../../src/schedule/job.js';
 
 /** What each scheduler starts for an exported entry, by other code than the product's. */
-export function startedBy(kind: SchedulerKind, text: string): readonly string[] {
+export function startedBy(
+  kind: SchedulerKind,
+  text: string,
+): readonly string[] {
   switch (kind) {
     case 'cron':
       // crontab(5): five fields, then what the shell gets, in which \% is %.
-      return ['/bin/sh', '-c', field(text, /^\d+ \d+ \* \* \S+ (.*)$/m).replaceAll('\\%', '%')];
+      return [
+        '/bin/sh',
+        '-c',
+        field(text, /^\d+ \d+ \* \* \S+ (.*)$/m).replaceAll('\\%', '%'),
+      ];
     case 'systemd':
       return ['/bin/sh', '-c', asShellLine(field(text, /^ExecStart=(.*)$/m))];
     case 'launchd':
@@ -25,8 +32,14 @@ export function startedBy(kind: SchedulerKind, text: string): readonly string[] 
 }
 
 /** From the root directory with an empty environment, which is less than any scheduler gives. */
-export function runAsScheduler(command: readonly string[]): { status: number | null; said: string } {
-  const { status, stdout, stderr } = spawnSync('env', ['-i', ...command], { cwd: '/', encoding: 'utf8' });
+export function runAsScheduler(command: readonly string[]): {
+  status: number | null;
+  said: string;
+} {
+  const { status, stdout, stderr } = spawnSync('env', ['-i', ...command], {
+    cwd: '/',
+    encoding: 'utf8',
+  });
   return { status, said: stdout + stderr };
 }
 
@@ -42,7 +55,10 @@ function field(text: string, pattern: RegExp): string {
 }
 
 function python(program: string, input: string): string[] {
-  const { stdout, stderr } = spawnSync('python3', ['-c', program], { input, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('python3', ['-c', program], {
+    input,
+    encoding: 'utf8',
+  });
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as string[];
 }

@@ -14,7 +14,9 @@ export interface SmtpService {
   close(): Promise<void>;
 }
 
-export async function startSmtp(options: SMTPServerOptions = {}): Promise<SmtpService> {
+export async function startSmtp(
+  options: SMTPServerOptions = {},
+): Promise<SmtpService> {
   const mails: SmtpService['mails'] = [];
   const logins: string[] = [];
   const server = new SMTPServer({
@@ -30,7 +32,10 @@ export async function startSmtp(options: SMTPServerOptions = {}): Promise<SmtpSe
       let raw = '';
       stream.on('data', (chunk: Buffer) => (raw += chunk.toString()));
       stream.on('end', () => {
-        mails.push({ recipients: session.envelope.rcptTo.map(({ address }) => address), raw });
+        mails.push({
+          recipients: session.envelope.rcptTo.map(({ address }) => address),
+          raw,
+        });
         done();
       });
     },
@@ -54,7 +59,9 @@ export async function startSmtp(options: SMTPServerOptions = {}): Promise<SmtpSe
 }
 
 /** A service that answers every connection with these lines, one for each line it is sent; silence where they end. */
-export async function startScriptedService(answers: readonly string[]): Promise<{ port: number; close: () => void }> {
+export async function startScriptedService(
+  answers: readonly string[],
+): Promise<{ port: number; close: () => void }> {
   const sockets = new Set<import('node:net').Socket>();
   const server = createServer((socket) => {
     let next = 0;
@@ -63,6 +70,7 @@ export async function startScriptedService(answers: readonly string[]): Promise<
       const line = answers[next++];
       if (line !== undefined) socket.write(`${line}\r\n`);
     };
+
     answer();
     socket.on('data', answer);
     socket.on('error', () => undefined);
@@ -91,10 +99,26 @@ export function selfSigned(): { key: Buffer; cert: Buffer } {
   const dir = mkdtempSync(join(tmpdir(), 'kms-tls-'));
   try {
     const [key, cert] = [join(dir, 'key'), join(dir, 'cert')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const subject = [
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+    ];
     execFileSync(
       'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject],
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+        ...subject,
+      ],
       {
         stdio: 'ignore',
       },

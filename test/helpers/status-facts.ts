@@ -1,4 +1,7 @@
-import type { StatusArchive, StatusFacts } from '../../src/report/status-facts.js';
+import type {
+  StatusArchive,
+  StatusFacts,
+} from '../../src/report/status-facts.js';
 
 const DAY_MS = 86_400_000;
 
@@ -8,7 +11,9 @@ export function statusFacts(changes: Partial<StatusFacts> = {}): StatusFacts {
   const archives: StatusArchive[] = [];
   let base = '';
   for (let day = 56; day >= 0; day--) {
-    const takenAt = new Date(new Date(2026, 10, 23, 1, 0, 2).getTime() - day * DAY_MS);
+    const takenAt = new Date(
+      new Date(2026, 10, 23, 1, 0, 2).getTime() - day * DAY_MS,
+    );
     const isFull = takenAt.getDay() === 0 || base === '';
     const name = `${isFull ? 'F' : 'I'}${takenAt.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z.zip`;
     if (isFull) base = name;
@@ -16,7 +21,9 @@ export function statusFacts(changes: Partial<StatusFacts> = {}): StatusFacts {
       name,
       type: isFull ? 'full' : 'differential',
       takenAt,
-      sizeBytes: isFull ? 305_869_619 + (56 - day) * 2_000_000 : 4_000_000 + ((day * 7919) % 23) * 1_500_000,
+      sizeBytes: isFull
+        ? 305_869_619 + (56 - day) * 2_000_000
+        : 4_000_000 + ((day * 7919) % 23) * 1_500_000,
       volumes: 1,
       messages: isFull ? 50_250 : 1241,
       needs: isFull ? undefined : base,
@@ -25,6 +32,7 @@ export function statusFacts(changes: Partial<StatusFacts> = {}): StatusFacts {
       problem: day === 20 ? 'volume 1 is missing' : undefined,
     });
   }
+
   archives.push({
     name: 'C20261120T101500Z.zip',
     type: 'copy',
@@ -47,7 +55,10 @@ export function statusFacts(changes: Partial<StatusFacts> = {}): StatusFacts {
         text: 'I20261103T010002Z.zip cannot be recovered: volume 1 is missing',
         hint: 'Run verify.',
       },
-      { severity: 'warning', text: 'The backup directory has less free space than the next full backup needs.' },
+      {
+        severity: 'warning',
+        text: 'The backup directory has less free space than the next full backup needs.',
+      },
     ],
     archives,
     mailboxes: Array.from({ length: 12 }, (_, index) => ({
@@ -56,12 +67,24 @@ export function statusFacts(changes: Partial<StatusFacts> = {}): StatusFacts {
       sizeBytes: Math.round(900_000_000 / (index + 1)),
       folders: [
         { name: 'INBOX', messages: 4000, sizeBytes: 40_000_000 },
-        { name: 'Gesendete Objekte/Ärzte', messages: 300, sizeBytes: 20_000_000 },
+        {
+          name: 'Gesendete Objekte/Ärzte',
+          messages: 300,
+          sizeBytes: 20_000_000,
+        },
       ],
     })),
     nextRuns: [
-      { at: new Date(2026, 10, 24, 1, 0), type: 'differential', description: 'every night' },
-      { at: new Date(2026, 10, 29, 1, 0), type: 'full', description: 'on Sunday' },
+      {
+        at: new Date(2026, 10, 24, 1, 0),
+        type: 'differential',
+        description: 'every night',
+      },
+      {
+        at: new Date(2026, 10, 29, 1, 0),
+        type: 'full',
+        description: 'on Sunday',
+      },
     ],
     freeBytes: 71_300_000_000,
     totalBytes: 250_000_000_000,

@@ -38,19 +38,34 @@ export type TreeNode = string | Uint8Array | FileNode | LinkNode | Tree;
  * Makes `tree` under `directory`, which may exist. Files without a time get one of their own in the past, with a
  * fraction of a second, so that a tool that loses it is found out. Directories get theirs last.
  */
-export function buildTree(directory: string, tree: Tree, startSeconds = 1_600_000_000.123456): void {
+export function buildTree(
+  directory: string,
+  tree: Tree,
+  startSeconds = 1_600_000_000.123456,
+): void {
   const clock = { seconds: startSeconds };
   buildDirectory(directory, tree, clock);
 }
 
-function buildDirectory(directory: string, tree: Tree, clock: { seconds: number }): void {
+function buildDirectory(
+  directory: string,
+  tree: Tree,
+  clock: { seconds: number },
+): void {
   mkdirSync(directory, { recursive: true });
-  for (const [name, node] of Object.entries(tree)) buildNode(join(directory, name), node, clock);
+  for (const [name, node] of Object.entries(tree)) {
+    buildNode(join(directory, name), node, clock);
+  }
+
   clock.seconds += 61.000789;
   utimesSync(directory, clock.seconds, clock.seconds);
 }
 
-function buildNode(path: string, node: TreeNode, clock: { seconds: number }): void {
+function buildNode(
+  path: string,
+  node: TreeNode,
+  clock: { seconds: number },
+): void {
   if (typeof node === 'string' || node instanceof Uint8Array) {
     buildNode(path, { content: node }, clock);
   } else if (isLink(node)) {
@@ -71,7 +86,10 @@ function isLink(node: FileNode | LinkNode | Tree): node is LinkNode {
 }
 
 function isFile(node: FileNode | LinkNode | Tree): node is FileNode {
-  return 'content' in node && (typeof node.content === 'string' || node.content instanceof Uint8Array);
+  return (
+    'content' in node &&
+    (typeof node.content === 'string' || node.content instanceof Uint8Array)
+  );
 }
 
 /** A temporary directory that `removeTemporary` takes away; the name says who left it where a test was killed. */
@@ -88,12 +106,15 @@ export function removeTemporary(directory: string): void {
 export function listTree(directory: string): string[] {
   const paths: string[] = [];
   const walk = (relative: string): void => {
-    for (const entry of readdirSync(join(directory, relative), { withFileTypes: true })) {
+    for (const entry of readdirSync(join(directory, relative), {
+      withFileTypes: true,
+    })) {
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
       paths.push(entry.isDirectory() ? `${path}/` : path);
       if (entry.isDirectory()) walk(path);
     }
   };
+
   walk('');
   return paths.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
@@ -110,15 +131,30 @@ export interface CompareOptions {
 }
 
 /** One line for each difference of two trees: names, kinds, bytes, times, modes; empty where they are equal. */
-export function compareTrees(expected: string, actual: string, options: CompareOptions = {}): string[] {
+export function compareTrees(
+  expected: string,
+  actual: string,
+  options: CompareOptions = {},
+): string[] {
   const differences: string[] = [];
   const before = keptPaths(expected, options);
   const after = keptPaths(actual, options);
-  for (const path of before) if (!after.has(path)) differences.push(`missing: ${path}`);
-  for (const path of after) if (!before.has(path)) differences.push(`unexpected: ${path}`);
   for (const path of before) {
-    if (after.has(path)) differences.push(...compareNode(join(expected, path), join(actual, path), path, options));
+    if (!after.has(path)) differences.push(`missing: ${path}`);
   }
+
+  for (const path of after) {
+    if (!before.has(path)) differences.push(`unexpected: ${path}`);
+  }
+
+  for (const path of before) {
+    if (after.has(path)) {
+      differences.push(
+        ...compareNode(join(expected, path), join(actual, path), path, options),
+      );
+    }
+  }
+
   return differences;
 }
 
@@ -134,31 +170,69 @@ function keptPaths(directory: string, options: CompareOptions): Set<string> {
       kept.add(path);
     }
   }
+
   return kept;
 }
 
-function compareNode(expected: string, actual: string, name: string, options: CompareOptions): string[] {
-  const [was, is] = [lstatSync(expected, { bigint: true }), lstatSync(actual, { bigint: true })];
-  if ((was.mode & 0o170000n) !== (is.mode & 0o170000n)) return [`another kind: ${name}`];
+function compareNode(
+  expected: string,
+  actual: string,
+  name: string,
+  options: CompareOptions,
+): string[] {
+  const [was, is] = [
+    lstatSync(expected, { bigint: true }),
+    lstatSync(actual, { bigint: true }),
+  ];
+  if ((was.mode & 0o170000n) !== (is.mode & 0o170000n)) {
+    return [`another kind: ${name}`];
+  }
+
   const differences = compareMeta(was, is, name, options);
-  if (was.isFile() && (was.size !== is.size || !equalContent(expected, actual))) differences.push(`content: ${name}`);
+  if (
+    was.isFile() &&
+    (was.size !== is.size || !equalContent(expected, actual))
+  ) {
+    differences.push(`content: ${name}`);
+  }
+
   return differences;
 }
 
-function compareMeta(was: BigIntStats, is: BigIntStats, name: string, options: CompareOptions): string[] {
+function compareMeta(
+  was: BigIntStats,
+  is: BigIntStats,
+  name: string,
+  options: CompareOptions,
+): string[] {
   const differences: string[] = [];
-  const tolerance = 'mtimeToleranceNs' in options ? options.mtimeToleranceNs : 1000n;
-  const offNs = was.mtimeNs > is.mtimeNs ? was.mtimeNs - is.mtimeNs : is.mtimeNs - was.mtimeNs;
-  const timed = tolerance !== undefined && (was.isFile() || (was.isDirectory() && options.directoryTimes !== false));
-  if (timed && offNs > tolerance) differences.push(`time off by ${String(offNs)} ns: ${name}`);
+  const tolerance =
+    'mtimeToleranceNs' in options ? options.mtimeToleranceNs : 1000n;
+  const offNs =
+    was.mtimeNs > is.mtimeNs
+      ? was.mtimeNs - is.mtimeNs
+      : is.mtimeNs - was.mtimeNs;
+  const timed =
+    tolerance !== undefined &&
+    (was.isFile() || (was.isDirectory() && options.directoryTimes !== false));
+  if (timed && offNs > tolerance) {
+    differences.push(`time off by ${String(offNs)} ns: ${name}`);
+  }
+
   const [mode, modeNow] = [was.mode & 0o7777n, is.mode & 0o7777n];
   if (options.modes !== false && !was.isSymbolicLink() && mode !== modeNow) {
-    differences.push(`mode ${mode.toString(8)} is ${modeNow.toString(8)}: ${name}`);
+    differences.push(
+      `mode ${mode.toString(8)} is ${modeNow.toString(8)}: ${name}`,
+    );
   }
+
   return differences;
 }
 
-const blocks = [Buffer.allocUnsafe(1 << 20), Buffer.allocUnsafe(1 << 20)] as const;
+const blocks = [
+  Buffer.allocUnsafe(1 << 20),
+  Buffer.allocUnsafe(1 << 20),
+] as const;
 
 function equalContent(a: string, b: string): boolean {
   const [fdA, fdB] = [openSync(a, 'r'), openSync(b, 'r')];
@@ -166,7 +240,13 @@ function equalContent(a: string, b: string): boolean {
     for (;;) {
       const lengthA = readSync(fdA, blocks[0], 0, blocks[0].length, null);
       const lengthB = readSync(fdB, blocks[1], 0, blocks[1].length, null);
-      if (lengthA !== lengthB || blocks[0].compare(blocks[1], 0, lengthB, 0, lengthA) !== 0) return false;
+      if (
+        lengthA !== lengthB ||
+        blocks[0].compare(blocks[1], 0, lengthB, 0, lengthA) !== 0
+      ) {
+        return false;
+      }
+
       if (lengthA === 0) return true;
     }
   } finally {

@@ -6,7 +6,10 @@ const PLAYER = fileURLToPath(new URL('terminal.py', import.meta.url));
 /** Python itself: a version manager's `python3` takes five times as long to find it anew each time. */
 let python: string | undefined;
 const findPython = (): string =>
-  (python ??= runTool('python3', ['-c', 'import sys; print(sys.executable)']).stdout.trim());
+  (python ??= runTool('python3', [
+    '-c',
+    'import sys; print(sys.executable)',
+  ]).stdout.trim());
 
 /** Whether a terminal can be had here: Python opens it. */
 export const hasTerminal = process.platform !== 'win32' && hasTool('python3');
@@ -33,7 +36,11 @@ export interface Place {
  * Runs `kms-backup` on a terminal and types.
  * @throws where a text that is waited for does not come
  */
-export function typeInto(args: readonly string[], steps: Steps, place: Place = {}): Session {
+export function typeInto(
+  args: readonly string[],
+  steps: Steps,
+  place: Place = {},
+): Session {
   return typeIntoProgram([process.execPath, BINARY, ...args], steps, place);
 }
 
@@ -41,16 +48,40 @@ export function typeInto(args: readonly string[], steps: Steps, place: Place = {
  * Runs a program on a terminal and types.
  * @throws where a text that is waited for does not come
  */
-export function typeIntoProgram(command: readonly string[], steps: Steps, place: Place = {}): Session {
-  const environment = Object.entries({ ...QUIET_ENVIRONMENT, TERM: 'xterm', ...place.env }).filter(
-    ([, value]) => value !== undefined,
-  );
+export function typeIntoProgram(
+  command: readonly string[],
+  steps: Steps,
+  place: Place = {},
+): Session {
+  const environment = Object.entries({
+    ...QUIET_ENVIRONMENT,
+    TERM: 'xterm',
+    ...place.env,
+  }).filter(([, value]) => value !== undefined);
   const { cwd = null, stdout: file = null } = place;
-  const request = { command, env: Object.fromEntries(environment), steps, seconds: 60, cwd, stdout: file };
-  const { stdout, stderr } = runTool(findPython(), [PLAYER], { input: JSON.stringify(request) });
+  const request = {
+    command,
+    env: Object.fromEntries(environment),
+    steps,
+    seconds: 60,
+    cwd,
+    stdout: file,
+  };
+  const { stdout, stderr } = runTool(findPython(), [PLAYER], {
+    input: JSON.stringify(request),
+  });
   if (stdout === '') throw new Error(stderr);
-  const { status, screen, missed } = JSON.parse(stdout) as { status: number; screen: string; missed: string | null };
-  const text = screen.replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replaceAll('\r\n', '\n');
-  if (missed !== null) throw new Error(`“${missed}” never came; the screen had:\n${text}`);
+  const { status, screen, missed } = JSON.parse(stdout) as {
+    status: number;
+    screen: string;
+    missed: string | null;
+  };
+  const text = screen
+    .replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
+    .replaceAll('\r\n', '\n');
+  if (missed !== null) {
+    throw new Error(`“${missed}” never came; the screen had:\n${text}`);
+  }
+
   return { status, screen: text };
 }

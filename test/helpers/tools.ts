@@ -18,7 +18,11 @@ export interface RunOptions {
 }
 
 /** Runs a program to its end and captures what it says. */
-export function runTool(program: string, args: readonly string[], options: RunOptions = {}): Ended {
+export function runTool(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Ended {
   const ended = spawnSync(program, args, {
     encoding: 'utf8',
     cwd: options.cwd,
@@ -39,13 +43,16 @@ export function hasTool(program: string): boolean {
 }
 
 /** The entry file of what is shipped. */
-export const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+export const BINARY = fileURLToPath(
+  new URL('../../bin/run.js', import.meta.url),
+);
 
 /** Whether root may run what is shipped as user nobody: a checkout below a directory that is closed to others cannot be. */
 export const canBeNobody =
   process.platform === 'linux' &&
   process.getuid?.() === 0 &&
-  spawnSync(process.execPath, [BINARY, '--version'], { uid: 65534, gid: 65534 }).status === 0;
+  spawnSync(process.execPath, [BINARY, '--version'], { uid: 65534, gid: 65534 })
+    .status === 0;
 
 /** No mail server of this machine counts: its pid file is looked for where there is none. */
 export const QUIET_ENVIRONMENT = {
@@ -63,7 +70,10 @@ export function kms(args: readonly string[], options: RunOptions = {}): Ended {
 }
 
 /** Calls `kms-backup … --json` and returns its exit code and document. */
-export function kmsJson(args: readonly string[], options: RunOptions = {}): { status: number | null; json: Json } {
+export function kmsJson(
+  args: readonly string[],
+  options: RunOptions = {},
+): { status: number | null; json: Json } {
   const ended = kms([...args, '--json'], options);
   try {
     return { status: ended.status, json: JSON.parse(ended.stdout) as Json };
@@ -76,7 +86,11 @@ export function kmsJson(args: readonly string[], options: RunOptions = {}): { st
 
 /** Fails with what the program said unless it ended with 0. */
 export function expectDone({ status, signal, stdout, stderr }: Ended): void {
-  if (status !== 0) throw new Error(`ended with ${String(status ?? signal)}: ${stderr}${stdout}`);
+  if (status !== 0) {
+    throw new Error(
+      `ended with ${String(status ?? signal)}: ${stderr}${stdout}`,
+    );
+  }
 }
 
 /** A JSON document whose fields a test looks at. */

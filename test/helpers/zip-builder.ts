@@ -87,40 +87,65 @@ interface Placed {
 }
 
 /** The bytes of a zip file as `entries` and `spec` describe it, lies included. */
-export function buildZip(entries: readonly EntrySpec[], spec: ZipSpec = {}): Buffer {
+export function buildZip(
+  entries: readonly EntrySpec[],
+  spec: ZipSpec = {},
+): Buffer {
   const parts: Uint8Array[] = [spec.prefix ?? none];
-  let length = spec.offsetsIgnorePrefix === true ? 0 : (spec.prefix?.length ?? 0);
+  let length =
+    spec.offsetsIgnorePrefix === true ? 0 : (spec.prefix?.length ?? 0);
   const put = (part: Uint8Array = none): void => {
     parts.push(part);
     length += part.length;
   };
+
   const placed: Placed[] = [];
   for (const entry of entries) {
     put(entry.before);
     const one = placeEntry(entry, length, placed);
     placed.push(one);
-    if (entry.sharesDataOf === undefined) for (const part of localParts(one)) put(part);
+    if (entry.sharesDataOf === undefined) {
+      for (const part of localParts(one)) put(part);
+    }
   }
+
   put(spec.beforeCentral);
   const centralOffset = length;
   const known = placed.filter((one) => one.spec.isOrphan !== true);
   for (const one of known) put(centralHeader(one));
   const centralSize = length - centralOffset;
   put(spec.beforeEnd);
-  put(endRecords(spec, { count: known.length, centralSize, centralOffset, position: length }));
+  put(
+    endRecords(spec, {
+      count: known.length,
+      centralSize,
+      centralOffset,
+      position: length,
+    }),
+  );
   put(spec.trailing);
   return Buffer.concat(parts);
 }
 
 function localParts(one: Placed): Uint8Array[] {
-  return [localHeader(one), one.data, one.spec.descriptor ? dataDescriptor(one) : none];
+  return [
+    localHeader(one),
+    one.data,
+    one.spec.descriptor ? dataDescriptor(one) : none,
+  ];
 }
 
-function placeEntry(spec: EntrySpec, offset: number, placed: readonly Placed[]): Placed {
-  const shared = spec.sharesDataOf === undefined ? undefined : placed[spec.sharesDataOf];
+function placeEntry(
+  spec: EntrySpec,
+  offset: number,
+  placed: readonly Placed[],
+): Placed {
+  const shared =
+    spec.sharesDataOf === undefined ? undefined : placed[spec.sharesDataOf];
   if (shared) return { ...shared, spec };
   const content = toBytes(spec.content ?? '');
-  const data = spec.raw ?? (spec.method === 0 ? content : deflateRawSync(content));
+  const data =
+    spec.raw ?? (spec.method === 0 ? content : deflateRawSync(content));
   return { spec, data, crc: crc32(content), size: content.length, offset };
 }
 
@@ -139,7 +164,10 @@ const DEFAULTS = {
 } as const;
 
 /** What an honest header of this entry says, before the lies. */
-function honestFields(one: Placed, extra: Uint8Array): typeof DEFAULTS & HonestFields {
+function honestFields(
+  one: Placed,
+  extra: Uint8Array,
+): typeof DEFAULTS & HonestFields {
   return {
     ...DEFAULTS,
     versionNeeded: one.spec.zip64 === true ? 45 : 20,
@@ -166,8 +194,16 @@ const UNKNOWN_YET = { crc: 0, compressedSize: 0, size: 0 };
 
 function localHeader(one: Placed): Buffer {
   const { spec } = one;
-  const claimed = { size: one.size, compressedSize: one.data.length, ...bothFields(spec), ...spec.local };
-  const wide = spec.zip64 === true ? zip64Extra(claimed.size, claimed.compressedSize) : none;
+  const claimed = {
+    size: one.size,
+    compressedSize: one.data.length,
+    ...bothFields(spec),
+    ...spec.local,
+  };
+  const wide =
+    spec.zip64 === true
+      ? zip64Extra(claimed.size, claimed.compressedSize)
+      : none;
   const f = {
     signature: 0x04034b50,
     ...honestFields(one, wide),
@@ -176,7 +212,12 @@ function localHeader(one: Placed): Buffer {
     ...spec.local,
   };
   const [name, extra] = [toBytes(f.name), f.extra];
-  const lengths = { nameLength: name.length, extraLength: extra.length, ...bothFields(spec), ...spec.local };
+  const lengths = {
+    nameLength: name.length,
+    extraLength: extra.length,
+    ...bothFields(spec),
+    ...spec.local,
+  };
   const header = Buffer.alloc(30);
   header.writeUInt32LE(f.signature, 0);
   header.writeUInt16LE(f.versionNeeded, 4);
@@ -189,11 +230,23 @@ function localHeader(one: Placed): Buffer {
 function centralHeader(one: Placed): Buffer {
   const { spec } = one;
   const lies = { ...bothFields(spec), ...spec.central };
-  const claimed = { size: one.size, compressedSize: one.data.length, offset: one.offset, ...lies };
-  const wide = spec.zip64 === true ? zip64Extra(claimed.size, claimed.compressedSize, claimed.offset) : none;
+  const claimed = {
+    size: one.size,
+    compressedSize: one.data.length,
+    offset: one.offset,
+    ...lies,
+  };
+  const wide =
+    spec.zip64 === true
+      ? zip64Extra(claimed.size, claimed.compressedSize, claimed.offset)
+      : none;
   const f = { signature: 0x02014b50, ...honestFields(one, wide), ...lies };
   const [name, extra, comment] = [toBytes(f.name), f.extra, toBytes(f.comment)];
-  const honestLengths = { nameLength: name.length, extraLength: extra.length, commentLength: comment.length };
+  const honestLengths = {
+    nameLength: name.length,
+    extraLength: extra.length,
+    commentLength: comment.length,
+  };
   const lengths = { ...honestLengths, ...lies };
   const header = Buffer.alloc(46);
   header.writeUInt32LE(f.signature, 0);
@@ -211,7 +264,10 @@ function centralHeader(one: Placed): Buffer {
 }
 
 type SharedFields = Required<
-  Pick<HeaderFields, 'method' | 'dosTime' | 'dosDate' | 'crc' | 'compressedSize' | 'size'>
+  Pick<
+    HeaderFields,
+    'method' | 'dosTime' | 'dosDate' | 'crc' | 'compressedSize' | 'size'
+  >
 > & {
   readonly flags: number;
 };
@@ -236,7 +292,11 @@ function writeSharedFields(header: Buffer, at: number, f: SharedFields): void {
 
 function dataDescriptor(one: Placed): Buffer {
   const { spec } = one;
-  const [crc, packed, size] = [spec.crc ?? one.crc, spec.compressedSize ?? one.data.length, spec.size ?? one.size];
+  const [crc, packed, size] = [
+    spec.crc ?? one.crc,
+    spec.compressedSize ?? one.data.length,
+    spec.size ?? one.size,
+  ];
   const isWide = spec.descriptor === 'zip64';
   const body = Buffer.alloc(isWide ? 20 : 12);
   body.writeUInt32LE(crc, 0);
@@ -247,7 +307,10 @@ function dataDescriptor(one: Placed): Buffer {
     body.writeUInt32LE(packed, 4);
     body.writeUInt32LE(size, 8);
   }
-  return spec.descriptor === 'bare' ? body : Buffer.concat([Buffer.from('PK\x07\x08', 'latin1'), body]);
+
+  return spec.descriptor === 'bare'
+    ? body
+    : Buffer.concat([Buffer.from('PK\x07\x08', 'latin1'), body]);
 }
 
 interface Counted {
@@ -261,9 +324,22 @@ interface Counted {
 function endRecords(spec: ZipSpec, counted: Counted): Buffer {
   const comment = toBytes(spec.comment ?? '');
   const isWide = spec.zip64End === true;
-  const honest = { centralSize: counted.centralSize, centralOffset: counted.centralOffset, entries: counted.count };
-  const end = { ...honest, entriesOnDisk: spec.end?.entries ?? counted.count, ...spec.end };
-  const ones = { entriesOnDisk: 0xffff, entries: 0xffff, centralSize: SIXTY_FOUR_BITS, centralOffset: SIXTY_FOUR_BITS };
+  const honest = {
+    centralSize: counted.centralSize,
+    centralOffset: counted.centralOffset,
+    entries: counted.count,
+  };
+  const end = {
+    ...honest,
+    entriesOnDisk: spec.end?.entries ?? counted.count,
+    ...spec.end,
+  };
+  const ones = {
+    entriesOnDisk: 0xffff,
+    entries: 0xffff,
+    centralSize: SIXTY_FOUR_BITS,
+    centralOffset: SIXTY_FOUR_BITS,
+  };
   const f = {
     signature: 0x06054b50,
     disk: 0,
@@ -281,7 +357,11 @@ function endRecords(spec: ZipSpec, counted: Counted): Buffer {
   record.writeUInt32LE(f.centralSize, 12);
   record.writeUInt32LE(f.centralOffset, 16);
   record.writeUInt16LE(f.commentLength, 20);
-  return Buffer.concat([isWide ? zip64End(end, counted.position) : none, record, comment]);
+  return Buffer.concat([
+    isWide ? zip64End(end, counted.position) : none,
+    record,
+    comment,
+  ]);
 }
 
 interface EndClaims {
@@ -311,7 +391,9 @@ function zip64Extra(...values: readonly number[]): Buffer {
   const extra = Buffer.alloc(4 + values.length * 8);
   extra.writeUInt16LE(1, 0);
   extra.writeUInt16LE(values.length * 8, 2);
-  values.forEach((value, i) => extra.writeBigUInt64LE(BigInt(value), 4 + i * 8));
+  values.forEach((value, i) =>
+    extra.writeBigUInt64LE(BigInt(value), 4 + i * 8),
+  );
   return extra;
 }
 
@@ -334,23 +416,41 @@ function bothFields(spec: EntrySpec): CentralFields {
     'sharesDataOf',
     'isOrphan',
   ];
-  return Object.fromEntries(Object.entries(spec).filter(([key]) => !NOT_FIELDS.includes(key)));
+  return Object.fromEntries(
+    Object.entries(spec).filter(([key]) => !NOT_FIELDS.includes(key)),
+  );
 }
 
 /** A raw deflate stream of `mebibytes` MiB of zeros, about a thousandth as long, with its CRC-32: made to burst. */
-export function deflatedZeros(mebibytes: number): { raw: Buffer; crc: number; size: number } {
+export function deflatedZeros(mebibytes: number): {
+  raw: Buffer;
+  crc: number;
+  size: number;
+} {
   const zeros = Buffer.alloc(1 << 20);
-  const block = deflateRawSync(zeros, { level: 9, finishFlush: constants.Z_FULL_FLUSH });
+  const block = deflateRawSync(zeros, {
+    level: 9,
+    finishFlush: constants.Z_FULL_FLUSH,
+  });
   let crc = 0;
   for (let i = 0; i < mebibytes; i++) crc = crc32(zeros, crc);
   const parts: Buffer[] = Array.from({ length: mebibytes }, () => block);
-  return { raw: Buffer.concat([...parts, Buffer.from([3, 0])]), crc, size: mebibytes << 20 };
+  return {
+    raw: Buffer.concat([...parts, Buffer.from([3, 0])]),
+    crc,
+    size: mebibytes << 20,
+  };
 }
 
 /** The fully overlapping bomb: `count` names, one piece of data that bursts to `mebibytes` MiB for each of them. */
 export function overlappingBomb(count: number, mebibytes: number): EntrySpec[] {
   const kernel = deflatedZeros(mebibytes);
-  const first: EntrySpec = { name: '0', raw: kernel.raw, crc: kernel.crc, size: kernel.size };
+  const first: EntrySpec = {
+    name: '0',
+    raw: kernel.raw,
+    crc: kernel.crc,
+    size: kernel.size,
+  };
   const rest = Array.from({ length: count - 1 }, (_, i) => ({
     name: String(i + 1),
     sharesDataOf: 0,
@@ -366,12 +466,18 @@ export function overlappingBomb(count: number, mebibytes: number): EntrySpec[] {
  */
 export function quotingBomb(count: number, mebibytes: number): Buffer {
   const kernel = deflatedZeros(mebibytes);
-  let file: Buffer = Buffer.concat([bombLocal(count - 1, kernel.raw.length, kernel), kernel.raw]);
+  let file: Buffer = Buffer.concat([
+    bombLocal(count - 1, kernel.raw.length, kernel),
+    kernel.raw,
+  ]);
   let { crc, size } = kernel;
   let plain = 30 + String(count - 1).length;
-  const central: { length: number; crc: number; size: number; distance: number }[] = [
-    { length: kernel.raw.length, crc, size, distance: file.length },
-  ];
+  const central: {
+    length: number;
+    crc: number;
+    size: number;
+    distance: number;
+  }[] = [{ length: kernel.raw.length, crc, size, distance: file.length }];
   const zeros = Buffer.alloc(1 << 20);
   for (let i = count - 2; i >= 0; i--) {
     const quoted = file.subarray(0, plain);
@@ -385,10 +491,16 @@ export function quotingBomb(count: number, mebibytes: number): Buffer {
     plain = 30 + String(i).length;
     central.unshift({ length: packed, crc, size, distance: file.length });
   }
+
   return Buffer.concat([file, ...bombCentral(central, file.length)]);
 }
 
-function crcOfQuotes(file: Buffer, plain: number, quotes: number, end: { zeros: Buffer; mebibytes: number }): number {
+function crcOfQuotes(
+  file: Buffer,
+  plain: number,
+  quotes: number,
+  end: { zeros: Buffer; mebibytes: number },
+): number {
   let crc = 0;
   let [at, length] = [0, plain];
   for (let q = 0; q < quotes; q++) {
@@ -396,11 +508,16 @@ function crcOfQuotes(file: Buffer, plain: number, quotes: number, end: { zeros: 
     at += length + 5;
     length = q + 1 < quotes ? 30 + file.readUInt16LE(at + 26) : 0;
   }
+
   for (let i = 0; i < end.mebibytes; i++) crc = crc32(end.zeros, crc);
   return crc;
 }
 
-function bombLocal(index: number, packed: number, claims: { crc: number; size: number }): Buffer {
+function bombLocal(
+  index: number,
+  packed: number,
+  claims: { crc: number; size: number },
+): Buffer {
   const name = Buffer.from(String(index));
   const header = Buffer.alloc(30);
   header.writeUInt32LE(0x04034b50, 0);
@@ -415,7 +532,12 @@ function bombLocal(index: number, packed: number, claims: { crc: number; size: n
 }
 
 function bombCentral(
-  entries: readonly { length: number; crc: number; size: number; distance: number }[],
+  entries: readonly {
+    length: number;
+    crc: number;
+    size: number;
+    distance: number;
+  }[],
   centralOffset: number,
 ): Buffer[] {
   const headers = entries.map((entry, i) => {

@@ -4,7 +4,8 @@ import { readMessageHeaders } from '../../src/mail/message-headers.js';
 import { readBodyText } from '../../src/mail/mime-text.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
-const subjectOf = (raw: string): string => readMessageHeaders(bytes(raw)).subject;
+const subjectOf = (raw: string): string =>
+  readMessageHeaders(bytes(raw)).subject;
 
 /** Text in charsets that Node writes none of. */
 const KOI8 = {
@@ -39,7 +40,9 @@ describe('headers as mail clients read them', () => {
   });
 
   it('may mix their line ends', () => {
-    expect(subjectOf('From: a\rTo: b\nSubject: mixed\r\n\r\nSubject: body\r')).toBe('mixed');
+    expect(
+      subjectOf('From: a\rTo: b\nSubject: mixed\r\n\r\nSubject: body\r'),
+    ).toBe('mixed');
     expect(subjectOf('From: a\rTo: b\r\rSubject: body\r')).toBe('');
   });
 
@@ -47,15 +50,29 @@ describe('headers as mail clients read them', () => {
     const raw = bytes(
       'From: a@example.com\r\nSubject: no gap\r\nDear Bob,\r\nsee you: tomorrow.\r\nBye\r\n\r\nSubject: not this\r\nlast\r\n',
     );
-    expect(readMessageHeaders(raw)).toMatchObject({ subject: 'no gap', from: 'a@example.com' });
+    expect(readMessageHeaders(raw)).toMatchObject({
+      subject: 'no gap',
+      from: 'a@example.com',
+    });
     const text = await readBodyText(raw);
-    for (const words of ['Dear Bob', 'see you: tomorrow.', 'last']) expect(text).toContain(words);
-    expect(await readBodyText(bytes('only words\nand more\n'))).toContain('only words');
+    for (const words of ['Dear Bob', 'see you: tomorrow.', 'last']) {
+      expect(text).toContain(words);
+    }
+
+    expect(await readBodyText(bytes('only words\nand more\n'))).toContain(
+      'only words',
+    );
   });
 
   it('go on behind a broken line among them', () => {
-    expect(subjectOf('From: a\nbroken line\nSubject: still\n\nbody\n')).toBe('still');
-    expect(subjectOf('From a@b Tue Nov 17 09:30:00 2026\nSubject: of an mbox\n\nbody\n')).toBe('of an mbox');
+    expect(subjectOf('From: a\nbroken line\nSubject: still\n\nbody\n')).toBe(
+      'still',
+    );
+    expect(
+      subjectOf(
+        'From a@b Tue Nov 17 09:30:00 2026\nSubject: of an mbox\n\nbody\n',
+      ),
+    ).toBe('of an mbox');
   });
 });
 
@@ -67,11 +84,26 @@ describe('encoded words', () => {
     'may be cut within a character: at byte %i',
     (at) => {
       const [left, right] = [utf8.subarray(0, at), utf8.subarray(at)];
-      const q = (part: Buffer): string => [...part].map((byte) => `=${byte.toString(16).padStart(2, '0')}`).join('');
+      const q = (part: Buffer): string =>
+        [...part]
+          .map((byte) => `=${byte.toString(16).padStart(2, '0')}`)
+          .join('');
       const b = (part: Buffer): string => part.toString('base64');
-      expect(subjectOf(`Subject: =?utf-8?Q?${q(left)}?=\r\n =?UTF-8?q?${q(right)}?=\r\n\r\n`)).toBe(whole);
-      expect(subjectOf(`Subject: =?utf-8?B?${b(left)}?= =?utf-8?B?${b(right)}?=\r\n\r\n`)).toBe(whole);
-      expect(subjectOf(`Subject: =?utf-8?B?${b(left)}?= =?utf-8?Q?${q(right)}?=\r\n\r\n`)).toBe(whole);
+      expect(
+        subjectOf(
+          `Subject: =?utf-8?Q?${q(left)}?=\r\n =?UTF-8?q?${q(right)}?=\r\n\r\n`,
+        ),
+      ).toBe(whole);
+      expect(
+        subjectOf(
+          `Subject: =?utf-8?B?${b(left)}?= =?utf-8?B?${b(right)}?=\r\n\r\n`,
+        ),
+      ).toBe(whole);
+      expect(
+        subjectOf(
+          `Subject: =?utf-8?B?${b(left)}?= =?utf-8?Q?${q(right)}?=\r\n\r\n`,
+        ),
+      ).toBe(whole);
     },
   );
 
@@ -79,27 +111,46 @@ describe('encoded words', () => {
     const digits = utf8.toString('base64');
     for (let at = 1; at < digits.length; at++) {
       const [left, right] = [digits.slice(0, at), digits.slice(at)];
-      expect(subjectOf(`Subject: =?utf-8?B?${left}?=\n =?utf-8?B?${right}?=\n\n`)).toBe(whole);
+      expect(
+        subjectOf(`Subject: =?utf-8?B?${left}?=\n =?utf-8?B?${right}?=\n\n`),
+      ).toBe(whole);
     }
   });
 
   it('may name a language, hold spaces, and stand beside raw bytes', () => {
     expect(subjectOf('Subject: =?utf-8*de?Q?=C3=84rzte?=\n\n')).toBe('Ärzte');
-    expect(subjectOf('Subject: =?utf-8?Q?=C3=84rzte und mehr?=\n\n')).toBe('Ärzte und mehr');
-    expect(subjectOf('Subject: =?koi8-r?B?8NLJ18XU?= \xf3\xde\xa3\xd4\n\n')).toBe('Привет Счёт');
+    expect(subjectOf('Subject: =?utf-8?Q?=C3=84rzte und mehr?=\n\n')).toBe(
+      'Ärzte und mehr',
+    );
+    expect(
+      subjectOf('Subject: =?koi8-r?B?8NLJ18XU?= \xf3\xde\xa3\xd4\n\n'),
+    ).toBe('Привет Счёт');
     const words = ['\x1b$B$3$s\x1b(B', '\x1b$B$K$A$O\x1b(B'].map(
       (part) => `=?iso-2022-jp?B?${bytes(part).toString('base64')}?=`,
     );
     expect(subjectOf(`Subject: ${words.join('\n ')}\n\n`)).toBe('こんにちは');
-    expect(subjectOf('Subject: =?utf-8?b?***broken\n\n')).toBe('=?utf-8?b?***broken');
+    expect(subjectOf('Subject: =?utf-8?b?***broken\n\n')).toBe(
+      '=?utf-8?b?***broken',
+    );
   });
 
   it('are read in forwarded messages and names of attachments too', async () => {
-    const [left, right] = [utf8.subarray(0, 1).toString('base64'), utf8.subarray(1).toString('base64')];
+    const [left, right] = [
+      utf8.subarray(0, 1).toString('base64'),
+      utf8.subarray(1).toString('base64'),
+    ];
     const words = `=?utf-8?B?${left}?= =?utf-8?B?${right}?=`;
     const raw = [
       'Content-Type: multipart/mixed; boundary=b',
-      ...['', '--b', 'Content-Type: message/rfc822', '', `Subject: ${words}`, '', 'inner'],
+      ...[
+        '',
+        '--b',
+        'Content-Type: message/rfc822',
+        '',
+        `Subject: ${words}`,
+        '',
+        'inner',
+      ],
       ...[
         '--b',
         `Content-Type: application/pdf; name="${words}.pdf"`,
@@ -117,20 +168,29 @@ describe('encoded words', () => {
 });
 
 describe('raw text in a charset that nobody declares', () => {
-  it.each([...Object.entries(KOI8), ...Object.entries(JIS)])('is read in headers and body: %s', async (text, raw) => {
-    expect(subjectOf(`Subject: ${raw}\r\n\r\n`)).toBe(text);
-    expect(await readBodyText(bytes(`From: a@b\r\nSubject: x\r\n\r\nwords ${raw} more\r\n`))).toContain(
-      `words ${text} more`,
-    );
-    const parts = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n${raw}\r\n--b\r\n\r\n${raw}!\r\n--b--\r\n`;
-    const read = await readBodyText(bytes(parts));
-    expect(read).toContain(text);
-    expect(read).toContain(`${text}!`);
-  });
+  it.each([...Object.entries(KOI8), ...Object.entries(JIS)])(
+    'is read in headers and body: %s',
+    async (text, raw) => {
+      expect(subjectOf(`Subject: ${raw}\r\n\r\n`)).toBe(text);
+      expect(
+        await readBodyText(
+          bytes(`From: a@b\r\nSubject: x\r\n\r\nwords ${raw} more\r\n`),
+        ),
+      ).toContain(`words ${text} more`);
+      const parts = `Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n${raw}\r\n--b\r\n\r\n${raw}!\r\n--b--\r\n`;
+      const read = await readBodyText(bytes(parts));
+      expect(read).toContain(text);
+      expect(read).toContain(`${text}!`);
+    },
+  );
 
   it('is read in the charset that the message, or its first part, declares for its text', () => {
     const raw = KOI8['Счёт за ноябрь'];
-    expect(subjectOf(`Content-Type: text/plain; charset="koi8-r"\nSubject: ${raw}\n\n`)).toBe('Счёт за ноябрь');
+    expect(
+      subjectOf(
+        `Content-Type: text/plain; charset="koi8-r"\nSubject: ${raw}\n\n`,
+      ),
+    ).toBe('Счёт за ноябрь');
     expect(
       subjectOf(
         `Subject: ${raw}\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=koi8-r\n\nx`,

@@ -8,15 +8,27 @@ describe('parseIndexFld', () => {
     );
     expect([...records.keys()]).toEqual(['00000001', '0000000a', '0000000b']);
     expect(records.get('00000001')).toEqual({
-      flags: { isSeen: true, isAnswered: false, isFlagged: false, isDraft: false },
+      flags: {
+        isSeen: true,
+        isAnswered: false,
+        isFlagged: false,
+        isDraft: false,
+      },
       receivedAt: new Date(0x43032abf * 1000),
     });
-    expect(records.get('0000000a')?.flags).toEqual({ isSeen: false, isAnswered: true, isFlagged: true, isDraft: true });
+    expect(records.get('0000000a')?.flags).toEqual({
+      isSeen: false,
+      isAnswered: true,
+      isFlagged: true,
+      isDraft: true,
+    });
     expect(records.get('0000000b')?.receivedAt).toBeUndefined();
   });
 
   it('passes over lines of another form and keeps the rest', () => {
-    expect([...parseIndexFld('\0garbage\nUxyz F1\nU1 F1 S1\nU00000002\n').keys()]).toEqual(['00000001']);
+    expect([
+      ...parseIndexFld('\0garbage\nUxyz F1\nU1 F1 S1\nU00000002\n').keys(),
+    ]).toEqual(['00000001']);
     expect(parseIndexFld('').size).toBe(0);
   });
 });

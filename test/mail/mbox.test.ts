@@ -9,7 +9,10 @@ import { formatMboxMessage } from '../../src/mail/mbox.js';
 const receivedAt = new Date('2026-11-03T08:05:09Z');
 const plain = { sender: 'Alice <alice@example.com>', receivedAt };
 const format = (text: string, more: object = {}): string =>
-  formatMboxMessage(Buffer.from(text, 'latin1'), { ...plain, ...more }).toString('latin1');
+  formatMboxMessage(Buffer.from(text, 'latin1'), {
+    ...plain,
+    ...more,
+  }).toString('latin1');
 
 describe('formatMboxMessage', () => {
   it('starts with sender and time and ends with an empty line', () => {
@@ -20,10 +23,12 @@ describe('formatMboxMessage', () => {
   });
 
   it('quotes every From line, quoted ones once more, and nothing inside a line', () => {
-    expect(format('Subject: a\n\nFrom here\n>From there\n>>From\nnot From\n>Fro\n')).toContain(
-      '\n\n>From here\n>>From there\n>>From\nnot From\n>Fro\n',
+    expect(
+      format('Subject: a\n\nFrom here\n>From there\n>>From\nnot From\n>Fro\n'),
+    ).toContain('\n\n>From here\n>>From there\n>>From\nnot From\n>Fro\n');
+    expect(format('Subject: a\r\n\r\nx\r\nFrom y\r\n')).toContain(
+      '\nx\n>From y\n',
     );
-    expect(format('Subject: a\r\n\r\nx\r\nFrom y\r\n')).toContain('\nx\n>From y\n');
   });
 
   it('turns CRLF into LF and leaves a CR alone', () => {
@@ -32,14 +37,26 @@ describe('formatMboxMessage', () => {
 
   it('names MAILER-DAEMON where the sender is no single word', () => {
     for (const sender of [undefined, '', 'nobody', 'Ä <ä@ö.example>']) {
-      expect(format('Subject: a\n\n', { sender })).toMatch(/^From MAILER-DAEMON Tue/);
+      expect(format('Subject: a\n\n', { sender })).toMatch(
+        /^From MAILER-DAEMON Tue/,
+      );
     }
-    expect(format('Subject: a\n\n', { sender: '"x" <a@b.example>\nFrom evil' })).toMatch(/^From a@b.example Tue Nov/);
+
+    expect(
+      format('Subject: a\n\n', { sender: '"x" <a@b.example>\nFrom evil' }),
+    ).toMatch(/^From a@b.example Tue Nov/);
   });
 
   it('writes flags and folder as headers of their own', () => {
-    const flags = { isSeen: true, isAnswered: true, isFlagged: false, isDraft: true };
-    expect(format('Subject: a\n\n', { flags, folder: 'example.com/alice/Ärzte' })).toContain(
+    const flags = {
+      isSeen: true,
+      isAnswered: true,
+      isFlagged: false,
+      isDraft: true,
+    };
+    expect(
+      format('Subject: a\n\n', { flags, folder: 'example.com/alice/Ärzte' }),
+    ).toContain(
       '2026\nStatus: RO\nX-Status: AT\nX-Kerio-Folder: =?utf-8?B?ZXhhbXBsZS5jb20vYWxpY2Uvw4RyenRl?=\nSubject: a\n',
     );
   });
@@ -50,39 +67,71 @@ describe('formatMboxMessage', () => {
   });
 
   it('gives any message back to a reader that takes one > from each quoted line', () => {
-    const piece = fc.constantFrom('From ', '>', '\n', '\r\n', '\r', 'a', 'From', ' ', '\xff', '\0');
+    const piece = fc.constantFrom(
+      'From ',
+      '>',
+      '\n',
+      '\r\n',
+      '\r',
+      'a',
+      'From',
+      ' ',
+      '\xff',
+      '\0',
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         const body = pieces.join('');
         const text = format(`Subject: a\n\n${body}`);
-        const read = text.slice(text.indexOf('\n') + 1).replace(/(^|\n)>(>*From )/g, '$1$2');
+        const read = text
+          .slice(text.indexOf('\n') + 1)
+          .replace(/(^|\n)>(>*From )/g, '$1$2');
         const normal = body.replaceAll('\r\n', '\n');
-        expect(read).toBe(`Subject: a\n\n${normal}${normal === '' || normal.endsWith('\n') ? '' : '\n'}\n`);
+        expect(read).toBe(
+          `Subject: a\n\n${normal}${normal === '' || normal.endsWith('\n') ? '' : '\n'}\n`,
+        );
         expect(text.slice(1).search(/(^|\n)From /)).toBe(-1);
       }),
     );
   });
 
-  it.skipIf(spawnSync('python3', ['--version']).status !== 0)('is read by Python as it was written', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'kms-mbox-'));
-    try {
-      const flags = { isSeen: true, isAnswered: false, isFlagged: true, isDraft: false };
-      const texts = ['Subject: one\r\n\r\nFrom me\r\n\r\nFrom you', 'Subject: two\n\n', 'Subject: three\n\nx\n'];
-      writeFileSync(
-        join(folder, 'a.mbox'),
-        Buffer.concat(texts.map((text) => Buffer.from(format(text, { flags }), 'latin1'))),
-      );
-      const script = `import mailbox, json
+  it.skipIf(spawnSync('python3', ['--version']).status !== 0)(
+    'is read by Python as it was written',
+    () => {
+      const folder = mkdtempSync(join(tmpdir(), 'kms-mbox-'));
+      try {
+        const flags = {
+          isSeen: true,
+          isAnswered: false,
+          isFlagged: true,
+          isDraft: false,
+        };
+        const texts = [
+          'Subject: one\r\n\r\nFrom me\r\n\r\nFrom you',
+          'Subject: two\n\n',
+          'Subject: three\n\nx\n',
+        ];
+        writeFileSync(
+          join(folder, 'a.mbox'),
+          Buffer.concat(
+            texts.map((text) => Buffer.from(format(text, { flags }), 'latin1')),
+          ),
+        );
+        const script = `import mailbox, json
 print(json.dumps([[m['subject'], m.get_flags(), m.get_payload()] for m in mailbox.mbox('a.mbox')]))`;
-      const { stdout, stderr } = spawnSync('python3', ['-c', script], { cwd: folder, encoding: 'utf8' });
-      expect(stderr).toBe('');
-      expect(JSON.parse(stdout)).toEqual([
-        ['one', 'ROF', '>From me\n\n>From you\n'],
-        ['two', 'ROF', ''],
-        ['three', 'ROF', 'x\n'],
-      ]);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
+        const { stdout, stderr } = spawnSync('python3', ['-c', script], {
+          cwd: folder,
+          encoding: 'utf8',
+        });
+        expect(stderr).toBe('');
+        expect(JSON.parse(stdout)).toEqual([
+          ['one', 'ROF', '>From me\n\n>From you\n'],
+          ['two', 'ROF', ''],
+          ['three', 'ROF', 'x\n'],
+        ]);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 });

@@ -18,17 +18,25 @@ describe('parseMessageDate', () => {
     expect(parseMessageDate(text)).toEqual(new Date(iso));
   });
 
-  it.each(['', 'yesterday', '31 Feb 2026 10:00:00 +0000', '17 Foo 2026 10:00 +0000', '17 Nov 2026 25:00 +0000', '0'])(
-    'finds no date in "%s"',
-    (text) => {
-      expect(parseMessageDate(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    'yesterday',
+    '31 Feb 2026 10:00:00 +0000',
+    '17 Foo 2026 10:00 +0000',
+    '17 Nov 2026 25:00 +0000',
+    '0',
+  ])('finds no date in "%s"', (text) => {
+    expect(parseMessageDate(text)).toBeUndefined();
+  });
 
   it('reads back what toUTCString writes', () => {
     fc.assert(
       fc.property(
-        fc.date({ min: new Date('1950-01-01'), max: new Date('2999-01-01'), noInvalidDate: true }),
+        fc.date({
+          min: new Date('1950-01-01'),
+          max: new Date('2999-01-01'),
+          noInvalidDate: true,
+        }),
         (date) => {
           const whole = new Date(Math.floor(date.getTime() / 1000) * 1000);
           expect(parseMessageDate(whole.toUTCString())).toEqual(whole);

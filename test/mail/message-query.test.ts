@@ -18,7 +18,8 @@ const raw = Buffer.from(
 );
 const headers = readMessageHeaders(raw);
 const query = (text: QueryText) => parseMessageQuery(text, parseQueryTime);
-const matches = (text: QueryText): boolean => matchesHeaders(query(text), headers);
+const matches = (text: QueryText): boolean =>
+  matchesHeaders(query(text), headers);
 
 describe('a query', () => {
   it('ignores case, accents and white space', () => {
@@ -26,7 +27,9 @@ describe('a query', () => {
     expect(matches({ from: 'JÜRGEN' })).toBe(true);
     expect(matches({ subject: 'quarterly figures' })).toBe(true);
     expect(matches({ subject: 'quarterly report' })).toBe(false);
-    expect(foldText('Łódź, Ærø,  ŠKODA, Ärzte')).toBe('lodz, aero, skoda, arzte');
+    expect(foldText('Łódź, Ærø,  ŠKODA, Ärzte')).toBe(
+      'lodz, aero, skoda, arzte',
+    );
   });
 
   it('looks for --to in Cc too, and wants all criteria at once', () => {
@@ -68,7 +71,9 @@ describe('a query', () => {
 
   it('finds text in subject and body, across line ends', async () => {
     const body = await readBodyText(raw);
-    expect(matchesText(query({ text: 'the attached' }), headers, body)).toBe(true);
+    expect(matchesText(query({ text: 'the attached' }), headers, body)).toBe(
+      true,
+    );
     expect(matchesText(query({ text: 'FIGURES' }), headers, body)).toBe(true);
     expect(matchesText(query({ text: 'invoice' }), headers, body)).toBe(false);
   });
@@ -78,14 +83,24 @@ describe('a query', () => {
     expect(cannotHoldText(query({ text: 'invoice' }), plain)).toBe(true);
     expect(cannotHoldText(query({ text: 'PLAIN  words' }), plain)).toBe(false);
     expect(cannotHoldText(query({ text: 'words plain' }), plain)).toBe(true);
-    expect(cannotHoldText(query({ text: 'x plain WORDS' }), Buffer.from('x\r\n\tplain\r\nwords'))).toBe(false);
+    expect(
+      cannotHoldText(
+        query({ text: 'x plain WORDS' }),
+        Buffer.from('x\r\n\tplain\r\nwords'),
+      ),
+    ).toBe(false);
     for (const marker of [
       'Content-Transfer-Encoding: BASE64',
       'Content-Type: TEXT/html',
       'Subject: =?utf-8?q?x?=',
       'ü',
     ]) {
-      expect(cannotHoldText(query({ text: 'invoice' }), Buffer.from(`${marker}\n\nplain`))).toBe(false);
+      expect(
+        cannotHoldText(
+          query({ text: 'invoice' }),
+          Buffer.from(`${marker}\n\nplain`),
+        ),
+      ).toBe(false);
     }
   });
 });
@@ -93,8 +108,14 @@ describe('a query', () => {
 describe('parseQueryTime', () => {
   it('takes a day from its first moment in the local zone', () => {
     expect(parseQueryTime('2026-11-17')).toEqual(new Date(2026, 10, 17));
-    expect(parseQueryTime('2026-11-17T09:30')).toEqual(new Date(2026, 10, 17, 9, 30));
-    expect(parseQueryTime('2026-11-17T09:30:00+01:00')).toEqual(new Date('2026-11-17T08:30:00Z'));
-    expect(parseQueryTime('2026-11-17 08:30Z')).toEqual(new Date('2026-11-17T08:30:00Z'));
+    expect(parseQueryTime('2026-11-17T09:30')).toEqual(
+      new Date(2026, 10, 17, 9, 30),
+    );
+    expect(parseQueryTime('2026-11-17T09:30:00+01:00')).toEqual(
+      new Date('2026-11-17T08:30:00Z'),
+    );
+    expect(parseQueryTime('2026-11-17 08:30Z')).toEqual(
+      new Date('2026-11-17T08:30:00Z'),
+    );
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { withoutAttachments } from '../../src/mail/attachment-cut.js';
 import { readBodyText } from '../../src/mail/mime-text.js';
 
-const mail = (...lines: string[]): Buffer => Buffer.from(lines.join('\r\n'), 'latin1');
+const mail = (...lines: string[]): Buffer =>
+  Buffer.from(lines.join('\r\n'), 'latin1');
 const attachment = (type: string, content: string): string[] => [
   '--b',
   `Content-Type: ${type}; name="report.pdf"`,
@@ -39,8 +40,11 @@ describe('readBodyText', () => {
   });
 
   it('reads HTML as a person sees it: entities, words across tags, no scripts', async () => {
-    const html = '<style>p{}</style><p>Gr&uuml;&#223;e aus <b>K</b>&ouml;ln</p><script>secret()</script><p>kms</p>';
-    const text = await readBodyText(mail('Content-Type: text/html; charset=utf-8', '', html));
+    const html =
+      '<style>p{}</style><p>Gr&uuml;&#223;e aus <b>K</b>&ouml;ln</p><script>secret()</script><p>kms</p>';
+    const text = await readBodyText(
+      mail('Content-Type: text/html; charset=utf-8', '', html),
+    );
     expect(text).toContain('Grüße aus Köln');
     expect(text).not.toContain('secret');
   });
@@ -90,10 +94,20 @@ describe('readBodyText', () => {
   it('answers with the raw text where a message is nested without end', async () => {
     const deep = Array.from(
       { length: 3000 },
-      (_, i) => `--b${String(i)}\r\nContent-Type: multipart/mixed; boundary=b${String(i + 1)}\r\n`,
+      (_, i) =>
+        `--b${String(i)}\r\nContent-Type: multipart/mixed; boundary=b${String(i + 1)}\r\n`,
     );
     expect(
-      await readBodyText(mail('Content-Type: multipart/mixed; boundary=b0', '', ...deep, '--b3000', '', 'deep words')),
+      await readBodyText(
+        mail(
+          'Content-Type: multipart/mixed; boundary=b0',
+          '',
+          ...deep,
+          '--b3000',
+          '',
+          'deep words',
+        ),
+      ),
     ).toContain('deep words');
   });
 

@@ -11,8 +11,14 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 describe('the package that npm makes', () => {
   let paths: readonly string[] = [];
   beforeAll(() => {
-    const packed = runTool('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
-    const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
+    const packed = runTool(
+      'npm',
+      ['pack', '--dry-run', '--json', '--ignore-scripts'],
+      { cwd: ROOT },
+    );
+    const [{ files }] = JSON.parse(packed.stdout) as [
+      { files: { path: string }[] },
+    ];
     paths = files.map(({ path }) => path);
   });
 
@@ -23,8 +29,12 @@ describe('the package that npm makes', () => {
   });
 
   it('holds the manual pages that npm installs: it takes them from a list only', () => {
-    const { man } = JSON.parse(read('package.json')) as { man: readonly string[] };
-    expect(man).toEqual(expect.arrayContaining([expect.stringMatching(/kms-backup\.1$/)]));
+    const { man } = JSON.parse(read('package.json')) as {
+      man: readonly string[];
+    };
+    expect(man).toEqual(
+      expect.arrayContaining([expect.stringMatching(/kms-backup\.1$/)]),
+    );
     for (const page of man) expect(paths).toContain(page);
   });
 });
@@ -33,11 +43,18 @@ describe('a link of a document', () => {
   it.each([
     ['[a](docs/a.md)', []],
     ['[a](docs/a.md#part) and [b](docs) and [c](docs/)', []],
-    ['![p](p.png) <img src="q.png"> [r]: other', ['README.md: p.png', 'README.md: q.png']],
+    [
+      '![p](p.png) <img src="q.png"> [r]: other',
+      ['README.md: p.png', 'README.md: q.png'],
+    ],
     ['[r]: none.md', ['README.md: none.md']],
     ['[web](https://example.com/x) [here](#here)\n```\n[no](link)\n```', []],
-  ])('is broken where the package lacks what it leads to: %s', (text, broken) => {
-    const read = (path: string): string => (path === 'README.md' ? text : '[up](../README.md)');
-    expect(brokenLinks(['README.md', 'docs/a.md'], read)).toEqual(broken);
-  });
+  ])(
+    'is broken where the package lacks what it leads to: %s',
+    (text, broken) => {
+      const read = (path: string): string =>
+        path === 'README.md' ? text : '[up](../README.md)';
+      expect(brokenLinks(['README.md', 'docs/a.md'], read)).toEqual(broken);
+    },
+  );
 });

@@ -1,14 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import type { Claim } from '../../src/platform/lock/lock-disk.js';
 import type { Holder } from '../../src/platform/lock/holder.js';
-import { findLast, releaseLock, type Steps, takeLock } from '../../src/platform/lock/take-lock.js';
+import {
+  findLast,
+  releaseLock,
+  type Steps,
+  takeLock,
+} from '../../src/platform/lock/take-lock.js';
 import { ModelDisk } from '../helpers/lock-model.js';
 
 const PATH = '/disk/.kms-backup.lock';
 
 const holderOf = (id: string): Holder => ({
-  ...{ id, pid: 1, host: 'mail1', command: 'backup full', since: '2026-11-20T01:00:00.000Z', system: 'linux' },
-  ...{ boot: 'b', isBootNested: false, pidNamespace: 'p', timeNamespace: 't', started: id, machine: 'm', hardware: [] },
+  ...{
+    id,
+    pid: 1,
+    host: 'mail1',
+    command: 'backup full',
+    since: '2026-11-20T01:00:00.000Z',
+    system: 'linux',
+  },
+  ...{
+    boot: 'b',
+    isBootNested: false,
+    pidNamespace: 'p',
+    timeNamespace: 't',
+    started: id,
+    machine: 'm',
+    hardware: [],
+  },
   ...{ isOnLocalDisk: true, isOldFormat: false },
 });
 
@@ -19,17 +39,21 @@ const nothing: Start = () => undefined;
 const deadFile: Start = (disk) => {
   disk.tree.set(PATH, holderOf('dead'));
 };
+
 const deadDirectory: Start = (disk) => {
   disk.prepareDirectory(PATH, holderOf('dead'));
 };
+
 const deadFollower: Start = (disk) => {
   disk.prepareDirectory(PATH, holderOf('dead'));
   disk.prepareDirectory(`${PATH}/after-dead`, holderOf('dead2'));
 };
+
 const deadRemover: Start = (disk) => {
   deadFile(disk);
   disk.prepareDirectory(`${PATH}.takeover`, holderOf('dead2'));
 };
+
 const emptyDirectory: Start = (disk) => {
   disk.tree.set(PATH, 'directory');
 };
@@ -42,17 +66,29 @@ interface World {
 }
 
 /** One taker: takes the lock, is inside for a step, and gives it up; whoever is late tries again, `tries` times in all. */
-function* taker(world: World, name: string, { tries, disk }: { tries: number; disk: ModelDisk }): Steps<void> {
+function* taker(
+  world: World,
+  name: string,
+  { tries, disk }: { tries: number; disk: ModelDisk },
+): Steps<void> {
   for (let count = 1; count <= tries; count++) {
     const mine = holderOf(`${name}${String(count)}`);
     const isDead = ({ id }: Holder): boolean => id.startsWith('dead');
-    const taken = yield* takeLock(disk, { path: PATH, mine, isDead, mayBeNameless: name.startsWith('n') });
+    const taken = yield* takeLock(disk, {
+      path: PATH,
+      mine,
+      isDead,
+      mayBeNameless: name.startsWith('n'),
+    });
     if (taken.outcome === 'held') return;
     if (taken.outcome === 'again') continue;
 
     world.inside.add(name);
     world.everInside.add(name);
-    if (world.inside.size > 1) throw new Error(`two are in: ${[...world.inside].join(' and ')}`);
+    if (world.inside.size > 1) {
+      throw new Error(`two are in: ${[...world.inside].join(' and ')}`);
+    }
+
     yield 'work';
     world.inside.delete(name);
     yield* releaseLock(disk, taken.hold);
@@ -85,18 +121,28 @@ function exploreAll(run: Run): { states: number; ends: Set<string> } {
     if (alive.length === 0) ends.add(endOf(world));
     for (const index of alive) waiting.push([...order, index]);
   }
+
   return { states: seen.size, ends };
 }
 
-function replay(run: Run, order: readonly number[]): { state: string; alive: number[]; world: World } {
+function replay(
+  run: Run,
+  order: readonly number[],
+): { state: string; alive: number[]; world: World } {
   const disk = new ModelDisk({ hasLinks: run.hasLinks });
   run.start(disk);
-  if (run.isFull === true) Object.assign(disk, { features: { hasLinks: run.hasLinks, isFull: true } });
+  if (run.isFull === true) {
+    Object.assign(disk, { features: { hasLinks: run.hasLinks, isFull: true } });
+  }
+
   const world: World = { disk, inside: new Set(), everInside: new Set() };
   // What a taker does next depends on nothing but the answers that he was given.
   const answers = run.names.map(() => [] as string[]);
   const steps = run.names.map((name, index) =>
-    taker(world, name, { tries: run.tries, disk: recording(disk, answers[index] ?? []) }),
+    taker(world, name, {
+      tries: run.tries,
+      disk: recording(disk, answers[index] ?? []),
+    }),
   );
   const done = run.names.map(() => false);
 
@@ -104,8 +150,14 @@ function replay(run: Run, order: readonly number[]): { state: string; alive: num
     answers[index]?.push('then');
     done[index] = steps[index]?.next().done === true;
   }
+
   const alive = [...run.names.keys()].filter((index) => done[index] === false);
-  const state = JSON.stringify([disk.state, [...world.inside], answers.map((own) => own.join()), done]);
+  const state = JSON.stringify([
+    disk.state,
+    [...world.inside],
+    answers.map((own) => own.join()),
+    done,
+  ]);
   return { state, alive, world };
 }
 
@@ -135,30 +187,55 @@ function endOf({ disk, everInside }: World): string {
   let last = look.next();
   while (last.done !== true) last = look.next();
   const { claim } = last.value;
-  const isOpen = claim.state === 'free' || (claim.state === 'held' && claim.holder.id.startsWith('dead'));
+  const isOpen =
+    claim.state === 'free' ||
+    (claim.state === 'held' && claim.holder.id.startsWith('dead'));
 
   const left = [...disk.tree.keys()].filter((path) => !path.startsWith(PATH));
   return `${isOpen ? 'open' : 'shut for ever'}, ${everInside.size > 0 ? 'somebody' : 'nobody'} was in, ${String(left.length)} left`;
 }
 
-const STARTS = { nothing, deadFile, deadDirectory, deadFollower, deadRemover, emptyDirectory };
+const STARTS = {
+  nothing,
+  deadFile,
+  deadDirectory,
+  deadFollower,
+  deadRemover,
+  emptyDirectory,
+};
 const DISKS = [true, false].flatMap((hasLinks) =>
   Object.entries(STARTS).map(([start, begin]) => ({ hasLinks, start, begin })),
 );
 
 describe('every order of the steps of a lock', () => {
-  it.each(DISKS)('of two takers that try twice, hard links $hasLinks, from $start', ({ hasLinks, begin }) => {
-    const { states, ends } = exploreAll({ names: ['a', 'b'], tries: 2, start: begin, hasLinks });
-    expect(states).toBeGreaterThan(20);
-    expect([...ends]).toEqual(['open, somebody was in, 0 left']);
-  });
+  it.each(DISKS)(
+    'of two takers that try twice, hard links $hasLinks, from $start',
+    ({ hasLinks, begin }) => {
+      const { states, ends } = exploreAll({
+        names: ['a', 'b'],
+        tries: 2,
+        start: begin,
+        hasLinks,
+      });
+      expect(states).toBeGreaterThan(20);
+      expect([...ends]).toEqual(['open, somebody was in, 0 left']);
+    },
+  );
 
   it.each([
     { hasLinks: false, start: 'deadDirectory', tries: 1 },
     { hasLinks: true, start: 'nothing', tries: 1 },
-  ] as const)('of three takers, hard links $hasLinks, from $start', ({ hasLinks, start, tries }) => {
-    const { states, ends } = exploreAll({ names: ['a', 'b', 'c'], tries, start: STARTS[start], hasLinks });
-    expect(states).toBeGreaterThan(100);
-    expect([...ends]).toEqual(['open, somebody was in, 0 left']);
-  });
+  ] as const)(
+    'of three takers, hard links $hasLinks, from $start',
+    ({ hasLinks, start, tries }) => {
+      const { states, ends } = exploreAll({
+        names: ['a', 'b', 'c'],
+        tries,
+        start: STARTS[start],
+        hasLinks,
+      });
+      expect(states).toBeGreaterThan(100);
+      expect([...ends]).toEqual(['open, somebody was in, 0 left']);
+    },
+  );
 });

@@ -3,7 +3,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LockedError } from '../../src/errors.js';
-import { acquireLock, describeHolder, removeDeadLock, sightLock } from '../../src/platform/lock.js';
+import {
+  acquireLock,
+  describeHolder,
+  removeDeadLock,
+  sightLock,
+} from '../../src/platform/lock.js';
 import { temporaryDirectory } from '../helpers/store.js';
 
 const clock = (): Date => new Date('2026-11-25T02:00:00Z');
@@ -23,7 +28,9 @@ describe('a lock', () => {
     const path = join(dir, '.lock');
     const lock = await take(path);
     await expect(take(path)).rejects.toThrow(LockedError);
-    expect(describeHolder(path, clock)).toMatch(/^rotate, pid \d+ on .*, since 2026-11-25 02:00 UTC, just now$/);
+    expect(describeHolder(path, clock)).toMatch(
+      /^rotate, pid \d+ on .*, since 2026-11-25 02:00 UTC, just now$/,
+    );
     expect(sightLock(path, clock)?.isSuspicious).toBe(false);
     lock.release();
     expect(readdirSync(dir)).toEqual([]);
@@ -41,11 +48,24 @@ describe('a lock', () => {
     writeFileSync(path, JSON.stringify({ ...OLD, host: 'another' }));
     await expect(take(path)).rejects.toMatchObject({
       code: 'LOCKED',
-      message: expect.stringContaining('pid 4194305 on another, since 2026-11-20 01:00 UTC, 5 days ago') as string,
-      hints: expect.arrayContaining([expect.stringContaining(`rm '${path}'`)]) as string[],
+      message: expect.stringContaining(
+        'pid 4194305 on another, since 2026-11-20 01:00 UTC, 5 days ago',
+      ) as string,
+      hints: expect.arrayContaining([
+        expect.stringContaining(`rm '${path}'`),
+      ]) as string[],
     });
-    writeFileSync(path, JSON.stringify({ ...OLD, host: 'another', since: '2027-01-01T00:00:00Z' }));
-    expect(describeHolder(path, clock)).toContain('in the future: a clock is wrong');
+    writeFileSync(
+      path,
+      JSON.stringify({
+        ...OLD,
+        host: 'another',
+        since: '2027-01-01T00:00:00Z',
+      }),
+    );
+    expect(describeHolder(path, clock)).toContain(
+      'in the future: a clock is wrong',
+    );
   });
 
   it.each(['null', '{}', '[]', '5', '', '{"pid":', '{"pid":7,"host":5}'])(
@@ -57,7 +77,10 @@ describe('a lock', () => {
         code: 'LOCKED',
         message: expect.stringContaining(path) as string,
       });
-      expect(sightLock(path, clock)).toMatchObject({ isSuspicious: true, isJunk: true });
+      expect(sightLock(path, clock)).toMatchObject({
+        isSuspicious: true,
+        isJunk: true,
+      });
     },
   );
 

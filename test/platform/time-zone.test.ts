@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { offsetAt, parsePosixZone } from '../../src/platform/posix-zone.js';
 import { settleTimeZone } from '../../src/platform/time-zone.js';
 import { cli } from '../helpers/cli.js';
-import { buildInstallation, type Installation } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 
 const NOWHERE = '/nonexistent';
@@ -31,7 +34,14 @@ describe('a POSIX time zone rule', () => {
     expect(hoursAt(rule, time)).toBe(hours);
   });
 
-  it.each(['CET-1CEST', 'bogus', 'CET', 'CET-1CEST,M3.5', 'CET-1CEST,M13.6.9,M1.1.1', ''])('is none: %s', (text) => {
+  it.each([
+    'CET-1CEST',
+    'bogus',
+    'CET',
+    'CET-1CEST,M3.5',
+    'CET-1CEST,M13.6.9,M1.1.1',
+    '',
+  ])('is none: %s', (text) => {
     expect(parsePosixZone(text)).toBeUndefined();
   });
 });
@@ -56,7 +66,9 @@ describe('the local time zone', () => {
     const environment = { TZ: given };
     const problem = settleTimeZone(environment, NOWHERE);
     expect(environment.TZ.replace('Katmandu', 'Kathmandu')).toBe(zone ?? 'UTC');
-    expect(problem ?? '').toContain(zone === undefined ? `TZ=${JSON.stringify(given)} is no time zone` : '');
+    expect(problem ?? '').toContain(
+      zone === undefined ? `TZ=${JSON.stringify(given)} is no time zone` : '',
+    );
   });
 
   it('is left alone where nothing names one', () => {
@@ -94,8 +106,13 @@ describe('a program', () => {
     cli([...words, '--server-dir', server.serverDir], { env });
 
   it('shows the times of a POSIX rule', () => {
-    run(['schedule', 'add', '--type', 'full', '--day', 'sun', '--time', '01:00'], {});
-    const { stdout, stderr } = run(['schedule', 'list'], { TZ: 'CET-1CEST,M3.5.0,M10.5.0/3' });
+    run(
+      ['schedule', 'add', '--type', 'full', '--day', 'sun', '--time', '01:00'],
+      {},
+    );
+    const { stdout, stderr } = run(['schedule', 'list'], {
+      TZ: 'CET-1CEST,M3.5.0,M10.5.0/3',
+    });
     expect(stderr).not.toContain('TZ=');
     expect(stdout).toMatch(/01:00 CES?T/);
   });
@@ -122,25 +139,42 @@ case "$1" in
 -) cat > root;;
 esac
 `;
-  it.runIf(process.platform !== 'win32')("installs into BusyBox's crontab, or says why not", () => {
-    const bin = join(dir, 'bin');
-    const spool = join(dir, 'spool');
-    mkdirSync(bin);
-    writeFileSync(join(bin, 'crontab'), BUSYBOX, { mode: 0o755 });
-    const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, SPOOL: spool };
-    const install = (...more: string[]) => run(['schedule', 'install', '--to', 'cron', ...more], env);
-    const missing = install();
-    expect(missing.code).toBe(1);
-    expect(missing.stderr).toContain('Make the directory that BusyBox keeps crontabs in');
-    mkdirSync(spool);
-    expect(install().code).toBe(0);
-    expect(readFileSync(join(spool, 'root'), 'utf8')).toContain('# BEGIN kms-backup');
-    expect(run(['schedule', 'uninstall', '--to', 'cron'], env).code).toBe(0);
-    expect(existsSync(join(spool, 'root'))).toBe(false);
-    const config = readFileSync(join(server.serverDir, 'mailserver.cfg'), 'utf8');
-    const { serverDir } = buildInstallation(join(dir, '100%'), { store: {}, config });
-    const percent = cli(['schedule', 'install', '--to', 'cron', '--server-dir', serverDir], { env });
-    expect(percent.code).toBe(2);
-    expect(percent.stderr).toContain("BusyBox's cron");
-  });
+  it.runIf(process.platform !== 'win32')(
+    "installs into BusyBox's crontab, or says why not",
+    () => {
+      const bin = join(dir, 'bin');
+      const spool = join(dir, 'spool');
+      mkdirSync(bin);
+      writeFileSync(join(bin, 'crontab'), BUSYBOX, { mode: 0o755 });
+      const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, SPOOL: spool };
+      const install = (...more: string[]) =>
+        run(['schedule', 'install', '--to', 'cron', ...more], env);
+      const missing = install();
+      expect(missing.code).toBe(1);
+      expect(missing.stderr).toContain(
+        'Make the directory that BusyBox keeps crontabs in',
+      );
+      mkdirSync(spool);
+      expect(install().code).toBe(0);
+      expect(readFileSync(join(spool, 'root'), 'utf8')).toContain(
+        '# BEGIN kms-backup',
+      );
+      expect(run(['schedule', 'uninstall', '--to', 'cron'], env).code).toBe(0);
+      expect(existsSync(join(spool, 'root'))).toBe(false);
+      const config = readFileSync(
+        join(server.serverDir, 'mailserver.cfg'),
+        'utf8',
+      );
+      const { serverDir } = buildInstallation(join(dir, '100%'), {
+        store: {},
+        config,
+      });
+      const percent = cli(
+        ['schedule', 'install', '--to', 'cron', '--server-dir', serverDir],
+        { env },
+      );
+      expect(percent.code).toBe(2);
+      expect(percent.stderr).toContain("BusyBox's cron");
+    },
+  );
 });

@@ -1,13 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countAdditive, type KnownMessage, type LiveFolder, planAdditive } from '../../src/recover/additive-plan.js';
+import {
+  countAdditive,
+  type KnownMessage,
+  type LiveFolder,
+  planAdditive,
+} from '../../src/recover/additive-plan.js';
 
-const message = (number: number, content: string, messageId = `${content}@x`): KnownMessage => ({
+const message = (
+  number: number,
+  content: string,
+  messageId = `${content}@x`,
+): KnownMessage => ({
   name: `${number.toString(16).padStart(8, '0')}.eml`,
   messageId,
   contentHash: content,
 });
-const folder = (messages: KnownMessage[], files: string[] = ['status.fld', 'index.fld', 'search.fld']): LiveFolder => ({
+const folder = (
+  messages: KnownMessage[],
+  files: string[] = ['status.fld', 'index.fld', 'search.fld'],
+): LiveFolder => ({
   messages,
   names: messages.map(({ name }) => name),
   files,
@@ -17,7 +29,11 @@ const nothing = folder([], []);
 describe('an additive plan', () => {
   it('adds, skips and renames as the worked example says', () => {
     const live = folder([message(1, 'A'), message(2, 'B')]);
-    const plan = planAdditive(live, [message(1, 'C'), message(2, 'B'), message(5, 'D')], []);
+    const plan = planAdditive(
+      live,
+      [message(1, 'C'), message(2, 'B'), message(5, 'D')],
+      [],
+    );
     expect(plan.steps).toEqual([
       { kind: 'rename', name: '00000001.eml', as: '00000006.eml' },
       { kind: 'skip', name: '00000002.eml', sameAs: '00000002.eml' },
@@ -32,38 +48,61 @@ describe('an additive plan', () => {
       { ...message(1, 'B'), name: 're hello.eml' },
     ];
     const live = folder([message(0xff, 'C'), taken]);
-    expect(planAdditive(live, [hello, { ...hello, name: 'Other.eml', contentHash: 'D' }], []).steps).toEqual([
+    expect(
+      planAdditive(
+        live,
+        [hello, { ...hello, name: 'Other.eml', contentHash: 'D' }],
+        [],
+      ).steps,
+    ).toEqual([
       { kind: 'rename', name: 'Re Hello.eml', as: '00000100.eml' },
       { kind: 'add', name: 'Other.eml', as: 'Other.eml' },
     ]);
   });
 
   it('skips a message that lies in the folder under another name', () => {
-    expect(planAdditive(folder([message(9, 'A')]), [message(1, 'A')], []).steps).toEqual([
-      { kind: 'skip', name: '00000001.eml', sameAs: '00000009.eml' },
-    ]);
+    expect(
+      planAdditive(folder([message(9, 'A')]), [message(1, 'A')], []).steps,
+    ).toEqual([{ kind: 'skip', name: '00000001.eml', sameAs: '00000009.eml' }]);
   });
 
   it('keeps both of two messages with one Message-ID, and of two without one only equal ones fall together', () => {
     const live = folder([message(1, 'A', 'id@x'), message(2, 'B', '')]);
     expect(
-      planAdditive(live, [message(3, 'C', 'id@x'), message(4, 'D', '')], []).steps.map(({ kind }) => kind),
+      planAdditive(
+        live,
+        [message(3, 'C', 'id@x'), message(4, 'D', '')],
+        [],
+      ).steps.map(({ kind }) => kind),
     ).toEqual(['add', 'add']);
-    expect(planAdditive(live, [message(3, 'B', '')], []).steps[0]?.kind).toBe('skip');
+    expect(planAdditive(live, [message(3, 'B', '')], []).steps[0]?.kind).toBe(
+      'skip',
+    );
   });
 
   it('brings status.fld where the folder has none, and never an index', () => {
-    const files = ['status.fld', 'acl.fld', 'index.fld', 'search.fld', 'indexlog.fld'];
+    const files = [
+      'status.fld',
+      'acl.fld',
+      'index.fld',
+      'search.fld',
+      'indexlog.fld',
+    ];
     expect(planAdditive(nothing, [message(1, 'A')], files)).toMatchObject({
       addFiles: ['status.fld', 'acl.fld'],
       setAside: [],
     });
-    expect(planAdditive(folder([]), [message(1, 'A')], files).addFiles).toEqual(['acl.fld']);
+    expect(planAdditive(folder([]), [message(1, 'A')], files).addFiles).toEqual(
+      ['acl.fld'],
+    );
   });
 
   it('leaves the index to be rebuilt only where something was added', () => {
     const live = folder([message(1, 'A')]);
-    expect(planAdditive(live, [message(2, 'B')], []).setAside).toEqual(['index.fld', 'search.fld']);
+    expect(planAdditive(live, [message(2, 'B')], []).setAside).toEqual([
+      'index.fld',
+      'search.fld',
+    ]);
     expect(planAdditive(live, [message(1, 'A')], []).setAside).toEqual([]);
   });
 
@@ -79,24 +118,44 @@ describe('an additive plan', () => {
 
   it('minds names that differ in case only and files that are no messages', () => {
     const live = { ...folder([]), names: ['0000000A.EML', '00000003.eml'] };
-    const steps = planAdditive(live, [message(10, 'A'), message(3, 'B')], []).steps;
-    expect(steps.map((step) => (step.kind === 'skip' ? '' : step.as))).toEqual(['0000000b.eml', '0000000c.eml']);
+    const steps = planAdditive(
+      live,
+      [message(10, 'A'), message(3, 'B')],
+      [],
+    ).steps;
+    expect(steps.map((step) => (step.kind === 'skip' ? '' : step.as))).toEqual([
+      '0000000b.eml',
+      '0000000c.eml',
+    ]);
   });
 });
 
 describe('any additive plan', () => {
   const messages = fc
-    .uniqueArray(fc.record({ number: fc.integer({ min: 0, max: 40 }), content: fc.integer({ min: 0, max: 15 }) }), {
-      selector: ({ number }) => number,
-      maxLength: 25,
-    })
-    .map((list) => list.map(({ number, content }) => message(number, String(content))));
+    .uniqueArray(
+      fc.record({
+        number: fc.integer({ min: 0, max: 40 }),
+        content: fc.integer({ min: 0, max: 15 }),
+      }),
+      {
+        selector: ({ number }) => number,
+        maxLength: 25,
+      },
+    )
+    .map((list) =>
+      list.map(({ number, content }) => message(number, String(content))),
+    );
 
-  const apply = (live: LiveFolder, archived: readonly KnownMessage[]): LiveFolder => {
+  const apply = (
+    live: LiveFolder,
+    archived: readonly KnownMessage[],
+  ): LiveFolder => {
     const { steps } = planAdditive(live, archived, []);
     const added = steps.flatMap((step, index) => {
       const source = archived[index];
-      return step.kind === 'skip' || !source ? [] : [{ ...source, name: step.as }];
+      return step.kind === 'skip' || !source
+        ? []
+        : [{ ...source, name: step.as }];
     });
     return folder([...live.messages, ...added]);
   };
@@ -107,9 +166,16 @@ describe('any additive plan', () => {
         const after = apply(folder(live), archived);
         expect(after.messages.slice(0, live.length)).toEqual(live);
         expect(new Set(after.names).size).toBe(after.names.length);
-        const contents = new Set(after.messages.map(({ contentHash }) => contentHash));
-        for (const { contentHash } of archived) expect(contents.has(contentHash)).toBe(true);
-        for (const name of after.names) expect(name).toMatch(/^[0-9a-f]{8}\.eml$/);
+        const contents = new Set(
+          after.messages.map(({ contentHash }) => contentHash),
+        );
+        for (const { contentHash } of archived) {
+          expect(contents.has(contentHash)).toBe(true);
+        }
+
+        for (const name of after.names) {
+          expect(name).toMatch(/^[0-9a-f]{8}\.eml$/);
+        }
       }),
     );
   });
@@ -118,7 +184,11 @@ describe('any additive plan', () => {
     fc.assert(
       fc.property(messages, messages, (live, archived) => {
         const after = apply(folder(live), archived);
-        expect(planAdditive(after, archived, []).steps.every(({ kind }) => kind === 'skip')).toBe(true);
+        expect(
+          planAdditive(after, archived, []).steps.every(
+            ({ kind }) => kind === 'skip',
+          ),
+        ).toBe(true);
       }),
     );
   });
@@ -127,7 +197,9 @@ describe('any additive plan', () => {
     fc.assert(
       fc.property(messages, (archived) => {
         for (const step of planAdditive(nothing, archived, []).steps) {
-          if (step.kind !== 'skip') expect(step).toMatchObject({ kind: 'add', as: step.name });
+          if (step.kind !== 'skip') {
+            expect(step).toMatchObject({ kind: 'add', as: step.name });
+          }
         }
       }),
     );

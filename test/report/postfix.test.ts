@@ -21,7 +21,11 @@ import { runReport } from '../helpers/run-report.js';
 import { freePort, selfSigned } from '../helpers/smtp.js';
 
 const canRun = existsSync('/usr/sbin/postfix') && process.getuid?.() === 0;
-if (!canRun) console.warn('Skipped: the test against a real mail service needs Debian postfix and root.');
+if (!canRun) {
+  console.warn(
+    'Skipped: the test against a real mail service needs Debian postfix and root.',
+  );
+}
 
 /** Postfix with a configuration, queue and mailboxes of its own, on 127.0.0.1; the machine's stays untouched. */
 describe.skipIf(!canRun)('a real mail service (postfix)', () => {
@@ -34,7 +38,10 @@ describe.skipIf(!canRun)('a real mail service (postfix)', () => {
     chmodSync(dir, 0o755);
     port = await freePort();
     const { key, cert } = selfSigned();
-    for (const name of ['etc', 'queue', 'data', 'mail']) mkdirSync(join(dir, name));
+    for (const name of ['etc', 'queue', 'data', 'mail']) {
+      mkdirSync(join(dir, name));
+    }
+
     writeFileSync(join(dir, 'etc/key.pem'), key, { mode: 0o600 });
     writeFileSync(join(dir, 'etc/cert.pem'), cert);
     execFileSync('chown', ['postfix', join(dir, 'data')]);
@@ -42,18 +49,28 @@ describe.skipIf(!canRun)('a real mail service (postfix)', () => {
     writeFileSync(join(dir, 'etc/main.cf'), mainCf(dir));
     writeFileSync(join(dir, 'etc/master.cf'), masterCf(port));
     writeFileSync(join(dir, 'etc/mailboxes'), 'admin@example.test admin/\n');
-    const id = (flag: string): string => execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }).trim();
+    const id = (flag: string): string =>
+      execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }).trim();
     writeFileSync(
       join(dir, 'etc/main.cf'),
       `virtual_uid_maps = static:${id('-u')}\nvirtual_gid_maps = static:${id('-g')}\n`,
       { flag: 'a' },
     );
-    master = spawn('/usr/sbin/postfix', ['-c', join(dir, 'etc'), 'start-fg'], { stdio: 'ignore' });
-    for (let tries = 0; tries < 100 && !(await answers(port)); tries++) await sleep(100);
+    master = spawn('/usr/sbin/postfix', ['-c', join(dir, 'etc'), 'start-fg'], {
+      stdio: 'ignore',
+    });
+    for (let tries = 0; tries < 100 && !(await answers(port)); tries++) {
+      await sleep(100);
+    }
   });
   afterAll(async () => {
-    execFileSync('/usr/sbin/postfix', ['-c', join(dir, 'etc'), 'stop'], { stdio: 'ignore' });
-    if (master.exitCode === null) await new Promise((resolve) => master.once('exit', resolve));
+    execFileSync('/usr/sbin/postfix', ['-c', join(dir, 'etc'), 'stop'], {
+      stdio: 'ignore',
+    });
+    if (master.exitCode === null) {
+      await new Promise((resolve) => master.once('exit', resolve));
+    }
+
     rmSync(dir, { recursive: true, force: true });
   });
 
@@ -70,21 +87,43 @@ describe.skipIf(!canRun)('a real mail service (postfix)', () => {
   });
 
   test('takes a notification through STARTTLS and delivers it whole', async () => {
-    const sent = await sendMail(route(), notificationFor(runReport({ warnings: ['Ordner „Ärzte“ fehlt'] })));
+    const sent = await sendMail(
+      route(),
+      notificationFor(runReport({ warnings: ['Ordner „Ärzte“ fehlt'] })),
+    );
     expect(sent.accepted).toEqual(['admin@example.test']);
     const inbox = join(dir, 'mail/admin/new');
-    for (let tries = 0; tries < 100 && !(existsSync(inbox) && readdirSync(inbox).length > 0); tries++) await sleep(100);
+    for (
+      let tries = 0;
+      tries < 100 && !(existsSync(inbox) && readdirSync(inbox).length > 0);
+      tries++
+    ) {
+      await sleep(100);
+    }
+
     const raw = readFileSync(join(inbox, readdirSync(inbox)[0] ?? ''), 'utf8');
-    expect(raw).toContain('Subject: [kms-backup] mail1: differential backup done with 1 warning');
+    expect(raw).toContain(
+      'Subject: [kms-backup] mail1: differential backup done with 1 warning',
+    );
     expect(raw).toContain('=E2=80=9E=C3=84rzte=E2=80=9C');
   });
 
   test('refuses an unknown recipient for good, and a foreign one', async () => {
-    await expect(sendMail(route({ to: ['nobody@example.test'] }), notificationFor(runReport()))).rejects.toMatchObject({
+    await expect(
+      sendMail(
+        route({ to: ['nobody@example.test'] }),
+        notificationFor(runReport()),
+      ),
+    ).rejects.toMatchObject({
       isPermanent: true,
       message: expect.stringMatching(/the mail was refused by .*550/) as string,
     });
-    await expect(sendMail(route({ to: ['x@elsewhere.test'] }), notificationFor(runReport()))).rejects.toMatchObject({
+    await expect(
+      sendMail(
+        route({ to: ['x@elsewhere.test'] }),
+        notificationFor(runReport()),
+      ),
+    ).rejects.toMatchObject({
       message: expect.stringMatching(/Relay access denied/) as string,
     });
   });

@@ -4,9 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FailedError, InterruptedError, NoSpaceError } from '../../src/errors.js';
+import {
+  FailedError,
+  InterruptedError,
+  NoSpaceError,
+} from '../../src/errors.js';
 import { parseIniText } from '../../src/server/ini-file.js';
-import { runWithReporting, type ReportedRun } from '../../src/report/run-with-reporting.js';
+import {
+  runWithReporting,
+  type ReportedRun,
+} from '../../src/report/run-with-reporting.js';
 import type { RunReport } from '../../src/report/run-report.js';
 import { listSpool, spoolDirectory } from '../../src/report/spool.js';
 import { runReport } from '../helpers/run-report.js';
@@ -29,7 +36,11 @@ beforeEach(async () => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      pings.push({ path: request.url ?? '', body, login: request.headers.authorization });
+      pings.push({
+        path: request.url ?? '',
+        body,
+        login: request.headers.authorization,
+      });
       response.writeHead(pingStatus).end('ok');
     });
   });
@@ -50,15 +61,25 @@ const notes = (): string => readFileSync(log, 'utf8');
 
 function context(ini: string, changes: Partial<ReportedRun> = {}): ReportedRun {
   return {
-    run: { command: 'backup diff', type: 'differential', backupDir: '/srv/backup', hostname: 'mail1' },
+    run: {
+      command: 'backup diff',
+      type: 'differential',
+      backupDir: '/srv/backup',
+      hostname: 'mail1',
+    },
     installDir: dir,
     settings: parseIniText(ini, dir),
-    server: { notifyAddress: 'admin@example.com', hostname: 'mail.example.com', mail: { smtpPort: smtp.port } },
+    server: {
+      notifyAddress: 'admin@example.com',
+      hostname: 'mail.example.com',
+      mail: { smtpPort: smtp.port },
+    },
     env: {},
     clock: () => new Date('2026-11-23T01:00:11Z'),
     ...changes,
   };
 }
+
 const full = (): string =>
   `[hooks]\nbefore=${note('TYPE')}\nafter=${note('ARCHIVE')}\non-error=${note('ERROR')}\n` +
   `[ping]\nurl=${pingUrl}\n[metrics]\ntextfile=run.prom\n`;
@@ -75,25 +96,45 @@ describe('a reported run', () => {
   test('that goes well: hooks, pings, metrics and mail, in this order', async () => {
     const order: string[] = [];
     const end = await runWithReporting(context(full()), () => {
-      order.push(notes(), pings.map(({ path }) => path).join(), String(smtp.mails.length));
+      order.push(
+        notes(),
+        pings.map(({ path }) => path).join(),
+        String(smtp.mails.length),
+      );
       return Promise.resolve(runReport());
     });
     expect(end).toEqual({ report: runReport(), reportingWarnings: [] });
     expect(order).toEqual(['before differential\n', '/token-9/start', '0']);
     expect(notes()).toBe('before differential\nafter I20261123T010002Z.zip\n');
-    expect(pings.map(({ path }) => path)).toEqual(['/token-9/start', '/token-9']);
+    expect(pings.map(({ path }) => path)).toEqual([
+      '/token-9/start',
+      '/token-9',
+    ]);
     expect(pings[1]?.body).toBe('differential backup done');
-    expect(metrics()).toContain('kms_backup_last_success_messages{type="differential"} 50250\n');
+    expect(metrics()).toContain(
+      'kms_backup_last_success_messages{type="differential"} 50250\n',
+    );
     expect(smtp.mails).toHaveLength(1);
   });
 
   test('that fails throws its own error, and tells it everywhere', async () => {
-    const error = new NoSpaceError('not enough space in /srv/backup', { hints: ['Free 3 GiB.'] });
-    const thrown = await failureOf(runWithReporting(context(full()), () => Promise.reject(error)));
+    const error = new NoSpaceError('not enough space in /srv/backup', {
+      hints: ['Free 3 GiB.'],
+    });
+    const thrown = await failureOf(
+      runWithReporting(context(full()), () => Promise.reject(error)),
+    );
     expect(thrown).toBe(error);
-    expect(notes()).toBe('before differential\non-error not enough space in /srv/backup\n');
-    expect(pings.map(({ path }) => path)).toEqual(['/token-9/start', '/token-9/fail']);
-    expect(metrics()).toContain('kms_backup_last_run_exit_code{type="differential"} 14\n');
+    expect(notes()).toBe(
+      'before differential\non-error not enough space in /srv/backup\n',
+    );
+    expect(pings.map(({ path }) => path)).toEqual([
+      '/token-9/start',
+      '/token-9/fail',
+    ]);
+    expect(metrics()).toContain(
+      'kms_backup_last_run_exit_code{type="differential"} 14\n',
+    );
     expect(metrics()).not.toContain('last_success');
     expect(smtp.mails[0]?.raw).toContain('FAILED');
   });
@@ -104,8 +145,9 @@ describe('a reported run', () => {
       .split('\n')
       .filter((line) => line.includes('last_success'));
     await failureOf(
-      runWithReporting(context(full(), { clock: () => new Date('2026-11-24T01:00:00Z') }), () =>
-        Promise.reject(new FailedError('no')),
+      runWithReporting(
+        context(full(), { clock: () => new Date('2026-11-24T01:00:00Z') }),
+        () => Promise.reject(new FailedError('no')),
       ),
     );
     expect(
@@ -113,7 +155,9 @@ describe('a reported run', () => {
         .split('\n')
         .filter((line) => line.includes('last_success')),
     ).toEqual(success);
-    expect(metrics()).toContain('kms_backup_last_run_exit_code{type="differential"} 1\n');
+    expect(metrics()).toContain(
+      'kms_backup_last_run_exit_code{type="differential"} 1\n',
+    );
     expect(metrics()).toContain(
       `last_run_timestamp_seconds{type="differential"} ${String(Date.parse('2026-11-24T01:00:00Z') / 1000)}\n`,
     );
@@ -121,18 +165,28 @@ describe('a reported run', () => {
 
   test('a before hook with exit 75 skips the run without a word', async () => {
     const ini = full().replace(/^before=.*$/m, 'before=exit 75');
-    const end = await runWithReporting(context(ini), () => Promise.reject(new Error('must not run')));
+    const end = await runWithReporting(context(ini), () =>
+      Promise.reject(new Error('must not run')),
+    );
     expect(end).toEqual({ report: undefined, reportingWarnings: [] });
     expect([pings.length, smtp.mails.length]).toEqual([0, 0]);
     expect(() => metrics()).toThrow(/ENOENT/);
   });
 
   test('any other failure of the before hook stops the run with exit 1 and is told', async () => {
-    const ini = full().replace(/^before=.*$/m, 'before=echo the disk is not mounted >&2; exit 9');
-    const thrown = await failureOf(runWithReporting(context(ini), () => Promise.reject(new Error('must not run'))));
+    const ini = full().replace(
+      /^before=.*$/m,
+      'before=echo the disk is not mounted >&2; exit 9',
+    );
+    const thrown = await failureOf(
+      runWithReporting(context(ini), () =>
+        Promise.reject(new Error('must not run')),
+      ),
+    );
     expect(thrown).toMatchObject({
       exitCode: 1,
-      message: 'the before hook stopped the backup: exit code 9, the disk is not mounted',
+      message:
+        'the before hook stopped the backup: exit code 9, the disk is not mounted',
     });
     expect(pings.map(({ path }) => path)).toEqual(['/token-9/fail']);
     expect(notes()).toContain('on-error the before hook stopped the backup');
@@ -151,7 +205,9 @@ describe('a reported run', () => {
     expect(end.report).toEqual(runReport());
     expect(end.reportingWarnings).toEqual(told);
     expect(told).toEqual([
-      expect.stringMatching(/^the start ping to 127\.0\.0\.1:\d+ was answered with 503$/),
+      expect.stringMatching(
+        /^the start ping to 127\.0\.0\.1:\d+ was answered with 503$/,
+      ),
       expect.stringMatching(/^the metrics were not written: .*ENOENT/),
       expect.stringMatching(/^no notification was sent: .*it waits in/),
       expect.stringMatching(/^the success ping to .* was answered with 503$/),
@@ -162,34 +218,48 @@ describe('a reported run', () => {
 
   test('warnings from around the run are in its mail', async () => {
     pingStatus = 503;
-    await runWithReporting(context(`[ping]\nurl=${pingUrl}\n[smtp]\nnotify=problems`), () =>
-      Promise.resolve(runReport()),
+    await runWithReporting(
+      context(`[ping]\nurl=${pingUrl}\n[smtp]\nnotify=problems`),
+      () => Promise.resolve(runReport()),
     );
     expect(smtp.mails[0]?.raw).toContain('answered with 503');
   });
 
   test('a ping address with a login is called with it, and neither is told when that fails', async () => {
     const url = pingUrl.replace('//', '//mon:tulip%207@');
-    const end = await runWithReporting(context(`[ping]\nurl=${url}`), () => Promise.resolve(runReport()));
+    const end = await runWithReporting(context(`[ping]\nurl=${url}`), () =>
+      Promise.resolve(runReport()),
+    );
     expect(end.reportingWarnings).toEqual([]);
     const login = `Basic ${Buffer.from('mon:tulip 7').toString('base64')}`;
     expect(pings.map(({ path, login: sent }) => [path, sent])).toEqual([
       ['/token-9/start', login],
       ['/token-9', login],
     ]);
-    for (const broken of [url.replace('%20', '%'), 'http://mon:tulip-7@127.0.0.1:1/token-9']) {
-      const failed = await runWithReporting(context(`[ping]\nurl=${broken}`), () => Promise.resolve(runReport()));
+    for (const broken of [
+      url.replace('%20', '%'),
+      'http://mon:tulip-7@127.0.0.1:1/token-9',
+    ]) {
+      const failed = await runWithReporting(
+        context(`[ping]\nurl=${broken}`),
+        () => Promise.resolve(runReport()),
+      );
       expect(failed.reportingWarnings).toHaveLength(2);
       expect(failed.reportingWarnings.join()).not.toMatch(/tulip|token-9/);
     }
-    expect(smtp.mails.map(({ raw }) => raw).join()).not.toMatch(/tulip|token-9/);
+
+    expect(smtp.mails.map(({ raw }) => raw).join()).not.toMatch(
+      /tulip|token-9/,
+    );
   });
 
   test('a ping that nobody answers is left after its time limit', async () => {
     web.removeAllListeners('request');
     const before = performance.now();
     const ini = `[ping]\nurl=${pingUrl}\ntimeout=200ms\n[smtp]\nnotify=never`;
-    const end = await runWithReporting(context(ini), () => Promise.resolve(runReport()));
+    const end = await runWithReporting(context(ini), () =>
+      Promise.resolve(runReport()),
+    );
     expect(end.reportingWarnings).toHaveLength(2);
     expect(end.reportingWarnings[0]).toContain('no answer within 0.2 s');
     expect(performance.now() - before).toBeLessThan(3000);
@@ -197,14 +267,20 @@ describe('a reported run', () => {
 
   test('a run that was told to stop spools its mail and does not wait for services', async () => {
     web.removeAllListeners('request');
-    const interrupted = new InterruptedError('SIGTERM', 'earlier archives untouched');
+    const interrupted = new InterruptedError(
+      'SIGTERM',
+      'earlier archives untouched',
+    );
     const before = performance.now();
     const ini = `[ping]\nurl=${pingUrl}\ntimeout=100ms`;
     const controller = new AbortController();
-    const stopped = runWithReporting(context(ini, { signal: controller.signal }), () => {
-      controller.abort(interrupted);
-      return Promise.reject(interrupted);
-    });
+    const stopped = runWithReporting(
+      context(ini, { signal: controller.signal }),
+      () => {
+        controller.abort(interrupted);
+        return Promise.reject(interrupted);
+      },
+    );
     expect(await failureOf(stopped)).toBe(interrupted);
     expect(performance.now() - before).toBeLessThan(3000);
     expect(smtp.mails).toHaveLength(0);
@@ -215,7 +291,10 @@ describe('a reported run', () => {
     const listArchives = (): never => {
       throw new Error('listing broke');
     };
-    const run = runWithReporting(context(full(), { listArchives }), () => Promise.reject(new TypeError('a defect')));
+
+    const run = runWithReporting(context(full(), { listArchives }), () =>
+      Promise.reject(new TypeError('a defect')),
+    );
     expect(await failureOf(run)).toMatchObject({ message: 'a defect' });
     expect(metrics()).toContain('last_run_exit_code{type="differential"} 1\n');
   });
@@ -223,12 +302,15 @@ describe('a reported run', () => {
 
 describe('hooks', () => {
   const after = (command: string, report: RunReport = runReport(), more = '') =>
-    runWithReporting(context(`[smtp]\nnotify=never\n[hooks]\nafter=${command}\n${more}`), () =>
-      Promise.resolve(report),
+    runWithReporting(
+      context(`[smtp]\nnotify=never\n[hooks]\nafter=${command}\n${more}`),
+      () => Promise.resolve(report),
     );
 
   test('values that look like commands stay values', async () => {
-    const warnings = [`$(touch ${dir}/pwned) \`touch ${dir}/pwned\`; touch ${dir}/pwned '"`];
+    const warnings = [
+      `$(touch ${dir}/pwned) \`touch ${dir}/pwned\`; touch ${dir}/pwned '"`,
+    ];
     await after(note('WARNINGS'), runReport({ warnings }));
     expect(notes()).toBe(`after ${warnings[0] ?? ''}\n`);
     expect(() => readFileSync(join(dir, 'pwned'))).toThrow(/ENOENT/);
@@ -241,14 +323,21 @@ describe('hooks', () => {
     } finally {
       delete process.env['KMS_BACKUP_SMTP_PASSWORD'];
     }
+
     expect(notes()).toContain('KMS_BACKUP_HOOK_EVENT=after');
     expect(notes()).not.toContain('tulip-7');
   });
 
   test('that run too long are stopped with their children', async () => {
     const before = performance.now();
-    const end = await after(`(sleep 3; echo late >> "${log}") & sleep 30`, runReport(), 'timeout = 300ms');
-    expect(end.reportingWarnings).toEqual(['the after hook failed: stopped after 0.3 s']);
+    const end = await after(
+      `(sleep 3; echo late >> "${log}") & sleep 30`,
+      runReport(),
+      'timeout = 300ms',
+    );
+    expect(end.reportingWarnings).toEqual([
+      'the after hook failed: stopped after 0.3 s',
+    ]);
     expect(performance.now() - before).toBeLessThan(2500);
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(() => notes()).toThrow(/ENOENT/);
@@ -261,13 +350,21 @@ describe('hooks', () => {
   });
 
   test('that write much are not held in memory, and their last line is told', async () => {
-    const end = await after('head -c 3000000 /dev/zero | tr "\\0" x; echo; echo the reason; exit 1');
-    expect(end.reportingWarnings).toEqual(['the after hook failed: exit code 1, the reason']);
+    const end = await after(
+      'head -c 3000000 /dev/zero | tr "\\0" x; echo; echo the reason; exit 1',
+    );
+    expect(end.reportingWarnings).toEqual([
+      'the after hook failed: exit code 1, the reason',
+    ]);
   });
 
   test('that are killed or do not exist are warnings', async () => {
-    expect((await after('kill -9 $$')).reportingWarnings).toEqual(['the after hook failed: ended by SIGKILL']);
-    expect((await after('/no/such/command')).reportingWarnings[0]).toMatch(/^the after hook failed: exit code 127/);
+    expect((await after('kill -9 $$')).reportingWarnings).toEqual([
+      'the after hook failed: ended by SIGKILL',
+    ]);
+    expect((await after('/no/such/command')).reportingWarnings[0]).toMatch(
+      /^the after hook failed: exit code 127/,
+    );
   });
 });
 
@@ -275,21 +372,35 @@ describe('the metrics file', () => {
   test('keeps what runs of other types said, and is readable for the exporter', async () => {
     const ini = '[smtp]\nnotify=never\n[metrics]\ntextfile=run.prom\n';
     await runWithReporting(context(ini), () => Promise.resolve(runReport()));
-    await runWithReporting(context(ini), () => Promise.resolve(runReport({ type: 'full', command: 'backup full' })));
+    await runWithReporting(context(ini), () =>
+      Promise.resolve(runReport({ type: 'full', command: 'backup full' })),
+    );
     const lines = metrics().trimEnd().split('\n');
-    expect(lines).toContain('kms_backup_last_success_verified{type="differential"} 1');
+    expect(lines).toContain(
+      'kms_backup_last_success_verified{type="differential"} 1',
+    );
     expect(lines).toContain('kms_backup_last_success_verified{type="full"} 1');
     expect(lines).toContain('kms_backup_archives 3');
-    for (const line of lines)
-      expect(line).toMatch(/^(# (HELP|TYPE) kms_backup_[a-z_]+ .+|kms_backup_[a-z_]+(\{type="\w+"\})? \S+)$/);
-    const helps = lines.filter((line) => line.startsWith('# HELP')).map((line) => line.split(' ')[2]);
+    for (const line of lines) {
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) kms_backup_[a-z_]+ .+|kms_backup_[a-z_]+(\{type="\w+"\})? \S+)$/,
+      );
+    }
+
+    const helps = lines
+      .filter((line) => line.startsWith('# HELP'))
+      .map((line) => line.split(' ')[2]);
     expect(new Set(helps).size).toBe(helps.length);
   });
 
   test('that somebody damaged is written anew', async () => {
-    writeFileSync(join(dir, 'run.prom'), 'rubbish\nkms_backup_archives NaN?\n\0\0');
-    await runWithReporting(context('[smtp]\nnotify=never\n[metrics]\ntextfile=run.prom\n'), () =>
-      Promise.resolve(runReport()),
+    writeFileSync(
+      join(dir, 'run.prom'),
+      'rubbish\nkms_backup_archives NaN?\n\0\0',
+    );
+    await runWithReporting(
+      context('[smtp]\nnotify=never\n[metrics]\ntextfile=run.prom\n'),
+      () => Promise.resolve(runReport()),
     );
     expect(metrics()).not.toContain('rubbish');
     expect(metrics()).toContain('kms_backup_archives 3\n');

@@ -4,7 +4,11 @@ import type { ArchiveFacts } from '../../src/archive/archive-facts.js';
 import type { ArchiveType } from '../../src/archive/names.js';
 import type { ArchiveState } from '../../src/archive/archive-state.js';
 import { newestPoint } from '../../src/archive/completeness.js';
-import { judgeArchives, type RetentionPolicy, type Verdict } from '../../src/rotate/policy.js';
+import {
+  judgeArchives,
+  type RetentionPolicy,
+  type Verdict,
+} from '../../src/rotate/policy.js';
 
 const DAY_MS = 86_400_000;
 const FIRST_MS = Date.UTC(2026, 0, 1);
@@ -19,18 +23,32 @@ interface Spec {
   readonly isOrphan: boolean;
 }
 
-const TYPES: Readonly<Record<Spec['letter'], ArchiveType>> = { F: 'full', I: 'differential', C: 'copy' };
+const TYPES: Readonly<Record<Spec['letter'], ArchiveType>> = {
+  F: 'full',
+  I: 'differential',
+  C: 'copy',
+};
 
 /** States as `inspectDirectory` gives them, a day between two; the last `future` of them lie ahead of now. */
 function toStates(specs: readonly Spec[], future = 0): ArchiveState[] {
   const states: ArchiveState[] = [];
   specs.forEach((spec, index) => {
     const isFuture = index >= specs.length - future;
-    const takenAt = new Date((isFuture ? NOW.getTime() + DAY_MS : FIRST_MS) + index * DAY_MS);
-    const base = spec.letter === 'I' && !spec.isOrphan ? states.findLast(({ facts }) => isFull(facts)) : undefined;
-    const isRecoverable = spec.isSound && (spec.letter !== 'I' || base?.isRecoverable === true);
+    const takenAt = new Date(
+      (isFuture ? NOW.getTime() + DAY_MS : FIRST_MS) + index * DAY_MS,
+    );
+    const base =
+      spec.letter === 'I' && !spec.isOrphan
+        ? states.findLast(({ facts }) => isFull(facts))
+        : undefined;
+    const isRecoverable =
+      spec.isSound && (spec.letter !== 'I' || base?.isRecoverable === true);
     const facts = {
-      files: { stem: `${spec.letter}${String(index + 1)}`, type: TYPES[spec.letter], takenAt },
+      files: {
+        stem: `${spec.letter}${String(index + 1)}`,
+        type: TYPES[spec.letter],
+        takenAt,
+      },
       version: { parts: spec.parts },
     } as unknown as ArchiveFacts;
     const verifiedAt = spec.isVerified ? takenAt : undefined;
@@ -53,12 +71,14 @@ function toStates(specs: readonly Spec[], future = 0): ArchiveState[] {
 }
 
 const isFull = ({ files }: ArchiveFacts): boolean => files.type === 'full';
-const isBase = ({ facts }: ArchiveState): boolean => facts.files.type !== 'differential';
+const isBase = ({ facts }: ArchiveState): boolean =>
+  facts.files.type !== 'differential';
 const stemOf = (state: ArchiveState): string => state.facts.files.stem;
 const isAhead = ({ facts }: ArchiveState): boolean => facts.files.takenAt > NOW;
 const isProven = (state: ArchiveState): boolean =>
   state.isRecoverable && state.verifiedAt !== undefined && !isAhead(state);
-const partsKey = ({ facts }: ArchiveState): string => facts.version?.parts?.join() ?? 'all';
+const partsKey = ({ facts }: ArchiveState): string =>
+  facts.version?.parts?.join() ?? 'all';
 const stays = (verdicts: readonly Verdict[]): ArchiveState[] =>
   verdicts.filter(({ action }) => action === 'keep').map(({ state }) => state);
 
@@ -80,7 +100,9 @@ const cases = fc.record({
   }),
 });
 
-function holds(property: (states: ArchiveState[], policy: RetentionPolicy) => void): void {
+function holds(
+  property: (states: ArchiveState[], policy: RetentionPolicy) => void,
+): void {
   fc.assert(
     fc.property(cases, ({ states, policy }) => {
       property(states, policy);
@@ -100,11 +122,15 @@ describe('rotation, whatever lies in the directory', () => {
 
   it('keeps exactly as many proven backups as the limit says, or all that there are, of each kind of parts', () => {
     holds((states, policy) => {
-      const kept = stays(judgeArchives(states, policy)).filter(isBase).filter(isProven);
+      const kept = stays(judgeArchives(states, policy))
+        .filter(isBase)
+        .filter(isProven);
       const all = states.filter(isBase).filter(isProven);
       for (const key of new Set(all.map(partsKey))) {
         const has = (state: ArchiveState): boolean => partsKey(state) === key;
-        expect(kept.filter(has)).toHaveLength(Math.min(policy.limit, all.filter(has).length));
+        expect(kept.filter(has)).toHaveLength(
+          Math.min(policy.limit, all.filter(has).length),
+        );
       }
     });
   });
@@ -112,10 +138,19 @@ describe('rotation, whatever lies in the directory', () => {
   it('never removes the last complete proven backup, nor the newest proven point in time', () => {
     holds((states, policy) => {
       const kept = stays(judgeArchives(states, policy));
-      const whole = states.filter((state) => partsKey(state) === 'all').filter(isProven);
-      expect(kept.some((state) => isBase(state) && whole.includes(state))).toBe(whole.some(isBase));
+      const whole = states
+        .filter((state) => partsKey(state) === 'all')
+        .filter(isProven);
+      expect(kept.some((state) => isBase(state) && whole.includes(state))).toBe(
+        whole.some(isBase),
+      );
       const reachable = whole.filter(
-        ({ base }) => !base || whole.some(({ facts, ...rest }) => facts === base && isProven({ facts, ...rest })),
+        ({ base }) =>
+          !base ||
+          whole.some(
+            ({ facts, ...rest }) =>
+              facts === base && isProven({ facts, ...rest }),
+          ),
       );
       const point = newestPoint(reachable);
       if (point) expect(kept).toContain(point);
@@ -124,11 +159,21 @@ describe('rotation, whatever lies in the directory', () => {
 
   it('lets nothing that is damaged, unverified or dated in the future push out a good backup', () => {
     holds((states, policy) => {
-      const good = states.filter((state) => isProven(state) && (isBase(state) || state.base !== undefined));
-      const withOthers = judgeArchives(states, policy).filter(({ state }) => good.includes(state));
-      const alone = judgeArchives(good, policy).filter(({ state }) => isBase(state));
+      const good = states.filter(
+        (state) =>
+          isProven(state) && (isBase(state) || state.base !== undefined),
+      );
+      const withOthers = judgeArchives(states, policy).filter(({ state }) =>
+        good.includes(state),
+      );
+      const alone = judgeArchives(good, policy).filter(({ state }) =>
+        isBase(state),
+      );
       for (const { state, action } of alone) {
-        expect(withOthers.find((verdict) => verdict.state === state)?.action, stemOf(state)).toBe(action);
+        expect(
+          withOthers.find((verdict) => verdict.state === state)?.action,
+          stemOf(state),
+        ).toBe(action);
       }
     });
   });
@@ -136,13 +181,17 @@ describe('rotation, whatever lies in the directory', () => {
   it('keeps the full of every differential that stays', () => {
     holds((states, policy) => {
       const kept = stays(judgeArchives(states, policy));
-      for (const { base } of kept) if (base) expect(kept.map(({ facts }) => facts)).toContain(base);
+      for (const { base } of kept) {
+        if (base) expect(kept.map(({ facts }) => facts)).toContain(base);
+      }
     });
   });
 
   it('keeps the newest full and its newest differential where the limit is more than one', () => {
     holds((states, policy) => {
-      const like = states.filter((state) => partsKey(state) === 'all' && isProven(state));
+      const like = states.filter(
+        (state) => partsKey(state) === 'all' && isProven(state),
+      );
       const full = like.findLast(({ facts }) => isFull(facts));
       if (!full || policy.limit < 2) return;
       const kept = stays(judgeArchives(states, policy));
@@ -154,7 +203,9 @@ describe('rotation, whatever lies in the directory', () => {
 
   it('keeps every differential of a kept full where it is told to', () => {
     holds((states, policy) => {
-      const kept = stays(judgeArchives(states, { ...policy, keepsDifferentials: true }));
+      const kept = stays(
+        judgeArchives(states, { ...policy, keepsDifferentials: true }),
+      );
       for (const state of states) {
         const base = kept.find(({ facts }) => facts === state.base);
         if (base) expect(kept).toContain(state);
@@ -165,21 +216,42 @@ describe('rotation, whatever lies in the directory', () => {
   it('has nothing left to remove when it is done', () => {
     holds((states, policy) => {
       const kept = stays(judgeArchives(states, policy));
-      expect(judgeArchives(kept, policy).filter(({ action }) => action === 'remove')).toEqual([]);
+      expect(
+        judgeArchives(kept, policy).filter(({ action }) => action === 'remove'),
+      ).toEqual([]);
     });
   });
 });
 
 describe('rotation by example', () => {
-  const good = { isSound: true, isVerified: true, parts: undefined, isOrphan: false };
+  const good = {
+    isSound: true,
+    isVerified: true,
+    parts: undefined,
+    isOrphan: false,
+  };
   /** `F1 I2 C3?`: `?` unverified, `!` damaged, `*` of lists alone. */
-  const kept = (text: string, limit: number, keepsDifferentials = false): string => {
+  const kept = (
+    text: string,
+    limit: number,
+    keepsDifferentials = false,
+  ): string => {
     const specs = text.split(' ').map((word): Spec => {
       const letter = word.slice(0, 1) as Spec['letter'];
-      const changes = { isVerified: !word.endsWith('?'), isSound: !word.endsWith('!') };
-      return { ...good, ...changes, letter, parts: word.endsWith('*') ? ['lists'] : undefined };
+      const changes = {
+        isVerified: !word.endsWith('?'),
+        isSound: !word.endsWith('!'),
+      };
+      return {
+        ...good,
+        ...changes,
+        letter,
+        parts: word.endsWith('*') ? ['lists'] : undefined,
+      };
     });
-    return stays(judgeArchives(toStates(specs), { limit, keepsDifferentials, now: NOW }))
+    return stays(
+      judgeArchives(toStates(specs), { limit, keepsDifferentials, now: NOW }),
+    )
       .map(stemOf)
       .join(' ');
   };
@@ -222,8 +294,16 @@ describe('rotation by example', () => {
       { ...good, letter: 'C', parts: ['lists', 'mail'] },
       { ...good, letter: 'C' },
     ] as const;
-    const verdicts = judgeArchives(toStates(specs, 1), { limit: 1, keepsDifferentials: false, now: NOW });
-    expect(verdicts.map(({ state, action, reason }) => `${stemOf(state)} ${action} ${reason}`)).toEqual([
+    const verdicts = judgeArchives(toStates(specs, 1), {
+      limit: 1,
+      keepsDifferentials: false,
+      now: NOW,
+    });
+    expect(
+      verdicts.map(
+        ({ state, action, reason }) => `${stemOf(state)} ${action} ${reason}`,
+      ),
+    ).toEqual([
       'F1 remove over the limit of 1',
       'I2 keep its full is missing: decide by hand',
       'F3 keep newest complete backup',

@@ -5,7 +5,11 @@ import { planDue, planNext } from '../../src/schedule/due-plan.js';
 import { parseDays, parseTime } from '../../src/schedule/week.js';
 import type { ScheduleTask } from '../../src/server/schedule-tasks.js';
 
-const task = (type: 'full' | 'differential', day: number, timeSeconds: number): ScheduleTask => ({
+const task = (
+  type: 'full' | 'differential',
+  day: number,
+  timeSeconds: number,
+): ScheduleTask => ({
   type,
   day,
   timeSeconds,
@@ -13,7 +17,10 @@ const task = (type: 'full' | 'differential', day: number, timeSeconds: number): 
   isEnabled: true,
   guid: '',
 });
-const week = [task('full', 7, 3600), ...[1, 2, 3, 4, 5, 6].map((day) => task('differential', day, 3600))];
+const week = [
+  task('full', 7, 3600),
+  ...[1, 2, 3, 4, 5, 6].map((day) => task('differential', day, 3600)),
+];
 
 /** What `work` gives on a machine in another time zone. */
 function inZone<T>(zone: string, work: () => T): T {
@@ -26,10 +33,19 @@ function inZone<T>(zone: string, work: () => T): T {
     else process.env['TZ'] = before;
   }
 }
+
 /** The next moments of a weekly time in a zone. */
-const nextIn = (zone: string, [day, timeSeconds]: [number, number], after: string, count = 2): string[] =>
-  inZone(zone, () => iso(nextMoments({ day, timeSeconds }, new Date(after), count)));
-const iso = (dates: readonly Date[]): string[] => dates.map((date) => date.toISOString());
+const nextIn = (
+  zone: string,
+  [day, timeSeconds]: [number, number],
+  after: string,
+  count = 2,
+): string[] =>
+  inZone(zone, () =>
+    iso(nextMoments({ day, timeSeconds }, new Date(after), count)),
+  );
+const iso = (dates: readonly Date[]): string[] =>
+  dates.map((date) => date.toISOString());
 
 describe('a cron expression', () => {
   it.each([
@@ -40,7 +56,9 @@ describe('a cron expression', () => {
     ['@daily', [1, 2, 3, 4, 5, 6, 7], [0]],
     ['@weekly', [7], [0]],
   ])('%s becomes weekly tasks', (expression, days, times) => {
-    const expected = days.flatMap((day) => times.map((timeSeconds) => ({ day, timeSeconds })));
+    const expected = days.flatMap((day) =>
+      times.map((timeSeconds) => ({ day, timeSeconds })),
+    );
     expect(parseCron(expression)).toEqual(expected);
   });
 
@@ -71,9 +89,12 @@ describe('days and times', () => {
     expect(parseTime('23:59:30')).toBe(86_370);
   });
 
-  it.each(['25:00', '24:00', '1:60', '1', '01:00:60', '-1:00', ''])('%s is no time', (text) => {
-    expect(() => parseTime(text)).toThrow('not a time');
-  });
+  it.each(['25:00', '24:00', '1:60', '1', '01:00:60', '-1:00', ''])(
+    '%s is no time',
+    (text) => {
+      expect(() => parseTime(text)).toThrow('not a time');
+    },
+  );
 
   it.each(['someday', 'm', '', '8'])('%s is no day', (text) => {
     expect(() => parseDays([text])).toThrow('not a day');
@@ -87,9 +108,14 @@ describe('the next runs', () => {
     ['America/New_York', '2026-03-05', '2026-03-08T07:30', '2026-03-15T06:30'],
     ['Australia/Sydney', '2026-10-02', '2026-10-03T16:30', '2026-10-10T15:30'],
     ['Antarctica/Troll', '2026-03-27', '2026-03-29T02:30', '2026-04-05T00:30'],
-  ])('come later where a clock change skips their time: %s', (zone, after, ...expected) => {
-    expect(nextIn(zone, [7, 9000], `${after}T00:00Z`)).toEqual(expected.map((at) => `${at}:00.000Z`));
-  });
+  ])(
+    'come later where a clock change skips their time: %s',
+    (zone, after, ...expected) => {
+      expect(nextIn(zone, [7, 9000], `${after}T00:00Z`)).toEqual(
+        expected.map((at) => `${at}:00.000Z`),
+      );
+    },
+  );
 
   it('come once where a clock change repeats their time, also when asked in between', () => {
     const sunday: [number, number] = [7, 9000];
@@ -97,13 +123,16 @@ describe('the next runs', () => {
       '2026-10-25T00:30:00.000Z',
       '2026-11-01T01:30:00.000Z',
     ]);
-    expect(nextIn('Europe/Prague', sunday, '2026-10-25T00:45Z', 1)).toEqual(['2026-11-01T01:30:00.000Z']);
-    // Half an hour is skipped and repeated there.
-    expect(nextIn('Australia/Lord_Howe', [7, 8100], '2026-10-02T00:00Z', 1)).toEqual(['2026-10-03T15:45:00.000Z']);
-    expect(nextIn('Australia/Lord_Howe', [7, 6300], '2026-04-02T00:00Z')).toEqual([
-      '2026-04-04T14:45:00.000Z',
-      '2026-04-11T15:15:00.000Z',
+    expect(nextIn('Europe/Prague', sunday, '2026-10-25T00:45Z', 1)).toEqual([
+      '2026-11-01T01:30:00.000Z',
     ]);
+    // Half an hour is skipped and repeated there.
+    expect(
+      nextIn('Australia/Lord_Howe', [7, 8100], '2026-10-02T00:00Z', 1),
+    ).toEqual(['2026-10-03T15:45:00.000Z']);
+    expect(
+      nextIn('Australia/Lord_Howe', [7, 6300], '2026-04-02T00:00Z'),
+    ).toEqual(['2026-04-04T14:45:00.000Z', '2026-04-11T15:15:00.000Z']);
   });
 
   it('come where midnight itself is skipped, and on the next day where the day ends early', () => {
@@ -119,7 +148,9 @@ describe('the next runs', () => {
 
   it('are those of all enabled tasks, earliest first', () => {
     const tasks = [...week, { ...task('full', 3, 0), isEnabled: false }];
-    const next = inZone('UTC', () => planNext(tasks, new Date('2026-11-21T12:00:00Z'), 3));
+    const next = inZone('UTC', () =>
+      planNext(tasks, new Date('2026-11-21T12:00:00Z'), 3),
+    );
     expect(next.map(({ number, at }) => [number, at.toISOString()])).toEqual([
       [1, '2026-11-22T01:00:00.000Z'],
       [2, '2026-11-23T01:00:00.000Z'],
@@ -129,20 +160,33 @@ describe('the next runs', () => {
 });
 
 describe('what is due', () => {
-  const due = (since: string | undefined, now: string): (string | undefined)[] => {
+  const due = (
+    since: string | undefined,
+    now: string,
+  ): (string | undefined)[] => {
     const from = since === undefined ? undefined : new Date(since);
     const plan = inZone('UTC', () => planDue(week, from, new Date(now)));
     return [plan.type, ...iso(plan.moments.map(({ at }) => at))];
   };
 
   it('is nothing before the time and the task from its second on, once', () => {
-    expect(due('2026-11-22T12:00:00Z', '2026-11-23T00:59:59Z')).toEqual([undefined]);
-    expect(due('2026-11-22T12:00:00Z', '2026-11-23T01:00:00Z')).toEqual(['differential', '2026-11-23T01:00:00.000Z']);
-    expect(due('2026-11-23T01:00:00Z', '2026-11-23T01:00:59Z')).toEqual([undefined]);
+    expect(due('2026-11-22T12:00:00Z', '2026-11-23T00:59:59Z')).toEqual([
+      undefined,
+    ]);
+    expect(due('2026-11-22T12:00:00Z', '2026-11-23T01:00:00Z')).toEqual([
+      'differential',
+      '2026-11-23T01:00:00.000Z',
+    ]);
+    expect(due('2026-11-23T01:00:00Z', '2026-11-23T01:00:59Z')).toEqual([
+      undefined,
+    ]);
   });
 
   it('is one full backup after a downtime in which a full task was missed', () => {
-    const [type, ...moments] = due('2026-11-21T12:00:00Z', '2026-11-24T12:00:00Z');
+    const [type, ...moments] = due(
+      '2026-11-21T12:00:00Z',
+      '2026-11-24T12:00:00Z',
+    );
     expect(type).toBe('full');
     expect(moments).toHaveLength(3);
   });
@@ -152,8 +196,14 @@ describe('what is due', () => {
   });
 
   it('is nothing for a clock that was set back a little, and begins anew for one that was set back far', () => {
-    expect(due('2026-11-24T02:00:00Z', '2026-11-24T01:30:00Z')).toEqual([undefined]);
-    const future = planDue(week, new Date('2027-11-24T02:00:00Z'), new Date('2026-11-24T01:30:00Z'));
+    expect(due('2026-11-24T02:00:00Z', '2026-11-24T01:30:00Z')).toEqual([
+      undefined,
+    ]);
+    const future = planDue(
+      week,
+      new Date('2027-11-24T02:00:00Z'),
+      new Date('2026-11-24T01:30:00Z'),
+    );
     expect(future.isFromFuture).toBe(true);
   });
 
@@ -166,14 +216,21 @@ describe('what is due', () => {
         const done: string[] = [];
         for (const seconds of steps) {
           now += seconds * 1000;
-          const plan = inZone('Europe/Prague', () => planDue(week, since, new Date(now)));
-          const coming = inZone('Europe/Prague', () => planNext(week, since, 5));
+          const plan = inZone('Europe/Prague', () =>
+            planDue(week, since, new Date(now)),
+          );
+          const coming = inZone('Europe/Prague', () =>
+            planNext(week, since, 5),
+          );
           const missed = coming.filter(({ at }) => at.getTime() <= now);
           expect(plan.type !== undefined).toBe(missed.length > 0);
-          expect(plan.type === 'full').toBe(missed.some(({ task: { type } }) => type === 'full'));
+          expect(plan.type === 'full').toBe(
+            missed.some(({ task: { type } }) => type === 'full'),
+          );
           done.push(...iso(plan.moments.map(({ at }) => at)));
           since = new Date(now);
         }
+
         expect(new Set(done).size).toBe(done.length);
       }),
       { numRuns: 60 },

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { findRunningEngine } from '../../src/server/engine.js';
-import { makeInstallation, temporaryDirectory } from '../helpers/configured-server.js';
+import {
+  makeInstallation,
+  temporaryDirectory,
+} from '../helpers/configured-server.js';
 
 /** A real process that is called mailserver; stopped when the test ends. */
 async function startEngine(dir: string, cwd = dir): Promise<number> {
@@ -29,7 +32,10 @@ describe.skipIf(process.platform !== 'linux')('the engine', () => {
     const installation = makeInstallation();
     process.env['KMS_BACKUP_PID_FILE'] = join(installation.dir, 'missing.pid');
     const pid = await startEngine(installation.dir);
-    expect(await findRunningEngine(installation)).toEqual({ pid, name: 'mailserver' });
+    expect(await findRunningEngine(installation)).toEqual({
+      pid,
+      name: 'mailserver',
+    });
   });
 
   it('is found by its pid file although it was started elsewhere', async () => {
@@ -38,7 +44,10 @@ describe.skipIf(process.platform !== 'linux')('the engine', () => {
     expect(await findRunningEngine(installation)).toBeUndefined();
     process.env['KMS_BACKUP_PID_FILE'] = join(installation.dir, 'kms.pid');
     writeFileSync(join(installation.dir, 'kms.pid'), `${pid}\n`);
-    expect(await findRunningEngine(installation)).toEqual({ pid, name: 'mailserver' });
+    expect(await findRunningEngine(installation)).toEqual({
+      pid,
+      name: 'mailserver',
+    });
   });
 
   it.each(['99999999', String(process.pid), 'nonsense', ''])(

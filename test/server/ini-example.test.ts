@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/errors.js';
 import { parseIniText } from '../../src/server/ini-file.js';
 
-const example = readFileSync(new URL('../../kms-backup.ini.example', import.meta.url), 'utf8');
+const example = readFileSync(
+  new URL('../../kms-backup.ini.example', import.meta.url),
+  'utf8',
+);
 
 /** The keys of each section that the example shows, commented out. */
 function keysInExample(): Record<string, string[]> {
@@ -14,6 +17,7 @@ function keysInExample(): Record<string, string[]> {
     const key = /^;([a-z-]+) = /.exec(line)?.[1];
     if (key !== undefined) (keys[section] ??= []).push(key);
   }
+
   return keys;
 }
 
@@ -22,9 +26,15 @@ function keysInCode(section: string): string[] {
   try {
     parseIniText(`[${section}]\nno-such-key = 1\n`, '/srv');
   } catch (error) {
-    const hint = error instanceof ConfigurationError ? error.hints.join(' ') : '';
-    return /The keys of \[[a-z-]+\] are ([a-z, -]+)\./.exec(hint)?.[1]?.split(', ') ?? [];
+    const hint =
+      error instanceof ConfigurationError ? error.hints.join(' ') : '';
+    return (
+      /The keys of \[[a-z-]+\] are ([a-z, -]+)\./
+        .exec(hint)?.[1]
+        ?.split(', ') ?? []
+    );
   }
+
   return [];
 }
 
@@ -32,21 +42,27 @@ function sectionsInCode(): string[] {
   try {
     parseIniText('[no-such-section]\n', '/srv');
   } catch (error) {
-    const hint = error instanceof ConfigurationError ? error.hints.join(' ') : '';
+    const hint =
+      error instanceof ConfigurationError ? error.hints.join(' ') : '';
     return [...hint.matchAll(/\[([a-z-]+)\]/g)].map(([, name]) => name ?? '');
   }
+
   return [];
 }
 
 describe('kms-backup.ini.example', () => {
   it('shows every section and every key that the program knows, and no other', () => {
-    expect(Object.keys(keysInExample()).sort()).toEqual(sectionsInCode().sort());
+    expect(Object.keys(keysInExample()).sort()).toEqual(
+      sectionsInCode().sort(),
+    );
     for (const [section, keys] of Object.entries(keysInExample())) {
       expect(keys.sort(), `[${section}]`).toEqual(keysInCode(section).sort());
     }
   });
 
   it('holds values that the program takes, once they are no comments', () => {
-    expect(() => parseIniText(example.replaceAll(/^;(?=[a-z-]+ = )/gm, ''), '/srv')).not.toThrow();
+    expect(() =>
+      parseIniText(example.replaceAll(/^;(?=[a-z-]+ = )/gm, ''), '/srv'),
+    ).not.toThrow();
   });
 });

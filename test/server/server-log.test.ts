@@ -16,7 +16,9 @@ describe('the server’s own logs', () => {
     log.jobFinished('F20210316T182438Z.zip');
     log.jobFailed('full', 'the disk is full');
     const debug = readFileSync(join(on.logDir, 'debug.log'), 'utf8');
-    expect(debug).toBe(`[16/Mar/2021 18:24:38][${process.pid}] {backup} backup full started with a line end\n`);
+    expect(debug).toBe(
+      `[16/Mar/2021 18:24:38][${process.pid}] {backup} backup full started with a line end\n`,
+    );
     expect(isBackupLine(debug.trim())).toBe(true);
     expect(readFileSync(join(on.logDir, 'error.log'), 'utf8')).toBe(
       '[16/Mar/2021 18:24:38] Backup job finished: F20210316T182438Z.zip\n[16/Mar/2021 18:24:38] full backup has failed with error: the disk is full\n',
@@ -30,7 +32,9 @@ describe('the server’s own logs', () => {
     const installation = makeInstallation();
     writeFileSync(join(installation.logDir, 'error.log'), 'a\r\n');
     openServerLog(readSettings(installation), clock).jobFinished('x');
-    expect(readFileSync(join(installation.logDir, 'error.log'), 'latin1')).toMatch(/^a\r\n\[.*\r\n$/);
+    expect(
+      readFileSync(join(installation.logDir, 'error.log'), 'latin1'),
+    ).toMatch(/^a\r\n\[.*\r\n$/);
   });
 
   it('never fail a backup: a missing directory is a problem to report', () => {

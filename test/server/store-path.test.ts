@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeFolderName, encodeFolderName } from '../../src/server/folder-name.js';
+import {
+  decodeFolderName,
+  encodeFolderName,
+} from '../../src/server/folder-name.js';
 import { parseStorePath } from '../../src/server/store-path.js';
 
 describe('a folder name', () => {
@@ -23,7 +26,9 @@ describe('a folder name', () => {
   );
 
   it('comes back from its encoding, which is printable ASCII', () => {
-    const names = fc.string({ unit: 'grapheme' }).filter((name) => !/[\p{Cc}/\\]/u.test(name));
+    const names = fc
+      .string({ unit: 'grapheme' })
+      .filter((name) => !/[\p{Cc}/\\]/u.test(name));
     fc.assert(
       fc.property(names, (name) => {
         expect(encodeFolderName(name)).toMatch(/^[\x20-\x7e]*$/);
@@ -35,21 +40,62 @@ describe('a folder name', () => {
 
 describe('a path of the store', () => {
   it.each([
-    ['mail/example.com/alice/INBOX/Sub/#msgs/0000000a.eml', 'example.com', 'alice', 'INBOX/Sub', true],
-    ['mail/example.com/alice/Gel&APY-scht/index.fld', 'example.com', 'alice', 'Gelöscht', false],
+    [
+      'mail/example.com/alice/INBOX/Sub/#msgs/0000000a.eml',
+      'example.com',
+      'alice',
+      'INBOX/Sub',
+      true,
+    ],
+    [
+      'mail/example.com/alice/Gel&APY-scht/index.fld',
+      'example.com',
+      'alice',
+      'Gelöscht',
+      false,
+    ],
     ['mail/example.com/alice/INBOX/', 'example.com', 'alice', 'INBOX', false],
     ['mail/example.com/alice/', 'example.com', 'alice', '', false],
     ['mail/example.com/', 'example.com', undefined, '', false],
-    ['mail/example.com/#public/News/#msgs/00000001.eml', 'example.com', undefined, 'News', true],
+    [
+      'mail/example.com/#public/News/#msgs/00000001.eml',
+      'example.com',
+      undefined,
+      'News',
+      true,
+    ],
     ['mail/#public/News/status.fld', undefined, undefined, 'News', false],
-    ['mail/example.com/alice/INBOX/#msgs/notes.txt', 'example.com', 'alice', 'INBOX', false],
-    ['mail/example.com/alice/INBOX/#msgs/Re Hello.EML', 'example.com', 'alice', 'INBOX', true],
+    [
+      'mail/example.com/alice/INBOX/#msgs/notes.txt',
+      'example.com',
+      'alice',
+      'INBOX',
+      false,
+    ],
+    [
+      'mail/example.com/alice/INBOX/#msgs/Re Hello.EML',
+      'example.com',
+      'alice',
+      'INBOX',
+      true,
+    ],
     ['mail/example.com/alice/0000000f.eml', 'example.com', 'alice', '', true],
     ['mail/example.com/0000000f.eml', 'example.com', undefined, '', true],
     ['mail/0000000f.eml', undefined, undefined, '', true],
-    ['mail/example.com/alice/INBOX/#assoc/00000001.eml', 'example.com', 'alice', 'INBOX', false],
+    [
+      'mail/example.com/alice/INBOX/#assoc/00000001.eml',
+      'example.com',
+      'alice',
+      'INBOX',
+      false,
+    ],
   ])('%s is understood', (...[path, domain, user, folder, isMessage]) => {
-    expect(parseStorePath(path)).toMatchObject({ domain, user, folder, isMessage });
+    expect(parseStorePath(path)).toMatchObject({
+      domain,
+      user,
+      folder,
+      isMessage,
+    });
   });
 
   it('outside mail/ stands for no mailbox', () => {

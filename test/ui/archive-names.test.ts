@@ -10,28 +10,50 @@ import { temporaryDirectory } from '../helpers/configured-server.js';
 const NAMES_ARCHIVE = /^[FIDC]\d{8}T\d{6}Z/;
 
 /** Every string of a document, with the field that holds it. */
-function* stringsOf(value: unknown, field = ''): Generator<[field: string, text: string]> {
-  if (typeof value === 'string') yield [field, value];
-  else if (Array.isArray(value)) for (const item of value) yield* stringsOf(item, field);
-  else if (typeof value === 'object' && value !== null) {
-    for (const [name, item] of Object.entries(value)) yield* stringsOf(item, name);
+function* stringsOf(
+  value: unknown,
+  field = '',
+): Generator<[field: string, text: string]> {
+  if (typeof value === 'string') {
+    yield [field, value];
+  } else if (Array.isArray(value)) {
+    for (const item of value) yield* stringsOf(item, field);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, item] of Object.entries(value)) {
+      yield* stringsOf(item, name);
+    }
   }
 }
 
 describe('an archive', () => {
   it('is called F….zip in every document, and by its whole name in the column NEEDS', async () => {
-    const { serverDir, storeDir, backupDir } = buildSampleServer(temporaryDirectory());
+    const { serverDir, storeDir, backupDir } =
+      buildSampleServer(temporaryDirectory());
     const server = ['--server-dir', serverDir];
     const namesIn = async (...words: string[]): Promise<string[]> => {
       const { stdout } = await quickCli([...words, '--json', ...server]);
-      const named = [...stringsOf(JSON.parse(stdout))].filter(([, text]) => NAMES_ARCHIVE.test(text));
-      for (const [field, text] of named) expect(text, `${words.join(' ')}: ${field}`).toMatch(/^.{17}(?:\.\d+)?\.zip$/);
+      const named = [...stringsOf(JSON.parse(stdout))].filter(([, text]) =>
+        NAMES_ARCHIVE.test(text),
+      );
+      for (const [field, text] of named) {
+        expect(text, `${words.join(' ')}: ${field}`).toMatch(
+          /^.{17}(?:\.\d+)?\.zip$/,
+        );
+      }
+
       return [...new Set(named.map(([, text]) => text))].sort();
     };
 
     const [full = ''] = await namesIn('backup', 'full');
-    rmSync(join(storeDir, 'mail', 'example.com'), { recursive: true, force: true });
-    const [base, differential = ''] = await namesIn('backup', 'diff', '--no-rotate');
+    rmSync(join(storeDir, 'mail', 'example.com'), {
+      recursive: true,
+      force: true,
+    });
+    const [base, differential = ''] = await namesIn(
+      'backup',
+      'diff',
+      '--no-rotate',
+    );
     expect(base).toBe(full);
 
     const both = [full, differential];
@@ -46,15 +68,27 @@ describe('an archive', () => {
     ]) {
       expect([words, await namesIn(...words)]).toEqual([words, both]);
     }
-    const table = (await quickCli(['list-archives', backupDir, ...server])).stdout;
-    expect(table).toMatch(new RegExp(`^${differential} .* 1 +${full} +\\d`, 'm'));
+
+    const table = (await quickCli(['list-archives', backupDir, ...server]))
+      .stdout;
+    expect(table).toMatch(
+      new RegExp(`^${differential} .* 1 +${full} +\\d`, 'm'),
+    );
   });
 });
 
 describe('what rotation kept', () => {
   it.each([
-    [{ complete: 1, differentials: 0, others: 0 }, 1, 'kept 1 of at most 1 complete backup'],
-    [{ complete: 3, differentials: 2, others: 0 }, 7, 'kept 3 of at most 7 complete backups, and 2 differentials'],
+    [
+      { complete: 1, differentials: 0, others: 0 },
+      1,
+      'kept 1 of at most 1 complete backup',
+    ],
+    [
+      { complete: 3, differentials: 2, others: 0 },
+      7,
+      'kept 3 of at most 7 complete backups, and 2 differentials',
+    ],
     [
       { complete: 2, differentials: 1, others: 1 },
       7,
@@ -67,12 +101,28 @@ describe('what rotation kept', () => {
   it('is counted by the rotation itself: differentials apart, and what is not proven too', async () => {
     const { serverDir } = buildSampleServer(temporaryDirectory());
     const rotationOf = async (...words: string[]): Promise<string> => {
-      const { stdout } = await quickCli(['backup', ...words, '--server-dir', serverDir]);
+      const { stdout } = await quickCli([
+        'backup',
+        ...words,
+        '--server-dir',
+        serverDir,
+      ]);
       return /^Rotation +(.*)$/m.exec(stdout)?.[1] ?? stdout;
     };
-    expect(await rotationOf('full')).toBe('kept 1 of at most 7 complete backups');
-    expect(await rotationOf('diff')).toBe('kept 1 of at most 7 complete backups, and 1 differential');
-    await quickCli(['backup', 'copy', '--no-verify', '--server-dir', serverDir]);
+
+    expect(await rotationOf('full')).toBe(
+      'kept 1 of at most 7 complete backups',
+    );
+    expect(await rotationOf('diff')).toBe(
+      'kept 1 of at most 7 complete backups, and 1 differential',
+    );
+    await quickCli([
+      'backup',
+      'copy',
+      '--no-verify',
+      '--server-dir',
+      serverDir,
+    ]);
     expect(await rotationOf('diff')).toMatch(
       /^kept 1 of at most 7 complete backups, and 1 differential and 1 other archive; removed I\S+\.zip$/,
     );

@@ -5,7 +5,10 @@ const HELP = /^USAGE\n {2}\$ kms-backup \w/m;
 
 describe('a topic without a command', () => {
   it.each([
-    [['backup'], /^Error: backup does nothing by itself, it needs a command: copy, diff, full$/m],
+    [
+      ['backup'],
+      /^Error: backup does nothing by itself, it needs a command: copy, diff, full$/m,
+    ],
     [['backup', '--full'], /^ {2}\* Did you mean kms-backup backup full\?$/m],
     [['backup', '--quiet'], /^Code: USAGE$/m],
     [['schedule', '-q'], /^ {2}schedule run /m],
@@ -25,18 +28,29 @@ describe('a topic without a command', () => {
   ])('gives programs an error document: backup %s %j', (flag, env) => {
     const { status, stdout, stderr } = kms(['backup', flag], { env });
     expect(status).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({ schema: 'kms-backup/error/1', exitCode: 2, error: { code: 'USAGE' } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'kms-backup/error/1',
+      exitCode: 2,
+      error: { code: 'USAGE' },
+    });
     expect(stderr).toMatch(HELP);
   });
 
   it('shows its help on stdout, with 0, to who asks for it', () => {
     const asked = kms(['backup', '--help']);
-    expect(asked).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(HELP) as string });
+    expect(asked).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringMatching(HELP) as string,
+    });
     expect(kms(['help', 'backup']).stdout).toBe(asked.stdout);
   });
 
   it('and a word that is none of its commands is answered with the nearest', () => {
     const { status, stderr } = kms(['backup', 'ful', '--quiet']);
-    expect([status, stderr]).toEqual([2, expect.stringContaining('Did you mean kms-backup backup full?')]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringContaining('Did you mean kms-backup backup full?'),
+    ]);
   });
 });

@@ -4,7 +4,10 @@ import { NotFoundError } from '../../src/errors.js';
 import { type BrowseChoice, browseMail } from '../../src/ui/browse.js';
 import { openMail } from '../../src/ui/mail-source.js';
 import type { Prompts } from '../../src/ui/prompts.js';
-import { buildInstallation, type Installation } from '../helpers/installation.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 import { kms } from '../helpers/tools.js';
 
@@ -22,14 +25,24 @@ beforeAll(() => {
     ]),
   );
   const alice = {
-    INBOX: { '#msgs': { '00000001.eml': mail('Old', 1), '00000002.eml': mail('New \x1b[31m', 9) } },
+    INBOX: {
+      '#msgs': {
+        '00000001.eml': mail('Old', 1),
+        '00000002.eml': mail('New \x1b[31m', 9),
+      },
+    },
     '&AMQ-rzte': { '#msgs': many },
   };
   const store = {
-    mail: { 'example.com': { alice }, '#public': { News: { '#msgs': { '00000001.eml': mail('N', 1) } } } },
+    mail: {
+      'example.com': { alice },
+      '#public': { News: { '#msgs': { '00000001.eml': mail('N', 1) } } },
+    },
   };
   server = buildInstallation(join(dir, 'server'), { store });
-  expect(kms(['backup', 'full', '--server-dir', server.serverDir]).status).toBe(0);
+  expect(kms(['backup', 'full', '--server-dir', server.serverDir]).status).toBe(
+    0,
+  );
 });
 afterAll(() => {
   removeTemporary(dir);
@@ -39,12 +52,21 @@ afterAll(() => {
 function person(...words: string[]): { prompts: Prompts; seen: string[] } {
   const seen: string[] = [];
   const next = (): string => words.shift() ?? '';
-  const take = (choices: readonly { name: string; value: string }[], word: string): string => {
+  const take = (
+    choices: readonly { name: string; value: string }[],
+    word: string,
+  ): string => {
     seen.push(...choices.map(({ name }) => name));
     const found = choices.find(({ name }) => name.includes(word));
-    if (!found) throw new Error(`no choice ${word} in ${choices.map(({ name }) => name).join(' | ')}`);
+    if (!found) {
+      throw new Error(
+        `no choice ${word} in ${choices.map(({ name }) => name).join(' | ')}`,
+      );
+    }
+
     return found.value;
   };
+
   const prompts: Prompts = {
     text: ({ validate }) => {
       for (;;) {
@@ -65,7 +87,9 @@ function person(...words: string[]): { prompts: Prompts; seen: string[] } {
   return { prompts, seen };
 }
 
-async function browse(...words: string[]): Promise<{ choice: BrowseChoice; seen: string[]; count: number }> {
+async function browse(
+  ...words: string[]
+): Promise<{ choice: BrowseChoice; seen: string[]; count: number }> {
   const { prompts, seen } = person(...words);
   const choice = await browseMail(prompts, server.backupDir);
   const { counts } = await openMail(choice.from, choice.scope, 'browse');
@@ -74,7 +98,14 @@ async function browse(...words: string[]): Promise<{ choice: BrowseChoice; seen:
 
 describe('the browser', () => {
   it('leads to one message, newest first, without what would move the cursor', async () => {
-    const { choice, seen, count } = await browse('full', 'example.com', 'alice', 'INBOX', 'Some', 'New');
+    const { choice, seen, count } = await browse(
+      'full',
+      'example.com',
+      'alice',
+      'INBOX',
+      'Some',
+      'New',
+    );
     expect(choice.scope).toEqual({
       domain: 'example.com',
       user: 'alice',
@@ -84,20 +115,40 @@ describe('the browser', () => {
     });
     expect(count).toBe(1);
     const lines = seen.filter((name) => name.includes('bob@'));
-    expect(lines.map((line) => line.trim().replace(/^.*bob@example.com\s+/, ''))).toEqual(['New  [31m', 'Old']);
-    expect(seen.find((name) => name.startsWith('INBOX'))).toMatch(/^INBOX  2 messages, \d+ B$/);
+    expect(
+      lines.map((line) => line.trim().replace(/^.*bob@example.com\s+/, '')),
+    ).toEqual(['New  [31m', 'Old']);
+    expect(seen.find((name) => name.startsWith('INBOX'))).toMatch(
+      /^INBOX  2 messages, \d+ B$/,
+    );
   });
 
   it('takes all of any level', async () => {
     expect((await browse('full', 'Everything')).count).toBe(233);
     expect((await browse('full', 'All public')).count).toBe(1);
     expect((await browse('full', 'example.com', 'All of')).count).toBe(232);
-    expect((await browse('full', 'example.com', 'alice', 'All folders')).count).toBe(232);
-    expect((await browse('full', 'example.com', 'alice', 'Ärzte', 'whole')).count).toBe(230);
+    expect(
+      (await browse('full', 'example.com', 'alice', 'All folders')).count,
+    ).toBe(232);
+    expect(
+      (await browse('full', 'example.com', 'alice', 'Ärzte', 'whole')).count,
+    ).toBe(230);
   });
 
   it('goes back from every level, also when no message was marked', async () => {
-    const words = ['full', 'example.com', 'alice', 'INBOX', 'Some', '', 'INBOX', 'Back', 'Back', 'Back', 'Everything'];
+    const words = [
+      'full',
+      'example.com',
+      'alice',
+      'INBOX',
+      'Some',
+      '',
+      'INBOX',
+      'Back',
+      'Back',
+      'Back',
+      'Everything',
+    ];
     expect((await browse(...words)).count).toBe(233);
   });
 
@@ -114,16 +165,26 @@ describe('the browser', () => {
       'Number 227',
     );
     expect(seen).toContain('No message holds that.');
-    expect(seen).toContain('230 messages hold that; at most 200 can be listed.');
+    expect(seen).toContain(
+      '230 messages hold that; at most 200 can be listed.',
+    );
     expect(count).toBe(1);
   });
 
   it('says so where there is nothing to choose from', async () => {
-    await expect(browseMail(person().prompts, dir)).rejects.toThrow(NotFoundError);
+    await expect(browseMail(person().prompts, dir)).rejects.toThrow(
+      NotFoundError,
+    );
   });
 
   it('does not begin without a terminal', () => {
-    const ended = kms(['export', server.backupDir, '--interactive', '--output', join(dir, 'a.zip')]);
+    const ended = kms([
+      'export',
+      server.backupDir,
+      '--interactive',
+      '--output',
+      join(dir, 'a.zip'),
+    ]);
     expect(ended.status).toBe(2);
     expect(ended.stderr).toContain('no terminal');
   });

@@ -34,8 +34,14 @@ describe('a table', () => {
   it('on a narrower one does without columns in the order given, as few as it can', () => {
     const { lines, leftOut } = fitTable(ROWS, ['SIZE', 'AGE'], 24);
     expect(leftOut).toEqual(['SIZE']);
-    expect(lines.slice(0, 2)).toEqual(['NAME        AGE  STATE', 'first.zip   1d   yes']);
-    expect(fitTable(ROWS, ['SIZE', 'AGE'], 18).leftOut).toEqual(['AGE', 'SIZE']);
+    expect(lines.slice(0, 2)).toEqual([
+      'NAME        AGE  STATE',
+      'first.zip   1d   yes',
+    ]);
+    expect(fitTable(ROWS, ['SIZE', 'AGE'], 18).leftOut).toEqual([
+      'AGE',
+      'SIZE',
+    ]);
     expect(fitTable(ROWS, ['SIZE', 'AGE'], 16).lines.slice(-2)).toEqual([
       'second.zip',
       '  no: it is damaged beyond all help',

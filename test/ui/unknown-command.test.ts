@@ -14,17 +14,30 @@ describe('a command that there is not', () => {
     ['schedule ad', 'schedule add'],
   ])('%s: did you mean %s?', (typed, meant) => {
     const { hints, exitCode } = unknownCommand(typed.split(' '), COMMAND_IDS);
-    expect([hints[0], exitCode]).toEqual([`Did you mean kms-backup ${meant}?`, 2]);
+    expect([hints[0], exitCode]).toEqual([
+      `Did you mean kms-backup ${meant}?`,
+      2,
+    ]);
   });
 
   it('is named as it was typed, and what is like nothing gets no guess', () => {
     const { message, hints } = unknownCommand(['xyzzy', 'now'], COMMAND_IDS);
-    expect([message, hints]).toEqual(['no such command: xyzzy now', ['See kms-backup --help for all commands.']]);
+    expect([message, hints]).toEqual([
+      'no such command: xyzzy now',
+      ['See kms-backup --help for all commands.'],
+    ]);
   });
 
   it('ends with 2, and help COMMAND is its --help', () => {
     const { status, stderr } = kms(['bakup', 'full']);
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/^Error: no such command: bakup full\nCode: USAGE\n/)]);
-    expect(kms(['help', 'backup', 'full']).stdout).toBe(kms(['backup', 'full', '--help']).stdout);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(
+        /^Error: no such command: bakup full\nCode: USAGE\n/,
+      ),
+    ]);
+    expect(kms(['help', 'backup', 'full']).stdout).toBe(
+      kms(['backup', 'full', '--help']).stdout,
+    );
   });
 });

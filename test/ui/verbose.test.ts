@@ -6,18 +6,35 @@ import { quickCli } from '../helpers/cli.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 
 const STEP = /^\[\d+:\d\d\] (.*)$/gm;
-const stepsOf = (stderr: string): string[] => [...stderr.matchAll(STEP)].map(([, step = '']) => step);
+const stepsOf = (stderr: string): string[] =>
+  [...stderr.matchAll(STEP)].map(([, step = '']) => step);
 
 describe('--verbose', () => {
   it('tells phases, components and volumes of a backup, and each command tells something', async () => {
-    const { serverDir, storeDir, backupDir } = buildSampleServer(temporaryDirectory());
+    const { serverDir, storeDir, backupDir } =
+      buildSampleServer(temporaryDirectory());
     const run = async (...words: string[]): Promise<string[]> => {
-      const named = words[0] === 'completion' ? words : [...words, '--server-dir', serverDir];
-      const { stderr } = await quickCli([...named, '--progress', 'none', '--verbose']);
+      const named =
+        words[0] === 'completion'
+          ? words
+          : [...words, '--server-dir', serverDir];
+      const { stderr } = await quickCli([
+        ...named,
+        '--progress',
+        'none',
+        '--verbose',
+      ]);
       return stepsOf(stderr);
     };
 
-    const backup = await run('backup', 'full', '--volume-size', '200KB', '--oversize', 'split');
+    const backup = await run(
+      'backup',
+      'full',
+      '--volume-size',
+      '200KB',
+      '--oversize',
+      'split',
+    );
     const [first = '', second = ''] = readdirSync(backupDir)
       .filter((name) => name.endsWith('.zip'))
       .sort()
@@ -36,10 +53,17 @@ describe('--verbose', () => {
     );
     expect(new Set(backup).size).toBe(backup.length);
 
-    expect(await run('verify', backupDir)).toEqual(expect.arrayContaining(['verifying', `reading volume ${first}`]));
-    expect(await run('search', backupDir, '--subject', 'x')).toContain(`reading volume ${first}`);
+    expect(await run('verify', backupDir)).toEqual(
+      expect.arrayContaining(['verifying', `reading volume ${first}`]),
+    );
+    expect(await run('search', backupDir, '--subject', 'x')).toContain(
+      `reading volume ${first}`,
+    );
     expect(await run('recover', backupDir, '--yes', '--force')).toEqual(
-      expect.arrayContaining(['recovering', expect.stringMatching(/^staging mail in /)]),
+      expect.arrayContaining([
+        'recovering',
+        expect.stringMatching(/^staging mail in /),
+      ]),
     );
     for (const words of [
       ['list-archives', backupDir],
@@ -51,7 +75,9 @@ describe('--verbose', () => {
       ['schedule', 'export', '--to', 'cron'],
       ['completion', 'bash'],
     ]) {
-      expect((await run(...words)).at(-1), words.join(' ')).toMatch(/^ends with exit code \d+$/);
+      expect((await run(...words)).at(-1), words.join(' ')).toMatch(
+        /^ends with exit code \d+$/,
+      );
     }
   });
 
@@ -60,9 +86,16 @@ describe('--verbose', () => {
     const words = ['config', 'show', '--server-dir', serverDir];
     expect((await quickCli(words)).stderr).toBe('');
     expect((await quickCli([...words, '-v', '-q'])).stderr).toBe('');
-    const lines = (await quickCli([...words, '-v', '--progress', 'json'])).stderr.trim().split('\n');
+    const lines = (
+      await quickCli([...words, '-v', '--progress', 'json'])
+    ).stderr
+      .trim()
+      .split('\n');
     expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
-      expect.objectContaining({ schema: 'kms-backup/step/1', step: `mail server in ${serverDir}` }),
+      expect.objectContaining({
+        schema: 'kms-backup/step/1',
+        step: `mail server in ${serverDir}`,
+      }),
     );
   });
 });

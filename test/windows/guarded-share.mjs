@@ -1,7 +1,15 @@
 // A share that asks for a password, which Wine does not know: \\nas\guarded is not there before a login. The programs that
 // log in and out are stand-ins for Windows' powershell.exe and net.exe, one Node executable under both names, and write
 // down how they were called, as a list of processes would show it.
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { makeExecutable } from '../../scripts/bundle/single-executable.mjs';
 import { WINE_NODE_VERSION } from '../../scripts/node-binaries.mjs';
@@ -40,7 +48,10 @@ const PROGRAM = `
 /** Sets the share up; `home` is a directory for the programs, `shares` where Wine keeps the shares of \\nas. */
 export async function guardShare(home, shares) {
   const programs = join(home, 'programs');
-  const [open, closed] = [join(shares, 'guarded'), join(shares, 'guarded.closed')];
+  const [open, closed] = [
+    join(shares, 'guarded'),
+    join(shares, 'guarded.closed'),
+  ];
   for (const directory of [programs, closed]) mkdirSync(directory);
   const main = join(home, 'stand-in.cjs');
   writeFileSync(main, PROGRAM);
@@ -62,7 +73,9 @@ export async function guardShare(home, shares) {
     isOpen: () => existsSync(open),
     /** The calls since this was asked last, with their arguments. */
     takeCalls: () => {
-      const lines = existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
+      const lines = existsSync(calls)
+        ? readFileSync(calls, 'utf8').trim().split('\n')
+        : [];
       rmSync(calls, { force: true });
       return lines.map((line) => JSON.parse(line));
     },

@@ -1,7 +1,13 @@
 // The manual's work on Windows, end to end, under Wine.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DISK_PASSWORD } from './guarded-share.mjs';
@@ -16,9 +22,14 @@ after(() => {
 });
 
 const ended = (result, code) => {
-  assert.equal(result.code, code, `expected exit ${String(code)}:\n${result.out}${result.err}`);
+  assert.equal(
+    result.code,
+    code,
+    `expected exit ${String(code)}:\n${result.out}${result.err}`,
+  );
   return result;
 };
+
 const archives = (directory) =>
   readdirSync(directory)
     .filter((name) => name.endsWith('.zip'))
@@ -26,13 +37,20 @@ const archives = (directory) =>
 
 describe('kms-backup on Windows', () => {
   test('finds the server under Program Files and backs up to a drive with a space in the path', () => {
-    const report = JSON.parse(ended(windows.kms('backup', 'full', '--json'), 0).out);
+    const report = JSON.parse(
+      ended(windows.kms('backup', 'full', '--json'), 0).out,
+    );
     assert.match(report.archive, /^F\d{8}T\d{6}Z\.zip$/);
-    assert.deepEqual(archives(join(windows.drive, 'backup 2')), [report.archive]);
+    assert.deepEqual(archives(join(windows.drive, 'backup 2')), [
+      report.archive,
+    ]);
   });
 
   test('lists and verifies a directory with a space, given as the manual writes it', () => {
-    assert.match(ended(windows.kms('list-archives', 'E:\\backup 2'), 0).out, /^F\d{8}T\d{6}Z\.zip +full/m);
+    assert.match(
+      ended(windows.kms('list-archives', 'E:\\backup 2'), 0).out,
+      /^F\d{8}T\d{6}Z\.zip +full/m,
+    );
     ended(windows.kms('verify', 'E:\\backup 2'), 0);
   });
 
@@ -46,12 +64,19 @@ describe('kms-backup on Windows', () => {
 
   test('a differential after a change, recovered from its file', () => {
     putMail(join(windows.storeDir, 'mail/example.com/alice/INBOX'), 99);
-    rmSync(join(windows.storeDir, 'mail/example.com/alice/INBOX/#msgs/00000001.eml'));
-    const report = JSON.parse(ended(windows.kms('backup', 'diff', '--json'), 0).out);
+    rmSync(
+      join(windows.storeDir, 'mail/example.com/alice/INBOX/#msgs/00000001.eml'),
+    );
+    const report = JSON.parse(
+      ended(windows.kms('backup', 'diff', '--json'), 0).out,
+    );
     assert.match(report.archive, /^I/);
     const before = snapshot(windows.storeDir);
     rmSync(join(windows.storeDir, 'mail'), { recursive: true });
-    ended(windows.kms('recover', `E:\\backup 2\\${report.archive}`, '--yes'), 0);
+    ended(
+      windows.kms('recover', `E:\\backup 2\\${report.archive}`, '--yes'),
+      0,
+    );
     assert.deepEqual(snapshot(windows.storeDir), before);
   });
 
@@ -75,16 +100,22 @@ describe('kms-backup on Windows', () => {
       `@"${windows.node}" "${windows.entry}" list-archives "E:\\backup 2\\" --json\n@exit /b %ERRORLEVEL%\n`,
     );
     ended(result, 2);
-    assert.match(result.err, /^Error: a path holds a quotation mark: E:\\backup 2" --json/);
+    assert.match(
+      result.err,
+      /^Error: a path holds a quotation mark: E:\\backup 2" --json/,
+    );
   });
 
   describe('a file that another program holds', () => {
-    const held = 'C:\\Program Files\\Kerio\\MailServer\\store\\mail\\example.com\\alice\\INBOX\\#msgs\\00000002.eml';
+    const held =
+      'C:\\Program Files\\Kerio\\MailServer\\store\\mail\\example.com\\alice\\INBOX\\#msgs\\00000002.eml';
     /** 0x10000000: nobody else may open it, not even to read (UV_FS_O_EXLOCK of libuv). */
     const hold = `const fs = require('fs'); const fd = fs.openSync(${JSON.stringify(held)}, fs.constants.O_RDWR | 0x10000000);`;
 
     test('for a moment is backed up', () => {
-      const stop = windows.startScript(`${hold} setTimeout(() => fs.closeSync(fd), 4000);`);
+      const stop = windows.startScript(
+        `${hold} setTimeout(() => fs.closeSync(fd), 4000);`,
+      );
       const result = ended(windows.kms('backup', 'copy', '--json'), 0);
       assert.deepEqual(JSON.parse(result.out).issues, []);
       stop();
@@ -96,7 +127,10 @@ describe('kms-backup on Windows', () => {
       stop();
       const [issue, ...others] = JSON.parse(result.out).issues;
       assert.deepEqual(others, []);
-      assert.match(`${issue.name} ${issue.reason}`, /00000002\.eml held by another program \(EBUSY\)/);
+      assert.match(
+        `${issue.name} ${issue.reason}`,
+        /00000002\.eml held by another program \(EBUSY\)/,
+      );
     });
   });
 
@@ -113,6 +147,7 @@ describe('kms-backup on Windows', () => {
       const folder = join(windows.storeDir, 'mail/example.com/bob', name);
       putMail(folder, 1);
     }
+
     const result = ended(windows.kms('backup', 'copy', '--json'), 3);
     assert.deepEqual(
       JSON.parse(result.out)
@@ -121,7 +156,9 @@ describe('kms-backup on Windows', () => {
       ['aux.txt', 'con', 'dot.', 'space '],
     );
     for (const name of ['con', 'aux.txt', 'dot.', 'space ']) {
-      rmSync(join(windows.storeDir, 'mail/example.com/bob', name), { recursive: true });
+      rmSync(join(windows.storeDir, 'mail/example.com/bob', name), {
+        recursive: true,
+      });
     }
   });
 
@@ -134,24 +171,48 @@ describe('kms-backup on Windows', () => {
     writeFileSync(join(server, 'mailserver.cfg'), config);
     writeFileSync(join(server, 'users.cfg'), '<config>\n</config>\n');
     mkdirSync(join(windows.drive, 'devices'));
-    const words = ['backup', 'full', '--server-dir', server, '--backup-dir', join(windows.drive, 'devices')];
-    assert.equal(spawnSync(process.execPath, ['bin/run.js', ...words]).status, 0);
+    const words = [
+      'backup',
+      'full',
+      '--server-dir',
+      server,
+      '--backup-dir',
+      join(windows.drive, 'devices'),
+    ];
+    assert.equal(
+      spawnSync(process.execPath, ['bin/run.js', ...words]).status,
+      0,
+    );
     const before = snapshot(windows.storeDir);
     const result = ended(windows.kms('recover', 'E:\\devices', '--yes'), 4);
-    assert.match(result.err, /aux.* has a name that Windows reserves[^]*Only Windows forbids that name/);
+    assert.match(
+      result.err,
+      /aux.* has a name that Windows reserves[^]*Only Windows forbids that name/,
+    );
     assert.deepEqual(snapshot(windows.storeDir), before);
   });
 
   describe('a network disk that asks for a password', () => {
-    const ini = '[network-disk]\r\nuser = NAS\\kms\r\npassword-file = password.txt\r\n';
+    const ini =
+      '[network-disk]\r\nuser = NAS\\kms\r\npassword-file = password.txt\r\n';
     const run = (...words) => windows.kmsWith(windows.guarded.env, ...words);
-    const backUp = () => run('backup', 'full', '--no-rotate', '--backup-dir', '\\\\nas\\guarded\\kms');
+    const backUp = () =>
+      run(
+        'backup',
+        'full',
+        '--no-rotate',
+        '--backup-dir',
+        '\\\\nas\\guarded\\kms',
+      );
     const write = (password) => {
       writeFileSync(join(windows.serverDir, 'kms-backup.ini'), ini);
       writeFileSync(join(windows.serverDir, 'password.txt'), `${password}\r\n`);
     };
+
     after(() => {
-      for (const name of ['kms-backup.ini', 'password.txt']) rmSync(join(windows.serverDir, name), { force: true });
+      for (const name of ['kms-backup.ini', 'password.txt']) {
+        rmSync(join(windows.serverDir, name), { force: true });
+      }
     });
 
     test('is logged in at before, and left after; no argument holds a secret', () => {
@@ -169,7 +230,10 @@ describe('kms-backup on Windows', () => {
     test('that refuses the password is an error without it, and nothing is written', () => {
       write('pla!nted but wrong');
       const result = ended(backUp(), 1);
-      assert.match(result.err, /cannot log in at \\\\nas\\guarded as NAS\\kms: The specified network password/);
+      assert.match(
+        result.err,
+        /cannot log in at \\\\nas\\guarded as NAS\\kms: The specified network password/,
+      );
       assert.doesNotMatch(result.out + result.err, /pla!nted/);
       assert.equal(archives(join(windows.guarded.closed, 'kms')).length, 1);
     });

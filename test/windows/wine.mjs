@@ -27,7 +27,13 @@ export const windowsPath = (path) => `Z:${path.replaceAll('/', '\\')}`;
 export async function startWindows() {
   const home = mkdtempSync(join(tmpdir(), 'kms-wine-'));
   const prefix = join(home, 'wine');
-  const env = { ...process.env, WINEPREFIX: prefix, WINEARCH: 'win64', WINEDEBUG: '-all', KMS_BACKUP_PROGRESS: 'none' };
+  const env = {
+    ...process.env,
+    WINEPREFIX: prefix,
+    WINEARCH: 'win64',
+    WINEDEBUG: '-all',
+    KMS_BACKUP_PROGRESS: 'none',
+  };
   spawnSync('wineboot', ['-i'], { env, stdio: 'ignore' });
   spawnSync('winecfg', ['-v', 'win10'], { env, stdio: 'ignore' });
   const drive = join(home, 'drive e');
@@ -67,8 +73,17 @@ export async function startWindows() {
     startScript: (text) => startScript(home, env, node, text),
     end: () => {
       spawnSync('wineserver', ['-k'], { env, stdio: 'ignore' });
-      spawnSync('wineserver', ['-w'], { env, stdio: 'ignore', timeout: 20_000 });
-      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 300 });
+      spawnSync('wineserver', ['-w'], {
+        env,
+        stdio: 'ignore',
+        timeout: 20_000,
+      });
+      rmSync(home, {
+        recursive: true,
+        force: true,
+        maxRetries: 10,
+        retryDelay: 300,
+      });
     },
   };
 }
@@ -84,7 +99,11 @@ function callWine(home, env, args, options) {
   });
   closeSync(out);
   closeSync(err);
-  return { code: status, out: readFileSync(outPath, 'utf8'), err: readFileSync(errPath, 'utf8') };
+  return {
+    code: status,
+    out: readFileSync(outPath, 'utf8'),
+    err: readFileSync(errPath, 'utf8'),
+  };
 }
 
 function startScript(home, env, node, text) {
@@ -96,14 +115,19 @@ function startScript(home, env, node, text) {
     setInterval(() => { if (require('fs').existsSync(${JSON.stringify(windowsPath(stop))})) process.exit(0); }, 50);`;
   writeFileSync(path, `${text}\n${wait}`);
   const shell = `wine "$1" "$2" >/dev/null 2>&1 & for i in $(seq 200); do test -e "$3" && exit 0; sleep 0.1; done; exit 1`;
-  const { status } = spawnSync('sh', ['-c', shell, 'sh', node, windowsPath(path), ready], { env, stdio: 'ignore' });
+  const { status } = spawnSync(
+    'sh',
+    ['-c', shell, 'sh', node, windowsPath(path), ready],
+    { env, stdio: 'ignore' },
+  );
   if (status !== 0) throw new Error('the script did not start');
   return () => {
     writeFileSync(stop, '');
   };
 }
 
-const variable = (name, value, indent) => `${indent}<variable name="${name}">${value}</variable>`;
+const variable = (name, value, indent) =>
+  `${indent}<variable name="${name}">${value}</variable>`;
 
 function writeServer(serverDir) {
   const lines = [
@@ -124,20 +148,31 @@ function writeServer(serverDir) {
   ];
   mkdirSync(serverDir, { recursive: true });
   writeFileSync(join(serverDir, 'mailserver.cfg'), lines.join('\r\n'));
-  writeFileSync(join(serverDir, 'users.cfg'), '<config>\r\n<list name="User">\r\n</list>\r\n\r\n</config>\r\n');
+  writeFileSync(
+    join(serverDir, 'users.cfg'),
+    '<config>\r\n<list name="User">\r\n</list>\r\n\r\n</config>\r\n',
+  );
   const inbox = join(serverDir, 'store/mail/example.com/alice/INBOX');
   for (let index = 1; index <= 40; index++) putMail(inbox, index);
-  putMail(join(serverDir, 'store/mail/example.com/alice/Gesendete Objekte/&AMQ-rzte'), 1);
+  putMail(
+    join(serverDir, 'store/mail/example.com/alice/Gesendete Objekte/&AMQ-rzte'),
+    1,
+  );
   // A path of more than 260 characters, where plain Windows calls end.
   putMail(
     join(
       serverDir,
       'store/mail/example.com/bob',
-      ...Array.from({ length: 8 }, (_, n) => `${String(n)}${'a long folder name '.repeat(2).trim()}`),
+      ...Array.from(
+        { length: 8 },
+        (_, n) => `${String(n)}${'a long folder name '.repeat(2).trim()}`,
+      ),
     ),
     1,
   );
-  mkdirSync(join(serverDir, 'store/mail/example.com/bob/Empty/#msgs'), { recursive: true });
+  mkdirSync(join(serverDir, 'store/mail/example.com/bob/Empty/#msgs'), {
+    recursive: true,
+  });
 }
 
 export function putMail(folder, number) {

@@ -11,7 +11,10 @@ export default class ConfigShow extends KmsCommand {
   static override summary = "Show the settings of the server's Backup tab.";
   static override description =
     'Reads mailserver.cfg. Values in brackets are defaults: the file says nothing. With --json the result can be given to config set --from.';
-  static override examples = ['<%= config.bin %> config show', '<%= config.bin %> config show --json'];
+  static override examples = [
+    '<%= config.bin %> config show',
+    '<%= config.bin %> config show --json',
+  ];
   static override exitCodes = [ExitCode.notFound];
 
   protected override stopsAtOnce = true;
@@ -22,8 +25,15 @@ export default class ConfigShow extends KmsCommand {
     const { values, defaults } = showSettings(installation);
 
     const rows = [...values].map(([name, value]) => {
-      const label = SETTING_KEYS.find((key) => key.name === name)?.label ?? 'Login at the network disk (Windows)';
-      return [name, defaults.has(name) ? `[${format(name, value)}]` : format(name, value), label];
+      const label =
+        SETTING_KEYS.find((key) => key.name === name)?.label ??
+        'Login at the network disk (Windows)';
+
+      return [
+        name,
+        defaults.has(name) ? `[${format(name, value)}]` : format(name, value),
+        label,
+      ];
     });
 
     return {
@@ -38,6 +48,9 @@ export default class ConfigShow extends KmsCommand {
 }
 
 function format(name: string, value: SettingValue): string {
-  if (name === 'volume-size' && typeof value === 'number') return `${value} (${formatSize(value)})`;
+  if (name === 'volume-size' && typeof value === 'number') {
+    return `${value} (${formatSize(value)})`;
+  }
+
   return value === '' ? '-' : String(value);
 }

@@ -21,18 +21,30 @@ export default class ScheduleAdd extends ScheduleEditCommand {
   static override flags = {
     ...editFlags,
     ...withEnvironment({
-      type: Flags.string({ options: ['full', 'diff'], required: true, summary: 'What the tasks do.' }),
+      type: Flags.string({
+        options: ['full', 'diff'],
+        required: true,
+        summary: 'What the tasks do.',
+      }),
       day: Flags.string({
         multiple: true,
         summary: 'mon … sun, daily, weekdays or weekend; repeatable.',
         helpValue: 'DAY',
       }),
-      time: Flags.string({ summary: 'Local time, 00:00 to 23:59.', helpValue: 'HH:MM' }),
+      time: Flags.string({
+        summary: 'Local time, 00:00 to 23:59.',
+        helpValue: 'HH:MM',
+      }),
       cron: Flags.string({
-        summary: 'Days and times as a cron expression, instead of --day and --time.',
+        summary:
+          'Days and times as a cron expression, instead of --day and --time.',
         helpValue: 'EXPR',
       }),
-      description: Flags.string({ default: '', summary: 'Free text.', helpValue: 'TEXT' }),
+      description: Flags.string({
+        default: '',
+        summary: 'Free text.',
+        helpValue: 'TEXT',
+      }),
       disabled: Flags.boolean({ summary: 'Add the tasks switched off.' }),
     }),
   };
@@ -46,7 +58,12 @@ export default class ScheduleAdd extends ScheduleEditCommand {
     });
 
     const options = this.editOptions('schedule add', flags);
-    const edit = await editSchedule(this.installation(flags), options, (present) => planAdd(present, tasks));
+
+    const edit = await editSchedule(
+      this.installation(flags),
+      options,
+      (present) => planAdd(present, tasks),
+    );
 
     return this.present(edit, flags['dry-run']);
   }
@@ -58,7 +75,9 @@ function timesOf(flags: {
   time?: string | undefined;
 }): WeeklyTime[] {
   if (flags.cron !== undefined) {
-    if (flags.day || flags.time !== undefined) throw new UsageError('--cron stands instead of --day and --time');
+    if (flags.day || flags.time !== undefined) {
+      throw new UsageError('--cron stands instead of --day and --time');
+    }
 
     return parseCron(flags.cron);
   }

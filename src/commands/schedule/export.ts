@@ -3,13 +3,19 @@ import { ExitCode } from '../../errors.js';
 import { renderJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { withEnvironment } from '../../ui/flags.js';
-import { nameFlag, schedulerFlag, toSchedulerKind } from '../../ui/schedule-command.js';
+import {
+  nameFlag,
+  schedulerFlag,
+  toSchedulerKind,
+} from '../../ui/schedule-command.js';
 import { entryFor } from '../../ui/scheduler-entry.js';
 import { document } from '../../ui/document.js';
 
 export default class ScheduleExport extends KmsCommand {
-  static override summary = "Print the schedule as the operating system's scheduler takes it.";
-  static override description = 'Prints what schedule install would write. Works on any system.';
+  static override summary =
+    "Print the schedule as the operating system's scheduler takes it.";
+  static override description =
+    'Prints what schedule install would write. Works on any system.';
   static override examples = [
     '<%= config.bin %> schedule export --to cron',
     '<%= config.bin %> schedule export --to schtasks > kms-backup.xml',
@@ -18,7 +24,9 @@ export default class ScheduleExport extends KmsCommand {
   static override flags = withEnvironment({
     to: schedulerFlag,
     name: nameFlag,
-    'even-if-disabled': Flags.boolean({ summary: "Run although the server's own backup is switched off." }),
+    'even-if-disabled': Flags.boolean({
+      summary: "Run although the server's own backup is switched off.",
+    }),
   });
 
   protected override stopsAtOnce = true;
@@ -27,7 +35,9 @@ export default class ScheduleExport extends KmsCommand {
     const { flags } = await this.parse(ScheduleExport);
     const kind = toSchedulerKind(flags.to);
     const files = renderJob(kind, entryFor(flags));
-    const parts = files.map(({ name, content }) => (files.length > 1 ? `# ${name}\n${content}` : content));
+    const parts = files.map(({ name, content }) =>
+      files.length > 1 ? `# ${name}\n${content}` : content,
+    );
 
     return {
       json: document('schedule-export', { to: kind, files }),

@@ -4,12 +4,17 @@ import { installJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { openServer } from '../../ui/context.js';
 import { withEnvironment } from '../../ui/flags.js';
-import { nameFlag, schedulerFlag, toSchedulerKind } from '../../ui/schedule-command.js';
+import {
+  nameFlag,
+  schedulerFlag,
+  toSchedulerKind,
+} from '../../ui/schedule-command.js';
 import { entryConflict, entryFor } from '../../ui/scheduler-entry.js';
 import { document } from '../../ui/document.js';
 
 export default class ScheduleInstall extends KmsCommand {
-  static override summary = "Put the schedule into the operating system's scheduler.";
+  static override summary =
+    "Put the schedule into the operating system's scheduler.";
   static override description = `Writes an entry that calls schedule run at each time of the schedule in mailserver.cfg, and after a restart.
 An entry of the same name is replaced; install again when the schedule has changed.`;
   static override examples = [
@@ -22,23 +27,46 @@ An entry of the same name is replaced; install again when the schedule has chang
     name: nameFlag,
     directory: Flags.string({
       helpValue: 'DIR',
-      summary: 'systemd and launchd: write the files here and do not activate them.',
+      summary:
+        'systemd and launchd: write the files here and do not activate them.',
     }),
-    'even-if-disabled': Flags.boolean({ summary: "Run although the server's own backup is switched off." }),
+    'even-if-disabled': Flags.boolean({
+      summary: "Run although the server's own backup is switched off.",
+    }),
   });
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleInstall);
-    const { kind, places, isChanged, notes } = installJob(toSchedulerKind(flags.to), entryFor(flags), flags.directory);
-    const conflict = entryConflict(openServer(flags).settings.backupEnabled, flags['even-if-disabled']);
-    const warnings = [...notes, ...(conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : [])];
+    const { kind, places, isChanged, notes } = installJob(
+      toSchedulerKind(flags.to),
+      entryFor(flags),
+      flags.directory,
+    );
+
+    const conflict = entryConflict(
+      openServer(flags).settings.backupEnabled,
+      flags['even-if-disabled'],
+    );
+
+    const warnings = [
+      ...notes,
+      ...(conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : []),
+    ];
 
     for (const warning of warnings) this.warnPeople(warning);
 
-    const text = isChanged ? `Installed: ${places.join(', ')}` : `Nothing to change: ${places.join(', ')}`;
+    const text = isChanged
+      ? `Installed: ${places.join(', ')}`
+      : `Nothing to change: ${places.join(', ')}`;
 
     return {
-      json: document('schedule-install', { to: kind, places, isChanged, notes, warnings }),
+      json: document('schedule-install', {
+        to: kind,
+        places,
+        isChanged,
+        notes,
+        warnings,
+      }),
       text,
       isSummary: true,
     };

@@ -12,10 +12,19 @@ import { document } from '../../ui/document.js';
 import { withEnvironment } from '../../ui/flags.js';
 
 export default class ScheduleRun extends KmsCommand {
-  static override summary = 'Back up if the schedule made it due since the last run.';
+  static override summary =
+    'Back up if the schedule made it due since the last run.';
   static override description = `For one line in the operating system's scheduler (see schedule install); safe to call every minute. Missed tasks are caught up by one backup, a full one where a full task was missed. Without a former run, the newest archive counts as the last run. Words after -- are passed to the backup command.`;
-  static override examples = ['<%= config.bin %> schedule run', '<%= config.bin %> schedule run -- --oversize split'];
-  static override exitCodes = [ExitCode.incomplete, ExitCode.notFound, ExitCode.locked, ExitCode.noSpace];
+  static override examples = [
+    '<%= config.bin %> schedule run',
+    '<%= config.bin %> schedule run -- --oversize split',
+  ];
+  static override exitCodes = [
+    ExitCode.incomplete,
+    ExitCode.notFound,
+    ExitCode.locked,
+    ExitCode.noSpace,
+  ];
   static override strict = false;
   static override usage = 'schedule run [-- BACKUP-FLAGS]';
   static override flags = withEnvironment({
@@ -24,7 +33,9 @@ export default class ScheduleRun extends KmsCommand {
       summary: "Where archives go. Default: the server's backup directory.",
     }),
     'dry-run': Flags.boolean({ summary: 'Say what is due, and do nothing.' }),
-    'even-if-disabled': Flags.boolean({ summary: "Run although the server's own backup is switched off." }),
+    'even-if-disabled': Flags.boolean({
+      summary: "Run although the server's own backup is switched off.",
+    }),
   });
 
   protected override kept = 'the backup that was due stays due';
@@ -34,8 +45,13 @@ export default class ScheduleRun extends KmsCommand {
     refuseUnknownTimeZone();
 
     const installation = findInstallation({ serverDir: flags['server-dir'] });
-    const directory = flags['backup-dir'] ?? readSettings(installation).backupDir;
-    const passed = flags['backup-dir'] === undefined ? [] : ['--backup-dir', flags['backup-dir']];
+    const directory =
+      flags['backup-dir'] ?? readSettings(installation).backupDir;
+
+    const passed =
+      flags['backup-dir'] === undefined
+        ? []
+        : ['--backup-dir', flags['backup-dir']];
 
     if (flags.quiet) passed.push('--quiet');
     if (flags.json) passed.push('--json');
@@ -44,7 +60,12 @@ export default class ScheduleRun extends KmsCommand {
     const report = await runSchedule(installation, {
       clock: systemClock,
       program: ownProgram(),
-      backupFlags: [...passed, '--progress', flags.progress, ...(argv as string[])],
+      backupFlags: [
+        ...passed,
+        '--progress',
+        flags.progress,
+        ...(argv as string[]),
+      ],
       newestArchiveAt: newestArchive(directory),
       isEvenIfDisabled: flags['even-if-disabled'],
       isDryRun: flags['dry-run'],
@@ -74,7 +95,12 @@ function newestArchive(directory: string): Date | undefined {
 
 function toDocument(report: ScheduleRunReport): Outcome['json'] {
   const { action, reason, exitCode, warnings, due, output } = report;
-  const moments = due?.moments.map(({ number, task, at }) => ({ id: number, type: task.type, at: at.toISOString() }));
+  const moments = due?.moments.map(({ number, task, at }) => ({
+    id: number,
+    type: task.type,
+    at: at.toISOString(),
+  }));
+
   let backup: unknown;
 
   try {
@@ -85,10 +111,21 @@ function toDocument(report: ScheduleRunReport): Outcome['json'] {
     backup = { text: output };
   }
 
-  return document('schedule-run', { action, reason, type: due?.type, due: moments ?? [], exitCode, backup, warnings });
+  return document('schedule-run', {
+    action,
+    reason,
+    type: due?.type,
+    due: moments ?? [],
+    exitCode,
+    backup,
+    warnings,
+  });
 }
 
 function toText(report: ScheduleRunReport): string {
-  if (report.action === 'backed-up') return report.output.trimEnd() || report.reason;
+  if (report.action === 'backed-up') {
+    return report.output.trimEnd() || report.reason;
+  }
+
   return `${report.reason}.`;
 }

@@ -16,11 +16,18 @@ export interface HeldLock {
 const OLD_MS = 24 * 3_600_000;
 
 /** Who holds it, in words: `backup full, pid 4711 on mail1, since 2026-11-20 01:00 UTC, 5 days ago`. */
-export function describeLock({ path, claim, verdict }: HeldLock, now: Date): string {
-  if (claim.state === 'unknown') return `nobody can tell whose lock it is, ${path} ${claim.fact}`;
+export function describeLock(
+  { path, claim, verdict }: HeldLock,
+  now: Date,
+): string {
+  if (claim.state === 'unknown') {
+    return `nobody can tell whose lock it is, ${path} ${claim.fact}`;
+  }
 
   const { command, pid, host } = claim.holder;
-  const where = verdict === 'may live in another container' ? ' in another container' : '';
+  const where =
+    verdict === 'may live in another container' ? ' in another container' : '';
+
   return `${command}, pid ${String(pid)} on ${host}${where}, since ${describeSince(claim.holder, now)}`;
 }
 
@@ -34,10 +41,20 @@ export function isSuspicious({ claim, verdict }: HeldLock, now: Date): boolean {
 
 /** How to get rid of a lock that nobody holds any more. */
 export function removalHint({ path, claim, verdict }: HeldLock): string {
-  const how = process.platform === 'win32' ? `remove ${path}` : `${claim.isFile ? 'rm' : 'rm -r'} ${quote(path)}`;
-  if (claim.state === 'unknown') return `If no run of kms-backup is at work there, remove the lock: ${how}`;
+  const how =
+    process.platform === 'win32'
+      ? `remove ${path}`
+      : `${claim.isFile ? 'rm' : 'rm -r'} ${quote(path)}`;
 
-  const where = verdict === 'lives here' ? 'here' : `there (from here, nobody can see what runs there)`;
+  if (claim.state === 'unknown') {
+    return `If no run of kms-backup is at work there, remove the lock: ${how}`;
+  }
+
+  const where =
+    verdict === 'lives here'
+      ? 'here'
+      : `there (from here, nobody can see what runs there)`;
+
   return `If that run is no longer alive ${where}, remove the lock: ${how}`;
 }
 
@@ -47,9 +64,17 @@ export function lockedError(
   lock: HeldLock,
   { now, canWait }: { now: Date; canWait: boolean },
 ): LockedError {
-  return new LockedError(`${what} is held by another run: ${describeLock(lock, now)}`, {
-    hints: [canWait ? 'Wait for it with --lock-wait 10m.' : 'Try again when it has ended.', removalHint(lock)],
-  });
+  return new LockedError(
+    `${what} is held by another run: ${describeLock(lock, now)}`,
+    {
+      hints: [
+        canWait
+          ? 'Wait for it with --lock-wait 10m.'
+          : 'Try again when it has ended.',
+        removalHint(lock),
+      ],
+    },
+  );
 }
 
 function describeSince({ since }: Holder, now: Date): string {
@@ -64,9 +89,12 @@ function describeAge(ms: number): string {
   if (minutes < -5) return 'which is in the future: a clock is wrong';
   if (minutes < 1) return 'just now';
   if (minutes < 120) return `${plural(minutes, 'minute')} ago`;
+
   const hours = Math.floor(minutes / 60);
 
-  return hours < 48 ? `${plural(hours, 'hour')} ago` : `${plural(Math.floor(hours / 24), 'day')} ago`;
+  return hours < 48
+    ? `${plural(hours, 'hour')} ago`
+    : `${plural(Math.floor(hours / 24), 'day')} ago`;
 }
 
 function quote(path: string): string {

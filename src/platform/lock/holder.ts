@@ -29,7 +29,10 @@ export function parseHolder(json: unknown): Holder | undefined {
   if (!isJsonObject(json)) return undefined;
 
   const { pid, host } = json;
-  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) {
+    return undefined;
+  }
+
   if (typeof host !== 'string' || host === '') return undefined;
 
   const told = {
@@ -39,13 +42,17 @@ export function parseHolder(json: unknown): Holder | undefined {
     since: moment(json['since']),
   };
 
-  return json['schema'] === SCHEMA ? { ...told, ...parseRest(json) } : { ...told, ...parseOldRest(json) };
+  return json['schema'] === SCHEMA
+    ? { ...told, ...parseRest(json) }
+    : { ...told, ...parseOldRest(json) };
 }
 
 type Rest = Omit<Holder, 'pid' | 'host' | 'command' | 'since'>;
 
 function parseRest(json: Readonly<Record<string, unknown>>): Rest {
-  const hardware = Array.isArray(json['hardware']) ? json['hardware'].map(word) : [];
+  const hardware = Array.isArray(json['hardware'])
+    ? json['hardware'].map(word)
+    : [];
 
   return {
     id: word(json['id']).replace(/[^0-9a-f]/g, ''),
@@ -68,14 +75,24 @@ function parseOldRest(json: Readonly<Record<string, unknown>>): Rest {
   const [boot = '', started = ''] = word(json['birth']).split('/');
 
   return {
-    ...{ id: '', system: '', boot, isBootNested: false, pidNamespace: '', timeNamespace: '', started },
+    ...{
+      id: '',
+      system: '',
+      boot,
+      isBootNested: false,
+      pidNamespace: '',
+      timeNamespace: '',
+      started,
+    },
     ...{ machine: '', hardware: [], isOnLocalDisk: false, isOldFormat: true },
   };
 }
 
 /** A text for one line of a terminal, whoever wrote it. */
 function word(json: unknown): string {
-  return typeof json === 'string' ? json.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').slice(0, 100) : '';
+  return typeof json === 'string'
+    ? json.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').slice(0, 100)
+    : '';
 }
 
 function moment(json: unknown): string {

@@ -11,7 +11,11 @@ import {
 } from './process-identity.js';
 
 /** Whether a lock's holder is proven dead; if not, where it may live. */
-export type Verdict = 'dead' | 'lives here' | 'may live in another container' | 'may live on another machine';
+export type Verdict =
+  | 'dead'
+  | 'lives here'
+  | 'may live in another container'
+  | 'may live on another machine';
 
 /** What a judge asks of the machine he works on. */
 export interface Witness {
@@ -46,53 +50,101 @@ export function witnessFor(directory: string): Witness {
  */
 export function judgeHolder(holder: Holder, witness: Witness): Verdict {
   const { here } = witness;
-  if (holder.boot === '' || here.boot === '') return judgeWithoutBootId(holder, witness);
-  if (holder.boot !== here.boot) return isOfEarlierBoot(holder, witness) ? 'dead' : 'may live on another machine';
-  if (holder.pidNamespace === here.pidNamespace && here.pidNamespace !== '') return judgeByNumber(holder, witness);
+  if (holder.boot === '' || here.boot === '') {
+    return judgeWithoutBootId(holder, witness);
+  }
+
+  if (holder.boot !== here.boot) {
+    return isOfEarlierBoot(holder, witness)
+      ? 'dead'
+      : 'may live on another machine';
+  }
+
+  if (holder.pidNamespace === here.pidNamespace && here.pidNamespace !== '') {
+    return judgeByNumber(holder, witness);
+  }
 
   return judgeByStart(holder, witness);
 }
 
-function judgeByNumber(holder: Holder, { here, findProcess: find }: Witness): Verdict {
+function judgeByNumber(
+  holder: Holder,
+  { here, findProcess: find }: Witness,
+): Verdict {
   const found = find(holder.pid);
   if (found === 'gone') return 'dead';
   if (found === 'there') return 'lives here';
   if (found.isZombie) return 'dead';
 
-  const isComparable = holder.started !== '' && holder.timeNamespace === here.timeNamespace;
-  return isComparable && found.started !== holder.started ? 'dead' : 'lives here';
+  const isComparable =
+    holder.started !== '' && holder.timeNamespace === here.timeNamespace;
+
+  return isComparable && found.started !== holder.started
+    ? 'dead'
+    : 'lives here';
 }
 
 /** Numbers of other namespaces mean nothing here, but the kernel gives every process one moment of its start. */
 function judgeByStart(holder: Holder, witness: Witness): Verdict {
-  const isComparable = holder.isOldFormat || holder.timeNamespace === witness.here.timeNamespace;
-  const starts = holder.started !== '' && isComparable ? witness.startsOfAllProcesses() : undefined;
+  const isComparable =
+    holder.isOldFormat || holder.timeNamespace === witness.here.timeNamespace;
+  const starts =
+    holder.started !== '' && isComparable
+      ? witness.startsOfAllProcesses()
+      : undefined;
+
   if (starts === undefined) return 'may live in another container';
   if (!starts.has(holder.started)) return 'dead';
 
   return holder.isOldFormat ? 'lives here' : 'may live in another container';
 }
 
-function isOfEarlierBoot(holder: Holder, { here, isOnLocalDisk: isLocal }: Witness): boolean {
+function isOfEarlierBoot(
+  holder: Holder,
+  { here, isOnLocalDisk: isLocal }: Witness,
+): boolean {
   if (holder.isBootNested || here.isBootNested) return false;
-  // What 0.1.0 did not write down about the disk, its name stands for: a file server and its client have two.
-  if (isLocal && (holder.isOnLocalDisk || (holder.isOldFormat && holder.host === here.host))) return true;
 
-  const isOutside = holder.pidNamespace === FIRST_PID_NAMESPACE && here.pidNamespace === FIRST_PID_NAMESPACE;
+  // What 0.1.0 did not write down about the disk, its name stands for: a file server and its client have two.
+  if (
+    isLocal &&
+    (holder.isOnLocalDisk || (holder.isOldFormat && holder.host === here.host))
+  ) {
+    return true;
+  }
+
+  const isOutside =
+    holder.pidNamespace === FIRST_PID_NAMESPACE &&
+    here.pidNamespace === FIRST_PID_NAMESPACE;
   const isSameMachine = here.machine !== '' && holder.machine === here.machine;
-  return isOutside && isSameMachine && holder.hardware.some((address) => here.hardware.includes(address));
+
+  return (
+    isOutside &&
+    isSameMachine &&
+    holder.hardware.some((address) => here.hardware.includes(address))
+  );
 }
 
 /** A clock may have been set since: only a start of the machine that is clearly later proves something. */
 const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
 /** Such systems have no PID namespaces, and two machines of one name cannot reach one share. */
-function judgeWithoutBootId(holder: Holder, { here, bootedAt, findProcess: find }: Witness): Verdict {
+function judgeWithoutBootId(
+  holder: Holder,
+  { here, bootedAt, findProcess: find }: Witness,
+): Verdict {
   const isComparable =
-    holder.boot === '' && (holder.isOldFormat || (here.boot === '' && holder.system === here.system));
-  if (!isComparable || holder.system === 'linux' || holder.host !== here.host) return 'may live on another machine';
+    holder.boot === '' &&
+    (holder.isOldFormat || (here.boot === '' && holder.system === here.system));
+  if (!isComparable || holder.system === 'linux' || holder.host !== here.host) {
+    return 'may live on another machine';
+  }
+
   if (find(holder.pid) === 'gone') return 'dead';
 
   const since = here.boot === '' ? Date.parse(holder.since) : NaN;
-  return since < bootedAt.getTime() - CLOCK_TOLERANCE_MS ? 'dead' : 'lives here';
+
+  return since < bootedAt.getTime() - CLOCK_TOLERANCE_MS
+    ? 'dead'
+    : 'lives here';
 }

@@ -20,9 +20,18 @@ import { formatHolder, type Holder, parseHolder } from './holder.js';
 /** What lies at the place of a claim. */
 export type Claim =
   | { readonly state: 'free' }
-  | { readonly state: 'held'; readonly holder: Holder; readonly isFile: boolean }
+  | {
+      readonly state: 'held';
+      readonly holder: Holder;
+      readonly isFile: boolean;
+    }
   /** Somebody's, and nobody can tell whose. */
-  | { readonly state: 'unknown'; readonly fact: string; readonly isFile: boolean; readonly isJunk: boolean };
+  | {
+      readonly state: 'unknown';
+      readonly fact: string;
+      readonly isFile: boolean;
+      readonly isJunk: boolean;
+    };
 
 /** The steps a lock is made of: each is one that a file system does as a whole, with or without hard links. */
 export interface LockDisk {
@@ -53,14 +62,23 @@ export const lockDisk: LockDisk = {
     if (kind === 'nothing') return { state: 'free' };
 
     const isFile = kind === 'file';
-    const file = readOwnJson(isFile ? place : join(place, HOLDER_FILE), parseHolder);
+
+    const file = readOwnJson(
+      isFile ? place : join(place, HOLDER_FILE),
+      parseHolder,
+    );
+
     if (file.state === 'sound') return heldClaim(file.value, isFile);
-    if (file.state !== 'absent') return unknown(factOf(file), { isFile, isJunk: file.state === 'junk' });
+    if (file.state !== 'absent') {
+      return unknown(factOf(file), { isFile, isJunk: file.state === 'junk' });
+    }
 
     // An empty directory is nobody's lock: a lock gets its name with its holder inside.
     if (isFile) return unknown('is a link that leads nowhere', { isFile });
 
-    return isEmpty(place) ? { state: 'free' } : unknown('is a directory without a holder', { isFile });
+    return isEmpty(place)
+      ? { state: 'free' }
+      : unknown('is a directory without a holder', { isFile });
   },
 
   prepareFile(path, holder) {
@@ -163,7 +181,10 @@ export const lockDisk: LockDisk = {
   },
 };
 
-function unknown(fact: string, { isFile, isJunk = true }: { isFile: boolean; isJunk?: boolean }): Claim {
+function unknown(
+  fact: string,
+  { isFile, isJunk = true }: { isFile: boolean; isJunk?: boolean },
+): Claim {
   return { state: 'unknown', fact, isFile, isJunk };
 }
 
@@ -180,7 +201,9 @@ function writeSynced(path: string, text: string): void {
 
 /** Nobody can follow a holder without an id; an earlier version had none, and made a file. */
 function heldClaim(holder: Holder, isFile: boolean): Claim {
-  if (!isFile && holder.id === '') return unknown('says nothing usable', { isFile });
+  if (!isFile && holder.id === '') {
+    return unknown('says nothing usable', { isFile });
+  }
 
   return { state: 'held', holder, isFile };
 }
@@ -191,7 +214,10 @@ function isTaken(place: string): boolean {
 
 /** What a claim was to be laid into was released meanwhile. */
 function isParentGone(error: unknown, place: string): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '') && kindOf(dirname(place)) !== 'directory';
+  return (
+    ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '') &&
+    kindOf(dirname(place)) !== 'directory'
+  );
 }
 
 /** A scanner has a new directory open for a moment; anything else, and what lasts, is an error. */
@@ -203,7 +229,10 @@ function kindOf(place: string): 'nothing' | 'file' | 'directory' {
   try {
     return lstatSync(place).isDirectory() ? 'directory' : 'file';
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return 'nothing';
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') {
+      return 'nothing';
+    }
+
     throw error;
   }
 }
@@ -216,8 +245,12 @@ function isEmpty(directory: string): boolean {
   }
 }
 
-function factOf(file: Exclude<OwnFile<Holder>, { state: 'sound' | 'absent' }>): string {
-  return file.state === 'junk' ? file.fact : `cannot be read (${errnoOf(file.cause) ?? messageOf(file.cause)})`;
+function factOf(
+  file: Exclude<OwnFile<Holder>, { state: 'sound' | 'absent' }>,
+): string {
+  return file.state === 'junk'
+    ? file.fact
+    : `cannot be read (${errnoOf(file.cause) ?? messageOf(file.cause)})`;
 }
 
 function quietly(work: () => void): void {

@@ -43,7 +43,11 @@ function identify(): ProcessIdentity {
     host: hostname(),
     system: process.platform,
     boot: isLinux ? firstLine('/proc/sys/kernel/random/boot_id') : '',
-    isBootNested: isLinux && firstText('/proc/self/mountinfo').includes(' /proc/sys/kernel/random/boot_id '),
+    isBootNested:
+      isLinux &&
+      firstText('/proc/self/mountinfo').includes(
+        ' /proc/sys/kernel/random/boot_id ',
+      ),
     pidNamespace: isLinux ? linkText('/proc/self/ns/pid') : '',
     timeNamespace: isLinux ? linkText('/proc/self/ns/time') : '',
     // Not by its number: the /proc of another namespace knows it under another one.
@@ -65,7 +69,9 @@ export function findProcess(pid: number): SeenProcess | 'gone' | 'there' {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return 'gone';
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') {
+      return 'gone';
+    }
   }
 
   return (isProcOurs() ? readProcess(String(pid)) : undefined) ?? 'there';
@@ -76,11 +82,16 @@ export function findProcess(pid: number): SeenProcess | 'gone' | 'there' {
  * where /proc hides other users' processes.
  */
 export function startsOfAllProcesses(): ReadonlySet<string> | undefined {
-  if (linkText('/proc/self/ns/pid') !== FIRST_PID_NAMESPACE || !isProcOurs()) return undefined;
+  if (linkText('/proc/self/ns/pid') !== FIRST_PID_NAMESPACE || !isProcOurs()) {
+    return undefined;
+  }
+
   if (readProcess('1') === undefined || mayHideProcesses()) return undefined;
 
   const starts = new Set<string>();
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+  for (const name of readdirSync('/proc').filter((entry) =>
+    /^\d+$/.test(entry),
+  )) {
     const seen = readProcess(name);
     if (seen && !seen.isZombie) starts.add(seen.started);
   }
@@ -90,8 +101,9 @@ export function startsOfAllProcesses(): ReadonlySet<string> | undefined {
 
 /** Disks that one kernel alone has mounted; by their numbers in linux/magic.h. A share of several machines is none. */
 const LOCAL_DISKS = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0xca451a4e, 0x2fc12fc1, 0xf2f52010, 0x01021994, 0x858458f6, 0x794c7630, 0x4d44,
-  0x2011bab0, 0x7366746e, 0x3153464a, 0x52654973,
+  0xef53, 0x58465342, 0x9123683e, 0xca451a4e, 0x2fc12fc1, 0xf2f52010,
+  0x01021994, 0x858458f6, 0x794c7630, 0x4d44, 0x2011bab0, 0x7366746e,
+  0x3153464a, 0x52654973,
 ]);
 
 /** Whether a directory lies on a disk of this machine alone; false where nobody can tell. */
@@ -111,7 +123,9 @@ function readProcess(name: string): SeenProcess | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const started = fields[19];
 
-  return started === undefined ? undefined : { started, isZombie: fields[0] === 'Z' || fields[0] === 'X' };
+  return started === undefined
+    ? undefined
+    : { started, isZombie: fields[0] === 'Z' || fields[0] === 'X' };
 }
 
 /** A namespace that was entered keeps the /proc of its parent until it is mounted anew. */
@@ -132,7 +146,10 @@ function cardAddresses(): string[] {
   const found = new Set<string>();
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     if (linkText(`/sys/class/net/${name}/device`) === '') continue;
-    for (const { mac } of addresses ?? []) if (mac !== '00:00:00:00:00:00') found.add(mac);
+
+    for (const { mac } of addresses ?? []) {
+      if (mac !== '00:00:00:00:00:00') found.add(mac);
+    }
   }
 
   return [...found].sort();

@@ -15,7 +15,9 @@ const OLD_MS = 24 * 3_600_000;
 export function sweepLeftovers(directory: string, witness: Witness): void {
   try {
     for (const name of readdirSync(directory)) {
-      if (name.startsWith(ASIDE_PREFIX) && name.endsWith('.part')) sweep(join(directory, name), witness);
+      if (name.startsWith(ASIDE_PREFIX) && name.endsWith('.part')) {
+        sweep(join(directory, name), witness);
+      }
     }
   } catch {
     // A later run may have more luck: no lock depends on it.
@@ -24,7 +26,8 @@ export function sweepLeftovers(directory: string, witness: Witness): void {
 
 function sweep(path: string, witness: Witness): void {
   const claim = lockDisk.look(path);
-  const isDead = claim.state === 'held' && judgeHolder(claim.holder, witness) === 'dead';
+  const isDead =
+    claim.state === 'held' && judgeHolder(claim.holder, witness) === 'dead';
   const isOld = systemClock().getTime() - lstatSync(path).mtimeMs > OLD_MS;
   if (!isDead && (claim.state === 'held' || !isOld)) return;
 

@@ -49,15 +49,33 @@ export function* takeLock(disk: LockDisk, options: TakeOptions): Steps<Taken> {
   const last = yield* findLast(disk, options.path);
   const { claim } = last;
   if (claim.state === 'unknown') return { outcome: 'held', by: claim };
-  if (claim.state === 'held' && !options.isDead(claim.holder)) return { outcome: 'held', by: claim };
-  if (claim.state === 'held' && last.place === options.path && claim.isFile) return yield* clearFile(disk, options);
+  if (claim.state === 'held' && !options.isDead(claim.holder)) {
+    return { outcome: 'held', by: claim };
+  }
 
-  const place = claim.state === 'free' ? options.path : join(options.path, `after-${claim.holder.id}`);
+  if (claim.state === 'held' && last.place === options.path && claim.isFile) {
+    return yield* clearFile(disk, options);
+  }
+
+  const place =
+    claim.state === 'free'
+      ? options.path
+      : join(options.path, `after-${claim.holder.id}`);
+
   const claimed = yield* claimPlace(disk, options, place);
   if (claimed === 'no') return { outcome: 'again' };
 
-  const hold = { path: options.path, place, id: options.mine.id, isNameless: claimed === 'namelessly' };
-  if (place !== options.path && !isHeldBy(yield* findLast(disk, options.path), hold)) {
+  const hold = {
+    path: options.path,
+    place,
+    id: options.mine.id,
+    isNameless: claimed === 'namelessly',
+  };
+
+  if (
+    place !== options.path &&
+    !isHeldBy(yield* findLast(disk, options.path), hold)
+  ) {
     yield 'remove a claim that ends no line';
     disk.remove(place);
 
@@ -107,7 +125,10 @@ export function* findLast(disk: LockDisk, path: string): Steps<Last> {
   let last: Last = { claim: disk.look(path), place: path };
   const places = new Set([path]);
 
-  while (last.claim.state === 'held' && !(last.claim.isFile && last.place === path)) {
+  while (
+    last.claim.state === 'held' &&
+    !(last.claim.isFile && last.place === path)
+  ) {
     const place = join(path, `after-${last.claim.holder.id}`);
     // A line that bites its tail was made by nobody of us.
     if (places.has(place)) return last;
@@ -132,7 +153,11 @@ function isHeldBy({ claim, place }: Last, hold: Hold): boolean {
   return hold.isNameless && claim.state === 'unknown' && claim.isFile;
 }
 
-function* claimPlace(disk: LockDisk, options: TakeOptions, place: string): Steps<'named' | 'namelessly' | 'no'> {
+function* claimPlace(
+  disk: LockDisk,
+  options: TakeOptions,
+  place: string,
+): Steps<'named' | 'namelessly' | 'no'> {
   const prepared = asidePath(options.path, options.mine.id);
   try {
     const isWon = yield* claimNamed(disk, options, { prepared, place });
@@ -162,7 +187,9 @@ function* claimNamed(
     if (result === 'won') return true;
 
     const claim = disk.look(place);
-    if (result === 'taken' && claim.state !== 'free') return isMine(claim, mine);
+    if (result === 'taken' && claim.state !== 'free') {
+      return isMine(claim, mine);
+    }
 
     // No links here, or an empty directory in the way, whose name another directory may take.
     disk.remove(prepared);
