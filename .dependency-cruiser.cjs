@@ -4,9 +4,9 @@ const VERBS =
 /** Each outside library has one file that knows it. */
 const HOMES = {
   archiver: '^src/export/pack-archive\\.ts$',
-  yauzl: '^src/archive/odd-central-directory\\.ts$',
-  ini: '^src/(archive/summary|server/ini-file)\\.ts$',
-  '@rgrove/parse-xml': '^src/server/config-document\\.ts$',
+  yauzl: '^src/archive/zip/odd-central-directory\\.ts$',
+  ini: '^src/(archive/summary|settings/ini-file)\\.ts$',
+  '@rgrove/parse-xml': '^src/server/config/document\\.ts$',
   ora: '^src/ui/progress\\.ts$',
   inquirer: '^src/ui/prompts\\.ts$',
   'postal-mime': '^src/mail/mime-text\\.ts$',

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { readEntries } from '../../dist/archive/central-directory.js';
-import { openFileSource } from '../../dist/archive/source.js';
+import { readEntries } from '../../dist/archive/zip/central-directory.js';
+import { openFileSource } from '../../dist/archive/zip/source.js';
 import { archiveBytes, kms } from './kms.mjs';
 import { measure, median } from './measure.mjs';
 import { backUp, emptyDirectory, smallStore, WORK } from './small-store.mjs';

@@ -4,7 +4,7 @@ import { createCipheriv } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, deflateRawSync } from 'node:zlib';
-import { deflateWhole } from '../../dist/archive/compress.js';
+import { deflateWhole } from '../../dist/archive/zip/deflate.js';
 import { median } from './measure.mjs';
 import { smallStore } from './small-store.mjs';
 

@@ -3,9 +3,9 @@
 import {
   parsePlainDirectory,
   readDirectoryBytes,
-} from '../../dist/archive/central-directory.js';
-import { readOddDirectory } from '../../dist/archive/odd-central-directory.js';
-import { openFileSource } from '../../dist/archive/source.js';
+} from '../../dist/archive/zip/central-directory.js';
+import { readOddDirectory } from '../../dist/archive/zip/odd-central-directory.js';
+import { openFileSource } from '../../dist/archive/zip/source.js';
 import { openPromise } from 'yauzl';
 import { median } from './measure.mjs';
 import { backUp, smallStore } from './small-store.mjs';

@@ -4,22 +4,22 @@ import {
   findDirectory,
   parsePlainDirectory,
   readEntries,
-} from './central-directory.js';
+} from './zip/central-directory.js';
 import { anywhereIn, type Damage, isLostVolume } from './damage.js';
 import {
   centralHeaderLength,
   directoryWindows,
   type DirectoryPlace,
-} from './directory-headers.js';
-import type { EntryTable } from './entry-table.js';
+} from './zip/central-headers.js';
+import type { EntryTable } from './zip/entry-table.js';
 import { formatVolumeName } from './names.js';
-import { readText } from './read-text.js';
+import { readText } from './read/read-text.js';
 import { type RequiredFiles, readRequiredFiles } from './required-files.js';
 import {
   isReadFailure,
   openFileSource,
   type RandomAccessSource,
-} from './source.js';
+} from './zip/source.js';
 import {
   parseSummaryText,
   parseVersionText,
@@ -28,7 +28,7 @@ import {
   VERSION_ENTRY,
   type VersionText,
 } from './summary.js';
-import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE } from './zip-format.js';
+import { CENTRAL_FIXED_BYTES, CENTRAL_SIGNATURE } from './zip/zip-format.js';
 
 /** More than the central header of a text needs. */
 const EDGE_BYTES = 4 << 10;

@@ -1,7 +1,7 @@
 import { DamagedArchiveError } from '../errors.js';
-import { type DirectoryRun, directoryRuns } from './directory-runs.js';
+import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
 import { wholeName } from './entry-names.js';
-import type { EntryTable } from './entry-table.js';
+import type { EntryTable } from './zip/entry-table.js';
 import type { HiddenNames } from './hidden-names.js';
 import type { Volumes } from './check-structure.js';
 

@@ -1,18 +1,18 @@
 import { DamagedArchiveError } from '../errors.js';
-import { holdsMessages } from '../platform/message-file.js';
-import { findClash, findTwin, fingerprintFiles } from './check-clashes.js';
-import { type DirectoryRun, directoryRuns } from './directory-runs.js';
+import { holdsMessages } from '../store/message-file.js';
+import { findClash, findTwin, fingerprintFiles } from './zip/check-clashes.js';
+import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
 import {
   findNameFault,
   isSurelyHarmless,
   LONGEST_PATH_BYTES,
   wholeName,
 } from './entry-names.js';
-import type { EntryTable } from './entry-table.js';
+import type { EntryTable } from './zip/entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import type { OpenArchive } from './open-archive.js';
 import type { SummaryText, VersionText } from './summary.js';
-import { METHOD_STORED } from './zip-format.js';
+import { METHOD_STORED } from './zip/zip-format.js';
 
 /** What the entries of an archive say without reading their data. */
 export interface StructureReport {

@@ -1,6 +1,6 @@
-import { hasMessageNameAt, isMessagePath } from '../platform/message-file.js';
+import { hasMessageNameAt, isMessagePath } from '../store/message-file.js';
 import { wholeName } from './entry-names.js';
-import type { EntryTable } from './entry-table.js';
+import type { EntryTable } from './zip/entry-table.js';
 import { isOwnText } from './summary.js';
 
 /** What entries are, told from their names' bytes: no string is made for a million of them. */

@@ -2,7 +2,7 @@ import {
   type CountableBase,
   eachDeletedName,
   limitFor,
-} from './read-deleted.js';
+} from './read/read-deleted.js';
 import { wholeName } from './entry-names.js';
 import type { ReadArchive } from './verify.js';
 

@@ -1,4 +1,4 @@
-import { holdsMessages } from '../platform/message-file.js';
+import { holdsMessages } from '../store/message-file.js';
 import {
   type ArchiveFacts,
   readArchiveFacts,
@@ -10,11 +10,11 @@ import {
   identityOf,
   listArchiveFiles,
 } from './backup-directory.js';
-import { directoryRuns } from './directory-runs.js';
+import { directoryRuns } from './zip/directory-runs.js';
 import { isMessageAt } from './entry-kind.js';
 import { digestArchive, openVolume } from './open-archive.js';
 import { resolveStates } from './sets.js';
-import { isReadFailure } from './source.js';
+import { isReadFailure } from './zip/source.js';
 import { readVerifiedRecord } from './verified-record.js';
 
 /** Reads the state of every archive in a directory, oldest first, and no data of any. */

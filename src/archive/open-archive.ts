@@ -6,13 +6,13 @@ import {
   identityOf,
   type VolumeFileInfo,
 } from './backup-directory.js';
-import { readDirectoryBytes, readEntries } from './central-directory.js';
+import { readDirectoryBytes, readEntries } from './zip/central-directory.js';
 import { describeLost, isLostVolume, type LostVolume } from './damage.js';
-import { refuseTooManyDirectories } from './directory-levels.js';
-import type { EntryTable } from './entry-table.js';
+import { refuseTooManyDirectories } from './zip/directory-levels.js';
+import type { EntryTable } from './zip/entry-table.js';
 import { tellStep } from '../platform/steps.js';
 import { parseVolumeName } from './names.js';
-import { openFileSource } from './source.js';
+import { openFileSource } from './zip/source.js';
 import type { SummaryText } from './summary.js';
 
 /** One volume with its entries. */

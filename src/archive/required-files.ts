@@ -1,11 +1,11 @@
 import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
-import { findDirectory, readEntries } from './central-directory.js';
-import { eachDeletedName, LIMIT_WITHOUT_BASE } from './read-deleted.js';
-import { directoryWindows, type HeaderBytes } from './directory-headers.js';
+import { findDirectory, readEntries } from './zip/central-directory.js';
+import { eachDeletedName, LIMIT_WITHOUT_BASE } from './read/read-deleted.js';
+import { directoryWindows, type HeaderBytes } from './zip/central-headers.js';
 import { wholeName } from './entry-names.js';
-import { openFileSource } from './source.js';
+import { openFileSource } from './zip/source.js';
 import type { SummaryText } from './summary.js';
-import { CENTRAL_FIXED_BYTES } from './zip-format.js';
+import { CENTRAL_FIXED_BYTES } from './zip/zip-format.js';
 
 /** Without these a mail server cannot be set up again: users and domains are in them. */
 export const REQUIRED_FILES = ['mailserver.cfg', 'users.cfg'] as const;

@@ -6,9 +6,13 @@ import type { ArchiveFiles } from './backup-directory.js';
 import { checkPresent, checkStructure } from './check-structure.js';
 import { type Damage, describeLost, toEntryDamage } from './damage.js';
 import { openReadable, type ReadableArchive } from './open-archive.js';
-import { readSelections, selectAll } from './read-archive.js';
-import { type ReadProblem, toUnread, type UnreadEntry } from './read-tasks.js';
-import { isReadFailure } from './source.js';
+import { readSelections, selectAll } from './read/read-archive.js';
+import {
+  type ReadProblem,
+  toUnread,
+  type UnreadEntry,
+} from './read/read-tasks.js';
+import { isReadFailure } from './zip/source.js';
 
 /** What a verify found. */
 export interface VerifyReport {

@@ -1,6 +1,9 @@
-import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
+import {
+  type DirectoryRun,
+  directoryRuns,
+} from '../archive/zip/directory-runs.js';
 import { wholeName } from '../archive/entry-names.js';
-import { type EntryTable, TimePrecision } from '../archive/entry-table.js';
+import { type EntryTable, TimePrecision } from '../archive/zip/entry-table.js';
 import type { OpenArchive } from '../archive/open-archive.js';
 import { isSameTime } from './same-time.js';
 

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { type OpenRule, openStored } from '../archive/stable-read.js';
+import { type OpenRule, openStored } from '../archive/write/stable-read.js';
 import { errnoOf } from '../errors.js';
 import { readBytes } from '../platform/read-bytes.js';
 

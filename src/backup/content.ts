@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Component } from '../archive/components.js';
-import type { FilesTask, ListedDirectory } from '../archive/pack-tasks.js';
+import type { Component } from '../store/components.js';
+import type {
+  FilesTask,
+  ListedDirectory,
+} from '../archive/write/pack-tasks.js';
 import type { OpenArchive } from '../archive/open-archive.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
-import { countMessages } from '../platform/message-file.js';
+import { countMessages } from '../store/message-file.js';
 import { tellStep } from '../platform/steps.js';
 import { TOOL } from '../platform/tool.js';
 import type { BackupRequest, MessageCounts } from './request.js';

@@ -1,8 +1,8 @@
 import { deflateRawSync } from 'node:zlib';
-import type { Component } from '../archive/components.js';
-import { placeOf } from '../archive/layout.js';
+import type { Component } from '../store/components.js';
+import { placeOf } from '../store/entry-place.js';
 import type { OpenArchive } from '../archive/open-archive.js';
-import type { FilesTask } from '../archive/pack-tasks.js';
+import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { ticksOf } from '../platform/file-times.js';
 import { DELETED_ENTRY, LARGEST_LIST_BYTES } from '../archive/summary.js';
 import { lookAt } from '../platform/look-again.js';
@@ -10,7 +10,7 @@ import {
   hasMessageName,
   holdsMessages,
   isMessagePath,
-} from '../platform/message-file.js';
+} from '../store/message-file.js';
 import { TOOL } from '../platform/tool.js';
 import { BaseIndex, type Change } from './base-index.js';
 import { checksumFile } from './checksum.js';

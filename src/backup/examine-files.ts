@@ -1,5 +1,5 @@
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
-import type { ListedDirectory } from '../archive/pack-tasks.js';
+import type { ListedDirectory } from '../archive/write/pack-tasks.js';
 import { errnoOf } from '../errors.js';
 import { ticksOf } from '../platform/file-times.js';
 import { isGone, isStillAt } from '../platform/look-again.js';

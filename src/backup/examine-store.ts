@@ -1,4 +1,4 @@
-import type { Component } from '../archive/components.js';
+import type { Component } from '../store/components.js';
 import { WorkerPool } from '../platform/worker-pool.js';
 import { listedAs } from './content.js';
 import { examineFiles } from './examine-files.js';

@@ -6,7 +6,7 @@ import type { DifferentialLetter } from '../archive/names.js';
 import { type OpenArchive, openArchive } from '../archive/open-archive.js';
 import { holdsParts } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
-import { isReadFailure } from '../archive/source.js';
+import { isReadFailure } from '../archive/zip/source.js';
 import { KmsError, messageOf } from '../errors.js';
 
 /** The full that a differential is measured against, or why there is none. */

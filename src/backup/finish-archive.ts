@@ -1,5 +1,5 @@
-import type { ArchiveWriter } from '../archive/archive-writer.js';
-import type { Packer } from '../archive/packer.js';
+import type { ArchiveWriter } from '../archive/write/archive-writer.js';
+import type { Packer } from '../archive/write/packer.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { formatSummaryText, SUMMARY_ENTRY } from '../archive/summary.js';
 import type { BackupContent } from './content.js';

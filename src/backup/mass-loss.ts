@@ -1,9 +1,9 @@
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { mailboxOf } from '../archive/mailbox-name.js';
+import { mailboxOf } from '../store/mailbox-name.js';
 import { openArchive } from '../archive/open-archive.js';
 import type { ArchiveState } from '../archive/archive-state.js';
-import { countMessages, isMessagePath } from '../platform/message-file.js';
+import { countMessages, isMessagePath } from '../store/message-file.js';
 import { plural } from '../platform/units.js';
 import {
   findLosses,

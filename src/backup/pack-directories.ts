@@ -1,4 +1,4 @@
-import type { ArchiveWriter } from '../archive/archive-writer.js';
+import type { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { ticksOf } from '../platform/file-times.js';
 import { isSame, lookAt } from '../platform/look-again.js';
 import type { WalkedDirectory } from './walk.js';

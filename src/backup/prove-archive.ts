@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { ArchiveWriter } from '../archive/archive-writer.js';
+import type { ArchiveWriter } from '../archive/write/archive-writer.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';

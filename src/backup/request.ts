@@ -1,6 +1,6 @@
 import type { ArchiveType } from '../archive/names.js';
-import type { Component } from '../archive/components.js';
-import type { OversizePolicy } from '../archive/oversize.js';
+import type { Component } from '../store/components.js';
+import type { OversizePolicy } from '../archive/write/oversize.js';
 import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { Installation } from '../server/installation.js';

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { ArchiveWriter } from '../archive/archive-writer.js';
+import { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { sweepTemporaries } from '../archive/sweep.js';
 import { archiveName, formatVolumeName } from '../archive/names.js';
-import { mailboxOf } from '../archive/mailbox-name.js';
-import type { FilesTask } from '../archive/pack-tasks.js';
-import { Packer, toSpaceError } from '../archive/packer.js';
+import { mailboxOf } from '../store/mailbox-name.js';
+import type { FilesTask } from '../archive/write/pack-tasks.js';
+import { Packer, toSpaceError } from '../archive/write/packer.js';
 import { formatVersionText, VERSION_ENTRY } from '../archive/summary.js';
 import { acquireLock } from '../platform/lock.js';
-import { isMessagePath } from '../platform/message-file.js';
+import { isMessagePath } from '../store/message-file.js';
 import {
   markReading,
   refuseInterruptedRecover,

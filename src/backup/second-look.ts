@@ -1,4 +1,4 @@
-import type { FilesTask } from '../archive/pack-tasks.js';
+import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { isSame, lookAt } from '../platform/look-again.js';
 import { type BackupContent, toTasks } from './content.js';
 import {

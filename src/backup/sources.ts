@@ -4,7 +4,7 @@ import {
   type Component,
   componentOfStoreChild,
   COMPONENTS,
-} from '../archive/components.js';
+} from '../store/components.js';
 import { findEntryFault } from '../archive/entry-names.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { ConfigurationError, errnoOf, UsageError } from '../errors.js';

@@ -1,6 +1,6 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { isExcludedDirectory, isExcludedFile } from '../archive/components.js';
+import { isExcludedDirectory, isExcludedFile } from '../store/components.js';
 import { findStepFault } from '../archive/entry-names.js';
 import { errnoOf } from '../errors.js';
 import { systemClock } from '../platform/clock.js';

@@ -8,7 +8,7 @@ import { KmsCommand, type Outcome } from '../ui/command.js';
 import { document } from '../ui/document.js';
 import { withEnvironment } from '../ui/flags.js';
 import { nameFlag } from '../ui/schedule-command.js';
-import { checkScheduler } from '../ui/check-scheduler.js';
+import { checkScheduler } from '../jobs/check-scheduler.js';
 
 export default class Doctor extends KmsCommand {
   static override summary =

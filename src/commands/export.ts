@@ -5,7 +5,7 @@ import {
   type ExportFormat,
 } from '../export/export-messages.js';
 import { formatSize, plural } from '../platform/units.js';
-import { messageNameOf } from '../server/mail-scope.js';
+import { messageNameOf } from '../store/mail-scope.js';
 import type { BrowseChoice } from '../ui/browse.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { withEnvironment } from '../ui/flags.js';
@@ -16,7 +16,7 @@ import {
   openMail,
   scopeFlags,
   toTypedScope,
-} from '../ui/mail-source.js';
+} from '../jobs/select-mail.js';
 import { openPrompts } from '../ui/prompts.js';
 import { searchFlags, toQuery } from '../ui/search-flags.js';
 import type { MessageQuery } from '../mail/message-query.js';

@@ -10,7 +10,7 @@ import {
   type ArchiveRow,
   archivesDocument,
   formatArchives,
-} from '../ui/present-archives.js';
+} from '../ui/present/archives.js';
 import { terminalColumns } from '../ui/table.js';
 
 export default class ListArchives extends KmsCommand {

@@ -3,12 +3,12 @@ import { ExitCode, UsageError } from '../errors.js';
 import type { RecoverRequest } from '../recover/request.js';
 import type { BrowseChoice } from '../ui/browse.js';
 import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
-import { presentListing } from '../ui/present-listing.js';
+import { presentListing } from '../ui/present/listing.js';
 import {
   formatRecoverDone,
   formatRecoverPlan,
   formatRollback,
-} from '../ui/present-recover.js';
+} from '../ui/present/recover.js';
 import { openPrompts } from '../ui/prompts.js';
 import { recoverFlags, toRecoverRequest } from '../ui/recover-flags.js';
 

@@ -7,7 +7,7 @@ import type { ServerSettings } from '../server/settings.js';
 import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
 import { openServer } from '../ui/context.js';
 import { durationFlag, withEnvironment } from '../ui/flags.js';
-import { formatRotate } from '../ui/present-rotate.js';
+import { formatRotate } from '../ui/present/rotate.js';
 
 export default class Rotate extends KmsCommand {
   static override summary = 'Remove archives over the limit.';

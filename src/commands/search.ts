@@ -10,8 +10,8 @@ import {
   openMail,
   scopeFlags,
   toTypedScope,
-} from '../ui/mail-source.js';
-import { formatSearch, recoverCommand } from '../ui/present-search.js';
+} from '../jobs/select-mail.js';
+import { formatSearch, recoverCommand } from '../ui/present/search.js';
 import { searchFlags, toQuery } from '../ui/search-flags.js';
 
 export default class Search extends KmsCommand {

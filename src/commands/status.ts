@@ -10,7 +10,7 @@ import { readStatus } from '../status/status.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { document } from '../ui/document.js';
 import { durationFlag, withEnvironment } from '../ui/flags.js';
-import { formatStatus, statusDocument } from '../ui/present-status.js';
+import { formatStatus, statusDocument } from '../ui/present/status.js';
 
 const LEVELS = ['ok', 'warning', 'critical', 'unknown'] as const;
 
@@ -76,7 +76,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
 
       if (flags.html !== undefined) {
         const { makeStatusPage, writeStatusPage } =
-          await import('../ui/status-page.js');
+          await import('../jobs/collect-status.js');
         writeStatusPage(
           resolve(flags.html),
           await makeStatusPage({ ...report, settings, clock, isWorkedThrough }),

@@ -7,8 +7,8 @@ import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { openServer } from '../ui/context.js';
 import { withEnvironment } from '../ui/flags.js';
-import { presentError } from '../ui/present-error.js';
-import { formatVerify } from '../ui/present-verify.js';
+import { presentError } from '../ui/present/error.js';
+import { formatVerify } from '../ui/present/verify.js';
 
 export default class Verify extends KmsCommand {
   static override summary =

@@ -1,16 +1,20 @@
 import { ConfigurationError, UsageError } from '../errors.js';
 import { nearestNames } from '../platform/nearest.js';
-import type { ConfigDocument } from '../server/config-document.js';
+import type { ConfigDocument } from '../server/config/document.js';
 import {
   editConfig,
   type EditOptions,
   type EditReport,
   readConfig,
-} from '../server/config-file.js';
-import { findSection } from '../server/config-values.js';
-import { withIniValue, writeIniText } from '../server/ini-edit.js';
-import { parseIniText, readIniFile, readIniText } from '../server/ini-file.js';
-import type { IniSettings } from '../server/ini-settings.js';
+} from '../server/config/file.js';
+import { findSection } from '../server/config/values.js';
+import { withIniValue, writeIniText } from '../settings/ini-edit.js';
+import {
+  parseIniText,
+  readIniFile,
+  readIniText,
+} from '../settings/ini-file.js';
+import type { IniSettings } from '../settings/ini-settings.js';
 import type { Installation } from '../server/installation.js';
 import { type ServerSettings, settingsOf } from '../server/settings.js';
 import { SETTING_KEYS, type SettingKey, type SettingValue } from './keys.js';

@@ -8,14 +8,14 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from '../errors.js';
-import type { ConfigChange } from '../server/config-change.js';
-import type { ConfigDocument } from '../server/config-document.js';
+import type { ConfigChange } from '../server/config/change.js';
+import type { ConfigDocument } from '../server/config/document.js';
 import {
   editConfig,
   type EditOptions,
   type EditReport,
-} from '../server/config-file.js';
-import { findSection, readerOf } from '../server/config-values.js';
+} from '../server/config/file.js';
+import { findSection, readerOf } from '../server/config/values.js';
 import type { Installation } from '../server/installation.js';
 import { isBackupLine } from '../server/server-log.js';
 import { readSettings } from '../server/settings.js';

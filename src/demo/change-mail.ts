@@ -1,6 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeFolderName } from '../server/folder-name.js';
+import { encodeFolderName } from '../store/folder-name.js';
 import { Dice } from './dice.js';
 import { sampleMessage } from './sample-mail.js';
 import { messageFileName } from './sample-store.js';

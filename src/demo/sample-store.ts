@@ -1,6 +1,6 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeFolderName } from '../server/folder-name.js';
+import { encodeFolderName } from '../store/folder-name.js';
 import { Dice } from './dice.js';
 import { sampleMessage } from './sample-mail.js';
 

@@ -1,7 +1,7 @@
 import { formatMaildirFolder, formatMaildirName } from '../mail/maildir.js';
 import { formatMboxMessage } from '../mail/mbox.js';
 import { readMessageHeaders } from '../mail/message-headers.js';
-import { encodeFolderName } from '../server/folder-name.js';
+import { encodeFolderName } from '../store/folder-name.js';
 import { type ExportedMessage, folderOf } from './exported-message.js';
 import type { PackEntry } from './pack-entry.js';
 import { safeFileName, UniquePaths } from './safe-names.js';

@@ -1,14 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
-import { readEntryBytes } from '../archive/entry-bytes.js';
+import { readEntryBytes } from '../archive/zip/entry-bytes.js';
 import { wholeName } from '../archive/entry-names.js';
-import { placeOf } from '../archive/layout.js';
-import { EntryDamage } from '../archive/local-header.js';
-import type { Selection } from '../archive/read-archive.js';
+import { placeOf } from '../store/entry-place.js';
+import { EntryDamage } from '../archive/zip/local-header.js';
+import type { Selection } from '../archive/read/read-archive.js';
 import { DamagedArchiveError } from '../errors.js';
 import { msOfTicks } from '../platform/file-times.js';
 import { type IndexRecord, parseIndexFld } from '../mail/index-fld.js';
-import { folderNameOf, mailboxNameOf } from '../server/mail-scope.js';
-import { parseStorePath, type StorePath } from '../server/store-path.js';
+import { folderNameOf, mailboxNameOf } from '../store/mail-scope.js';
+import { parseStorePath, type StorePath } from '../store/store-path.js';
 import type { ExportedMessage } from './exported-message.js';
 
 interface ReadEntry {

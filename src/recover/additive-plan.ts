@@ -2,7 +2,7 @@
  * What an additive recover of one folder does: mail is added under names of its own and nothing is overwritten. Pure.
  */
 
-import { FOLDER_FILES } from '../server/store-path.js';
+import { FOLDER_FILES } from '../store/store-path.js';
 
 /** A message as far as the plan must tell it from others. */
 export interface KnownMessage {

@@ -9,11 +9,11 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { wholeName } from '../archive/entry-names.js';
-import { placeOf } from '../archive/layout.js';
+import { placeOf } from '../store/entry-place.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errnoOf, InterruptedError } from '../errors.js';
 import { syncDirectory } from '../platform/atomic-file.js';
-import { hasMessageName, isMessagePath } from '../platform/message-file.js';
+import { hasMessageName, isMessagePath } from '../store/message-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { renamePatiently } from '../platform/patience.js';
 import { plural } from '../platform/units.js';

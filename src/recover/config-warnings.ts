@@ -1,6 +1,6 @@
 import { KmsError, messageOf } from '../errors.js';
-import { parseConfigDocument } from '../server/config-document.js';
-import { readConfigText } from '../server/config-text.js';
+import { parseConfigDocument } from '../server/config/document.js';
+import { readConfigText } from '../server/config/text.js';
 import { realDirectories } from '../server/recover-journal.js';
 import { exists } from '../server/recover-state.js';
 import { settingsOf } from '../server/settings.js';

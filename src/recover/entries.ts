@@ -1,15 +1,18 @@
-import type { Component } from '../archive/components.js';
-import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
+import type { Component } from '../store/components.js';
+import {
+  type DirectoryRun,
+  directoryRuns,
+} from '../archive/zip/directory-runs.js';
 import { wholeName } from '../archive/entry-names.js';
-import type { EntryTable } from '../archive/entry-table.js';
+import type { EntryTable } from '../archive/zip/entry-table.js';
 import { isMessageAt } from '../archive/entry-kind.js';
-import { type EntryPlace, placeOf } from '../archive/layout.js';
+import { type EntryPlace, placeOf } from '../store/entry-place.js';
 import type { OpenVolume } from '../archive/open-archive.js';
-import type { Selection } from '../archive/read-archive.js';
+import type { Selection } from '../archive/read/read-archive.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { partsOf } from '../archive/completeness.js';
 import { isOwnText } from '../archive/summary.js';
-import { holdsMessages, isMessagePath } from '../platform/message-file.js';
+import { holdsMessages, isMessagePath } from '../store/message-file.js';
 import { checkChain } from '../archive/check-chain.js';
 import {
   checkSelected,

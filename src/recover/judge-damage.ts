@@ -5,8 +5,11 @@ import {
   describeLost,
   describePlaces,
 } from '../archive/damage.js';
-import { readSelections, type Selection } from '../archive/read-archive.js';
-import type { ReadProblem } from '../archive/read-tasks.js';
+import {
+  readSelections,
+  type Selection,
+} from '../archive/read/read-archive.js';
+import type { ReadProblem } from '../archive/read/read-tasks.js';
 import { isOwnText } from '../archive/summary.js';
 import type { ReadArchive } from '../archive/verify.js';
 import { DamagedArchiveError, NotFoundError, messageOf } from '../errors.js';

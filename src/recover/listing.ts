@@ -1,5 +1,5 @@
 import { archiveName } from '../archive/names.js';
-import { placeOf } from '../archive/layout.js';
+import { placeOf } from '../store/entry-place.js';
 import { DamagedArchiveError, messageOf } from '../errors.js';
 import { type Chain, describePassed, readPoint } from './chain.js';
 import { type ChainEntries, openChain, selectFrom } from './entries.js';

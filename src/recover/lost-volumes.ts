@@ -1,13 +1,13 @@
-import { type Component, COMPONENTS } from '../archive/components.js';
-import { directoryRuns } from '../archive/directory-runs.js';
+import { type Component, COMPONENTS } from '../store/components.js';
+import { directoryRuns } from '../archive/zip/directory-runs.js';
 import { isMessageAt } from '../archive/entry-kind.js';
 import { wholeName } from '../archive/entry-names.js';
-import type { EntryTable } from '../archive/entry-table.js';
-import { placeOf } from '../archive/layout.js';
-import { mailboxOf } from '../archive/mailbox-name.js';
+import type { EntryTable } from '../archive/zip/entry-table.js';
+import { placeOf } from '../store/entry-place.js';
+import { mailboxOf } from '../store/mailbox-name.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { ReadArchive } from '../archive/verify.js';
-import { holdsMessages } from '../platform/message-file.js';
+import { holdsMessages } from '../store/message-file.js';
 import type { OpenChain } from './entries.js';
 
 /** What is wanted of a point, as far as damage may concern it. */

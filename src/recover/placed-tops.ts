@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { placeOf } from '../archive/layout.js';
+import { placeOf } from '../store/entry-place.js';
 import type { ChainEntries } from './entries.js';
 import { type Placement, placeUnits } from './placement.js';
 import type { RecoverRequest } from './request.js';

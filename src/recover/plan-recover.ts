@@ -1,6 +1,6 @@
 import { archiveName } from '../archive/names.js';
 import { basename, dirname, join } from 'node:path';
-import { placeOf } from '../archive/layout.js';
+import { placeOf } from '../store/entry-place.js';
 import { describeParts } from '../archive/completeness.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
 import { plural } from '../platform/units.js';
@@ -8,7 +8,7 @@ import {
   type MailScope,
   resolveScope,
   type TypedScope,
-} from '../server/mail-scope.js';
+} from '../store/mail-scope.js';
 import { countFolders, type FolderPlan, planFolders } from './additive.js';
 import { type Chain, describePassed, readPoint } from './chain.js';
 import {

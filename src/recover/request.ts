@@ -1,7 +1,7 @@
-import type { Component } from '../archive/components.js';
+import type { Component } from '../store/components.js';
 import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
-import type { TypedScope } from '../server/mail-scope.js';
+import type { TypedScope } from '../store/mail-scope.js';
 import type { AdditiveCounts } from './additive.js';
 
 /** Everything that a recover needs to know. */

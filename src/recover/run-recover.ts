@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { dirname, sep } from 'node:path';
-import { readSelections } from '../archive/read-archive.js';
+import { readSelections } from '../archive/read/read-archive.js';
 import {
   DamagedArchiveError,
   FailedError,

@@ -1,8 +1,11 @@
 import { wholeName } from '../archive/entry-names.js';
-import { type DirectoryRun, directoryRuns } from '../archive/directory-runs.js';
+import {
+  type DirectoryRun,
+  directoryRuns,
+} from '../archive/zip/directory-runs.js';
 import { isMessageAt } from '../archive/entry-kind.js';
-import type { EntryTable } from '../archive/entry-table.js';
-import { placeOf } from '../archive/layout.js';
+import type { EntryTable } from '../archive/zip/entry-table.js';
+import { placeOf } from '../store/entry-place.js';
 import {
   folderNameOf,
   isInScope,
@@ -10,12 +13,12 @@ import {
   type MailScope,
   messageKeyOf,
   notFound,
-} from '../server/mail-scope.js';
+} from '../store/mail-scope.js';
 import {
   FOLDER_FILES,
   parseStorePath,
   type StorePath,
-} from '../server/store-path.js';
+} from '../store/store-path.js';
 import {
   type ChainEntries,
   type EntryFilter,

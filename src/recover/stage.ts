@@ -8,10 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Directories } from '../archive/entry-files.js';
-import { AREA_PREFIXES } from '../archive/layout.js';
-import { readSelections } from '../archive/read-archive.js';
-import { type TargetRule, targetOf } from '../archive/read-tasks.js';
+import { Directories } from '../archive/read/entry-files.js';
+import { AREA_PREFIXES } from '../store/entry-place.js';
+import { readSelections } from '../archive/read/read-archive.js';
+import { type TargetRule, targetOf } from '../archive/read/read-tasks.js';
 import { DamagedArchiveError, errnoOf, NoSpaceError } from '../errors.js';
 import { giveTime } from '../platform/file-times.js';
 import { optionally } from '../platform/optional-calls.js';

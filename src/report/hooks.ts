@@ -5,7 +5,7 @@ import {
   type ShellResult,
 } from '../platform/shell-command.js';
 import { tellStep } from '../platform/steps.js';
-import type { IniSettings } from '../server/ini-settings.js';
+import type { IniSettings } from '../settings/ini-settings.js';
 import {
   durationMsOf,
   type ArchiveFacts,

@@ -1,5 +1,5 @@
 import { readSecret } from '../platform/secret.js';
-import type { IniSettings, TlsMode } from '../server/ini-settings.js';
+import type { IniSettings, TlsMode } from '../settings/ini-settings.js';
 import { readNotifyAddress } from '../server/notify-address.js';
 
 /** What mailserver.cfg says about mail; `ServerSettings` has it. */

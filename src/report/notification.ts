@@ -1,5 +1,5 @@
 import { formatSize } from '../platform/units.js';
-import { escapeHtml } from './html.js';
+import { escapeHtml } from '../page/html.js';
 import {
   durationMsOf,
   type ArchivePoint,
@@ -7,7 +7,7 @@ import {
   type SkippedFile,
 } from './run-report.js';
 import { formatMoment, headline, summaryRows } from './run-summary.js';
-import { terminalChart } from './terminal-chart.js';
+import { terminalChart } from '../page/terminal-chart.js';
 
 /** A mail's content, ready for any recipient. */
 export interface MailContent {

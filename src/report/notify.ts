@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { messageOf } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
-import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
+import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
 import { readNotifyAddress } from '../server/notify-address.js';
 import {
   readMailRoute,

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.js';
 import { maskSecrets } from '../platform/secret.js';
-import type { IniSettings } from '../server/ini-settings.js';
+import type { IniSettings } from '../settings/ini-settings.js';
 import type { StepLimits } from './run-report.js';
 
 export type PingEvent = 'start' | 'success' | 'fail';

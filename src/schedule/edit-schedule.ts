@@ -1,6 +1,6 @@
-import type { ConfigChange } from '../server/config-change.js';
-import type { ConfigDocument } from '../server/config-document.js';
-import { editConfig, type EditOptions } from '../server/config-file.js';
+import type { ConfigChange } from '../server/config/change.js';
+import type { ConfigDocument } from '../server/config/document.js';
+import { editConfig, type EditOptions } from '../server/config/file.js';
 import type { Installation } from '../server/installation.js';
 import {
   readEditableTasks,

@@ -5,7 +5,7 @@ import {
   splitSystemdWords,
   splitWindowsWords,
   unescapeXml,
-} from './split-words.js';
+} from '../platform/split-words.js';
 import { queryTask } from './task-scheduler.js';
 import { readUnitFile } from './unit-files.js';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { NotFoundError, UsageError } from '../errors.js';
-import type { ConfigChange, ItemValues } from '../server/config-change.js';
+import type { ConfigChange, ItemValues } from '../server/config/change.js';
 import type { ScheduleTask } from '../server/schedule-tasks.js';
 import type { WeeklyTime } from './cron.js';
 

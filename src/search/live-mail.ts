@@ -6,7 +6,7 @@ import {
   holdsAllHeaders,
   readMessageHeaders,
 } from '../mail/message-headers.js';
-import { isMessagePath } from '../platform/message-file.js';
+import { isMessagePath } from '../store/message-file.js';
 import type { SearchHit } from './run-search.js';
 import { readBytes } from '../platform/read-bytes.js';
 

@@ -1,11 +1,11 @@
-import type { Selection } from '../archive/read-archive.js';
+import type { Selection } from '../archive/read/read-archive.js';
 import { wholeName } from '../archive/entry-names.js';
-import { placeOf } from '../archive/layout.js';
+import { placeOf } from '../store/entry-place.js';
 import type { MessageQuery } from '../mail/message-query.js';
 import type { OnProgress } from '../platform/progress.js';
 import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
-import { messageNameOf } from '../server/mail-scope.js';
-import { parseStorePath, type StorePath } from '../server/store-path.js';
+import { messageNameOf } from '../store/mail-scope.js';
+import { parseStorePath, type StorePath } from '../store/store-path.js';
 import type { SearchAnswer, SearchTask } from './search-tasks.js';
 
 /** One found message. */

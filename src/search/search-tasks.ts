@@ -1,4 +1,4 @@
-import type { EntryColumns } from '../archive/entry-table.js';
+import type { EntryColumns } from '../archive/zip/entry-table.js';
 import type { MessageHeaders } from '../mail/message-headers.js';
 import type { MessageQuery } from '../mail/message-query.js';
 

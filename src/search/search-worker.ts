@@ -1,7 +1,7 @@
-import { readEntryBytes, readEntryHead } from '../archive/entry-bytes.js';
-import { ColumnTable, type EntryTable } from '../archive/entry-table.js';
-import { EntryDamage } from '../archive/local-header.js';
-import { VolumeHandle } from '../archive/open-volume.js';
+import { readEntryBytes, readEntryHead } from '../archive/zip/entry-bytes.js';
+import { ColumnTable, type EntryTable } from '../archive/zip/entry-table.js';
+import { EntryDamage } from '../archive/zip/local-header.js';
+import { VolumeHandle } from '../archive/read/open-volume.js';
 import {
   holdsAllHeaders,
   type MessageHeaders,

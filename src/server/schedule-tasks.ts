@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.js';
-import type { ConfigDocument, ConfigItem } from './config-document.js';
-import { findSection, readerOf } from './config-values.js';
+import type { ConfigDocument, ConfigItem } from './config/document.js';
+import { findSection, readerOf } from './config/values.js';
 
 /** One task of the backup schedule: list StoreBackupSchedule. */
 export interface ScheduleTask {

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
-import { type ConfigDocument, parseConfigDocument } from './config-document.js';
-import { readConfigText } from './config-text.js';
-import { findSection, readerOf } from './config-values.js';
+import { type ConfigDocument, parseConfigDocument } from './config/document.js';
+import { readConfigText } from './config/text.js';
+import { findSection, readerOf } from './config/values.js';
 import type { Installation } from './installation.js';
 import { readScheduleTasks, type ScheduleTask } from './schedule-tasks.js';
 

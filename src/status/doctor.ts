@@ -13,7 +13,7 @@ import type { Clock } from '../platform/clock.js';
 import { sightLock } from '../platform/lock.js';
 import { formatSize, plural } from '../platform/units.js';
 import { findRunningEngine } from '../server/engine.js';
-import { readIniFile } from '../server/ini-file.js';
+import { readIniFile } from '../settings/ini-file.js';
 import type { Installation } from '../server/installation.js';
 import { readNotifyAddress } from '../server/notify-address.js';
 import {

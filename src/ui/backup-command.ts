@@ -1,19 +1,19 @@
 import { resolve } from 'node:path';
 import type { ArchiveType } from '../archive/names.js';
 import { archiveName, MAX_VOLUME_BYTES } from '../archive/names.js';
-import { parseMask } from '../archive/components.js';
+import { parseMask } from '../store/components.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { DEFAULT_LOSS_LIMITS, type LossLimits } from '../backup/mailboxes.js';
 import { ExitCode, type InterruptedError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import { defaultThreads } from '../platform/worker-pool.js';
-import { readIniFile } from '../server/ini-file.js';
-import type { IniSettings, NotifyRule } from '../server/ini-settings.js';
+import { readIniFile } from '../settings/ini-file.js';
+import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
 import { openServer, type ServerContext } from './context.js';
-import { formatBackup } from './present-backup.js';
-import type { ReportedBackupEnd } from './reported-backup.js';
+import { formatBackup } from './present/backup.js';
+import type { ReportedBackupEnd } from '../jobs/nightly-backup.js';
 
 /** zlib's own choice between speed and size. */
 const DEFAULT_LEVEL = 6;
@@ -69,7 +69,7 @@ export abstract class BackupCommand extends KmsCommand {
       return this.#present(await planBackup(request));
     }
 
-    const { runReportedBackup } = await import('./reported-backup.js');
+    const { runReportedBackup } = await import('../jobs/nightly-backup.js');
     const toldEarly: string[] = [];
 
     const end = await runReportedBackup({

@@ -1,7 +1,7 @@
 import type { Interfaces } from '@oclif/core';
 import { type ExitCode, UsageError } from '../errors.js';
 import { nearestNames } from '../platform/nearest.js';
-import { presentError, wantsJson } from './present-error.js';
+import { presentError, wantsJson } from './present/error.js';
 
 /** The topic that a command line names without a command of it: `backup`, `backup --full`; undefined for any other. */
 export function bareTopic(

@@ -12,16 +12,16 @@ import {
   type MailIndex,
   resolveScope,
   type TypedScope,
-} from '../server/mail-scope.js';
+} from '../store/mail-scope.js';
 import {
   firstParts,
   type MailSource,
   onlyMessages,
   openMail,
-} from './mail-source.js';
-import { formatLocal } from './present-search.js';
+} from '../jobs/select-mail.js';
+import { formatLocal } from './present/search.js';
 import type { Prompts } from './prompts.js';
-import { plainText } from './shell-words.js';
+import { plainText } from '../platform/shell-words.js';
 
 /** What was chosen: an archive and a part of its mail. */
 export interface BrowseChoice {

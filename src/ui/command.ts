@@ -6,7 +6,7 @@ import { TOOL } from '../platform/tool.js';
 import { takeNotes } from '../platform/run-notes.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
-import { presentError, wantsJson, writeOut } from './present-error.js';
+import { presentError, wantsJson, writeOut } from './present/error.js';
 import { Progress, type ProgressMode } from './progress.js';
 import { startStepLog, tellProgress } from './step-log.js';
 
@@ -85,7 +85,7 @@ export abstract class KmsCommand extends Command {
   ): Promise<void> {
     if (process.platform !== 'win32' || path === undefined) return;
 
-    const { useNetworkDisk } = await import('./network-disk.js');
+    const { useNetworkDisk } = await import('../jobs/network-disk.js');
 
     const context = {
       serverDir: flags['server-dir'],

@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
-import { diffLines } from '../server/config-diff.js';
-import type { EditOptions, EditReport } from '../server/config-file.js';
+import { diffLines } from '../server/config/diff.js';
+import type { EditOptions, EditReport } from '../server/config/file.js';
 import { findInstallation, type Installation } from '../server/installation.js';
 import { type CommonFlags, KmsCommand } from './command.js';
 import { withEnvironment } from './flags.js';

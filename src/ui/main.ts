@@ -3,7 +3,7 @@ import { ExitCode, UsageError } from '../errors.js';
 import { settleTimeZone } from '../platform/time-zone.js';
 import { isCalledKmsrecover } from '../platform/self.js';
 import { bareTopic, refuseBareTopic } from './bare-topic.js';
-import { presentError, wantsJson } from './present-error.js';
+import { presentError, wantsJson } from './present/error.js';
 import { guardStandardStreams } from './standard-streams.js';
 import { unknownCommand } from './unknown-command.js';
 

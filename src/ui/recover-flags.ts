@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseMask } from '../archive/components.js';
+import { parseMask } from '../store/components.js';
 import {
   EngineRunningError,
   errnoOf,
@@ -13,7 +13,7 @@ import type { OnProgress } from '../platform/progress.js';
 import type { RecoverRequest } from '../recover/request.js';
 import { findRunningEngine } from '../server/engine.js';
 import { findInstallation, type Installation } from '../server/installation.js';
-import type { TypedScope } from '../server/mail-scope.js';
+import type { TypedScope } from '../store/mail-scope.js';
 import { journalPath } from '../server/recover-journal.js';
 import type { CommonFlags } from './command.js';
 import { openServer } from './context.js';

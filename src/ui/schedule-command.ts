@@ -7,7 +7,7 @@ import type { ScheduleTask } from '../server/schedule-tasks.js';
 import type { Outcome } from './command.js';
 import { document } from './document.js';
 import { EditCommand, formatDryRun } from './edit-command.js';
-import { plainText } from './shell-words.js';
+import { plainText } from '../platform/shell-words.js';
 import { formatTable } from './table.js';
 
 /** Where a schedule can be installed, as `--to` takes it. */

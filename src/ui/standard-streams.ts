@@ -1,6 +1,6 @@
 import { errnoOf, ExitCode } from '../errors.js';
 import { outputError, STANDARD_OUTPUT } from '../platform/output-file.js';
-import { presentError } from './present-error.js';
+import { presentError } from './present/error.js';
 
 /**
  * Says what happens when nobody takes what is printed. Call it once, before any command runs.

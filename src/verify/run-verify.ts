@@ -11,7 +11,7 @@ import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
 import { namesOf, readDeleted } from '../archive/hidden-names.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { isReadFailure } from '../archive/source.js';
+import { isReadFailure } from '../archive/zip/source.js';
 import { archiveName, parseVolumeName } from '../archive/names.js';
 import {
   recordVerified,

@@ -3,7 +3,10 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findArchiveFiles } from '../../src/archive/backup-directory.js';
-import { readSelections, selectAll } from '../../src/archive/read-archive.js';
+import {
+  readSelections,
+  selectAll,
+} from '../../src/archive/read/read-archive.js';
 import { checkStructure } from '../../src/archive/check-structure.js';
 import { readArchive, verifyArchive } from '../../src/archive/verify.js';
 import { KmsError } from '../../src/errors.js';

@@ -7,10 +7,10 @@ import {
 import { join } from 'node:path';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readEntries } from '../../src/archive/central-directory.js';
-import { countLevels } from '../../src/archive/directory-runs.js';
-import { openFileSource } from '../../src/archive/source.js';
-import { VolumeFile } from '../../src/archive/volume-file.js';
+import { readEntries } from '../../src/archive/zip/central-directory.js';
+import { countLevels } from '../../src/archive/zip/directory-runs.js';
+import { openFileSource } from '../../src/archive/zip/source.js';
+import { VolumeFile } from '../../src/archive/write/volume-file.js';
 import {
   buildInstallation,
   type Installation,

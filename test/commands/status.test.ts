@@ -9,7 +9,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, describe, it } from 'vitest';
-import { isUnicodeTerminal } from '../../src/ui/present-status.js';
+import { isUnicodeTerminal } from '../../src/ui/present/status.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import {
   buildInstallation,

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseMask } from '../../src/archive/components.js';
+import { parseMask } from '../../src/store/components.js';
 import {
   buildInstallation,
   type Installation,

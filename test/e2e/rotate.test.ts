@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseMask } from '../../src/archive/components.js';
+import { parseMask } from '../../src/store/components.js';
 import { canInject, kmsWithFaults } from '../helpers/faults.js';
 import {
   buildInstallation,

@@ -2,13 +2,13 @@ import type { ArchiveType } from '../../src/archive/names.js';
 import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mailboxes.js';
 import type { BackupRequest } from '../../src/backup/request.js';
 import type { Clock } from '../../src/platform/clock.js';
-import { readIniFile } from '../../src/server/ini-file.js';
-import type { NotifyRule } from '../../src/server/ini-settings.js';
+import { readIniFile } from '../../src/settings/ini-file.js';
+import type { NotifyRule } from '../../src/settings/ini-settings.js';
 import { openServer } from '../../src/ui/context.js';
 import {
   type ReportedBackupEnd,
   runReportedBackup,
-} from '../../src/ui/reported-backup.js';
+} from '../../src/jobs/nightly-backup.js';
 import { runRotate, type RotateReport } from '../../src/rotate/run-rotate.js';
 import type { Installation } from './installation.js';
 

@@ -1,7 +1,7 @@
 import type {
   StatusArchive,
   StatusFacts,
-} from '../../src/report/status-facts.js';
+} from '../../src/page/status-facts.js';
 
 const DAY_MS = 86_400_000;
 

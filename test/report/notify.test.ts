@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseIniText } from '../../src/server/ini-file.js';
+import { parseIniText } from '../../src/settings/ini-file.js';
 import {
   notifyAboutRun,
   sendTestMail,

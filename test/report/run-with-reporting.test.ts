@@ -9,7 +9,7 @@ import {
   InterruptedError,
   NoSpaceError,
 } from '../../src/errors.js';
-import { parseIniText } from '../../src/server/ini-file.js';
+import { parseIniText } from '../../src/settings/ini-file.js';
 import {
   runWithReporting,
   type ReportedRun,

@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, NotFoundError } from '../../src/errors.js';
-import { parseConfigDocument } from '../../src/server/config-document.js';
+import { parseConfigDocument } from '../../src/server/config/document.js';
 import {
   decodeConfigText,
   readConfigText,
-} from '../../src/server/config-text.js';
+} from '../../src/server/config/text.js';
 import { findInstallation } from '../../src/server/installation.js';
 import {
   readSettings,

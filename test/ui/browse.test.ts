@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 import { NotFoundError } from '../../src/errors.js';
 import { type BrowseChoice, browseMail } from '../../src/ui/browse.js';
-import { openMail } from '../../src/ui/mail-source.js';
+import { openMail } from '../../src/jobs/select-mail.js';
 import type { Prompts } from '../../src/ui/prompts.js';
 import {
   buildInstallation,

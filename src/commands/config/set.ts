@@ -11,7 +11,7 @@ import type { Outcome } from '../../ui/command.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
 import { document } from '../../ui/document.js';
-import { formatChanged, formatPlan } from '../../ui/present-settings.js';
+import { formatChanged, formatPlan } from '../../ui/present/settings.js';
 
 export default class ConfigSet extends EditCommand {
   static override summary = "Set settings of the server's Backup tab.";

@@ -6,12 +6,12 @@ import {
   showSettings,
 } from '../../config/settings-verb.js';
 import { messageOf } from '../../errors.js';
-import { readConfig, refuseRunningEngine } from '../../server/config-file.js';
+import { readConfig, refuseRunningEngine } from '../../server/config/file.js';
 import type { Outcome } from '../../ui/command.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { openPrompts, type Prompts } from '../../ui/prompts.js';
 import { document } from '../../ui/document.js';
-import { formatPlan } from '../../ui/present-settings.js';
+import { formatPlan } from '../../ui/present/settings.js';
 
 export default class ConfigWizard extends EditCommand {
   static override summary =

@@ -8,7 +8,7 @@ import {
   schedulerFlag,
   toSchedulerKind,
 } from '../../ui/schedule-command.js';
-import { entryFor } from '../../ui/scheduler-entry.js';
+import { entryFor } from '../../jobs/scheduler-entry.js';
 import { document } from '../../ui/document.js';
 
 export default class ScheduleExport extends KmsCommand {

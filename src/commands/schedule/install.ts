@@ -9,7 +9,7 @@ import {
   schedulerFlag,
   toSchedulerKind,
 } from '../../ui/schedule-command.js';
-import { entryConflict, entryFor } from '../../ui/scheduler-entry.js';
+import { entryConflict, entryFor } from '../../jobs/scheduler-entry.js';
 import { document } from '../../ui/document.js';
 
 export default class ScheduleInstall extends KmsCommand {

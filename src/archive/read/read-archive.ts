@@ -1,0 +1,193 @@
+import type { OnProgress } from '../../platform/progress.js';
+import { defaultThreads, WorkerPool } from '../../platform/worker-pool.js';
+import type { EntryTable } from '../zip/entry-table.js';
+import { type PlannedRead, planReads } from './read-plan.js';
+import { TaskReader } from './task-reader.js';
+import type {
+  ReadProblem,
+  ReadResult,
+  ReadTask,
+  TargetRule,
+  UnreadEntry,
+} from './read-tasks.js';
+
+const FEW_ITEMS = 1000;
+const FEW_BYTES = 8 << 20;
+
+/** Which entries of a volume to read. */
+export interface Selection {
+  readonly volumePath: string;
+  readonly table: EntryTable;
+  readonly indices: readonly number[];
+}
+
+export interface ReadOptions {
+  /** Where entries are written; undefined only checks them. */
+  readonly rules?: readonly TargetRule[] | undefined;
+  /** What the operating system would not read is listed, and the others are read. */
+  readonly isTolerant?: boolean | undefined;
+  readonly threads?: number | undefined;
+  readonly phase: string;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReadReport {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly problems: readonly ReadProblem[];
+  /** Entries that became files with another time: the file system does not keep theirs. */
+  readonly offTimes: readonly string[];
+  readonly unread: readonly UnreadEntry[];
+}
+
+/**
+ * Inflates and checks entries in worker threads, and writes them where the rules say. Damaged entries are listed.
+ * @throws {Error} when a volume cannot be read or a target cannot be written
+ */
+export async function readSelections(
+  selections: readonly Selection[],
+  options: ReadOptions,
+): Promise<ReadReport> {
+  const totalItems = selections.reduce(
+    (sum, { indices }) => sum + indices.length,
+    0,
+  );
+
+  const totalBytes = selections.reduce(
+    (sum, { table, indices }) =>
+      sum + indices.reduce((part, index) => part + table.size(index), 0),
+    0,
+  );
+
+  if (totalItems === 0) {
+    return { entries: 0, bytes: 0, problems: [], unread: [], offTimes: [] };
+  }
+
+  const report = new Report(options, totalItems, totalBytes);
+  // A few entries are read sooner than a thread is started.
+  if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) {
+    await readHere(selections, options, report);
+  } else {
+    await readInThreads(selections, options, report);
+  }
+
+  return report;
+}
+
+class Report implements ReadReport {
+  readonly problems: ReadProblem[] = [];
+  readonly offTimes: string[] = [];
+  readonly unread: UnreadEntry[] = [];
+  entries = 0;
+  bytes = 0;
+
+  constructor(
+    private readonly options: ReadOptions,
+    private readonly totalItems: number,
+    private readonly totalBytes: number,
+  ) {}
+
+  add(result: ReadResult): void {
+    this.entries += result.entries;
+    this.bytes += result.bytes;
+    this.problems.push(...result.problems);
+    for (const name of result.offTimes) this.offTimes.push(name);
+    this.unread.push(...result.unread);
+
+    const { totalItems, totalBytes } = this;
+    const { phase, onProgress } = this.options;
+
+    onProgress?.({
+      phase,
+      doneItems: this.entries,
+      totalItems,
+      doneBytes: this.bytes,
+      totalBytes,
+    });
+  }
+}
+
+async function readHere(
+  selections: readonly Selection[],
+  options: ReadOptions,
+  report: Report,
+): Promise<void> {
+  const reader = new TaskReader();
+  try {
+    for (const task of toTasks(selections, options)) {
+      options.signal?.throwIfAborted();
+      report.add(await reader.read(task));
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+async function readInThreads(
+  selections: readonly Selection[],
+  options: ReadOptions,
+  report: Report,
+): Promise<void> {
+  const pool = new WorkerPool<ReadTask, ReadResult>({
+    url: new URL('./read-worker.js', import.meta.url),
+    threads: options.threads ?? defaultThreads(),
+    workerData: () => undefined,
+  });
+
+  const stop = (): void => {
+    pool.fail(options.signal?.reason as Error);
+  };
+
+  options.signal?.addEventListener('abort', stop, { once: true });
+
+  try {
+    options.signal?.throwIfAborted();
+    await pool.runAll(toTasks(selections, options), (result) => {
+      report.add(result);
+    });
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    await pool.close();
+  }
+}
+
+function* toTasks(
+  selections: readonly Selection[],
+  options: ReadOptions,
+): Generator<ReadTask> {
+  for (const { volumePath, table, indices } of selections) {
+    for (const planned of planReads(table, indices)) {
+      yield toTask(volumePath, table, planned, options);
+    }
+  }
+}
+
+function toTask(
+  volumePath: string,
+  table: EntryTable,
+  planned: PlannedRead,
+  { rules, isTolerant = false }: ReadOptions,
+): ReadTask {
+  const { columns } = table.gather(planned.indices);
+  const { startBytes, endBytes, isLarge } = planned;
+
+  return {
+    volumePath,
+    columns,
+    startBytes,
+    endBytes,
+    isLarge,
+    rules,
+    isTolerant,
+  };
+}
+
+/** Every entry of a volume. */
+export function selectAll(volumePath: string, table: EntryTable): Selection {
+  return {
+    volumePath,
+    table,
+    indices: Array.from({ length: table.count }, (_, index) => index),
+  };
+}

@@ -1,0 +1,46 @@
+import { basename } from 'node:path';
+import { formatPartName, findEntryFault } from '../entry-names.js';
+import { type LargeFile, largestPartBytes } from './large-file.js';
+import { lstatOrGone } from '../../platform/look-again.js';
+
+/** What happens to a file that no volume can hold. */
+export type OversizePolicy = 'skip' | 'split';
+
+/**
+ * Why a large file stays out of the archive: no volume can hold it, and it is not to be split, or cannot be: the names of
+ * its parts are too long, or belong to other files. Undefined where it goes in.
+ */
+export function findSizeFault(
+  file: LargeFile,
+  sizeBytes: number,
+  {
+    oversize,
+    volumeLimitBytes,
+  }: { readonly oversize: OversizePolicy; readonly volumeLimitBytes: number },
+): string | undefined {
+  const largest = largestPartBytes(volumeLimitBytes, file.name);
+  if (sizeBytes <= largest) return undefined;
+
+  const reason = `${sizeBytes} bytes do not fit into a volume of ${volumeLimitBytes}`;
+  if (oversize === 'skip') return reason;
+
+  const fault = findPartFault(file, Math.ceil(sizeBytes / largest));
+
+  return fault === undefined
+    ? undefined
+    : `${reason}, and it cannot be split: ${fault}`;
+}
+
+function findPartFault(file: LargeFile, parts: number): string | undefined {
+  const fault = findEntryFault(formatPartName(file.name, parts - 1, parts));
+  if (fault !== undefined) return `its parts would have ${fault}`;
+
+  for (let index = 0; index < parts; index++) {
+    const name = formatPartName(basename(file.path), index, parts);
+    if (lstatOrGone(`${file.directory}/${name}`)) {
+      return `${name} is there already`;
+    }
+  }
+
+  return undefined;
+}

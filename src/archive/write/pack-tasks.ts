@@ -1,0 +1,117 @@
+import type { DirectoryIdentity } from '../../platform/look-again.js';
+
+/** What the main thread and the packing workers tell each other. */
+
+/** The directory that files are read from. */
+export interface ListedDirectory {
+  /** Absolute. */
+  readonly directory: string;
+  /** What it was when it was listed: what lies in another one is not read. Undefined for single files. */
+  readonly identity?: DirectoryIdentity | undefined;
+  /** The files may be links, which are followed: a configuration that lies on a volume of a container. */
+  readonly followsLinks?: boolean | undefined;
+}
+
+/** Pack these files of one directory. */
+export interface FilesTask extends ListedDirectory {
+  readonly kind: 'files';
+  /** What precedes a file's name in its entry's name: `@backup/store/mail/example.com/` or nothing. */
+  readonly prefix: string;
+  readonly names: readonly string[];
+}
+
+/** Deflate one chunk of a large file. */
+export interface ChunkTask {
+  readonly kind: 'chunk';
+  readonly path: string;
+  readonly identity: DirectoryIdentity;
+  readonly followsLinks?: boolean | undefined;
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  /** Bytes before the chunk that belong to the same deflate stream. */
+  readonly windowBytes: number;
+  readonly isLast: boolean;
+}
+
+/** Read blocks of a written volume again and compare them with the checksums taken before they were written. */
+export interface ReadBackTask {
+  readonly kind: 'read-back';
+  readonly path: string;
+  readonly blocks: readonly WrittenBlock[];
+}
+
+export type PackTask = FilesTask | ChunkTask | ReadBackTask;
+
+/** Where a block lies in its volume, and the CRC-32 it must have. */
+export interface WrittenBlock {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  readonly crc: number;
+}
+
+/** Whole local headers and data, laid end to end, with their central headers (offsets counted from the block's start). */
+export interface BlockMessage {
+  readonly slot: number;
+  readonly lengthBytes: number;
+  readonly crc: number;
+  readonly central: Uint8Array;
+  readonly entries: number;
+  /** How many of the entries are messages. */
+  readonly messages: number;
+  readonly sourceBytes: number;
+}
+
+export interface FilesResult {
+  readonly kind: 'files';
+  readonly vanished: readonly string[];
+  readonly unreadable: readonly {
+    readonly name: string;
+    readonly reason: string;
+  }[];
+  /** Read twice, and changed both times. */
+  readonly unsettled: readonly string[];
+  readonly large: readonly string[];
+}
+
+export interface ChunkResult {
+  readonly kind: 'chunk';
+  /** Whose slot holds the bytes. */
+  readonly worker: number;
+  readonly slot: number;
+  readonly lengthBytes: number;
+  /** Of the compressed bytes. */
+  readonly blockCrc: number;
+  /** Of the file's bytes. */
+  readonly crc: number;
+  readonly sourceBytes: number;
+}
+
+export interface ReadBackResult {
+  readonly kind: 'read-back';
+  /** Byte positions of blocks that do not hold what was written. */
+  readonly differing: readonly number[];
+}
+
+export type PackResult = FilesResult | ChunkResult | ReadBackResult;
+
+/** What a packing worker is started with. */
+export interface PackWorkerData {
+  readonly worker: number;
+  readonly memory: SharedArrayBuffer;
+  readonly control: SharedArrayBuffer;
+  readonly level: number;
+  /** Files that no volume can hold are left to the main thread, as large ones. */
+  readonly largestEntryBytes: number;
+}
+
+/** Each smaller than 4 MiB: together about a third of a second at worst. */
+const FILES_HERE = 4;
+
+/** The same files in tasks so short that the main thread may do them: it hears no signal meanwhile. */
+export function* cutShort(tasks: Iterable<FilesTask>): Generator<FilesTask> {
+  for (const task of tasks) {
+    for (let from = 0; from < task.names.length; from += FILES_HERE) {
+      yield { ...task, names: task.names.slice(from, from + FILES_HERE) };
+    }
+  }
+}

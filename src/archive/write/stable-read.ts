@@ -1,0 +1,112 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+} from 'node:fs';
+import { ticksOf } from '../../platform/file-times.js';
+import { goneError, isOpenAt } from '../../platform/look-again.js';
+import { readBytes } from '../../platform/read-bytes.js';
+
+/** A file's content lies in the buffer that was passed; this is the rest of what an entry needs. */
+export interface StableFile {
+  readonly sizeBytes: number;
+  readonly mtimeTicks: bigint;
+  readonly mode: number;
+  /** False when the file changed during both readings: the bytes are those of the second. */
+  readonly isSettled: boolean;
+}
+
+// Never through a link that took the file's place, never waiting for the writer of a pipe that did.
+const FOLLOWING_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK || 0);
+const OPEN_FLAGS = FOLLOWING_FLAGS | (constants.O_NOFOLLOW || 0);
+
+/** How a file of the store is opened. */
+export interface OpenRule {
+  /** It may be a link, which is followed. */
+  readonly followsLinks?: boolean | undefined;
+  /** Whether it is asked of each file where it lies: no link above it was followed, not even for a moment. */
+  readonly asksPlace?: boolean | undefined;
+}
+
+/**
+ * Opens a file of the store for reading; the caller closes it.
+ * @throws {Error} the operating system's; ENOENT where something else lies there now
+ */
+export function openStored(
+  path: string,
+  { followsLinks, asksPlace }: OpenRule,
+): number {
+  const fd = openSync(path, followsLinks ? FOLLOWING_FLAGS : OPEN_FLAGS);
+  if (!asksPlace || followsLinks || isOpenAt(fd, path)) return fd;
+  closeSync(fd);
+  throw goneError('it lay elsewhere when it was opened');
+}
+
+/**
+ * Reads a file that may change meanwhile: once more when its size or times moved during the first reading.
+ * Files above `largestBytes` are left alone.
+ * @throws {Error} the operating system's; ENOENT where the file vanished
+ */
+export function readStable(
+  path: string,
+  into: Buffer,
+  largestBytes: number,
+  rule: OpenRule = {},
+): StableFile | 'large' {
+  const fd = openStored(path, rule);
+  try {
+    const first = readOnce(fd, into, largestBytes);
+    if (first === 'large' || first.isSettled) return first;
+  } finally {
+    closeSync(fd);
+  }
+
+  // Opened anew: the server may have replaced the file by a rename.
+  const again = openStored(path, rule);
+  try {
+    return readOnce(again, into, largestBytes);
+  } finally {
+    closeSync(again);
+  }
+}
+
+function readOnce(
+  fd: number,
+  into: Buffer,
+  largestBytes: number,
+): StableFile | 'large' {
+  const before = fstatSync(fd, { bigint: true });
+  refuseOther(before);
+
+  const expected = Number(before.size);
+  if (expected > largestBytes) return 'large';
+
+  let got = 0;
+  // One byte more than expected: a short answer is the end of the file, without another call.
+  while (got <= expected) {
+    const read = readBytes(fd, into, got, expected + 1 - got);
+    got += read;
+    if (read === 0 || got === expected) break;
+  }
+
+  const after = fstatSync(fd, { bigint: true });
+  const sizeBytes = Math.min(got, largestBytes);
+
+  return {
+    sizeBytes,
+    mtimeTicks: ticksOf(after),
+    mode: Number(after.mode),
+    isSettled:
+      got === expected &&
+      after.mtimeNs === before.mtimeNs &&
+      after.size === before.size,
+  };
+}
+
+/** @throws {Error} ENOENT where the file has become a directory, which is listed by itself */
+export function refuseOther(stats: BigIntStats): void {
+  if (stats.isDirectory()) throw goneError('it became a directory');
+  if (!stats.isFile()) throw new Error('not a regular file any more');
+}

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fsync,
+  ftruncateSync,
+  openSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { writeFully } from '../../platform/atomic-file.js';
+import { forgo } from '../../platform/optional-calls.js';
+import { naming, withPath } from '../../platform/system-error.js';
+import { centralHeaderLength } from '../zip/central-headers.js';
+import type { WrittenBlock } from './pack-tasks.js';
+import {
+  CENTRAL_OFFSET_FIELD,
+  END_BYTES,
+  formatEndRecord,
+  MAX_DIRECTORY_BYTES,
+  MAX_VOLUME_ENTRIES,
+} from '../zip/zip-format.js';
+
+const syncFile = promisify(fsync);
+const closeFile = promisify(close);
+
+/** Dirty data is sent to the disk while the processors work, so that the last sync is short. */
+const WRITE_BEHIND_BYTES = 64 << 20;
+
+/** How far a volume had come, to go back to. */
+export interface VolumeMark {
+  readonly offset: number;
+  readonly centralPieces: number;
+  readonly centralBytes: number;
+  readonly entries: number;
+  readonly blocks: number;
+}
+
+/**
+ * One volume while it is written under its temporary name: entries are appended, `close` lays the central directory and
+ * syncs. An abort anywhere leaves a `.part` file that the next run sweeps.
+ */
+export class VolumeFile {
+  readonly blocks: WrittenBlock[] = [];
+  /** SHA-256 of the central directory, hexadecimal; known when closed. */
+  directoryDigest = '';
+  #fd: number;
+  #offset = 0;
+  #central: Uint8Array[] = [];
+  #centralBytes = 0;
+  #entries = 0;
+  #unsyncedBytes = 0;
+  #isSyncing = false;
+
+  constructor(
+    readonly path: string,
+    private readonly limitBytes: number,
+  ) {
+    this.#fd = openSync(path, 'wx', 0o600);
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  get sizeBytes(): number {
+    return this.#offset;
+  }
+
+  /** Whether local records and central headers of these lengths still fit, with the end record. */
+  hasRoomFor(
+    localBytes: number,
+    centralBytes: number,
+    entries: number,
+  ): boolean {
+    return (
+      this.#entries + entries <= MAX_VOLUME_ENTRIES &&
+      this.#centralBytes + centralBytes <= MAX_DIRECTORY_BYTES &&
+      this.#offset +
+        localBytes +
+        this.#centralBytes +
+        centralBytes +
+        END_BYTES <=
+        this.limitBytes
+    );
+  }
+
+  /** Appends whole entries. `central` holds offsets counted from `origin`; they are moved to where the entries lie. */
+  // eslint-disable-next-line max-params -- what a block is made of
+  append(
+    bytes: Uint8Array,
+    crc: number,
+    central: Buffer,
+    entries: number,
+    origin = 0,
+  ): void {
+    for (
+      let at = 0;
+      at < central.length;
+      at += centralHeaderLength(central, at)
+    ) {
+      const field = at + CENTRAL_OFFSET_FIELD;
+      central.writeUInt32LE(
+        central.readUInt32LE(field) - origin + this.#offset,
+        field,
+      );
+    }
+
+    this.write(bytes, crc);
+    this.addCentral(central, entries);
+  }
+
+  /** Appends bytes whose checksum is known. */
+  write(bytes: Uint8Array, crc: number): void {
+    this.#put(bytes, this.#offset);
+    this.blocks.push({
+      offsetBytes: this.#offset,
+      lengthBytes: bytes.length,
+      crc,
+    });
+    this.#offset += bytes.length;
+    this.#unsyncedBytes += bytes.length;
+    if (this.#unsyncedBytes >= WRITE_BEHIND_BYTES && !this.#isSyncing) {
+      this.#startWriteBehind();
+    }
+  }
+
+  /** Leaves room for a local header whose values are not known yet; returns where it goes. */
+  reserve(bytes: number): number {
+    const at = this.#offset;
+    this.#offset += bytes;
+    return at;
+  }
+
+  fillReserved(at: number, bytes: Uint8Array): void {
+    this.#put(bytes, at);
+    this.blocks.push({
+      offsetBytes: at,
+      lengthBytes: bytes.length,
+      crc: crc32(bytes),
+    });
+  }
+
+  addCentral(central: Uint8Array, entries: number): void {
+    this.#central.push(central);
+    this.#centralBytes += central.length;
+    this.#entries += entries;
+  }
+
+  mark(): VolumeMark {
+    return {
+      offset: this.#offset,
+      centralPieces: this.#central.length,
+      centralBytes: this.#centralBytes,
+      entries: this.#entries,
+      blocks: this.blocks.length,
+    };
+  }
+
+  /** Forgets everything after a mark; a closed volume is opened again, if `close` was told to keep what that needs. */
+  rewind(mark: VolumeMark): void {
+    if (this.#fd < 0) this.#fd = openSync(this.path, 'r+');
+    naming(this.path, () => {
+      ftruncateSync(this.#fd, mark.offset);
+    });
+    this.#offset = mark.offset;
+    this.#central.length = mark.centralPieces;
+    this.#centralBytes = mark.centralBytes;
+    this.#entries = mark.entries;
+    this.blocks.length = mark.blocks;
+  }
+
+  /** Lays the central directory and the end record, syncs and closes. */
+  async close(keepForRewind: boolean): Promise<void> {
+    const directoryOffset = this.#offset;
+    const hash = createHash('sha256');
+
+    for (const piece of this.#central) {
+      hash.update(piece);
+      this.write(piece, crc32(piece));
+    }
+
+    this.directoryDigest = hash.digest('hex');
+
+    const end = formatEndRecord(
+      this.#entries,
+      this.#centralBytes,
+      directoryOffset,
+    );
+
+    this.write(end, crc32(end));
+    if (!keepForRewind) this.#central = [];
+
+    const fd = this.#fd;
+    this.#fd = -1;
+
+    try {
+      await syncFile(fd).catch((error: unknown) => {
+        forgo('sync-file', this.path, withPath(error, this.path));
+      });
+    } finally {
+      await closeFile(fd);
+    }
+  }
+
+  /** Closes without finishing; the caller removes the file. */
+  abandon(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  #put(bytes: Uint8Array, at: number): void {
+    naming(this.path, () => {
+      writeFully(this.#fd, bytes, at);
+    });
+  }
+
+  #startWriteBehind(): void {
+    this.#unsyncedBytes = 0;
+    this.#isSyncing = true;
+    // A failure is not lost: the file's last sync reports what could not be written.
+    fdatasync(this.#fd, () => {
+      this.#isSyncing = false;
+    });
+  }
+}

@@ -1,0 +1,145 @@
+import { KmsError, messageOf } from '../errors.js';
+import { runProgram } from '../platform/run-program.js';
+import { isInstalledCurrent } from '../schedule/install.js';
+import { installedCommand } from '../schedule/installed-command.js';
+import type { SchedulerKind } from '../schedule/job.js';
+import type { Check } from '../status/doctor.js';
+import { entryConflict, type EntryFlags, entryFor } from './scheduler-entry.js';
+import { quoteWord } from '../platform/shell-words.js';
+
+type Finding = Omit<Check, 'name'>;
+
+/** Longer than any start takes, and short enough to wait for. */
+const START_LIMIT_MS = 20_000;
+
+/** Who works through the schedule: the server, an entry in the operating system's scheduler, both or nobody. */
+export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
+  const name = 'scheduler';
+  try {
+    for (const kind of readableKinds()) {
+      const command = installedCommand(kind, flags.name);
+      if (command) {
+        return { name, ...checkEntry(kind, command, { flags, isEnabled }) };
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+
+    return { name, state: 'ok', fact: `not looked at: ${error.message}` };
+  }
+
+  if (isEnabled) {
+    return {
+      name,
+      state: 'ok',
+      fact: 'no entry of ours; the server works through its schedule',
+    };
+  }
+
+  const fact =
+    'backup is disabled in mailserver.cfg, and there is no entry of ours';
+
+  return {
+    name,
+    state: 'warning',
+    fact,
+    advice: 'config set enabled=true, or schedule install --even-if-disabled.',
+  };
+}
+
+function readableKinds(): SchedulerKind[] {
+  if (process.platform === 'win32') return ['schtasks'];
+  return process.platform === 'darwin'
+    ? ['launchd', 'cron']
+    : ['cron', 'systemd'];
+}
+
+/** An entry that cannot start backs nobody up, whatever else is right about it. */
+function checkEntry(
+  kind: SchedulerKind,
+  command: readonly string[],
+  {
+    flags,
+    isEnabled,
+  }: { readonly flags: EntryFlags; readonly isEnabled: boolean },
+): Finding {
+  const isForced = command.includes('--even-if-disabled');
+  const words = ['schedule install --to', kind];
+
+  if (flags.name !== 'kms-backup') words.push('--name', flags.name);
+  if (isForced || !isEnabled) words.push('--even-if-disabled');
+
+  const advice = words.join(' ');
+  const program = programOf(command);
+  const fault = program.length > 0 ? startFault(program) : undefined;
+
+  if (fault !== undefined) {
+    const fact = `the ${kind} entry backs nobody up, its program does not start: ${fault}`;
+    return { state: 'problem', fact, advice: `Write it anew: ${advice}` };
+  }
+
+  const job = entryFor({ ...flags, 'even-if-disabled': isForced }, program);
+
+  const isCurrent =
+    kind === 'schtasks'
+      ? command.join('\0') === job.command.join('\0')
+      : isInstalledCurrent(kind, job);
+
+  if (!isCurrent) {
+    return {
+      state: 'warning',
+      fact: `the ${kind} entry is not what the schedule asks for`,
+      advice,
+    };
+  }
+
+  return (
+    entryConflict(isEnabled, isForced) ?? {
+      state: 'ok',
+      fact: `the ${kind} entry works through the schedule`,
+    }
+  );
+}
+
+/** What stands before `schedule run`; none where the entry calls something else. */
+function programOf(command: readonly string[]): string[] {
+  const at = command.findIndex(
+    (word, index) => word === 'schedule' && command[index + 1] === 'run',
+  );
+  return command.slice(0, Math.max(0, at));
+}
+
+/** Why the program of an entry does not start as a scheduler starts it: from another directory, with a bare environment. */
+function startFault(program: readonly string[]): string | undefined {
+  const words = [...program, '--version'];
+  const line = words.map((word) => quoteWord(word)).join(' ');
+  // Windows gives its tasks back in the console's code page: such a path cannot be tried.
+  if (process.platform === 'win32' && /[^\x00-\x7f]/.test(line)) {
+    return undefined;
+  }
+
+  const [file = '', ...args] = words;
+  const env =
+    process.platform === 'win32' ? process.env : { PATH: '/usr/bin:/bin' };
+
+  try {
+    const ended = runProgram(file, args, {
+      cwd: '/',
+      env,
+      timeoutMs: START_LIMIT_MS,
+    });
+
+    if (!ended) return `there is no ${file}`;
+    if (ended.exitCode === 0 && ended.stdout.startsWith('kms-backup/')) {
+      return undefined;
+    }
+
+    const [said = ''] = `${ended.stderr}${ended.stdout}`.trim().split('\n');
+
+    return `${line} ended with ${ended.exitCode}${said === '' ? '' : `, ${said}`}`;
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+
+    return messageOf(error);
+  }
+}

@@ -1,0 +1,75 @@
+import type { RunType } from '../report/run-report.js';
+
+/** One archive as the status shows it. */
+export interface StatusArchive {
+  readonly name: string;
+  readonly type: RunType;
+  readonly takenAt: Date;
+  /** All volumes, on the disk. */
+  readonly sizeBytes: number;
+  readonly volumes: number;
+  /** Undefined where the archive does not say. */
+  readonly messages?: number | undefined;
+  /** The full that a differential needs. */
+  readonly needs?: string | undefined;
+  /** When it was last read back; undefined where it never was. */
+  readonly verifiedAt?: Date | undefined;
+  readonly isRecoverable: boolean;
+  /** Why it is not recoverable, or what else is wrong with it. */
+  readonly problem?: string | undefined;
+}
+
+/** One user's mail, or a public folder tree. */
+export interface MailboxSize {
+  /** `example.com/alice`. */
+  readonly name: string;
+  readonly messages: number;
+  readonly sizeBytes: number;
+  /** With decoded names, in any order. */
+  readonly folders: readonly {
+    readonly name: string;
+    readonly messages: number;
+    readonly sizeBytes: number;
+  }[];
+}
+
+interface StatusWarning {
+  readonly severity: 'warning' | 'critical';
+  readonly text: string;
+  readonly hint?: string | undefined;
+}
+
+interface NextRun {
+  readonly at: Date;
+  readonly type: RunType;
+  readonly description: string;
+}
+
+/** Everything the status page shows. Times are shown in the process's time zone. */
+export interface StatusFacts {
+  readonly hostname: string;
+  readonly generatedAt: Date;
+  readonly backupDir: string;
+  readonly storeDir: string;
+  /** The tool's. */
+  readonly version: string;
+  readonly warnings: readonly StatusWarning[];
+  /** Oldest first. */
+  readonly archives: readonly StatusArchive[];
+  /** In any order; empty where nobody measured them. */
+  readonly mailboxes: readonly MailboxSize[];
+  /** Soonest first. */
+  readonly nextRuns: readonly NextRun[];
+  /** Of the backup directory's file system; undefined where it does not say. */
+  readonly freeBytes?: number | undefined;
+  readonly totalBytes?: number | undefined;
+}
+
+/** What each type is called, and the letter that stands for it where there is little room. */
+export const TYPE_WORDS: Readonly<
+  Record<RunType, { word: string; letter: string }>
+> = {
+  full: { word: 'full', letter: 'F' },
+  differential: { word: 'differential', letter: 'D' },
+  copy: { word: 'copy', letter: 'C' },
+};

@@ -1,0 +1,205 @@
+import type { ConfigDocument } from './document.js';
+
+/** Names and values of a list item's variables, in their order. */
+export type ItemValues = readonly (readonly [name: string, value: string])[];
+
+/** One thing to change in mailserver.cfg. Items are counted from 0 in the file's order. */
+export type ConfigChange =
+  | {
+      readonly kind: 'set';
+      readonly table: string;
+      readonly name: string;
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'set-in-item';
+      readonly list: string;
+      readonly index: number;
+      readonly name: string;
+      readonly value: string;
+    }
+  | {
+      readonly kind: 'add-item';
+      readonly list: string;
+      readonly values: ItemValues;
+    }
+  | {
+      readonly kind: 'remove-item';
+      readonly list: string;
+      readonly index: number;
+    };
+
+/** The server's own order (seen in real files); what is missing is inserted where it belongs. */
+export const KERIO_ORDER: Readonly<Record<string, readonly string[]>> = {
+  '': [
+    'Directories',
+    'StoreBackup',
+    'StoreBackupSchedule',
+    'LogGlobal',
+    'Log',
+    'LogEvents',
+    'Relay',
+    'Misc',
+  ],
+  Directories: [
+    'StoreDir',
+    'ArchiveDir',
+    'BackupDir',
+    'StoreFreeSoftLimit',
+    'StoreFreeHardLimit',
+  ],
+  StoreBackup: [
+    'Enabled',
+    'LastBackupDirectory',
+    'UseGzipCompression',
+    'MaxFileSize',
+    'AdminNotify',
+    'LastFullBackup',
+    'LastDiffBackup',
+    'LastBackup',
+    'LastFullBackupSize',
+    'LastDiffBackupSize',
+    'LastBackupSize',
+    'RotationLimit',
+    'RemoveOldDiffBackups',
+    'IncludeMail',
+    'IncludeLists',
+    'IncludeSSLCert',
+    'IncludeLicense',
+    'IncludeSpamassassin',
+    'IncludeXmpp',
+    'IncludeIM',
+    'CreateBackupDirectory',
+  ],
+  StoreBackupSchedule: [
+    'Format',
+    'Date',
+    'Time',
+    'DateTime',
+    'Description',
+    'Enabled',
+    'Guid',
+  ],
+  LogEvents: ['LogName', 'EventName', 'Enabled'],
+};
+
+/** What a document says, without how it is written: comparable, and the yardstick of every edit. */
+export interface ConfigMeaning {
+  readonly sections: {
+    readonly kind: 'table' | 'list';
+    readonly name: string;
+    readonly variables: readonly (readonly [string, string])[];
+    readonly items: readonly ItemValues[];
+  }[];
+}
+
+/** What the document says. */
+export function meaningOf(document: ConfigDocument): ConfigMeaning {
+  const pairs = (
+    variables: readonly { name: string; value: string }[],
+  ): [string, string][] => variables.map(({ name, value }) => [name, value]);
+
+  return {
+    sections: document.sections.map(({ kind, name, variables, items }) => ({
+      kind,
+      name,
+      variables: pairs(variables),
+      items: items.map((item) => pairs(item.variables)),
+    })),
+  };
+}
+
+/**
+ * Whether `after` says what `before` said plus the change, and nothing else.
+ * Additions may lie anywhere among their siblings, everything that was there must keep its order.
+ */
+export function isExactly(
+  before: ConfigMeaning,
+  change: ConfigChange,
+  after: ConfigMeaning,
+): boolean {
+  const sectionName = change.kind === 'set' ? change.table : change.list;
+  const sectionKind = change.kind === 'set' ? 'table' : 'list';
+  const isTarget = (section: ConfigMeaning['sections'][number]): boolean =>
+    section.kind === sectionKind && section.name === sectionName;
+  const at = after.sections.findIndex(isTarget);
+  const target = after.sections[at];
+  if (!target) return false;
+
+  const wasAt = before.sections.findIndex(isTarget);
+  const was = before.sections[wasAt] ?? { ...target, variables: [], items: [] };
+  const others = (sections: ConfigMeaning['sections'], skip: number): string =>
+    JSON.stringify(sections.filter((_, index) => index !== skip));
+  if (wasAt !== -1 && wasAt !== at) return false;
+  if (others(before.sections, wasAt) !== others(after.sections, at)) {
+    return false;
+  }
+
+  return isTargetRight(was, change, target);
+}
+
+function isTargetRight(
+  was: ConfigMeaning['sections'][number],
+  change: ConfigChange,
+  is: ConfigMeaning['sections'][number],
+): boolean {
+  const same = (one: unknown, other: unknown): boolean =>
+    JSON.stringify(one) === JSON.stringify(other);
+  switch (change.kind) {
+    case 'set':
+      return (
+        same(was.items, is.items) &&
+        isAssigned(was.variables, change, is.variables)
+      );
+    case 'set-in-item': {
+      const [itemWas, itemIs] = [
+        was.items[change.index],
+        is.items[change.index],
+      ];
+
+      const rest = (items: readonly ItemValues[]): unknown =>
+        items.filter((_, index) => index !== change.index);
+      if (!itemWas || !itemIs || !same(was.variables, is.variables)) {
+        return false;
+      }
+
+      return (
+        same(rest(was.items), rest(is.items)) &&
+        isAssigned(itemWas, change, itemIs)
+      );
+    }
+
+    case 'add-item':
+      return (
+        same(was.variables, is.variables) &&
+        same([...was.items, change.values], is.items)
+      );
+    case 'remove-item':
+      return (
+        same(was.variables, is.variables) &&
+        same(was.items.toSpliced(change.index, 1), is.items)
+      );
+  }
+}
+
+/** All variables of that name have the value, or exactly one was added; every other is as it was. */
+function isAssigned(
+  was: ItemValues,
+  change: { name: string; value: string },
+  is: ItemValues,
+): boolean {
+  const hadOne = was.some(([name]) => name === change.name);
+  const rest = (values: ItemValues): string =>
+    JSON.stringify(values.filter(([name]) => name !== change.name));
+  const found = is.filter(([name]) => name === change.name);
+  if (found.length === 0 || found.some(([, value]) => value !== change.value)) {
+    return false;
+  }
+
+  if (!hadOne) return found.length === 1 && rest(was) === rest(is);
+
+  return (
+    JSON.stringify(was.map(([name]) => name)) ===
+      JSON.stringify(is.map(([name]) => name)) && rest(was) === rest(is)
+  );
+}

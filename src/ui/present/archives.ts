@@ -1,0 +1,166 @@
+import type { ArchiveState } from '../../archive/archive-state.js';
+import {
+  describeParts,
+  newestPoint,
+  partsOf,
+} from '../../archive/completeness.js';
+import { archiveName } from '../../archive/names.js';
+import {
+  formatAge,
+  formatCount,
+  formatSize,
+  plural,
+} from '../../platform/units.js';
+import { fitTable } from '../table.js';
+
+/** An archive as list-archives shows it. */
+export interface ArchiveRow {
+  readonly state: ArchiveState;
+  /** Undefined where a damaged archive cannot be counted. */
+  readonly messages: number | undefined;
+}
+
+const HEADER = [
+  'ARCHIVE',
+  'TYPE',
+  'TAKEN (UTC)',
+  'AGE',
+  'MESSAGES',
+  'SIZE',
+  'VOLUMES',
+  'NEEDS',
+  'VERIFIED',
+  'RECOVERABLE',
+];
+
+/** What a narrow terminal does without, in this order. */
+const DISPENSABLE = ['VOLUMES', 'NEEDS', 'AGE', 'MESSAGES', 'VERIFIED', 'SIZE'];
+
+/** The list for people, newest last; as wide as it is where `columns` is undefined. */
+export function formatArchives(
+  rows: readonly ArchiveRow[],
+  {
+    now,
+    bySet,
+    columns,
+  }: {
+    readonly now: Date;
+    readonly bySet: boolean;
+    readonly columns: number | undefined;
+  },
+): string {
+  const ordered = bySet ? groupBySet(rows) : rows;
+  const table = [HEADER, ...ordered.map((row) => toCells(row, now, bySet))];
+  const { lines, leftOut } = fitTable(table, DISPENSABLE, columns);
+
+  if (leftOut.length > 0) {
+    lines.push(
+      `No room for ${leftOut.join(', ')}: see a wider terminal, or --json.`,
+    );
+  }
+
+  const bytes = rows.reduce(
+    (sum, { state }) => sum + state.facts.files.sizeBytes,
+    0,
+  );
+
+  const newest = newestPoint(rows.map(({ state }) => state));
+  const point = newest
+    ? `newest recoverable point ${formatUtc(newest.facts.files.takenAt)} UTC`
+    : 'nothing can be recovered';
+
+  return [
+    ...lines,
+    `${plural(rows.length, 'archive')}, ${formatSize(bytes)}; ${point}`,
+  ].join('\n');
+}
+
+function toCells(
+  { state, messages }: ArchiveRow,
+  now: Date,
+  bySet: boolean,
+): string[] {
+  const { files } = state.facts;
+  const parts = describeParts(state.facts);
+  const indent = bySet && state.base ? '  ' : '';
+
+  return [
+    `${indent}${archiveName(files.stem)}`,
+    parts === undefined ? files.type : `${files.type} (${parts})`,
+    formatUtc(files.takenAt),
+    formatAge(now.getTime() - files.takenAt.getTime()),
+    messages === undefined ? '?' : formatCount(messages),
+    formatSize(files.sizeBytes),
+    String(files.volumes.length),
+    needs(state),
+    state.verifiedAt ? state.verifiedAt.toISOString().slice(0, 10) : 'no',
+    describeRecoverable(state),
+  ];
+}
+
+function describeRecoverable({
+  isRecoverable,
+  isPartlyRecoverable,
+  fault,
+  lacks,
+}: ArchiveState): string {
+  if (!isRecoverable) {
+    return `${isPartlyRecoverable ? 'partly' : 'no'}: ${fault ?? ''}`;
+  }
+
+  return lacks.length > 0 ? `yes, but lacks ${lacks.join(', ')}` : 'yes';
+}
+
+/** A base and what depends on it, together. */
+function groupBySet(rows: readonly ArchiveRow[]): ArchiveRow[] {
+  const isDependent = ({ state }: ArchiveRow): boolean =>
+    state.base !== undefined;
+  return rows
+    .filter((row) => !isDependent(row))
+    .flatMap((row) => [
+      row,
+      ...rows.filter(({ state }) => state.base === row.state.facts),
+    ]);
+}
+
+/** The full that a differential needs, also where it is gone. */
+function needs({ base, facts }: ArchiveState): string {
+  const stem = base?.files.stem ?? facts.version?.base;
+  return stem === undefined ? '-' : archiveName(stem);
+}
+
+/** `2026-11-22 01:00`. */
+function formatUtc(date: Date): string {
+  return date.toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** The list as a document. */
+export function archivesDocument(
+  directory: string,
+  rows: readonly ArchiveRow[],
+): object {
+  const newest = newestPoint(rows.map(({ state }) => state));
+  return {
+    schema: 'kms-backup/archives/1',
+    directory,
+    archives: rows.map(({ state, messages }) => ({
+      archive: archiveName(state.facts.files.stem),
+      type: state.facts.files.type,
+      takenAt: state.facts.files.takenAt,
+      messages,
+      sizeBytes: state.facts.files.sizeBytes,
+      volumes: state.facts.files.volumes.map(({ name }) => name),
+      base: state.base ? archiveName(state.base.files.stem) : null,
+      tool: state.facts.version?.tool ?? null,
+      verifiedAt: state.verifiedAt ?? null,
+      isRecoverable: state.isRecoverable,
+      isPartlyRecoverable: state.isPartlyRecoverable,
+      isUnreadable: state.unreadable !== undefined,
+      damage: state.damage,
+      fault: state.fault ?? null,
+      lacks: state.lacks,
+      parts: partsOf(state.facts) ?? null,
+    })),
+    newestPoint: newest ? newest.facts.files.takenAt : null,
+  };
+}

@@ -1,0 +1,93 @@
+import { archiveName } from '../../archive/names.js';
+import type { BackupIssue, BackupReport } from '../../backup/request.js';
+import type { RotateReport } from '../../rotate/run-rotate.js';
+import {
+  formatCount,
+  formatDuration,
+  formatSize,
+  plural,
+} from '../../platform/units.js';
+import { formatRotation } from './rotate.js';
+
+const LISTED_ISSUES = 20;
+
+/** The report of a backup for people. */
+export function formatBackup(
+  report: BackupReport,
+  rotation?: RotateReport,
+): string {
+  return [
+    ...formatIssues(report.issues),
+    ...(report.isDryRun ? formatPlan(report) : formatDone(report, rotation)),
+  ].join('\n');
+}
+
+function formatDone(
+  report: BackupReport,
+  rotation: RotateReport | undefined,
+): string[] {
+  const { messages, volumes } = report;
+  const kind =
+    report.base === undefined
+      ? report.type
+      : `differential to ${archiveName(report.base)}`;
+
+  const counted =
+    report.base === undefined
+      ? `${formatCount(report.packedMessages)} saved`
+      : `${formatCount(messages.new)} new, ${formatCount(messages.changed)} changed, ${formatCount(messages.unchanged)} unchanged, ${formatCount(messages.deleted)} deleted`;
+
+  const lines = [
+    `Messages   ${counted}, ${formatCount(messages.vanished)} vanished`,
+    `Stored     ${formatSize(report.sourceBytes)} in ${plural(volumes.length, 'volume')} (${formatSize(report.storedBytes)} compressed), ${kind}`,
+    report.verifiedEntries > 0
+      ? `Verified   ${formatCount(report.verifiedEntries)} of ${formatCount(report.entries)} entries read back`
+      : 'Verified   no: --no-verify was given',
+  ];
+
+  if (report.split.length > 0) {
+    lines.push(
+      `Split      ${plural(report.split.length, 'file')} kept in parts`,
+    );
+  }
+
+  if (report.swept.length > 0) {
+    lines.push(
+      `Swept      ${plural(report.swept.length, 'file')} of a run that did not end`,
+    );
+  }
+
+  if (rotation) lines.push(`Rotation   ${formatRotation(rotation)}`);
+
+  const durationMs = report.finishedAt.getTime() - report.startedAt.getTime();
+
+  return [...lines, `${report.archive}  ${formatDuration(durationMs)}`];
+}
+
+function formatPlan(report: BackupReport): string[] {
+  const { messages } = report;
+  return [
+    `Would write ${report.archive}: ${report.type}, ${plural(messages.new + messages.changed, 'message')}, ${plural(report.files, 'file')} in all.`,
+    'Nothing was written.',
+  ];
+}
+
+/** What is not, or not surely, in the archive. */
+function formatIssues(issues: readonly BackupIssue[]): string[] {
+  if (issues.length === 0) return [];
+
+  const lines = issues
+    .slice(0, LISTED_ISSUES)
+    .map(({ kind, name, reason }) => `  ${kind.padEnd(10)} ${name}: ${reason}`);
+  const more = issues.length - lines.length;
+
+  if (more > 0) {
+    lines.push(`  … and ${plural(more, 'more', 'more')}; --json lists all`);
+  }
+
+  return [
+    `Incomplete: ${plural(issues.length, 'path')} not backed up, or in doubt`,
+    ...lines,
+    '',
+  ];
+}

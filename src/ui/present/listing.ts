@@ -1,0 +1,32 @@
+import type { RecoverListing } from '../../recover/listing.js';
+import { formatCount, formatSize, plural } from '../../platform/units.js';
+import { folderLabel } from '../../store/mail-scope.js';
+import type { Outcome } from '../command.js';
+import { formatTable } from '../table.js';
+
+/** What an archive holds: domains, users and folders with their messages and sizes, and the other parts. */
+export function presentListing(listing: RecoverListing): Outcome {
+  const rows = listing.folders.map(
+    ({ domain, user, folder, messages, sizeBytes }) => [
+      domain ?? '',
+      user,
+      folderLabel(folder),
+      formatCount(messages),
+      formatSize(sizeBytes),
+    ],
+  );
+
+  const text = [
+    `From      ${listing.archives.join(' + ')}, as of ${listing.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
+    ...(rows.length > 0
+      ? formatTable([['DOMAIN', 'USER', 'FOLDER', 'MESSAGES', 'SIZE'], ...rows])
+      : []),
+    ...listing.parts.map(
+      ({ name, files }) => `${name}: ${plural(files, 'file')}`,
+    ),
+    `${plural(listing.messages, 'message')}, ${plural(listing.files, 'file')}, ${formatSize(listing.bytes)}. Nothing was recovered.`,
+    ...listing.warnings.map((warning) => `Note      ${warning}`),
+  ].join('\n');
+
+  return { json: listing, text };
+}

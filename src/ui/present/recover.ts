@@ -1,0 +1,96 @@
+import type { RecoverReport } from '../../recover/request.js';
+import type { RollbackPlan } from '../../recover/rollback.js';
+import {
+  formatCount,
+  formatDuration,
+  formatSize,
+  plural,
+} from '../../platform/units.js';
+
+const LISTED_PATHS = 8;
+
+/** The plan of a recover, as it is shown before anything happens. */
+export function formatRecoverPlan(report: RecoverReport): string {
+  const taken = report.takenAt.toISOString().slice(0, 19).replace('T', ' ');
+  return [
+    `Recover   ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)}, as of ${taken} UTC`,
+    `From      ${report.archives.join(' + ')}`,
+    `To        ${report.storeDir}${report.cfgDir === report.storeDir ? '' : ` (store), ${report.cfgDir} (configuration)`}`,
+    `Will      ${formatEffect(report)}`,
+    `Space     ${formatSize(report.neededBytes)} needed, ${formatSize(report.freeBytes)} free`,
+    ...report.warnings.map((warning) => `Note      ${warning}`),
+  ].join('\n');
+}
+
+function formatEffect({ additive, replaces }: RecoverReport): string {
+  if (additive) {
+    return `add ${formatCount(additive.add)}, skip ${formatCount(additive.skip)} identical, overwrite 0, delete 0`;
+  }
+
+  const more =
+    replaces.length > LISTED_PATHS
+      ? `, … and ${formatCount(replaces.length - LISTED_PATHS)} more`
+      : '';
+
+  return `replace ${replaces.slice(0, LISTED_PATHS).join(', ')}${more}`;
+}
+
+/** What a recover did. */
+export function formatRecoverDone(report: RecoverReport): string {
+  const { additive } = report;
+  const from = report.archives.join(' + ');
+
+  const lines = additive
+    ? [
+        `Recovered  ${plural(additive.add, 'message')} added (${formatCount(additive.renamed)} under another name), ${formatCount(additive.skip)} identical skipped, from ${from}`,
+      ]
+    : [
+        `Recovered  ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)} from ${from}`,
+      ];
+
+  if (report.finished !== null) lines.unshift(`Before     ${report.finished}`);
+  lines.push('Verified   every byte before the first was put in place');
+
+  if (report.keptOld.length > 0) {
+    lines.push(
+      `Kept       the state before: ${report.keptOld.slice(0, LISTED_PATHS).join(', ')} (undo with recover --rollback)`,
+    );
+  }
+
+  if (report.offTimes.length > 0) {
+    lines.push(`Times      ${formatOffTimes(report.offTimes)}`);
+  }
+
+  return [...lines, `Done  ${formatDuration(report.durationMs)}`].join('\n');
+}
+
+function formatOffTimes(names: readonly string[]): string {
+  const more =
+    names.length > LISTED_PATHS
+      ? `, … and ${formatCount(names.length - LISTED_PATHS)} more`
+      : '';
+
+  const named = names
+    .slice(0, LISTED_PATHS)
+    .map((name) => JSON.stringify(name));
+
+  return `the file system cannot keep ${names.length === 1 ? 'the time' : 'the times'} of ${named.join(', ')}${more}`;
+}
+
+/** What a rollback would put back, or has put back. */
+export function formatRollback(
+  verb: string,
+  { archive, startedAt, restores }: RollbackPlan,
+): string {
+  const more =
+    restores.length > LISTED_PATHS
+      ? `, … and ${formatCount(restores.length - LISTED_PATHS)} more`
+      : '';
+
+  const since = startedAt.slice(0, 19).replace('T', ' ');
+
+  return [
+    `Undo      the recover of ${archive}, begun ${since} UTC; what came in since then goes`,
+    `${verb}  ${restores.slice(0, LISTED_PATHS).join(', ')}${more}`,
+  ].join('\n');
+}

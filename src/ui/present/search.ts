@@ -1,0 +1,62 @@
+import type { SearchHit, SearchReport } from '../../search/run-search.js';
+import { formatSize, plural } from '../../platform/units.js';
+import { plainText, quoteWord } from '../../platform/shell-words.js';
+import { formatTable } from '../table.js';
+
+/** A command line holds this many names with ease, also on Windows. */
+const MOST_NAMES = 20;
+
+/** The report for people: a table, what could not be read, and the command that recovers what was found. */
+export function formatSearch(report: SearchReport, from: string): string {
+  const found = `${plural(report.hits.length, 'message')} found, ${plural(report.searched, 'message')} searched`;
+  const lines = [
+    ...(report.hits.length === 0 ? [] : [...formatHits(report.hits), '']),
+    found,
+  ];
+
+  const [first] = report.problems;
+
+  if (first) {
+    lines.push(
+      `Unreadable  ${plural(report.problems.length, 'message')}, first ${plainText(first.name)}: ${first.reason}`,
+    );
+  }
+
+  if (report.hits.length > 0) lines.push('', 'Recover with:');
+
+  for (let at = 0; at < report.hits.length; at += MOST_NAMES) {
+    lines.push(
+      `  ${recoverCommand(report.hits.slice(at, at + MOST_NAMES), from)}`,
+    );
+  }
+
+  return lines.join('\n');
+}
+
+/** `kms-backup recover DIR --additive --message 'example.com/alice/INBOX/0000000a'`, with all messages. */
+export function recoverCommand(
+  hits: readonly SearchHit[],
+  from: string,
+): string {
+  const names = hits.map(({ name }) => `--message ${quoteWord(name)}`);
+  return `kms-backup recover ${quoteWord(from)} --additive ${names.join(' ')}`;
+}
+
+function formatHits(hits: readonly SearchHit[]): string[] {
+  const rows = hits.map((hit) => [
+    hit.date ? formatLocal(hit.date) : '-',
+    plainText(hit.from, 32),
+    plainText(hit.subject, 48),
+    formatSize(hit.sizeBytes),
+    plainText(hit.name),
+  ]);
+
+  return formatTable([['DATE', 'FROM', 'SUBJECT', 'SIZE', 'MESSAGE'], ...rows]);
+}
+
+/** `2026-11-17 09:30`, local time. */
+export function formatLocal(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${String(date.getFullYear())}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
