@@ -59,7 +59,7 @@ async function sweepCommand(command) {
 async function discover(command, directory) {
   server.reset();
   rmSync(log, { force: true });
-  await run(
+  const { exitCode, output } = await run(
     command.id,
     command.argv,
     refusing({
@@ -68,6 +68,13 @@ async function discover(command, directory) {
       REFUSE_LOG: log,
     }),
   );
+
+  // One that does nothing would pass every case.
+  if (exitCode !== 0) {
+    throw new Error(
+      `${command.id} ended with ${exitCode} where nothing is refused:\n${output}`,
+    );
+  }
 
   const counts = new Map();
   for (const line of readLines(log)) {

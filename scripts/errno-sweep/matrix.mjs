@@ -56,7 +56,7 @@ export function commandsOf({ serverDir, backupDir, outDir }) {
   const to = [...at, '--backup-dir', backupDir];
 
   return [
-    { id: 'backup:full', argv: [...to, '--keep', '2'], ends: [3, 10, 11] },
+    { id: 'backup:full', argv: to, ends: [3, 10, 11] },
     { id: 'backup:diff', argv: to, ends: [3, 10, 11] },
     { id: 'backup:copy', argv: to, ends: [3, 10, 11] },
     { id: 'rotate', argv: [...to, '--keep', '1'], ends: [3, 10, 11] },
@@ -88,7 +88,7 @@ export function commandsOf({ serverDir, backupDir, outDir }) {
     },
     {
       id: 'search',
-      argv: ['--server-dir', serverDir, serverDir, '--subject', '0'],
+      argv: [backupDir, ...at, '--subject', '0', '--deleted', '-s', outDir],
       ends: [3, 4, 10, 12],
     },
     {
@@ -121,6 +121,44 @@ export function commandsOf({ serverDir, backupDir, outDir }) {
     },
     { id: 'schedule:list', argv: at, ends: [10] },
     { id: 'log:enable:store-backup', argv: at, ends: [10, 11] },
+    { id: 'log:disable:store-backup', argv: at, ends: [10, 11] },
+    {
+      id: 'schedule:edit',
+      argv: ['1', ...at, '--time', '02:00'],
+      ends: [10, 11],
+    },
+    { id: 'schedule:rm', argv: ['1', ...at], ends: [10, 11] },
+    { id: 'schedule:reset', argv: at, ends: [10, 11] },
+    {
+      id: 'schedule:export',
+      argv: [...at, '--to', 'cron', '--even-if-disabled'],
+      ends: [10],
+    },
+    {
+      id: 'schedule:run',
+      argv: [...at, '--even-if-disabled'],
+      ends: [3, 10, 11],
+    },
+    {
+      id: 'recover',
+      argv: [backupDir, ...at, '--mask', 'cfg', '--yes'],
+      ends: [4, 10, 11, 12],
+    },
+    {
+      id: 'recover',
+      argv: [backupDir, ...at, '-b', '--yes'],
+      ends: [4, 10, 11, 12],
+    },
+    {
+      id: 'recover',
+      argv: [backupDir, ...at, '--keep-old', '--yes'],
+      ends: [4, 10, 11, 12],
+    },
+    {
+      id: 'status',
+      argv: [...at, '--html', `${outDir}/status.html`],
+      ends: [3, 10],
+    },
     { id: 'doctor', argv: at, ends: [10] },
   ];
 }

@@ -48,6 +48,14 @@ export class Server {
       this.#addMail('alice', 1);
     }
 
+    // So that the next full pushes one out.
+    const kept = await run('config:set', [
+      '--server-dir',
+      this.serverDir,
+      'keep=2',
+    ]);
+    if (kept.exitCode !== 0) throw new Error(kept.output);
+
     cpSync(this.root, this.template, {
       recursive: true,
       preserveTimestamps: true,
