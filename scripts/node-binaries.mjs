@@ -1,6 +1,12 @@
 // Node's own binaries for other platforms, from the npm packages that ship them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -52,13 +58,19 @@ export function nodeBinary(target, version = NODE_VERSION) {
   const path = join(directory, 'package', binary);
   if (existsSync(path)) return path;
 
-  mkdirSync(directory, { recursive: true });
-
+  // Two steps of a check may want the same one at once: it gets its name whole.
+  mkdirSync(cache, { recursive: true });
+  const fetched = mkdtempSync(join(cache, 'fetched-'));
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  run(npm, ['pack', '--silent', `${packageName}@${version}`], {
-    cwd: directory,
-  });
-  run('tar', ['-xzf', `${packageName}-${version}.tgz`], { cwd: directory });
+  run(npm, ['pack', '--silent', `${packageName}@${version}`], { cwd: fetched });
+  run('tar', ['-xzf', `${packageName}-${version}.tgz`], { cwd: fetched });
+
+  try {
+    renameSync(fetched, directory);
+  } catch (error) {
+    if (!existsSync(path)) throw error;
+    rmSync(fetched, { recursive: true });
+  }
 
   return path;
 }

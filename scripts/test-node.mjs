@@ -1,4 +1,4 @@
-// Runs the fast tests with another Node, which npm fetches once: node scripts/test-node.mjs 22.23.3
+// Runs the tests of every supported Node with another one, which npm fetches once: node scripts/test-node.mjs 22.23.3
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { hostTarget, nodeBinary } from './node-binaries.mjs';
@@ -13,7 +13,7 @@ if (target === undefined) {
 const test = fileURLToPath(new URL('test.mjs', import.meta.url));
 const { status, error } = spawnSync(
   nodeBinary(target, version),
-  [test, '--fast'],
+  [test, '--node'],
   { stdio: 'inherit' },
 );
 if (error) throw error;

@@ -1,27 +1,63 @@
-// Runs test/windows under Wine with Node's Windows binary; without Wine it says so and ends well.
+// Runs test/windows under Wine with Node's Windows binary, and ends with the line that counts tests; without Wine it says so.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const hasWine = (process.env.PATH ?? '')
-  .split(':')
-  .some((directory) => existsSync(`${directory}/wine`));
-if (process.platform !== 'win32' && !hasWine) {
+
+if (process.platform === 'win32' || hasWine()) {
+  process.exitCode = runTests();
+} else {
   console.log(
     'Skipped: the Windows tests need Wine (apt-get install --no-install-recommends wine64 wine).',
   );
-} else {
-  const args = [
-    '--test',
-    '--test-concurrency=1',
-    '--test-reporter=spec',
-    ...process.argv.slice(2),
-    'test/windows/',
-  ];
-  const { status } = spawnSync(process.execPath, args, {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  process.exitCode = status ?? 1;
+  console.log('tests: 0 passed, 0 failed, 1 skipped');
+}
+
+function hasWine() {
+  return (process.env.PATH ?? '')
+    .split(':')
+    .some((directory) => existsSync(`${directory}/wine`));
+}
+
+function runTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'kms-backup-windows-'));
+  const report = join(folder, 'report.tap');
+
+  try {
+    const { status } = spawnSync(
+      process.execPath,
+      [
+        '--test',
+        '--test-concurrency=1',
+        '--test-reporter=spec',
+        '--test-reporter-destination=stdout',
+        '--test-reporter=tap',
+        `--test-reporter-destination=${report}`,
+        ...process.argv.slice(2),
+        'test/windows/',
+      ],
+      { cwd: root, stdio: 'inherit' },
+    );
+
+    printCounts(readFileSync(report, 'utf8'));
+
+    return status ?? 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** TAP ends with a line for each outcome: `# pass 24`. */
+function printCounts(tap) {
+  const count = (outcome) =>
+    Number(new RegExp(`^# ${outcome} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
+
+  const failed = count('fail') + count('cancelled');
+  const skipped = count('skipped') + count('todo');
+  console.log(
+    `tests: ${count('pass')} passed, ${failed} failed, ${skipped} skipped`,
+  );
 }
