@@ -1,7 +1,7 @@
 import type { Component } from '../store/components.js';
 import { WorkerPool } from '../platform/worker-pool.js';
-import { listedAs } from './content.js';
 import { examineFiles } from './examine-files.js';
+import { listedAs } from './pack-batches.js';
 import type { BackupRequest } from './request.js';
 import type { StatResult, StatTask } from './stat-tasks.js';
 import type { WalkedDirectory } from './walk.js';
@@ -12,7 +12,7 @@ const BATCH_FILES = 2000;
 const TASKS_IN_FLIGHT = 1000;
 
 /** Files of one directory with what the file system says of them. */
-export interface Examined {
+export interface ExaminedFiles {
   readonly directory: WalkedDirectory;
   readonly names: readonly string[];
   readonly result: StatResult;
@@ -29,11 +29,15 @@ interface Batch {
   files: number;
 }
 
+interface ExaminedBatch {
+  readonly component: Component;
+  readonly files: readonly ExaminedFiles[];
+}
+
 /** Asks for size, time and mode of everything that is listed, while it is being listed: of many files in worker threads. */
 export class StoreExaminer {
   readonly #pool: WorkerPool<StatTask, StatResult>;
-  readonly #examined = new Map<Component, Examined[]>();
-  readonly #answers: Promise<void>[] = [];
+  readonly #answers: Promise<ExaminedBatch>[] = [];
   #batch: Batch | undefined;
 
   constructor(private readonly request: BackupRequest) {
@@ -65,11 +69,21 @@ export class StoreExaminer {
     }
   }
 
-  /** All that was added, one list a component. @throws what a worker could not foresee, or the reason of an interruption */
-  async finish(): Promise<ReadonlyMap<Component, readonly Examined[]>> {
+  /**
+   * All that was added: a list for each component that has files, everything in the order in which it was added.
+   * @throws what a worker could not foresee, or the reason of an interruption
+   */
+  async finish(): Promise<readonly (readonly ExaminedFiles[])[]> {
     this.#send();
-    await Promise.all(this.#answers);
-    return this.#examined;
+
+    const groups = new Map<Component, ExaminedFiles[]>();
+    for (const { component, files } of await Promise.all(this.#answers)) {
+      const group = groups.get(component) ?? [];
+      groups.set(component, group);
+      group.push(...files);
+    }
+
+    return [...groups.values()];
   }
 
   async close(): Promise<void> {
@@ -87,9 +101,6 @@ export class StoreExaminer {
 
     this.#batch = undefined;
 
-    const own = this.#examined.get(batch.component) ?? [];
-    this.#examined.set(batch.component, own);
-
     const directories = batch.pieces.map(({ directory, names }) => ({
       ...listedAs(directory),
       names,
@@ -97,15 +108,24 @@ export class StoreExaminer {
 
     const answer = this.#pool
       .run({ directories, withCrc: this.request.usesChecksum })
-      .then((result) => {
-        let first = 0;
-        for (const { directory, names } of batch.pieces) {
-          own.push({ directory, names, result, first });
-          first += names.length;
-        }
-      });
+      .then((result) => toExamined(batch, result));
 
     answer.catch(() => undefined); // finish() tells
     this.#answers.push(answer);
   }
+}
+
+function toExamined(
+  { component, pieces }: Batch,
+  result: StatResult,
+): ExaminedBatch {
+  let first = 0;
+
+  const files = pieces.map(({ directory, names }) => {
+    const examined = { directory, names, result, first };
+    first += names.length;
+    return examined;
+  });
+
+  return { component, files };
 }

@@ -1,16 +1,18 @@
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { ticksOf } from '../platform/file-times.js';
 import { isSame, lookAt } from '../platform/look-again.js';
+import type { OpenBase } from './base-index.js';
+import { isDirectoryChanged } from './compare-store.js';
 import type { WalkedDirectory } from './walk.js';
 
 /**
- * Gives directories their entries, with mode and time, after everything in them. The server lays entries only for empty
- * ones; ours for all keep their times and modes.
+ * Gives directories their entries, with mode and time, after everything in them: all, or those that differ from the
+ * base's. The server lays entries only for empty ones; ours for all keep their times and modes.
  * @returns how many were laid
  */
 export function packDirectories(
   directories: readonly WalkedDirectory[],
-  isWanted: (entryName: string, mtimeTicks: bigint, mode: number) => boolean,
+  base: OpenBase | undefined,
   writer: ArchiveWriter,
 ): number {
   let count = 0;
@@ -21,11 +23,10 @@ export function packDirectories(
       continue;
     }
 
-    const mtimeTicks = ticksOf(stats);
-    const mode = Number(stats.mode);
-    if (!isWanted(prefix, mtimeTicks, mode)) continue;
+    const facts = { mtimeTicks: ticksOf(stats), mode: Number(stats.mode) };
+    if (base && !isDirectoryChanged(base.index, prefix, facts)) continue;
 
-    writer.addSmall({ name: prefix, bytes: Buffer.alloc(0), mtimeTicks, mode });
+    writer.addSmall({ name: prefix, bytes: Buffer.alloc(0), ...facts });
     count++;
   }
 

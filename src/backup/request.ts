@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
-import type { LossLimits } from './mailboxes.js';
+import type { LossLimits } from './mass-loss.js';
 
 /** Everything that a run of backup needs to know; nothing else is read. */
 export interface BackupRequest {

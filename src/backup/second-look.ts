@@ -1,6 +1,9 @@
 import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { isSame, lookAt } from '../platform/look-again.js';
-import { type BackupContent, toTasks } from './content.js';
+import { type OpenBase, isFileOfBase } from './base-index.js';
+import type { OpenRun } from './open-run.js';
+import { toTasks } from './pack-batches.js';
+import type { BackupPlan } from './plan-archive.js';
 import {
   type SkippedPath,
   type Walk,
@@ -24,22 +27,21 @@ export interface SecondLook {
  * directory whose time moved since it was listed is listed again, and what is new there is packed too. A message may then
  * be in the archive twice; missing is only one that moved on in every round, and it counts as vanished. What was gone for a
  * moment, because the server replaced it, is tried again.
- * @param vanished entry names that were gone when their turn came; those that are packed now are taken out
+ * @param pack packs tasks; what it finds gone becomes vanished in the run's packer
  */
 export async function secondLook(
-  content: BackupContent,
+  { plan, base, packer: { vanished } }: OpenRun,
   pack: (tasks: readonly FilesTask[]) => Promise<void>,
-  vanished: Set<string>,
 ): Promise<SecondLook> {
-  const store = new KnownStore(content, vanished);
-  await pack(
-    content.singles.flatMap((single) =>
-      toTasks(
-        single,
-        single.files.filter((name) => vanished.delete(single.prefix + name)),
-      ),
+  const store = new WatchedStore(plan, base, vanished);
+  const returned = plan.singles.flatMap((single) =>
+    toTasks(
+      single,
+      single.files.filter((name) => vanished.delete(single.prefix + name)),
     ),
   );
+
+  await pack(returned);
 
   for (let round = 0; round < ROUNDS; round++) {
     const tasks = store.lookAgain();
@@ -52,25 +54,28 @@ export async function secondLook(
 }
 
 /** What is known of the store while it is listed again. */
-class KnownStore {
-  readonly #known: Map<string, WalkedDirectory>;
-  readonly #seen: Map<string, Set<string>>;
+class WatchedStore {
+  /** As they were last listed, by entry name. */
+  readonly #directories: Map<string, WalkedDirectory>;
+  /** All names that were ever listed in a directory. */
+  readonly #names = new Map<string, Set<string>>();
   readonly #skipped = new Map<string, SkippedPath>();
   readonly #skippedBefore: ReadonlySet<string>;
 
+  /** @param vanished entry names that were gone when their turn came; those that are packed now are taken out */
   constructor(
-    private readonly content: BackupContent,
+    private readonly plan: BackupPlan,
+    private readonly base: OpenBase | undefined,
     private readonly vanished: Set<string>,
   ) {
-    this.#known = new Map(
-      content.directories.map((directory) => [directory.prefix, directory]),
+    this.#directories = new Map(
+      plan.directories.map((directory) => [directory.prefix, directory]),
     );
-    this.#seen = new Map();
-    this.#skippedBefore = new Set(content.skipped.map(({ name }) => name));
+    this.#skippedBefore = new Set(plan.skipped.map(({ name }) => name));
   }
 
   get directories(): WalkedDirectory[] {
-    return [...this.#known.values()];
+    return [...this.#directories.values()];
   }
 
   get skipped(): SkippedPath[] {
@@ -83,8 +88,9 @@ class KnownStore {
     for (const directory of this.directories) {
       if (!hasMoved(directory)) continue;
 
-      const { exclude } = this.content;
-      const isKnown = (prefix: string): boolean => this.#known.has(prefix);
+      const { exclude } = this.plan;
+      const isKnown = (prefix: string): boolean =>
+        this.#directories.has(prefix);
 
       const walk = walkTree(directory.path, directory.prefix, {
         exclude,
@@ -108,22 +114,22 @@ class KnownStore {
   /** The names of a listing that are to be packed; from here on they are known. */
   #newFiles(now: WalkedDirectory): string[] {
     const { prefix } = now;
-    const seen = this.#seenIn(prefix);
+    const seen = this.#namesIn(prefix);
     const isNew = (name: string): boolean =>
       !this.#isDirectory(prefix + name) &&
       (this.vanished.delete(prefix + name) || !seen.has(name));
     const names = now.files.filter(isNew);
 
-    this.#known.set(prefix, now);
-    this.#seen.set(prefix, new Set([...seen, ...now.files]));
+    this.#directories.set(prefix, now);
+    this.#names.set(prefix, new Set([...seen, ...now.files]));
 
     return names;
   }
 
-  #seenIn(prefix: string): ReadonlySet<string> {
+  #namesIn(prefix: string): ReadonlySet<string> {
     const seen =
-      this.#seen.get(prefix) ?? new Set(this.#known.get(prefix)?.files);
-    this.#seen.set(prefix, seen);
+      this.#names.get(prefix) ?? new Set(this.#directories.get(prefix)?.files);
+    this.#names.set(prefix, seen);
     return seen;
   }
 
@@ -137,9 +143,9 @@ class KnownStore {
       const at = prefix.lastIndexOf('/', end - 1) + 1;
       const name = prefix.slice(0, end);
       const isPacked =
-        this.#seenIn(prefix.slice(0, at)).has(prefix.slice(at, end)) &&
+        this.#namesIn(prefix.slice(0, at)).has(prefix.slice(at, end)) &&
         !this.vanished.has(name);
-      if (!isPacked && !this.content.isFileOfBase(name)) continue;
+      if (!isPacked && !isFileOfBase(this.base, name)) continue;
 
       this.#skip({
         name: `${name}/`,
@@ -155,7 +161,7 @@ class KnownStore {
   /** Whether the archive, or its base, has that file as a directory. */
   #isDirectory(name: string): boolean {
     const prefix = `${name}/`;
-    if (!this.#known.has(prefix) && !this.#skippedBefore.has(prefix)) {
+    if (!this.#directories.has(prefix) && !this.#skippedBefore.has(prefix)) {
       return false;
     }
 

@@ -144,13 +144,15 @@ class FoundSources implements Sources {
 
       const isDangling =
         code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
-      this.#skip(
-        component,
-        entryName,
-        isDangling
-          ? 'symbolic link that leads nowhere'
-          : `cannot be looked at: ${code}`,
-      );
+      if (isDangling) {
+        this.#skip(component, entryName, 'symbolic link that leads nowhere');
+      } else {
+        this.skipped.push({
+          name: entryName,
+          reason: `cannot be looked at: ${code}`,
+          errno: code,
+        });
+      }
     }
   }
 

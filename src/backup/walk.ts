@@ -34,6 +34,8 @@ export interface SkippedPath {
   /** The entry name that it would have had. */
   readonly name: string;
   readonly reason: string;
+  /** The system's error, where it refused. */
+  readonly errno?: string | undefined;
 }
 
 export interface Walk {
@@ -137,6 +139,7 @@ function listDirectory(
       walk.skipped.push({
         name: prefix,
         reason: `cannot be listed: ${errnoOf(error) ?? String(error)}`,
+        errno: errnoOf(error),
       });
     }
   }

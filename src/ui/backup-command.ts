@@ -3,7 +3,7 @@ import type { ArchiveType } from '../archive/names.js';
 import { archiveName, MAX_VOLUME_BYTES } from '../archive/names.js';
 import { parseMask } from '../store/components.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
-import { DEFAULT_LOSS_LIMITS, type LossLimits } from '../backup/mailboxes.js';
+import { DEFAULT_LOSS_LIMITS, type LossLimits } from '../backup/mass-loss.js';
 import { ExitCode, type InterruptedError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectDirectory } from '../../src/archive/inspect.js';
-import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mailboxes.js';
+import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mass-loss.js';
 import type { BackupReport } from '../../src/backup/request.js';
 import { runBackup } from '../../src/backup/run-backup.js';
 import { systemClock } from '../../src/platform/clock.js';

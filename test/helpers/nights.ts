@@ -1,5 +1,5 @@
 import type { ArchiveType } from '../../src/archive/names.js';
-import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mailboxes.js';
+import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mass-loss.js';
 import type { BackupRequest } from '../../src/backup/request.js';
 import type { Clock } from '../../src/platform/clock.js';
 import { readIniFile } from '../../src/settings/ini-file.js';

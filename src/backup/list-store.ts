@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { NotFoundError } from '../errors.js';
+import type { DirectoryIdentity } from '../platform/look-again.js';
+import { tellStep } from '../platform/steps.js';
+import type { Component } from '../store/components.js';
+import type { BackupRequest } from './request.js';
+import {
+  findSources,
+  limitedParts,
+  refuseBackupIntoSource,
+  type Source,
+  wantedComponents,
+} from './sources.js';
+import {
+  identify,
+  type SkippedPath,
+  type WalkedDirectory,
+  walkTree,
+} from './walk.js';
+
+/** The files of one component. */
+export interface ListedGroup {
+  readonly component: Component;
+  /** Single files, each as a directory with one name: the configuration. */
+  readonly singles: readonly WalkedDirectory[];
+  readonly directories: readonly WalkedDirectory[];
+}
+
+/** The store as it was listed, before anything was decided about it. */
+export interface ListedStore {
+  /** The components that were looked for, whether they exist or not. */
+  readonly components: readonly Component[];
+  /** The same where they are fewer than the server includes: such an archive is no complete backup. */
+  readonly parts: readonly Component[] | undefined;
+  /** In the archive's order. */
+  readonly groups: readonly ListedGroup[];
+  /** Directories that are never entered: the backup directory. */
+  readonly exclude: readonly DirectoryIdentity[];
+  readonly skipped: readonly SkippedPath[];
+}
+
+/** Told of every directory while the listing goes on, and of single files as of directories with one name. */
+export type OnListed = (
+  component: Component,
+  directory: WalkedDirectory,
+) => void;
+
+/**
+ * Lists everything that a backup of this request may hold.
+ * @throws {NotFoundError} when nothing of it exists · {UsageError} when the backup directory holds what is to be backed up
+ */
+export function listStore(
+  request: BackupRequest,
+  onListed?: OnListed,
+): ListedStore {
+  const { installation, settings, mask, backupDir } = request;
+  const { sources, skipped } = findSources(installation, settings, mask);
+
+  if (sources.length === 0) {
+    throw new NotFoundError(
+      'there is nothing to back up: no part that was asked for exists',
+    );
+  }
+
+  if (existsSync(backupDir)) refuseBackupIntoSource(backupDir, sources);
+
+  const backup = identify(backupDir);
+  const exclude = backup ? [backup] : [];
+  const present = [...new Set(sources.map(({ component }) => component))];
+  const allSkipped = [...skipped];
+
+  const groups = present.map((component) => {
+    const listed = listComponent(
+      component,
+      sources.filter((source) => source.component === component),
+      { exclude, onListed },
+    );
+    allSkipped.push(...listed.skipped);
+
+    return listed.group;
+  });
+
+  return {
+    components: wantedComponents(settings.include, mask),
+    parts: limitedParts(settings.include, mask),
+    groups,
+    exclude,
+    skipped: allSkipped,
+  };
+}
+
+interface ListOptions {
+  readonly exclude: readonly DirectoryIdentity[];
+  readonly onListed: OnListed | undefined;
+}
+
+function listComponent(
+  component: Component,
+  sources: readonly Source[],
+  { exclude, onListed }: ListOptions,
+): { group: ListedGroup; skipped: readonly SkippedPath[] } {
+  const paths = sources.map(({ path }) => path).join(', ');
+  tellStep(`listing component ${component}: ${paths}`);
+
+  const singles = sources
+    .filter(({ entryName }) => !entryName.endsWith('/'))
+    .map(toDirectory);
+
+  for (const single of singles) onListed?.(component, single);
+
+  const onDirectory =
+    onListed &&
+    ((directory: WalkedDirectory): void => {
+      onListed(component, directory);
+    });
+
+  const walks = sources
+    .filter(({ entryName }) => entryName.endsWith('/'))
+    .map(({ path, entryName }) =>
+      walkTree(path, entryName, { exclude, onDirectory }),
+    );
+
+  const directories = walks.flatMap((walk) => walk.directories);
+
+  return {
+    group: { component, singles, directories },
+    skipped: walks.flatMap((walk) => walk.skipped),
+  };
+}
+
+/** A file of the install directory or directly in the store, as if it were all of its directory. */
+function toDirectory({
+  path,
+  entryName,
+  followsLinks,
+}: Source): WalkedDirectory {
+  const name = basename(path);
+  const prefix = entryName.slice(0, -name.length);
+
+  return {
+    path: dirname(path),
+    prefix,
+    files: [name],
+    mtimeNs: 0n,
+    followsLinks,
+  };
+}

@@ -1,0 +1,61 @@
+import { ArchiveWriter } from '../archive/write/archive-writer.js';
+import { Packer } from '../archive/write/packer.js';
+import type { OpenBase } from './base-index.js';
+import type { BackupPlan } from './plan-archive.js';
+import { chooseStem } from './prepare-directory.js';
+import type { BackupRequest } from './request.js';
+import type { PlannedBackup } from './survey-store.js';
+
+/** A run whose archive is being written. */
+export interface OpenRun {
+  readonly request: BackupRequest;
+  readonly plan: BackupPlan;
+  /** The full that a differential is measured against. */
+  readonly base: OpenBase | undefined;
+  readonly writer: ArchiveWriter;
+  readonly packer: Packer;
+  readonly startedAt: Date;
+  /** The time in the archive's name: later than that of every archive beside it. */
+  readonly takenAt: Date;
+}
+
+/** Up to so many files may be packed sooner than threads are started. */
+const FEW_FILES = 1000;
+
+/** Opens the first volume, under a temporary name. */
+export function openRun(
+  request: BackupRequest,
+  { plan, base }: PlannedBackup,
+  startedAt: Date,
+): OpenRun {
+  const { backupDir, volumeLimitBytes } = request;
+  const { stem, takenAt } = chooseStem(
+    backupDir,
+    plan.type,
+    startedAt,
+    plan.letter,
+  );
+
+  const writer = new ArchiveWriter(backupDir, stem, volumeLimitBytes);
+
+  const packer = new Packer(writer, {
+    ...request,
+    isLittle: plan.fileCount < FEW_FILES,
+    onProgress: ({ files, sourceBytes }) =>
+      request.onProgress?.({
+        phase: 'writing',
+        doneItems: files,
+        totalItems: plan.fileCount,
+        doneBytes: sourceBytes,
+      }),
+  });
+
+  return { request, plan, base, writer, packer, startedAt, takenAt };
+}
+
+/** Entry names of listed files that are not in the archive because they could not be read or held. */
+export function unreadNames({ packer }: OpenRun): string[] {
+  return packer.issues
+    .filter(({ kind }) => kind !== 'unsettled')
+    .map(({ name }) => name);
+}

@@ -1,0 +1,37 @@
+import type {
+  FilesTask,
+  ListedDirectory,
+} from '../archive/write/pack-tasks.js';
+import type { WalkedDirectory } from './walk.js';
+
+/** Cutting the files of a directory into tasks for the packing threads. Pure. */
+
+/** Enough to be worth a message, little enough that all threads end together. */
+const BATCH_FILES = 128;
+
+/** Tasks that pack these files of a directory. */
+export function toTasks(
+  directory: WalkedDirectory,
+  names: readonly string[],
+): FilesTask[] {
+  const tasks: FilesTask[] = [];
+  for (let from = 0; from < names.length; from += BATCH_FILES) {
+    tasks.push({
+      kind: 'files',
+      ...listedAs(directory),
+      prefix: directory.prefix,
+      names: names.slice(from, from + BATCH_FILES),
+    });
+  }
+
+  return tasks;
+}
+
+/** A directory as the threads know it that read its files. */
+export function listedAs({
+  path,
+  identity,
+  followsLinks,
+}: WalkedDirectory): ListedDirectory {
+  return { directory: path, identity, followsLinks };
+}

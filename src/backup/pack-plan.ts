@@ -1,0 +1,122 @@
+import { hostname } from 'node:os';
+import {
+  DELETED_ENTRY,
+  formatVersionText,
+  VERSION_ENTRY,
+} from '../archive/summary.js';
+import type { FilesTask } from '../archive/write/pack-tasks.js';
+import { TOOL } from '../platform/tool.js';
+import { mailboxOf } from '../store/mailbox-name.js';
+import { addText } from './finish-archive.js';
+import { countListed, countStored } from './count-mail.js';
+import type { LeftOut, ObservedMail } from './mass-loss.js';
+import { type OpenRun, unreadNames } from './open-run.js';
+import { packDirectories } from './pack-directories.js';
+import { formatDeleted } from './plan-archive.js';
+import { secondLook } from './second-look.js';
+import type { SkippedPath } from './walk.js';
+
+/** What became of a plan. */
+export interface PackedPlan {
+  /** How many directories have entries. */
+  readonly directories: number;
+  /** Undefined where this run does not look at mail. */
+  readonly mail: ObservedMail | undefined;
+  /** What is there and is not backed up, from both looks. */
+  readonly skipped: readonly SkippedPath[];
+}
+
+/** Packs components one after the other, as the server lays them; what moved meanwhile is looked for again at the end. */
+export async function packPlan(run: OpenRun): Promise<PackedPlan> {
+  const { plan, base, packer, writer } = run;
+
+  addFirstTexts(run);
+  for (const group of plan.groups) await packer.pack(group);
+
+  const { added, look } = await packAgain(run);
+  await packer.packHeld();
+
+  const directories = packDirectories(look.directories, base, writer);
+  const skipped = [...plan.skipped, ...look.skipped];
+
+  return { directories, mail: observeMail(run, added, skipped), skipped };
+}
+
+/** What is not in the archive although it is there. */
+export function leftOutOf({ packer }: OpenRun, packed: PackedPlan): LeftOut[] {
+  return [
+    ...packed.skipped,
+    ...packer.issues.map(({ name, reason }) => ({
+      name,
+      reason,
+      errno: reason,
+    })),
+  ];
+}
+
+function addFirstTexts({ plan, writer, takenAt }: OpenRun): void {
+  const { base, parts } = plan;
+
+  const version = formatVersionText({
+    tool: TOOL,
+    base: base?.stem,
+    baseDigest: base?.digest,
+    parts,
+    startedAt: takenAt,
+    hostname: hostname(),
+  });
+
+  addText(writer, VERSION_ENTRY, version, takenAt);
+
+  if (base) {
+    addText(writer, DELETED_ENTRY, formatDeleted(plan.deleted), takenAt);
+  }
+}
+
+/** Packs what is new since the listing, and what was gone for a moment; the latter is no addition to what was listed. */
+async function packAgain(run: OpenRun): Promise<{
+  added: FilesTask[];
+  look: Awaited<ReturnType<typeof secondLook>>;
+}> {
+  const { packer } = run;
+  const added: FilesTask[] = [];
+  const listed = new Set(packer.vanished);
+
+  const look = await secondLook(run, (tasks) => {
+    for (const task of tasks) {
+      const names = task.names.filter(
+        (name) => !listed.has(task.prefix + name),
+      );
+      added.push({ ...task, names });
+    }
+
+    return packer.pack(tasks);
+  });
+
+  return { added, look };
+}
+
+function observeMail(
+  run: OpenRun,
+  added: readonly FilesTask[],
+  skipped: readonly SkippedPath[],
+): ObservedMail | undefined {
+  const { plan, packer } = run;
+  if (!plan.components.includes('mail')) return undefined;
+
+  const listed = countListed(plan.directories);
+  const lost = [...packer.vanished, ...unreadNames(run)];
+
+  return {
+    listed,
+    stored: countStored(listed, added, lost),
+    unlisted: skipped.map(({ name }) => name).filter(isMailDirectory),
+  };
+}
+
+function isMailDirectory(name: string): boolean {
+  return (
+    name.endsWith('/') &&
+    (name === '@backup/store/mail/' || mailboxOf(name) !== undefined)
+  );
+}

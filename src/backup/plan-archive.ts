@@ -1,0 +1,139 @@
+import { deflateRawSync } from 'node:zlib';
+import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
+import { LARGEST_LIST_BYTES } from '../archive/summary.js';
+import type { FilesTask } from '../archive/write/pack-tasks.js';
+import type { DirectoryIdentity } from '../platform/look-again.js';
+import type { Component } from '../store/components.js';
+import {
+  hasMessageName,
+  holdsMessages,
+  isMessagePath,
+} from '../store/message-file.js';
+import {
+  changeAt,
+  type ComparedGroup,
+  type Comparison,
+} from './compare-store.js';
+import type { ListedStore } from './list-store.js';
+import { toTasks } from './pack-batches.js';
+import type { MessageCounts } from './request.js';
+import type { SkippedPath, WalkedDirectory } from './walk.js';
+
+/** What goes into one archive, as data alone: a plan can be printed and compared. */
+export interface BackupPlan {
+  /** A differential without a usable base becomes a full. */
+  readonly type: ArchiveType;
+  readonly letter: DifferentialLetter;
+  /** The full that a differential is measured against. */
+  readonly base: BaseName | undefined;
+  /** The components that were looked for. */
+  readonly components: readonly Component[];
+  /** The same where they are fewer than the server includes. */
+  readonly parts: readonly Component[] | undefined;
+  /** The files to pack: one list a component, in the archive's order. */
+  readonly groups: readonly (readonly FilesTask[])[];
+  readonly fileCount: number;
+  /** The entry names that the base has and the store no longer has; directories end in `/`. */
+  readonly deleted: readonly string[];
+  /** All directories that were listed. */
+  readonly directories: readonly WalkedDirectory[];
+  /** Single files, as directories with one name: the configuration. */
+  readonly singles: readonly WalkedDirectory[];
+  /** Directories that are never entered: the backup directory. */
+  readonly exclude: readonly DirectoryIdentity[];
+  readonly messages: Omit<MessageCounts, 'vanished'>;
+  readonly skipped: readonly SkippedPath[];
+  readonly warnings: readonly string[];
+}
+
+/** How a differential names its base. */
+export interface BaseName {
+  readonly stem: string;
+  readonly digest: string;
+}
+
+/** What is decided besides the comparison. */
+export interface PlanChoices {
+  readonly type: ArchiveType;
+  readonly letter: DifferentialLetter;
+  readonly base: BaseName | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Packs what is new and changed; where there is no base, everything is new. */
+export function planArchive(
+  listed: ListedStore,
+  comparison: Comparison,
+  choices: PlanChoices,
+): BackupPlan {
+  const groups = comparison.groups.map(tasksOf);
+
+  return {
+    ...choices,
+    components: listed.components,
+    parts: listed.parts,
+    groups,
+    fileCount: groups.flat().reduce((sum, { names }) => sum + names.length, 0),
+    deleted: comparison.deleted,
+    directories: listed.groups.flatMap(({ directories }) => directories),
+    singles: listed.groups.flatMap(({ singles }) => singles),
+    exclude: listed.exclude,
+    messages: countChanges(comparison),
+    skipped: listed.skipped,
+  };
+}
+
+/** Tasks for what changed. What vanished is among it: the packer looks again, and counts it. */
+function tasksOf(group: ComparedGroup): FilesTask[] {
+  return group.files.flatMap(({ directory, names, first }) => {
+    const changed = names.filter(
+      (_, at) => changeAt(group, first + at) !== 'unchanged',
+    );
+
+    return toTasks(directory, changed);
+  });
+}
+
+function countChanges({
+  groups,
+  deleted,
+}: Comparison): Omit<MessageCounts, 'vanished'> {
+  const counts = { new: 0, changed: 0, unchanged: 0, vanished: 0 };
+
+  for (const group of groups) {
+    for (const { directory, names, first } of group.files) {
+      if (!holdsMessages(directory.prefix)) continue;
+
+      for (const [at, name] of names.entries()) {
+        if (hasMessageName(name)) counts[changeAt(group, first + at)]++;
+      }
+    }
+  }
+
+  return {
+    total: counts.new + counts.changed + counts.unchanged,
+    new: counts.new,
+    changed: counts.changed,
+    unchanged: counts.unchanged,
+    deleted: deleted.filter(isMessagePath).length,
+  };
+}
+
+/** The text of `.deleted.txt`: an entry name a line. */
+export function formatDeleted(deleted: readonly string[]): string {
+  return deleted.map((name) => `${name}\n`).join('');
+}
+
+/** Whether the list of deleted names fits beside the version text: a recover looks for it in the first volume. */
+export function fitsVolume(
+  deleted: readonly string[],
+  limitBytes: number,
+): boolean {
+  const text = formatDeleted(deleted);
+  if (text.length > LARGEST_LIST_BYTES) return false;
+
+  return (
+    text.length <= limitBytes / 2 ||
+    deflateRawSync(text).length <= limitBytes / 2
+  );
+}

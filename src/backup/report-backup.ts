@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { archiveName, formatVolumeName } from '../archive/names.js';
+import { isMessagePath } from '../store/message-file.js';
+import type { OpenRun } from './open-run.js';
+import type { PackedPlan } from './pack-plan.js';
+import type { BackupPlan } from './plan-archive.js';
+import type { BackupIssue, BackupReport } from './request.js';
+import type { SkippedPath } from './walk.js';
+
+/** What a plan would do. @param stem the name that its archive would have */
+export function reportPlan(
+  plan: BackupPlan,
+  stem: string,
+  startedAt: Date,
+): BackupReport {
+  return {
+    schema: 'kms-backup/backup/1',
+    isDryRun: true,
+    type: plan.type,
+    archive: archiveName(stem),
+    base: plan.base?.stem,
+    startedAt,
+    finishedAt: startedAt,
+    messages: { ...plan.messages, vanished: 0 },
+    packedMessages: 0,
+    files: plan.fileCount,
+    directories: plan.directories.length,
+    sourceBytes: 0,
+    storedBytes: 0,
+    volumes: [],
+    entries: 0,
+    verifiedEntries: 0,
+    issues: plan.skipped.map(toIssue),
+    split: [],
+    swept: [],
+    warnings: plan.warnings,
+    isMassLoss: false,
+  };
+}
+
+/** What a run did, as soon as its archive is published. */
+export function reportRun(run: OpenRun, packed: PackedPlan): BackupReport {
+  const { request, plan, writer, packer, startedAt } = run;
+  const { files, messages, sourceBytes } = packer.counts;
+
+  return {
+    ...reportPlan(plan, writer.stem, startedAt),
+    isDryRun: false,
+    finishedAt: request.clock(),
+    messages: {
+      ...plan.messages,
+      vanished: [...packer.vanished].filter(isMessagePath).length,
+    },
+    packedMessages: messages,
+    files,
+    directories: packed.directories,
+    sourceBytes,
+    storedBytes: writer.sizeBytes,
+    volumes: writer.volumes.map((_, index) =>
+      formatVolumeName(writer.stem, index),
+    ),
+    entries: writer.entries,
+    verifiedEntries: request.readsBack ? writer.entries : 0,
+    issues: [
+      ...packed.skipped.map(toIssue),
+      ...packer.issues,
+      ...findGoneSources(plan, packer.vanished),
+    ],
+    split: packer.split,
+  };
+}
+
+function toIssue({ name, reason }: SkippedPath): BackupIssue {
+  return { kind: 'skipped', name, reason };
+}
+
+/** Mail comes and goes; a configuration file or a whole part of the server that is gone at the end is no such thing. */
+function findGoneSources(
+  { directories }: BackupPlan,
+  vanished: ReadonlySet<string>,
+): BackupIssue[] {
+  const goneDirectories = directories.filter(
+    ({ prefix, path }) => isTopDirectory(prefix) && !existsSync(path),
+  );
+
+  const names = [
+    ...[...vanished].filter((name) => !name.includes('/')),
+    ...goneDirectories.map(({ prefix }) => prefix),
+  ];
+
+  return names.map((name) => ({
+    kind: 'unreadable',
+    name,
+    reason: 'it vanished during the run',
+  }));
+}
+
+/** `@backup/sslcert/`, `@backup/store/mail/` */
+function isTopDirectory(prefix: string): boolean {
+  return /^@backup\/(store\/)?[^/]+\/$/.test(prefix);
+}
