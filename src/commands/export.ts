@@ -14,11 +14,11 @@ import {
   type MailSource,
   onlyMessages,
   openMail,
-  scopeFlags,
   toTypedScope,
 } from '../jobs/select-mail.js';
 import { openPrompts } from '../ui/prompts.js';
 import { searchFlags, toQuery } from '../ui/search-flags.js';
+import { scopeFlags } from '../ui/scope-flags.js';
 import type { MessageQuery } from '../mail/message-query.js';
 
 export default class Export extends KmsCommand {

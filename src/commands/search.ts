@@ -5,14 +5,10 @@ import { EVERY_MESSAGE } from '../mail/message-query.js';
 import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
 import { openServer } from '../ui/context.js';
 import { withEnvironment } from '../ui/flags.js';
-import {
-  firstParts,
-  openMail,
-  scopeFlags,
-  toTypedScope,
-} from '../jobs/select-mail.js';
+import { firstParts, openMail, toTypedScope } from '../jobs/select-mail.js';
 import { formatSearch, recoverCommand } from '../ui/present/search.js';
 import { searchFlags, toQuery } from '../ui/search-flags.js';
+import { scopeFlags } from '../ui/scope-flags.js';
 
 export default class Search extends KmsCommand {
   static override summary = 'Find messages inside archives.';

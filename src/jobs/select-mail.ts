@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { Flags } from '@oclif/core';
 import { wholeName } from '../archive/entry-names.js';
 import { placeOf } from '../store/entry-place.js';
 import type { Selection } from '../archive/read/read-archive.js';
@@ -51,30 +50,6 @@ export interface MailSource {
 }
 
 type FoundMail = Omit<MailSource, 'notes'>;
-
-/** The flags that name a part of the mail. */
-export const scopeFlags = {
-  domain: Flags.string({
-    char: 'd',
-    helpValue: 'DOMAIN',
-    summary: 'Only this domain.',
-  }),
-  user: Flags.string({
-    char: 'u',
-    helpValue: 'USER',
-    summary: 'Only this user.',
-  }),
-  folder: Flags.string({
-    char: 'f',
-    helpValue: 'FOLDER',
-    summary: 'Only this folder: INBOX, "Gesendete Objekte/Ärzte".',
-  }),
-  subfolders: Flags.boolean({
-    allowNo: true,
-    default: true,
-    summary: 'With the folders below --folder; on unless --no-subfolders.',
-  }),
-};
 
 interface ScopeValues {
   readonly domain?: string | undefined;
