@@ -50,6 +50,24 @@ module.exports = {
       'Three nouns, apart.',
     ),
     forbid(
+      'zip-knows-no-archive',
+      { path: '^src/archive/zip/' },
+      { path: '^src/archive/(?!zip/)' },
+      'The format knows nothing of backups.',
+    ),
+    forbid(
+      'writing-and-reading-apart',
+      { path: '^src/archive/(write|read)/' },
+      { path: '^src/archive/(write|read)/', pathNot: '^src/archive/$1/' },
+      'Both stand on the format.',
+    ),
+    forbid(
+      'compression-behind-the-codec',
+      { path: '^src/', pathNot: '^src/archive/zip/(codec\\.ts|zlib/)' },
+      { path: '^src/archive/zip/zlib/' },
+      'Another codec is another file.',
+    ),
+    forbid(
       'server-stands-alone',
       { path: '^src/server/' },
       { path: '^src/(archive|mail)/' },

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import { readEntryBytes } from '../archive/zip/entry-bytes.js';
 import { wholeName } from '../archive/entry-names.js';
 import { placeOf } from '../store/entry-place.js';
-import { EntryDamage } from '../archive/zip/local-header.js';
+import { EntryDamage } from '../archive/zip/entry-damage.js';
+import { readWhole } from '../archive/zip/read-entry.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { DamagedArchiveError } from '../errors.js';
 import { msOfTicks } from '../platform/file-times.js';
@@ -65,7 +65,7 @@ function* readEntries(
         const place = parseStorePath(placeOf(name)?.path ?? '');
         const bytes =
           place &&
-          readOne(() => readEntryBytes(fd, table, index), name, isOptional);
+          readOne(() => readWhole({ fd, table, index }), name, isOptional);
         if (!bytes) continue;
 
         const whole = part ? joinParts(parts, name, bytes, part) : bytes;

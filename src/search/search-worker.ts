@@ -1,6 +1,10 @@
-import { readEntryBytes, readEntryHead } from '../archive/zip/entry-bytes.js';
-import { ColumnTable, type EntryTable } from '../archive/zip/entry-table.js';
-import { EntryDamage } from '../archive/zip/local-header.js';
+import { EntryDamage } from '../archive/zip/entry-damage.js';
+import { ColumnTable } from '../archive/zip/entry-table.js';
+import {
+  type EntryPlace,
+  readHead,
+  readWhole,
+} from '../archive/zip/read-entry.js';
 import { VolumeHandle } from '../archive/read/open-volume.js';
 import {
   holdsAllHeaders,
@@ -34,7 +38,7 @@ serveTasks(
 
     for (let index = 0; index < table.count; index++) {
       try {
-        const headers = await findMatch(fd, table, index, query);
+        const headers = await findMatch({ fd, table, index }, query);
         // Spread: a getter does not travel to another thread.
         if (headers) matches.push({ index, headers: { ...headers } });
       } catch (error) {
@@ -50,14 +54,13 @@ serveTasks(
 
 /** The headers of a message that satisfies the query; undefined where it does not. */
 async function findMatch(
-  fd: number,
-  table: EntryTable,
-  index: number,
+  entry: EntryPlace,
   query: MessageQuery,
 ): Promise<MessageHeaders | undefined> {
-  let bytes = readEntryHead(fd, table, index, HEAD_BYTES);
+  const { table, index } = entry;
+  let bytes = readHead(entry, HEAD_BYTES);
   const readRest = (): void => {
-    if (bytes.length < table.size(index)) bytes = readMost(fd, table, index);
+    if (bytes.length < table.size(index)) bytes = readMost(entry);
   };
 
   if (!holdsAllHeaders(bytes)) readRest();
@@ -77,8 +80,8 @@ async function findMatch(
     : undefined;
 }
 
-function readMost(fd: number, table: EntryTable, index: number): Buffer {
-  return table.compressedSize(index) > TEXT_LIMIT_BYTES
-    ? readEntryHead(fd, table, index, TEXT_LIMIT_BYTES)
-    : readEntryBytes(fd, table, index);
+function readMost(entry: EntryPlace): Buffer {
+  return entry.table.compressedSize(entry.index) > TEXT_LIMIT_BYTES
+    ? readHead(entry, TEXT_LIMIT_BYTES)
+    : readWhole(entry);
 }

@@ -47,6 +47,18 @@ const PLANTED: Readonly<
     file: 'archive/planted.ts',
     imports: '../server/engine.js',
   },
+  'zip-knows-no-archive': {
+    file: 'archive/zip/planted.ts',
+    imports: '../names.js',
+  },
+  'writing-and-reading-apart': {
+    file: 'archive/write/planted.ts',
+    imports: '../read/read-plan.js',
+  },
+  'compression-behind-the-codec': {
+    file: 'backup/planted-compression.ts',
+    imports: '../archive/zip/zlib/deflate.js',
+  },
   'server-stands-alone': {
     file: 'server/planted.ts',
     imports: '../mail/maildir.js',

@@ -1,11 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
-import { DamagedArchiveError, KmsError, messageOf } from '../../errors.js';
+import { DamagedArchiveError } from '../../errors.js';
 import { archiveName } from '../names.js';
-import { findEntryData, streamEntry } from '../zip/entry-stream.js';
-import type { EntryTable } from '../zip/entry-table.js';
-import { EntryDamage } from '../zip/local-header.js';
-import { isReadFailure } from '../zip/source.js';
 import { DELETED_ENTRY, LARGEST_LIST_BYTES } from '../summary.js';
+import { EntryDamage } from '../zip/entry-damage.js';
+import type { EntryTable } from '../zip/entry-table.js';
+import { openForPieces, readPieces } from '../zip/read-entry.js';
+import { toTextError } from './damaged-entry.js';
 
 /** How long `.deleted.txt` may be, and why. */
 export interface ListLimit {
@@ -102,21 +102,12 @@ export async function eachDeletedName(
   const fd = openSync(file.path, 'r');
 
   try {
-    const dataStart = findEntryData(fd, table, index);
-    await streamEntry({ fd, dataStart, table, index }, (bytes) => {
+    await readPieces(openForPieces({ fd, table, index }), (bytes) => {
       lines.add(bytes);
     });
     lines.end();
   } catch (error) {
-    if (error instanceof KmsError || isReadFailure(error)) throw error;
-
-    throw new DamagedArchiveError(
-      `${file.name}: entry ${DELETED_ENTRY} is damaged: ${messageOf(error)}`,
-      {
-        hints: ['Verify the archive, and use another one.'],
-        cause: error,
-      },
-    );
+    throw toTextError(error, file.name, DELETED_ENTRY);
   } finally {
     closeSync(fd);
   }

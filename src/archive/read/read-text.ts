@@ -1,9 +1,8 @@
-import { crc32, inflateRawSync } from 'node:zlib';
-import { DamagedArchiveError, KmsError, messageOf } from '../../errors.js';
 import type { EntryTable } from '../zip/entry-table.js';
-import { checkLocalHeader } from '../zip/local-header.js';
-import { isReadFailure, type RandomAccessSource } from '../zip/source.js';
-import { METHOD_DEFLATED } from '../zip/zip-format.js';
+import { readHeld } from '../zip/read-entry.js';
+import type { RandomAccessSource } from '../zip/source.js';
+import { LARGEST_LOCAL_HEADER_BYTES } from '../zip/zip-format.js';
+import { toTextError } from './damaged-entry.js';
 
 /** Version and summary are small; anything larger under their names is not ours, and parsing it would need gigabytes. */
 const LARGEST_TEXT_BYTES = 4 << 20;
@@ -24,40 +23,16 @@ export async function readText(
 
     const start = table.headerOffset(index);
 
-    const bytes = Math.min(
-      table.extentEnd(index) - start,
-      table.compressedSize(index) + 30 + 2 * 65_535,
+    const bytes = await source.read(
+      start,
+      Math.min(
+        table.extentEnd(index) - start,
+        LARGEST_LOCAL_HEADER_BYTES + table.compressedSize(index),
+      ),
     );
 
-    const entry = await source.read(start, bytes);
-    const dataStart = checkLocalHeader(entry, table, index);
-
-    const data = entry.subarray(
-      dataStart,
-      dataStart + table.compressedSize(index),
-    );
-
-    const options = { maxOutputLength: Math.max(1, table.size(index)) };
-
-    const text =
-      table.method(index) === METHOD_DEFLATED
-        ? inflateRawSync(data, options)
-        : data;
-
-    if (text.length !== table.size(index) || crc32(text) !== table.crc(index)) {
-      throw new Error('its checksum is wrong');
-    }
-
-    return text.toString('utf8');
+    return readHeld(bytes, table, index).toString('utf8');
   } catch (error) {
-    if (error instanceof KmsError || isReadFailure(error)) throw error;
-
-    throw new DamagedArchiveError(
-      `${source.name}: entry ${table.name(index)} is damaged: ${messageOf(error)}`,
-      {
-        hints: ['Verify the archive, and use another one.'],
-        cause: error,
-      },
-    );
+    throw toTextError(error, source.name, table.name(index));
   }
 }

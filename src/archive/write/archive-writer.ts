@@ -1,6 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { crc32, deflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { errnoOf } from '../../errors.js';
 import { syncDirectory } from '../../platform/atomic-file.js';
 import { isHeldCode, patientlyFor } from '../../platform/patience.js';
@@ -8,6 +8,7 @@ import { tellStep } from '../../platform/steps.js';
 import { toSystemError } from '../../platform/system-error.js';
 import { formatTemporaryName, formatVolumeName } from '../names.js';
 import { centralHeaderLength } from '../zip/central-headers.js';
+import { codec } from '../zip/codec.js';
 import { VolumeFile, type VolumeMark } from './volume-file.js';
 import {
   CENTRAL_OFFSET_FIELD,
@@ -98,9 +99,10 @@ export class ArchiveWriter {
   /** Adds one entry that is known whole: a text of ours, an empty directory. */
   addSmall(entry: SmallEntry): void {
     const name = Buffer.from(entry.name, 'utf8');
-    const deflated = deflateRawSync(entry.bytes);
-    const isDeflated = deflated.length < entry.bytes.length;
-    const data = isDeflated ? deflated : entry.bytes;
+    const room = Buffer.allocUnsafeSlow(entry.bytes.length);
+    const deflatedBytes = codec.deflate(entry.bytes, room, { kind: 'text' });
+    const isDeflated = deflatedBytes !== undefined;
+    const data = isDeflated ? room.subarray(0, deflatedBytes) : entry.bytes;
 
     const header: EntryHeader = {
       name,

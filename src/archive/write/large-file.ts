@@ -8,7 +8,7 @@ import {
   lstatOrGone,
 } from '../../platform/look-again.js';
 import type { ArchiveWriter } from './archive-writer.js';
-import { deflateBound } from '../zip/deflate.js';
+import { codec } from '../zip/codec.js';
 import { combineCrc32 } from '../zip/crc32.js';
 import { formatPartName } from '../entry-names.js';
 import { ticksOf } from '../../platform/file-times.js';
@@ -194,7 +194,10 @@ async function packPart(
     ? formatPartName(name, part.index, part.count)
     : name;
   const length = Math.min(job.partBytes, part.totalBytes - part.offsetBytes);
-  const headerAt = context.writer.beginEntry(entryName, deflateBound(length));
+  const headerAt = context.writer.beginEntry(
+    entryName,
+    codec.deflateBound(length),
+  );
   const data = await writeChunks(context, [...planChunks(job, length)]);
 
   context.writer.endEntry(headerAt, {

@@ -9,7 +9,7 @@ import {
   LARGE_FILE_BYTES,
   SLOT_BYTES,
 } from './block-slots.js';
-import { deflateChunk, deflateWhole } from '../zip/deflate.js';
+import { codec } from '../zip/codec.js';
 import { openStored, readStable, type StableFile } from './stable-read.js';
 import {
   type BlockMessage,
@@ -158,29 +158,26 @@ export class TaskPacker {
 
     const data = this.#input.subarray(Math.min(got, task.windowBytes), got);
 
-    const pieces = deflateChunk(data, this.#settings.level, {
+    const slot = this.#slots.take();
+    const bytes = this.#slots.bytes(slot);
+
+    const lengthBytes = codec.deflate(data, bytes, {
+      kind: 'chunk',
+      level: this.#settings.level,
       before: this.#input.subarray(0, Math.min(got, task.windowBytes)),
       isLast: task.isLast,
     });
 
-    const slot = this.#slots.take();
-    const bytes = this.#slots.bytes(slot);
-    let at = 0;
-
-    for (const piece of pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
+    if (lengthBytes === undefined) {
+      throw new Error('a deflated chunk does not fit into its slot');
     }
-
-    const blockCrc = crc32(bytes.subarray(0, at));
-    const { worker } = this.#settings;
 
     return {
       kind: 'chunk',
-      worker,
+      worker: this.#settings.worker,
       slot,
-      lengthBytes: at,
-      blockCrc,
+      lengthBytes,
+      blockCrc: crc32(bytes.subarray(0, lengthBytes)),
       crc: crc32(data),
       sourceBytes: data.length,
     };
@@ -257,7 +254,10 @@ class Block {
       dataAt + Math.max(0, data.length - 1),
     );
 
-    const deflatedBytes = deflateWhole(data, this.level, room);
+    const deflatedBytes = codec.deflate(data, room, {
+      kind: 'file',
+      level: this.level,
+    });
 
     if (deflatedBytes === undefined) this.#bytes.set(data, dataAt);
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.js';
+import { entryDamage } from './entry-damage.js';
 import type { EntryTable } from './entry-table.js';
 import {
   EXTRA_ZIP64,
@@ -6,14 +6,16 @@ import {
   FLAG_ENCRYPTED,
   LOCAL_FIXED_BYTES,
   LOCAL_SIGNATURE,
+  METHOD_DEFLATED,
+  METHOD_STORED,
 } from './zip-format.js';
 
-/** An entry that does not hold what its headers promise. */
-export class EntryDamage extends Error {}
+/** 0xffffffff in a field of 32 bits refers to the Zip64 extra field (APPNOTE 4.5.3). */
+const SEE_ZIP64 = 0xffffffff;
 
 /**
  * Compares an entry's local header (APPNOTE 4.3.7), at the start of `bytes`, with its central one.
- * @returns where the data begin, counted from the header
+ * @returns the offset of the data, counted from the header
  * @throws {EntryDamage} naming the field that differs
  */
 export function checkLocalHeader(
@@ -21,109 +23,114 @@ export function checkLocalHeader(
   table: EntryTable,
   index: number,
 ): number {
+  // 0: signature
   if (
     bytes.length < LOCAL_FIXED_BYTES ||
     bytes.readUInt32LE(0) !== LOCAL_SIGNATURE
   ) {
-    throw new EntryDamage(
-      `there is no local header at byte ${table.headerOffset(index)}`,
-    );
+    throw entryDamage.noLocalHeader(table.headerOffset(index));
   }
 
-  const flags = bytes.readUInt16LE(6);
-  if ((flags | table.flags(index)) & FLAG_ENCRYPTED) {
-    throw new EntryDamage('it is encrypted');
-  }
+  checkMethod(bytes, table, index);
 
-  const method = table.method(index);
-  if (method !== 0 && method !== 8) {
-    throw new EntryDamage(`it is compressed with the unknown method ${method}`);
-  }
-
-  if (bytes.readUInt16LE(8) !== method) {
-    throw new EntryDamage('its two headers name different methods');
-  }
-
+  // 26: length of the name; 28: length of the extra fields; 30: name, then extra fields, then data
   const nameEnd = LOCAL_FIXED_BYTES + bytes.readUInt16LE(26);
   const dataStart = nameEnd + bytes.readUInt16LE(28);
-  if (dataStart > bytes.length) {
-    throw new EntryDamage('its local header is cut off');
-  }
+  if (dataStart > bytes.length) throw entryDamage.localHeaderCutOff();
 
   const name = bytes.subarray(LOCAL_FIXED_BYTES, nameEnd);
   if (!name.equals(table.rawName(index))) {
-    throw new EntryDamage('its two headers have different names');
+    throw entryDamage.headersDiffer('name');
   }
 
-  const declared = readSizes(bytes, nameEnd, dataStart);
-  // With a data descriptor the local header may leave these three empty (APPNOTE 4.4.4, bit 3).
-  const isOpen = (flags & FLAG_DESCRIPTOR) !== 0;
-  const same = (local: number, central: number): boolean =>
-    local === central || (isOpen && local === 0);
-  if (!same(bytes.readUInt32LE(14), table.crc(index))) {
-    throw new EntryDamage('its two headers have different checksums');
-  }
-
-  if (!same(declared.size, table.size(index))) {
-    throw new EntryDamage('its two headers have different sizes');
-  }
-
-  if (!same(declared.compressed, table.compressedSize(index))) {
-    throw new EntryDamage('its two headers have different compressed sizes');
-  }
+  const sizes = readSizes(bytes.subarray(0, dataStart), nameEnd);
+  checkValues(bytes, sizes, table, index);
 
   return dataStart;
 }
 
-/** Sizes of a local header; 0xffffffff refers to the Zip64 field, uncompressed size first (APPNOTE 4.5.3). */
-function readSizes(
-  bytes: Buffer,
-  extraStart: number,
-  extraEnd: number,
-): { size: number; compressed: number } {
-  const sizes = {
-    size: bytes.readUInt32LE(22),
-    compressed: bytes.readUInt32LE(18),
-  };
+function checkMethod(bytes: Buffer, table: EntryTable, index: number): void {
+  // 6: general purpose flags
+  const flags = bytes.readUInt16LE(6) | table.flags(index);
+  if (flags & FLAG_ENCRYPTED) throw entryDamage.encrypted();
 
-  if (sizes.size !== 0xffffffff && sizes.compressed !== 0xffffffff) {
-    return sizes;
+  const method = table.method(index);
+  if (method !== METHOD_STORED && method !== METHOD_DEFLATED) {
+    throw entryDamage.unknownMethod(method);
   }
 
-  for (
-    let at = extraStart;
-    at + 4 <= extraEnd;
-    at += 4 + bytes.readUInt16LE(at + 2)
-  ) {
-    if (bytes.readUInt16LE(at) !== EXTRA_ZIP64) continue;
+  // 8: compression method
+  if (bytes.readUInt16LE(8) !== method) {
+    throw entryDamage.headersDiffer('method');
+  }
+}
 
-    const end = Math.min(extraEnd, at + 4 + bytes.readUInt16LE(at + 2));
-    let field = at + 4;
+/** With a data descriptor the local header may leave checksum and sizes empty (APPNOTE 4.4.4, bit 3). */
+function checkValues(
+  bytes: Buffer,
+  sizes: LocalSizes,
+  table: EntryTable,
+  index: number,
+): void {
+  const mayBeEmpty = (bytes.readUInt16LE(6) & FLAG_DESCRIPTOR) !== 0;
+  const differs = (local: number, central: number): boolean =>
+    local !== central && !(mayBeEmpty && local === 0);
 
-    if (sizes.size === 0xffffffff && field + 8 <= end) {
-      sizes.size = Number(bytes.readBigUInt64LE(field));
-      field += 8;
+  // 14: CRC-32 of the content
+  if (differs(bytes.readUInt32LE(14), table.crc(index))) {
+    throw entryDamage.headersDiffer('crc');
+  }
+
+  if (differs(sizes.size, table.size(index))) {
+    throw entryDamage.headersDiffer('size');
+  }
+
+  if (differs(sizes.compressed, table.compressedSize(index))) {
+    throw entryDamage.headersDiffer('compressedSize');
+  }
+}
+
+interface LocalSizes {
+  size: number;
+  compressed: number;
+}
+
+/** @param header the local header with its extra fields, which begin at `extraStart` */
+function readSizes(header: Buffer, extraStart: number): LocalSizes {
+  // 18: compressed size; 22: size
+  const sizes = {
+    compressed: header.readUInt32LE(18),
+    size: header.readUInt32LE(22),
+  };
+
+  if (sizes.size !== SEE_ZIP64 && sizes.compressed !== SEE_ZIP64) return sizes;
+
+  let at = extraStart;
+  while (at + 4 <= header.length) {
+    // 0: id of the field; 2: length of its data; 4: data
+    const end = at + 4 + header.readUInt16LE(at + 2);
+
+    if (header.readUInt16LE(at) === EXTRA_ZIP64) {
+      putWideSizes(sizes, header.subarray(at + 4, end));
+      break;
     }
 
-    if (sizes.compressed === 0xffffffff && field + 8 <= end) {
-      sizes.compressed = Number(bytes.readBigUInt64LE(field));
-    }
-
-    break;
+    at = end;
   }
 
   return sizes;
 }
 
-/** What is wrong with compressed data, where zlib says so; undefined for every other error. */
-export function inflateFaultOf(error: unknown): string | undefined {
-  const code =
-    error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === 'ERR_BUFFER_TOO_LARGE') {
-    return 'it inflates to more than its declared size';
+/** The Zip64 field holds only the sizes that do not fit into 32 bits, the size first (APPNOTE 4.5.3). */
+function putWideSizes(sizes: LocalSizes, field: Buffer): void {
+  let at = 0;
+
+  if (sizes.size === SEE_ZIP64 && at + 8 <= field.length) {
+    sizes.size = Number(field.readBigUInt64LE(at));
+    at += 8;
   }
 
-  return code.startsWith('Z_')
-    ? `its compressed data are broken (${messageOf(error)})`
-    : undefined;
+  if (sizes.compressed === SEE_ZIP64 && at + 8 <= field.length) {
+    sizes.compressed = Number(field.readBigUInt64LE(at));
+  }
 }

@@ -7,6 +7,8 @@ export const LOCAL_SIGNATURE = 0x04034b50;
 export const CENTRAL_SIGNATURE = 0x02014b50;
 export const END_SIGNATURE = 0x06054b50;
 export const LOCAL_FIXED_BYTES = 30;
+/** Name and extra fields have at most 65,535 bytes each. */
+export const LARGEST_LOCAL_HEADER_BYTES = LOCAL_FIXED_BYTES + 2 * 65_535;
 export const CENTRAL_FIXED_BYTES = 46;
 export const END_BYTES = 22;
 
