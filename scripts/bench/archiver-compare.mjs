@@ -1,4 +1,4 @@
-// What would archiver do in our place? Time, memory, what its entries say, a file that vanishes, a full disk.
+// Compares archiver with our own writer: time, memory, the facts in its entries, a file that vanishes, a full disk.
 //   node scripts/build.mjs && node scripts/bench/archiver-compare.mjs
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -15,9 +15,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readEntries } from '../../dist/archive/zip/central-directory.js';
 import { openFileSource } from '../../dist/archive/zip/source.js';
-import { archiveBytes, kms } from './kms.mjs';
+import { archiveBytes } from './directories.mjs';
+import { kms, KMS_ENVIRONMENT as env } from './kms.mjs';
 import { measure, median } from './measure.mjs';
-import { backUp, emptyDirectory, smallStore, WORK } from './small-store.mjs';
+import { backUp, emptyWork, smallStore, WORK } from './small-store.mjs';
 
 const ROUNDS = 3;
 const LIMIT_MS = 60_000;
@@ -25,9 +26,8 @@ const PEER = fileURLToPath(new URL('archiver-peer.mjs', import.meta.url));
 const PRECISIONS = ['2 s', '1 s', '100 ns'];
 
 const store = smallStore();
-const ours = (from = store, into = emptyDirectory('kms')) =>
-  kms('backup', 'full', '--server-dir', from.serverDir, '--backup-dir', into)
-    .command;
+const ours = (from = store, into = emptyWork('kms')) =>
+  kms`backup full --server-dir ${from.serverDir} --backup-dir ${into}`.command;
 const theirs = (from, into, ...more) => [
   process.execPath,
   PEER,
@@ -35,7 +35,6 @@ const theirs = (from, into, ...more) => [
   join(into, 'archiver.zip'),
   ...more,
 ];
-const env = kms().env;
 
 async function race() {
   const [a, b] = [
@@ -46,7 +45,7 @@ async function race() {
   for (let round = 0; round < ROUNDS; round++) {
     for (const [one, command] of [
       [a, ours()],
-      [b, theirs(store.storeDir, emptyDirectory('archiver'))],
+      [b, theirs(store.storeDir, emptyWork('archiver'))],
     ]) {
       spawnSync('sync');
 
@@ -135,14 +134,14 @@ async function vanish(from, into) {
 
 async function loseFiles() {
   for (const name of ['kms-backup', 'archiver', 'archiver as documented']) {
-    const copy = join(emptyDirectory('vanishing'), 'mailserver');
+    const copy = join(emptyWork('vanishing'), 'mailserver');
     cpSync(store.serverDir, copy, {
       recursive: true,
       preserveTimestamps: true,
     });
 
     const from = { serverDir: copy, storeDir: join(copy, 'store') };
-    const into = emptyDirectory('into');
+    const into = emptyWork('into');
 
     const command =
       name === 'kms-backup'
@@ -195,7 +194,7 @@ async function fillDisk() {
     ];
   };
 
-  const into = emptyDirectory('into');
+  const into = emptyWork('into');
 
   await observe('kms-backup', small(ours(store, into)));
   await observe('archiver', small(theirs(store.storeDir, into)));

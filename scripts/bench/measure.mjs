@@ -1,4 +1,4 @@
-// Runs one command and says how long it took, how much memory it held at most, and what it printed.
+// Runs one command and measures its time, its memory at most, and its output.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,64 +8,82 @@ const GNU_TIME = '/usr/bin/time';
 const hasGnuTime =
   existsSync(GNU_TIME) &&
   spawnSync(GNU_TIME, ['-f', '%M', 'true']).status === 0;
+/** A command that takes longer is killed. */
 const TIMEOUT_MS = 1_800_000;
 
-/** Seconds of wall clock, peak RSS in bytes (the largest process, worker threads included), exit code, output. */
+/**
+ * Runs a command and waits for its end.
+ * @returns seconds of wall clock, and the peak memory of its largest process in bytes, worker threads included
+ * @throws {Error} with the end of its output, where its exit code is not among `okCodes`
+ */
 export async function measure({ command, cwd, env = {}, okCodes = [0] }) {
-  const [program, ...args] = command;
   const folder = mkdtempSync(join(tmpdir(), 'kms-backup-bench-'));
-  const note = join(folder, 'rss');
-  const [file, argv] = hasGnuTime
-    ? [GNU_TIME, ['-q', '-o', note, '-f', '%M', program, ...args]]
-    : [program, args];
-  const started = performance.now();
+  const note = join(folder, 'peak-kib');
 
-  const child = spawn(file, argv, {
+  try {
+    const startedMs = performance.now();
+    const ended = await runToEnd(withTime(command, note), { cwd, env });
+    const seconds = (performance.now() - startedMs) / 1000;
+
+    if (!okCodes.includes(ended.code)) {
+      throw new Error(
+        `${command.join(' ')} ended with ${ended.code}: ${ended.stderr.slice(-800)}${ended.stdout.slice(-800)}`,
+      );
+    }
+
+    const peakKib = hasGnuTime ? lastNumber(note) : ended.polledKib;
+
+    return { seconds, peakBytes: peakKib * 1024, stdout: ended.stdout };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Lets GNU time note the peak memory of a command in a file, where this machine has it. */
+function withTime(command, note) {
+  return hasGnuTime
+    ? [GNU_TIME, '-q', '-o', note, '-f', '%M', ...command]
+    : command;
+}
+
+function lastNumber(path) {
+  if (!existsSync(path)) return 0;
+
+  return Number(readFileSync(path, 'utf8').trim().split('\n').at(-1));
+}
+
+async function runToEnd([program, ...args], { cwd, env }) {
+  const child = spawn(program, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 
-  let polledKb = 0;
+  let polledKib = 0;
+  const poll = () => {
+    polledKib = Math.max(polledKib, highWaterKib(child.pid));
+  };
 
-  const poll = hasGnuTime
-    ? undefined
-    : setInterval(
-        () => (polledKb = Math.max(polledKb, highWaterKb(child.pid))),
-        10,
-      );
-
+  const polling = hasGnuTime ? undefined : setInterval(poll, 10);
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS);
-  const out = collect(child.stdout);
-  const err = collect(child.stderr);
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
 
-  const code = await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
+  try {
+    const code = await new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
 
-  const seconds = (performance.now() - started) / 1000;
-
-  clearInterval(poll);
-  clearTimeout(timer);
-
-  const peakKb =
-    hasGnuTime && existsSync(note)
-      ? Number(readFileSync(note, 'utf8').trim().split('\n').at(-1))
-      : polledKb;
-
-  rmSync(folder, { recursive: true, force: true });
-
-  if (!okCodes.includes(code)) {
-    throw new Error(
-      `${command.join(' ')} ended with ${code}: ${err.text().slice(-800)}${out.text().slice(-800)}`,
-    );
+    return { code, polledKib, stdout: stdout.text(), stderr: stderr.text() };
+  } finally {
+    clearInterval(polling);
+    clearTimeout(timer);
   }
-
-  return { seconds, peakBytes: peakKb * 1024, stdout: out.text() };
 }
 
-function highWaterKb(pid) {
+/** Returns the most memory that a living process has held (Linux). */
+function highWaterKib(pid) {
   try {
     return Number(
       /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ??
@@ -76,7 +94,7 @@ function highWaterKb(pid) {
   }
 }
 
-/** Only the end of what a command says is of interest, and the start of a short result. */
+/** Keeps the last 200,000 characters of a stream. */
 function collect(stream) {
   let text = '';
   stream.setEncoding('utf8').on('data', (chunk) => {
@@ -85,7 +103,7 @@ function collect(stream) {
   return { text: () => text };
 }
 
-/** The middle value; the mean of the two middle ones where their number is even. */
+/** Returns the middle value, or the mean of the two middle ones where their number is even. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
@@ -94,7 +112,7 @@ export function median(values) {
     : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Which of these programs this machine has. */
+/** Returns those of the programs that this machine has. */
 export function toolsFound(names) {
   return new Set(
     names.filter(

@@ -1,8 +1,9 @@
-// The small store that the decision records were measured on: store B of docs/benchmarks.md, a tenth of it.
+// The small store of the decision records' measurements: store B of docs/benchmarks.md, a tenth of it.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { emptyDirectory } from './directories.mjs';
+import { firstArchive } from './jobs-read.mjs';
 import { kms } from './kms.mjs';
 import { ensureStore } from './stores.mjs';
 
@@ -12,26 +13,19 @@ export const WORK = fileURLToPath(
 
 export const smallStore = (name = 'B') => ensureStore(WORK, name, 10);
 
-export function emptyDirectory(name) {
+/** Returns the path of an empty directory below the work directory. */
+export function emptyWork(name) {
   const directory = join(WORK, name);
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
+  emptyDirectory(directory);
+
   return directory;
 }
 
-/** The path of a full backup's first volume, written anew. */
+/** Writes a full backup and returns the path of its first volume. */
 export function backUp(store) {
-  const directory = emptyDirectory('kms');
-  const { command, env } = kms(
-    'backup',
-    'full',
-    '--server-dir',
-    store.serverDir,
-    '--backup-dir',
-    directory,
-    '--quiet',
-  );
-
+  const directory = emptyWork('kms');
+  const { command, env } =
+    kms`backup full --server-dir ${store.serverDir} --backup-dir ${directory} --quiet`;
   const { status, stderr } = spawnSync(command[0], command.slice(1), {
     env: { ...process.env, ...env },
     encoding: 'utf8',
@@ -39,8 +33,5 @@ export function backUp(store) {
 
   if (status !== 0) throw new Error(stderr);
 
-  return join(
-    directory,
-    readdirSync(directory).find((name) => /^F\d+T\d+Z\.zip$/.test(name)),
-  );
+  return firstArchive(directory);
 }
