@@ -1,6 +1,6 @@
 /**
- * Every way a command can end that is not success. One base class, small subclasses named for the fact.
- * Anything else that is thrown is a defect of this program.
+ * The errors that a command can foresee: one base class, and one small subclass for each exit code, named for the fact.
+ * Any other error that is thrown is a defect of this program. This file imports nothing.
  */
 
 /** The documented exit codes; the same with and without `--json`. */
@@ -21,7 +21,7 @@ export const ExitCode = {
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** What an exit code means, in the words that every command's help uses. */
+/** The meaning of each exit code, in the words of every command's help. */
 export const EXIT_MEANING: Readonly<Record<ExitCode, string>> = {
   0: 'done',
   1: 'failed: no archive published, nothing recovered',
@@ -38,12 +38,12 @@ export const EXIT_MEANING: Readonly<Record<ExitCode, string>> = {
 };
 
 interface Details {
-  /** What to do, one imperative each. */
+  /** Advice to the operator: one imperative sentence each. */
   readonly hints?: readonly string[];
   readonly cause?: unknown;
 }
 
-/** An end that is foreseen: a message that states the fact, a stable code for scripts, hints and an exit code. */
+/** A foreseen error: a message that states the fact, a stable code for scripts, an exit code, and hints. */
 export class KmsError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
@@ -66,7 +66,7 @@ export class KmsError extends Error {
   }
 }
 
-/** The work could not be done, and nothing was published or recovered (exit 1). */
+/** The command failed, and it published or recovered nothing (exit 1). */
 export class FailedError extends KmsError {
   constructor(message: string, details?: Details) {
     super('FAILED', ExitCode.failed, message, details);
@@ -94,7 +94,7 @@ export class DamagedArchiveError extends KmsError {
   }
 }
 
-/** Something that was named does not exist (exit 10). */
+/** The operator named something that does not exist (exit 10). */
 export class NotFoundError extends KmsError {
   constructor(message: string, details?: Details) {
     super('NOT_FOUND', ExitCode.notFound, message, details);
@@ -108,14 +108,14 @@ export class LockedError extends KmsError {
   }
 }
 
-/** A differential has no full archive to be measured against, or its base is gone (exit 12). */
+/** A differential backup has no full archive to build on, or that full archive is gone (exit 12). */
 export class BaseMissingError extends KmsError {
   constructor(message: string, details?: Details) {
     super('NO_BASE', ExitCode.noBase, message, details);
   }
 }
 
-/** The mail server runs, and what was asked needs it stopped (exit 13). */
+/** The mail server runs, and the command needs it stopped (exit 13). */
 export class EngineRunningError extends KmsError {
   constructor(message: string, details?: Details) {
     super('ENGINE_RUNNING', ExitCode.engineRunning, message, details);
@@ -129,12 +129,12 @@ export class NoSpaceError extends KmsError {
   }
 }
 
-/** What asks a run to stop: the user, or the system. */
+/** The signal that asks a run to stop. */
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 /** The user or the system asked the run to stop (exit 130 or 143). */
 export class InterruptedError extends KmsError {
-  /** @param kept what the stop leaves: `F….zip is complete and stays` */
+  /** @param kept the results that remain: `F….zip is complete and stays` */
   constructor(
     private readonly signal: StopSignal,
     kept: string,
@@ -146,15 +146,15 @@ export class InterruptedError extends KmsError {
     );
   }
 
-  /** The same end, of a run that keeps something else. */
+  /** Returns the same interruption with other words for the results that remain. */
   keeping(kept: string): InterruptedError {
     return new InterruptedError(this.signal, kept);
   }
 }
 
-/** The operating system refused a call (exit 1): the disk, the share, the rights or a limit, and no defect of this program. */
+/** The operating system refused a call (exit 1), because of a disk, a share, rights or a limit. */
 export class SystemError extends KmsError {
-  /** @param errno the system's name of it: `EIO` */
+  /** @param errno the operating system's name of the error: `EIO` */
   constructor(
     code: string,
     readonly errno: string,
@@ -165,7 +165,7 @@ export class SystemError extends KmsError {
   }
 }
 
-/** The message of anything that was thrown, for a line of a report. */
+/** Returns the message of any thrown value, for a line of a report. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const errno = errnoOf(error);
@@ -174,11 +174,11 @@ export function messageOf(error: unknown): string {
     : error.message.replace(UNNAMED, errno);
 }
 
-/** `EIO: i/o error, read` needs no mending; `Unknown system error -122: Unknown system error -122, read` does. */
+/** Node's words for an error number that it has no name for: `Unknown system error -122: Unknown system error -122, read`. */
 const UNNAMED =
   /^(?:Unknown system error -\d+|UNKNOWN)(?:: (?:Unknown system error -\d+|unknown error))?/;
 
-/** What Linux, and what macOS and FreeBSD, say and Node has no name for: shares and quotas, and what a file system says of itself. */
+/** Names of error numbers that Node has no name for, as Linux and as macOS and FreeBSD number them. */
 const NUMBERS = {
   linux: {
     37: 'ENOLCK',
@@ -194,33 +194,30 @@ const NUMBERS = {
 } as const satisfies Record<string, Readonly<Record<number, string>>>;
 
 /**
- * The operating system's name for what went wrong (`ENOENT`, `ENOSPC`, `EDQUOT`, …), also of an error that tells people of it in words
- * of ours; undefined where it is something else.
+ * Returns the operating system's name of an error: `ENOENT`, `ENOSPC`, `EDQUOT`.
+ * A SystemError keeps the name of the error that it was made from. Returns undefined for an error of another kind.
  */
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof SystemError) return error.errno;
+  if (!(error instanceof Error) || error instanceof KmsError) return undefined;
 
-  if (
-    !(error instanceof Error) ||
-    error instanceof KmsError ||
-    !('code' in error)
-  ) {
-    return undefined;
-  }
-
-  const { code } = error;
+  const code = 'code' in error ? error.code : undefined;
   if (typeof code !== 'string') return undefined;
   if (/^E[A-Z0-9]+$/.test(code)) return code;
-  if (code !== 'UNKNOWN' && !code.startsWith('Unknown system error')) {
-    return undefined;
-  }
+
+  const isUnnamed =
+    code === 'UNKNOWN' || code.startsWith('Unknown system error');
+
+  return isUnnamed ? nameOfNumber(error) : undefined;
+}
+
+function nameOfNumber(error: Error): string {
+  if (process.platform === 'win32') return 'UNKNOWN';
 
   const number =
     'errno' in error && typeof error.errno === 'number' ? -error.errno : 0;
   const names: Readonly<Record<number, string>> =
     process.platform === 'linux' ? NUMBERS.linux : NUMBERS.bsd;
 
-  return (
-    (process.platform === 'win32' ? undefined : names[number]) ?? 'UNKNOWN'
-  );
+  return names[number] ?? 'UNKNOWN';
 }

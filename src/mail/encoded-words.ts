@@ -1,21 +1,23 @@
 import { charsetOf, decodeIn, knownCharset } from './charset.js';
 
+/** Decodes the encoded words of header values (RFC 2047). Pure. */
+
 /** `=?charset?B?text?=` (RFC 2047 §2), also with a language (RFC 2231 §5) and with the spaces that careless senders leave in it. */
 const WORD = /=\?([^?\s]+)\?([bq])\?([^?]*)\?=/gi;
 
 interface EncodedWord {
   readonly charset: string;
   readonly bytes: Buffer;
-  /** Base64 digits of a quantum that the word ends in. */
+  /** The base64 digits of an unfinished quantum at the end of the word. */
   readonly rest: string;
 }
 
 /**
- * The encoded words of a header value, decoded; other text stays as it is. White space between two words goes (RFC 2047
- * §6.2). Words of one charset next to each other are joined before they are decoded: many senders cut a character, or a
- * quantum of base64, in two.
+ * Decodes the encoded words of a header value; other text stays as it is. White space between two words is dropped
+ * (RFC 2047 §6.2). Neighbours of one charset are joined before they are decoded, because many senders cut a character,
+ * or a quantum of base64, in two.
  * @param text a header value as bytes, one character each
- * @param decodeOther for what is between the words
+ * @param decodeOther decodes the text between the words
  */
 export function decodeEncodedWords(
   text: string,
@@ -28,17 +30,32 @@ export function decodeEncodedWords(
   let end = 0;
 
   for (const match of text.matchAll(WORD)) {
-    const [whole, charset = '', encoding = '', content = ''] = match;
     const between = text.slice(end, match.index);
     const isNext = run !== undefined && between.trim() === '';
-    const last = isNext && isSameCharset(run, charset) ? run : undefined;
+    const part = readPart(match);
+    const last = isNext && isSameCharset(run, part.charset) ? run : undefined;
 
     if (!last) decoded.push(textOf(run), isNext ? '' : decodeOther(between));
-    run = append(last, charset, encoding, content);
-    end = match.index + whole.length;
+    run = append(last, part);
+    end = match.index + match[0].length;
   }
 
   return decoded.join('') + textOf(run) + decodeOther(text.slice(end));
+}
+
+/** One match of WORD. */
+interface WordPart {
+  readonly charset: string;
+  readonly isQ: boolean;
+  readonly content: string;
+}
+
+function readPart([, charset, encoding, content]: RegExpExecArray): WordPart {
+  return {
+    charset: charset ?? '',
+    isQ: encoding?.toLowerCase() === 'q',
+    content: content ?? '',
+  };
 }
 
 function isSameCharset(
@@ -50,40 +67,33 @@ function isSameCharset(
   return word !== undefined && plain(word.charset) === plain(charset);
 }
 
-function append(
-  last: EncodedWord | undefined,
-  charset: string,
-  encoding: string,
-  content: string,
-): EncodedWord {
-  const isQ = encoding.toLowerCase() === 'q';
-  const own = isQ ? '' : content.replace(/[^A-Za-z0-9+/]/g, '');
-  // Where this word is whole by itself, the one before only lacks its padding.
-  const isWholeBefore =
-    isQ || content.replace(/[^A-Za-z0-9+/=]/g, '').length % 4 === 0;
-  const before = last
-    ? [last.bytes, ...(isWholeBefore ? [Buffer.from(last.rest, 'base64')] : [])]
-    : [];
-
-  if (isQ) {
-    return {
-      charset,
-      bytes: Buffer.concat([...before, decodeQ(content)]),
-      rest: '',
-    };
+function append(last: EncodedWord | undefined, part: WordPart): EncodedWord {
+  if (part.isQ) {
+    const bytes = [...finished(last), decodeQ(part.content)];
+    return { charset: part.charset, bytes: Buffer.concat(bytes), rest: '' };
   }
 
-  const digits = (isWholeBefore ? '' : (last?.rest ?? '')) + own;
-  const cut = content.includes('=')
+  // A word of whole quanta shows that the word before it only lacks its padding.
+  const isWhole = part.content.replace(/[^A-Za-z0-9+/=]/g, '').length % 4 === 0;
+  const carried = isWhole ? '' : (last?.rest ?? '');
+  const before = isWhole ? finished(last) : [last?.bytes ?? Buffer.alloc(0)];
+
+  const digits = carried + part.content.replace(/[^A-Za-z0-9+/]/g, '');
+  const cut = part.content.includes('=')
     ? digits.length
     : digits.length - (digits.length % 4);
+  const bytes = [...before, Buffer.from(digits.slice(0, cut), 'base64')];
 
-  const bytes = Buffer.concat([
-    ...before,
-    Buffer.from(digits.slice(0, cut), 'base64'),
-  ]);
+  return {
+    charset: part.charset,
+    bytes: Buffer.concat(bytes),
+    rest: digits.slice(cut),
+  };
+}
 
-  return { charset, bytes, rest: digits.slice(cut) };
+/** Returns all bytes of a word, with those of an unfinished quantum at its end. */
+function finished(word: EncodedWord | undefined): Buffer[] {
+  return word ? [word.bytes, Buffer.from(word.rest, 'base64')] : [];
 }
 
 function decodeQ(content: string): Buffer {
@@ -95,12 +105,12 @@ function decodeQ(content: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** A charset that is no such thing is guessed from the bytes. */
+/** Decodes a word; where its charset has no known name, the charset is guessed from the bytes. */
 function textOf(word: EncodedWord | undefined): string {
   if (!word) return '';
-  const { charset, bytes, rest } = word;
-  const all = Buffer.concat([bytes, Buffer.from(rest, 'base64')]);
+
+  const all = Buffer.concat(finished(word));
   const label =
-    knownCharset(charset) ?? charsetOf(all, undefined) ?? 'windows-1252';
+    knownCharset(word.charset) ?? charsetOf(all, undefined) ?? 'windows-1252';
   return decodeIn(label, all);
 }

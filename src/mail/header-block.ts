@@ -1,24 +1,27 @@
-/** Where a message's headers end (RFC 5322 §2.1), in the messages that there are. Pure. */
+/** Finds the end of a message's headers (RFC 5322 §2.1), also in messages that break the rules. Pure. */
 
-/** A line and its end. CR alone ends one too, and so do several CR before LF, which a careless relay leaves. */
+/** A line and its end. A CR alone ends a line too, and so do several CR before LF, which a careless relay leaves. */
 const LINE = /([^\r\n]*)(\r*\n|\r|$)/y;
 const BARE_CR = /\r(?!\n)/;
-/** Anything but a field, a continuation or the second half of CRLF. */
+/** A line that is no field, no continuation and no second half of CRLF. */
 const ODD_LINE = /^(?![!-9;-~]+[ \t]*:|[ \t\n]|>?From )/m;
 /** A field's name and colon, or the line that begins a message of an mbox. */
 const FIELD = /^(?:[!-9;-~]+[ \t]*:|>?From )/;
 
-/** Where the header block of some text ends, and where what follows it begins: a blank line may lie between. */
+/** The place where a header block ends. */
 export interface HeaderEnd {
+  /** Offset behind the last header line. */
   readonly end: number;
+  /** Offset of the body: behind the blank line, where there is one. */
   readonly next: number;
 }
 
 /**
- * The end of the headers: a blank line, or without one the first line that is neither a field nor a field's
- * continuation. Such a line among fields, with more of these up to the blank line, is passed over. Undefined where the text
- * ends before; a message's own end ends its headers too.
+ * Finds the end of the headers: a blank line, or without one the first line that is neither a field nor a field's
+ * continuation. A line of neither kind is passed over where fields follow it up to the blank line.
+ * Returns undefined where the text ends within the headers; the end of a whole message ends its headers too.
  * @param text bytes, one character each
+ * @param isWhole the text is the whole message, not its first bytes
  */
 export function findHeaderEnd(
   text: string,
@@ -27,14 +30,15 @@ export function findHeaderEnd(
   return findPlainEnd(text) ?? findEndByLine(text, isWhole);
 }
 
-/** The end of nearly all headers, found without a look at each line: undefined where anything in them is odd. */
+/** Finds the end of regular headers without a look at each line. Returns undefined where a line of them is odd. */
 function findPlainEnd(text: string): HeaderEnd | undefined {
-  const [lf, crlf] = [text.indexOf('\n\n'), text.indexOf('\n\r\n')];
+  const lf = text.indexOf('\n\n');
+  const crlf = text.indexOf('\n\r\n');
   if (lf < 0 && crlf < 0) return undefined;
 
   const isLf = crlf < 0 || (lf >= 0 && lf < crlf);
   const end = (isLf ? lf : crlf) + 1;
-  // What ends the last field's line is none of the block: a line that begins after its CR would look odd.
+  // The block ends before the last line's CR: what follows a CR would count as an odd line.
   const block = text.slice(0, text[end - 2] === '\r' ? end - 2 : end - 1);
   if (BARE_CR.test(block) || ODD_LINE.test(block)) return undefined;
 
@@ -43,7 +47,7 @@ function findPlainEnd(text: string): HeaderEnd | undefined {
 
 function findEndByLine(text: string, isWhole: boolean): HeaderEnd | undefined {
   for (let at = 0; at < text.length;) {
-    const { line, next, hasEnd } = lineAt(text, at);
+    const { line, next, hasEnd } = readLine(text, at);
     if (!hasEnd && !isWhole) return undefined;
     if (line === '') return { end: at, next };
 
@@ -65,11 +69,11 @@ function isHeaderLine(line: string, at: number): boolean {
   );
 }
 
-/** Whether the headers go on: fields up to a blank line. */
+/** Says whether only fields follow, up to a blank line. */
 function resumesAfter(text: string, from: number): boolean {
   let fields = 0;
   for (let at = from; at < text.length;) {
-    const { line, next } = lineAt(text, at);
+    const { line, next } = readLine(text, at);
     if (line === '') return fields > 0;
     if (!isHeaderLine(line, at)) return false;
 
@@ -80,27 +84,27 @@ function resumesAfter(text: string, from: number): boolean {
   return false;
 }
 
-function lineAt(
-  text: string,
-  at: number,
-): { line: string; next: number; hasEnd: boolean } {
+interface Line {
+  readonly line: string;
+  readonly next: number;
+  readonly hasEnd: boolean;
+}
+
+function readLine(text: string, at: number): Line {
   LINE.lastIndex = at;
 
-  const match = LINE.exec(text);
-  const end = match?.[2] ?? '';
+  const [whole = '', line = '', end = ''] = LINE.exec(text) ?? [];
   // At the end of a window, a CR may be the first half of CRLF.
-  const hasEnd =
-    end.endsWith('\n') ||
-    (end === '\r' && at + (match?.[0].length ?? 0) < text.length);
+  const isCr = end === '\r' && at + whole.length < text.length;
 
   return {
-    line: match?.[1] ?? '',
-    next: at + Math.max(1, match?.[0].length ?? 1),
-    hasEnd,
+    line,
+    next: at + Math.max(1, whole.length),
+    hasEnd: isCr || end.endsWith('\n'),
   };
 }
 
-/** The lines of a header block, each field on one: continuations are joined by a space (RFC 5322 §2.2.3). */
+/** Returns the lines of a header block, each field in one line: continuations are joined by a space (RFC 5322 §2.2.3). */
 export function unfoldLines(block: string): string[] {
   const lines: string[] = [];
   for (const line of block.split(/\r*\n|\r/)) {

@@ -3,8 +3,8 @@ import { decodeEncodedWords } from './encoded-words.js';
 import { findHeaderEnd, unfoldLines } from './header-block.js';
 
 /**
- * Messages as they come, made into what a strict MIME reader takes: line ends that are LF, an empty line after the headers,
- * text in charsets that are declared. For reading only: nothing of this is ever handed over.
+ * Prepares a message of any shape for a strict MIME reader: line ends become LF, an empty line follows the headers, and
+ * text declares its charset. The result is only for reading; it is never written or exported.
  */
 
 const BARE_CR = /\r(?!\n)/;
@@ -14,7 +14,7 @@ const ENCODED = /base64|quoted-printable/i;
 const TYPE = /^content-type[ \t]*:[ \t]*"?([^\s";]*)/i;
 const CHARSET = /charset[ \t]*=[ \t]*"?([^\s";]*)"?/i;
 
-/** @returns bytes that say the same to a strict reader */
+/** Returns a message of the same content that a strict MIME reader understands. */
 export function toPlainMessage(bytes: Buffer): Buffer {
   let text = bytes.toString('latin1');
   const isStrange = STRANGE.test(text) || text.includes('=?');
@@ -31,21 +31,17 @@ export function toPlainMessage(bytes: Buffer): Buffer {
   return Buffer.from(parts.map(declareCharset).join(''), 'latin1');
 }
 
-/** Headers and body where no blank line is between them; the body is undefined where there is one. */
+/** Cuts off a body that no blank line separates from the headers. The body is undefined where a blank line does. */
 function cutHeaders(text: string): { head: string; body: string | undefined } {
-  const found = findHeaderEnd(text, true);
-  const head = text.slice(0, found?.end);
+  const headerEnd = findHeaderEnd(text, true);
+  const head = text.slice(0, headerEnd?.end);
+  const isTight =
+    headerEnd?.next === headerEnd?.end && head.length < text.length;
 
-  return {
-    head,
-    body:
-      found && found.next === found.end && found.end < text.length
-        ? text.slice(found.end)
-        : undefined,
-  };
+  return { head, body: isTight ? text.slice(head.length) : undefined };
 }
 
-/** The message cut behind each line that ends or begins a part. */
+/** Cuts a message behind each line that ends or begins a part. */
 function splitParts(text: string): string[] {
   const names = new Set(
     [...text.matchAll(BOUNDARY)].map(([, quoted, plain]) =>
@@ -68,28 +64,39 @@ function splitParts(text: string): string[] {
   );
 }
 
-/** A part whose text is no plain ASCII and that does not say what it is, or says it wrongly, as UTF-8 that says so. */
+/** Declares UTF-8 in a part whose text is not plain ASCII, and that declares no charset or a wrong one. */
 function declareCharset(part: string): string {
-  const found = findHeaderEnd(part, true);
-  const head = part.slice(0, found?.end);
-  const headers = unfoldLines(head.replace(/[\r\n]+$/, ''))
-    .filter((line) => line !== '')
-    .map(decodeHeader);
-  const body = part.slice(found?.next);
-
-  const gap =
-    head === '' && found?.next === 0
-      ? '\n'
-      : part.slice(found?.end, found?.next);
+  const { headers, gap, body } = readPart(part);
 
   const decoded = decodeBody(headers, body);
   if (decoded !== undefined) {
     return `${withCharset(headers).join('\n')}\n${gap}${decoded}`;
   }
 
-  return head === ''
-    ? part
-    : `${headers.join('\n')}\n${gap}${isForwarded(headers) ? declareCharset(body) : body}`;
+  if (headers.length === 0) return part;
+
+  const content = isForwarded(headers) ? declareCharset(body) : body;
+
+  return `${headers.join('\n')}\n${gap}${content}`;
+}
+
+/** Divides a part into its headers, each in one line, the blank line, and the body. */
+function readPart(part: string): {
+  headers: string[];
+  gap: string;
+  body: string;
+} {
+  const headerEnd = findHeaderEnd(part, true);
+  const head = part.slice(0, headerEnd?.end);
+  const gap = part.slice(headerEnd?.end, headerEnd?.next);
+
+  return {
+    headers: unfoldLines(head.replace(/[\r\n]+$/, ''))
+      .filter((line) => line !== '')
+      .map(decodeHeader),
+    gap: head === '' && headerEnd?.next === 0 ? '\n' : gap,
+    body: part.slice(headerEnd?.next),
+  };
 }
 
 function isForwarded(headers: readonly string[]): boolean {
@@ -117,7 +124,7 @@ function decodeHeader(line: string): string {
   return toBytes(text.replace(/[\r\n\0]+/g, ' '));
 }
 
-/** The body as UTF-8; undefined where its reader needs no help. */
+/** Returns the body as UTF-8, or undefined where the reader needs no help with it. */
 function decodeBody(
   headers: readonly string[],
   body: string,
@@ -152,7 +159,7 @@ function withCharset(headers: readonly string[]): string[] {
   return headers.with(at, declared);
 }
 
-/** UTF-8 as bytes, one character each. */
+/** Encodes text in UTF-8, one character for each byte. */
 function toBytes(text: string): string {
   return Buffer.from(text).toString('latin1');
 }

@@ -149,19 +149,21 @@ function putInPlace(
   return target;
 }
 
-/** Root gives a file its former owner, anybody else its former group where he is a member of it. */
+/** Gives a new file the owner of the old one. A user that is not root can only set a group that he is a member of. */
 function giveTo(path: string, { uid, gid }: Stats): void {
   if (process.platform === 'win32') return;
 
-  const own = process.getuid?.() ?? uid;
-  // A share gives a new file the owner that it gave the old one: there is nothing to set, nor to speak of.
-  const made = statSync(path);
-  if ((own !== 0 || made.uid === uid) && made.gid === gid) return;
+  const user = process.getuid?.() ?? uid;
+  const isRoot = user === 0;
+  // A share may give the new file the owner of the old one: then nothing is left to set.
+  const current = statSync(path);
+  const isRightOwner = !isRoot || current.uid === uid;
+  if (isRightOwner && current.gid === gid) return;
 
   try {
-    chownSync(path, own === 0 ? uid : own, gid);
+    chownSync(path, isRoot ? uid : user, gid);
   } catch (error) {
-    if (own === 0 || errnoOf(error) !== 'EPERM') forgo('owner', path, error);
+    if (isRoot || errnoOf(error) !== 'EPERM') forgo('owner', path, error);
   }
 }
 

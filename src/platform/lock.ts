@@ -73,7 +73,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
 
     if (taken.outcome === 'again') {
       attempts++;
-      if (attempts > 20) await pause(20, options.signal);
+      await pauseAmongTakers(attempts, options.signal);
       continue;
     }
 
@@ -94,6 +94,14 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       ],
     },
   );
+}
+
+/** After 20 attempts in a row, many runs take the lock at once: a pause lets them pass each other. */
+async function pauseAmongTakers(
+  attempts: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (attempts > 20) await pause(20, signal);
 }
 
 /**

@@ -150,22 +150,19 @@ function follows(
   return samples.every((ms) => offsetIn(format, ms) === offsetAt(rule, ms));
 }
 
+/** Returns a zone's distance from UTC at an instant, in milliseconds. */
 function offsetIn(format: Intl.DateTimeFormat, ms: number): number {
   const name =
     format.formatToParts(ms).find(({ type }) => type === 'timeZoneName')
       ?.value ?? '';
   const match = /^GMT([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(name);
+  if (!match) return 0;
 
-  const [hours, minutes, seconds] = [
-    Number(match?.[2] ?? 0),
-    Number(match?.[3] ?? 0),
-    Number(match?.[4] ?? 0),
-  ];
+  const [sign, hours, minutes, seconds = 0] = match.slice(1);
+  const distance =
+    Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 
-  return (
-    (match?.[1] === '-' ? -1000 : 1000) *
-    (hours * 3600 + minutes * 60 + seconds)
-  );
+  return (sign === '-' ? -1000 : 1000) * distance;
 }
 
 /** Every month, and the second before and after each change of the clock. */

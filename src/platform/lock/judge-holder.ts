@@ -99,20 +99,23 @@ function judgeByStart(holder: Holder, witness: Witness): Verdict {
   return holder.isOldFormat ? 'lives here' : 'may live in another container';
 }
 
-function isOfEarlierBoot(
-  holder: Holder,
-  { here, isOnLocalDisk: isLocal }: Witness,
-): boolean {
-  if (holder.isBootNested || here.isBootNested) return false;
+function isOfEarlierBoot(holder: Holder, witness: Witness): boolean {
+  if (holder.isBootNested || witness.here.isBootNested) return false;
 
-  // What 0.1.0 did not write down about the disk, its name stands for: a file server and its client have two.
-  if (
-    isLocal &&
-    (holder.isOnLocalDisk || (holder.isOldFormat && holder.host === here.host))
-  ) {
-    return true;
-  }
+  return isOnDiskOfBoth(holder, witness) || isOfThisMachine(holder, witness);
+}
 
+/** Says whether the holder saw the lock on a disk that this machine's kernel alone mounts now. */
+function isOnDiskOfBoth(holder: Holder, witness: Witness): boolean {
+  if (!witness.isOnLocalDisk) return false;
+  if (holder.isOnLocalDisk) return true;
+
+  // Version 0.1.0 wrote nothing about the disk. The host name stands in: a file server and its client have two names.
+  return holder.isOldFormat && holder.host === witness.here.host;
+}
+
+/** Says whether the holder ran on this machine, outside of containers, with a network card that is still there. */
+function isOfThisMachine(holder: Holder, { here }: Witness): boolean {
   const isOutside =
     holder.pidNamespace === FIRST_PID_NAMESPACE &&
     here.pidNamespace === FIRST_PID_NAMESPACE;

@@ -46,43 +46,46 @@ export interface Hold {
 export type Steps<T> = Generator<string, T, void>;
 
 export function* takeLock(disk: LockDisk, options: TakeOptions): Steps<Taken> {
-  const last = yield* findLast(disk, options.path);
+  const { path, isDead } = options;
+  const last = yield* findLast(disk, path);
   const { claim } = last;
-  if (claim.state === 'unknown') return { outcome: 'held', by: claim };
-  if (claim.state === 'held' && !options.isDead(claim.holder)) {
-    return { outcome: 'held', by: claim };
-  }
 
-  if (claim.state === 'held' && last.place === options.path && claim.isFile) {
+  if (claim.state === 'unknown') return { outcome: 'held', by: claim };
+  if (claim.state === 'free') return yield* claimLock(disk, options, path);
+  if (!isDead(claim.holder)) return { outcome: 'held', by: claim };
+
+  if (claim.isFile && last.place === path) {
     return yield* clearFile(disk, options);
   }
 
-  const place =
-    claim.state === 'free'
-      ? options.path
-      : join(options.path, `after-${claim.holder.id}`);
+  return yield* claimLock(
+    disk,
+    options,
+    join(path, `after-${claim.holder.id}`),
+  );
+}
 
+/** Lays a claim at a place that was free, and proves that it ends the line. */
+function* claimLock(
+  disk: LockDisk,
+  options: TakeOptions,
+  place: string,
+): Steps<Taken> {
+  const { path, mine } = options;
   const claimed = yield* claimPlace(disk, options, place);
   if (claimed === 'no') return { outcome: 'again' };
 
-  const hold = {
-    path: options.path,
-    place,
-    id: options.mine.id,
-    isNameless: claimed === 'namelessly',
-  };
+  const isNameless = claimed === 'namelessly';
+  const hold = { path, place, id: mine.id, isNameless };
+  if (place === path) return { outcome: 'taken', hold };
 
-  if (
-    place !== options.path &&
-    !isHeldBy(yield* findLast(disk, options.path), hold)
-  ) {
-    yield 'remove a claim that ends no line';
-    disk.remove(place);
+  const last = yield* findLast(disk, path);
+  if (isHeldBy(last, hold)) return { outcome: 'taken', hold };
 
-    return { outcome: 'again' };
-  }
+  yield 'remove a claim that ends no line';
+  disk.remove(place);
 
-  return { outcome: 'taken', hold };
+  return { outcome: 'again' };
 }
 
 /** Gives up a lock that is held; another's stays. @throws {Error} the operating system's */
