@@ -39,9 +39,15 @@ module.exports = {
     ),
     forbid(
       'nouns-stand-on-platform',
-      { path: '^src/(archive|server|mail)/' },
-      { path: `^src/(${VERBS}|ui|commands)/` },
+      { path: '^src/(archive|store|server|settings|mail)/' },
+      { path: `^src/(${VERBS}|jobs|ui|commands)/` },
       'Nouns know no verbs.',
+    ),
+    forbid(
+      'store-stands-below',
+      { path: '^src/store/' },
+      { path: '^src/(?!store/|platform/|errors\\.ts)' },
+      'Archive and server ask it.',
     ),
     forbid(
       'archive-stands-alone',

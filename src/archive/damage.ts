@@ -1,6 +1,7 @@
 import type { ArchiveFiles } from './backup-directory.js';
 import { isJsonObject } from '../platform/own-file.js';
 import { plural } from '../platform/units.js';
+import { pathInMail } from '../store/entry-place.js';
 
 /**
  * What is damaged in an archive, as data: whoever reads decides what it concerns. An archive is a whole only for those who
@@ -94,10 +95,10 @@ export function describePlaces(names: readonly string[]): string {
 
 /** `@backup/store/mail/example.com/alice/INBOX/#msgs/0000000a.eml` lies in `example.com/alice/INBOX`. */
 function placeNameOf(entryName: string): string {
-  const mail = /^(?:@backup\/)?store\/mail\/(.+)$/s.exec(entryName)?.[1];
-  if (mail === undefined) return entryName;
+  const path = pathInMail(entryName);
+  if (path === undefined || path === '') return entryName;
 
-  return mail.replace(/\/(?:#msgs\/)?[^/]*$/, '');
+  return path.replace(/\/(?:#msgs\/)?[^/]*$/, '');
 }
 
 /** How many entries are known to be damaged; undefined where nobody counted. */

@@ -1,4 +1,4 @@
-import { mailboxOf } from '../store/mailbox-name.js';
+import { countedMailboxOf } from '../store/mail-names.js';
 import { countMessages, isMessagePath } from '../store/message-file.js';
 
 /** How many messages each mailbox has: `example.com/alice` → 1204. Pure. */
@@ -14,7 +14,7 @@ export function countListed(
   const counts = new Map<string, number>();
 
   for (const { prefix, files } of directories) {
-    const mailbox = mailboxOf(prefix);
+    const mailbox = countedMailboxOf(prefix);
     if (mailbox === undefined) continue;
 
     const messages = countMessages(prefix, files);
@@ -47,10 +47,12 @@ export function countStored(
   };
 
   for (const { prefix, names } of added) {
-    add(mailboxOf(prefix), countMessages(prefix, names));
+    add(countedMailboxOf(prefix), countMessages(prefix, names));
   }
 
-  for (const name of lost) if (isMessagePath(name)) add(mailboxOf(name), -1);
+  for (const name of lost) {
+    if (isMessagePath(name)) add(countedMailboxOf(name), -1);
+  }
 
   return counts;
 }
@@ -60,7 +62,7 @@ export function countEntries(entryNames: Iterable<string>): MailboxCounts {
   const counts = new Map<string, number>();
 
   for (const name of entryNames) {
-    const mailbox = isMessagePath(name) ? mailboxOf(name) : undefined;
+    const mailbox = isMessagePath(name) ? countedMailboxOf(name) : undefined;
 
     if (mailbox !== undefined) {
       counts.set(mailbox, (counts.get(mailbox) ?? 0) + 1);

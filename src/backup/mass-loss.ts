@@ -1,6 +1,7 @@
 import { SystemError } from '../errors.js';
 import { classOf, wordsOf } from '../platform/errno-classes.js';
 import { plural } from '../platform/units.js';
+import { MAIL_ENTRY } from '../store/entry-place.js';
 import { type MailboxCounts, sumMail } from './count-mail.js';
 import type { Predecessor } from './predecessor.js';
 
@@ -181,7 +182,6 @@ export function refuseGoneStore({ gone }: LossVerdict): void {
   );
 }
 
-const MAIL_ROOT = '@backup/store/mail/';
 /** The disk or share is at fault, and not one file on it. */
 const DISK_CODES: ReadonlySet<string> = new Set(['NOT_REACHABLE', 'IO_ERROR']);
 
@@ -190,7 +190,7 @@ function findGoneStore(
   mail: ObservedMail | undefined,
   leftOut: readonly LeftOut[],
 ): GoneStore | undefined {
-  const root = leftOut.find(({ name }) => name === MAIL_ROOT);
+  const root = leftOut.find(({ name }) => name === MAIL_ENTRY);
   const rootErrno = root && diskErrnoOf(root);
 
   if (rootErrno !== undefined) {

@@ -6,7 +6,8 @@ import {
 } from '../archive/summary.js';
 import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { TOOL } from '../platform/tool.js';
-import { mailboxOf } from '../store/mailbox-name.js';
+import { MAIL_ENTRY } from '../store/entry-place.js';
+import { countedMailboxOf } from '../store/mail-names.js';
 import { addText } from './finish-archive.js';
 import { countListed, countStored } from './count-mail.js';
 import type { LeftOut, ObservedMail } from './mass-loss.js';
@@ -117,6 +118,6 @@ function observeMail(
 function isMailDirectory(name: string): boolean {
   return (
     name.endsWith('/') &&
-    (name === '@backup/store/mail/' || mailboxOf(name) !== undefined)
+    (name === MAIL_ENTRY || countedMailboxOf(name) !== undefined)
   );
 }

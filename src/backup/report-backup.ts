@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { archiveName, formatVolumeName } from '../archive/names.js';
+import { isTopDirectory } from '../store/entry-place.js';
 import { isMessagePath } from '../store/message-file.js';
 import type { OpenRun } from './open-run.js';
 import type { PackedPlan } from './pack-plan.js';
@@ -93,9 +94,4 @@ function findGoneSources(
     name,
     reason: 'it vanished during the run',
   }));
-}
-
-/** `@backup/sslcert/`, `@backup/store/mail/` */
-function isTopDirectory(prefix: string): boolean {
-  return /^@backup\/(store\/)?[^/]+\/$/.test(prefix);
 }

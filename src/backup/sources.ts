@@ -2,9 +2,12 @@ import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import {
   type Component,
-  componentOfStoreChild,
   COMPONENTS,
+  INSTALL_COMPONENTS,
+  isExcludedStoreChild,
+  storeComponentOf,
 } from '../store/components.js';
+import { entryNameOf } from '../store/entry-place.js';
 import { findEntryFault } from '../archive/entry-names.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { ConfigurationError, errnoOf, UsageError } from '../errors.js';
@@ -30,12 +33,6 @@ export interface Sources {
 }
 
 const CONFIGURATION_FILES = [...REQUIRED_FILES, 'cluster.cfg'];
-const INSTALL_DIRECTORIES = [
-  'settings',
-  'license',
-  'sslca',
-  'sslcert',
-] as const;
 
 /**
  * Finds what a backup of this server holds, in the server's order.
@@ -55,15 +52,16 @@ export function findSources(
     found.addConfiguration(join(installation.dir, name), name);
   }
 
-  for (const name of INSTALL_DIRECTORIES) {
-    found.add(name, join(installation.dir, name), `@backup/${name}`);
+  for (const name of INSTALL_COMPONENTS) {
+    const path = join(installation.dir, name);
+    found.add(name, path, entryNameOf('install', name));
   }
 
   for (const name of listStore(settings.storeDir)) {
-    const component = componentOfStoreChild(name);
-    if (component !== undefined) {
-      found.addStoreChild(component, join(settings.storeDir, name), name);
-    }
+    if (isExcludedStoreChild(name)) continue;
+
+    const path = join(settings.storeDir, name);
+    found.addStoreChild(storeComponentOf(name), path, name);
   }
 
   found.sources.sort(
@@ -93,7 +91,7 @@ class FoundSources implements Sources {
   }
 
   addStoreChild(component: Component, path: string, name: string): void {
-    const entryName = `@backup/store/${name}`;
+    const entryName = entryNameOf('store', name);
     const isLink = lstatOrGone(path)?.isSymbolicLink() === true;
 
     // A component may lie on another disk behind a link; any other link is not ours to follow.

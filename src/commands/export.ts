@@ -5,7 +5,7 @@ import {
   type ExportFormat,
 } from '../export/export-messages.js';
 import { formatSize, plural } from '../platform/units.js';
-import { messageNameOf } from '../store/mail-scope.js';
+import { messageNameOf } from '../store/mail-names.js';
 import type { BrowseChoice } from '../ui/browse.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { withEnvironment } from '../ui/flags.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { encodeFolderName } from '../store/folder-name.js';
 import { Dice } from './dice.js';
 import { sampleMessage } from './sample-mail.js';
-import { messageFileName } from './sample-store.js';
+import { formatMessageFile } from '../store/message-file.js';
 
 /** What a day of work did to the sample store. */
 export interface MailChanges {
@@ -21,7 +21,7 @@ export function changeMail(storeDir: string): MailChanges {
 
   for (let i = 1; i <= added; i++) {
     writeFileSync(
-      join(inbox, messageFileName(200 + i)),
+      join(inbox, formatMessageFile(200 + i)),
       sampleMessage(dice, 4000 + i).text,
       { mode: 0o600 },
     );
@@ -29,7 +29,7 @@ export function changeMail(storeDir: string): MailChanges {
 
   const deleted = 9;
   for (let uid = 1; uid <= deleted; uid++) {
-    rmSync(join(mail, 'bob', 'INBOX', '#msgs', messageFileName(uid)));
+    rmSync(join(mail, 'bob', 'INBOX', '#msgs', formatMessageFile(uid)));
   }
 
   const moved = encodeFolderName('Ärzte');

@@ -1,6 +1,7 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeFolderName } from '../store/folder-name.js';
+import { formatMessageFile } from '../store/message-file.js';
 import { Dice } from './dice.js';
 import { sampleMessage } from './sample-mail.js';
 
@@ -77,7 +78,7 @@ export function buildSampleStore(storeDir: string): SampleCounts {
 
         sizeBytes += line;
         writeSample(
-          join(folder, '#msgs', messageFileName(uid)),
+          join(folder, '#msgs', formatMessageFile(uid)),
           text,
           storedAt,
         );
@@ -91,11 +92,6 @@ export function buildSampleStore(storeDir: string): SampleCounts {
   writeServerFiles(storeDir);
 
   return { messages, sizeBytes };
-}
-
-/** `0000000a.eml`: the eight hexadecimal digits under which the mail server stores message `uid`. */
-export function messageFileName(uid: number): string {
-  return `${uid.toString(16).padStart(8, '0')}.eml`;
 }
 
 function indexLine(uid: number, sizeBytes: number, storedAt: Date): string {

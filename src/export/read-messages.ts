@@ -1,14 +1,14 @@
 import { closeSync, openSync } from 'node:fs';
 import { wholeName } from '../archive/entry-names.js';
-import { placeOf } from '../store/entry-place.js';
 import { EntryDamage } from '../archive/zip/entry-damage.js';
 import { readWhole } from '../archive/zip/read-entry.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { DamagedArchiveError } from '../errors.js';
 import { msOfTicks } from '../platform/file-times.js';
 import { type IndexRecord, parseIndexFld } from '../mail/index-fld.js';
-import { folderNameOf, mailboxNameOf } from '../store/mail-scope.js';
-import { parseStorePath, type StorePath } from '../store/store-path.js';
+import { folderNameOf, mailboxNameOf } from '../store/mail-names.js';
+import { numberOfMessage } from '../store/message-file.js';
+import { parseEntryPath, type StorePath } from '../store/store-path.js';
 import type { ExportedMessage } from './exported-message.js';
 
 interface ReadEntry {
@@ -34,10 +34,8 @@ export async function* readMessages(
   for (const { place, bytes, modifiedAt } of readEntries(messages, false)) {
     const name = place.file.slice(place.file.lastIndexOf('/') + 1);
     // An index names what lies in #msgs by the server's numbers; other mail has no flags.
-    const number = place.isNumbered
-      ? name.slice(0, -'.eml'.length).toLowerCase()
-      : '';
-    const record = flags.get(folderNameOf(place))?.get(number);
+    const number = place.isNumbered ? numberOfMessage(name) : undefined;
+    const record = flags.get(folderNameOf(place))?.get(number ?? '');
 
     yield await Promise.resolve({
       mailbox: mailboxNameOf(place),
@@ -62,7 +60,7 @@ function* readEntries(
       for (const index of indices) {
         const part = table.part(index);
         const name = part ? wholeName(table.name(index)) : table.name(index);
-        const place = parseStorePath(placeOf(name)?.path ?? '');
+        const place = parseEntryPath(name);
         const bytes =
           place &&
           readOne(() => readWhole({ fd, table, index }), name, isOptional);

@@ -19,7 +19,7 @@ import { openChain } from '../recover/entries.js';
 import { planNext } from '../schedule/due-plan.js';
 import { readProgress } from '../schedule/progress.js';
 import type { Installation } from '../server/installation.js';
-import { folderLabel } from '../store/mail-scope.js';
+import { folderLabel } from '../store/mail-names.js';
 import type { ServerSettings } from '../server/settings.js';
 import { inspectIfThere, readStatus } from '../status/status.js';
 

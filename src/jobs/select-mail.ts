@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { wholeName } from '../archive/entry-names.js';
-import { placeOf } from '../store/entry-place.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { NotFoundError } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../recover/chain.js';
@@ -13,18 +12,18 @@ import {
 import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
 import { wantOfMail } from '../recover/scope.js';
 import { hasMessageName } from '../store/message-file.js';
+import { folderNameOf, mailboxNameOf } from '../store/mail-names.js';
 import {
   isInScope,
-  folderNameOf,
-  mailboxNameOf,
-  MailIndex,
   type MailScope,
   resolveScope,
   type TypedScope,
 } from '../store/mail-scope.js';
+import { MailIndex } from '../store/mailboxes.js';
 import {
-  parseStorePath,
-  siblingPath,
+  fileIn,
+  parseEntryDirectory,
+  type StoreDirectory,
   type StorePath,
 } from '../store/store-path.js';
 
@@ -183,7 +182,7 @@ function narrow(
 }
 
 /** What the directories of entries stand for: a few hundred for hundreds of thousands of messages. */
-const directories = new Map<string, StorePath | undefined>();
+const directories = new Map<string, StoreDirectory | undefined>();
 
 function storePathOf(entryName: string): StorePath | undefined {
   const name = wholeName(entryName);
@@ -191,16 +190,13 @@ function storePathOf(entryName: string): StorePath | undefined {
   const directory = name.slice(0, slash);
 
   if (!directories.has(directory)) {
-    directories.set(
-      directory,
-      parseStorePath(placeOf(`${directory}0.eml`)?.path ?? ''),
-    );
+    directories.set(directory, parseEntryDirectory(directory));
   }
 
   const known = directories.get(directory);
   if (!known) return undefined;
 
-  return siblingPath(known, name.slice(slash));
+  return fileIn(known, name.slice(slash));
 }
 
 function forEachPlace(

@@ -2,6 +2,7 @@
  * What an additive recover of one folder does: mail is added under names of its own and nothing is overwritten. Pure.
  */
 
+import { formatMessageFile } from '../store/message-file.js';
 import { FOLDER_FILES } from '../store/store-path.js';
 
 /** A message as far as the plan must tell it from others. */
@@ -135,11 +136,6 @@ function freeNames(
 function numberOf(name: string): number {
   const match = /^([0-9a-f]{1,8})\.eml$/.exec(name);
   return match ? parseInt(match[1] ?? '0', 16) : -1;
-}
-
-/** `formatMessageFile(10)` is `0000000a.eml`. */
-function formatMessageFile(number: number): string {
-  return `${number.toString(16).padStart(8, '0')}.eml`;
 }
 
 /** What the plan amounts to, for a line of the report. */

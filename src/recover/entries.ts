@@ -6,7 +6,11 @@ import {
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 import { isMessageAt } from '../archive/entry-kind.js';
-import { type EntryPlace, placeOf } from '../store/entry-place.js';
+import {
+  type EntryPlace,
+  placeOf,
+  sharedPlaceOf,
+} from '../store/entry-place.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import type { ArchiveState } from '../archive/archive-state.js';
@@ -40,6 +44,7 @@ export interface ChainEntries {
     readonly component: Component;
     /** What its files take on a disk: each rounded up to a block, directories included. */
     readonly diskBytes: number;
+    readonly files: number;
   }[];
   readonly files: number;
   readonly messages: number;
@@ -208,7 +213,10 @@ export function checkChosen(
   }
 }
 
-type Top = ChainEntries['tops'][number] & { diskBytes: number };
+type Top = ChainEntries['tops'][number] & {
+  diskBytes: number;
+  files: number;
+};
 
 class Tally {
   readonly #selections: Selection[] = [];
@@ -233,7 +241,7 @@ class Tally {
       const wanted = this.wants(run.prefix);
       if (wanted === false) continue;
 
-      const shared = sharedPlace(run.prefix);
+      const shared = sharedPlaceOf(run.prefix);
       if (this.#isOfOtherPart(shared)) continue;
 
       if (typeof wanted === 'object') {
@@ -347,6 +355,7 @@ class Tally {
       name,
       component,
       diskBytes: 0,
+      files: 0,
     };
 
     this.#tops.set(key, known);
@@ -362,13 +371,11 @@ class Tally {
     top.diskBytes +=
       Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES +
       (isDirectory ? BLOCK_BYTES : 256);
-    if (!isDirectory && (table.part(index)?.index ?? 0) === 0) this.#files++;
+    if (!isDirectory && (table.part(index)?.index ?? 0) === 0) {
+      this.#files++;
+      top.files++;
+    }
+
     if (isMessage) this.#messages++;
   }
-}
-
-/** The place that all of a directory's entries share; undefined where they are top-level names themselves. */
-function sharedPlace(prefix: string): EntryPlace | undefined {
-  const place = prefix === '' ? undefined : placeOf(prefix);
-  return place?.path.includes('/') === true ? place : undefined;
 }

@@ -1,15 +1,12 @@
 import { archiveName } from '../archive/names.js';
-import { placeOf } from '../store/entry-place.js';
 import { DamagedArchiveError, messageOf } from '../errors.js';
 import { type Chain, describePassed, readPoint } from './chain.js';
 import { type ChainEntries, openChain, selectFrom } from './entries.js';
 import { findIn, judgeRecorded } from './judge-damage.js';
+import { isFolderInScope } from '../store/mail-scope.js';
 import { filterFor, findScope, isPartial, wantOf } from './plan-recover.js';
 import type { RecoverRequest } from './request.js';
 import { indexEntries, indexMail, refuseMissingMessages } from './scope.js';
-
-/** What most names of an archive begin with. */
-const MAIL = '@backup/store/mail/';
 
 /** What an archive, with the full below it, holds. */
 export interface RecoverListing {
@@ -95,9 +92,7 @@ async function listFrom(
     !scope ||
     ((scope.domain === undefined || scope.domain === domain) &&
       (scope.user === undefined || scope.user === user) &&
-      (scope.folder === undefined ||
-        scope.folder === folder ||
-        (scope.withSubfolders && folder.startsWith(`${scope.folder}/`))));
+      isFolderInScope(scope, folder));
 
   return {
     schema: 'kms-backup/listing/1',
@@ -112,23 +107,14 @@ async function listFrom(
   };
 }
 
-function countParts(entries: ChainEntries): RecoverListing['parts'] {
-  const names = entries.tops.filter(({ component }) => component !== 'mail');
-  const counts = new Map(names.map(({ name }) => [name, 0]));
+/** A name that both the store and the install directory have is one line. */
+function countParts({ tops }: ChainEntries): RecoverListing['parts'] {
+  const counts = new Map<string, number>();
 
-  for (const { table, indices } of entries.selections) {
-    for (const index of indices) {
-      const start = table.nameStart(index);
-      // Mail is most of an archive, and is not counted here.
-      const isMail =
-        table.names.toString('latin1', start, start + MAIL.length) === MAIL;
-      if (isMail || table.isDirectory(index)) continue;
+  for (const { name, component, files } of tops) {
+    if (component === 'mail') continue;
 
-      const top = placeOf(table.name(index))?.path.split('/', 1)[0] ?? '';
-      const count = counts.get(top);
-
-      if (count !== undefined) counts.set(top, count + 1);
-    }
+    counts.set(name, (counts.get(name) ?? 0) + files);
   }
 
   return [...counts].map(([name, files]) => ({ name, files }));

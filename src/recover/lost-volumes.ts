@@ -4,7 +4,7 @@ import { isMessageAt } from '../archive/entry-kind.js';
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 import { placeOf } from '../store/entry-place.js';
-import { mailboxOf } from '../store/mailbox-name.js';
+import { countedMailboxOf } from '../store/mail-names.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { ReadArchive } from '../archive/verify.js';
 import { holdsMessages } from '../store/message-file.js';
@@ -76,7 +76,7 @@ function countMessages({ archives, hidden }: OpenChain): Map<string, number> {
   for (const opened of archives) {
     for (const { table } of opened.archive.volumes) {
       for (const { prefix, start, end } of directoryRuns(table)) {
-        const mailbox = mailboxOf(prefix);
+        const mailbox = countedMailboxOf(prefix);
         if (mailbox === undefined) continue;
 
         const hiddenNames = opened === last ? undefined : hidden?.get(prefix);

@@ -1,9 +1,13 @@
 import { archiveName } from '../archive/names.js';
 import { basename, dirname, join } from 'node:path';
-import { placeOf } from '../store/entry-place.js';
+import { placeOf, sharedPlaceOf } from '../store/entry-place.js';
 import { describeParts } from '../archive/completeness.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
 import { plural } from '../platform/units.js';
+import {
+  MESSAGE_DIRECTORY,
+  SETTINGS_DIRECTORY,
+} from '../store/message-file.js';
 import {
   type MailScope,
   resolveScope,
@@ -131,8 +135,8 @@ function topPathsOf(request: RecoverRequest, entries: ChainEntries): string[] {
 
 /** What a folder holds of its own, beside its subfolders and `FOLDER_FILES`. */
 const FOLDER_CONTENT = [
-  '#msgs',
-  '#assoc',
+  MESSAGE_DIRECTORY,
+  SETTINGS_DIRECTORY,
   'index.fld',
   'indexlog.fld',
   'search.fld',
@@ -155,7 +159,9 @@ function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
   if (!scope.messages && !isOneFolder) return [...roots];
 
   const holders = scope.messages
-    ? [...roots].map(dirname).filter((holder) => basename(holder) === '#msgs')
+    ? [...roots]
+        .map(dirname)
+        .filter((holder) => basename(holder) === MESSAGE_DIRECTORY)
     : [...roots];
   const folders = new Set(holders.map(dirname));
   const stale = scope.messages ? ['index.fld', 'search.fld'] : FOLDER_CONTENT;
@@ -200,8 +206,7 @@ export function filterFor(
     return place !== undefined && mask.has(place.component);
   };
 
-  return (prefix) =>
-    placeOf(prefix)?.path.includes('/') === true ? isWanted(prefix) : isWanted;
+  return (prefix) => (sharedPlaceOf(prefix) ? isWanted(prefix) : isWanted);
 }
 
 function nothingFound(chain: Chain, entries: ChainEntries): Error {

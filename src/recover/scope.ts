@@ -6,18 +6,21 @@ import {
 import { isMessageAt } from '../archive/entry-kind.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 import { placeOf } from '../store/entry-place.js';
+import { notFound } from '../store/find-name.js';
+import { folderNameOf, messageKeyOf } from '../store/mail-names.js';
 import {
-  folderNameOf,
+  isDirectoryInScope,
   isInScope,
-  MailIndex,
   type MailScope,
-  messageKeyOf,
-  notFound,
 } from '../store/mail-scope.js';
+import { MailIndex } from '../store/mailboxes.js';
+import { MESSAGE_DIRECTORY } from '../store/message-file.js';
+import { pathInMail } from '../store/entry-place.js';
 import {
   FOLDER_FILES,
-  parseStorePath,
-  type StorePath,
+  parseEntryDirectory,
+  parseEntryPath,
+  type StoreDirectory,
 } from '../store/store-path.js';
 import {
   type ChainEntries,
@@ -28,15 +31,6 @@ import {
 import type { Want } from './lost-volumes.js';
 
 /** Choosing a part of the mail of a chain: a domain, a user, a folder, messages. */
-
-/** What the entry names of all mail have in common. */
-const MAIL = 'store/mail/';
-
-/** The part of the store that an entry name stands for; undefined outside of mail. */
-function storePathOf(entryName: string): StorePath | undefined {
-  const path = placeOf(entryName)?.path;
-  return path === undefined ? undefined : parseStorePath(path);
-}
 
 /** All mailboxes and folders of a chain's point, with their messages and sizes. */
 export function indexMail(chain: OpenChain): MailIndex {
@@ -62,7 +56,7 @@ function indexRun(
   { prefix, start, end }: DirectoryRun,
   hiddenNames: ReadonlySet<string> | undefined,
 ): void {
-  const place = storePathOf(`${prefix}0.eml`);
+  const place = parseEntryDirectory(prefix);
   if (!place) return;
 
   let [entries, messages, sizeBytes] = [0, 0, 0];
@@ -78,18 +72,20 @@ function indexRun(
     }
 
     entries++;
-    if (!isMessageAt(table, at, place.isMessage)) continue;
+    if (!isMessageAt(table, at, place.holdsMessages)) continue;
 
     messages++;
     sizeBytes += part?.totalBytes ?? table.size(at);
-    if (!place.isNumbered) addMisplaced(index, table.name(at));
+    if (place.holder !== MESSAGE_DIRECTORY) {
+      addMisplaced(index, table.name(at));
+    }
   }
 
   if (entries > 0) index.add(place, sizeBytes, messages);
 }
 
 function addMisplaced(index: MailIndex, entryName: string): void {
-  const place = storePathOf(wholeName(entryName));
+  const place = parseEntryPath(wholeName(entryName));
   if (place) index.addMisplaced(place);
 }
 
@@ -121,7 +117,7 @@ export function indexEntries({ selections }: ChainEntries): MailIndex {
   for (const { table, indices } of selections) {
     for (const at of indices) {
       const part = table.part(at);
-      const place = storePathOf(
+      const place = parseEntryPath(
         part ? wholeName(table.name(at)) : table.name(at),
       );
 
@@ -137,7 +133,7 @@ export function indexEntries({ selections }: ChainEntries): MailIndex {
 /** Wants what lies in the scope, with the files that belong to its folders, and what shows the folders above. */
 export function scopeFilter(scope: MailScope): EntryFilter {
   const isWanted = (name: string): boolean => {
-    const place = storePathOf(name);
+    const place = parseEntryPath(name);
     return place !== undefined && isInScope(scope, place);
   };
 
@@ -149,9 +145,7 @@ export function scopeFilter(scope: MailScope): EntryFilter {
   const isOnTheWay = onTheWayTo(scope);
 
   return (prefix) => {
-    const place = isElsewhere(prefix)
-      ? undefined
-      : storePathOf(`${prefix}0.eml`);
+    const place = isElsewhere(prefix) ? undefined : parseEntryDirectory(prefix);
     if (!place) return false;
 
     // What shows a folder comes with its messages; a mailbox's own directory is shown by nothing.
@@ -163,12 +157,12 @@ export function scopeFilter(scope: MailScope): EntryFilter {
     if (scope.messages) return false;
 
     // Outside of the scope its parent may still hold the entry of its directory, with its time and mode.
-    return isInScope(scope, place) ? true : { directories: isWanted };
+    return isDirectoryInScope(scope, place) ? true : { directories: isWanted };
   };
 }
 
 /** Tells the folders that hold chosen messages, and the folders above those or above the chosen folder. */
-function onTheWayTo(scope: MailScope): (place: StorePath) => boolean {
+function onTheWayTo(scope: MailScope): (place: StoreDirectory) => boolean {
   const ways = new Set<string>();
   const addWay = (folder: string): void => {
     for (
@@ -209,7 +203,7 @@ export function refuseMissingMessages(
   const folder = missing.slice(0, Math.max(0, missing.lastIndexOf('/')));
 
   const isBeside = (name: string): boolean => {
-    const place = storePathOf(name);
+    const place = parseEntryPath(name);
     return place?.isMessage === true && folderNameOf(place) === folder;
   };
 
@@ -222,7 +216,7 @@ function messageKeysOf({ selections }: ChainEntries): Set<string> {
   const keys = new Set<string>();
   for (const { table, indices } of selections) {
     for (const index of indices) {
-      const place = storePathOf(wholeName(table.name(index)));
+      const place = parseEntryPath(wholeName(table.name(index)));
       if (place?.isMessage === true) keys.add(messageKeyOf(place));
     }
   }
@@ -237,10 +231,11 @@ function elsewhereOf({ domain, user }: MailScope): (prefix: string) => boolean {
   const mailbox = user === undefined ? `${domain}/` : `${domain}/${user}/`;
 
   return (prefix) => {
-    const at = prefix.indexOf(MAIL);
-    const below = prefix.slice(at + MAIL.length);
+    const below = pathInMail(prefix);
+
     return (
-      at === -1 || !(below.startsWith(mailbox) || mailbox.startsWith(below))
+      below === undefined ||
+      !(below.startsWith(mailbox) || mailbox.startsWith(below))
     );
   };
 }
@@ -255,7 +250,7 @@ export function rootOf(
   scope: MailScope,
   entryName: string,
 ): string | undefined {
-  const place = storePathOf(entryName);
+  const place = parseEntryPath(entryName);
   const path = placeOf(entryName)?.path.replace(/\/+$/, '');
   if (path === undefined || !place || !isInScope(scope, place)) {
     return undefined;

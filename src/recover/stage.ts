@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { Directories } from '../archive/read/entry-files.js';
 import { AREA_PREFIXES } from '../store/entry-place.js';
+import { MESSAGE_DIRECTORY } from '../store/message-file.js';
 import { readSelections } from '../archive/read/read-archive.js';
 import { type TargetRule, targetOf } from '../archive/read/read-tasks.js';
 import { DamagedArchiveError, errnoOf, NoSpaceError } from '../errors.js';
@@ -202,7 +203,7 @@ function giveNeighboursRights(
 
   const walk = (directory: string): void => {
     // Messages lie deepest, and are most of a store.
-    const entries = directory.endsWith('/#msgs')
+    const entries = directory.endsWith(`/${MESSAGE_DIRECTORY}`)
       ? []
       : readdirSync(directory, { withFileTypes: true });
     for (const entry of entries) {

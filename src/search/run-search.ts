@@ -4,7 +4,7 @@ import { placeOf } from '../store/entry-place.js';
 import type { MessageQuery } from '../mail/message-query.js';
 import type { OnProgress } from '../platform/progress.js';
 import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
-import { messageNameOf } from '../store/mail-scope.js';
+import { messageNameOf } from '../store/mail-names.js';
 import { parseStorePath, type StorePath } from '../store/store-path.js';
 import type { SearchAnswer, SearchTask } from './search-tasks.js';
 

@@ -1,8 +1,10 @@
 import { UsageError } from '../errors.js';
 
+/** The components of a mail server: which there are, and what of the store is left out of every backup. */
+
 /**
- * The parts of a mail server that an archive holds, in the order in which the server lays them (docs/kerio.md 6.3).
- * `settings` and `other` are ours: a settings directory, and whatever else lies in the store. Pure.
+ * The components that an archive holds, in the order in which the server lays them (docs/kerio.md 6.3). `settings` and
+ * `other` are ours: a settings directory, and everything in the store that has no component of its own. Pure.
  */
 export const COMPONENTS = [
   'cfg',
@@ -20,6 +22,39 @@ export const COMPONENTS = [
 
 export type Component = (typeof COMPONENTS)[number];
 
+/** Components that are directories of the install directory. */
+export const INSTALL_COMPONENTS = [
+  'settings',
+  'license',
+  'sslca',
+  'sslcert',
+] as const;
+
+/** Components that are directories of the store. */
+const STORE_COMPONENTS = [
+  'spamassassin',
+  'lists',
+  'xmpp',
+  'im',
+  'mail',
+] as const;
+
+/** The component of a directory or file that lies directly in the store. */
+export function storeComponentOf(name: string): Component {
+  const lowerCase = name.toLowerCase();
+
+  return (
+    STORE_COMPONENTS.find((component) => component === lowerCase) ?? 'other'
+  );
+}
+
+/** The component of a directory that lies directly in the install directory; undefined for what no backup takes. */
+export function installComponentOf(name: string): Component | undefined {
+  const lowerCase = name.toLowerCase();
+
+  return INSTALL_COMPONENTS.find((component) => component === lowerCase);
+}
+
 /** Directories of the store that the server leaves out: logs, queues, other backups, what is rebuilt. */
 const EXCLUDED_STORE_DIRECTORIES = new Set([
   'logs',
@@ -31,23 +66,20 @@ const EXCLUDED_STORE_DIRECTORIES = new Set([
 ]);
 /** Files that the server rebuilds and leaves out. */
 const EXCLUDED_FILES = new Set(['search.fld', '.pushdav.db', '.pushimap.db']);
+/** The beginning of all names that this program gives to its own files. */
+const OWN_NAMES = '.kms-backup';
+/** A recover stages here, and keeps here for its rollback, beside what it replaces. */
+const STAGING_DIRECTORY = '.kms-backup-recover';
 
-/** Which component a directory or file directly in the store belongs to; undefined where it is left out. */
-export function componentOfStoreChild(name: string): Component | undefined {
-  if (
-    EXCLUDED_STORE_DIRECTORIES.has(name.toLowerCase()) ||
-    name.startsWith('.kms-backup')
-  ) {
-    return undefined;
-  }
-
-  const known = ['mail', 'lists', 'spamassassin', 'xmpp', 'im'] as const;
-
-  return known.find((component) => component === name.toLowerCase()) ?? 'other';
+/** Whether a name is that of a file or directory of this program. */
+export function isOwnName(name: string): boolean {
+  return name.startsWith(OWN_NAMES);
 }
 
-/** What a recover stages, or keeps for its rollback, lies beside what it replaces: it is no mail. */
-const STAGING_DIRECTORY = '.kms-backup-recover';
+/** Whether a directory or file is left out that lies directly in the store. */
+export function isExcludedStoreChild(name: string): boolean {
+  return EXCLUDED_STORE_DIRECTORIES.has(name.toLowerCase()) || isOwnName(name);
+}
 
 /** Whether a directory is left out wherever it lies. */
 export function isExcludedDirectory(name: string): boolean {
@@ -67,6 +99,7 @@ export function isExcludedFile(name: string): boolean {
 /** Reads `--mask cfg,mail`. @throws {UsageError} naming the part that is none */
 export function parseMask(mask: string): ReadonlySet<Component> {
   const parts = mask.split(',').map((part) => part.trim().toLowerCase());
+
   for (const part of parts) {
     if (!COMPONENTS.some((component) => component === part)) {
       throw new UsageError(`not a part of a backup: ${part}`, {

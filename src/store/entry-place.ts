@@ -1,14 +1,22 @@
-import { type Component, COMPONENTS } from './components.js';
-import { isOwnText } from '../archive/summary.js';
+import {
+  type Component,
+  installComponentOf,
+  isOwnName,
+  storeComponentOf,
+} from './components.js';
 
-/** Where an entry belongs in a mail server (docs/kerio.md 6.3). Pure. */
+/** The layout of entry names: which file of a mail server an entry is (docs/kerio.md 6.3). Pure. */
+
+/** Where an entry belongs in a mail server. */
 export interface EntryPlace {
   readonly component: Component;
-  /** `store`: below the store directory; `install`: below the install directory. */
-  readonly area: 'store' | 'install';
+  readonly area: Area;
   /** Below its area: `mail/example.com/alice/INBOX/#msgs/0000000a.eml`. */
   readonly path: string;
 }
+
+/** `store`: below the store directory; `install`: below the install directory. */
+export type Area = 'store' | 'install';
 
 /** Prefixes of entry names and the area that they lie in; 6.x archives may hold `store/…` at the root. */
 export const AREA_PREFIXES = [
@@ -17,11 +25,36 @@ export const AREA_PREFIXES = [
   { prefix: '@backup/', area: 'install' },
 ] as const;
 
-const INSTALL_COMPONENTS = ['settings', 'license', 'sslca', 'sslcert'] as const;
+/** What precedes the name of a file or directory in the entries that we write. */
+const WRITTEN_PREFIX = {
+  store: '@backup/store/',
+  install: '@backup/',
+} as const;
 
-/** The place of an entry, or undefined where it is none of a mail server's: our texts, strange files. */
+/** The directory of all mail, as an entry and below the store. */
+const MAIL = 'mail/';
+
+/** The entry of the directory of all mail. */
+export const MAIL_ENTRY = WRITTEN_PREFIX.store + MAIL;
+
+/** What precedes the path below `mail/` in names of entries; nothing precedes it in paths below the store. */
+const MAIL_PREFIXES = [
+  ...AREA_PREFIXES.filter(({ area }) => area === 'store').map(
+    ({ prefix }) => prefix + MAIL,
+  ),
+  MAIL,
+];
+
+/** The name of the entry for a path below the store or the install directory: `@backup/store/lists`. */
+export function entryNameOf(area: Area, path: string): string {
+  return WRITTEN_PREFIX[area] + path;
+}
+
+/**
+ * The place of an entry; undefined where it is none of a mail server's: our own texts, strange files.
+ * Example: `@backup/sslcert/server.key` is `sslcert/server.key` in the install directory.
+ */
 export function placeOf(entryName: string): EntryPlace | undefined {
-  if (isOwnText(entryName)) return undefined;
   if (/^[^/]+\.cfg$/i.test(entryName)) {
     return { component: 'cfg', area: 'install', path: entryName };
   }
@@ -29,27 +62,41 @@ export function placeOf(entryName: string): EntryPlace | undefined {
   const rule = AREA_PREFIXES.find(({ prefix }) => entryName.startsWith(prefix));
   if (!rule) return undefined;
 
-  const path = entryName.slice(rule.prefix.length);
+  const { area, prefix } = rule;
+  const path = entryName.slice(prefix.length);
   const top = path.split('/', 1)[0] ?? '';
-  if (top === '' || top.startsWith('.kms-backup')) return undefined;
+  if (top === '' || isOwnName(top)) return undefined;
 
-  if (rule.area === 'install') {
-    const component = INSTALL_COMPONENTS.find(
-      (name) => name === top.toLowerCase(),
-    );
+  const component =
+    area === 'store' ? storeComponentOf(top) : installComponentOf(top);
 
-    return component && { component, area: 'install', path };
-  }
+  return component && { component, area, path };
+}
 
-  const store = COMPONENTS.find(
-    (name) =>
-      name === top.toLowerCase() &&
-      !INSTALL_COMPONENTS.some((own) => own === name),
-  );
+/**
+ * The place that all files of a directory share, by the directory's entry name with its final `/`. Undefined where they
+ * are top-level names themselves, or none of a mail server's.
+ */
+export function sharedPlaceOf(directory: string): EntryPlace | undefined {
+  const place = directory === '' ? undefined : placeOf(directory);
 
-  return {
-    component: store === undefined || store === 'cfg' ? 'other' : store,
-    area: 'store',
-    path,
-  };
+  return place?.path.includes('/') === true ? place : undefined;
+}
+
+/**
+ * What follows `mail/` in the name of an entry or a path below the store; undefined outside of mail.
+ * Example: `@backup/store/mail/example.com/alice/` is `example.com/alice/`.
+ */
+export function pathInMail(name: string): string | undefined {
+  const prefix = MAIL_PREFIXES.find((known) => name.startsWith(known));
+
+  return prefix === undefined ? undefined : name.slice(prefix.length);
+}
+
+/** Whether a directory's entry is the store itself or a component as a whole: `@backup/store/lists/`, `@backup/sslca/`. */
+export function isTopDirectory(entryName: string): boolean {
+  const rule = AREA_PREFIXES.find(({ prefix }) => entryName.startsWith(prefix));
+  const path = rule && entryName.slice(rule.prefix.length);
+
+  return path !== undefined && path.indexOf('/') === path.length - 1;
 }

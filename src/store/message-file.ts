@@ -1,12 +1,22 @@
+import { pathInMail } from './entry-place.js';
+
 /**
- * What a message is, for everything that counts, finds, hands over or recovers mail: a file below the store's `mail/`
- * whose name ends in `.eml`, in any case. The server names messages by hexadecimal numbers and keeps them in `#msgs`; people and
- * other programs put mail under names of their own, into a folder's directory, or into a mailbox's. None of a message is
- * what lies in `#assoc`: there Outlook keeps a folder's hidden settings in the same form. Pure.
+ * The one rule of what a message is, for everything that counts, finds, hands over or recovers mail: a file below the
+ * store's `mail/` whose name ends in `.eml`, in any case, and that does not lie in `#assoc`. The server names messages by
+ * hexadecimal numbers and keeps them in `#msgs`; people and other programs put mail under names of their own, into a
+ * folder's directory or into a mailbox's. In `#assoc` Outlook keeps a folder's hidden settings in the same form. Pure.
  */
 
-/** What precedes `mail/` in the names of an archive's entries. */
-const MAIL = /^(?:(?:@backup\/)?store\/)?mail\//;
+/** The directory of a folder in which the server keeps its messages. */
+export const MESSAGE_DIRECTORY = '#msgs';
+/** The directory of a folder in which Outlook's hidden settings lie. */
+export const SETTINGS_DIRECTORY = '#assoc';
+
+const EXTENSION = '.eml';
+/** A name that the server gives: `0000000a.eml`. */
+const NUMBERED = /^([0-9a-f]+)\.eml$/i;
+/** The same where a person may have left the extension out. */
+const TYPED_NUMBER = /^([0-9a-f]+)(?:\.eml)?$/i;
 
 /** Whether a file is a message, by its path below the store or its entry's name. */
 export function isMessagePath(path: string): boolean {
@@ -16,33 +26,61 @@ export function isMessagePath(path: string): boolean {
   );
 }
 
-/** Whether messages can lie in a directory, by its path below the store or what precedes entries' names, with its final `/`. */
+/** Whether messages can lie in a directory, by its path below the store or its entry's name, with its final `/`. */
 export function holdsMessages(directory: string): boolean {
-  return MAIL.test(directory) && !directory.includes('/#assoc/');
+  return (
+    pathInMail(directory) !== undefined &&
+    !directory.includes(`/${SETTINGS_DIRECTORY}/`)
+  );
 }
 
 /** Whether a file in a directory that holds messages is one. */
 export function hasMessageName(name: string): boolean {
-  return name.slice(-4).toLowerCase() === '.eml';
+  return name.slice(-EXTENSION.length).toLowerCase() === EXTENSION;
 }
 
-/** The same of a name's bytes, without making a string: those from `start` up to `end`. */
+/** Whether a file has a name that the server gives to messages. */
+export function hasNumberedName(name: string): boolean {
+  return NUMBERED.test(name);
+}
+
+/** The number in the name of a message, in small letters, the extension being there or not: `0000000A` is `0000000a`. */
+export function numberOfMessage(name: string): string | undefined {
+  return TYPED_NUMBER.exec(name)?.[1]?.toLowerCase();
+}
+
+/** The name of a message without its extension: `0000000a`, `Re Hello`. */
+export function messageStem(name: string): string {
+  return hasMessageName(name) ? name.slice(0, -EXTENSION.length) : name;
+}
+
+/** The name that the server gives to a number: `formatMessageFile(10)` is `0000000a.eml`. */
+export function formatMessageFile(number: number): string {
+  return `${number.toString(16).padStart(8, '0')}${EXTENSION}`;
+}
+
+/** The name with the extension, which a person may have left out. */
+export function withMessageExtension(name: string): string {
+  return hasMessageName(name) ? name : name + EXTENSION;
+}
+
+/** Whether the bytes of a name, from `start` up to `end`, are those of a message; no string is made. */
 export function hasMessageNameAt(
   bytes: Uint8Array,
   start: number,
   end: number,
 ): boolean {
-  if (end - start < 4 || bytes[end - 4] !== 0x2e) return false;
+  if (end - start < EXTENSION.length || bytes[end - 4] !== 0x2e) return false;
 
-  // 0x20 turns a capital into its small letter.
   return (
-    letterAt(bytes, end - 3) === 0x65 &&
-    letterAt(bytes, end - 2) === 0x6d &&
-    letterAt(bytes, end - 1) === 0x6c
+    smallLetterAt(bytes, end - 3) === 0x65 && // e
+    smallLetterAt(bytes, end - 2) === 0x6d && // m
+    smallLetterAt(bytes, end - 1) === 0x6c // l
   );
 }
 
-function letterAt(bytes: Uint8Array, at: number): number {
+/** The bit 0x20 turns a capital into its small letter. */
+function smallLetterAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | 0x20;
 }
 

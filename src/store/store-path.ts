@@ -1,8 +1,17 @@
-import { hasMessageName, isMessagePath } from './message-file.js';
+import { placeOf } from './entry-place.js';
 import { decodeFolderName } from './folder-name.js';
+import {
+  hasMessageName,
+  hasNumberedName,
+  holdsMessages,
+  MESSAGE_DIRECTORY,
+  SETTINGS_DIRECTORY,
+} from './message-file.js';
 
-/** What a path of the mail store stands for. */
-export interface StorePath {
+/** The meaning of paths in the mail store: domain, user, folder, message. Pure. */
+
+/** What a directory of the mail store stands for. */
+export interface StoreDirectory {
   /** Undefined for the public folders of the whole server (`mail/#public`). */
   readonly domain: string | undefined;
   /** Undefined for public folders and for what lies in the domain's own directory. */
@@ -10,6 +19,14 @@ export interface StorePath {
   /** Decoded, joined by `/`: `INBOX/Ärzte`. Empty for the mailbox itself. */
   readonly folder: string;
   readonly isPublic: boolean;
+  /** Where in its folder it lies; empty for the folder's own directory. */
+  readonly holder: typeof MESSAGE_DIRECTORY | typeof SETTINGS_DIRECTORY | '';
+  /** Whether a file in it whose name ends in `.eml` is a message. */
+  readonly holdsMessages: boolean;
+}
+
+/** What a path of the mail store stands for. */
+export interface StorePath extends StoreDirectory {
   /** A message, wherever it lies and whatever it is called: see `isMessagePath`. */
   readonly isMessage: boolean;
   /** A message where the server keeps them, by a name that the server gives: `#msgs/0000000a.eml`. */
@@ -29,7 +46,6 @@ export const FOLDER_FILES: ReadonlySet<string> = new Set([
 ]);
 
 const PUBLIC = '#public';
-const NUMBERED = /^[0-9a-f]+\.eml$/i;
 
 /**
  * Explains a path below the store, with `/` between names and a final `/` for a directory.
@@ -38,37 +54,62 @@ const NUMBERED = /^[0-9a-f]+\.eml$/i;
  * `mail/example.com/#public/News/` is the domain's public folder `News`; `mail/#public/…` is the server's.
  */
 export function parseStorePath(path: string): StorePath | undefined {
+  const slash = path.lastIndexOf('/') + 1;
+  const directory = parseStoreDirectory(path.slice(0, slash));
+
+  return directory && fileIn(directory, path.slice(slash));
+}
+
+/** Explains a directory of the mail store by its path below the store, with its final `/`. */
+export function parseStoreDirectory(path: string): StoreDirectory | undefined {
   const [root, ...rest] = path.split('/');
   if (root !== 'mail' || rest.length === 0) return undefined;
 
-  const file = rest.pop() ?? '';
+  rest.pop(); // what follows the final slash
   const domain = rest[0] === PUBLIC ? undefined : rest.shift();
   const isPublic = rest[0] === PUBLIC;
   const owner = rest.shift();
-  const names = rest;
-  const holder = names.at(-1);
-  const isInHolder = holder === '#msgs' || holder === '#assoc';
-
-  if (isInHolder) names.pop();
+  const holder = holderOf(rest.at(-1));
+  const folders = holder === '' ? rest : rest.slice(0, -1);
 
   return {
     domain,
     user: isPublic ? undefined : owner,
-    folder: names.map(decodeFolderName).join('/'),
+    folder: folders.map(decodeFolderName).join('/'),
     isPublic,
-    isMessage: isMessagePath(path),
-    isNumbered: holder === '#msgs' && NUMBERED.test(file),
-    file: isInHolder ? `${holder}/${file}` : file,
+    holder,
+    holdsMessages: holdsMessages(path),
   };
 }
 
-/** The path of another file of the same directory, given that of a message there, or of what could be one. */
-export function siblingPath(path: StorePath, file: string): StorePath {
-  const holder = path.file.slice(0, path.file.lastIndexOf('/') + 1);
+/** The part of the mail store that an entry stands for; undefined outside of mail. */
+export function parseEntryPath(entryName: string): StorePath | undefined {
+  const path = placeOf(entryName)?.path;
+
+  return path === undefined ? undefined : parseStorePath(path);
+}
+
+/** The same of a directory's entry name, with its final `/`. */
+export function parseEntryDirectory(
+  entryName: string,
+): StoreDirectory | undefined {
+  const path = placeOf(entryName)?.path;
+
+  return path === undefined ? undefined : parseStoreDirectory(path);
+}
+
+/** A file of a directory by its name; an empty name is the directory itself. */
+export function fileIn(directory: StoreDirectory, name: string): StorePath {
+  const { holder } = directory;
+
   return {
-    ...path,
-    isMessage: path.isMessage && hasMessageName(file),
-    isNumbered: holder === '#msgs/' && NUMBERED.test(file),
-    file: holder + file,
+    ...directory,
+    isMessage: directory.holdsMessages && hasMessageName(name),
+    isNumbered: holder === MESSAGE_DIRECTORY && hasNumberedName(name),
+    file: holder === '' ? name : `${holder}/${name}`,
   };
+}
+
+function holderOf(name: string | undefined): StoreDirectory['holder'] {
+  return name === MESSAGE_DIRECTORY || name === SETTINGS_DIRECTORY ? name : '';
 }

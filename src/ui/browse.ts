@@ -5,14 +5,13 @@ import { NotFoundError } from '../errors.js';
 import { EVERY_MESSAGE } from '../mail/message-query.js';
 import { formatCount, formatSize, plural } from '../platform/units.js';
 import { searchMessages } from '../search/run-search.js';
+import { folderLabel } from '../store/mail-names.js';
 import {
-  folderLabel,
   isInScope,
-  type MailboxIndex,
-  type MailIndex,
   resolveScope,
   type TypedScope,
 } from '../store/mail-scope.js';
+import type { MailboxIndex, MailIndex } from '../store/mailboxes.js';
 import {
   firstParts,
   type MailSource,

@@ -43,6 +43,10 @@ const PLANTED: Readonly<
     file: 'server/planted-verb.ts',
     imports: '../rotate/policy.js',
   },
+  'store-stands-below': {
+    file: 'store/planted.ts',
+    imports: '../archive/names.js',
+  },
   'archive-stands-alone': {
     file: 'archive/planted.ts',
     imports: '../server/engine.js',

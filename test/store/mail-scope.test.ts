@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { NotFoundError, UsageError } from '../../src/errors.js';
+import { messageNameOf } from '../../src/store/mail-names.js';
 import {
   isInScope,
-  MailIndex,
-  messageNameOf,
   resolveScope,
   type TypedScope,
 } from '../../src/store/mail-scope.js';
+import { MailIndex } from '../../src/store/mailboxes.js';
 import { parseStorePath, type StorePath } from '../../src/store/store-path.js';
 
 const paths = [

@@ -1,6 +1,6 @@
 import type { RecoverListing } from '../../recover/listing.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
-import { folderLabel } from '../../store/mail-scope.js';
+import { folderLabel } from '../../store/mail-names.js';
 import type { Outcome } from '../command.js';
 import { formatTable } from '../table.js';
 
