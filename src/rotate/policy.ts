@@ -1,17 +1,15 @@
+import type { ArchiveState } from '../archive/archive-state.js';
 import {
   countsForRotation,
-  describeParts,
-  holdsParts,
   isFuture,
   mayPushOut,
   partsOf,
 } from '../archive/completeness.js';
-import type { ArchiveState } from '../archive/archive-state.js';
 
 /**
  * Which archives stay. Pure: the same states give the same verdicts, each with its reason.
  *
- * With limit 2 (oldest first, all verified):
+ * Where the newest 2 complete backups are kept (oldest first, all verified):
  *   F1 I1 F2 F3 I3      keeps F2 F3 I3
  *   F1 I1 C1            keeps F1 I1 C1
  *   F1 I1 C1 C2         keeps F1 I1 C2: the newest full keeps its place, so that the next differential has its base
@@ -20,12 +18,50 @@ import type { ArchiveState } from '../archive/archive-state.js';
  *   F1 F2 C1(lists)     keeps F1 F2 C1: a backup of some parts counts only among its like
  *   F1 F2 F3(no users)  keeps F1 F2 F3: what lacks users.cfg is no complete backup, and pushes nothing out
  */
-export interface RetentionPolicy {
-  /** At most that many complete backups, fulls and copies alike; at least 1. */
-  readonly limit: number;
-  /** Every differential stays with its full, not only the newest. */
-  readonly keepsDifferentials: boolean;
+export class RetentionPolicy {
+  /**
+   * @param rules a backup stays where one of them keeps it
+   * @param keepsDifferentials every differential stays with its full, not only the newest
+   */
+  constructor(
+    readonly rules: readonly RetentionRule[],
+    readonly keepsDifferentials: boolean,
+  ) {}
+
+  /** `at most 5 complete backups, each full with its newest differential` */
+  describe(): string {
+    const differentials = this.keepsDifferentials
+      ? 'each full with all its differentials'
+      : 'each full with its newest differential';
+
+    return [...this.rules.map((rule) => rule.describe()), differentials].join(
+      ', ',
+    );
+  }
+}
+
+/** A reason to keep complete backups. */
+export interface RetentionRule {
+  describe(): string;
+  /** Why an archive goes that the rule does not keep. */
+  describeExcess(): string;
+  choose(candidates: Candidates): RuleChoice;
+}
+
+/** What a rule chooses among. */
+export interface Candidates {
+  /** Fulls and copies of the same parts, oldest first. */
+  readonly like: readonly ArchiveState[];
+  /** All archives of the directory. */
+  readonly states: readonly ArchiveState[];
   readonly now: Date;
+}
+
+export interface RuleChoice {
+  /** What the rule keeps, and why. */
+  readonly kept: ReadonlyMap<ArchiveState, string>;
+  /** Whether it found all that it asks for: until then nothing goes. */
+  readonly isFilled: boolean;
 }
 
 export interface Verdict {
@@ -38,111 +74,89 @@ export interface Verdict {
 export function judgeArchives(
   states: readonly ArchiveState[],
   policy: RetentionPolicy,
+  now: Date,
 ): Verdict[] {
   const bases = new Map<ArchiveState, Verdict>();
-  for (const like of groupByParts(
-    states.filter(({ facts }) => facts.files.type !== 'differential'),
-  )) {
-    const kept = chooseKept(like, states, policy);
-    const oldestKept = like.find((state) => kept.has(state));
 
-    for (const state of like) {
-      bases.set(state, judgeBase(state, policy, { kept, oldestKept }));
+  for (const like of groupByParts(states)) {
+    for (const verdict of judgeLike({ like, states, now }, policy)) {
+      bases.set(verdict.state, verdict);
     }
   }
 
+  const judged = { states, bases, policy, now };
+
   return states.map(
-    (state) =>
-      bases.get(state) ?? judgeDifferential(state, states, { policy, bases }),
+    (state) => bases.get(state) ?? judgeDifferential(state, judged),
   );
 }
 
+/** Fulls and copies of the same parts compete with each other alone. */
 function groupByParts(states: readonly ArchiveState[]): ArchiveState[][] {
   const groups = new Map<string | undefined, ArchiveState[]>();
-  for (const state of states) {
-    const key = partsOf(state.facts)?.join();
-    const group = groups.get(key);
 
-    if (group) group.push(state);
-    else groups.set(key, [state]);
+  for (const state of states) {
+    if (state.facts.files.type === 'differential') continue;
+
+    const key = partsOf(state.facts)?.join();
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push(state);
   }
 
   return [...groups.values()];
 }
 
-/** What the newest point in time needs; the newest full, where the limit has room beside it; then the newest of all. */
-function chooseKept(
-  like: readonly ArchiveState[],
-  states: readonly ArchiveState[],
-  policy: RetentionPolicy,
-): ReadonlySet<ArchiveState> {
-  const complete = like
-    .filter((state) => countsForRotation(state, policy.now))
-    .reverse();
-  const reach = (state: ArchiveState): number =>
-    newestTimeMs(state, states, policy);
-
-  const newestPoint = complete.reduce<ArchiveState | undefined>(
-    (best, state) => (best && reach(best) >= reach(state) ? best : state),
-    undefined,
+/** Unites what the rules keep. Where two keep an archive, the first one's reason is named. */
+function judgeLike(
+  candidates: Candidates,
+  { rules }: RetentionPolicy,
+): Verdict[] {
+  const choices = rules.map((rule) => rule.choose(candidates));
+  const kept = new Map(
+    [...choices].reverse().flatMap((choice) => [...choice.kept]),
   );
 
-  const newestFull = complete.find(({ facts }) => facts.files.type === 'full');
-  const wanted = [newestPoint, newestFull, ...complete].filter(
-    (state) => state !== undefined,
-  );
+  const { like, now } = candidates;
+  const union = {
+    kept,
+    oldestKept: like.find((state) => kept.has(state)),
+    isFilled: choices.every(({ isFilled }) => isFilled),
+    excess: rules.map((rule) => rule.describeExcess()).join(', '),
+    now,
+  };
 
-  return new Set([...new Set(wanted)].slice(0, policy.limit));
+  return like.map((state) => judgeBase(state, union));
 }
 
-/** The newest point in time that a complete backup and its proven differentials reach. */
-function newestTimeMs(
-  base: ArchiveState,
-  states: readonly ArchiveState[],
-  policy: RetentionPolicy,
-): number {
-  const chain = states.filter(
-    (state) =>
-      state.base === base.facts &&
-      countsForRotation(state, policy.now) &&
-      holdsParts(state.facts, partsOf(base.facts)),
-  );
-
-  return Math.max(
-    ...[base, ...chain].map(({ facts }) => facts.files.takenAt.getTime()),
-  );
-}
-
-interface Kept {
-  readonly kept: ReadonlySet<ArchiveState>;
+/** What all rules together keep of archives of the same parts. */
+interface Union extends RuleChoice {
   readonly oldestKept: ArchiveState | undefined;
+  readonly excess: string;
+  readonly now: Date;
 }
 
-function judgeBase(
-  state: ArchiveState,
-  policy: RetentionPolicy,
-  { kept, oldestKept }: Kept,
-): Verdict {
+function judgeBase(state: ArchiveState, union: Union): Verdict {
+  const { kept, oldestKept, isFilled, excess, now } = union;
   const keep = (reason: string): Verdict => ({ state, action: 'keep', reason });
+
   if (!oldestKept) return keep('no backup is proven, so nothing is removed');
-  if (kept.has(state)) return keep(reasonToKeep(state, kept));
-  if (isFuture(state, policy.now)) return keep('dated in the future');
+
+  const reason = kept.get(state);
+  if (reason !== undefined) return keep(reason);
+  if (isFuture(state, now)) return keep('dated in the future');
 
   if (
     state.facts.files.takenAt > oldestKept.facts.files.takenAt &&
-    !countsForRotation(state, policy.now)
+    !countsForRotation(state, now)
   ) {
     return keep(`${reasonNotToCount(state)}, so not counted`);
   }
 
-  // Older ones go only when as many proven backups as the limit asks for remain.
-  if (kept.size < policy.limit) return keep('within the limit');
-
-  return {
-    state,
-    action: 'remove',
-    reason: `over the limit of ${policy.limit}`,
-  };
+  // Older ones go only when as many proven backups as the rules ask for remain.
+  return isFilled
+    ? { state, action: 'remove', reason: excess }
+    : keep('within the limit');
 }
 
 function reasonNotToCount({ isRecoverable, lacks }: ArchiveState): string {
@@ -150,61 +164,34 @@ function reasonNotToCount({ isRecoverable, lacks }: ArchiveState): string {
   return lacks.length > 0 ? `lacks ${lacks.join(', ')}` : 'not verified';
 }
 
-function reasonToKeep(
-  state: ArchiveState,
-  kept: ReadonlySet<ArchiveState>,
-): string {
-  const newest = [...kept].reduce((a, b) =>
-    b.facts.files.takenAt > a.facts.files.takenAt ? b : a,
-  );
-  const parts = describeParts(state.facts);
-
-  if (state === newest) {
-    return parts === undefined
-      ? 'newest complete backup'
-      : `newest backup of ${parts}`;
-  }
-
-  return 'within the limit';
+/** All archives, and the verdicts on fulls and copies. */
+interface Judged {
+  readonly states: readonly ArchiveState[];
+  readonly bases: ReadonlyMap<ArchiveState, Verdict>;
+  readonly policy: RetentionPolicy;
+  readonly now: Date;
 }
 
-function judgeDifferential(
-  state: ArchiveState,
-  states: readonly ArchiveState[],
-  {
-    policy,
-    bases,
-  }: { policy: RetentionPolicy; bases: ReadonlyMap<ArchiveState, Verdict> },
-): Verdict {
+function judgeDifferential(state: ArchiveState, judged: Judged): Verdict {
+  const { states, bases, policy, now } = judged;
+  const keep = (reason: string): Verdict => ({ state, action: 'keep', reason });
+  const remove = (reason: string): Verdict => ({
+    state,
+    action: 'remove',
+    reason,
+  });
+
   const base = states.find(({ facts }) => facts === state.base);
-  if (!base) {
-    return {
-      state,
-      action: 'keep',
-      reason: 'its full is missing: decide by hand',
-    };
-  }
-
-  if (bases.get(base)?.action === 'remove') {
-    return { state, action: 'remove', reason: 'its full goes' };
-  }
-
-  if (isFuture(state, policy.now)) {
-    return { state, action: 'keep', reason: 'dated in the future' };
-  }
+  if (!base) return keep('its full is missing: decide by hand');
+  if (bases.get(base)?.action === 'remove') return remove('its full goes');
+  if (isFuture(state, now)) return keep('dated in the future');
 
   const siblings = states.filter((other) => other.base === state.base);
   const successor = siblings
     .slice(siblings.indexOf(state) + 1)
-    .find((other) => mayPushOut(other, state, policy.now));
+    .find((other) => mayPushOut(other, state, now));
 
-  if (successor && !policy.keepsDifferentials) {
-    return {
-      state,
-      action: 'remove',
-      reason: 'replaced by a newer differential',
-    };
-  }
-
-  return { state, action: 'keep', reason: 'differential of a kept full' };
+  return successor && !policy.keepsDifferentials
+    ? remove('replaced by a newer differential')
+    : keep('differential of a kept full');
 }

@@ -17,7 +17,8 @@ import { syncDirectory } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock, type Lock, refuseWhileHeld } from '../platform/lock.js';
 import { tellStep } from '../platform/steps.js';
-import { judgeArchives, type Verdict } from './policy.js';
+import { NewestRule } from './policy-newest.js';
+import { judgeArchives, RetentionPolicy, type Verdict } from './policy.js';
 
 export interface RotateRequest {
   readonly backupDir: string;
@@ -44,6 +45,8 @@ export interface RotateReport {
   readonly schema: 'kms-backup/rotate/1';
   readonly isDryRun: boolean;
   readonly limit: number;
+  /** What is kept, in words. */
+  readonly policy: string;
   readonly verdicts: readonly RotateVerdict[];
   /** What is left, or would be. */
   readonly kept: KeptCounts;
@@ -131,14 +134,18 @@ async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
     : undefined;
 }
 
-async function judge({
-  backupDir,
+async function judge(request: RotateRequest): Promise<Verdict[]> {
+  const { backupDir, clock } = request;
+  const states = await inspectArchives(listArchiveFiles(backupDir), backupDir);
+
+  return judgeArchives(states, policyOf(request), clock());
+}
+
+function policyOf({
   limit,
   keepsDifferentials,
-  clock,
-}: RotateRequest): Promise<Verdict[]> {
-  const states = await inspectArchives(listArchiveFiles(backupDir), backupDir);
-  return judgeArchives(states, { limit, keepsDifferentials, now: clock() });
+}: RotateRequest): RetentionPolicy {
+  return new RetentionPolicy([new NewestRule(limit)], keepsDifferentials);
 }
 
 /** A share that answers with half of its files must not make the other half look superfluous. */
@@ -246,10 +253,11 @@ function removeArchive(
 }
 
 function toReport(
-  { isDryRun, limit, clock }: RotateRequest,
+  request: RotateRequest,
   verdicts: readonly Verdict[],
   failures: ReadonlyMap<Verdict, string>,
 ): RotateReport {
+  const { isDryRun, limit, clock } = request;
   const rows = verdicts.map((verdict): RotateVerdict => {
     const { files } = verdict.state.facts;
     const failure = failures.get(verdict);
@@ -274,6 +282,7 @@ function toReport(
     schema: 'kms-backup/rotate/1',
     isDryRun,
     limit,
+    policy: policyOf(request).describe(),
     verdicts: rows,
     kept: countKept(
       left.map(({ state }) => state),

@@ -4,9 +4,11 @@ import type { ArchiveFacts } from '../../src/archive/archive-facts.js';
 import type { ArchiveType } from '../../src/archive/names.js';
 import type { ArchiveState } from '../../src/archive/archive-state.js';
 import { newestPoint } from '../../src/archive/completeness.js';
+import { NewestRule } from '../../src/rotate/policy-newest.js';
 import {
   judgeArchives,
-  type RetentionPolicy,
+  RetentionPolicy,
+  type RetentionRule,
   type Verdict,
 } from '../../src/rotate/policy.js';
 
@@ -93,19 +95,28 @@ const cases = fc.record({
   states: fc
     .tuple(fc.array(spec, { maxLength: 10 }), fc.integer({ min: 0, max: 2 }))
     .map(([specs, future]) => toStates(specs, future)),
-  policy: fc.record({
-    limit: fc.integer({ min: 1, max: 4 }),
-    keepsDifferentials: fc.boolean(),
-    now: fc.constant(NOW),
-  }),
+  limit: fc.integer({ min: 1, max: 4 }),
+  keepsDifferentials: fc.boolean(),
 });
 
+const newest = (limit: number, keepsDifferentials = false): RetentionPolicy =>
+  new RetentionPolicy([new NewestRule(limit)], keepsDifferentials);
+
+const judge = (
+  states: readonly ArchiveState[],
+  policy: RetentionPolicy,
+): Verdict[] => judgeArchives(states, policy, NOW);
+
 function holds(
-  property: (states: ArchiveState[], policy: RetentionPolicy) => void,
+  property: (
+    states: ArchiveState[],
+    policy: RetentionPolicy,
+    limit: number,
+  ) => void,
 ): void {
   fc.assert(
-    fc.property(cases, ({ states, policy }) => {
-      property(states, policy);
+    fc.property(cases, ({ states, limit, keepsDifferentials }) => {
+      property(states, newest(limit, keepsDifferentials), limit);
     }),
     { numRuns: 1000, seed: 5 },
   );
@@ -114,22 +125,20 @@ function holds(
 describe('rotation, whatever lies in the directory', () => {
   it('gives every archive one verdict with a reason, in the given order', () => {
     holds((states, policy) => {
-      const verdicts = judgeArchives(states, policy);
+      const verdicts = judge(states, policy);
       expect(verdicts.map(({ state }) => state)).toEqual(states);
       for (const { reason } of verdicts) expect(reason).toMatch(/\S/);
     });
   });
 
   it('keeps exactly as many proven backups as the limit says, or all that there are, of each kind of parts', () => {
-    holds((states, policy) => {
-      const kept = stays(judgeArchives(states, policy))
-        .filter(isBase)
-        .filter(isProven);
+    holds((states, policy, limit) => {
+      const kept = stays(judge(states, policy)).filter(isBase).filter(isProven);
       const all = states.filter(isBase).filter(isProven);
       for (const key of new Set(all.map(partsKey))) {
         const has = (state: ArchiveState): boolean => partsKey(state) === key;
         expect(kept.filter(has)).toHaveLength(
-          Math.min(policy.limit, all.filter(has).length),
+          Math.min(limit, all.filter(has).length),
         );
       }
     });
@@ -137,7 +146,7 @@ describe('rotation, whatever lies in the directory', () => {
 
   it('never removes the last complete proven backup, nor the newest proven point in time', () => {
     holds((states, policy) => {
-      const kept = stays(judgeArchives(states, policy));
+      const kept = stays(judge(states, policy));
       const whole = states
         .filter((state) => partsKey(state) === 'all')
         .filter(isProven);
@@ -163,12 +172,10 @@ describe('rotation, whatever lies in the directory', () => {
         (state) =>
           isProven(state) && (isBase(state) || state.base !== undefined),
       );
-      const withOthers = judgeArchives(states, policy).filter(({ state }) =>
+      const withOthers = judge(states, policy).filter(({ state }) =>
         good.includes(state),
       );
-      const alone = judgeArchives(good, policy).filter(({ state }) =>
-        isBase(state),
-      );
+      const alone = judge(good, policy).filter(({ state }) => isBase(state));
       for (const { state, action } of alone) {
         expect(
           withOthers.find((verdict) => verdict.state === state)?.action,
@@ -180,7 +187,7 @@ describe('rotation, whatever lies in the directory', () => {
 
   it('keeps the full of every differential that stays', () => {
     holds((states, policy) => {
-      const kept = stays(judgeArchives(states, policy));
+      const kept = stays(judge(states, policy));
       for (const { base } of kept) {
         if (base) expect(kept.map(({ facts }) => facts)).toContain(base);
       }
@@ -188,13 +195,13 @@ describe('rotation, whatever lies in the directory', () => {
   });
 
   it('keeps the newest full and its newest differential where the limit is more than one', () => {
-    holds((states, policy) => {
+    holds((states, policy, limit) => {
       const like = states.filter(
         (state) => partsKey(state) === 'all' && isProven(state),
       );
       const full = like.findLast(({ facts }) => isFull(facts));
-      if (!full || policy.limit < 2) return;
-      const kept = stays(judgeArchives(states, policy));
+      if (!full || limit < 2) return;
+      const kept = stays(judge(states, policy));
       expect(kept).toContain(full);
       const differential = like.findLast(({ base }) => base === full.facts);
       if (differential) expect(kept).toContain(differential);
@@ -202,10 +209,8 @@ describe('rotation, whatever lies in the directory', () => {
   });
 
   it('keeps every differential of a kept full where it is told to', () => {
-    holds((states, policy) => {
-      const kept = stays(
-        judgeArchives(states, { ...policy, keepsDifferentials: true }),
-      );
+    holds((states, _policy, limit) => {
+      const kept = stays(judge(states, newest(limit, true)));
       for (const state of states) {
         const base = kept.find(({ facts }) => facts === state.base);
         if (base) expect(kept).toContain(state);
@@ -215,9 +220,9 @@ describe('rotation, whatever lies in the directory', () => {
 
   it('has nothing left to remove when it is done', () => {
     holds((states, policy) => {
-      const kept = stays(judgeArchives(states, policy));
+      const kept = stays(judge(states, policy));
       expect(
-        judgeArchives(kept, policy).filter(({ action }) => action === 'remove'),
+        judge(kept, policy).filter(({ action }) => action === 'remove'),
       ).toEqual([]);
     });
   });
@@ -249,9 +254,7 @@ describe('rotation by example', () => {
         parts: word.endsWith('*') ? ['lists'] : undefined,
       };
     });
-    return stays(
-      judgeArchives(toStates(specs), { limit, keepsDifferentials, now: NOW }),
-    )
+    return stays(judge(toStates(specs), newest(limit, keepsDifferentials)))
       .map(stemOf)
       .join(' ');
   };
@@ -294,11 +297,7 @@ describe('rotation by example', () => {
       { ...good, letter: 'C', parts: ['lists', 'mail'] },
       { ...good, letter: 'C' },
     ] as const;
-    const verdicts = judgeArchives(toStates(specs, 1), {
-      limit: 1,
-      keepsDifferentials: false,
-      now: NOW,
-    });
+    const verdicts = judge(toStates(specs, 1), newest(1));
     expect(
       verdicts.map(
         ({ state, action, reason }) => `${stemOf(state)} ${action} ${reason}`,
@@ -314,5 +313,83 @@ describe('rotation by example', () => {
       'C8 keep newest backup of lists, mail',
       'C9 keep dated in the future',
     ]);
+  });
+});
+
+describe('a policy', () => {
+  /** Keeps archives by their names. */
+  class NamedRule implements RetentionRule {
+    constructor(private readonly stems: readonly string[]) {}
+
+    describe(): string {
+      return `by name: ${this.stems.join(' ')}`;
+    }
+
+    describeExcess(): string {
+      return 'not named';
+    }
+
+    choose({ like }: { readonly like: readonly ArchiveState[] }): {
+      readonly kept: ReadonlyMap<ArchiveState, string>;
+      readonly isFilled: boolean;
+    } {
+      const named = like.filter((state) => this.stems.includes(stemOf(state)));
+
+      return {
+        kept: new Map(named.map((state) => [state, 'named'])),
+        isFilled: true,
+      };
+    }
+  }
+
+  const fulls = toStates(
+    Array.from({ length: 4 }, () => ({
+      letter: 'F',
+      isSound: true,
+      isVerified: true,
+      parts: undefined,
+      isOrphan: false,
+    })),
+  );
+
+  it('says what it keeps', () => {
+    expect(newest(5).describe()).toBe(
+      'at most 5 complete backups, each full with its newest differential',
+    );
+    expect(newest(1, true).describe()).toBe(
+      'at most 1 complete backup, each full with all its differentials',
+    );
+  });
+
+  it('is a value: two of the same are equal', () => {
+    expect(newest(5)).toEqual(newest(5));
+    expect(newest(5)).not.toEqual(newest(4));
+  });
+
+  it('unites its rules, and names the reason of the first that keeps an archive', () => {
+    const policy = new RetentionPolicy(
+      [new NewestRule(1), new NamedRule(['F1', 'F4'])],
+      false,
+    );
+
+    expect(
+      judge(fulls, policy).map(
+        ({ state, action, reason }) => `${stemOf(state)} ${action} ${reason}`,
+      ),
+    ).toEqual([
+      'F1 keep named',
+      'F2 remove over the limit of 1, not named',
+      'F3 remove over the limit of 1, not named',
+      'F4 keep newest complete backup',
+    ]);
+  });
+
+  it('removes nothing while one of its rules has less than it asks for', () => {
+    const policy = new RetentionPolicy(
+      [new NewestRule(5), new NamedRule([])],
+      false,
+    );
+
+    expect(stays(judge(fulls, policy))).toEqual(fulls);
   });
 });
