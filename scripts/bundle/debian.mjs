@@ -1,4 +1,4 @@
-// A Debian package of one executable, built by dpkg-deb; without dpkg-deb there is none, and that is said.
+// Builds a Debian package of one executable with dpkg-deb. On a machine without dpkg-deb it says so and builds none.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -7,11 +7,13 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { gzipSync } from 'node:zlib';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { argv } from '../argv.mjs';
 
 const control = ({ version, architecture, sizeKiB }) => `Package: kms-backup
 Version: ${version}
@@ -27,15 +29,15 @@ Description: Backup and recovery toolbox for Kerio MailServer and Kerio Connect
  anything from one message to a whole server.
 `;
 
-function put(stage, path, source, mode = 0o644) {
-  const target = join(stage, path);
-  mkdirSync(dirname(target), { recursive: true });
-  if (typeof source === 'string') copyFileSync(source, target);
-  else writeFileSync(target, source);
-  chmodSync(target, mode);
-}
+const DOCUMENTS = 'usr/share/doc/kms-backup';
+const DOCUMENT_NAMES = argv`README.md CHANGELOG.md CONTRIBUTING.md kms-backup.ini.example`;
+const COMPLETIONS = 'usr/share/bash-completion/completions';
+const MANUAL = 'usr/share/man/man1';
 
-/** Returns the package's file; undefined without dpkg-deb. */
+/**
+ * @param directory holds the documents, the completion scripts and the manual page
+ * @returns the path of the package; undefined without dpkg-deb
+ */
 export function writeDebianPackage({
   directory,
   executable,
@@ -44,78 +46,85 @@ export function writeDebianPackage({
   build,
 }) {
   const stage = join(build, `debian-${architecture}`);
-  rmSync(stage, { recursive: true, force: true });
-  put(stage, 'usr/bin/kms-backup', executable, 0o755);
-  symlinkSync('kms-backup', join(stage, 'usr/bin/kmsrecover'));
+  const file = join(build, `kms-backup_${version}_${architecture}.deb`);
+  const sizeKiB = Math.ceil(statSync(executable).size / 1024);
 
-  const documents = 'usr/share/doc/kms-backup';
-  for (const name of [
-    'README.md',
-    'CHANGELOG.md',
-    'CONTRIBUTING.md',
-    'kms-backup.ini.example',
-  ]) {
-    put(stage, join(documents, name), join(directory, name));
+  rmSync(stage, { recursive: true, force: true });
+  copy(executable, join(stage, 'usr/bin/kms-backup'), 0o755);
+  symlinkSync('kms-backup', join(stage, 'usr/bin/kmsrecover'));
+  stageDocuments(directory, stage);
+  stageCompletions(directory, stage);
+  stageManual(directory, stage);
+  write(
+    control({ version, architecture, sizeKiB }),
+    join(stage, 'DEBIAN/control'),
+  );
+
+  const isBuilt = buildPackage(stage, file);
+  rmSync(stage, { recursive: true, force: true });
+  if (isBuilt) return file;
+
+  console.log(
+    `${architecture}: no Debian package, because dpkg-deb is missing`,
+  );
+
+  return undefined;
+}
+
+function stageDocuments(directory, stage) {
+  const target = join(stage, DOCUMENTS);
+
+  for (const name of DOCUMENT_NAMES) {
+    copy(join(directory, name), join(target, name));
   }
 
-  cpSync(join(directory, 'docs'), join(stage, documents, 'docs'), {
-    recursive: true,
-  });
-  put(
-    stage,
-    'usr/share/bash-completion/completions/kms-backup',
-    join(directory, 'kms-backup.bash'),
-  );
-  symlinkSync(
-    'kms-backup',
-    join(stage, 'usr/share/bash-completion/completions/kmsrecover'),
-  );
-  put(
-    stage,
-    'usr/share/zsh/vendor-completions/_kms-backup',
-    join(directory, '_kms-backup'),
-  );
+  cpSync(join(directory, 'docs'), join(target, 'docs'), { recursive: true });
 
   const licences = ['LICENSE', 'LICENSE.node'].map((name) =>
     readFileSync(join(directory, name)),
   );
-  put(stage, join(documents, 'copyright'), Buffer.concat(licences));
+  write(Buffer.concat(licences), join(target, 'copyright'));
+}
 
-  const page = gzipSync(readFileSync(join(directory, 'kms-backup.1')), {
-    level: 9,
+function stageCompletions(directory, stage) {
+  const bash = join(stage, COMPLETIONS);
+  const zsh = join(stage, 'usr/share/zsh/vendor-completions/_kms-backup');
+
+  copy(join(directory, 'kms-backup.bash'), join(bash, 'kms-backup'));
+  symlinkSync('kms-backup', join(bash, 'kmsrecover'));
+  copy(join(directory, '_kms-backup'), zsh);
+}
+
+function stageManual(directory, stage) {
+  const target = join(stage, MANUAL);
+  const page = readFileSync(join(directory, 'kms-backup.1'));
+
+  write(gzipSync(page, { level: 9 }), join(target, 'kms-backup.1.gz'));
+  symlinkSync('kms-backup.1.gz', join(target, 'kmsrecover.1.gz'));
+}
+
+/** Returns false where this machine has no dpkg-deb. */
+function buildPackage(stage, file) {
+  // xz at level 1: a sixth larger than the best, in a fifth of the time.
+  const words = argv`--root-owner-group -Zxz -z1 --build ${stage} ${file}`;
+  const { status, stderr, error } = spawnSync('dpkg-deb', words, {
+    encoding: 'utf8',
   });
-  put(stage, 'usr/share/man/man1/kms-backup.1.gz', page);
-  symlinkSync(
-    'kms-backup.1.gz',
-    join(stage, 'usr/share/man/man1/kmsrecover.1.gz'),
-  );
 
-  const sizeKiB = Math.ceil(readFileSync(executable).length / 1024);
-  put(
-    stage,
-    'DEBIAN/control',
-    Buffer.from(control({ version, architecture, sizeKiB })),
-  );
+  if (error) return false;
+  if (status !== 0) throw new Error(`dpkg-deb failed: ${stderr}`);
 
-  const name = join(build, `kms-backup_${version}_${architecture}.deb`);
-  // Level 1: a sixth larger than the best, in a fifth of the time.
-  const how = ['--root-owner-group', '-Zxz', '-z1'];
+  return true;
+}
 
-  const { status, stderr, error } = spawnSync(
-    'dpkg-deb',
-    [...how, '--build', stage, name],
-    { encoding: 'utf8' },
-  );
+function copy(source, target, mode = 0o644) {
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(source, target);
+  chmodSync(target, mode);
+}
 
-  rmSync(stage, { recursive: true, force: true });
-
-  if (error) {
-    console.log(
-      `${architecture}: no Debian package, because dpkg-deb is missing`,
-    );
-  } else if (status !== 0) {
-    throw new Error(`dpkg-deb failed: ${stderr}`);
-  }
-
-  return error ? undefined : name;
+function write(content, target) {
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content);
+  chmodSync(target, 0o644);
 }

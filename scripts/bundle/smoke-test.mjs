@@ -1,55 +1,26 @@
-// Tries a built executable where this machine can run it: the version, an error with its exit code, the help, a sample mail
+// Tries a built executable where this machine can run it: its version, an error and its exit code, the help, a sample mail
 // server that is backed up, lost and recovered by the `kmsrecover` beside it, the entries for the operating system's
-// scheduler as it starts them, and the whole demo.
-import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+// scheduler, and the whole demo.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hostTarget } from '../node-binaries.mjs';
+import { argv } from '../argv.mjs';
+import { endWine, prepareWine, runnerOf, runWithFiles } from './runners.mjs';
 import { tryDebianPackage, tryEntries } from './try-entries.mjs';
 import { tryWindowsTask } from './try-windows-task.mjs';
 
-const ARM_LIBRARIES = '/usr/aarch64-linux-gnu';
-/** What runs the programs of other targets here, and Debian's packages of it. */
-const RUNNERS = {
-  'win-x64': {
-    command: ['wine'],
-    packages: 'wine64 wine',
-    isThere: () => isInPath('wine'),
-  },
-  'linux-arm64': {
-    command: ['qemu-aarch64-static', '-L', ARM_LIBRARIES],
-    packages: 'qemu-user-static libstdc++6-arm64-cross',
-    isThere: () =>
-      isInPath('qemu-aarch64-static') &&
-      existsSync(join(ARM_LIBRARIES, 'lib', 'libstdc++.so.6')),
-  },
-};
-
-/** @param debianPackage the file of the package; undefined where there is none */
-export async function smokeTest({
-  target,
-  executable,
-  kmsrecover,
-  debianPackage,
-}) {
-  const runner = target === hostTarget() ? undefined : RUNNERS[target];
+/**
+ * @param programs `{ target, executable, kmsrecover, debianPackage }`, paths; debianPackage is undefined where there is none
+ * @returns a sentence about the test, for people
+ */
+export async function smokeTest(programs) {
+  const runner = runnerOf(programs.target);
   if (runner && !runner.isThere()) {
     return `not tried here: it needs ${runner.packages}`;
   }
 
-  const command = runner?.command ?? [];
-  const [emulator] = command;
   const directory = mkdtempSync(join(tmpdir(), 'kms-bin-'));
-
+  const isWine = runner?.command[0] === 'wine';
   const env = {
     ...process.env,
     WINEDEBUG: '-all',
@@ -57,60 +28,12 @@ export async function smokeTest({
     WINEARCH: 'win64',
   };
 
-  if (emulator === 'wine') prepareWine(env);
-
-  const expect = (program, words, code, pattern) => {
-    const { status, text } = run([...command, program, ...words], {
-      directory,
-      env,
-    });
-
-    if (status === code && pattern.test(text)) return;
-
-    throw new Error(
-      `${target}: ${words.join(' ')} ended with ${status}, expected ${code} and ${pattern}:\n${text}`,
-    );
-  };
-
   try {
-    expect(executable, ['--version'], 0, /^kms-backup\/\d/);
-    expect(
-      executable,
-      ['notify', 'test', '--server-dir', join(directory, 'nowhere')],
-      10,
-      /^Error: no such directory/,
-    );
-    expect(executable, ['notify', 'test', '--help'], 0, /EXIT STATUS/);
-    await recoverSample(directory, { executable, kmsrecover, expect });
-    if (!runner && target.startsWith('linux')) {
-      await tryEntries({ executable, directory });
-    }
+    if (isWine) prepareWine(env);
 
-    if (!runner && debianPackage !== undefined) {
-      await tryDebianPackage({ file: debianPackage, directory });
-    }
-
-    if (emulator === 'wine') {
-      await tryWindowsTask({ executable, directory, env });
-    }
-
-    // An emulated program cannot start itself again, as the demo does.
-    if (target === 'linux-arm64' && runner) {
-      return `tried with ${emulator}, works (but for the demo)`;
-    }
-
-    expect(
-      executable,
-      ['demo', join(directory, 'demo')],
-      0,
-      /Lost and recovered/,
-    );
-
-    return 'tried, works';
+    return await tryPrograms(programs, { runner, directory, env });
   } finally {
-    if (emulator === 'wine') {
-      spawnSync('wineserver', ['-k'], { env, stdio: 'ignore' });
-    }
+    if (isWine) endWine(env);
 
     rmSync(directory, {
       recursive: true,
@@ -121,64 +44,77 @@ export async function smokeTest({
   }
 }
 
-async function recoverSample(directory, { executable, kmsrecover, expect }) {
+async function tryPrograms(programs, { runner, directory, env }) {
+  const { target, executable } = programs;
+  const expect = (program, words, code, pattern) => {
+    const command = [...(runner?.command ?? []), program, ...words];
+    const { status, text } = runWithFiles(command, { directory, env });
+    if (status === code && pattern.test(text)) return;
+
+    throw new Error(
+      `${target}: ${words.join(' ')} ended with ${status}, expected ${code} and ${pattern}:\n${text}`,
+    );
+  };
+
+  const test = argv`notify test`;
+  const nowhere = ['--server-dir', join(directory, 'nowhere')];
+
+  expect(executable, ['--version'], 0, /^kms-backup\/\d/);
+  expect(executable, [...test, ...nowhere], 10, /^Error: no such directory/);
+  expect(executable, [...test, '--help'], 0, /EXIT STATUS/);
+  await recoverSample(directory, programs, expect);
+  await tryInstalled(programs, { runner, directory, env });
+
+  // An emulated program cannot start itself again, as the demo does.
+  if (target === 'linux-arm64' && runner) {
+    return `tried with ${runner.command[0]}, works (but for the demo)`;
+  }
+
+  const demo = ['demo', join(directory, 'demo')];
+  expect(executable, demo, 0, /Lost and recovered/);
+
+  return 'tried, works';
+}
+
+/** Tries the programs as an operating system starts them: by a scheduler, by a link, from a package. */
+async function tryInstalled(programs, { runner, directory, env }) {
+  const { target, executable, debianPackage } = programs;
+
+  if (runner?.command[0] === 'wine') {
+    await tryWindowsTask({ executable, directory, env });
+  }
+
+  if (runner) return;
+
+  if (target.startsWith('linux')) await tryEntries({ executable, directory });
+  if (debianPackage !== undefined) {
+    await tryDebianPackage({ file: debianPackage, directory });
+  }
+}
+
+async function recoverSample(directory, { executable, kmsrecover }, expect) {
   const { buildSampleServer } =
     await import('../../dist/demo/sample-server.js');
   const { serverDir, storeDir, backupDir } = buildSampleServer(
     join(directory, 'sample server'),
   );
+  const at = ['--server-dir', serverDir];
+  const countBefore = countMail(storeDir);
 
-  const countMail = () =>
-    readdirSync(storeDir, { recursive: true }).filter((name) =>
-      name.endsWith('.eml'),
-    ).length;
-
-  const before = countMail();
-
-  expect(
-    executable,
-    ['backup', 'full', '--server-dir', serverDir],
-    0,
-    /^Verified/m,
-  );
+  expect(executable, argv`backup full ${at}`, 0, /^Verified/m);
   rmSync(join(storeDir, 'mail'), { recursive: true });
-  expect(kmsrecover, [backupDir, '--server-dir', serverDir], 0, /./);
+  expect(kmsrecover, [backupDir, ...at], 0, /./);
 
-  if (countMail() !== before) {
+  const count = countMail(storeDir);
+  if (count !== countBefore) {
     throw new Error(
-      `${kmsrecover} brought back ${countMail()} of ${before} messages`,
+      `${kmsrecover} brought back ${count} of ${countBefore} messages`,
     );
   }
 }
 
-/** Output goes to files, not pipes: Wine's programs do not always end when their pipes are read. */
-function run([command, ...args], { directory, env }) {
-  const [outPath, errPath] = [join(directory, 'out'), join(directory, 'err')];
-  const [out, err] = [openSync(outPath, 'w'), openSync(errPath, 'w')];
+function countMail(storeDir) {
+  const names = readdirSync(storeDir, { recursive: true });
 
-  const { status } = spawnSync(command, args, {
-    stdio: ['ignore', out, err],
-    env,
-    timeout: 300_000,
-  });
-
-  closeSync(out);
-  closeSync(err);
-
-  return {
-    status,
-    text: readFileSync(outPath, 'utf8') + readFileSync(errPath, 'utf8'),
-  };
-}
-
-/** A Windows of its own, of a version that Node accepts. */
-function prepareWine(env) {
-  spawnSync('wineboot', ['-i'], { env, stdio: 'ignore' });
-  spawnSync('winecfg', ['-v', 'win10'], { env, stdio: 'ignore' });
-}
-
-function isInPath(name) {
-  return (process.env.PATH ?? '')
-    .split(':')
-    .some((directory) => existsSync(join(directory, name)));
+  return names.filter((name) => name.endsWith('.eml')).length;
 }

@@ -1,9 +1,10 @@
-// What must hold however a command ended.
+// Judges the end of a command: its words, and the state of the archives and of the store.
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { argv } from '../argv.mjs';
 import { run } from './run.mjs';
 
-/** @returns what is wrong; undefined where nothing is */
+/** Returns the fault of a command's end in words, or undefined. */
 export async function judge(server, { command }, { exitCode, output }, before) {
   return (
     judgeWords(command, exitCode, output) ??
@@ -22,71 +23,61 @@ function judgeWords({ ends }, exitCode, output) {
     return undefined;
   }
 
-  // What was looked at is shown, and the exit code says how it is.
+  // A command that shows a state says by its exit code that the state is bad, and gives no code for scripts.
   return exitCode === 4 || /^(?:problem|failed|warning|ok)/m.test(output)
     ? undefined
     : 'no Code:';
 }
 
 async function judgeDisk(server, { id }, exitCode, before) {
-  const archives = server.archives();
-  if (
-    id !== 'rotate' &&
-    exitCode !== 0 &&
-    exitCode !== 3 &&
-    before.archives.some((name) => !archives.includes(name))
-  ) {
-    return 'an archive is gone';
-  }
+  const fault = await judgeArchives(server, { id }, exitCode, before);
+  if (fault !== undefined) return fault;
+  if (server.storeDigest() === before.store) return undefined;
+  if (id !== 'recover') return 'the store changed';
 
-  if (archives.length === 0) return 'all archives are gone';
-
-  if (archives.some((name) => !before.archives.includes(name))) {
-    const verified = await run('verify', [
-      server.backupDir,
-      '--server-dir',
-      server.serverDir,
-    ]);
-
-    if (verified.exitCode !== 0) return `does not verify: ${verified.output}`;
-  }
-
-  if (id !== 'recover') {
-    return server.storeDigest() === before.store
-      ? undefined
-      : 'the store changed';
-  }
-
-  return exitCode === 0 || server.storeDigest() === before.store
-    ? undefined
-    : judgeHalf(server);
+  return exitCode === 0 ? undefined : judgeInterrupted(server);
 }
 
-/** A recover that could not go back either says so in its journal, and the next one completes it. */
-async function judgeHalf(server) {
-  const told = await run('status', ['--server-dir', server.serverDir]);
-  if (!/was interrupted|is at work/.test(told.output)) {
+async function judgeArchives(server, { id }, exitCode, before) {
+  const archives = server.archives();
+  const mayRemove = id === 'rotate' || exitCode === 0 || exitCode === 3;
+  const isGone = before.archives.some((name) => !archives.includes(name));
+  if (isGone && !mayRemove) return 'an archive is gone';
+  if (archives.length === 0) return 'all archives are gone';
+  if (archives.every((name) => before.archives.includes(name))) {
+    return undefined;
+  }
+
+  const { serverDir, backupDir } = server;
+  const { exitCode: end, output } = await run(
+    'verify',
+    argv`${backupDir} --server-dir ${serverDir}`,
+  );
+
+  return end === 0 ? undefined : `does not verify: ${output}`;
+}
+
+/** A recover that could neither finish nor go back must say so in its journal, and the next recover must complete it. */
+async function judgeInterrupted(server) {
+  const { serverDir, storeDir, backupDir } = server;
+  const at = ['--server-dir', serverDir];
+
+  const status = await run('status', at);
+  if (!/was interrupted|is at work/.test(status.output)) {
     return 'the store changed and nothing knows of it';
   }
 
-  for (const directory of [server.serverDir, server.storeDir]) {
-    dropOwnLocks(directory);
-  }
+  for (const directory of [serverDir, storeDir]) removeLocks(directory);
 
-  const again = await run('recover', [
-    server.backupDir,
-    '--server-dir',
-    server.serverDir,
-    '--yes',
-  ]);
+  const next = await run('recover', argv`${backupDir} ${at} --yes`);
 
-  return again.exitCode === 0
+  return next.exitCode === 0
     ? undefined
-    : `cannot be completed: ${again.output}`;
+    : `cannot be completed: ${next.output}`;
 }
 
-/** A lock that could not be removed is that of a process which still lives: this one. */
-function dropOwnLocks(directory) {
+/** Removes locks that the command could not release: their process, which is this one, still lives. */
+function removeLocks(directory) {
   for (const name of readdirSync(directory)) {
     if (name.endsWith('.lock')) {
       rmSync(join(directory, name), { recursive: true, force: true });

@@ -1,4 +1,7 @@
-// What is combined with what.
+// The cases of the sweep: errors of the operating system, calls that end with them, the disks they happen on, and commands.
+import { argv } from '../argv.mjs';
+
+/** Names and numbers of errors, as Linux numbers them. */
 export const ERRNOS = {
   EPERM: 1,
   EINTR: 4,
@@ -25,24 +28,13 @@ export const ERRNOS = {
   EDQUOT: 122,
 };
 
+/** Calls as test/helpers/refuse-calls.c names them. */
 export const CALLS = [
-  ...[
-    'open',
-    'read',
-    'write',
-    'fsync',
-    'syncdir',
-    'rename',
-    'link',
-    'unlink',
-    'readdir',
-    'stat',
-    'access',
-  ],
-  ...['ftruncate', 'utimes', 'mkdir', 'chmod', 'chown'],
+  ...argv`open read write fsync syncdir rename link unlink readdir stat access`,
+  ...argv`ftruncate utimes mkdir chmod chown`,
 ];
 
-/** Which disk refuses. */
+/** Directories on whose disk the calls fail, by the name in the table. */
 export const sidesOf = ({ backupDir, storeDir, serverDir, outDir }) => ({
   backup: backupDir,
   store: storeDir,
@@ -50,115 +42,91 @@ export const sidesOf = ({ backupDir, storeDir, serverDir, outDir }) => ({
   out: outDir,
 });
 
-/** Each command with its arguments and the exit codes that it may end with besides 0, 1, 2 and 14. */
+/** Exit codes of each kind of command besides 0, 1, 2 and 14, with which every command may end. */
+const ENDS = {
+  backup: [3, 10, 11],
+  recover: [4, 10, 11, 12],
+  mail: [3, 4, 10, 12],
+  change: [10, 11],
+  show: [10],
+  status: [3, 10],
+  verify: [4, 10],
+};
+
+/** Returns each command with its arguments and the further exit codes that it may end with: `{ id, argv, ends }`. */
 export function commandsOf({ serverDir, backupDir, outDir }) {
   const at = ['--server-dir', serverDir];
+
+  return [
+    ...writers(at, backupDir),
+    ...recovers(at, backupDir),
+    ...mailReaders(at, backupDir, outDir),
+    ...settings(at),
+    ...reports(at, backupDir, outDir),
+  ].map(([ends, [id, ...words]]) => ({ id, argv: words, ends }));
+}
+
+function writers(at, backupDir) {
   const to = [...at, '--backup-dir', backupDir];
 
   return [
-    { id: 'backup:full', argv: to, ends: [3, 10, 11] },
-    { id: 'backup:diff', argv: to, ends: [3, 10, 11] },
-    { id: 'backup:copy', argv: to, ends: [3, 10, 11] },
-    { id: 'rotate', argv: [...to, '--keep', '1'], ends: [3, 10, 11] },
-    { id: 'verify', argv: [backupDir, ...at], ends: [4, 10] },
-    { id: 'recover', argv: [backupDir, ...at, '--yes'], ends: [4, 10, 11, 12] },
-    {
-      id: 'recover',
-      argv: [backupDir, ...at, '-u', 'alice@example.com', '--yes'],
-      ends: [4, 10, 11, 12],
-    },
-    {
-      id: 'recover',
-      argv: [
-        backupDir,
-        ...at,
-        '-u',
-        'alice@example.com',
-        '--additive',
-        '--yes',
-      ],
-      ends: [4, 10, 11, 12],
-    },
-    { id: 'list-archives', argv: [backupDir, ...at], ends: [10] },
-    { id: 'status', argv: [...at], ends: [3, 10] },
-    {
-      id: 'search',
-      argv: [backupDir, ...at, '--subject', '0'],
-      ends: [3, 4, 10, 12],
-    },
-    {
-      id: 'search',
-      argv: [backupDir, ...at, '--subject', '0', '--deleted', '-s', outDir],
-      ends: [3, 4, 10, 12],
-    },
-    {
-      id: 'export',
-      argv: [backupDir, ...at, '--output', `${outDir}/all.zip`],
-      ends: [3, 4, 10, 12],
-    },
-    {
-      id: 'export',
-      argv: [
-        backupDir,
-        ...at,
-        '--format',
-        'maildir',
-        '--output',
-        `${outDir}/all`,
-      ],
-      ends: [3, 4, 10, 12],
-    },
-    {
-      id: 'config:set',
-      argv: [...at, 'keep=5', 'network-disk-user=x'],
-      ends: [10, 11],
-    },
-    { id: 'config:show', argv: at, ends: [10] },
-    {
-      id: 'schedule:add',
-      argv: [...at, '--type', 'full', '--day', 'sun', '--time', '01:00'],
-      ends: [10, 11],
-    },
-    { id: 'schedule:list', argv: at, ends: [10] },
-    { id: 'log:enable:store-backup', argv: at, ends: [10, 11] },
-    { id: 'log:disable:store-backup', argv: at, ends: [10, 11] },
-    {
-      id: 'schedule:edit',
-      argv: ['1', ...at, '--time', '02:00'],
-      ends: [10, 11],
-    },
-    { id: 'schedule:rm', argv: ['1', ...at], ends: [10, 11] },
-    { id: 'schedule:reset', argv: at, ends: [10, 11] },
-    {
-      id: 'schedule:export',
-      argv: [...at, '--to', 'cron', '--even-if-disabled'],
-      ends: [10],
-    },
-    {
-      id: 'schedule:run',
-      argv: [...at, '--even-if-disabled'],
-      ends: [3, 10, 11],
-    },
-    {
-      id: 'recover',
-      argv: [backupDir, ...at, '--mask', 'cfg', '--yes'],
-      ends: [4, 10, 11, 12],
-    },
-    {
-      id: 'recover',
-      argv: [backupDir, ...at, '-b', '--yes'],
-      ends: [4, 10, 11, 12],
-    },
-    {
-      id: 'recover',
-      argv: [backupDir, ...at, '--keep-old', '--yes'],
-      ends: [4, 10, 11, 12],
-    },
-    {
-      id: 'status',
-      argv: [...at, '--html', `${outDir}/status.html`],
-      ends: [3, 10],
-    },
-    { id: 'doctor', argv: at, ends: [10] },
+    [ENDS.backup, argv`backup:full ${to}`],
+    [ENDS.backup, argv`backup:diff ${to}`],
+    [ENDS.backup, argv`backup:copy ${to}`],
+    [ENDS.backup, argv`schedule:run ${at} --even-if-disabled`],
+    [ENDS.backup, argv`rotate ${to} --keep 1`],
+  ];
+}
+
+function recovers(at, backupDir) {
+  const from = [backupDir, ...at];
+  const alice = ['-u', 'alice@example.com'];
+
+  return [
+    [ENDS.recover, argv`recover ${from} --yes`],
+    [ENDS.recover, argv`recover ${from} ${alice} --yes`],
+    [ENDS.recover, argv`recover ${from} ${alice} --additive --yes`],
+    [ENDS.recover, argv`recover ${from} --mask cfg --yes`],
+    [ENDS.recover, argv`recover ${from} -b --yes`],
+    [ENDS.recover, argv`recover ${from} --keep-old --yes`],
+  ];
+}
+
+function mailReaders(at, backupDir, outDir) {
+  const from = [backupDir, ...at];
+  const search = argv`search ${from} --subject 0`;
+
+  return [
+    [ENDS.mail, search],
+    [ENDS.mail, argv`${search} --deleted -s ${outDir}`],
+    [ENDS.mail, argv`export ${from} --output ${outDir}/all.zip`],
+    [ENDS.mail, argv`export ${from} --format maildir --output ${outDir}/all`],
+  ];
+}
+
+function settings(at) {
+  const weekly = argv`--type full --day sun --time 01:00`;
+
+  return [
+    [ENDS.change, argv`config:set ${at} keep=5 network-disk-user=x`],
+    [ENDS.show, argv`config:show ${at}`],
+    [ENDS.change, argv`schedule:add ${at} ${weekly}`],
+    [ENDS.show, argv`schedule:list ${at}`],
+    [ENDS.change, argv`schedule:edit 1 ${at} --time 02:00`],
+    [ENDS.change, argv`schedule:rm 1 ${at}`],
+    [ENDS.change, argv`schedule:reset ${at}`],
+    [ENDS.show, argv`schedule:export ${at} --to cron --even-if-disabled`],
+    [ENDS.change, argv`log:enable:store-backup ${at}`],
+    [ENDS.change, argv`log:disable:store-backup ${at}`],
+  ];
+}
+
+function reports(at, backupDir, outDir) {
+  return [
+    [ENDS.verify, argv`verify ${backupDir} ${at}`],
+    [ENDS.show, argv`list-archives ${backupDir} ${at}`],
+    [ENDS.status, argv`status ${at}`],
+    [ENDS.status, argv`status ${at} --html ${outDir}/status.html`],
+    [ENDS.show, argv`doctor ${at}`],
   ];
 }
