@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { sweepTemporaries } from '../archive/sweep.js';
-import { toSpaceError } from '../archive/write/packer.js';
+import { toSpaceError } from '../archive/write/pack-errors.js';
 import { acquireLock, type Lock } from '../platform/lock.js';
 import {
   markReading,

@@ -1,5 +1,5 @@
 import { type BigIntStats, closeSync, fstatSync, statSync } from 'node:fs';
-import { errnoOf, messageOf } from '../../errors.js';
+import { ticksOf } from '../../platform/file-times.js';
 import {
   goneError,
   isGone,
@@ -7,64 +7,40 @@ import {
   isStillAt,
   lstatOrGone,
 } from '../../platform/look-again.js';
-import type { ArchiveWriter } from './archive-writer.js';
+import { formatPartName } from '../entry-names.js';
 import { codec } from '../zip/codec.js';
 import { combineCrc32 } from '../zip/crc32.js';
-import { formatPartName } from '../entry-names.js';
-import { ticksOf } from '../../platform/file-times.js';
-import type { ChunkResult, ChunkTask, ListedDirectory } from './pack-tasks.js';
-import { openStored, refuseOther } from './stable-read.js';
 import {
   END_BYTES,
   type FilePart,
   headerBytes,
   METHOD_DEFLATED,
 } from '../zip/zip-format.js';
+import type { ArchiveMark, ArchiveWriter } from './archive-writer.js';
+import type { ChunkWorkers } from './chunk-workers.js';
+import type { PackRecord } from './pack-record.js';
+import type { ChunkResult, ChunkTask, ListedFile } from './pack-tasks.js';
+import { GONE, SourceReadError, toReadFault } from './read-fault.js';
+import { openStored, refuseOther } from './stable-read.js';
 
 const CHUNK_BYTES = 1 << 20;
 const WINDOW_BYTES = 32_768;
 /** Room for `.kms-part-NNNNN-of-NNNNN`. */
-const PART_SUFFIX_BYTES = 32;
+const PIECE_SUFFIX_BYTES = 32;
 
-/** What packing large files needs from the packer. */
+/** The objects that a large file is packed with. */
 export interface LargeFileContext {
   readonly writer: ArchiveWriter;
   readonly volumeLimitBytes: number;
-  readonly depth: number;
-  deflate(task: ChunkTask): Promise<ChunkResult>;
-  bytesOf(result: ChunkResult): Uint8Array;
-  release(result: ChunkResult): void;
-  onBytes(sourceBytes: number): void;
+  readonly chunks: ChunkWorkers;
+  readonly record: PackRecord;
 }
-
-/** A large file, and the directory that it was listed in. */
-export interface LargeFile extends ListedDirectory {
-  readonly path: string;
-  /** Of its entry. */
-  readonly name: string;
-}
-
-/** The file itself cannot be read: it becomes a line of the report, where any other error ends the run. */
-export class SourceReadError extends Error {}
 
 /** How a large file came into the archive. */
 export interface LargeFileOutcome {
   readonly sizeBytes: number;
   readonly isSettled: boolean;
-  readonly parts: number;
-}
-
-/** The longest stretch of a file that one volume is sure to hold as one entry. */
-export function largestPartBytes(
-  volumeLimitBytes: number,
-  name: string,
-): number {
-  const room =
-    volumeLimitBytes -
-    END_BYTES -
-    headerBytes(Buffer.byteLength(name) + PART_SUFFIX_BYTES, true);
-
-  return Math.max(0, Math.floor((room - 128) * (8192 / 8197)));
+  readonly pieces: number;
 }
 
 /**
@@ -72,10 +48,10 @@ export function largestPartBytes(
  * @throws {SourceReadError} when it cannot be read; the writer stands then where it stood before
  */
 export async function packLargeFile(
+  file: ListedFile,
   context: LargeFileContext,
-  file: LargeFile,
 ): Promise<LargeFileOutcome> {
-  const first = await packOnce(context, file);
+  const first = await packOnce(file, context);
   if (first.isSettled) {
     context.writer.commit();
     return first;
@@ -83,58 +59,59 @@ export async function packLargeFile(
 
   await context.writer.rewind(first.mark);
 
-  const second = await packOnce(context, file);
+  const second = await packOnce(file, context);
   context.writer.commit();
 
   return second;
 }
 
 async function packOnce(
+  file: ListedFile,
   context: LargeFileContext,
-  file: LargeFile,
-): Promise<LargeFileOutcome & { mark: ReturnType<ArchiveWriter['mark']> }> {
-  const before = measureLargeFile(file);
-  const sizeBytes = Number(before.size);
+): Promise<LargeFileOutcome & { readonly mark: ArchiveMark }> {
+  const stats = measureLargeFile(file);
+  const sizeBytes = Number(stats.size);
   const mark = context.writer.mark();
-  const largest = largestPartBytes(context.volumeLimitBytes, file.name);
-  const parts = Math.max(1, Math.ceil(sizeBytes / largest));
+  const pieceBytes = largestPieceBytes(context.volumeLimitBytes, file.name);
+  const pieces = Math.max(1, Math.ceil(sizeBytes / pieceBytes));
 
   try {
-    for (let index = 0; index < parts; index++) {
-      const part: FilePart = {
+    for (let index = 0; index < pieces; index++) {
+      const piece: FilePart = {
         index,
-        count: parts,
-        offsetBytes: index * largest,
+        count: pieces,
+        offsetBytes: index * pieceBytes,
         totalBytes: sizeBytes,
       };
 
-      await packPart(context, {
-        file,
-        stats: before,
-        part,
-        partBytes: largest,
-      });
+      await packPiece({ file, stats, piece, pieceBytes }, context);
     }
 
-    const isSettled = isUnchanged(before, file);
-
-    return { sizeBytes, parts, mark, isSettled };
+    return { sizeBytes, pieces, mark, isSettled: isUnchanged(stats, file) };
   } catch (error) {
     await context.writer.rewind(mark);
     throw error;
   }
 }
 
+/** The longest stretch of a file that one volume is sure to hold as one entry. */
+export function largestPieceBytes(
+  volumeLimitBytes: number,
+  name: string,
+): number {
+  const nameBytes = Buffer.byteLength(name) + PIECE_SUFFIX_BYTES;
+  const room = volumeLimitBytes - END_BYTES - headerBytes(nameBytes, true);
+
+  return Math.max(0, Math.floor((room - 128) * (8192 / 8197)));
+}
+
 /**
- * What a large file is now.
- * @throws {SourceReadError} `ENOENT` where it is gone, or its directory is not the one that was listed
+ * The size, times and identity of a large file now.
+ * @throws {SourceReadError} with the fault GONE where it is gone, or its directory is not the one that was listed
  */
-export function measureLargeFile({
-  path,
-  directory,
-  identity,
-  followsLinks,
-}: LargeFile): BigIntStats {
+export function measureLargeFile(file: ListedFile): BigIntStats {
+  const { path, directory, identity, followsLinks } = file;
+
   try {
     if (identity && !isStillAt(directory, identity)) {
       throw goneError('another directory stands there');
@@ -150,18 +127,17 @@ export function measureLargeFile({
       closeSync(fd);
     }
   } catch (error) {
-    throw new SourceReadError(
-      isGone(error) ? 'ENOENT' : (errnoOf(error) ?? messageOf(error)),
-      { cause: error },
-    );
+    const fault = isGone(error) ? GONE : toReadFault(error);
+
+    throw new SourceReadError(fault, { cause: error });
   }
 }
 
 /** A file that is gone meanwhile was read whole, unless its directory is another one: then it may not be what was listed. */
-function isUnchanged(before: BigIntStats, file: LargeFile): boolean {
+function isUnchanged(before: BigIntStats, file: ListedFile): boolean {
   const { identity, directory } = file;
   if (identity && !isStillAt(directory, identity)) {
-    throw new SourceReadError('ENOENT');
+    throw new SourceReadError(GONE);
   }
 
   const after = lstatOrGone(file.path);
@@ -176,95 +152,122 @@ function isUnchanged(before: BigIntStats, file: LargeFile): boolean {
   );
 }
 
-interface PartJob {
-  readonly file: LargeFile;
+/** One piece of a file, or the whole file as its only piece. */
+interface PieceJob {
+  readonly file: ListedFile;
   readonly stats: BigIntStats;
-  readonly part: FilePart;
-  readonly partBytes: number;
+  readonly piece: FilePart;
+  readonly pieceBytes: number;
 }
 
-async function packPart(
+async function packPiece(
+  job: PieceJob,
   context: LargeFileContext,
-  job: PartJob,
 ): Promise<void> {
-  const { part, stats } = job;
-  const isPart = part.count > 1;
-  const { name } = job.file;
-  const entryName = isPart
-    ? formatPartName(name, part.index, part.count)
-    : name;
-  const length = Math.min(job.partBytes, part.totalBytes - part.offsetBytes);
-  const headerAt = context.writer.beginEntry(
-    entryName,
-    codec.deflateBound(length),
-  );
-  const data = await writeChunks(context, [...planChunks(job, length)]);
+  const { file, piece, stats } = job;
+  const { writer } = context;
+  const isSplit = piece.count > 1;
+  const length = Math.min(job.pieceBytes, piece.totalBytes - piece.offsetBytes);
 
-  context.writer.endEntry(headerAt, {
-    name: Buffer.from(entryName, 'utf8'),
+  const name = isSplit
+    ? formatPartName(file.name, piece.index, piece.count)
+    : file.name;
+
+  const headerAt = writer.beginEntry(name, codec.deflateBound(length));
+  const data = await writeChunks(planChunks(job, length), context);
+
+  writer.endEntry(headerAt, {
+    name: Buffer.from(name, 'utf8'),
     method: METHOD_DEFLATED,
-    crc: data.crc,
-    sizeBytes: data.sourceBytes,
-    compressedBytes: data.compressedBytes,
+    ...data,
     mtimeTicks: ticksOf(stats),
     mode: Number(stats.mode),
-    part: isPart ? part : undefined,
+    part: isSplit ? piece : undefined,
   });
 }
 
-function* planChunks(job: PartJob, length: number): Generator<ChunkTask> {
-  const { file, stats, part } = job;
+/** The chunks of a piece, in the order of the file. */
+function planChunks(
+  { file, stats, piece }: PieceJob,
+  length: number,
+): ChunkTask[] {
+  const chunks: ChunkTask[] = [];
+
   for (let at = 0; at < length; at += CHUNK_BYTES) {
-    yield {
+    chunks.push({
       kind: 'chunk',
       path: file.path,
       followsLinks: file.followsLinks,
       identity: { dev: stats.dev, ino: stats.ino },
-      offsetBytes: part.offsetBytes + at,
+      offsetBytes: piece.offsetBytes + at,
       lengthBytes: Math.min(CHUNK_BYTES, length - at),
       windowBytes: Math.min(at, WINDOW_BYTES),
       isLast: at + CHUNK_BYTES >= length,
-    };
+    });
   }
+
+  return chunks;
+}
+
+/** What the data of an entry came to. */
+interface WrittenData {
+  readonly crc: number;
+  readonly sizeBytes: number;
+  readonly compressedBytes: number;
 }
 
 /** Keeps the workers busy a few chunks ahead and writes the results in the file's order. */
 async function writeChunks(
-  context: LargeFileContext,
   tasks: readonly ChunkTask[],
-): Promise<{ crc: number; sourceBytes: number; compressedBytes: number }> {
+  { writer, chunks, record }: LargeFileContext,
+): Promise<WrittenData> {
+  const waiting = [...tasks].reverse();
   const ahead: Promise<ChunkResult>[] = [];
-  let [next, crc, sourceBytes, compressedBytes] = [0, 0, 0, 0];
+  let data: WrittenData = { crc: 0, sizeBytes: 0, compressedBytes: 0 };
 
   try {
-    while (next < tasks.length || ahead.length > 0) {
-      for (
-        let task = tasks[next];
-        task && ahead.length < context.depth;
-        task = tasks[++next]
-      ) {
-        const deflating = context.deflate(task);
-        void deflating.catch(() => undefined); // awaited below, in order
-        ahead.push(deflating);
-      }
+    while (waiting.length > 0 || ahead.length > 0) {
+      startAhead(waiting, ahead, chunks);
 
       const result = await ahead[0];
       void ahead.shift();
       if (!result) break;
 
-      context.writer.current.write(context.bytesOf(result), result.blockCrc);
-      context.release(result);
-      crc = combineCrc32(crc, result.crc, result.sourceBytes);
-      sourceBytes += result.sourceBytes;
-      compressedBytes += result.lengthBytes;
-      context.onBytes(result.sourceBytes);
+      writer.current.write(chunks.bytesOf(result), result.blockCrc);
+      chunks.release(result);
+      data = addChunk(data, result);
+      record.addSourceBytes(result.sourceBytes);
     }
   } finally {
     // After a failure the chunks under way still hold memory that must be given back.
     for (const result of await Promise.allSettled(ahead)) {
-      if (result.status === 'fulfilled') context.release(result.value);
+      if (result.status === 'fulfilled') chunks.release(result.value);
     }
   }
 
-  return { crc, sourceBytes, compressedBytes };
+  return data;
+}
+
+/** Hands chunks to the workers until as many are under way as keep all of them busy. */
+function startAhead(
+  waiting: ChunkTask[],
+  ahead: Promise<ChunkResult>[],
+  chunks: ChunkWorkers,
+): void {
+  while (ahead.length < chunks.depth) {
+    const task = waiting.pop();
+    if (!task) return;
+
+    const deflating = chunks.deflate(task);
+    void deflating.catch(() => undefined); // awaited later, in order
+    ahead.push(deflating);
+  }
+}
+
+function addChunk(data: WrittenData, chunk: ChunkResult): WrittenData {
+  return {
+    crc: combineCrc32(data.crc, chunk.crc, chunk.sourceBytes),
+    sizeBytes: data.sizeBytes + chunk.sourceBytes,
+    compressedBytes: data.compressedBytes + chunk.lengthBytes,
+  };
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { formatPartName, findEntryFault } from '../entry-names.js';
-import { type LargeFile, largestPartBytes } from './large-file.js';
+import { largestPieceBytes } from './large-file.js';
+import type { ListedFile } from './pack-tasks.js';
 import { lstatOrGone } from '../../platform/look-again.js';
 
 /** What happens to a file that no volume can hold. */
@@ -8,35 +9,35 @@ export type OversizePolicy = 'skip' | 'split';
 
 /**
  * Why a large file stays out of the archive: no volume can hold it, and it is not to be split, or cannot be: the names of
- * its parts are too long, or belong to other files. Undefined where it goes in.
+ * its pieces are too long, or belong to other files. Undefined where it goes in.
  */
 export function findSizeFault(
-  file: LargeFile,
+  file: ListedFile,
   sizeBytes: number,
   {
     oversize,
     volumeLimitBytes,
   }: { readonly oversize: OversizePolicy; readonly volumeLimitBytes: number },
 ): string | undefined {
-  const largest = largestPartBytes(volumeLimitBytes, file.name);
+  const largest = largestPieceBytes(volumeLimitBytes, file.name);
   if (sizeBytes <= largest) return undefined;
 
   const reason = `${sizeBytes} bytes do not fit into a volume of ${volumeLimitBytes}`;
   if (oversize === 'skip') return reason;
 
-  const fault = findPartFault(file, Math.ceil(sizeBytes / largest));
+  const fault = findPieceFault(file, Math.ceil(sizeBytes / largest));
 
   return fault === undefined
     ? undefined
     : `${reason}, and it cannot be split: ${fault}`;
 }
 
-function findPartFault(file: LargeFile, parts: number): string | undefined {
-  const fault = findEntryFault(formatPartName(file.name, parts - 1, parts));
+function findPieceFault(file: ListedFile, pieces: number): string | undefined {
+  const fault = findEntryFault(formatPartName(file.name, pieces - 1, pieces));
   if (fault !== undefined) return `its parts would have ${fault}`;
 
-  for (let index = 0; index < parts; index++) {
-    const name = formatPartName(basename(file.path), index, parts);
+  for (let index = 0; index < pieces; index++) {
+    const name = formatPartName(basename(file.path), index, pieces);
     if (lstatOrGone(`${file.directory}/${name}`)) {
       return `${name} is there already`;
     }

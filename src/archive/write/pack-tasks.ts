@@ -1,4 +1,5 @@
 import type { DirectoryIdentity } from '../../platform/look-again.js';
+import type { ReadFault } from './read-fault.js';
 
 /** What the main thread and the packing workers tell each other. */
 
@@ -10,6 +11,13 @@ export interface ListedDirectory {
   readonly identity?: DirectoryIdentity | undefined;
   /** The files may be links, which are followed: a configuration that lies on a volume of a container. */
   readonly followsLinks?: boolean | undefined;
+}
+
+/** A file, and the directory that it was listed in. */
+export interface ListedFile extends ListedDirectory {
+  readonly path: string;
+  /** The name of its entry. */
+  readonly name: string;
 }
 
 /** Pack these files of one directory. */
@@ -66,7 +74,7 @@ export interface FilesResult {
   readonly vanished: readonly string[];
   readonly unreadable: readonly {
     readonly name: string;
-    readonly reason: string;
+    readonly fault: ReadFault;
   }[];
   /** Read twice, and changed both times. */
   readonly unsettled: readonly string[];

@@ -1,36 +1,33 @@
-import {
-  errnoOf,
-  ExitCode,
-  KmsError,
-  messageOf,
-  NoSpaceError,
-} from '../../errors.js';
-import { isMessagePath } from '../../store/message-file.js';
-import { toSystemError } from '../../platform/system-error.js';
 import { WorkerPool } from '../../platform/worker-pool.js';
+import { isMessagePath } from '../../store/message-file.js';
+import { LONGEST_PATH_BYTES } from '../entry-names.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
-import { LONGEST_PATH_BYTES } from '../entry-names.js';
-import { HeldFiles } from './held-files.js';
+import { ChunkWorkers, type PackPool, slotsOf } from './chunk-workers.js';
 import {
-  type LargeFile,
-  largestPartBytes,
+  largestPieceBytes,
   measureLargeFile,
   packLargeFile,
-  SourceReadError,
 } from './large-file.js';
 import { findSizeFault, type OversizePolicy } from './oversize.js';
+import { notAsWritten, toSpaceError } from './pack-errors.js';
+import {
+  type PackedCounts,
+  type PackIssue,
+  PackRecord,
+} from './pack-record.js';
 import {
   type BlockMessage,
-  type ChunkResult,
-  type ChunkTask,
   cutShort,
+  type FilesResult,
   type FilesTask,
+  type ListedFile,
   type PackResult,
   type PackTask,
   type PackWorkerData,
 } from './pack-tasks.js';
 import { planReadBack } from './read-back.js';
+import { SourceReadError } from './read-fault.js';
 import { TaskPacker } from './task-packer.js';
 
 export interface PackOptions {
@@ -45,98 +42,60 @@ export interface PackOptions {
   onProgress?(packed: PackedCounts): void;
 }
 
-export interface PackedCounts {
-  readonly files: number;
-  readonly messages: number;
-  readonly sourceBytes: number;
-}
-
-/** A file that is not in the archive as it should be, and why. Paths are entry names. */
-export interface PackIssue {
-  readonly kind: 'unreadable' | 'oversize' | 'unsettled';
-  readonly name: string;
-  readonly reason: string;
-}
-
 /** Packs files into an ArchiveWriter with a pool of workers. */
 export class Packer {
-  readonly issues: PackIssue[] = [];
-  /** Entry names of files that were gone when their turn came. */
-  readonly vanished = new Set<string>();
-  readonly #held = new HeldFiles();
-  readonly split: string[] = [];
-  #counts = { files: 0, messages: 0, sourceBytes: 0 };
-  readonly #slots: BlockSlots[];
-  readonly #pool: WorkerPool<PackTask, PackResult, BlockMessage>;
+  readonly #record: PackRecord;
+  readonly #slots: readonly BlockSlots[];
+  readonly #pool: PackPool;
+  readonly #chunks: ChunkWorkers;
 
   constructor(
     private readonly writer: ArchiveWriter,
     private readonly options: PackOptions,
   ) {
-    this.#slots = Array.from({ length: options.threads }, () =>
-      BlockSlots.create(),
-    );
+    const { threads, signal } = options;
+    this.#record = new PackRecord((packed) => options.onProgress?.(packed));
+    this.#slots = Array.from({ length: threads }, () => BlockSlots.create());
+    this.#pool = this.#makePool();
+    this.#chunks = new ChunkWorkers(this.#pool, this.#slots, signal);
 
-    const largestEntryBytes = Math.min(
-      LARGE_FILE_BYTES,
-      largestPartBytes(
-        options.volumeLimitBytes,
-        'x'.repeat(LONGEST_PATH_BYTES),
-      ),
-    );
-
-    const workerData = (worker: number): PackWorkerData => {
-      const { memory, control } = this.#slotsOf(worker);
-      return {
-        worker,
-        memory,
-        control,
-        level: options.level,
-        largestEntryBytes,
-      };
-    };
-
-    this.#pool = new WorkerPool<PackTask, PackResult, BlockMessage>({
-      url: new URL('./pack-worker.js', import.meta.url),
-      threads: options.threads,
-      here: options.isLittle ? this.#packHere(workerData(0)) : undefined,
-      workerData,
-      onMessage: (block, worker) => {
-        this.#addBlock(block, worker);
-      },
-    });
-    options.signal?.addEventListener('abort', this.#stop, { once: true });
+    signal?.addEventListener('abort', this.#stop, { once: true });
   }
 
   get counts(): PackedCounts {
-    return this.#counts;
+    return this.#record.counts;
+  }
+
+  get issues(): readonly PackIssue[] {
+    return this.#record.issues;
+  }
+
+  /** Entry names of files that were gone when their turn came. */
+  get vanished(): Set<string> {
+    return this.#record.vanished;
+  }
+
+  /** Entry names of files that became several pieces. */
+  get split(): readonly string[] {
+    return this.#record.split;
   }
 
   /** Packs all files of the tasks; returns when they are written. @throws {NoSpaceError} when the disk is full */
   async pack(tasks: Iterable<FilesTask>): Promise<void> {
-    const large: LargeFile[] = [];
+    const large: ListedFile[] = [];
+    const { signal, isLittle } = this.options;
+
+    const takeResult = (result: PackResult, task: PackTask): void => {
+      if (result.kind !== 'files' || task.kind !== 'files') return;
+
+      this.#recordFiles(result, task);
+      for (const name of result.large) large.push(toFile(task, name));
+    };
+
     await this.#guard(async () => {
-      this.options.signal?.throwIfAborted();
-      await this.#pool.runAll(
-        this.options.isLittle ? cutShort(tasks) : tasks,
-        (result, task) => {
-          if (result.kind !== 'files' || task.kind !== 'files') return;
+      signal?.throwIfAborted();
+      await this.#pool.runAll(isLittle ? cutShort(tasks) : tasks, takeResult);
 
-          for (const name of result.vanished) {
-            this.vanished.add(task.prefix + name);
-          }
-
-          for (const { name, reason } of result.unreadable) {
-            this.#addUnreadable(toFile(task, name), reason);
-          }
-
-          for (const name of result.unsettled) {
-            this.#addUnsettled(task.prefix + name);
-          }
-
-          for (const name of result.large) large.push(toFile(task, name));
-        },
-      );
       if (large.length > 0) this.#pool.grow();
       for (const file of large) await this.#packLarge(file);
     });
@@ -144,17 +103,14 @@ export class Packer {
 
   /** Packs what other programs held, as soon as they let go of it; what they still hold at the end becomes an issue. */
   async packHeld(): Promise<void> {
-    const left = await this.#held.retry(
+    const stillHeld = await this.#record.held.retry(
       (tasks) => this.pack(tasks),
       this.options.signal,
     );
 
-    for (const { entryName, code } of left) {
-      this.#addIssue(
-        'unreadable',
-        entryName,
-        `held by another program (${code})`,
-      );
+    for (const { file, errno } of stillHeld) {
+      const reason = `held by another program (${errno})`;
+      this.#record.addIssue('unreadable', file.name, reason);
     }
   }
 
@@ -164,15 +120,10 @@ export class Packer {
    */
   async readBack(): Promise<void> {
     const check = (result: PackResult, task: PackTask): void => {
-      if (
-        result.kind !== 'read-back' ||
-        task.kind !== 'read-back' ||
-        result.differing.length === 0
-      ) {
-        return;
-      }
+      if (result.kind !== 'read-back' || task.kind !== 'read-back') return;
 
-      throw notAsWritten(task.path, result.differing[0] ?? 0);
+      const [atByte] = result.differing;
+      if (atByte !== undefined) throw notAsWritten(task.path, atByte);
     };
 
     await this.#guard(() =>
@@ -197,115 +148,110 @@ export class Packer {
     }
   }
 
+  #makePool(): PackPool {
+    const { level, volumeLimitBytes, threads, isLittle } = this.options;
+    const longestName = 'x'.repeat(LONGEST_PATH_BYTES);
+
+    const largestEntryBytes = Math.min(
+      LARGE_FILE_BYTES,
+      largestPieceBytes(volumeLimitBytes, longestName),
+    );
+
+    const workerData = (worker: number): PackWorkerData => {
+      const { memory, control } = slotsOf(this.#slots, worker);
+
+      return { worker, memory, control, level, largestEntryBytes };
+    };
+
+    return new WorkerPool<PackTask, PackResult, BlockMessage>({
+      url: new URL('./pack-worker.js', import.meta.url),
+      threads,
+      here: isLittle ? this.#packHere(workerData(0)) : undefined,
+      workerData,
+      onMessage: (block, worker) => {
+        this.#addBlock(block, worker);
+      },
+    });
+  }
+
   /** Packs in this thread, before there is any other, with the slots that the first one will have. */
   #packHere(settings: PackWorkerData): (task: PackTask) => PackResult {
     const packer = new TaskPacker(settings, (block) => {
       this.#addBlock(block, settings.worker);
     });
+
     return (task) => packer.run(task);
   }
 
-  #slotsOf(worker: number): BlockSlots {
-    const slots = this.#slots[worker];
-    if (!slots) throw new Error(`there is no worker ${worker}`);
-    return slots;
-  }
-
   #addBlock(block: BlockMessage, worker: number): void {
-    const slots = this.#slotsOf(worker);
+    const { slot, lengthBytes, crc, entries, messages, sourceBytes } = block;
     const { buffer, byteOffset, byteLength } = block.central;
-    const central = Buffer.from(buffer, byteOffset, byteLength);
+    const slots = slotsOf(this.#slots, worker);
 
     this.writer.addBlock(
-      slots.bytes(block.slot).subarray(0, block.lengthBytes),
-      block.crc,
-      central,
-      block.entries,
+      slots.bytes(slot).subarray(0, lengthBytes),
+      crc,
+      Buffer.from(buffer, byteOffset, byteLength),
+      entries,
     );
-    slots.release(block.slot);
-    this.#count(block.entries, block.messages, block.sourceBytes);
+    slots.release(slot);
+    this.#record.add({ files: entries, messages, sourceBytes });
   }
 
-  #count(files: number, messages: number, sourceBytes: number): void {
-    this.#counts.files += files;
-    this.#counts.messages += messages;
-    this.#counts.sourceBytes += sourceBytes;
-    this.options.onProgress?.(this.#counts);
+  #recordFiles(result: FilesResult, task: FilesTask): void {
+    for (const name of result.vanished) {
+      this.#record.vanished.add(task.prefix + name);
+    }
+
+    for (const { name, fault } of result.unreadable) {
+      this.#record.addUnread(toFile(task, name), fault);
+    }
+
+    for (const name of result.unsettled) {
+      this.#record.addUnsettled(task.prefix + name);
+    }
   }
 
-  async #packLarge(file: LargeFile): Promise<void> {
-    const { name } = file;
+  async #packLarge(file: ListedFile): Promise<void> {
     try {
       const size = Number(measureLargeFile(file).size);
       const fault = findSizeFault(file, size, this.options);
 
-      if (fault !== undefined) {
-        this.#addIssue('oversize', name, fault);
-        return;
-      }
-
-      const before = this.#counts.sourceBytes;
-      const outcome = await packLargeFile(this.#largeContext(), file);
-
-      this.#counts.sourceBytes = before + outcome.sizeBytes;
-      this.#count(1, isMessagePath(name) ? 1 : 0, 0);
-      if (outcome.parts > 1) this.split.push(name);
-      if (!outcome.isSettled) this.#addUnsettled(name);
+      if (fault === undefined) await this.#packWhatFits(file);
+      else this.#record.addIssue('oversize', file.name, fault);
     } catch (error) {
       if (!(error instanceof SourceReadError)) throw error;
 
-      if (error.message === 'ENOENT') this.vanished.add(name);
-      else this.#addUnreadable(file, error.message);
+      this.#record.addUnread(file, error.fault);
     }
   }
 
-  #largeContext(): Parameters<typeof packLargeFile>[0] {
-    return {
+  /** @throws {SourceReadError} when the file cannot be read */
+  async #packWhatFits(file: ListedFile): Promise<void> {
+    const { name } = file;
+    const record = this.#record;
+    const bytesBefore = record.counts.sourceBytes;
+
+    const outcome = await packLargeFile(file, {
       writer: this.writer,
       volumeLimitBytes: this.options.volumeLimitBytes,
-      depth: this.#pool.depth,
-      deflate: (task) => this.#deflate(task),
-      bytesOf: ({ worker, slot, lengthBytes }) =>
-        this.#slotsOf(worker).bytes(slot).subarray(0, lengthBytes),
-      release: ({ worker, slot }) => {
-        this.#slotsOf(worker).release(slot);
-      },
-      onBytes: (bytes) => {
-        this.#count(0, 0, bytes);
-      },
-    };
-  }
+      chunks: this.#chunks,
+      record,
+    });
 
-  async #deflate(task: ChunkTask): Promise<ChunkResult> {
-    try {
-      return (await this.#pool.run(task)) as ChunkResult;
-    } catch (error) {
-      this.options.signal?.throwIfAborted();
-      throw new SourceReadError(errnoOf(error) ?? messageOf(error), {
-        cause: error,
-      });
-    }
-  }
-
-  #addIssue(kind: PackIssue['kind'], name: string, reason: string): void {
-    this.issues.push({ kind, name, reason });
-  }
-
-  #addUnreadable({ path, name, ...source }: LargeFile, reason: string): void {
-    if (!this.#held.add({ path, entryName: name, source, code: reason })) {
-      this.#addIssue('unreadable', name, reason);
-    }
-  }
-
-  #addUnsettled(name: string): void {
-    this.#addIssue('unsettled', name, 'it changed while it was read, twice');
+    const { sizeBytes } = outcome;
+    const isMessage = isMessagePath(name);
+    record.addLargeFile({ sizeBytes, isMessage }, bytesBefore);
+    if (outcome.pieces > 1) record.split.push(name);
+    if (!outcome.isSettled) record.addUnsettled(name);
   }
 }
 
+/** A file of a task, by its name. */
 function toFile(
   { directory, identity, followsLinks, prefix }: FilesTask,
   name: string,
-): LargeFile {
+): ListedFile {
   return {
     path: `${directory}/${name}`,
     name: prefix + name,
@@ -313,38 +259,4 @@ function toFile(
     identity,
     followsLinks,
   };
-}
-
-/** The disk took the bytes and gives others back. */
-function notAsWritten(path: string, atByte: number): KmsError {
-  return new KmsError(
-    'READ_BACK',
-    ExitCode.failed,
-    `${path} does not hold at byte ${atByte} what was written there`,
-    {
-      hints: [
-        'Look at the health of that disk, its cable and its memory, or of the share; back up to another until then.',
-        'Nothing was published; earlier archives are untouched.',
-      ],
-    },
-  );
-}
-
-/** A full disk, and every other refusal of the system, in the documented words; anything else as it is. */
-export function toSpaceError(error: unknown): unknown {
-  const code = errnoOf(error);
-  const kept = 'Nothing was published; earlier archives are untouched.';
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') {
-    return toSystemError(error, { hints: [kept] }) ?? error;
-  }
-
-  return new NoSpaceError(
-    code === 'ENOSPC'
-      ? 'the disk of the backup directory is full'
-      : 'the disk quota of the backup directory is used up',
-    {
-      hints: ['Free space there, or lower the number of kept backups.', kept],
-      cause: error,
-    },
-  );
 }

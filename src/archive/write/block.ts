@@ -1,0 +1,171 @@
+import { crc32 } from 'node:zlib';
+import { isMessagePath } from '../../store/message-file.js';
+import { codec } from '../zip/codec.js';
+import {
+  type EntryHeader,
+  headerBytes,
+  localHeaderBytes,
+  METHOD_DEFLATED,
+  METHOD_STORED,
+  putCentralHeader,
+  putLocalHeader,
+} from '../zip/zip-format.js';
+import { BLOCK_BYTES, type BlockSlots, SLOT_BYTES } from './block-slots.js';
+import type { BlockMessage } from './pack-tasks.js';
+import type { ReadFault } from './read-fault.js';
+import type { StableFile } from './stable-read.js';
+
+/** Takes a finished block; with it go the buffers whose memory may be handed over. */
+export type TellBlock = (block: BlockMessage, transfer: ArrayBuffer[]) => void;
+
+/** A file that was read, and its content, which is good for this call alone. */
+export interface FileContent {
+  /** In its directory. */
+  readonly name: string;
+  readonly file: StableFile;
+  readonly data: Buffer;
+}
+
+/**
+ * The block under construction: headers and data of small files, laid end to end in a slot. It lives from the first file
+ * of a task to the last and is handed over whenever it has grown to its size.
+ */
+export class Block {
+  #slot = -1;
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #central = Buffer.allocUnsafe(64 << 10);
+  #centralAt = 0;
+  #messages = 0;
+  #sourceBytes = 0;
+  #names: string[] = [];
+  #findFault: () => ReadFault | undefined = () => undefined;
+  /** Names of the task that were read and are in no block, and why. */
+  readonly dropped = new Map<string, ReadFault>();
+
+  constructor(
+    private readonly slots: BlockSlots,
+    private readonly level: number,
+    private readonly tell: TellBlock,
+  ) {}
+
+  /** @param findFault asked whenever files of the task are to be handed over: why they must not be */
+  begin(findFault: () => ReadFault | undefined): void {
+    this.#findFault = findFault;
+    this.dropped.clear();
+  }
+
+  /** @param prefix precedes the file's name in its entry's name */
+  add(prefix: string, { name, file, data }: FileContent): void {
+    const entryName = prefix + name;
+    const encodedName = Buffer.from(entryName, 'utf8');
+    this.#makeRoom(headerBytes(encodedName.length, false) + file.sizeBytes);
+
+    const dataAt = this.#at + localHeaderBytes(encodedName.length);
+    const deflatedBytes = this.#putData(dataAt, data);
+
+    const header = {
+      name: encodedName,
+      method: deflatedBytes === undefined ? METHOD_STORED : METHOD_DEFLATED,
+      crc: crc32(data),
+      sizeBytes: file.sizeBytes,
+      compressedBytes: deflatedBytes ?? file.sizeBytes,
+      mtimeTicks: file.mtimeTicks,
+      mode: file.mode,
+    };
+
+    this.#putCentral(header);
+    putLocalHeader(this.#bytes, this.#at, header);
+    this.#at = dataAt + header.compressedBytes;
+
+    if (isMessagePath(entryName)) this.#messages++;
+    this.#sourceBytes += file.sizeBytes;
+    this.#names.push(name);
+
+    if (this.#at >= BLOCK_BYTES) this.flush();
+  }
+
+  /** Hands the block over, unless its directory is not the one that was listed. */
+  flush(): void {
+    if (this.#slot < 0) return;
+
+    const fault = this.#findFault();
+
+    if (fault) {
+      for (const name of this.#names) this.dropped.set(name, fault);
+      this.slots.release(this.#slot);
+    } else {
+      this.#handOver();
+    }
+
+    this.#slot = -1;
+    this.#names = [];
+    this.#at = 0;
+    this.#centralAt = 0;
+    this.#messages = 0;
+    this.#sourceBytes = 0;
+  }
+
+  #handOver(): void {
+    const central = Uint8Array.prototype.slice.call(
+      this.#central,
+      0,
+      this.#centralAt,
+    );
+
+    const message: BlockMessage = {
+      slot: this.#slot,
+      lengthBytes: this.#at,
+      crc: crc32(this.#bytes.subarray(0, this.#at)),
+      central,
+      entries: this.#names.length,
+      messages: this.#messages,
+      sourceBytes: this.#sourceBytes,
+    };
+
+    this.tell(message, [central.buffer]);
+  }
+
+  /** A slot with room for one more entry; it waits for a free one. */
+  #makeRoom(bytes: number): void {
+    if (this.#slot >= 0 && this.#at + bytes > SLOT_BYTES) this.flush();
+    if (this.#slot >= 0) return;
+
+    this.#slot = this.slots.take();
+    this.#bytes = this.slots.bytes(this.#slot);
+  }
+
+  /** Deflates a file into the block; undefined where it is stored, because it does not get smaller. */
+  #putData(at: number, data: Buffer): number | undefined {
+    const room = this.#bytes.subarray(at, at + Math.max(0, data.length - 1));
+
+    const deflatedBytes = codec.deflate(data, room, {
+      kind: 'file',
+      level: this.level,
+    });
+
+    if (deflatedBytes === undefined) this.#bytes.set(data, at);
+
+    return deflatedBytes;
+  }
+
+  #putCentral(header: EntryHeader): void {
+    const needed = headerBytes(header.name.length, false);
+    if (this.#centralAt + needed > this.#central.length) {
+      this.#growCentral(header.name.length);
+    }
+
+    this.#centralAt = putCentralHeader(
+      this.#central,
+      this.#centralAt,
+      header,
+      this.#at,
+    );
+  }
+
+  #growCentral(nameBytes: number): void {
+    const larger = Buffer.allocUnsafe(this.#central.length * 2 + nameBytes);
+    this.#central.copy(larger);
+    this.#central = larger;
+  }
+}
