@@ -1,25 +1,15 @@
-import { Args, Flags } from '@oclif/core';
-import { ExitCode, NotFoundError, UsageError } from '../errors.js';
-import {
-  EXPORT_FORMATS,
-  type ExportFormat,
-} from '../export/export-messages.js';
-import { formatSize, plural } from '../platform/units.js';
-import { messageNameOf } from '../store/mail-names.js';
-import type { BrowseChoice } from '../ui/browse.js';
+import { Args } from '@oclif/core';
+import { ExitCode, UsageError } from '../errors.js';
+import { toQuery } from '../jobs/mail-query.js';
+import { openMail, toTypedScope } from '../jobs/select-mail.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { withEnvironment } from '../ui/flags.js';
+import { exportFlags } from '../ui/export-flags.js';
 import {
-  firstParts,
-  type MailSource,
-  onlyMessages,
-  openMail,
-  toTypedScope,
-} from '../jobs/select-mail.js';
+  documentExport,
+  formatExport,
+  formatUnsearched,
+} from '../ui/present/export.js';
 import { openPrompts } from '../ui/prompts.js';
-import { searchFlags, toQuery } from '../ui/search-flags.js';
-import { scopeFlags } from '../ui/scope-flags.js';
-import type { MessageQuery } from '../mail/message-query.js';
 
 export default class Export extends KmsCommand {
   static override summary =
@@ -43,32 +33,14 @@ export default class Export extends KmsCommand {
       description: 'Where the mail is.',
     }),
   };
-  static override flags = withEnvironment({
-    ...scopeFlags,
-    ...searchFlags,
-    format: Flags.string({
-      options: [...EXPORT_FORMATS],
-      default: 'zip',
-      summary: 'What to write.',
-    }),
-    output: Flags.string({
-      char: 'o',
-      helpValue: 'FILE|-',
-      required: true,
-      summary: 'Where to; - is standard output.',
-    }),
-    interactive: Flags.boolean({
-      char: 'i',
-      summary: 'Choose archive, user, folder and messages from lists.',
-    }),
-    overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
-  });
+  static override flags = exportFlags;
 
   protected override stopsAtOnce = true;
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Export);
-    await this.useNetworkDisk(args['DIR|FILE'], flags);
+    const from = args['DIR|FILE'];
+    await this.useNetworkDisk(from, flags);
 
     const isPiped = flags.output === '-';
     this.kept = isPiped
@@ -79,84 +51,43 @@ export default class Export extends KmsCommand {
     }
 
     const choice = flags.interactive
-      ? await this.#browse(args['DIR|FILE'])
-      : { from: args['DIR|FILE'], scope: toTypedScope(flags) };
+      ? await browse(from)
+      : { from, scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
-    const whole = await openMail(choice.from, choice.scope, 'export');
+    const mail = await openMail(choice.from, choice.scope, 'export');
 
-    for (const note of whole.notes) this.warnPeople(note);
+    this.warnAll(mail.notes);
 
     const query = toQuery(flags);
-    const source = query ? await this.#onlyFound(whole, query) : whole;
+    const job = await import('../jobs/export-mail.js');
+    const chosen = await job.chooseMessages(mail, query, this.signal);
 
-    if (source.counts.messages === 0) {
-      throw new NotFoundError('no message matches', {
-        hints: ['Try it with search.'],
-      });
-    }
-
-    const { exportMessages } = await import('../export/export-messages.js');
-    const { readMessages } = await import('../export/read-messages.js');
-
+    this.warnAll(chosen.problems.map(formatUnsearched));
+    job.refuseNothing(chosen);
     this.stopsAtOnce = false;
 
-    const report = await exportMessages({
-      messages: readMessages(source.messages, source.indexes),
-      scope: source.counts,
-      format: flags.format as ExportFormat,
-      output: flags.output,
-      overwrite: flags.overwrite,
-      signal: this.signal,
-      onProgress,
-    });
+    const control = { signal: this.signal, onProgress };
+    const report = await job.exportMail(chosen, flags, control);
 
     this.stopProgress();
 
-    const lines = [
-      `Exported  ${plural(report.messages, 'message')}, ${formatSize(report.sizeBytes)}, as ${report.format} to ${report.output}`,
-    ];
-    if (!query && source.hiddenItems > 0) {
-      lines.push(
-        `Left out  ${plural(source.hiddenItems, 'hidden item')} of Outlook (#assoc): settings, no messages`,
-      );
-    }
-
-    const text = lines.join('\n');
+    const text = formatExport(report, query ? 0 : mail.hiddenItems);
     // Standard output is the export's own then.
     if (isPiped && !flags.quiet) process.stderr.write(`${text}\n`);
 
     return {
-      json: { schema: 'kms-backup/export/1', ...report, warnings: whole.notes },
+      json: documentExport(report, mail.notes),
       text: isPiped ? '' : text,
       isSummary: true,
     };
   }
+}
 
-  async #browse(from: string): Promise<BrowseChoice> {
-    const { browseMail } = await import('../ui/browse.js');
-    return browseMail(
-      openPrompts('Name the mail with --domain, --user and --folder.'),
-      from,
-    );
-  }
+async function browse(
+  from: string,
+): ReturnType<typeof import('../ui/browse.js').browseMail> {
+  const { browseMail } = await import('../ui/browse.js');
+  const instead = 'Name the mail with --domain, --user and --folder.';
 
-  async #onlyFound(
-    source: MailSource,
-    query: MessageQuery,
-  ): Promise<MailSource> {
-    const { searchMessages } = await import('../search/run-search.js');
-    const { hits, problems } = await searchMessages(
-      firstParts(source.messages),
-      query,
-      { signal: this.signal },
-    );
-
-    for (const { name, reason } of problems) {
-      this.warnPeople(`not searched, it is damaged: ${name}: ${reason}`);
-    }
-
-    const names = new Set(hits.map(({ name }) => name));
-
-    return onlyMessages(source, (place) => names.has(messageNameOf(place)));
-  }
+  return browseMail(openPrompts(instead), from);
 }

@@ -1,16 +1,11 @@
 import { Args, Flags } from '@oclif/core';
-import { resolve } from 'node:path';
-import { countMessages, inspectDirectory } from '../archive/inspect.js';
 import { ExitCode } from '../errors.js';
+import { listArchives } from '../jobs/list-archives.js';
+import { toArchivesPath } from '../jobs/server.js';
 import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { openServer } from '../ui/context.js';
 import { withEnvironment } from '../ui/flags.js';
-import {
-  type ArchiveRow,
-  archivesDocument,
-  formatArchives,
-} from '../ui/present/archives.js';
+import { documentArchives, formatArchives } from '../ui/present/archives.js';
 import { terminalColumns } from '../ui/table.js';
 
 export default class ListArchives extends KmsCommand {
@@ -37,25 +32,11 @@ export default class ListArchives extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(ListArchives);
-    const directory =
-      args.dir === undefined
-        ? openServer(flags).settings.backupDir
-        : resolve(args.dir);
+    const directory = toArchivesPath(args.dir, flags);
 
     await this.useNetworkDisk(directory, flags);
 
-    const rows: ArchiveRow[] = [];
-    for (const state of await inspectDirectory(directory)) {
-      rows.push({ state, messages: await countMessages(state.facts) });
-    }
-
-    if (rows.length === 0) {
-      return {
-        json: archivesDocument(directory, rows),
-        text: `No archives in ${directory}.`,
-      };
-    }
-
+    const archives = await listArchives(directory);
     const look = {
       now: systemClock(),
       bySet: flags.set,
@@ -63,8 +44,11 @@ export default class ListArchives extends KmsCommand {
     };
 
     return {
-      json: archivesDocument(directory, rows),
-      text: formatArchives(rows, look),
+      json: documentArchives(directory, archives),
+      text:
+        archives.length === 0
+          ? `No archives in ${directory}.`
+          : formatArchives(archives, look),
     };
   }
 }

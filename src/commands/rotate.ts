@@ -1,11 +1,8 @@
 import { Flags } from '@oclif/core';
-import { resolve } from 'node:path';
-import { ExitCode, NotFoundError } from '../errors.js';
-import { systemClock } from '../platform/clock.js';
+import { ExitCode } from '../errors.js';
+import { toRotateRequest } from '../jobs/rotate-request.js';
 import { runRotate } from '../rotate/run-rotate.js';
-import type { ServerSettings } from '../server/settings.js';
-import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
-import { openServer } from '../ui/context.js';
+import { KmsCommand, type Outcome } from '../ui/command.js';
 import { durationFlag, withEnvironment } from '../ui/flags.js';
 import { formatRotate } from '../ui/present/rotate.js';
 
@@ -43,44 +40,17 @@ export default class Rotate extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(Rotate);
-    const isSelfContained =
-      flags['backup-dir'] !== undefined && flags.keep !== undefined;
-    const settings = isSelfContained
-      ? findSettings(flags)
-      : openServer(flags).settings;
-    const backupDir = resolve(
-      flags['backup-dir'] ?? settings?.backupDir ?? '.',
-    );
+    const request = toRotateRequest(flags, this.signal);
 
-    await this.useNetworkDisk(backupDir, flags);
+    await this.useNetworkDisk(request.backupDir, flags);
 
-    const report = await runRotate({
-      backupDir,
-      limit: Math.max(1, flags.keep ?? settings?.rotationLimit ?? 1),
-      keepsDifferentials: settings?.keepsDifferentials ?? false,
-      isDryRun: flags['dry-run'],
-      lockWaitMs: flags['lock-wait'],
-      clock: systemClock,
-      signal: this.signal,
-    });
-
-    const exitCode = report.failures > 0 ? ExitCode.incomplete : ExitCode.done;
+    const report = await runRotate(request);
 
     return {
-      exitCode,
+      exitCode: report.failures > 0 ? ExitCode.incomplete : ExitCode.done,
       json: report,
       text: formatRotate(report),
-      isSummary: !flags['dry-run'],
+      isSummary: !report.isDryRun,
     };
-  }
-}
-
-/** A directory of archives can be rotated where no server is installed. */
-function findSettings(flags: CommonFlags): ServerSettings | undefined {
-  try {
-    return openServer(flags).settings;
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
   }
 }

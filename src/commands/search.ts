@@ -1,14 +1,14 @@
-import { archiveName } from '../archive/names.js';
 import { Args, Flags } from '@oclif/core';
-import { ExitCode, UsageError } from '../errors.js';
-import { EVERY_MESSAGE } from '../mail/message-query.js';
-import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
-import { openServer } from '../ui/context.js';
-import { withEnvironment } from '../ui/flags.js';
-import { firstParts, openMail, toTypedScope } from '../jobs/select-mail.js';
-import { formatSearch, recoverCommand } from '../ui/present/search.js';
-import { searchFlags, toQuery } from '../ui/search-flags.js';
+import { ExitCode } from '../errors.js';
+import { KmsCommand, type Outcome } from '../ui/command.js';
+import { threadsFlag, withEnvironment } from '../ui/flags.js';
+import {
+  documentSearch,
+  formatSearch,
+  searchExitCode,
+} from '../ui/present/search.js';
 import { scopeFlags } from '../ui/scope-flags.js';
+import { searchFlags } from '../ui/search-flags.js';
 
 export default class Search extends KmsCommand {
   static override summary = 'Find messages inside archives.';
@@ -39,100 +39,32 @@ export default class Search extends KmsCommand {
       helpValue: 'DIR',
       summary: 'The store that --deleted looks at.',
     }),
-    threads: Flags.integer({
-      min: 1,
-      max: 64,
-      helpValue: 'N',
-      summary: 'Worker threads. Default: one a processor core.',
-    }),
+    threads: threadsFlag,
   });
 
   protected override stopsAtOnce = true;
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Search);
-    const query =
-      toQuery(flags) ?? (hasScope(flags) ? EVERY_MESSAGE : undefined);
-
-    if (!query) {
-      throw new UsageError('search for what?', {
-        hints: ['Add --subject, --from, --text, … or --user.'],
-      });
-    }
-
-    const storeDir = flags.deleted
-      ? (flags.store ?? openServer(flags).settings.storeDir)
-      : undefined;
+    const from = args['DIR|FILE'];
+    const job = await import('../jobs/search-mail.js');
+    const search = job.toMailSearch(flags);
     const onProgress = this.startProgress(flags);
 
-    await this.useNetworkDisk(args['DIR|FILE'], flags);
+    await this.useNetworkDisk(from, flags);
 
-    const source = await openMail(
-      args['DIR|FILE'],
-      toTypedScope(flags),
-      'search',
-    );
+    const source = await job.openSearched(from, flags);
+    this.warnAll(source.notes);
 
-    for (const note of source.notes) this.warnPeople(note);
-
-    const { searchMessages } = await import('../search/run-search.js');
-    const { onlyDeleted } = await import('../search/live-mail.js');
-    const options = { threads: flags.threads, onProgress, signal: this.signal };
-
-    const all = await searchMessages(
-      firstParts(source.messages),
-      query,
-      options,
-    );
-
-    const report =
-      storeDir === undefined
-        ? all
-        : { ...all, hits: onlyDeleted(all.hits, storeDir) };
-
-    const isFound = report.hits.length > 0;
-    const answer = isFound ? ExitCode.done : ExitCode.notFound;
+    const found = await job.searchMail(source, search, {
+      onProgress,
+      signal: this.signal,
+    });
 
     return {
-      exitCode: report.problems.length > 0 ? ExitCode.incomplete : answer,
-      json: {
-        schema: 'kms-backup/search/1',
-        archives: source.chain.archives.map(({ stem }) => archiveName(stem)),
-        searched: report.searched,
-        messages: report.hits.map(
-          ({ name, from, to, subject, messageId, date, sizeBytes }) => {
-            return {
-              name,
-              from,
-              to,
-              subject,
-              messageId,
-              date: date ?? null,
-              sizeBytes,
-            };
-          },
-        ),
-        problems: report.problems,
-        warnings: source.notes,
-        recover: isFound ? recoverCommand(report.hits, args['DIR|FILE']) : null,
-      },
-      text: formatSearch(report, args['DIR|FILE']),
+      exitCode: searchExitCode(found),
+      json: documentSearch(found, from),
+      text: formatSearch(found, from),
     };
   }
-}
-
-function hasScope(
-  flags: CommonFlags & {
-    domain?: string | undefined;
-    user?: string | undefined;
-    folder?: string | undefined;
-    deleted: boolean;
-  },
-): boolean {
-  return (
-    flags.deleted ||
-    flags.domain !== undefined ||
-    flags.user !== undefined ||
-    flags.folder !== undefined
-  );
 }

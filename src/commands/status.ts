@@ -1,18 +1,20 @@
 import { Flags } from '@oclif/core';
 import { resolve } from 'node:path';
 import { ExitCode, KmsError } from '../errors.js';
-import { systemClock } from '../platform/clock.js';
-import { planNext } from '../schedule/due-plan.js';
-import { readProgress } from '../schedule/progress.js';
-import { findInstallation } from '../server/installation.js';
-import { readSettings } from '../server/settings.js';
-import { readStatus } from '../status/status.js';
+import {
+  collectStatus,
+  type CollectedStatus,
+  type StatusRequest,
+  toStatusRequest,
+} from '../jobs/collect-status.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { document } from '../ui/document.js';
-import { durationFlag, withEnvironment } from '../ui/flags.js';
-import { formatStatus, statusDocument } from '../ui/present/status.js';
-
-const LEVELS = ['ok', 'warning', 'critical', 'unknown'] as const;
+import { backupDirFlag, durationFlag, withEnvironment } from '../ui/flags.js';
+import {
+  documentStatus,
+  formatStatus,
+  monitoringExitCode,
+  presentUnknown,
+} from '../ui/present/status.js';
 
 export default class Status extends KmsCommand {
   static override summary =
@@ -30,10 +32,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
     ExitCode.noSpace,
   ];
   static override flags = withEnvironment({
-    'backup-dir': Flags.string({
-      helpValue: 'DIR',
-      summary: "Where archives are. Default: the server's backup directory.",
-    }),
+    'backup-dir': backupDirFlag,
     html: Flags.string({
       helpValue: 'FILE',
       summary: 'Also write the state as one self-contained page.',
@@ -47,71 +46,36 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(Status);
+    const isCheck = flags['max-age'] !== undefined;
+
     try {
-      const installation = findInstallation({ serverDir: flags['server-dir'] });
-      const settings = readSettings(installation);
-      const clock = systemClock;
+      const request = toStatusRequest(flags);
+      await this.useNetworkDisk(request.backupDir, flags);
 
-      const backupDir =
-        flags['backup-dir'] === undefined
-          ? settings.backupDir
-          : resolve(flags['backup-dir']);
-
-      await this.useNetworkDisk(backupDir, flags);
-
-      const { isWorkedThrough, warnings } = readProgress(
-        installation,
-        settings,
-        clock(),
-      );
-
-      const limits = { maxAgeMs: flags['max-age'], scheduleWarnings: warnings };
-
-      const report = await readStatus(installation, {
-        storeDir: settings.storeDir,
-        backupDir,
-        clock,
-        ...limits,
-      });
-
+      const status = await collectStatus(request);
       if (flags.html !== undefined) {
-        const { makeStatusPage, writeStatusPage } =
-          await import('../jobs/collect-status.js');
-        writeStatusPage(
-          resolve(flags.html),
-          await makeStatusPage({ ...report, settings, clock, isWorkedThrough }),
-        );
+        await writePage(flags.html, request, status);
       }
 
-      const [next] = isWorkedThrough
-        ? planNext(settings.schedule, clock(), 1)
-        : [];
-
-      const exitCode =
-        flags['max-age'] === undefined
-          ? ExitCode.done
-          : (LEVELS.indexOf(report.level) as ExitCode);
-
       return {
-        exitCode,
-        json: statusDocument(report, next),
-        text: formatStatus(report, next),
+        exitCode: isCheck ? monitoringExitCode(status.report) : ExitCode.done,
+        json: documentStatus(status),
+        text: formatStatus(status),
       };
     } catch (error) {
-      if (flags['max-age'] === undefined || !(error instanceof KmsError)) {
-        throw error;
-      }
+      if (isCheck && error instanceof KmsError) return presentUnknown(error);
 
-      const json = document('status', {
-        level: 'unknown',
-        warnings: [error.message],
-      });
-
-      return {
-        exitCode: 3,
-        json,
-        text: `Status       UNKNOWN\nWarning      ${error.message}`,
-      };
+      throw error;
     }
   }
+}
+
+async function writePage(
+  path: string,
+  request: StatusRequest,
+  status: CollectedStatus,
+): Promise<void> {
+  const job = await import('../jobs/status-page.js');
+
+  job.writeStatusPage(resolve(path), await job.makeStatusPage(request, status));
 }

@@ -1,14 +1,15 @@
 import { Args, Flags } from '@oclif/core';
-import { resolve } from 'node:path';
-import type { VerifyReport } from '../archive/verify.js';
 import { ExitCode } from '../errors.js';
-import { toSystemError } from '../platform/system-error.js';
+import { toArchivesPath } from '../jobs/server.js';
 import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { openServer } from '../ui/context.js';
-import { withEnvironment } from '../ui/flags.js';
+import { threadsFlag, withEnvironment } from '../ui/flags.js';
 import { presentError } from '../ui/present/error.js';
-import { formatVerify } from '../ui/present/verify.js';
+import {
+  documentVerify,
+  formatVerify,
+  verifyEnd,
+} from '../ui/present/verify.js';
 
 export default class Verify extends KmsCommand {
   static override summary =
@@ -36,22 +37,14 @@ export default class Verify extends KmsCommand {
     quick: Flags.boolean({
       summary: 'Check the structure only, without reading data.',
     }),
-    threads: Flags.integer({
-      min: 1,
-      max: 64,
-      helpValue: 'N',
-      summary: 'Worker threads. Default: one a processor core.',
-    }),
+    threads: threadsFlag,
   });
 
   protected override stopsAtOnce = true;
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Verify);
-    const path =
-      args['DIR|FILE'] === undefined
-        ? openServer(flags).settings.backupDir
-        : resolve(args['DIR|FILE']);
+    const path = toArchivesPath(args['DIR|FILE'], flags);
 
     await this.useNetworkDisk(path, flags);
 
@@ -69,45 +62,15 @@ export default class Verify extends KmsCommand {
       },
     });
 
-    for (const warning of warnings) this.warnPeople(warning);
+    this.warnAll(warnings);
 
-    const isSound = reports.every((report) => report.isSound);
+    const { exitCode, error } = verifyEnd(reports);
 
     return {
-      exitCode: isSound ? ExitCode.done : this.#failure(reports, flags.json),
-      json: {
-        schema: 'kms-backup/verify/1',
-        isSound,
-        archives: reports,
-        warnings,
-      },
+      exitCode: error && !flags.json ? presentError(error, false) : exitCode,
+      json: documentVerify(reports, warnings),
       text: formatVerify(reports),
       isSummary: true,
     };
-  }
-  /** Damage is certain; what could not be read may be sound, and is told as the operating system's error. */
-  #failure(reports: readonly VerifyReport[], asJson: boolean): ExitCode {
-    const unread = reports.find((report) => report.unread.length > 0);
-    const [first] = unread?.unread ?? [];
-    const isDamaged = reports.some(
-      ({ isSound, unread: own }) => !isSound && own.length === 0,
-    );
-    if (isDamaged || !unread || !first) return ExitCode.damaged;
-
-    const cause = Object.assign(new Error(first.reason), {
-      code: first.errno,
-      syscall: 'read',
-    });
-
-    const hints = [
-      'Nothing was recorded of that archive. Verify it again when the disk or share is well.',
-    ];
-
-    const error = toSystemError(cause, {
-      fact: `${unread.archive} cannot be read`,
-      hints,
-    });
-
-    return error && !asJson ? presentError(error, false) : ExitCode.failed;
   }
 }

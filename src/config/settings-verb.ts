@@ -1,5 +1,4 @@
 import { ConfigurationError, UsageError } from '../errors.js';
-import { nearestNames } from '../platform/nearest.js';
 import type { ConfigDocument } from '../server/config/document.js';
 import {
   editConfig,
@@ -17,29 +16,31 @@ import {
 import type { IniSettings } from '../settings/ini-settings.js';
 import type { Installation } from '../server/installation.js';
 import { type ServerSettings, settingsOf } from '../server/settings.js';
+import type { Assignment } from './assignments.js';
+import {
+  NETWORK_DISK_KEYS,
+  NETWORK_DISK_PASSWORD_FILE,
+  NETWORK_DISK_USER,
+} from './network-disk-keys.js';
 import { SETTING_KEYS, type SettingKey, type SettingValue } from './keys.js';
 
-/** kms-backup.ini keeps it: the name of the server's own variable is not known. */
-export const NETWORK_DISK_USER = 'network-disk-user';
-const NETWORK_DISK_PASSWORD_FILE = 'network-disk-password-file';
-/** Their keys in the section [network-disk]. */
-const NETWORK_DISK: Readonly<Record<string, string>> = {
-  [NETWORK_DISK_USER]: 'user',
-  [NETWORK_DISK_PASSWORD_FILE]: 'password-file',
-};
+const LABELS: ReadonlyMap<string, string> = new Map([
+  ...SETTING_KEYS.map(({ name, label }) => [name, label] as const),
+  ...Object.keys(NETWORK_DISK_KEYS).map(
+    (name) => [name, 'Login at the network disk (Windows)'] as const,
+  ),
+]);
 
 /** What `config show` tells. */
 export interface ShownSettings {
   readonly values: ReadonlyMap<string, SettingValue>;
   /** Names whose value is a default because the file says nothing. */
   readonly defaults: ReadonlySet<string>;
+  /** What each means, in the words of the Backup tab. */
+  readonly labels: ReadonlyMap<string, string>;
 }
 
-/** One `KEY=VALUE`. */
-export interface Assignment {
-  readonly name: string;
-  readonly value: string;
-}
+type SettingValues = ShownSettings['values'];
 
 /** What `config set` did, or would do. */
 export interface SetReport extends EditReport {
@@ -63,52 +64,11 @@ export function showSettings(installation: Installation): ShownSettings {
     (key) => (rawValue(document, key) ?? '') === '' && key.name !== 'notify',
   );
 
-  return { values, defaults: new Set(missing.map(({ name }) => name)) };
-}
-
-/**
- * Takes `KEY=VALUE` words apart and checks the keys.
- * @throws {UsageError} for a word without `=`, an unknown key (with the nearest one), a key twice, or a password
- */
-export function parseAssignments(words: readonly string[]): Assignment[] {
-  const seen = new Set<string>();
-  return words.map((word) => {
-    const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(word) ?? [];
-    if (name === '') {
-      throw new UsageError(`not KEY=VALUE: ${JSON.stringify(word)}`);
-    }
-
-    if (name === 'network-disk-password') {
-      throw new UsageError(
-        'a password is never taken from an argument: other users can read it in the process list',
-        {
-          hints: [
-            `Write it to a file that only you can read and set ${NETWORK_DISK_PASSWORD_FILE}=FILE.`,
-          ],
-        },
-      );
-    }
-
-    const known = [
-      ...SETTING_KEYS.map((key) => key.name),
-      ...Object.keys(NETWORK_DISK),
-    ];
-
-    if (!known.includes(name)) {
-      const nearest = nearestNames(name, known, 1)[0];
-      const hints = nearest === undefined ? [] : [`Did you mean ${nearest}?`];
-
-      throw new UsageError(`no such setting: ${JSON.stringify(name)}`, {
-        hints: [...hints, 'See config show for all.'],
-      });
-    }
-
-    if (seen.has(name)) throw new UsageError(`${name} is given twice`);
-
-    seen.add(name);
-
-    return { name, value };
-  });
+  return {
+    values,
+    defaults: new Set(missing.map(({ name }) => name)),
+    labels: LABELS,
+  };
 }
 
 /**
@@ -172,7 +132,7 @@ function planNetworkDisk(
   let after = before;
 
   for (const { name, value } of assignments) {
-    const key = NETWORK_DISK[name];
+    const key = NETWORK_DISK_KEYS[name];
     if (key !== undefined) {
       after = withIniValue(after, { section: 'network-disk', key }, value);
     }
@@ -185,7 +145,7 @@ function valuesOrNone(
   document: ConfigDocument,
   ini: string,
   installation: Installation,
-): ShownSettings['values'] {
+): SettingValues {
   const settings = settingsOrNone(document, installation);
   return settings
     ? valuesOf(settings, parseIniText(ini, installation.dir))
@@ -209,7 +169,7 @@ function settingsOrNone(
 function valuesOf(
   settings: ServerSettings,
   { networkDisk }: IniSettings,
-): ShownSettings['values'] {
+): SettingValues {
   return new Map<string, SettingValue>([
     ...SETTING_KEYS.map((key) => [key.name, key.read(settings)] as const),
     [NETWORK_DISK_USER, networkDisk.user ?? ''],

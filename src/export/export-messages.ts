@@ -22,14 +22,7 @@ import { packArchive, type PackFormat } from './pack-archive.js';
 import type { PackEntry } from './pack-entry.js';
 
 /** The formats of an export. */
-export const EXPORT_FORMATS = [
-  'zip',
-  'tar',
-  'tar.gz',
-  'mbox',
-  'maildir',
-] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export type ExportFormat = 'zip' | 'tar' | 'tar.gz' | 'mbox' | 'maildir';
 
 export interface ExportOptions {
   readonly messages: AsyncIterable<ExportedMessage>;

@@ -1,3 +1,4 @@
+/** The login at a Windows network disk, before a command reads or writes there. */
 import { NotFoundError, UsageError } from '../errors.js';
 import {
   connectDisk,
@@ -13,9 +14,21 @@ export interface DiskContext {
   readonly serverDir: string | undefined;
   readonly platform: NodeJS.Platform;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks a person. @throws {UsageError} where nobody can be asked */
+  readonly askPassword: (login: DiskLogin) => Promise<string>;
   /** Default: runs programs for real. */
   readonly run?: DiskRunner;
 }
+
+/** A login whose password nothing says. */
+export interface DiskLogin {
+  readonly user: string;
+  readonly share: string;
+  /** Where the password could stand instead. */
+  readonly instead: string;
+}
+
+const PASSWORD_VARIABLE = 'KMS_BACKUP_NETWORK_DISK_PASSWORD';
 
 /**
  * Logs in at the network disk that holds `path`, as `[network-disk]` of kms-backup.ini says; on Windows, for UNC paths.
@@ -32,16 +45,14 @@ export async function useNetworkDisk(
   const { user, passwordFile } = readLogin(context.serverDir);
   if (user === undefined || user === '') return undefined;
 
-  const variable = 'KMS_BACKUP_NETWORK_DISK_PASSWORD';
-
-  const known = readSecret({
+  const configured = readSecret({
     what: 'the network disk',
-    variable,
+    variable: PASSWORD_VARIABLE,
     file: passwordFile,
     env: context.env,
   });
 
-  const password = known ?? (await askPassword(share, user, variable));
+  const password = configured ?? (await askPassword(share, user, context));
 
   return connectDisk({ share, user, password }, context.run);
 }
@@ -63,13 +74,11 @@ function readLogin(serverDir: string | undefined): {
 async function askPassword(
   share: string,
   user: string,
-  variable: string,
+  context: DiskContext,
 ): Promise<string> {
-  const { openPrompts } = await import('../ui/prompts.js');
-  const prompts = openPrompts(
-    `Set ${variable}, or password-file in [network-disk] of kms-backup.ini.`,
-  );
-  const password = await prompts.password(`Password of ${user} at ${share}:`);
+  const instead = `Set ${PASSWORD_VARIABLE}, or password-file in [network-disk] of kms-backup.ini.`;
+  const password = await context.askPassword({ user, share, instead });
+
   if (password === '') {
     throw new UsageError(`no password for ${share} was given`);
   }

@@ -1,229 +1,157 @@
+/** The backup that runs every night: back up, rotate, write the server's log, and tell everybody who asked to be told. */
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { runBackup } from '../backup/run-backup.js';
-import { ExitCode, InterruptedError, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import { formatSize, plural } from '../platform/units.js';
 import type { ArchivePoint, RunReport } from '../report/run-report.js';
-import { listSafely, runWithReporting } from '../report/run-with-reporting.js';
-import { runRotate, type RotateReport } from '../rotate/run-rotate.js';
-import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
+import {
+  listSafely,
+  type ReportedRun,
+  runWithReporting,
+} from '../report/run-with-reporting.js';
+import type { RotateReport } from '../rotate/run-rotate.js';
 import { openServerLog, type ServerLog } from '../server/server-log.js';
+import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
+import {
+  removedArchives,
+  rotateAfter,
+  type RotateAfter,
+} from './rotate-after.js';
+import { toRunReport } from './run-report.js';
+import { type RunWarning, warningsOf, warningTexts } from './run-warnings.js';
 
-/** How a backup is run besides the backup itself. */
-export interface ReportedBackup {
-  readonly request: BackupRequest;
+/** Everything that a night needs to know. */
+export interface NightlyBackup extends RotateAfter {
   readonly ini: IniSettings;
+  /** From --notify; undefined: what kms-backup.ini says. */
   readonly rule: NotifyRule | undefined;
-  readonly rotates: boolean;
-  readonly rotationLimit: number;
-  readonly onWarning: (warning: string) => void;
 }
 
-export interface ReportedBackupEnd {
+export interface NightlyBackupEnd {
   /** Undefined where the `before` hook asked to skip the run. */
   readonly report: BackupReport | undefined;
+  /** Undefined where nothing was rotated. */
   readonly rotation: RotateReport | undefined;
-  /** What went wrong after the archive was published. */
-  readonly warnings: readonly string[];
+  /** Of the archive first, then of what came after it was published. */
+  readonly warnings: readonly RunWarning[];
+}
+
+/** The archive and what followed it, before it is told about. */
+interface Night {
+  readonly report: BackupReport;
+  readonly rotation: RotateReport | undefined;
+  /** Of the archive and of the rotation. */
+  readonly warnings: readonly RunWarning[];
+  readonly runReport: RunReport;
 }
 
 /** How many archives the chart of a notification shows. */
 const CHARTED_ARCHIVES = 14;
 
-/** Backs up, rotates, and tells everybody who asked to be told. @throws whatever the backup throws */
-export async function runReportedBackup(
-  options: ReportedBackup,
-): Promise<ReportedBackupEnd> {
-  const { request, ini } = options;
+/**
+ * Backs up, rotates, and tells everybody who asked to be told.
+ * @param onReportingWarning is told at once what could not be told about the run: a run that fails has no end to name it
+ * @throws whatever the backup throws, after everybody was told
+ */
+export async function runNightlyBackup(
+  night: NightlyBackup,
+  onReportingWarning: (warning: string) => void,
+): Promise<NightlyBackupEnd> {
+  const { request } = night;
   const log = openServerLog(request.settings, request.clock);
-  const warnings: string[] = [];
-  let end:
-    { report: BackupReport; rotation: RotateReport | undefined } | undefined;
-  const command = `backup ${request.type === 'differential' ? 'diff' : request.type}`;
-
-  const run = {
-    command,
-    type: request.type,
-    backupDir: request.backupDir,
-    hostname: hostname(),
-  };
-
-  const listArchives = (): ArchivePoint[] => recentArchives(request.backupDir);
-
-  const context = {
-    run,
-    settings: ini,
-    installDir: request.installation.dir,
-    server: request.settings,
-    rule: options.rule,
-    env: process.env,
-    clock: request.clock,
-    signal: request.signal,
-    listArchives,
-    makePage: async (): Promise<string> => {
-      const { makeCurrentPage } = await import('./collect-status.js');
-      return makeCurrentPage(request.installation, request);
-    },
-  };
+  const command = commandOf(request.type);
 
   log.debug(`${command} started to ${request.backupDir}`);
 
   try {
-    const told = await runWithReporting(
-      context,
-      async () => {
-        const report = await runBackup(request);
-        const rotation = await rotateAfter(options, report, (warning) =>
-          warnings.push(warning),
-        );
-        end = { report, rotation };
-        return toRunReport(run, end, warnings, await listSafely(listArchives));
-      },
-      options.onWarning,
+    const { run: ended, reportingWarnings } = await runWithReporting(
+      toReportedRun(night),
+      () => backUpAndRotate(night),
+      onReportingWarning,
     );
 
-    if (end) {
-      tellDebugLog(log, end, warnings);
-      log.jobFinished(describe(end.report));
-    }
-
-    // A server that was never started has no log directory; that matters where its log was asked for.
-    const isAsked =
-      request.settings.logsStoreBackup ||
-      existsSync(request.settings.logDirectory);
-    if (log.problem !== undefined && isAsked) {
-      warnings.push(`the server's log was not written: ${log.problem}`);
-    }
+    if (ended) tellServerLog(log, ended);
 
     return {
-      report: end?.report,
-      rotation: end?.rotation,
-      warnings: [...warnings, ...told.reportingWarnings],
+      report: ended?.report,
+      rotation: ended?.rotation,
+      warnings: [
+        ...(ended?.warnings ?? []),
+        ...warningsOf('server-log', logFaults(log, request)),
+        ...warningsOf('reporting', reportingWarnings),
+      ],
     };
   } catch (error) {
     log.debug(`${command} failed: ${messageOf(error)}`);
-    log.jobFailed(nameOf(request.type), messageOf(error));
+    log.jobFailed(capitalize(request.type), messageOf(error));
 
     throw error;
   }
 }
 
-/** What a run left out, warned of, removed and made: a line each. */
-function tellDebugLog(
-  log: ServerLog,
-  {
+async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
+  const { request } = night;
+  const report = await runBackup(request);
+  const { rotation, faults } = await rotateAfter(night, report);
+
+  const warnings = [
+    ...warningsOf('archive', report.warnings),
+    ...warningsOf('rotation', faults),
+  ];
+
+  const runReport = toRunReport({
+    ...runFacts(request),
     report,
     rotation,
-  }: { report: BackupReport; rotation: RotateReport | undefined },
-  warnings: readonly string[],
-): void {
-  for (const { name, reason } of report.issues) {
-    log.debug(`left out ${name}: ${reason}`);
-  }
+    warnings: warningTexts(warnings),
+    recentArchives: await listSafely(() => recentArchives(request.backupDir)),
+  });
 
-  for (const warning of [...report.warnings, ...warnings]) {
-    log.debug(`warning: ${warning}`);
-  }
-
-  for (const { archive, action, failure } of rotation?.verdicts ?? []) {
-    if (action === 'remove' && failure === undefined) {
-      log.debug(`removed ${archive}`);
-    }
-  }
-
-  log.debug(`finished: ${describe(report)}`);
+  return { report, rotation, warnings, runReport };
 }
 
-/** A failed rotation is a warning: the archive stands. */
-async function rotateAfter(
-  { request, rotates, rotationLimit }: ReportedBackup,
-  report: BackupReport,
-  warn: (warning: string) => void,
-): Promise<RotateReport | undefined> {
-  if (!rotates || report.isMassLoss || report.verifiedEntries === 0) {
-    return undefined;
-  }
-
-  try {
-    const rotation = await runRotate({
-      backupDir: request.backupDir,
-      limit: rotationLimit,
-      keepsDifferentials: request.settings.keepsDifferentials,
-      isDryRun: false,
-      expects: report.archive,
-      lockWaitMs: request.lockWaitMs,
-      clock: request.clock,
-      signal: request.signal,
-    });
-
-    for (const { archive, failure } of rotation.verdicts) {
-      if (failure !== undefined) {
-        warn(`rotation could not remove ${archive}: ${failure}`);
-      }
-    }
-
-    return rotation;
-  } catch (error) {
-    warn(
-      `rotation ${error instanceof InterruptedError ? 'was' : 'removed nothing:'} ${messageOf(error)}`,
-    );
-
-    return undefined;
-  }
-}
-
-function toRunReport(
-  run: {
-    command: string;
-    type: ArchiveType;
-    backupDir: string;
-    hostname: string;
-  },
-  {
-    report,
-    rotation,
-  }: { report: BackupReport; rotation: RotateReport | undefined },
-  warnings: readonly string[],
-  archives: readonly ArchivePoint[],
-): RunReport {
-  const isDone = report.issues.length === 0;
-  const removed =
-    rotation?.verdicts.filter(
-      ({ action, failure }) => action === 'remove' && failure === undefined,
-    ) ?? [];
+/** What the report room needs to know of the run, before it begins. */
+function toReportedRun(night: NightlyBackup): ReportedRun {
+  const { request, ini, rule } = night;
+  const { settings, installation, clock, signal, backupDir } = request;
 
   return {
-    schema: 'kms-backup/run/1',
-    ...run,
-    type: report.type,
-    startedAt: report.startedAt,
-    finishedAt: report.finishedAt,
-    outcome: isDone ? 'done' : 'incomplete',
-    exitCode: isDone ? ExitCode.done : ExitCode.incomplete,
-    archive: {
-      name: report.archive,
-      base: report.base === undefined ? undefined : archiveName(report.base),
-      messages: report.messages,
-      sizeBytes: report.sourceBytes,
-      compressedBytes: report.storedBytes,
-      volumes: report.volumes.length,
-      verifiedEntries:
-        report.verifiedEntries > 0 ? report.verifiedEntries : undefined,
+    run: { ...runFacts(request), type: request.type },
+    settings: ini,
+    installDir: installation.dir,
+    server: settings,
+    rule,
+    env: process.env,
+    clock,
+    signal,
+    listArchives: () => recentArchives(backupDir),
+    makePage: async () => {
+      const { makeCurrentPage } = await import('./status-page.js');
+      const server = { installation, settings };
+
+      return makeCurrentPage({ server, backupDir, clock });
     },
-    warnings: [...report.warnings, ...warnings],
-    skipped: report.issues.map(({ name, reason }) => ({ path: name, reason })),
-    rotation: rotation && {
-      kept: rotation.kept,
-      limit: rotation.limit,
-      removed: removed.map(({ archive }) => archive),
-    },
-    recentArchives: archives,
   };
 }
 
+function runFacts({ type, backupDir }: BackupRequest): {
+  command: string;
+  backupDir: string;
+  hostname: string;
+} {
+  return { command: commandOf(type), backupDir, hostname: hostname() };
+}
+
+/** `backup diff`. */
+function commandOf(type: ArchiveType): string {
+  return `backup ${type === 'differential' ? 'diff' : type}`;
+}
+
+/** The newest archives, oldest first. */
 function recentArchives(backupDir: string): ArchivePoint[] {
   return listArchiveFiles(backupDir)
     .slice(-CHARTED_ARCHIVES)
@@ -235,10 +163,39 @@ function recentArchives(backupDir: string): ArchivePoint[] {
     }));
 }
 
+/** What a run left out, warned of, removed and made: a line each in the debug log, and one in the error log. */
+function tellServerLog(
+  log: ServerLog,
+  { report, rotation, warnings }: Night,
+): void {
+  for (const { name, reason } of report.issues) {
+    log.debug(`left out ${name}: ${reason}`);
+  }
+
+  for (const { text } of warnings) log.debug(`warning: ${text}`);
+  for (const archive of removedArchives(rotation)) {
+    log.debug(`removed ${archive}`);
+  }
+
+  log.debug(`finished: ${describe(report)}`);
+  log.jobFinished(describe(report));
+}
+
+/** A server that was never started has no log directory; that matters where its log was asked for. */
+function logFaults(log: ServerLog, { settings }: BackupRequest): string[] {
+  const isAskedFor =
+    settings.logsStoreBackup || existsSync(settings.logDirectory);
+
+  return log.problem !== undefined && isAskedFor
+    ? [`the server's log was not written: ${log.problem}`]
+    : [];
+}
+
+/** `F20060118T220007Z.zip, 2 messages, 1.5 KiB, 0 left out`. */
 function describe(report: BackupReport): string {
   return `${report.archive}, ${plural(report.messages.total, 'message')}, ${formatSize(report.storedBytes)}, ${report.issues.length} left out`;
 }
 
-function nameOf(type: ArchiveType): string {
-  return `${type.slice(0, 1).toUpperCase()}${type.slice(1)}`;
+function capitalize(word: string): string {
+  return `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
 }

@@ -1,12 +1,10 @@
 import { ownProgram } from '../platform/self.js';
 import { planJob, type SchedulerJob } from '../schedule/job.js';
-import { findInstallation } from '../server/installation.js';
-import { readSettings } from '../server/settings.js';
 import type { Check } from '../status/doctor.js';
+import { openServer, type ServerFlags } from './server.js';
 
 /** The flags that say what an entry is to be. */
-export interface EntryFlags {
-  readonly 'server-dir'?: string | undefined;
+export interface EntryFlags extends ServerFlags {
   readonly name: string;
   readonly 'even-if-disabled'?: boolean;
 }
@@ -19,7 +17,7 @@ export function entryFor(
   flags: EntryFlags,
   program: readonly string[] = ownProgram(),
 ): SchedulerJob {
-  const installation = findInstallation({ serverDir: flags['server-dir'] });
+  const { installation, settings } = openServer(flags);
   const command = [
     ...program,
     'schedule',
@@ -31,11 +29,22 @@ export function entryFor(
 
   if (flags['even-if-disabled']) command.push('--even-if-disabled');
 
-  return planJob(readSettings(installation).schedule, {
+  return planJob(settings.schedule, {
     name: flags.name,
     command,
     serverDir: installation.dir,
   });
+}
+
+/** The same in a sentence of its own, for an entry that is being written. */
+export function conflictWarnings(flags: EntryFlags): string[] {
+  const { backupEnabled } = openServer(flags).settings;
+  const conflict = entryConflict(
+    backupEnabled,
+    flags['even-if-disabled'] ?? false,
+  );
+
+  return conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : [];
 }
 
 /** Why an entry and the server's own backup do not go together, with what to do; undefined where exactly one backs up. */

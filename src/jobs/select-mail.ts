@@ -1,5 +1,5 @@
+/** The mail of a point in time, as far as it is asked for: what a search, an export and a person who browses look at. */
 import { resolve } from 'node:path';
-import { wholeName } from '../archive/entry-names.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { NotFoundError } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../recover/chain.js';
@@ -11,8 +11,6 @@ import {
 } from '../recover/entries.js';
 import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
 import { wantOfMail } from '../recover/scope.js';
-import { hasMessageName } from '../store/message-file.js';
-import { folderNameOf, mailboxNameOf } from '../store/mail-names.js';
 import {
   isInScope,
   type MailScope,
@@ -20,12 +18,16 @@ import {
   type TypedScope,
 } from '../store/mail-scope.js';
 import { MailIndex } from '../store/mailboxes.js';
+import { hasMessageName } from '../store/message-file.js';
+import type { StorePath } from '../store/store-path.js';
 import {
-  fileIn,
-  parseEntryDirectory,
-  type StoreDirectory,
-  type StorePath,
-} from '../store/store-path.js';
+  countPlaces,
+  filterPlaces,
+  forEachPlace,
+  isLater,
+  type MailCounts,
+  storePathOf,
+} from './mail-places.js';
 
 /** The mail of a point in time, as far as it was asked for. */
 export interface MailSource {
@@ -33,37 +35,32 @@ export interface MailSource {
   /** Everything that is there, whatever the scope. */
   readonly index: MailIndex;
   readonly scope: MailScope;
-  /** Message entries, with all parts of those that were split. */
+  /** Message entries, with all pieces of those that were split. */
   readonly messages: readonly Selection[];
   /** The folders' index.fld. */
   readonly indexes: readonly Selection[];
   /** What Outlook keeps in the form of messages and nobody takes for any: the settings in `#assoc`. */
   readonly hiddenItems: number;
-  readonly counts: {
-    readonly mailboxes: number;
-    readonly folders: number;
-    readonly messages: number;
-  };
+  readonly counts: MailCounts;
   /** Newer archives that were passed over, and damage that is not in the way. */
   readonly notes: readonly string[];
 }
 
-type FoundMail = Omit<MailSource, 'notes'>;
+/** What mail is opened for: browsing shows it, a search reads it and names what is damaged, an export is whole or not made. */
+export type MailUse = 'browse' | 'search' | 'export';
 
-interface ScopeValues {
+/** The flags that name a part of the mail. */
+export interface ScopeFlags {
   readonly domain?: string | undefined;
   readonly user?: string | undefined;
   readonly folder?: string | undefined;
   readonly subfolders: boolean;
 }
 
-export function toTypedScope(flags: ScopeValues): TypedScope {
+export function toTypedScope(flags: ScopeFlags): TypedScope {
   const { domain, user, folder, subfolders } = flags;
   return { domain, user, folder, withSubfolders: subfolders };
 }
-
-/** What mail is opened for: browsing shows it, a search reads it and names what is damaged, an export is whole or not made. */
-export type MailUse = 'browse' | 'search' | 'export';
 
 /**
  * Finds the mail in a backup directory or an archive (and the full below it), and of it what the scope names.
@@ -78,37 +75,26 @@ export async function openMail(
   return readPoint(resolve(from), (chain) => readMail(chain, typed, use));
 }
 
+/** The same mail, further narrowed to messages by their entries' places. */
+export function onlyMessages(
+  source: MailSource,
+  isWanted: (place: StorePath) => boolean,
+): MailSource {
+  return {
+    ...source,
+    messages: filterPlaces(source.messages, isWanted),
+    counts: countPlaces(source.messages, isWanted),
+  };
+}
+
 async function readMail(
   chain: Chain,
   typed: TypedScope,
   use: MailUse,
 ): Promise<MailSource> {
   const opened = await openChain(chain);
-  const settings: StorePath[] = [];
-
-  const selections = selectUnchecked(opened, (prefix) => {
-    if (storePathOf(prefix) === undefined) return false;
-    return (name) => {
-      const place = storePathOf(name);
-      if (!place) return false;
-      if (!place.isMessage && hasMessageName(name)) settings.push(place);
-      return place.isMessage || place.file === 'index.fld';
-    };
-  });
-
-  const index = new MailIndex();
-
-  forEachPlace(selections, (place, table, at) => {
-    const part = table.part(at);
-    if ((part?.index ?? 0) > 0) return;
-
-    index.add(
-      place,
-      place.isMessage ? (part?.totalBytes ?? table.size(at)) : 0,
-      place.isMessage ? 1 : 0,
-    );
-    if (place.isMessage && !place.isNumbered) index.addMisplaced(place);
-  });
+  const { selections, hidden } = selectMail(opened);
+  const index = indexOf(selections);
 
   if (index.mailboxes.size === 0) {
     throw new NotFoundError(
@@ -117,24 +103,75 @@ async function readMail(
   }
 
   const scope = findIn(opened, () => resolveScope(index, typed));
-  const hiddenItems = settings.filter((place) =>
-    isInScope({ ...scope, messages: undefined }, place),
-  ).length;
+  const folders = { ...scope, messages: undefined };
+  const isMessage = (place: StorePath): boolean =>
+    place.isMessage && isInScope(scope, place);
 
-  const source = narrow(
-    { chain, index, messages: selections, indexes: selections, hiddenItems },
-    scope,
+  const messages = filterPlaces(selections, isMessage);
+  const indexes = filterPlaces(
+    selections,
+    (place) => !place.isMessage && isInScope(folders, place),
   );
 
-  checkChosen(opened, [...source.messages, ...source.indexes]);
+  checkChosen(opened, [...messages, ...indexes]);
 
-  return { ...source, notes: await judge(opened, source, use) };
+  return {
+    chain,
+    index,
+    scope,
+    messages,
+    indexes,
+    hiddenItems: hidden.filter((place) => isInScope(folders, place)).length,
+    counts: countPlaces(selections, isMessage),
+    notes: await collectNotes(opened, { chain, messages, scope }, use),
+  };
+}
+
+/** Messages and the folders' index.fld, and the places of items that only look like messages. */
+function selectMail(opened: OpenChain): {
+  selections: readonly Selection[];
+  hidden: readonly StorePath[];
+} {
+  const hidden: StorePath[] = [];
+
+  const selections = selectUnchecked(opened, (prefix) => {
+    if (storePathOf(prefix) === undefined) return false;
+
+    return (name) => {
+      const place = storePathOf(name);
+      if (!place) return false;
+      if (!place.isMessage && hasMessageName(name)) hidden.push(place);
+
+      return place.isMessage || place.file === 'index.fld';
+    };
+  });
+
+  return { selections, hidden };
+}
+
+/** Mailboxes and folders with their messages, a split one once, by its whole size. */
+function indexOf(selections: readonly Selection[]): MailIndex {
+  const index = new MailIndex();
+
+  forEachPlace(selections, (place, table, at) => {
+    if (isLater(table, at)) return;
+
+    if (!place.isMessage) {
+      index.add(place, 0, 0);
+      return;
+    }
+
+    index.add(place, table.part(at)?.totalBytes ?? table.size(at), 1);
+    if (!place.isNumbered) index.addMisplaced(place);
+  });
+
+  return index;
 }
 
 /** Newer archives that were passed over, and damage that is not in the way. */
-async function judge(
+async function collectNotes(
   opened: OpenChain,
-  { chain, messages, scope }: FoundMail,
+  { chain, messages, scope }: Pick<MailSource, 'chain' | 'messages' | 'scope'>,
   use: MailUse,
 ): Promise<string[]> {
   const passed = describePassed(chain);
@@ -148,105 +185,4 @@ async function judge(
       : await judgeDamage(opened, messages, want);
 
   return [...passed, ...notes];
-}
-
-/** The same mail, further narrowed to messages by their entries' places. */
-export function onlyMessages(
-  source: MailSource,
-  isWanted: (place: StorePath) => boolean,
-): MailSource {
-  const places = countPlaces(source.messages, isWanted);
-  return {
-    ...source,
-    messages: filterPlaces(source.messages, isWanted),
-    counts: places,
-  };
-}
-
-function narrow(
-  all: Omit<FoundMail, 'scope' | 'counts'>,
-  scope: MailScope,
-): FoundMail {
-  const isMessage = (place: StorePath): boolean =>
-    place.isMessage && isInScope(scope, place);
-  const isIndex = (place: StorePath): boolean =>
-    !place.isMessage && isInScope({ ...scope, messages: undefined }, place);
-
-  return {
-    ...all,
-    scope,
-    messages: filterPlaces(all.messages, isMessage),
-    indexes: filterPlaces(all.indexes, isIndex),
-    counts: countPlaces(all.messages, isMessage),
-  };
-}
-
-/** What the directories of entries stand for: a few hundred for hundreds of thousands of messages. */
-const directories = new Map<string, StoreDirectory | undefined>();
-
-function storePathOf(entryName: string): StorePath | undefined {
-  const name = wholeName(entryName);
-  const slash = name.lastIndexOf('/') + 1;
-  const directory = name.slice(0, slash);
-
-  if (!directories.has(directory)) {
-    directories.set(directory, parseEntryDirectory(directory));
-  }
-
-  const known = directories.get(directory);
-  if (!known) return undefined;
-
-  return fileIn(known, name.slice(slash));
-}
-
-function forEachPlace(
-  selections: readonly Selection[],
-  visit: (place: StorePath, table: Selection['table'], index: number) => void,
-): void {
-  for (const { table, indices } of selections) {
-    for (const index of indices) {
-      const place = storePathOf(table.name(index));
-      if (place) visit(place, table, index);
-    }
-  }
-}
-
-function filterPlaces(
-  selections: readonly Selection[],
-  isWanted: (place: StorePath) => boolean,
-): Selection[] {
-  return selections.map(({ volumePath, table, indices }) => ({
-    volumePath,
-    table,
-    indices: indices.filter((index) => {
-      const place = storePathOf(table.name(index));
-      return place !== undefined && isWanted(place);
-    }),
-  }));
-}
-
-function countPlaces(
-  selections: readonly Selection[],
-  isWanted: (place: StorePath) => boolean,
-): MailSource['counts'] {
-  const [mailboxes, folders] = [new Set<string>(), new Set<string>()];
-  let messages = 0;
-
-  forEachPlace(selections, (place, table, index) => {
-    if (!isWanted(place) || (table.part(index)?.index ?? 0) > 0) return;
-    messages++;
-    mailboxes.add(mailboxNameOf(place));
-    folders.add(folderNameOf(place));
-  });
-
-  return { mailboxes: mailboxes.size, folders: folders.size, messages };
-}
-
-/** Without the later parts of split messages: a search looks at the first. */
-export function firstParts(selections: readonly Selection[]): Selection[] {
-  return selections.map(({ volumePath, table, indices }) => ({
-    volumePath,
-    table,
-    indices: indices.filter((index) => (table.part(index)?.index ?? 0) === 0),
-  }));
 }

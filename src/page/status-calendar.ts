@@ -1,13 +1,10 @@
+import { MONTH_NAMES } from '../platform/dates.js';
 import { escapeHtml } from './html.js';
 import { TYPE_WORDS, type StatusArchive } from './status-facts.js';
 
 const MOST_MONTHS = 6;
 const LEAST_MONTHS = 3;
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
-const MONTHS =
-  'January February March April May June July August September October November December'.split(
-    ' ',
-  );
 
 /**
  * One table a month, oldest first, each day with the letters of its archives; three months at least, six at most, the
@@ -66,7 +63,7 @@ function monthHtml(
   const head = WEEKDAYS.map((name) => `<th scope="col">${name}</th>`).join('');
 
   return (
-    `<table class="calendar"><caption>${MONTHS[month] ?? ''} ${String(year)}</caption>` +
+    `<table class="calendar"><caption>${MONTH_NAMES[month] ?? ''} ${String(year)}</caption>` +
     `<thead><tr>${head}</tr></thead><tbody>${weeks.join('')}</tbody></table>`
   );
 }

@@ -1,6 +1,6 @@
+import { formatMoment } from '../platform/dates.js';
 import { formatSize, plural } from '../platform/units.js';
 import { escapeHtml } from './html.js';
-import { formatMoment } from '../report/run-summary.js';
 import { TYPE_WORDS, type StatusArchive } from './status-facts.js';
 
 const MOST_BARS = 60;

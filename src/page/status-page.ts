@@ -1,3 +1,4 @@
+import { formatMinute, formatMoment } from '../platform/dates.js';
 import {
   formatAge,
   formatCount,
@@ -5,7 +6,6 @@ import {
   plural,
 } from '../platform/units.js';
 import { escapeHtml } from './html.js';
-import { formatMinute, formatMoment } from '../report/run-summary.js';
 import { calendarHtml } from './status-calendar.js';
 import { sizeChartSvg } from './status-chart.js';
 import {

@@ -1,3 +1,5 @@
+import { twoDigits } from './dates.js';
+
 /** Sizes and durations as people write them. Pure. */
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
@@ -70,7 +72,6 @@ export function parseDuration(text: string): number | undefined {
 /** `0:09`, `12:05`, `1:02:03`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const two = (value: number): string => String(value).padStart(2, '0');
 
   const [h, m, s] = [
     Math.floor(seconds / 3600),
@@ -78,7 +79,9 @@ export function formatDuration(ms: number): string {
     seconds % 60,
   ];
 
-  return h > 0 ? `${String(h)}:${two(m)}:${two(s)}` : `${String(m)}:${two(s)}`;
+  return h > 0
+    ? `${String(h)}:${twoDigits(m)}:${twoDigits(s)}`
+    : `${String(m)}:${twoDigits(s)}`;
 }
 
 /** `3m`, `2h`, `5d`: an age for a table, the largest unit only. */

@@ -6,7 +6,8 @@ import {
   type RunReport,
   type SkippedFile,
 } from './run-report.js';
-import { formatMoment, headline, summaryRows } from './run-summary.js';
+import { formatMoment } from '../platform/dates.js';
+import { headline, summaryRows } from './run-summary.js';
 import { terminalChart } from '../page/terminal-chart.js';
 
 /** A mail's content, ready for any recipient. */

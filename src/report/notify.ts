@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { messageOf } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
+import { formatMoment } from '../platform/dates.js';
 import { formatSize } from '../platform/units.js';
 import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
 import { readNotifyAddress } from '../server/notify-address.js';
@@ -12,7 +13,6 @@ import {
 import { sendMail, type SentMail } from './mailer.js';
 import { notificationFor, type MailContent } from './notification.js';
 import { needsAttention, type RunReport } from './run-report.js';
-import { formatMoment } from './run-summary.js';
 import { listSpool, sendSpool, spoolDirectory, spoolMail } from './spool.js';
 
 /** Characters: mail services refuse mails of more than 10 MB and some of less. */

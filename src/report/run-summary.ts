@@ -1,4 +1,5 @@
 import { describeKept } from '../archive/kept-counts.js';
+import { formatMoment } from '../platform/dates.js';
 import {
   formatCount,
   formatDuration,
@@ -70,24 +71,6 @@ function rotationText({
   const gone =
     removed.length === 0 ? 'removed nothing' : `removed ${removed.join(', ')}`;
   return `${describeKept(kept, limit)}; ${gone}`;
-}
-
-/** Local time without its zone, for where that is named once for all: `2026-11-23 02:00`. */
-export function formatMinute(moment: Date): string {
-  const day = `${String(moment.getFullYear())}-${twoDigits(moment.getMonth() + 1)}-${twoDigits(moment.getDate())}`;
-  return `${day} ${twoDigits(moment.getHours())}:${twoDigits(moment.getMinutes())}`;
-}
-
-/** Local time with its zone: `2026-11-23 02:00:09 CET`. */
-export function formatMoment(moment: Date): string {
-  const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })
-    .formatToParts(moment)
-    .find(({ type }) => type === 'timeZoneName')?.value;
-  return `${formatMinute(moment)}:${twoDigits(moment.getSeconds())} ${zone ?? ''}`.trimEnd();
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0');
 }
 
 /** One line that says how the run ended; the mail's subject and first line. */

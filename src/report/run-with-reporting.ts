@@ -17,9 +17,14 @@ export interface ReportedRun extends NotifyContext {
     readonly ArchivePoint[] | Promise<readonly ArchivePoint[]>;
 }
 
-/** How a reported run ended: `report` is undefined where the `before` hook asked to skip it. */
-export interface ReportedEnd {
-  readonly report: RunReport | undefined;
+/** How a run ended, with what is told about it. */
+export interface ToldRun {
+  readonly runReport: RunReport;
+}
+
+/** How a reported run ended: `run` is undefined where the `before` hook asked to skip it. */
+export interface ReportedEnd<Run extends ToldRun> {
+  readonly run: Run | undefined;
   /** What went wrong in telling about the run; the archive stands. */
   readonly reportingWarnings: readonly string[];
 }
@@ -29,9 +34,9 @@ const HURRIED_HOOK_MS = 20_000;
 const HURRIED_PING_MS = 2000;
 
 type Warn = (warnings: readonly string[]) => void;
-type Ended =
-  | { readonly report: RunReport }
-  | { readonly report: RunReport; readonly error: unknown };
+type Ended<Run> =
+  | { readonly run: Run }
+  | { readonly runReport: RunReport; readonly error: unknown };
 
 /**
  * Runs a backup between its hooks: before hook → ping start → backup → metrics → notification → ping end → after or
@@ -41,11 +46,11 @@ type Ended =
  * @throws whatever the backup throws, after the failure was told everywhere
  * @throws {FailedError} when the `before` hook fails
  */
-export async function runWithReporting(
+export async function runWithReporting<Run extends ToldRun>(
   context: ReportedRun,
-  backup: () => Promise<RunReport>,
+  backup: () => Promise<Run>,
   onWarning: (warning: string) => void = () => undefined,
-): Promise<ReportedEnd> {
+): Promise<ReportedEnd<Run>> {
   const warnings: string[] = [];
   const warn: Warn = (more) => {
     warnings.push(...more);
@@ -53,19 +58,23 @@ export async function runWithReporting(
   };
 
   const ended = await runBetween(context, backup, warn);
-  if (!ended) return { report: undefined, reportingWarnings: warnings };
+  if (!ended) return { run: undefined, reportingWarnings: warnings };
 
-  await tell(ended.report, context, warn, warnings);
-  if ('error' in ended) throw ended.error;
+  if ('error' in ended) {
+    await tell(ended.runReport, context, warn, warnings);
+    throw ended.error;
+  }
 
-  return { report: ended.report, reportingWarnings: warnings };
+  await tell(ended.run.runReport, context, warn, warnings);
+
+  return { run: ended.run, reportingWarnings: warnings };
 }
 
-async function runBetween(
+async function runBetween<Run extends ToldRun>(
   context: ReportedRun,
-  backup: () => Promise<RunReport>,
+  backup: () => Promise<Run>,
   warn: Warn,
-): Promise<Ended | undefined> {
+): Promise<Ended<Run> | undefined> {
   const { run, settings, clock, signal } = context;
   const startedAt = clock();
 
@@ -80,9 +89,10 @@ async function runBetween(
       }),
     );
 
-    return { report: await backup() };
+    return { run: await backup() };
   } catch (error) {
-    return { report: await failureReport(error, startedAt, context), error };
+    const runReport = await failureReport(error, startedAt, context);
+    return { runReport, error };
   }
 }
 

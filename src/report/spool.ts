@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { errnoOf, FailedError, LockedError, messageOf } from '../errors.js';
 import { replaceFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
+import { formatMoment } from '../platform/dates.js';
 import { acquireLock } from '../platform/lock.js';
 import {
   isJsonObject,
@@ -12,7 +13,6 @@ import {
 import type { MailRoute } from './mail-route.js';
 import { MailRefusedError, sendMail } from './mailer.js';
 import type { MailContent } from './notification.js';
-import { formatMoment } from './run-summary.js';
 
 /** Beyond these the oldest mails go: a spool that nothing empties must not fill the disk. */
 const MOST_MAILS = 50;

@@ -39,13 +39,10 @@ export async function editSchedule(
     installation.dir,
   );
 
-  const warnings = [...report.warnings];
-
-  if (schedule.length === 0 && backupEnabled) {
-    warnings.push(
-      'the schedule is empty while backup is enabled: the server restores its default at the next start.',
-    );
-  }
+  const warnings = [
+    ...report.warnings,
+    ...(backupEnabled ? scheduleWarnings(schedule, backupEnabled) : []),
+  ];
 
   return {
     isChanged: report.isChanged,
@@ -53,4 +50,20 @@ export async function editSchedule(
     warnings,
     documents: { before: report.before, after: report.after },
   };
+}
+
+/** Why the server does not do what the schedule says. */
+export function scheduleWarnings(
+  schedule: readonly ScheduleTask[],
+  isEnabled: boolean,
+): string[] {
+  if (!isEnabled) {
+    return ['backup is disabled: the server runs none of these tasks.'];
+  }
+
+  return schedule.length === 0
+    ? [
+        'the schedule is empty while backup is enabled: the server restores its default at the next start.',
+      ]
+    : [];
 }

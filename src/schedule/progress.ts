@@ -3,11 +3,13 @@ import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
 import { planDue } from './due-plan.js';
 import { isScheduleRunning } from './run.js';
-import { readScheduleState } from './state.js';
+import { type LastRun, readScheduleState } from './state.js';
 
 /** Whether anybody works through the schedule, and what is wrong with it. */
 export interface ScheduleProgress {
   readonly isWorkedThrough: boolean;
+  /** The last backup that `schedule run` made; undefined where the server works through the schedule, or nobody has. */
+  readonly lastRun: LastRun | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -26,7 +28,9 @@ export function readProgress(
   const tasks = settings.schedule.filter(({ isEnabled }) => isEnabled);
   const empty =
     tasks.length === 0 ? ['no task of the schedule is enabled'] : [];
-  if (settings.backupEnabled) return { isWorkedThrough: true, warnings: empty };
+  if (settings.backupEnabled) {
+    return { isWorkedThrough: true, lastRun: undefined, warnings: empty };
+  }
 
   const state = readScheduleState(installation);
   if (
@@ -36,21 +40,23 @@ export function readProgress(
   ) {
     return {
       isWorkedThrough: false,
+      lastRun: undefined,
       warnings: ['backup is disabled in mailserver.cfg'],
     };
   }
 
+  const { handledUntil, lastRun } = state;
   const { moments } = planDue(
     tasks,
-    state.handledUntil,
+    handledUntil,
     new Date(now.getTime() - GRACE_MS),
   );
 
   const [missed] = isScheduleRunning(installation) ? [] : moments;
-  if (!missed) return { isWorkedThrough: true, warnings: empty };
+  if (!missed) return { isWorkedThrough: true, lastRun, warnings: empty };
 
   const age = formatAge(now.getTime() - missed.at.getTime());
   const fact = `the ${missed.task.type} backup that was due ${age} ago was not made: nothing calls schedule run`;
 
-  return { isWorkedThrough: true, warnings: [fact] };
+  return { isWorkedThrough: true, lastRun, warnings: [fact] };
 }

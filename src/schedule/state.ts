@@ -19,7 +19,7 @@ export interface ScheduleState {
 }
 
 /** The last backup that the schedule started. */
-interface LastRun {
+export interface LastRun {
   readonly type: 'full' | 'differential';
   readonly startedAt: Date;
   readonly endedAt: Date;

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import { twoDigits } from '../platform/dates.js';
 
 /** Days and times of the week, as people write them and as mailserver.cfg counts them. Pure. */
 
@@ -74,13 +75,12 @@ export function parseTime(text: string): number {
 
 /** `01:00`, with seconds only where there are any. */
 export function formatTime(timeSeconds: number): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
   const [hour, minute, second] = [
     Math.floor(timeSeconds / 3600),
     Math.floor(timeSeconds / 60) % 60,
     timeSeconds % 60,
   ];
-  return `${two(hour)}:${two(minute)}${second > 0 ? `:${two(second)}` : ''}`;
+  return `${twoDigits(hour)}:${twoDigits(minute)}${second > 0 ? `:${twoDigits(second)}` : ''}`;
 }
 
 /** `Monday`; the number itself where it is no day. */

@@ -1,23 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { messageOf } from '../errors.js';
+import { MONTH_NAMES, twoDigits } from '../platform/dates.js';
 import { appendText } from '../platform/small-files.js';
 import type { Clock } from '../platform/clock.js';
 import type { ServerSettings } from './settings.js';
-
-const MONTHS = [
-  'Jan',
-  'Feb',
-  'Mar',
-  'Apr',
-  'May',
-  'Jun',
-  'Jul',
-  'Aug',
-  'Sep',
-  'Oct',
-  'Nov',
-  'Dec',
-] as const;
 
 /** Writes into the mail server's own logs what its own backup would write there. */
 export interface ServerLog {
@@ -81,9 +67,9 @@ export function openServerLog(
 
 /** `[16/Mar/2021 18:24:38]`, local time. */
 function formatLogTime(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${two(date.getDate())}/${MONTHS[date.getMonth()] ?? ''}/${date.getFullYear()}`;
-  return `[${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}]`;
+  const month = MONTH_NAMES[date.getMonth()]?.slice(0, 3) ?? '';
+  const day = `${twoDigits(date.getDate())}/${month}/${date.getFullYear()}`;
+  return `[${day} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}:${twoDigits(date.getSeconds())}]`;
 }
 
 /** Whether a line of debug.log belongs to the message group Store Backup. */

@@ -21,12 +21,8 @@ import {
   type UnfinishedRecover,
 } from '../server/recover-mark.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
-import {
-  freeBytesOf,
-  readStatus,
-  type StatusOptions,
-  type StatusReport,
-} from './status.js';
+import { diskSpaceOf } from '../platform/disk-space.js';
+import { readStatus, type StatusOptions, type StatusReport } from './status.js';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -201,9 +197,9 @@ function checkSeparation(backupDir: string, storeDir: string): Check {
 function checkSpace(directory: string, status: StatusReport | string): Check {
   const last = typeof status === 'string' ? undefined : status.last;
   const lastFullBytes = last?.full?.sizeBytes ?? last?.copy?.sizeBytes;
-  const free = freeBytesOf(
+  const free = diskSpaceOf(
     existsSync(directory) ? directory : dirname(directory),
-  );
+  )?.freeBytes;
   if (free === undefined) return ok('free space', 'not looked at');
 
   const fact = `${formatSize(free)} free`;

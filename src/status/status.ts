@@ -1,12 +1,12 @@
-import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_FILE } from '../archive/backup-lock.js';
 import { inspectDirectory } from '../archive/inspect.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import { newestPoint, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
-import { errnoOf, NotFoundError } from '../errors.js';
+import { NotFoundError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
+import { diskSpaceOf } from '../platform/disk-space.js';
 import { type LockSighting, sightLock } from '../platform/lock.js';
 import { formatAge, formatSize } from '../platform/units.js';
 import { findRunningEngine, type RunningEngine } from '../server/engine.js';
@@ -99,7 +99,7 @@ export async function readStatus(
     backupDir: options.backupDir,
     archives: all.length,
     sizeBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    freeBytes: states && freeBytesOf(options.backupDir),
+    freeBytes: states && diskSpaceOf(options.backupDir)?.freeBytes,
     last: {
       full: lastOf('full'),
       differential: lastOf('differential'),
@@ -243,17 +243,6 @@ export async function inspectIfThere(
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
 
-    throw error;
-  }
-}
-
-/** Free for this user; undefined where the directory is not there. */
-export function freeBytesOf(directory: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

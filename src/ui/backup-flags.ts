@@ -1,5 +1,10 @@
 import { Flags } from '@oclif/core';
-import { durationFlag, sizeFlag, withEnvironment } from './flags.js';
+import {
+  durationFlag,
+  sizeFlag,
+  threadsFlag,
+  withEnvironment,
+} from './flags.js';
 
 /** What `backup full`, `backup diff` and `backup copy` have in common. */
 export const backupFlags = withEnvironment({
@@ -26,12 +31,7 @@ export const backupFlags = withEnvironment({
     helpValue: 'N',
     summary: 'Compression, 1 (fast) to 9 (small). Default: 6.',
   }),
-  threads: Flags.integer({
-    min: 1,
-    max: 64,
-    helpValue: 'N',
-    summary: 'Worker threads. Default: one a processor core.',
-  }),
+  threads: threadsFlag,
   'dry-run': Flags.boolean({
     summary: 'Say what would be backed up, and write nothing.',
   }),

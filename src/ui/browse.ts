@@ -1,26 +1,13 @@
-import { join } from 'node:path';
-import { statSync } from 'node:fs';
-import { inspectDirectory } from '../archive/inspect.js';
-import { NotFoundError } from '../errors.js';
-import { EVERY_MESSAGE } from '../mail/message-query.js';
-import { formatCount, formatSize, plural } from '../platform/units.js';
-import { searchMessages } from '../search/run-search.js';
-import { folderLabel } from '../store/mail-names.js';
-import {
-  isInScope,
-  resolveScope,
-  type TypedScope,
-} from '../store/mail-scope.js';
-import type { MailboxIndex, MailIndex } from '../store/mailboxes.js';
-import {
-  firstParts,
-  type MailSource,
-  onlyMessages,
-  openMail,
-} from '../jobs/select-mail.js';
-import { formatLocal } from './present/search.js';
-import type { Prompts } from './prompts.js';
+import { findRecoverPoints, readFolder } from '../jobs/browse-mail.js';
+import { type MailSource, openMail } from '../jobs/select-mail.js';
+import { formatMinute } from '../platform/dates.js';
 import { plainText } from '../platform/shell-words.js';
+import { formatCount, formatSize, plural } from '../platform/units.js';
+import type { SearchHit } from '../search/run-search.js';
+import { folderLabel } from '../store/mail-names.js';
+import type { MailboxIndex, MailIndex } from '../store/mailboxes.js';
+import type { TypedScope } from '../store/mail-scope.js';
+import type { Choice, Prompts } from './prompts.js';
 
 /** What was chosen: an archive and a part of its mail. */
 export interface BrowseChoice {
@@ -54,23 +41,15 @@ export async function browseMail(
 
 /** A file is that archive; of a directory, one of those that can be recovered, the newest first. */
 async function chooseArchive(prompts: Prompts, from: string): Promise<string> {
-  if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    return from;
-  }
+  const points = await findRecoverPoints(from);
+  if (!points) return from;
 
-  const points = (await inspectDirectory(from))
-    .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
-    .reverse();
-  if (points.length === 0) {
-    throw new NotFoundError(
-      `there is no archive in ${from} that can be recovered`,
-    );
-  }
+  const choices = points.map(({ path, type, takenAt, messages }) => {
+    const count =
+      messages === undefined ? '' : `, ${plural(messages, 'message')}`;
 
-  const choices = points.map(({ facts: { files, summary } }) => ({
-    name: `${formatLocal(files.takenAt)}  ${files.type}${summary?.messages === undefined ? '' : `, ${plural(summary.messages, 'message')}`}`,
-    value: join(from, `${files.stem}.zip`),
-  }));
+    return { name: `${formatMinute(takenAt)}  ${type}${count}`, value: path };
+  });
 
   return prompts.select('From which backup?', choices);
 }
@@ -180,7 +159,7 @@ async function chooseMessages(
     return { ...folder, withSubfolders: how === 'subfolders' };
   }
 
-  const lines = await listMessages(source, folder);
+  const lines = (await readFolder(source, folder)).map(formatHit);
   const shown =
     lines.length <= LIST_LIMIT ? lines : await narrowDown(prompts, lines);
 
@@ -192,34 +171,22 @@ async function chooseMessages(
   return picked.length === 0 ? undefined : { ...folder, messages: picked };
 }
 
-/** One line a message, newest first: date, sender, subject. */
-async function listMessages(
-  source: MailSource,
-  folder: TypedScope,
-): Promise<{ name: string; value: string }[]> {
-  const scope = resolveScope(source.index, folder);
-  const { messages } = onlyMessages(
-    source,
-    (place) => place.isMessage && isInScope(scope, place),
-  );
+/** One line a message: date, sender, subject. */
+function formatHit({ name, date, from, subject }: SearchHit): Choice {
+  const cells = [
+    date ? formatMinute(date) : '-'.padEnd(16),
+    plainText(from, 28).padEnd(28),
+    plainText(subject, 60),
+  ];
 
-  const { hits } = await searchMessages(
-    firstParts(messages),
-    EVERY_MESSAGE,
-    {},
-  );
-
-  return [...hits].reverse().map(({ name, date, from, subject }) => ({
-    name: `${date ? formatLocal(date) : '-'.padEnd(16)}  ${plainText(from, 28).padEnd(28)}  ${plainText(subject, 60)}`,
-    value: name,
-  }));
+  return { name: cells.join('  '), value: name };
 }
 
 async function narrowDown(
   prompts: Prompts,
-  lines: readonly { name: string; value: string }[],
-): Promise<{ name: string; value: string }[]> {
-  const holding = (text: string): { name: string; value: string }[] =>
+  lines: readonly Choice[],
+): Promise<Choice[]> {
+  const holding = (text: string): Choice[] =>
     lines.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
   const text = await prompts.text({
     message: `${formatCount(lines.length)} messages. Show those whose date, sender or subject hold:`,

@@ -4,6 +4,7 @@ import type { OnProgress } from '../platform/progress.js';
 import { tellStep } from '../platform/steps.js';
 import { TOOL } from '../platform/tool.js';
 import { takeNotes } from '../platform/run-notes.js';
+import { askDiskPassword } from './disk-password.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
 import { presentError, wantsJson, writeOut } from './present/error.js';
@@ -91,6 +92,7 @@ export abstract class KmsCommand extends Command {
       serverDir: flags['server-dir'],
       platform: process.platform,
       env: process.env,
+      askPassword: askDiskPassword,
     };
 
     this.#leaveDisk ??= await useNetworkDisk(path, context);
@@ -105,6 +107,10 @@ export abstract class KmsCommand extends Command {
   protected warnPeople(message: string): void {
     this.#progress?.pause();
     process.stderr.write(`Warning: ${message}\n`);
+  }
+
+  protected warnAll(messages: readonly string[]): void {
+    for (const message of messages) this.warnPeople(message);
   }
 
   override async run(): Promise<void> {

@@ -3,8 +3,7 @@ import { ExitCode } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { diffLines } from '../server/config/diff.js';
 import type { EditOptions, EditReport } from '../server/config/file.js';
-import { findInstallation, type Installation } from '../server/installation.js';
-import { type CommonFlags, KmsCommand } from './command.js';
+import { KmsCommand } from './command.js';
 import { withEnvironment } from './flags.js';
 
 /** The flags of every command that edits mailserver.cfg. */
@@ -30,10 +29,6 @@ export abstract class EditCommand extends KmsCommand {
   ];
   protected override kept = 'mailserver.cfg is as it was';
 
-  protected installation(flags: CommonFlags): Installation {
-    return findInstallation({ serverDir: flags['server-dir'] });
-  }
-
   protected editOptions(
     command: string,
     flags: { force: boolean; 'dry-run'?: boolean },
@@ -45,10 +40,6 @@ export abstract class EditCommand extends KmsCommand {
       isDryRun: flags['dry-run'] ?? false,
       signal: this.signal,
     };
-  }
-
-  protected warnAll(warnings: readonly string[]): void {
-    for (const warning of warnings) this.warnPeople(warning);
   }
 }
 

@@ -70,3 +70,17 @@ export const durationFlag = Flags.custom<number>({
     return Promise.resolve(ms);
   },
 });
+
+/** How many worker threads read. */
+export const threadsFlag = Flags.integer({
+  min: 1,
+  max: 64,
+  helpValue: 'N',
+  summary: 'Worker threads. Default: one a processor core.',
+});
+
+/** Where archives are looked for. */
+export const backupDirFlag = Flags.string({
+  helpValue: 'DIR',
+  summary: "Where archives are. Default: the server's backup directory.",
+});

@@ -8,19 +8,19 @@ interface Question {
   readonly validate?: (text: string) => true | string;
 }
 
+/** One of several answers: the text that is shown, and what it stands for. */
+export interface Choice {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** Asks a person on the terminal; questions go to stderr, so that stdout stays the result's. */
 export interface Prompts {
   text(question: Question): Promise<string>;
   confirm(message: string, initial: boolean): Promise<boolean>;
-  select(
-    message: string,
-    choices: readonly { readonly name: string; readonly value: string }[],
-  ): Promise<string>;
+  select(message: string, choices: readonly Choice[]): Promise<string>;
   /** Any number of choices, also none. */
-  pick(
-    message: string,
-    choices: readonly { readonly name: string; readonly value: string }[],
-  ): Promise<string[]>;
+  pick(message: string, choices: readonly Choice[]): Promise<string[]>;
   /** Not shown while typed. */
   password(message: string): Promise<string>;
 }

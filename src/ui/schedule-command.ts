@@ -2,13 +2,10 @@ import { Flags } from '@oclif/core';
 import { UsageError } from '../errors.js';
 import type { ScheduleEdit } from '../schedule/edit-schedule.js';
 import type { SchedulerKind } from '../schedule/job.js';
-import { dayName, formatTime } from '../schedule/week.js';
-import type { ScheduleTask } from '../server/schedule-tasks.js';
 import type { Outcome } from './command.js';
 import { document } from './document.js';
 import { EditCommand, formatDryRun } from './edit-command.js';
-import { plainText } from '../platform/shell-words.js';
-import { formatTable } from './table.js';
+import { documentTask, formatTasks } from './present/schedule.js';
 
 /** Where a schedule can be installed, as `--to` takes it. */
 export const schedulerFlag = Flags.string({
@@ -55,7 +52,7 @@ export abstract class ScheduleEditCommand extends EditCommand {
     const json = document('schedule-edit', {
       isChanged,
       isDryRun,
-      tasks: tasks.map(toJson),
+      tasks: tasks.map(documentTask),
       warnings,
     });
 
@@ -67,39 +64,4 @@ export abstract class ScheduleEditCommand extends EditCommand {
       isSummary: true,
     };
   }
-}
-
-/** A task as JSON gives it, numbered from 1. */
-export function toJson(task: ScheduleTask, index: number): object {
-  const { type, day, timeSeconds, description, isEnabled, guid } = task;
-  return {
-    id: index + 1,
-    guid,
-    type,
-    day: dayName(day),
-    time: formatTime(timeSeconds),
-    timeSeconds,
-    description,
-    isEnabled,
-  };
-}
-
-/** The schedule as a table. */
-export function formatTasks(tasks: readonly ScheduleTask[]): string {
-  if (tasks.length === 0) return 'The schedule is empty.';
-
-  const rows = tasks.map((task, index) => [
-    String(index + 1),
-    task.type,
-    dayName(task.day),
-    formatTime(task.timeSeconds),
-    task.isEnabled ? 'yes' : 'no',
-    task.guid || '-',
-    plainText(task.description),
-  ]);
-
-  return formatTable([
-    ['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'],
-    ...rows,
-  ]).join('\n');
 }

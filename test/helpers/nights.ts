@@ -4,10 +4,10 @@ import type { BackupRequest } from '../../src/backup/request.js';
 import type { Clock } from '../../src/platform/clock.js';
 import { readIniFile } from '../../src/settings/ini-file.js';
 import type { NotifyRule } from '../../src/settings/ini-settings.js';
-import { openServer } from '../../src/ui/context.js';
+import { openServer } from '../../src/jobs/server.js';
 import {
-  type ReportedBackupEnd,
-  runReportedBackup,
+  type NightlyBackupEnd,
+  runNightlyBackup,
 } from '../../src/jobs/nightly-backup.js';
 import { runRotate, type RotateReport } from '../../src/rotate/run-rotate.js';
 import type { Installation } from './installation.js';
@@ -36,11 +36,11 @@ export async function backUpAt(
   at: string,
   { keep, rotates = true, rule, ...changes }: NightOptions = {},
 ): Promise<
-  ReportedBackupEnd & {
-    readonly report: NonNullable<ReportedBackupEnd['report']>;
+  NightlyBackupEnd & {
+    readonly report: NonNullable<NightlyBackupEnd['report']>;
   }
 > {
-  const { installation, settings } = openServer(flagsFor(serverDir));
+  const { installation, settings } = openServer({ 'server-dir': serverDir });
   const request: BackupRequest = {
     type,
     installation,
@@ -58,14 +58,14 @@ export async function backUpAt(
     clock: clockFrom(at),
     ...changes,
   };
-  const end = await runReportedBackup({
+  const night = {
     request,
     ini: readIniFile(installation.dir),
     rule,
     rotates,
     rotationLimit: keep ?? settings.rotationLimit,
-    onWarning: () => undefined,
-  });
+  };
+  const end = await runNightlyBackup(night, () => undefined);
   if (!end.report) throw new Error('the backup was skipped');
   return { ...end, report: end.report };
 }
@@ -91,14 +91,4 @@ export function rotateAt(
     },
     clock: clockFrom(at),
   });
-}
-
-function flagsFor(serverDir: string): Parameters<typeof openServer>[0] {
-  return {
-    'server-dir': serverDir,
-    json: false,
-    quiet: true,
-    verbose: false,
-    progress: 'none',
-  };
 }

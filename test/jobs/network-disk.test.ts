@@ -7,6 +7,7 @@ import {
   shareOf,
 } from '../../src/platform/network-disk.js';
 import { useNetworkDisk } from '../../src/jobs/network-disk.js';
+import { askDiskPassword } from '../../src/ui/disk-password.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import { buildInstallation } from '../helpers/installation.js';
 
@@ -129,6 +130,7 @@ describe('the network disk of a command', () => {
         serverDir: server(ini),
         platform: 'win32',
         env,
+        askPassword: askDiskPassword,
         run,
       });
       expect(leave?.()).toBeUndefined();
@@ -146,6 +148,7 @@ describe('the network disk of a command', () => {
       serverDir: server(ini),
       platform: 'win32' as const,
       env: {},
+      askPassword: askDiskPassword,
       run,
     };
     await useNetworkDisk('\\\\nas\\backup', { ...base, platform: 'linux' });
@@ -167,6 +170,7 @@ describe('the network disk of a command', () => {
       serverDir: server('[network-disk]\nuser = u\n'),
       platform: 'win32' as const,
       env: {},
+      askPassword: askDiskPassword,
       run,
     };
     await expect(

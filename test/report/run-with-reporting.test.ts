@@ -59,6 +59,11 @@ const note = (name: string): string =>
   `printf '%s %s\\n' "$KMS_BACKUP_HOOK_EVENT" "$KMS_BACKUP_HOOK_${name}" >> "${log}"`;
 const notes = (): string => readFileSync(log, 'utf8');
 
+/** How a run ended, as runWithReporting is given it. */
+function toldRun(changes: Partial<RunReport> = {}): { runReport: RunReport } {
+  return { runReport: runReport(changes) };
+}
+
 function context(ini: string, changes: Partial<ReportedRun> = {}): ReportedRun {
   return {
     run: {
@@ -101,9 +106,9 @@ describe('a reported run', () => {
         pings.map(({ path }) => path).join(),
         String(smtp.mails.length),
       );
-      return Promise.resolve(runReport());
+      return Promise.resolve(toldRun());
     });
-    expect(end).toEqual({ report: runReport(), reportingWarnings: [] });
+    expect(end).toEqual({ run: toldRun(), reportingWarnings: [] });
     expect(order).toEqual(['before differential\n', '/token-9/start', '0']);
     expect(notes()).toBe('before differential\nafter I20261123T010002Z.zip\n');
     expect(pings.map(({ path }) => path)).toEqual([
@@ -140,7 +145,7 @@ describe('a reported run', () => {
   });
 
   test('a failed run leaves what the metrics say about the last success', async () => {
-    await runWithReporting(context(full()), () => Promise.resolve(runReport()));
+    await runWithReporting(context(full()), () => Promise.resolve(toldRun()));
     const success = metrics()
       .split('\n')
       .filter((line) => line.includes('last_success'));
@@ -168,7 +173,7 @@ describe('a reported run', () => {
     const end = await runWithReporting(context(ini), () =>
       Promise.reject(new Error('must not run')),
     );
-    expect(end).toEqual({ report: undefined, reportingWarnings: [] });
+    expect(end).toEqual({ run: undefined, reportingWarnings: [] });
     expect([pings.length, smtp.mails.length]).toEqual([0, 0]);
     expect(() => metrics()).toThrow(/ENOENT/);
   });
@@ -199,10 +204,10 @@ describe('a reported run', () => {
     const told: string[] = [];
     const end = await runWithReporting(
       context(ini),
-      () => Promise.resolve(runReport()),
+      () => Promise.resolve(toldRun()),
       (warning) => told.push(warning),
     );
-    expect(end.report).toEqual(runReport());
+    expect(end.run).toEqual(toldRun());
     expect(end.reportingWarnings).toEqual(told);
     expect(told).toEqual([
       expect.stringMatching(
@@ -220,7 +225,7 @@ describe('a reported run', () => {
     pingStatus = 503;
     await runWithReporting(
       context(`[ping]\nurl=${pingUrl}\n[smtp]\nnotify=problems`),
-      () => Promise.resolve(runReport()),
+      () => Promise.resolve(toldRun()),
     );
     expect(smtp.mails[0]?.raw).toContain('answered with 503');
   });
@@ -228,7 +233,7 @@ describe('a reported run', () => {
   test('a ping address with a login is called with it, and neither is told when that fails', async () => {
     const url = pingUrl.replace('//', '//mon:tulip%207@');
     const end = await runWithReporting(context(`[ping]\nurl=${url}`), () =>
-      Promise.resolve(runReport()),
+      Promise.resolve(toldRun()),
     );
     expect(end.reportingWarnings).toEqual([]);
     const login = `Basic ${Buffer.from('mon:tulip 7').toString('base64')}`;
@@ -242,7 +247,7 @@ describe('a reported run', () => {
     ]) {
       const failed = await runWithReporting(
         context(`[ping]\nurl=${broken}`),
-        () => Promise.resolve(runReport()),
+        () => Promise.resolve(toldRun()),
       );
       expect(failed.reportingWarnings).toHaveLength(2);
       expect(failed.reportingWarnings.join()).not.toMatch(/tulip|token-9/);
@@ -258,7 +263,7 @@ describe('a reported run', () => {
     const before = performance.now();
     const ini = `[ping]\nurl=${pingUrl}\ntimeout=200ms\n[smtp]\nnotify=never`;
     const end = await runWithReporting(context(ini), () =>
-      Promise.resolve(runReport()),
+      Promise.resolve(toldRun()),
     );
     expect(end.reportingWarnings).toHaveLength(2);
     expect(end.reportingWarnings[0]).toContain('no answer within 0.2 s');
@@ -304,7 +309,7 @@ describe('hooks', () => {
   const after = (command: string, report: RunReport = runReport(), more = '') =>
     runWithReporting(
       context(`[smtp]\nnotify=never\n[hooks]\nafter=${command}\n${more}`),
-      () => Promise.resolve(report),
+      () => Promise.resolve({ runReport: report }),
     );
 
   test('values that look like commands stay values', async () => {
@@ -371,9 +376,9 @@ describe('hooks', () => {
 describe('the metrics file', () => {
   test('keeps what runs of other types said, and is readable for the exporter', async () => {
     const ini = '[smtp]\nnotify=never\n[metrics]\ntextfile=run.prom\n';
-    await runWithReporting(context(ini), () => Promise.resolve(runReport()));
+    await runWithReporting(context(ini), () => Promise.resolve(toldRun()));
     await runWithReporting(context(ini), () =>
-      Promise.resolve(runReport({ type: 'full', command: 'backup full' })),
+      Promise.resolve(toldRun({ type: 'full', command: 'backup full' })),
     );
     const lines = metrics().trimEnd().split('\n');
     expect(lines).toContain(
@@ -400,7 +405,7 @@ describe('the metrics file', () => {
     );
     await runWithReporting(
       context('[smtp]\nnotify=never\n[metrics]\ntextfile=run.prom\n'),
-      () => Promise.resolve(runReport()),
+      () => Promise.resolve(toldRun()),
     );
     expect(metrics()).not.toContain('rubbish');
     expect(metrics()).toContain('kms_backup_archives 3\n');

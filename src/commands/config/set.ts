@@ -1,12 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
 import { Flags } from '@oclif/core';
-import {
-  type Assignment,
-  parseAssignments,
-  setSettings,
-} from '../../config/settings-verb.js';
-import { messageOf, UsageError } from '../../errors.js';
-import { refuseTooLarge } from '../../platform/settings-file.js';
+import { mergeAssignments } from '../../config/assignments.js';
+import { setSettings } from '../../config/settings-verb.js';
+import { findServer } from '../../jobs/server.js';
 import type { Outcome } from '../../ui/command.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
@@ -38,24 +33,8 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
 
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ConfigSet);
-    const given = flags.from === undefined ? [] : readAssignments(flags.from);
-    const own = parseAssignments(argv as string[]);
-
-    const assignments = [
-      ...given.filter(({ name }) => !own.some((it) => it.name === name)),
-      ...own,
-    ];
-
-    if (assignments.length === 0) {
-      throw new UsageError('nothing to set', {
-        hints: [
-          'Name settings: config set keep=3.',
-          'See config show for all.',
-        ],
-      });
-    }
-
-    const installation = this.installation(flags);
+    const assignments = mergeAssignments(flags.from, argv as string[]);
+    const installation = findServer(flags);
 
     const report = await setSettings(
       installation,
@@ -85,35 +64,5 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
     }
 
     return { json, text: formatChanged(report).join('\n'), isSummary: true };
-  }
-}
-
-/** The settings of a document of `config show --json`. */
-function readAssignments(file: string): Assignment[] {
-  try {
-    if (file !== '-') refuseTooLarge(file, statSync(file));
-
-    const document = JSON.parse(
-      readFileSync(file === '-' ? 0 : file, 'utf8'),
-    ) as {
-      settings?: Record<string, unknown>;
-    } | null;
-
-    if (typeof document?.settings !== 'object') {
-      throw new Error('it holds no "settings"');
-    }
-
-    return parseAssignments(
-      Object.entries(document.settings).map(
-        ([name, value]) => `${name}=${String(value)}`,
-      ),
-    );
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-
-    throw new UsageError(
-      `cannot read settings from ${file}: ${messageOf(error)}`,
-      { cause: error },
-    );
   }
 }

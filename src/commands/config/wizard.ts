@@ -1,15 +1,11 @@
-import { SETTING_KEYS, type SettingValue } from '../../config/keys.js';
-import {
-  type Assignment,
-  NETWORK_DISK_USER,
-  setSettings,
-  showSettings,
-} from '../../config/settings-verb.js';
-import { messageOf } from '../../errors.js';
+import { settingsToAsk } from '../../config/asked-settings.js';
+import { setSettings, showSettings } from '../../config/settings-verb.js';
+import { findServer } from '../../jobs/server.js';
 import { readConfig, refuseRunningEngine } from '../../server/config/file.js';
 import type { Outcome } from '../../ui/command.js';
+import { askSettings } from '../../ui/ask-settings.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
-import { openPrompts, type Prompts } from '../../ui/prompts.js';
+import { openPrompts } from '../../ui/prompts.js';
 import { document } from '../../ui/document.js';
 import { formatPlan } from '../../ui/present/settings.js';
 
@@ -24,16 +20,16 @@ export default class ConfigWizard extends EditCommand {
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ConfigWizard);
     const prompts = openPrompts('Use config set KEY=VALUE.');
-    const installation = this.installation(flags);
+    const installation = findServer(flags);
 
     // Before fourteen questions, not after them.
     await refuseRunningEngine(installation, flags.force);
 
     const seen = readConfig(installation).source.text;
 
-    const assignments = await askAll(
+    const assignments = await askSettings(
       prompts,
-      showSettings(installation).values,
+      settingsToAsk(showSettings(installation).values),
     );
 
     const options = {
@@ -77,54 +73,4 @@ export default class ConfigWizard extends EditCommand {
       text: `Wrote ${installation.configPath}.`,
     };
   }
-}
-
-/** One question a setting; the present value is the answer that Enter gives. */
-async function askAll(
-  prompts: Prompts,
-  values: ReadonlyMap<string, SettingValue>,
-): Promise<Assignment[]> {
-  const assignments: Assignment[] = [];
-  for (const key of SETTING_KEYS) {
-    const present = values.get(key.name);
-    if (typeof present === 'boolean') {
-      assignments.push({
-        name: key.name,
-        value: String(await prompts.confirm(`${key.label}?`, present)),
-      });
-      continue;
-    }
-
-    const validate = (text: string): true | string => {
-      try {
-        key.toFile(text, process.platform);
-        return true;
-      } catch (error) {
-        return messageOf(error);
-      }
-    };
-
-    const message = `${key.label} (${key.example}):`;
-
-    assignments.push({
-      name: key.name,
-      value: await prompts.text({
-        message,
-        initial: String(present),
-        validate,
-      }),
-    });
-  }
-
-  if (process.platform === 'win32') {
-    const initial = String(values.get(NETWORK_DISK_USER));
-    const value = await prompts.text({
-      message: 'User name for the network disk:',
-      initial,
-    });
-
-    assignments.push({ name: NETWORK_DISK_USER, value });
-  }
-
-  return assignments;
 }

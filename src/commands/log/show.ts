@@ -3,17 +3,12 @@ import {
   followBackupLog,
   openBackupLog,
 } from '../../config/store-backup-log.js';
-import {
-  errnoOf,
-  ExitCode,
-  type InterruptedError,
-  UsageError,
-} from '../../errors.js';
-import { outputError, STANDARD_OUTPUT } from '../../platform/output-file.js';
-import { findInstallation } from '../../server/installation.js';
+import { ExitCode, UsageError } from '../../errors.js';
+import { findServer } from '../../jobs/server.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { document } from '../../ui/document.js';
 import { withEnvironment } from '../../ui/flags.js';
+import { printLine, printUntilStopped } from '../../ui/print-lines.js';
 
 export default class LogShow extends KmsCommand {
   static override summary = "Print the debug log's Store Backup messages.";
@@ -45,9 +40,7 @@ export default class LogShow extends KmsCommand {
       );
     }
 
-    const log = openBackupLog(
-      findInstallation({ serverDir: flags['server-dir'] }),
-    );
+    const log = openBackupLog(findServer(flags));
     if (!log.isEnabled) {
       this.warnPeople(
         'Store Backup messages are off: log enable store-backup switches them on.',
@@ -60,50 +53,24 @@ export default class LogShow extends KmsCommand {
     );
 
     if (flags.follow) {
-      const print = (line: string): boolean =>
-        process.stdout.write(`${line}\n`);
-      lines.forEach(print);
-
-      const gone = await this.#untilStopped((signal) =>
-        followBackupLog(log, print, signal),
-      );
-      if (gone !== undefined && errnoOf(gone) !== 'EPIPE') {
-        throw outputError(STANDARD_OUTPUT, gone);
-      }
-
-      if (gone !== undefined) return { json: {}, text: '' };
+      lines.forEach(printLine);
 
       // Ctrl+C is how it ends: nothing went wrong.
-      const { exitCode } = this.signal.reason as InterruptedError;
+      const exitCode = await printUntilStopped(
+        (signal) => followBackupLog(log, printLine, signal),
+        this.signal,
+      );
 
-      return { exitCode, json: {}, text: '' };
+      return { exitCode: exitCode ?? ExitCode.done, json: {}, text: '' };
     }
 
     log.reader.close();
 
+    const { path, isEnabled } = log;
+
     return {
-      json: document('log', {
-        path: log.path,
-        isEnabled: log.isEnabled,
-        lines,
-      }),
+      json: document('log', { path, isEnabled, lines }),
       text: lines.join('\n'),
     };
-  }
-
-  /** Follows until Ctrl+C, or until standard output cannot be written: the error is returned then. */
-  async #untilStopped(
-    follow: (signal: AbortSignal) => Promise<void>,
-  ): Promise<unknown> {
-    const output = new AbortController();
-    const onError = (error: Error): void => {
-      output.abort(error);
-    };
-
-    process.stdout.on('error', onError);
-    await follow(AbortSignal.any([this.signal, output.signal]));
-    process.stdout.off('error', onError);
-
-    return output.signal.reason;
   }
 }

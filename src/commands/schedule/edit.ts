@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
+import { findServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import {
   findTaskPositions,
@@ -70,15 +71,12 @@ export default class ScheduleEdit extends ScheduleEditCommand {
 
     const options = this.editOptions('schedule edit', flags);
 
-    const edit = await editSchedule(
-      this.installation(flags),
-      options,
-      (present) =>
-        planTaskEdit(
-          present,
-          findTaskPositions(present, argv as string[]),
-          values,
-        ),
+    const edit = await editSchedule(findServer(flags), options, (present) =>
+      planTaskEdit(
+        present,
+        findTaskPositions(present, argv as string[]),
+        values,
+      ),
     );
 
     return this.present(edit, flags['dry-run']);

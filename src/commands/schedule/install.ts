@@ -2,14 +2,13 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { installJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { openServer } from '../../ui/context.js';
 import { withEnvironment } from '../../ui/flags.js';
 import {
   nameFlag,
   schedulerFlag,
   toSchedulerKind,
 } from '../../ui/schedule-command.js';
-import { entryConflict, entryFor } from '../../jobs/scheduler-entry.js';
+import { conflictWarnings, entryFor } from '../../jobs/scheduler-entry.js';
 import { document } from '../../ui/document.js';
 
 export default class ScheduleInstall extends KmsCommand {
@@ -43,17 +42,8 @@ An entry of the same name is replaced; install again when the schedule has chang
       flags.directory,
     );
 
-    const conflict = entryConflict(
-      openServer(flags).settings.backupEnabled,
-      flags['even-if-disabled'],
-    );
-
-    const warnings = [
-      ...notes,
-      ...(conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : []),
-    ];
-
-    for (const warning of warnings) this.warnPeople(warning);
+    const warnings = [...notes, ...conflictWarnings(flags)];
+    this.warnAll(warnings);
 
     const text = isChanged
       ? `Installed: ${places.join(', ')}`

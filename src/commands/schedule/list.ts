@@ -1,15 +1,19 @@
 import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
+import { openServer } from '../../jobs/server.js';
 import { systemClock } from '../../platform/clock.js';
+import { machineTimeZone } from '../../platform/dates.js';
 import { planNext } from '../../schedule/due-plan.js';
-import { findInstallation } from '../../server/installation.js';
-import { readSettings } from '../../server/settings.js';
+import { scheduleWarnings } from '../../schedule/edit-schedule.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { withEnvironment } from '../../ui/flags.js';
-import { formatMoment, machineTimeZone } from '../../ui/moment.js';
-import { formatTasks, toJson } from '../../ui/schedule-command.js';
-import { formatTable } from '../../ui/table.js';
 import { document } from '../../ui/document.js';
+import {
+  documentMoment,
+  documentTask,
+  formatNextRuns,
+  formatTasks,
+} from '../../ui/present/schedule.js';
 
 export default class ScheduleList extends KmsCommand {
   static override summary = 'Show the backup schedule and its next runs.';
@@ -34,54 +38,23 @@ export default class ScheduleList extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleList);
-    const { schedule, backupEnabled } = readSettings(
-      findInstallation({ serverDir: flags['server-dir'] }),
-    );
-    const warnings: string[] = [];
+    const { schedule, backupEnabled } = openServer(flags).settings;
+    const warnings = scheduleWarnings(schedule, backupEnabled);
 
-    if (!backupEnabled) {
-      warnings.push('backup is disabled: the server runs none of these tasks.');
-    } else if (schedule.length === 0) {
-      warnings.push(
-        'the schedule is empty while backup is enabled: the server restores its default at the next start.',
-      );
-    }
-
-    for (const warning of warnings) this.warnPeople(warning);
+    this.warnAll(warnings);
 
     const next =
       flags.next === 0 ? [] : planNext(schedule, systemClock(), flags.next);
-
-    const rows = next.map(({ task, number, at }) => [
-      formatMoment(at),
-      task.type,
-      String(number),
-      task.description,
-    ]);
-
-    const coming =
-      rows.length === 0
-        ? []
-        : [
-            formatTable([
-              ['NEXT RUN', 'TYPE', 'TASK', 'DESCRIPTION'],
-              ...rows,
-            ]).join('\n'),
-          ];
 
     return {
       json: document('schedule', {
         isEnabled: backupEnabled,
         timeZone: machineTimeZone(),
-        tasks: schedule.map(toJson),
-        next: next.map(({ task, number, at }) => ({
-          id: number,
-          type: task.type,
-          at: at.toISOString(),
-        })),
+        tasks: schedule.map(documentTask),
+        next: next.map(documentMoment),
         warnings,
       }),
-      text: [formatTasks(schedule), ...coming].join('\n\n'),
+      text: [formatTasks(schedule), ...formatNextRuns(next)].join('\n\n'),
     };
   }
 }

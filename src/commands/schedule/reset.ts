@@ -1,3 +1,4 @@
+import { findServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import { planReset } from '../../schedule/task-changes.js';
 import type { Outcome } from '../../ui/command.js';
@@ -15,7 +16,7 @@ export default class ScheduleReset extends ScheduleEditCommand {
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleReset);
     const edit = await editSchedule(
-      this.installation(flags),
+      findServer(flags),
       this.editOptions('schedule reset', flags),
       planReset,
     );

@@ -1,15 +1,13 @@
 import { Flags } from '@oclif/core';
-import { listArchiveFiles } from '../../archive/backup-directory.js';
-import { ExitCode, NotFoundError } from '../../errors.js';
-import { systemClock } from '../../platform/clock.js';
-import { ownProgram } from '../../platform/self.js';
+import { ExitCode } from '../../errors.js';
+import { runDueBackup } from '../../jobs/run-schedule.js';
 import { refuseUnknownTimeZone } from '../../platform/time-zone.js';
-import { runSchedule, type ScheduleRunReport } from '../../schedule/run.js';
-import { findInstallation } from '../../server/installation.js';
-import { readSettings } from '../../server/settings.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { document } from '../../ui/document.js';
 import { withEnvironment } from '../../ui/flags.js';
+import {
+  documentScheduleRun,
+  formatScheduleRun,
+} from '../../ui/present/schedule-run.js';
 
 export default class ScheduleRun extends KmsCommand {
   static override summary =
@@ -44,88 +42,16 @@ export default class ScheduleRun extends KmsCommand {
     const { flags, argv } = await this.parse(ScheduleRun);
     refuseUnknownTimeZone();
 
-    const installation = findInstallation({ serverDir: flags['server-dir'] });
-    const directory =
-      flags['backup-dir'] ?? readSettings(installation).backupDir;
+    const passedOn = argv as string[];
+    const report = await runDueBackup(flags, passedOn, this.signal);
 
-    const passed =
-      flags['backup-dir'] === undefined
-        ? []
-        : ['--backup-dir', flags['backup-dir']];
-
-    if (flags.quiet) passed.push('--quiet');
-    if (flags.json) passed.push('--json');
-    if (flags.verbose) passed.push('--verbose');
-
-    const report = await runSchedule(installation, {
-      clock: systemClock,
-      program: ownProgram(),
-      backupFlags: [
-        ...passed,
-        '--progress',
-        flags.progress,
-        ...(argv as string[]),
-      ],
-      newestArchiveAt: newestArchive(directory),
-      isEvenIfDisabled: flags['even-if-disabled'],
-      isDryRun: flags['dry-run'],
-      signal: this.signal,
-    });
-
-    for (const warning of report.warnings) this.warnPeople(warning);
+    this.warnAll(report.warnings);
 
     return {
       exitCode: report.exitCode as ExitCode,
-      json: toDocument(report),
-      text: toText(report),
+      json: documentScheduleRun(report),
+      text: formatScheduleRun(report),
       isSummary: !flags['dry-run'],
     };
   }
-}
-
-function newestArchive(directory: string): Date | undefined {
-  try {
-    return listArchiveFiles(directory).at(-1)?.takenAt;
-  } catch (error) {
-    // The backup itself says what is wrong with the directory, or makes it.
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
-}
-
-function toDocument(report: ScheduleRunReport): Outcome['json'] {
-  const { action, reason, exitCode, warnings, due, output } = report;
-  const moments = due?.moments.map(({ number, task, at }) => ({
-    id: number,
-    type: task.type,
-    at: at.toISOString(),
-  }));
-
-  let backup: unknown;
-
-  try {
-    backup = output === '' ? undefined : JSON.parse(output);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-
-    backup = { text: output };
-  }
-
-  return document('schedule-run', {
-    action,
-    reason,
-    type: due?.type,
-    due: moments ?? [],
-    exitCode,
-    backup,
-    warnings,
-  });
-}
-
-function toText(report: ScheduleRunReport): string {
-  if (report.action === 'backed-up') {
-    return report.output.trimEnd() || report.reason;
-  }
-
-  return `${report.reason}.`;
 }

@@ -32,7 +32,7 @@ export default class ScheduleUninstall extends KmsCommand {
       flags.directory,
     );
 
-    for (const note of notes) this.warnPeople(note);
+    this.warnAll(notes);
 
     const text = isChanged
       ? `Removed: ${places.join(', ')}`

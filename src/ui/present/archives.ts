@@ -5,20 +5,15 @@ import {
   partsOf,
 } from '../../archive/completeness.js';
 import { archiveName } from '../../archive/names.js';
+import { formatUtcDay, formatUtcMinute } from '../../platform/dates.js';
 import {
   formatAge,
   formatCount,
   formatSize,
   plural,
 } from '../../platform/units.js';
+import type { ListedArchive } from '../../jobs/list-archives.js';
 import { fitTable } from '../table.js';
-
-/** An archive as list-archives shows it. */
-export interface ArchiveRow {
-  readonly state: ArchiveState;
-  /** Undefined where a damaged archive cannot be counted. */
-  readonly messages: number | undefined;
-}
 
 const HEADER = [
   'ARCHIVE',
@@ -38,7 +33,7 @@ const DISPENSABLE = ['VOLUMES', 'NEEDS', 'AGE', 'MESSAGES', 'VERIFIED', 'SIZE'];
 
 /** The list for people, newest last; as wide as it is where `columns` is undefined. */
 export function formatArchives(
-  rows: readonly ArchiveRow[],
+  rows: readonly ListedArchive[],
   {
     now,
     bySet,
@@ -66,7 +61,7 @@ export function formatArchives(
 
   const newest = newestPoint(rows.map(({ state }) => state));
   const point = newest
-    ? `newest recoverable point ${formatUtc(newest.facts.files.takenAt)} UTC`
+    ? `newest recoverable point ${formatUtcMinute(newest.facts.files.takenAt)} UTC`
     : 'nothing can be recovered';
 
   return [
@@ -76,7 +71,7 @@ export function formatArchives(
 }
 
 function toCells(
-  { state, messages }: ArchiveRow,
+  { state, messages }: ListedArchive,
   now: Date,
   bySet: boolean,
 ): string[] {
@@ -87,13 +82,13 @@ function toCells(
   return [
     `${indent}${archiveName(files.stem)}`,
     parts === undefined ? files.type : `${files.type} (${parts})`,
-    formatUtc(files.takenAt),
+    formatUtcMinute(files.takenAt),
     formatAge(now.getTime() - files.takenAt.getTime()),
     messages === undefined ? '?' : formatCount(messages),
     formatSize(files.sizeBytes),
     String(files.volumes.length),
     needs(state),
-    state.verifiedAt ? state.verifiedAt.toISOString().slice(0, 10) : 'no',
+    state.verifiedAt ? formatUtcDay(state.verifiedAt) : 'no',
     describeRecoverable(state),
   ];
 }
@@ -112,8 +107,8 @@ function describeRecoverable({
 }
 
 /** A base and what depends on it, together. */
-function groupBySet(rows: readonly ArchiveRow[]): ArchiveRow[] {
-  const isDependent = ({ state }: ArchiveRow): boolean =>
+function groupBySet(rows: readonly ListedArchive[]): ListedArchive[] {
+  const isDependent = ({ state }: ListedArchive): boolean =>
     state.base !== undefined;
   return rows
     .filter((row) => !isDependent(row))
@@ -129,15 +124,10 @@ function needs({ base, facts }: ArchiveState): string {
   return stem === undefined ? '-' : archiveName(stem);
 }
 
-/** `2026-11-22 01:00`. */
-function formatUtc(date: Date): string {
-  return date.toISOString().slice(0, 16).replace('T', ' ');
-}
-
 /** The list as a document. */
-export function archivesDocument(
+export function documentArchives(
   directory: string,
-  rows: readonly ArchiveRow[],
+  rows: readonly ListedArchive[],
 ): object {
   const newest = newestPoint(rows.map(({ state }) => state));
   return {

@@ -1,15 +1,46 @@
 import { archiveName } from '../../archive/names.js';
 import type { BackupIssue, BackupReport } from '../../backup/request.js';
 import type { RotateReport } from '../../rotate/run-rotate.js';
+import { ExitCode } from '../../errors.js';
 import {
   formatCount,
   formatDuration,
   formatSize,
   plural,
 } from '../../platform/units.js';
+import { document } from '../document.js';
 import { formatRotation } from './rotate.js';
 
 const LISTED_ISSUES = 20;
+
+/** What a backup ends with, that published an archive or planned one. */
+export function backupExitCode({ issues }: BackupReport): ExitCode {
+  return issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
+}
+
+/** The report of a backup as a document. */
+export function documentBackup(
+  report: BackupReport,
+  warnings: readonly string[],
+  rotation?: RotateReport,
+): object {
+  const base = report.base === undefined ? undefined : archiveName(report.base);
+
+  return {
+    ...report,
+    base,
+    warnings,
+    rotation: rotation ?? null,
+    exitCode: backupExitCode(report),
+  };
+}
+
+/** A run that did not take place, as a document. */
+export function documentSkipped(): object {
+  return document('skipped', {
+    reason: 'the before hook asked to skip this backup',
+  });
+}
 
 /** The report of a backup for people. */
 export function formatBackup(

@@ -1,11 +1,11 @@
 import type { RecoverListing } from '../../recover/listing.js';
+import { formatUtcSecond } from '../../platform/dates.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
 import { folderLabel } from '../../store/mail-names.js';
-import type { Outcome } from '../command.js';
 import { formatTable } from '../table.js';
 
 /** What an archive holds: domains, users and folders with their messages and sizes, and the other parts. */
-export function presentListing(listing: RecoverListing): Outcome {
+export function formatListing(listing: RecoverListing): string {
   const rows = listing.folders.map(
     ({ domain, user, folder, messages, sizeBytes }) => [
       domain ?? '',
@@ -16,8 +16,8 @@ export function presentListing(listing: RecoverListing): Outcome {
     ],
   );
 
-  const text = [
-    `From      ${listing.archives.join(' + ')}, as of ${listing.takenAt.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
+  return [
+    `From      ${listing.archives.join(' + ')}, as of ${formatUtcSecond(listing.takenAt)} UTC`,
     ...(rows.length > 0
       ? formatTable([['DOMAIN', 'USER', 'FOLDER', 'MESSAGES', 'SIZE'], ...rows])
       : []),
@@ -27,6 +27,4 @@ export function presentListing(listing: RecoverListing): Outcome {
     `${plural(listing.messages, 'message')}, ${plural(listing.files, 'file')}, ${formatSize(listing.bytes)}. Nothing was recovered.`,
     ...listing.warnings.map((warning) => `Note      ${warning}`),
   ].join('\n');
-
-  return { json: listing, text };
 }

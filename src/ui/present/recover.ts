@@ -1,5 +1,6 @@
 import type { RecoverReport } from '../../recover/request.js';
 import type { RollbackPlan } from '../../recover/rollback.js';
+import { formatUtcSecond } from '../../platform/dates.js';
 import {
   formatCount,
   formatDuration,
@@ -7,11 +8,13 @@ import {
   plural,
 } from '../../platform/units.js';
 
+import { document } from '../document.js';
+
 const LISTED_PATHS = 8;
 
 /** The plan of a recover, as it is shown before anything happens. */
 export function formatRecoverPlan(report: RecoverReport): string {
-  const taken = report.takenAt.toISOString().slice(0, 19).replace('T', ' ');
+  const taken = formatUtcSecond(report.takenAt);
   return [
     `Recover   ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)}, as of ${taken} UTC`,
     `From      ${report.archives.join(' + ')}`,
@@ -93,4 +96,15 @@ export function formatRollback(
     `Undo      the recover of ${archive}, begun ${since} UTC; what came in since then goes`,
     `${verb}  ${restores.slice(0, LISTED_PATHS).join(', ')}${more}`,
   ].join('\n');
+}
+
+/** The same as a document. */
+export function documentRollback(
+  plan: RollbackPlan,
+  end: { readonly isDryRun: boolean; readonly warnings: readonly string[] },
+): object {
+  const { isDryRun, warnings } = end;
+  const restored = isDryRun ? [] : plan.restores;
+
+  return document('rollback', { isDryRun, restored, ...plan, warnings });
 }

@@ -1,10 +1,41 @@
+import { ExitCode } from '../../errors.js';
+import type { FoundMail } from '../../jobs/search-mail.js';
 import type { SearchHit, SearchReport } from '../../search/run-search.js';
+import { formatMinute } from '../../platform/dates.js';
 import { formatSize, plural } from '../../platform/units.js';
 import { plainText, quoteWord } from '../../platform/shell-words.js';
+import { document } from '../document.js';
 import { formatTable } from '../table.js';
 
 /** A command line holds this many names with ease, also on Windows. */
 const MOST_NAMES = 20;
+
+/** Nothing found is an answer of its own; what could not be read makes it a partial one. */
+export function searchExitCode({ hits, problems }: FoundMail): ExitCode {
+  if (problems.length > 0) return ExitCode.incomplete;
+
+  return hits.length > 0 ? ExitCode.done : ExitCode.notFound;
+}
+
+/** The report as a document. */
+export function documentSearch(found: FoundMail, from: string): object {
+  const { archives, searched, hits, problems, warnings } = found;
+
+  return document('search', {
+    archives,
+    searched,
+    messages: hits.map(documentHit),
+    problems,
+    warnings,
+    recover: hits.length > 0 ? recoverCommand(hits, from) : null,
+  });
+}
+
+function documentHit(hit: SearchHit): object {
+  const { name, from, to, subject, messageId, date, sizeBytes } = hit;
+
+  return { name, from, to, subject, messageId, date: date ?? null, sizeBytes };
+}
 
 /** The report for people: a table, what could not be read, and the command that recovers what was found. */
 export function formatSearch(report: SearchReport, from: string): string {
@@ -34,17 +65,14 @@ export function formatSearch(report: SearchReport, from: string): string {
 }
 
 /** `kms-backup recover DIR --additive --message 'example.com/alice/INBOX/0000000a'`, with all messages. */
-export function recoverCommand(
-  hits: readonly SearchHit[],
-  from: string,
-): string {
+function recoverCommand(hits: readonly SearchHit[], from: string): string {
   const names = hits.map(({ name }) => `--message ${quoteWord(name)}`);
   return `kms-backup recover ${quoteWord(from)} --additive ${names.join(' ')}`;
 }
 
 function formatHits(hits: readonly SearchHit[]): string[] {
   const rows = hits.map((hit) => [
-    hit.date ? formatLocal(hit.date) : '-',
+    hit.date ? formatMinute(hit.date) : '-',
     plainText(hit.from, 32),
     plainText(hit.subject, 48),
     formatSize(hit.sizeBytes),
@@ -52,11 +80,4 @@ function formatHits(hits: readonly SearchHit[]): string[] {
   ]);
 
   return formatTable([['DATE', 'FROM', 'SUBJECT', 'SIZE', 'MESSAGE'], ...rows]);
-}
-
-/** `2026-11-17 09:30`, local time. */
-export function formatLocal(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const day = `${String(date.getFullYear())}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }

@@ -1,5 +1,9 @@
-import type { SetReport } from '../../config/settings-verb.js';
+import type { SettingValue } from '../../config/keys.js';
+import type { SetReport, ShownSettings } from '../../config/settings-verb.js';
+import { formatSize } from '../../platform/units.js';
 import { diffLines } from '../../server/config/diff.js';
+import { document } from '../document.js';
+import { formatTable } from '../table.js';
 
 /** For people: `keep: 7 -> 3`, a line for each setting. */
 export function formatChanged({
@@ -17,4 +21,40 @@ export function formatPlan(report: SetReport): string {
     ...diffLines(report.before, report.after),
     ...formatChanged(report),
   ].join('\n');
+}
+
+/** The settings as a document, as `config set --from` takes it. */
+export function documentSettings(file: string, shown: ShownSettings): object {
+  return document('config', {
+    file,
+    settings: Object.fromEntries(shown.values),
+    defaults: [...shown.defaults],
+  });
+}
+
+/** The settings as a table; what is a default stands in brackets. */
+export function formatSettings({
+  values,
+  defaults,
+  labels,
+}: ShownSettings): string {
+  const rows = [...values].map(([name, value]) => {
+    const text = formatValue(name, value);
+
+    return [
+      name,
+      defaults.has(name) ? `[${text}]` : text,
+      labels.get(name) ?? '',
+    ];
+  });
+
+  return formatTable([['SETTING', 'VALUE', 'MEANING'], ...rows]).join('\n');
+}
+
+function formatValue(name: string, value: SettingValue): string {
+  if (name === 'volume-size' && typeof value === 'number') {
+    return `${value} (${formatSize(value)})`;
+  }
+
+  return value === '' ? '-' : String(value);
 }

@@ -1,42 +1,73 @@
+import { formatUtcDay, formatWeekdayMoment } from '../../platform/dates.js';
 import { formatAge, formatSize, plural } from '../../platform/units.js';
 import { terminalChart } from '../../page/terminal-chart.js';
-import type { TaskMoment } from '../../schedule/due-plan.js';
+import type { ExitCode } from '../../errors.js';
+import type { CollectedStatus } from '../../jobs/collect-status.js';
 import type { StatusArchive, StatusReport } from '../../status/status.js';
+import type { Outcome } from '../command.js';
 import { document } from '../document.js';
-import { formatMoment } from '../moment.js';
 import { formatTable } from '../table.js';
 
 /** Where stdout is no terminal: what mail and logs show without breaking lines. */
 const USUAL_COLUMNS = 80;
 
-/** The JSON document of `status`. */
-export function statusDocument(
-  report: StatusReport,
-  next: TaskMoment | undefined,
-): object {
+/** How a monitoring system names each level, by its exit code. */
+const LEVELS = ['ok', 'warning', 'critical', 'unknown'] as const;
+
+/** What a monitoring check ends with. */
+export function monitoringExitCode({ level }: StatusReport): ExitCode {
+  return LEVELS.indexOf(level) as ExitCode;
+}
+
+/** A monitoring check that cannot look. */
+export function presentUnknown({ message }: Error): Outcome {
+  return {
+    exitCode: LEVELS.indexOf('unknown') as ExitCode,
+    json: document('status', { level: 'unknown', warnings: [message] }),
+    text: `Status       UNKNOWN\nWarning      ${message}`,
+  };
+}
+
+/** The state as a document. */
+export function documentStatus({
+  report,
+  nextRuns: [next],
+  lastRun,
+}: CollectedStatus): object {
   const { last, newestRecoverable, ...rest } = report;
-  const nextRun = next && { type: next.task.type, at: next.at.toISOString() };
 
   return document('status', {
     ...rest,
     last: { ...last },
     newestRecoverable,
-    nextRun,
+    nextRun: next && { type: next.task.type, at: next.at.toISOString() },
+    lastRun,
   });
 }
 
 /** One screen: the state in rows, then the sizes of the last archives as bars. */
-export function formatStatus(
-  report: StatusReport,
-  next: TaskMoment | undefined,
-): string {
-  const { last, newestRecoverable: newest, freeBytes } = report;
-  const free =
-    freeBytes === undefined
-      ? 'directory missing'
-      : `${formatSize(freeBytes)} free`;
+export function formatStatus(status: CollectedStatus): string {
+  const { report } = status;
+  const chart = terminalChart(report.recent, {
+    columns: process.stdout.columns || USUAL_COLUMNS,
+    isUnicode: isUnicodeTerminal(process.env, process.platform),
+  });
 
-  const rows = [
+  return [
+    ...formatTable(statusRows(status)),
+    ...(chart.length > 0 ? ['', ...chart] : []),
+  ].join('\n');
+}
+
+function statusRows({
+  report,
+  nextRuns: [next],
+  lastRun,
+}: CollectedStatus): string[][] {
+  const { last, newestRecoverable: newest, engine, lock } = report;
+  const archives = plural(report.archives, 'archive');
+
+  return [
     ['Status', report.level.toUpperCase()],
     ['Full', describe(last.full)],
     ['Differential', describe(last.differential)],
@@ -44,34 +75,41 @@ export function formatStatus(
     [
       'Recoverable',
       newest
-        ? `up to ${formatMoment(newest.takenAt)}, ${newest.name}`
+        ? `up to ${formatWeekdayMoment(newest.takenAt)}, ${newest.name}`
         : 'nothing',
     ],
-    ['Next run', next ? `${formatMoment(next.at)}, ${next.task.type}` : 'none'],
+    ...(lastRun ? [['Last run', describeRun(lastRun)]] : []),
+    [
+      'Next run',
+      next ? `${formatWeekdayMoment(next.at)}, ${next.task.type}` : 'none',
+    ],
     [
       'Archives',
-      `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
+      `${archives}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
     ],
-    ['Space', free],
+    ['Space', describeSpace(report.freeBytes)],
     [
       'Mail server',
-      report.engine
-        ? `runs (${report.engine.name}, pid ${report.engine.pid})`
-        : 'does not run',
+      engine ? `runs (${engine.name}, pid ${engine.pid})` : 'does not run',
     ],
-    ...(report.lock ? [['At work', report.lock.fact]] : []),
+    ...(lock ? [['At work', lock.fact]] : []),
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
+}
 
-  const chart = terminalChart(report.recent, {
-    columns: process.stdout.columns || USUAL_COLUMNS,
-    isUnicode: isUnicodeTerminal(process.env, process.platform),
-  });
+/** `Sun 2026-11-29 01:00 CET, full, exit code 0`. */
+function describeRun({
+  startedAt,
+  type,
+  exitCode,
+}: NonNullable<CollectedStatus['lastRun']>): string {
+  return `${formatWeekdayMoment(startedAt)}, ${type}, exit code ${exitCode}`;
+}
 
-  return [
-    ...formatTable(rows),
-    ...(chart.length > 0 ? ['', ...chart] : []),
-  ].join('\n');
+function describeSpace(freeBytes: number | undefined): string {
+  return freeBytes === undefined
+    ? 'directory missing'
+    : `${formatSize(freeBytes)} free`;
 }
 
 /**
@@ -96,8 +134,6 @@ export function isUnicodeTerminal(
 function describe(archive: StatusArchive | undefined): string {
   if (!archive) return 'none';
   const { takenAt, ageMs, sizeBytes, verifiedAt } = archive;
-  const proof = verifiedAt
-    ? `, verified ${verifiedAt.toISOString().slice(0, 10)}`
-    : '';
-  return `${formatMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}`;
+  const proof = verifiedAt ? `, verified ${formatUtcDay(verifiedAt)}` : '';
+  return `${formatWeekdayMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}`;
 }

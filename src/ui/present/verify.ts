@@ -1,7 +1,53 @@
 import type { VerifyReport } from '../../archive/verify.js';
+import { ExitCode, type KmsError } from '../../errors.js';
+import { toSystemError } from '../../platform/system-error.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
+import { document } from '../document.js';
 
 const LISTED_PROBLEMS = 20;
+
+/** What a verify ends with. Damage is certain; what could not be read may be sound, and is an error of the system. */
+export function verifyEnd(reports: readonly VerifyReport[]): {
+  readonly exitCode: ExitCode;
+  readonly error?: KmsError | undefined;
+} {
+  if (reports.every(({ isSound }) => isSound)) {
+    return { exitCode: ExitCode.done };
+  }
+
+  const isDamaged = reports.some(
+    ({ isSound, unread }) => !isSound && unread.length === 0,
+  );
+  const report = reports.find(({ unread }) => unread.length > 0);
+  const first = report?.unread[0];
+  if (isDamaged || !report || !first) return { exitCode: ExitCode.damaged };
+
+  const cause = Object.assign(new Error(first.reason), {
+    code: first.errno,
+    syscall: 'read',
+  });
+
+  const error = toSystemError(cause, {
+    fact: `${report.archive} cannot be read`,
+    hints: [
+      'Nothing was recorded of that archive. Verify it again when the disk or share is well.',
+    ],
+  });
+
+  return { exitCode: ExitCode.failed, error };
+}
+
+/** The result of a verify as a document. */
+export function documentVerify(
+  reports: readonly VerifyReport[],
+  warnings: readonly string[],
+): object {
+  return document('verify', {
+    isSound: reports.every(({ isSound }) => isSound),
+    archives: reports,
+    warnings,
+  });
+}
 
 /** The result of a verify for people: a line an archive, and every damaged entry by name. */
 export function formatVerify(reports: readonly VerifyReport[]): string {

@@ -1,0 +1,90 @@
+/** The request of a backup, of a command's flags and the server's settings. */
+import type { ArchiveType } from '../archive/names.js';
+import type { BackupRequest } from '../backup/request.js';
+import { systemClock } from '../platform/clock.js';
+import type { OnProgress } from '../platform/progress.js';
+import { readIniFile } from '../settings/ini-file.js';
+import type { NotifyRule } from '../settings/ini-settings.js';
+import type { NightlyBackup } from './nightly-backup.js';
+import { openServer, type ServerFlags } from './server.js';
+import {
+  ALL_LOSS_PERCENT,
+  BACKUP_DIR,
+  checkVolumeSize,
+  choose,
+  LEVEL,
+  LOCK_WAIT_MS,
+  MAILBOX_LOSS_PERCENT,
+  MASK,
+  OVERSIZE,
+  READS_BACK,
+  ROTATES,
+  type SourceFlags,
+  type Sources,
+  THREADS,
+  USES_CHECKSUM,
+  VOLUME_SIZE,
+} from './setting-sources.js';
+
+/** The flags of a backup command, as far as the run depends on them. */
+export interface BackupFlags extends ServerFlags, SourceFlags {
+  readonly notify?: string | undefined;
+}
+
+/** How a run is watched and stopped. */
+export interface RunControl {
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * What `backup full`, `backup diff` and `backup copy` ask for.
+ * @throws {NotFoundError} without a server · {ConfigurationError} when a file of settings is wrong · {UsageError}
+ */
+export function toNightlyBackup(
+  type: ArchiveType,
+  flags: BackupFlags,
+  control: RunControl,
+): NightlyBackup {
+  const { installation, settings } = openServer(flags);
+  const ini = readIniFile(installation.dir);
+  const sources = { flags, ini, server: settings };
+
+  return {
+    request: {
+      type,
+      installation,
+      settings,
+      ...chooseValues(sources),
+      clock: systemClock,
+      ...control,
+    },
+    ini,
+    rule: flags.notify as NotifyRule | undefined,
+    rotates: choose(ROTATES, sources),
+    rotationLimit: settings.rotationLimit,
+  };
+}
+
+type ChosenValues = Omit<
+  BackupRequest,
+  'type' | 'installation' | 'settings' | 'clock' | keyof RunControl
+>;
+
+function chooseValues(sources: Sources): ChosenValues {
+  return {
+    backupDir: choose(BACKUP_DIR, sources),
+    volumeLimitBytes: checkVolumeSize(choose(VOLUME_SIZE, sources)),
+    oversize: choose(OVERSIZE, sources),
+    mask: choose(MASK, sources),
+    level: choose(LEVEL, sources),
+    threads: choose(THREADS, sources),
+    usesChecksum: choose(USES_CHECKSUM, sources),
+    readsBack: choose(READS_BACK, sources),
+    lockWaitMs: choose(LOCK_WAIT_MS, sources),
+    lossLimits: {
+      mailboxPercent: choose(MAILBOX_LOSS_PERCENT, sources),
+      allPercent: choose(ALL_LOSS_PERCENT, sources),
+    },
+  };
+}

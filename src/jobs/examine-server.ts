@@ -1,0 +1,41 @@
+/** Everything that `doctor` looks at. */
+import { systemClock } from '../platform/clock.js';
+import { type Check, checkConfiguration, runChecks } from '../status/doctor.js';
+import { checkScheduler } from './check-scheduler.js';
+import type { EntryFlags } from './scheduler-entry.js';
+import { findServer } from './server.js';
+import { BACKUP_DIR, choose, type SourceFlags } from './setting-sources.js';
+
+export interface Examination {
+  readonly checks: readonly Check[];
+  readonly isConfigured: boolean;
+}
+
+/**
+ * Looks at configuration, paths, rights, space, clock, engine, archives and scheduler; without a sound configuration at
+ * nothing else.
+ * @param onBackupDir is called before anything in that directory is looked at
+ * @throws {NotFoundError} without a server
+ */
+export async function examineServer(
+  flags: EntryFlags & SourceFlags,
+  onBackupDir: (directory: string) => Promise<void>,
+): Promise<Examination> {
+  const installation = findServer(flags);
+  const { check, settings } = checkConfiguration(installation);
+  if (!settings) return { checks: [check], isConfigured: false };
+
+  const backupDir = choose(BACKUP_DIR, { flags, server: settings });
+  await onBackupDir(backupDir);
+
+  const checks = await runChecks(installation, {
+    settings,
+    backupDir,
+    clock: systemClock,
+  });
+
+  return {
+    checks: [check, ...checks, checkScheduler(flags, settings.backupEnabled)],
+    isConfigured: true,
+  };
+}

@@ -1,0 +1,22 @@
+/** The archives of a backup directory, each with what can be said of it without reading its data. */
+import type { ArchiveState } from '../archive/archive-state.js';
+import { countMessages, inspectDirectory } from '../archive/inspect.js';
+
+export interface ListedArchive {
+  readonly state: ArchiveState;
+  /** Undefined where a damaged archive cannot be counted. */
+  readonly messages: number | undefined;
+}
+
+/** Oldest first. @throws {NotFoundError} when there is no such directory */
+export async function listArchives(
+  directory: string,
+): Promise<ListedArchive[]> {
+  const archives: ListedArchive[] = [];
+
+  for (const state of await inspectDirectory(directory)) {
+    archives.push({ state, messages: await countMessages(state.facts) });
+  }
+
+  return archives;
+}

@@ -1,0 +1,100 @@
+/** Entries of an archive by their places in the mail store. */
+import { wholeName } from '../archive/entry-names.js';
+import type { Selection } from '../archive/read/read-archive.js';
+import { folderNameOf, mailboxNameOf } from '../store/mail-names.js';
+import {
+  fileIn,
+  parseEntryDirectory,
+  type StoreDirectory,
+  type StorePath,
+} from '../store/store-path.js';
+
+/** How much mail a selection holds. */
+export interface MailCounts {
+  readonly mailboxes: number;
+  readonly folders: number;
+  readonly messages: number;
+}
+
+/** The place of each directory of entries: a few hundred for hundreds of thousands of messages. */
+const placesOfDirectories = new Map<string, StoreDirectory | undefined>();
+
+/** Where an entry lies in the mail store; undefined where it is no mail. */
+export function storePathOf(entryName: string): StorePath | undefined {
+  const name = wholeName(entryName);
+  const slash = name.lastIndexOf('/') + 1;
+  const directory = name.slice(0, slash);
+
+  if (!placesOfDirectories.has(directory)) {
+    placesOfDirectories.set(directory, parseEntryDirectory(directory));
+  }
+
+  const place = placesOfDirectories.get(directory);
+
+  return place && fileIn(place, name.slice(slash));
+}
+
+/** Shows each entry that lies in the mail store, with its place. */
+export function forEachPlace(
+  selections: readonly Selection[],
+  visit: (place: StorePath, table: Selection['table'], index: number) => void,
+): void {
+  for (const { table, indices } of selections) {
+    for (const index of indices) {
+      const place = storePathOf(table.name(index));
+      if (place) visit(place, table, index);
+    }
+  }
+}
+
+/** The entries whose places are wanted. */
+export function filterPlaces(
+  selections: readonly Selection[],
+  isWanted: (place: StorePath) => boolean,
+): Selection[] {
+  return filterEntries(selections, (table, index) => {
+    const place = storePathOf(table.name(index));
+    return place !== undefined && isWanted(place);
+  });
+}
+
+/** Without the later pieces of split messages: a search looks at the first. */
+export function firstPieces(selections: readonly Selection[]): Selection[] {
+  return filterEntries(selections, (table, index) => !isLater(table, index));
+}
+
+/** Counts messages, each split one once, with the mailboxes and folders that hold them. */
+export function countPlaces(
+  selections: readonly Selection[],
+  isWanted: (place: StorePath) => boolean,
+): MailCounts {
+  const mailboxes = new Set<string>();
+  const folders = new Set<string>();
+  let messages = 0;
+
+  forEachPlace(selections, (place, table, index) => {
+    if (!isWanted(place) || isLater(table, index)) return;
+
+    messages++;
+    mailboxes.add(mailboxNameOf(place));
+    folders.add(folderNameOf(place));
+  });
+
+  return { mailboxes: mailboxes.size, folders: folders.size, messages };
+}
+
+/** Whether an entry is a piece of a split message, but not the first. */
+export function isLater(table: Selection['table'], index: number): boolean {
+  return (table.part(index)?.index ?? 0) > 0;
+}
+
+function filterEntries(
+  selections: readonly Selection[],
+  isWanted: (table: Selection['table'], index: number) => boolean,
+): Selection[] {
+  return selections.map(({ volumePath, table, indices }) => ({
+    volumePath,
+    table,
+    indices: indices.filter((index) => isWanted(table, index)),
+  }));
+}

@@ -1,0 +1,206 @@
+/** The request of a recover, of a command's flags and the server that they name. */
+import { existsSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  EngineRunningError,
+  errnoOf,
+  KmsError,
+  UsageError,
+} from '../errors.js';
+import { systemClock } from '../platform/clock.js';
+import type { RecoverRequest } from '../recover/request.js';
+import { findRunningEngine } from '../server/engine.js';
+import type { Installation } from '../server/installation.js';
+import { journalPath } from '../server/recover-journal.js';
+import type { TypedScope } from '../store/mail-scope.js';
+import type { RunControl } from './backup-request.js';
+import { findServer, openServer, type ServerFlags } from './server.js';
+import { choose, MASK, type SourceFlags } from './setting-sources.js';
+
+/** The flags as parsed. */
+export interface RecoverFlags extends ServerFlags, SourceFlags {
+  readonly domain?: string | undefined;
+  readonly user?: string | undefined;
+  readonly folder?: string | undefined;
+  readonly subfolders: boolean;
+  readonly message?: readonly string[] | undefined;
+  readonly additive: boolean;
+  readonly cfgdir?: string | undefined;
+  readonly listing: boolean;
+  readonly rollback: boolean;
+  readonly backup: boolean;
+  readonly 'keep-old': boolean;
+  readonly 'in-place': boolean;
+  readonly force: boolean;
+}
+
+/**
+ * What a recover needs to know. Its places are the flags', else the server's.
+ * @param chosen a part of the mail that was chosen from lists; undefined: what the flags name
+ * @throws {UsageError} when flags contradict each other · {NotFoundError} without a server where one is needed
+ */
+export function toRecoverRequest(
+  from: string | undefined,
+  flags: RecoverFlags,
+  control: RunControl,
+  chosen?: TypedScope,
+): RecoverRequest {
+  refuseContradiction(flags);
+
+  const scope = chosen ?? toScope(flags);
+  const server = flags.rollback
+    ? serverToUndo(flags)
+    : serverFor(flags, scope !== undefined);
+  const storeDir = resolve(flags.store ?? server?.storeDir ?? '.');
+
+  return {
+    from: resolve(from ?? '.'),
+    storeDir,
+    cfgDir: resolve(flags.cfgdir ?? server?.installation.dir ?? storeDir),
+    named: [flags.store, flags.cfgdir]
+      .filter((path) => path !== undefined)
+      .map((path) => resolve(path)),
+    mask: choose(MASK, { flags }),
+    scope,
+    isAdditive: flags.additive,
+    keepsOld: flags['keep-old'],
+    keepsBeside: flags.backup,
+    isInPlace: flags['in-place'],
+    threads: flags.threads,
+    clock: systemClock,
+    refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
+    ...control,
+  };
+}
+
+function refuseContradiction(flags: RecoverFlags): void {
+  if (!flags['in-place']) return;
+  if (!flags['keep-old'] && !flags.backup) return;
+
+  throw new UsageError(
+    '--in-place keeps nothing of the present data: leave out --keep-old and --backup',
+  );
+}
+
+/** @throws {UsageError} when flags contradict each other */
+function toScope(flags: RecoverFlags): TypedScope | undefined {
+  const { domain, user, folder, message } = flags;
+  if (folder !== undefined && user === undefined) {
+    throw new UsageError(
+      '--folder needs --user (and --domain, where several domains have that user)',
+    );
+  }
+
+  const isScoped =
+    [domain, user, folder].some((part) => part !== undefined) ||
+    (message?.length ?? 0) > 0;
+  if (!isScoped && !flags.additive) return undefined;
+
+  if (flags.mask !== undefined && isScoped) {
+    throw new UsageError(
+      '--mask names parts of a server, not of the mail: leave it out',
+    );
+  }
+
+  return {
+    domain,
+    user,
+    folder,
+    messages: message?.length ? message : undefined,
+    withSubfolders: flags.subfolders,
+  };
+}
+
+/**
+ * The server that a recover works for: the one that a place is missing without, or whose store the flags name by its
+ * path, as its engine and its journal count then. A listing needs none.
+ */
+function serverFor(
+  flags: RecoverFlags,
+  isOnlyMail: boolean,
+): RecoveredServer | undefined {
+  const { store, cfgdir } = flags;
+  if (flags.listing) return undefined;
+  if (store === undefined || (cfgdir === undefined && !isOnlyMail)) {
+    return openRecovered(flags);
+  }
+
+  try {
+    const server = openRecovered(flags);
+    return realpathSync(server.storeDir) === realpathSync(store)
+      ? server
+      : undefined;
+  } catch (error) {
+    if (error instanceof KmsError || errnoOf(error) === 'ENOENT') {
+      return undefined;
+    }
+
+    throw error;
+  }
+}
+
+/** A server that is recovered, as far as its places go. */
+interface RecoveredServer {
+  readonly installation: Installation;
+  readonly storeDir: string;
+}
+
+function openRecovered(flags: ServerFlags): RecoveredServer {
+  const { installation, settings } = openServer(flags);
+  return { installation, storeDir: settings.storeDir };
+}
+
+/**
+ * The server of a rollback. The mailserver.cfg that is to be undone may say nothing: the install directory leads to the
+ * journal, which knows every place. With another place named, the server is only needed where it is found.
+ */
+function serverToUndo(flags: RecoverFlags): RecoveredServer | undefined {
+  try {
+    return openRecovered(flags);
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+
+    const installation = installationToUndo(flags);
+    if (installation) return { installation, storeDir: installation.dir };
+    if (flags.store === undefined && flags.cfgdir === undefined) throw error;
+
+    return undefined;
+  }
+}
+
+/** The install directory, also without a mailserver.cfg where a recover has left its staging directory. */
+function installationToUndo(flags: RecoverFlags): Installation | undefined {
+  try {
+    return findServer(flags);
+  } catch (error) {
+    const dir = resolve(
+      flags['server-dir'] ?? process.env['KMS_BACKUP_SERVER_DIR'] ?? '.',
+    );
+    if (!(error instanceof KmsError) || !existsSync(journalPath(dir))) {
+      return undefined;
+    }
+
+    return {
+      dir,
+      configPath: join(dir, 'mailserver.cfg'),
+      usersConfigPath: join(dir, 'users.cfg'),
+    };
+  }
+}
+
+/** @throws {EngineRunningError} */
+async function refuseEngine(
+  server: RecoveredServer | undefined,
+): Promise<void> {
+  const engine = server && (await findRunningEngine(server.installation));
+  if (!engine) return;
+
+  throw new EngineRunningError(
+    `the mail server is running (${engine.name}, pid ${engine.pid})`,
+    {
+      hints: [
+        'Stop it first, for example systemctl stop kerio-connect; it may take five minutes.',
+      ],
+    },
+  );
+}

@@ -1,0 +1,65 @@
+/** The rotation that follows a backup. A failed one is a warning: the archive stands. */
+import type { BackupReport, BackupRequest } from '../backup/request.js';
+import { InterruptedError, messageOf } from '../errors.js';
+import { type RotateReport, runRotate } from '../rotate/run-rotate.js';
+
+/** What a rotation depends on. */
+export interface RotateAfter {
+  readonly request: BackupRequest;
+  readonly rotates: boolean;
+  readonly rotationLimit: number;
+}
+
+export interface RotationEnd {
+  /** Undefined where nothing was rotated. */
+  readonly rotation: RotateReport | undefined;
+  readonly faults: readonly string[];
+}
+
+/** Rotates unless the run is told not to, far less mail was found than before, or the archive is not proven. */
+export async function rotateAfter(
+  { request, rotates, rotationLimit }: RotateAfter,
+  report: BackupReport,
+): Promise<RotationEnd> {
+  if (!rotates || report.isMassLoss || report.verifiedEntries === 0) {
+    return { rotation: undefined, faults: [] };
+  }
+
+  try {
+    const rotation = await runRotate({
+      backupDir: request.backupDir,
+      limit: rotationLimit,
+      keepsDifferentials: request.settings.keepsDifferentials,
+      isDryRun: false,
+      expects: report.archive,
+      lockWaitMs: request.lockWaitMs,
+      clock: request.clock,
+      signal: request.signal,
+    });
+
+    return { rotation, faults: failuresOf(rotation) };
+  } catch (error) {
+    const verb = error instanceof InterruptedError ? 'was' : 'removed nothing:';
+    return {
+      rotation: undefined,
+      faults: [`rotation ${verb} ${messageOf(error)}`],
+    };
+  }
+}
+
+function failuresOf({ verdicts }: RotateReport): string[] {
+  return verdicts.flatMap(({ archive, failure }) =>
+    failure === undefined
+      ? []
+      : [`rotation could not remove ${archive}: ${failure}`],
+  );
+}
+
+/** The archives that a rotation removed; none where there was no rotation. */
+export function removedArchives(rotation: RotateReport | undefined): string[] {
+  return (rotation?.verdicts ?? [])
+    .filter(
+      ({ action, failure }) => action === 'remove' && failure === undefined,
+    )
+    .map(({ archive }) => archive);
+}

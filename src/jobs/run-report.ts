@@ -1,0 +1,59 @@
+/** What mail, metrics, pings and hooks are told of a backup that published its archive. */
+import { archiveName } from '../archive/names.js';
+import type { BackupReport } from '../backup/request.js';
+import { ExitCode } from '../errors.js';
+import type { ArchivePoint, RunReport } from '../report/run-report.js';
+import type { RotateReport } from '../rotate/run-rotate.js';
+import { removedArchives } from './rotate-after.js';
+
+/** What a run's report is made of. */
+export interface RunParts {
+  /** `backup full`. */
+  readonly command: string;
+  readonly backupDir: string;
+  readonly hostname: string;
+  readonly report: BackupReport;
+  readonly rotation: RotateReport | undefined;
+  readonly warnings: readonly string[];
+  readonly recentArchives: readonly ArchivePoint[];
+}
+
+/** The report of a run whose archive was published. Pure. */
+export function toRunReport(parts: RunParts): RunReport {
+  const { command, backupDir, hostname, report, rotation } = parts;
+  const isDone = report.issues.length === 0;
+
+  return {
+    schema: 'kms-backup/run/1',
+    command,
+    type: report.type,
+    backupDir,
+    hostname,
+    startedAt: report.startedAt,
+    finishedAt: report.finishedAt,
+    outcome: isDone ? 'done' : 'incomplete',
+    exitCode: isDone ? ExitCode.done : ExitCode.incomplete,
+    archive: archiveFacts(report),
+    warnings: parts.warnings,
+    skipped: report.issues.map(({ name, reason }) => ({ path: name, reason })),
+    rotation: rotation && {
+      kept: rotation.kept,
+      limit: rotation.limit,
+      removed: removedArchives(rotation),
+    },
+    recentArchives: parts.recentArchives,
+  };
+}
+
+function archiveFacts(report: BackupReport): RunReport['archive'] {
+  return {
+    name: report.archive,
+    base: report.base === undefined ? undefined : archiveName(report.base),
+    messages: report.messages,
+    sizeBytes: report.sourceBytes,
+    compressedBytes: report.storedBytes,
+    volumes: report.volumes.length,
+    verifiedEntries:
+      report.verifiedEntries > 0 ? report.verifiedEntries : undefined,
+  };
+}

@@ -1,0 +1,66 @@
+/** The work of one call of `schedule run`: the backup that the schedule made due, by this same program. */
+import { listArchiveFiles } from '../archive/backup-directory.js';
+import { NotFoundError } from '../errors.js';
+import { systemClock } from '../platform/clock.js';
+import { ownProgram } from '../platform/self.js';
+import { runSchedule, type ScheduleRunReport } from '../schedule/run.js';
+import { openServer, type ServerFlags } from './server.js';
+import { BACKUP_DIR, choose, type SourceFlags } from './setting-sources.js';
+
+/** The flags of `schedule run`, and the words that it passes on. */
+export interface ScheduleRunFlags extends ServerFlags, SourceFlags {
+  readonly 'dry-run': boolean;
+  readonly 'even-if-disabled': boolean;
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly progress: string;
+}
+
+/**
+ * Backs up if the schedule made it due since the last run; without a former run, since the newest archive.
+ * @param passedOn further flags of the backup command
+ * @throws as `runSchedule`
+ */
+export async function runDueBackup(
+  flags: ScheduleRunFlags,
+  passedOn: readonly string[],
+  signal: AbortSignal,
+): Promise<ScheduleRunReport> {
+  const { installation, settings } = openServer(flags);
+  const directory = choose(BACKUP_DIR, { flags, server: settings });
+
+  return runSchedule(installation, {
+    clock: systemClock,
+    program: ownProgram(),
+    backupFlags: [...backupFlags(flags), ...passedOn],
+    newestArchiveAt: newestArchive(directory),
+    isEvenIfDisabled: flags['even-if-disabled'],
+    isDryRun: flags['dry-run'],
+    signal,
+  });
+}
+
+/** What is said to this command and concerns the backup. */
+function backupFlags(flags: ScheduleRunFlags): string[] {
+  const words: string[] = [];
+  const backupDir = flags['backup-dir'];
+
+  if (backupDir !== undefined) words.push('--backup-dir', backupDir);
+  if (flags.quiet) words.push('--quiet');
+  if (flags.json) words.push('--json');
+  if (flags.verbose) words.push('--verbose');
+
+  return [...words, '--progress', flags.progress];
+}
+
+function newestArchive(directory: string): Date | undefined {
+  try {
+    return listArchiveFiles(directory).at(-1)?.takenAt;
+  } catch (error) {
+    // The backup itself says what is wrong with the directory, or makes it.
+    if (error instanceof NotFoundError) return undefined;
+
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+/** What a backup's run warns of: one list, in the order in which an operator reads it. */
+
+/** Which part of the run a warning comes from. */
+type WarningSource =
+  /** Reading the store and writing the archive. */
+  | 'archive'
+  /** Removing archives over the limit. */
+  | 'rotation'
+  /** Writing into the logs of the mail server. */
+  | 'server-log'
+  /** Hooks, pings, metrics and mail. */
+  | 'reporting';
+
+export interface RunWarning {
+  readonly source: WarningSource;
+  readonly text: string;
+}
+
+/** Each text as a warning of that source. */
+export function warningsOf(
+  source: WarningSource,
+  texts: readonly string[],
+): RunWarning[] {
+  return texts.map((text) => ({ source, text }));
+}
+
+/** The texts, in their order. */
+export function warningTexts(warnings: readonly RunWarning[]): string[] {
+  return warnings.map(({ text }) => text);
+}

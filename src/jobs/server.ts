@@ -1,0 +1,49 @@
+/** The mail server that a command works for: its place and its settings. */
+import { resolve } from 'node:path';
+import { NotFoundError } from '../errors.js';
+import { findInstallation, type Installation } from '../server/installation.js';
+import { readSettings, type ServerSettings } from '../server/settings.js';
+
+/** The flag that names the server. */
+export interface ServerFlags {
+  readonly 'server-dir'?: string | undefined;
+}
+
+/** A mail server and what its mailserver.cfg says. */
+export interface OpenServer {
+  readonly installation: Installation;
+  readonly settings: ServerSettings;
+}
+
+/** @throws {NotFoundError} without an installation · {ConfigurationError} when its mailserver.cfg is wrong */
+export function openServer(flags: ServerFlags): OpenServer {
+  const installation = findServer(flags);
+  return { installation, settings: readSettings(installation) };
+}
+
+/** The settings of the server; undefined on a machine without one, where a directory of archives can lie too. */
+export function findServerSettings(
+  flags: ServerFlags,
+): ServerSettings | undefined {
+  try {
+    return openServer(flags).settings;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Where the server is installed; its settings are not read. @throws {NotFoundError} */
+export function findServer(flags: ServerFlags): Installation {
+  return findInstallation({ serverDir: flags['server-dir'] });
+}
+
+/** The archive or backup directory that an argument names, absolute; the server's directory where it names none. */
+export function toArchivesPath(
+  given: string | undefined,
+  flags: ServerFlags,
+): string {
+  return given === undefined
+    ? openServer(flags).settings.backupDir
+    : resolve(given);
+}

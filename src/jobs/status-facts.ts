@@ -1,0 +1,100 @@
+/** Everything that the status page shows, measured and read: archives, mailboxes, space. */
+import { hostname } from 'node:os';
+import type { ArchiveState } from '../archive/archive-state.js';
+import { countMessages } from '../archive/inspect.js';
+import { archiveName } from '../archive/names.js';
+import type {
+  MailboxSize,
+  StatusArchive,
+  StatusFacts,
+} from '../page/status-facts.js';
+import { diskSpaceOf } from '../platform/disk-space.js';
+import { VERSION } from '../platform/tool.js';
+import { toChain } from '../recover/chain.js';
+import { openChain } from '../recover/entries.js';
+import { indexMail } from '../recover/scope.js';
+import { inspectIfThere, type StatusReport } from '../status/status.js';
+import { folderLabel } from '../store/mail-names.js';
+import type { CollectedStatus, StatusRequest } from './collect-status.js';
+
+/** Reads what the page shows besides the state: the central directories of the newest point, and no data. */
+export async function collectFacts(
+  { server, backupDir, clock }: StatusRequest,
+  { report, nextRuns }: CollectedStatus,
+): Promise<StatusFacts> {
+  const { settings } = server;
+  const states = (await inspectIfThere(backupDir)) ?? [];
+  const space = diskSpaceOf(backupDir);
+  const archives: StatusArchive[] = [];
+
+  for (const state of states) archives.push(await toStatusArchive(state));
+
+  return {
+    hostname: settings.hostname === '' ? hostname() : settings.hostname,
+    generatedAt: clock(),
+    backupDir,
+    storeDir: settings.storeDir,
+    version: VERSION,
+    warnings: toPageWarnings(report),
+    archives,
+    mailboxes: await measureMailboxes(states),
+    nextRuns: nextRuns.map(({ at, task: { type, description } }) => ({
+      at,
+      type,
+      description,
+    })),
+    freeBytes: space?.freeBytes,
+    totalBytes: space?.totalBytes,
+  };
+}
+
+function toPageWarnings({
+  warnings,
+  criticalWarnings,
+}: StatusReport): StatusFacts['warnings'] {
+  return warnings.map((text, index) => ({
+    severity: index < criticalWarnings ? 'critical' : 'warning',
+    text,
+  }));
+}
+
+async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {
+  const { files } = state.facts;
+
+  return {
+    name: archiveName(files.stem),
+    type: files.type,
+    takenAt: files.takenAt,
+    sizeBytes: files.sizeBytes,
+    volumes: files.volumes.length,
+    messages: await countMessages(state.facts),
+    needs: state.base && archiveName(state.base.files.stem),
+    verifiedAt: state.verifiedAt,
+    isRecoverable: state.isRecoverable,
+    problem: state.fault,
+  };
+}
+
+/** Users and folders with their sizes, as the newest recoverable archive has them. */
+async function measureMailboxes(
+  states: readonly ArchiveState[],
+): Promise<MailboxSize[]> {
+  const newest = states.findLast(({ isRecoverable }) => isRecoverable);
+  if (!newest) return [];
+
+  const index = indexMail(await openChain(toChain(newest)));
+
+  return [...index.mailboxes].map(([name, mailbox]) => {
+    const folders = [...mailbox.folders].map(([folder, counts]) => ({
+      name: folderLabel(folder),
+      ...counts,
+    }));
+
+    return {
+      name,
+      folders,
+      messages: folders.reduce((sum, { messages }) => sum + messages, 0),
+      sizeBytes: folders.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    };
+  });
+}

@@ -1,0 +1,36 @@
+import { Flags } from '@oclif/core';
+import type { ExportFormat } from '../export/export-messages.js';
+import { withEnvironment } from './flags.js';
+import { scopeFlags } from './scope-flags.js';
+import { searchFlags } from './search-flags.js';
+
+/** By their names, so that the compiler misses none. */
+const FORMATS: Readonly<Record<ExportFormat, true>> = {
+  zip: true,
+  tar: true,
+  'tar.gz': true,
+  mbox: true,
+  maildir: true,
+};
+
+/** Which mail is exported, and to where. */
+export const exportFlags = withEnvironment({
+  ...scopeFlags,
+  ...searchFlags,
+  format: Flags.string({
+    options: Object.keys(FORMATS),
+    default: 'zip',
+    summary: 'What to write.',
+  }),
+  output: Flags.string({
+    char: 'o',
+    helpValue: 'FILE|-',
+    required: true,
+    summary: 'Where to; - is standard output.',
+  }),
+  interactive: Flags.boolean({
+    char: 'i',
+    summary: 'Choose archive, user, folder and messages from lists.',
+  }),
+  overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
+});

@@ -1,0 +1,49 @@
+import { switchStoreBackupLog } from '../config/store-backup-log.js';
+import { findServer, type ServerFlags } from '../jobs/server.js';
+import type { Outcome } from './command.js';
+import { document } from './document.js';
+import { EditCommand, formatDryRun } from './edit-command.js';
+
+/** The flags of both commands as parsed. */
+interface SwitchFlags extends ServerFlags {
+  readonly force: boolean;
+  readonly 'dry-run': boolean;
+}
+
+/** What `log enable store-backup` and `log disable store-backup` share. */
+export abstract class LogSwitchCommand extends EditCommand {
+  // oclif's manifest takes them of a command and the class right above it.
+  static override exitCodes = EditCommand.exitCodes;
+
+  protected async switchTo(
+    isEnabled: boolean,
+    flags: SwitchFlags,
+  ): Promise<Outcome> {
+    const command = isEnabled ? 'log enable' : 'log disable';
+    const report = await switchStoreBackupLog(
+      findServer(flags),
+      isEnabled,
+      this.editOptions(command, flags),
+    );
+
+    this.warnAll(report.warnings);
+
+    const { isChanged, warnings } = report;
+    const isDryRun = flags['dry-run'];
+    const state = isEnabled ? 'on' : 'off';
+    const done = isChanged
+      ? `Store Backup messages are ${state}.`
+      : `Nothing to change: Store Backup messages were ${state} already.`;
+
+    return {
+      json: document('log-switch', {
+        isEnabled,
+        isChanged,
+        isDryRun,
+        warnings,
+      }),
+      text: isDryRun ? formatDryRun(report) : done,
+      isSummary: !isDryRun,
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { ExitCode } from '../../errors.js';
+import type { Examination } from '../../jobs/examine-server.js';
+import { document } from '../document.js';
+
+/** Wrong configuration is wrong usage; any other problem would make a backup or a recovery fail. */
+export function doctorExitCode(examination: Examination): ExitCode {
+  if (!examination.isConfigured) return ExitCode.usage;
+
+  return countProblems(examination) > 0 ? ExitCode.failed : ExitCode.done;
+}
+
+/** What was looked at, as a document. */
+export function documentDoctor(examination: Examination): object {
+  return document('doctor', {
+    checks: examination.checks,
+    problems: countProblems(examination),
+  });
+}
+
+/** A line for each thing that was looked at, and below it what to do. */
+export function formatDoctor({ checks }: Examination): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const indent = ' '.repeat('problem  '.length + width);
+
+  return checks
+    .flatMap(({ name, state, fact, advice }) => [
+      `${state.padEnd(7)}  ${name.padEnd(width)}  ${fact}`,
+      ...(advice === undefined ? [] : [`${indent}  * ${advice}`]),
+    ])
+    .join('\n');
+}
+
+function countProblems({ checks }: Examination): number {
+  return checks.filter(({ state }) => state === 'problem').length;
+}

@@ -1,0 +1,36 @@
+import type { ExportReport } from '../../export/export-messages.js';
+import type { Unsearched } from '../../jobs/export-mail.js';
+import { formatSize, plural } from '../../platform/units.js';
+import { document } from '../document.js';
+
+/** What was exported, and how many of Outlook's hidden items were not. */
+export function formatExport(
+  report: ExportReport,
+  hiddenItems: number,
+): string {
+  const { messages, sizeBytes, format, output } = report;
+  const lines = [
+    `Exported  ${plural(messages, 'message')}, ${formatSize(sizeBytes)}, as ${format} to ${output}`,
+  ];
+
+  if (hiddenItems > 0) {
+    lines.push(
+      `Left out  ${plural(hiddenItems, 'hidden item')} of Outlook (#assoc): settings, no messages`,
+    );
+  }
+
+  return lines.join('\n');
+}
+
+/** A message of which nobody knows whether it was meant. */
+export function formatUnsearched({ name, reason }: Unsearched): string {
+  return `not searched, it is damaged: ${name}: ${reason}`;
+}
+
+/** The same as a document. */
+export function documentExport(
+  report: ExportReport,
+  warnings: readonly string[],
+): object {
+  return document('export', { ...report, warnings });
+}

@@ -1,0 +1,64 @@
+import { formatWeekdayMoment } from '../../platform/dates.js';
+import { plainText } from '../../platform/shell-words.js';
+import type { TaskMoment } from '../../schedule/due-plan.js';
+import { dayName, formatTime } from '../../schedule/week.js';
+import type { ScheduleTask } from '../../server/schedule-tasks.js';
+import { formatTable } from '../table.js';
+
+/** A task as JSON gives it, numbered from 1. */
+export function documentTask(task: ScheduleTask, index: number): object {
+  const { type, day, timeSeconds, description, isEnabled, guid } = task;
+  return {
+    id: index + 1,
+    guid,
+    type,
+    day: dayName(day),
+    time: formatTime(timeSeconds),
+    timeSeconds,
+    description,
+    isEnabled,
+  };
+}
+
+/** The schedule as a table. */
+export function formatTasks(tasks: readonly ScheduleTask[]): string {
+  if (tasks.length === 0) return 'The schedule is empty.';
+
+  const rows = tasks.map((task, index) => [
+    String(index + 1),
+    task.type,
+    dayName(task.day),
+    formatTime(task.timeSeconds),
+    task.isEnabled ? 'yes' : 'no',
+    task.guid || '-',
+    plainText(task.description),
+  ]);
+
+  return formatTable([
+    ['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'],
+    ...rows,
+  ]).join('\n');
+}
+
+/** A coming run as JSON gives it. */
+export function documentMoment({ task, number, at }: TaskMoment): object {
+  return { id: number, type: task.type, at: at.toISOString() };
+}
+
+/** The coming runs as a table; none where there are none. */
+export function formatNextRuns(moments: readonly TaskMoment[]): string[] {
+  if (moments.length === 0) return [];
+
+  const rows = moments.map(({ task, number, at }) => [
+    formatWeekdayMoment(at),
+    task.type,
+    String(number),
+    task.description,
+  ]);
+
+  return [
+    formatTable([['NEXT RUN', 'TYPE', 'TASK', 'DESCRIPTION'], ...rows]).join(
+      '\n',
+    ),
+  ];
+}

@@ -1,0 +1,135 @@
+import { UsageError } from '../errors.js';
+import {
+  type RecoverFlags,
+  toRecoverRequest,
+} from '../jobs/recover-request.js';
+import { openServer } from '../jobs/server.js';
+import type { BrowseChoice } from './browse.js';
+import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
+import { formatListing } from './present/listing.js';
+import {
+  documentRollback,
+  formatRecoverDone,
+  formatRecoverPlan,
+  formatRollback,
+} from './present/recover.js';
+import { openPrompts } from './prompts.js';
+
+/** The flags of `recover` as parsed. */
+export interface RecoverCommandFlags extends CommonFlags, RecoverFlags {
+  readonly interactive: boolean;
+  readonly noprogress: boolean;
+  readonly 'dry-run': boolean;
+  readonly yes: boolean;
+}
+
+/** The steps of a recover that a person sees: browse, list, plan, ask, run, roll back. */
+export abstract class RecoverCommand extends KmsCommand {
+  protected override stopsAtOnce = true;
+
+  /** Recovers from a backup directory or an archive; undefined: what a person chooses. */
+  protected async recover(
+    path: string | undefined,
+    flags: RecoverCommandFlags,
+  ): Promise<Outcome> {
+    const verb = await import('../recover/run-recover.js');
+    const control = this.#control(flags);
+
+    await this.useNetworkDisk(path, flags);
+
+    const choice = flags.interactive ? await browse(path, flags) : undefined;
+    const from = choice?.from ?? path;
+
+    if (from === undefined) {
+      throw new UsageError(
+        'recover what? Name a backup directory or an archive',
+      );
+    }
+
+    const request = toRecoverRequest(from, flags, control, choice?.scope);
+
+    if (flags.listing) {
+      const listing = await verb.listRecover(request);
+      return { json: listing, text: formatListing(listing) };
+    }
+
+    if (!flags['dry-run']) await request.refuseWhileRunning();
+
+    const planned = await verb.planRecover(request);
+    const plan = formatRecoverPlan(planned.report);
+    if (flags['dry-run']) {
+      return { json: planned.report, text: `${plan}\nNothing was changed.` };
+    }
+
+    if (!flags.quiet && !flags.json) process.stderr.write(`${plan}\n`);
+    if (!flags.yes) await confirm();
+
+    this.stopsAtOnce = false;
+    this.kept =
+      'the mail server has what it had before, what was extracted is removed';
+
+    const report = await verb.runRecover(request, planned);
+    // The plan has told the first of them.
+    this.warnAll(report.warnings.slice(planned.report.warnings.length));
+
+    return { json: report, text: formatRecoverDone(report), isSummary: true };
+  }
+
+  /** Puts back what was there before the last recover that kept it. */
+  protected async rollBack(flags: RecoverCommandFlags): Promise<Outcome> {
+    const verb = await import('../recover/run-recover.js');
+    const request = toRecoverRequest(undefined, flags, this.#control(flags));
+    const plan = verb.planRollback(request);
+    const preview = formatRollback('Restores', plan);
+
+    if (flags['dry-run']) {
+      return {
+        json: documentRollback(plan, { isDryRun: true, warnings: [] }),
+        text: `${preview}\nNothing was changed.`,
+      };
+    }
+
+    // A script that says --rollback means it; a person is shown what goes.
+    if (!flags.yes && process.stdin.isTTY) {
+      process.stderr.write(`${preview}\n`);
+      await confirm();
+    }
+
+    this.stopsAtOnce = false;
+
+    const warnings = await verb.rollBack(request);
+    this.warnAll(warnings);
+
+    return {
+      json: documentRollback(plan, { isDryRun: false, warnings }),
+      text: formatRollback('Restored', plan),
+      isSummary: true,
+    };
+  }
+
+  #control(flags: RecoverCommandFlags): Parameters<typeof toRecoverRequest>[2] {
+    const shown = flags.noprogress ? { ...flags, progress: 'none' } : flags;
+
+    return { signal: this.signal, onProgress: this.startProgress(shown) };
+  }
+}
+
+async function confirm(): Promise<void> {
+  const prompts = openPrompts('Run it again with --yes if the plan is right.');
+
+  if (!(await prompts.confirm('Do it?', false))) {
+    throw new UsageError('not confirmed: nothing was changed');
+  }
+}
+
+async function browse(
+  path: string | undefined,
+  flags: RecoverCommandFlags,
+): Promise<BrowseChoice> {
+  const prompts = openPrompts(
+    'Name what to recover with -d, -u, -f or --message.',
+  );
+  const { browseMail } = await import('./browse.js');
+
+  return browseMail(prompts, path ?? openServer(flags).settings.backupDir);
+}
