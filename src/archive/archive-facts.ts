@@ -127,8 +127,9 @@ class Findings {
       formatVolumeName(files.stem, number),
     );
     this.#damage = missing.map((volume) => ({
-      kind: 'volume missing',
+      archive: files.stem,
       volume,
+      kind: 'volume missing',
     }));
     if (missing.length > 0) {
       this.#reasons.push(`volume ${missing.slice(0, 3).join(', ')} is missing`);
@@ -154,8 +155,9 @@ class Findings {
       if (!(error instanceof DamagedArchiveError)) throw error;
 
       this.#damage.push({
-        kind: 'entries',
+        archive: this.files.stem,
         volume: volume.name,
+        kind: 'entries',
         names: [name],
       });
       this.#reasons.push(messageOf(error));
@@ -191,7 +193,11 @@ class Findings {
         files.volumes.length + files.missingVolumes.length,
       );
 
-      this.#damage.push({ kind: 'volume missing', volume });
+      this.#damage.push({
+        archive: files.stem,
+        volume,
+        kind: 'volume missing',
+      });
       this.#reasons.push(
         `it has no ${SUMMARY_ENTRY}: it is unfinished, or its last volume is missing`,
       );
@@ -239,8 +245,9 @@ class Findings {
       if (isReadFailure(error)) throw error;
 
       this.#damage.push({
-        kind: 'central directory',
+        archive: this.files.stem,
         volume: volume.name,
+        kind: 'central directory',
         reason: messageOf(error),
       });
       this.#reasons.push(messageOf(error));

@@ -19,10 +19,8 @@ export interface ArchiveState {
   readonly chainFault: string | undefined;
   /** What is the matter with the base that it has. */
   readonly baseFault: string | undefined;
-  /** What is known to be damaged in it, without its base. */
+  /** What is known to be damaged in it, and in its base. */
   readonly damage: readonly Damage[];
-  /** The same of its base. */
-  readonly baseDamage: readonly Damage[];
   /** Why it, or its base, could not be read this time: that is no damage. */
   readonly unreadable: Error | undefined;
   /** When every byte of it was last read and found sound. */

@@ -7,26 +7,23 @@ import { pathInMail } from '../store/entry-place.js';
  * What is damaged in an archive, as data: whoever reads decides what it concerns. An archive is a whole only for those who
  * want all of it; everybody else asks whether the volume and the entries that they read are among these.
  */
-export type Damage =
+export type Damage = DamagePlace & DamageExtent;
+
+export interface DamagePlace {
+  /** The archive's name without its ending: `F20260118T220007Z`. */
+  readonly archive: string;
+  /** The volume's file name. */
+  readonly volume: string;
+}
+
+type DamageExtent =
   /** Entries whose bytes are not what their headers promise, by name. */
-  | {
-      readonly kind: 'entries';
-      readonly volume: string;
-      readonly names: readonly string[];
-    }
+  | { readonly kind: 'entries'; readonly names: readonly string[] }
   /** Some of a volume's entries; which ones, only reading them tells. */
-  | {
-      readonly kind: 'unknown entries';
-      readonly volume: string;
-      readonly count: number | undefined;
-    }
+  | { readonly kind: 'unknown entries'; readonly count: number | undefined }
   /** The volume's list of entries: nothing of the volume can be read, nor what it holds. */
-  | {
-      readonly kind: 'central directory';
-      readonly volume: string;
-      readonly reason: string;
-    }
-  | { readonly kind: 'volume missing'; readonly volume: string };
+  | { readonly kind: 'central directory'; readonly reason: string }
+  | { readonly kind: 'volume missing' };
 
 /** Damage of which nobody can say which entries it concerns: the volume cannot be looked into. */
 export type LostVolume = Extract<
@@ -45,8 +42,9 @@ const MOST_NAMES = 1000;
 /** A name may have thousands of bytes. */
 const MOST_NAME_BYTES = 64 << 10;
 
-/** Damaged entries as damage of their volumes; a volume with very many is named as a whole. */
+/** Damaged entries of an archive as damage of its volumes; a volume with very many is named as a whole. */
 export function toEntryDamage(
+  archive: string,
   problems: readonly { readonly volume: string; readonly name: string }[],
 ): Damage[] {
   const byVolume = new Map<string, Set<string>>();
@@ -54,26 +52,34 @@ export function toEntryDamage(
     byVolume.set(volume, (byVolume.get(volume) ?? new Set()).add(name));
   }
 
-  return [...byVolume].map(([volume, own]): Damage => {
-    const names = [...own];
+  return [...byVolume].map(([volume, damaged]): Damage => {
+    const place = { archive, volume };
+    const names = [...damaged];
     const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name), 0);
     const isBounded = names.length <= MOST_NAMES && bytes <= MOST_NAME_BYTES;
 
     return isBounded
-      ? { kind: 'entries', volume, names }
-      : { kind: 'unknown entries', volume, count: names.length };
+      ? { ...place, kind: 'entries', names }
+      : { ...place, kind: 'unknown entries', count: names.length };
   });
 }
 
 /** What is known of an archive in which something is damaged and nobody wrote down what. */
 export function anywhereIn({
+  stem,
   volumes,
-}: Pick<ArchiveFiles, 'volumes'>): Damage[] {
+}: Pick<ArchiveFiles, 'stem' | 'volumes'>): Damage[] {
   return volumes.map(({ name }) => ({
-    kind: 'unknown entries',
+    archive: stem,
     volume: name,
+    kind: 'unknown entries',
     count: undefined,
   }));
+}
+
+/** What of it is damage of one archive. */
+export function damageIn(damage: readonly Damage[], archive: string): Damage[] {
+  return damage.filter((one) => one.archive === archive);
 }
 
 /** `F….1.zip is missing`, `F….1.zip cannot be read: …` */
@@ -120,23 +126,50 @@ export function damagedNames(damage: readonly Damage[]): string[] {
   return damage.flatMap((one) => (one.kind === 'entries' ? one.names : []));
 }
 
-/** Damage as it was written down (`.kms-backup-verified.json`); undefined where that is none. */
-export function parseDamage(json: unknown): Damage | undefined {
+/** Damage as it is written down below its archive's name. */
+export function documentDamage(damage: Damage): object {
+  const { volume } = damage;
+
+  switch (damage.kind) {
+    case 'entries':
+      return { kind: damage.kind, volume, names: damage.names };
+
+    case 'unknown entries':
+      return { kind: damage.kind, volume, count: damage.count };
+
+    case 'central directory':
+      return { kind: damage.kind, volume, reason: damage.reason };
+
+    case 'volume missing':
+      return { kind: damage.kind, volume };
+  }
+}
+
+/** Damage of an archive as it was written down (`.kms-backup-verified.json`); undefined where that is none. */
+export function parseDamage(
+  archive: string,
+  json: unknown,
+): Damage | undefined {
   if (!isJsonObject(json) || typeof json['volume'] !== 'string') {
     return undefined;
   }
 
   const { volume, kind, names, count, reason } = json;
+  const place = { archive, volume };
 
   switch (kind) {
     case 'entries':
-      return isNames(names) ? { kind: 'entries', volume, names } : undefined;
+      return isNames(names) ? { ...place, kind, names } : undefined;
+
     case 'unknown entries':
-      return { kind: 'unknown entries', volume, count: toCount(count) };
+      return { ...place, kind, count: toCount(count) };
+
     case 'central directory':
-      return { kind: 'central directory', volume, reason: String(reason) };
+      return { ...place, kind, reason: String(reason) };
+
     case 'volume missing':
-      return { kind: 'volume missing', volume };
+      return { ...place, kind };
+
     default:
       return undefined;
   }

@@ -133,6 +133,8 @@ async function tryVolume(
   file: VolumeFileInfo,
   { files, summary }: ArchiveFacts,
 ): Promise<OpenVolume | LostVolume> {
+  const place = { archive: files.stem, volume: file.name };
+
   try {
     const volume = await openVolume(file);
     const expected = summary?.volumeDigests[numberOf(file)] ?? '';
@@ -140,15 +142,11 @@ async function tryVolume(
 
     const reason = `${file.name} is not the volume that ${files.stem} was written with`;
 
-    return { kind: 'central directory', volume: file.name, reason };
+    return { ...place, kind: 'central directory', reason };
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
 
-    return {
-      kind: 'central directory',
-      volume: file.name,
-      reason: messageOf(error),
-    };
+    return { ...place, kind: 'central directory', reason: messageOf(error) };
   }
 }
 

@@ -62,8 +62,7 @@ function resolveState(
     fault,
     chainFault,
     baseFault,
-    damage: damageOf(own, evidence),
-    baseDamage: base ? damageOf(base, evidence) : [],
+    damage: archives.flatMap((facts) => damageOf(facts, evidence)),
     unreadable,
     lacks: findLacking(own, base),
     verifiedAt:

@@ -5,7 +5,7 @@ import {
   readOwnJson,
   replaceOwnFile,
 } from '../platform/own-file.js';
-import { type Damage, parseDamage } from './damage.js';
+import { type Damage, documentDamage, parseDamage } from './damage.js';
 
 /**
  * When each archive of a backup directory was last proven, in `.kms-backup-verified.json` beside them. It may be lost at
@@ -50,7 +50,7 @@ function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {
   if (!isJsonObject(json) || !isJsonObject(json['archives'])) return undefined;
 
   const entries = Object.entries(json['archives']).map(
-    ([stem, value]) => [stem, parseEntry(value)] as const,
+    ([stem, value]) => [stem, parseEntry(stem, value)] as const,
   );
 
   return new Map(
@@ -61,7 +61,7 @@ function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {
 }
 
 /** One archive's proof; undefined for what is none, so that the archive counts as not verified. */
-function parseEntry(json: unknown): VerifiedEntry | undefined {
+function parseEntry(stem: string, json: unknown): VerifiedEntry | undefined {
   if (!isJsonObject(json)) return undefined;
 
   const { at, isSound, sizeBytes, entries, damage, fault } = json;
@@ -75,14 +75,17 @@ function parseEntry(json: unknown): VerifiedEntry | undefined {
     isSound,
     sizeBytes,
     ...(typeof entries === 'number' ? { entries } : {}),
-    ...(Array.isArray(damage) ? { damage: parseAll(damage) } : {}),
+    ...(Array.isArray(damage) ? { damage: parseAll(stem, damage) } : {}),
     ...(typeof fault === 'string' ? { fault } : {}),
   };
 }
 
 /** All of it or nothing: damage that is only half known is somewhere. */
-function parseAll(damage: readonly unknown[]): Damage[] | undefined {
-  const parsed = damage.map(parseDamage);
+function parseAll(
+  stem: string,
+  damage: readonly unknown[],
+): Damage[] | undefined {
+  const parsed = damage.map((json) => parseDamage(stem, json));
 
   return parsed.every((one) => one !== undefined) ? parsed : undefined;
 }
@@ -97,9 +100,17 @@ export function recordVerified(
     ([stem]) => presentStems.has(stem),
   );
   const archives = Object.fromEntries(
-    merged.sort(([a], [b]) => (a.slice(1) < b.slice(1) ? -1 : 1)),
+    merged
+      .sort(([a], [b]) => (a.slice(1) < b.slice(1) ? -1 : 1))
+      .map(([stem, entry]) => [stem, documentEntry(entry)]),
   );
   const text = `${JSON.stringify({ schema: 'kms-backup/verified/1', archives }, undefined, 2)}\n`;
 
   replaceOwnFile(join(directory, FILE), text);
+}
+
+function documentEntry(entry: VerifiedEntry): object {
+  return entry.damage
+    ? { ...entry, damage: entry.damage.map(documentDamage) }
+    : entry;
 }

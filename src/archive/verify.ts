@@ -149,7 +149,7 @@ async function verifyVolumes(
     isIntact,
     fault,
     problems,
-    damage: [...archive.lost, ...toEntryDamage(problems)],
+    damage: [...archive.lost, ...toEntryDamage(facts.files.stem, problems)],
     unread,
     warnings: structure.warnings,
     entries: structure.entries,

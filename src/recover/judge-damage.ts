@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import {
   type Damage,
+  damageIn,
   damagedNames,
   describeLost,
   describePlaces,
@@ -144,12 +145,7 @@ function findDoubt(
   selections: readonly Selection[],
 ): Doubt | undefined {
   const { files, volumes } = opened.archive;
-  const known =
-    opened === chain.archives.at(-1)
-      ? chain.point.damage
-      : chain.point.baseDamage;
-
-  const damage = known.filter(
+  const damage = damageIn(chain.point.damage, files.stem).filter(
     ({ kind }) => kind === 'entries' || kind === 'unknown entries',
   );
   if (damage.length === 0) return undefined;

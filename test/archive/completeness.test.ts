@@ -49,7 +49,6 @@ function stateOf(own: Case, base?: Case): ArchiveState {
     chainFault: undefined,
     baseFault: undefined,
     damage: [],
-    baseDamage: [],
     unreadable: undefined,
     verifiedAt: own.isUnproven ? undefined : NOW,
     lacks: findLacking(facts, baseFacts),

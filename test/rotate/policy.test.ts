@@ -63,7 +63,6 @@ function toStates(specs: readonly Spec[], future = 0): ArchiveState[] {
       chainFault: undefined,
       baseFault: undefined,
       damage: [],
-      baseDamage: [],
       unreadable: undefined,
       verifiedAt,
       lacks: [],

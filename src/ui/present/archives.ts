@@ -4,6 +4,7 @@ import {
   newestPoint,
   partsOf,
 } from '../../archive/completeness.js';
+import { damageIn, documentDamage } from '../../archive/damage.js';
 import { archiveName } from '../../archive/names.js';
 import { formatUtcDay, formatUtcMinute } from '../../platform/dates.js';
 import {
@@ -146,7 +147,9 @@ export function documentArchives(
       isRecoverable: state.isRecoverable,
       isPartlyRecoverable: state.isPartlyRecoverable,
       isUnreadable: state.unreadable !== undefined,
-      damage: state.damage,
+      damage: damageIn(state.damage, state.facts.files.stem).map(
+        documentDamage,
+      ),
       fault: state.fault ?? null,
       lacks: state.lacks,
       parts: partsOf(state.facts) ?? null,
