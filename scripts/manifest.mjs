@@ -37,7 +37,9 @@ function makeManifest() {
 
     symlinkSync(join(root, 'node_modules'), join(place, 'node_modules'));
 
-    const oclif = join(root, 'node_modules', 'oclif', 'bin', 'run.js');
+    const oclif = fileURLToPath(
+      new URL('../node_modules/oclif/bin/run.js', import.meta.url),
+    );
     const { status, stderr } = spawnSync(
       process.execPath,
       [oclif, 'manifest', place],
