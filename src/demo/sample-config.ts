@@ -1,4 +1,4 @@
-/** Configuration files as the mail server writes them: no declaration, CRLF, its own indentation (docs/kerio.md). */
+/** Configuration files as the mail server writes them: no declaration, CRLF, its own indentation (docs/kerio.md 8.1). */
 
 type Section = readonly string[];
 

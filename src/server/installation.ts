@@ -14,7 +14,7 @@ export interface Installation {
 
 const CONFIG_NAME = 'mailserver.cfg';
 
-/** Where the installer puts the server; reference: docs/kerio.md. */
+/** Where the installer puts the server; docs/kerio.md 9.1. */
 const PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   win32: [
     'C:\\Program Files\\Kerio\\MailServer',
