@@ -30,7 +30,8 @@ const ALL_TESTS = ['test/**/*.test.ts'];
 const SLOW_TESTS = [
   'test/archive/{hostile,memory-bombs}.test.ts',
   'test/derived/completion-driven.test.ts',
-  'test/e2e/{errno-sweep,faults,recover-crashes,set-crash,signals}.test.ts',
+  'test/e2e/{errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
+  'test/e2e/signals.test.ts',
   'test/e2e/{commands,sequences,recover-together,interrupted-reporting}.test.ts',
   'test/e2e/{decomposed-names,file-system-limits,interoperability}.test.ts',
   'test/platform/{lock-steps,remove-tree}.test.ts',

@@ -7,6 +7,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { quickKms, quickKmsJson } from '../helpers/cli.js';
 import {
   buildInstallation,
   type Installation,
@@ -15,8 +16,6 @@ import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 import {
   BINARY,
   expectDone,
-  kms,
-  kmsJson,
   QUIET_ENVIRONMENT,
   runTool,
 } from '../helpers/tools.js';
@@ -46,7 +45,7 @@ const base64 = [
   'Content-Transfer-Encoding: base64',
 ];
 
-beforeAll(() => {
+beforeAll(async () => {
   dir = temporaryDirectory('search');
   server = buildInstallation(join(dir, 'server'), {
     store: {
@@ -89,17 +88,22 @@ beforeAll(() => {
       },
     },
   });
-  const ended = kms(['backup', 'full', '--server-dir', server.serverDir]);
+  const ended = await quickKms([
+    'backup',
+    'full',
+    '--server-dir',
+    server.serverDir,
+  ]);
   expect(`${String(ended.status)} ${ended.stderr}`).toBe('0 ');
 });
 afterAll(() => {
   removeTemporary(dir);
 });
 
-const search = (
+const search = async (
   ...flags: string[]
-): { status: number | null; names: string[] } => {
-  const { status, json } = kmsJson([
+): Promise<{ status: number | null; names: string[] }> => {
+  const { status, json } = await quickKmsJson([
     'search',
     server.backupDir,
     '--server-dir',
@@ -114,34 +118,36 @@ const search = (
 };
 
 describe('search', () => {
-  it('finds by sender, subject, Message-ID, date and text, without accents', () => {
-    expect(search('--subject', 'QUARTERLY')).toEqual({
+  it('finds by sender, subject, Message-ID, date and text, without accents', async () => {
+    expect(await search('--subject', 'QUARTERLY')).toEqual({
       status: 0,
       names: ['example.com/alice/INBOX/00000001'],
     });
-    expect(search('--message-id', '<five@example.com>').names).toEqual([
+    expect((await search('--message-id', '<five@example.com>')).names).toEqual([
       'example.com/alice/Sent Items/0000000a',
     ]);
-    expect(search('--text', 'grusse aus koln').names).toEqual([
+    expect((await search('--text', 'grusse aus koln')).names).toEqual([
       'example.com/alice/INBOX/00000002',
     ]);
     expect(
-      search(
-        '--from',
-        'jurgen',
-        '--since',
-        '2026-11-17',
-        '--before',
-        '2026-11-19',
+      (
+        await search(
+          '--from',
+          'jurgen',
+          '--since',
+          '2026-11-17',
+          '--before',
+          '2026-11-19',
+        )
       ).names,
     ).toHaveLength(7);
-    expect(search('--from', 'jurgen', '--before', '2026-11-16')).toEqual({
+    expect(await search('--from', 'jurgen', '--before', '2026-11-16')).toEqual({
       status: 10,
       names: [],
     });
   });
 
-  it('prints commands that recover all that was found, whatever their number', () => {
+  it('prints commands that recover all that was found, whatever their number', async () => {
     const many = buildInstallation(join(dir, 'many'), {
       store: {
         mail: {
@@ -160,13 +166,14 @@ describe('search', () => {
         },
       },
     });
-    expect(kms(['backup', 'full', '--server-dir', many.serverDir]).status).toBe(
-      0,
-    );
+    expect(
+      (await quickKms(['backup', 'full', '--server-dir', many.serverDir]))
+        .status,
+    ).toBe(0);
     rmSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs'), {
       recursive: true,
     });
-    const { stdout } = kms([
+    const { stdout } = await quickKms([
       'search',
       many.backupDir,
       '--subject',
@@ -187,56 +194,58 @@ describe('search', () => {
     ).toHaveLength(45);
   });
 
-  it('stays within domain, user and folder, typed in any case and decoded', () => {
+  it('stays within domain, user and folder, typed in any case and decoded', async () => {
     expect(
-      search('-d', 'EXAMPLE.com', '-u', 'Alice', '-f', 'inbox/ärzte'),
+      await search('-d', 'EXAMPLE.com', '-u', 'Alice', '-f', 'inbox/ärzte'),
     ).toEqual({
       status: 0,
       names: ['example.com/alice/INBOX/Ärzte/00000001'],
     });
-    expect(search('-u', 'alice@example.org').names).toEqual([
+    expect((await search('-u', 'alice@example.org')).names).toEqual([
       'example.org/alice/INBOX/00000001',
     ]);
-    expect(search('-u', 'bob', '-f', 'INBOX').names).toHaveLength(1);
+    expect((await search('-u', 'bob', '-f', 'INBOX')).names).toHaveLength(1);
     expect(
-      search(
-        '-d',
-        'example.com',
-        '-u',
-        'alice',
-        '-f',
-        'INBOX',
-        '--no-subfolders',
+      (
+        await search(
+          '-d',
+          'example.com',
+          '-u',
+          'alice',
+          '-f',
+          'INBOX',
+          '--no-subfolders',
+        )
       ).names,
     ).toHaveLength(3);
   });
 
-  it('names the nearest names where something is not there, and asks which of two users', () => {
+  it('names the nearest names where something is not there, and asks which of two users', async () => {
     const run = (...flags: string[]) =>
-      kms([
+      quickKms([
         'search',
         server.backupDir,
         '--server-dir',
         server.serverDir,
         ...flags,
       ]);
-    expect(run('-u', 'allice', '-d', 'example.com')).toMatchObject({
+    expect(await run('-u', 'allice', '-d', 'example.com')).toMatchObject({
       status: 10,
       stdout: '',
     });
-    expect(run('-u', 'allice', '-d', 'example.com').stderr).toContain(
+    expect((await run('-u', 'allice', '-d', 'example.com')).stderr).toContain(
       'Did you mean alice?',
     );
-    expect(run('-u', 'alice').stderr).toContain(
+    expect((await run('-u', 'alice')).stderr).toContain(
       'alice is in several domains: example.com, example.org',
     );
-    expect(run('-u', 'bob', '-f', 'Ärzte').status).toBe(10);
-    expect(run().status).toBe(2);
-    expect(run('--subject', '').status).toBe(2);
+    expect((await run('-u', 'bob', '-f', 'Ärzte')).status).toBe(10);
+    expect((await run()).status).toBe(2);
+    expect((await run('--subject', '')).status).toBe(2);
   });
 
-  it('prints a command line for the shell and nothing that moves the cursor', () => {
-    const { stdout } = kms([
+  it('prints a command line for the shell and nothing that moves the cursor', async () => {
+    const { stdout } = await quickKms([
       'search',
       server.backupDir,
       '--subject',
@@ -246,16 +255,13 @@ describe('search', () => {
     ]);
     expect(stdout).toContain('Evil  [2Jescape');
     expect(stdout).not.toContain('\x1b');
-    const sent = kms([
-      'search',
-      server.backupDir,
-      '--subject',
-      'Re: Lunch',
-    ]).stdout;
+    const sent = (
+      await quickKms(['search', server.backupDir, '--subject', 'Re: Lunch'])
+    ).stdout;
     expect(sent).toContain(`--message 'example.com/alice/Sent Items/0000000a'`);
   });
 
-  it('with --deleted finds only what is gone from the mailbox, wherever it was moved in it', () => {
+  it('with --deleted finds only what is gone from the mailbox, wherever it was moved in it', async () => {
     const inbox = join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs');
     renameSync(
       join(inbox, '00000001.eml'),
@@ -267,14 +273,14 @@ describe('search', () => {
     const lunch = readFileSync(join(inbox, '00000002.eml'));
     rmSync(join(inbox, '00000002.eml'));
     try {
-      expect(search('--deleted').names).toEqual([
+      expect((await search('--deleted')).names).toEqual([
         'example.com/alice/INBOX/00000002',
       ]);
       writeFileSync(
         join(inbox, '00000002.eml'),
         mail('new', 'a new message under the old name'),
       );
-      expect(search('--deleted').names).toEqual([
+      expect((await search('--deleted')).names).toEqual([
         'example.com/alice/INBOX/00000002',
       ]);
     } finally {
@@ -292,7 +298,7 @@ describe('search', () => {
 
 describe('export', () => {
   const run = (...flags: string[]) =>
-    kms([
+    quickKms([
       'export',
       server.backupDir,
       '--server-dir',
@@ -300,9 +306,9 @@ describe('export', () => {
       ...flags,
     ]);
 
-  it('writes a mailbox as zip, byte for byte', () => {
+  it('writes a mailbox as zip, byte for byte', async () => {
     const output = join(dir, 'alice.zip');
-    const ended = run('-u', 'alice@example.com', '--output', output);
+    const ended = await run('-u', 'alice@example.com', '--output', output);
     expect(`${String(ended.status)} ${ended.stderr}`).toBe('0 ');
     expect(ended.stdout).toMatch(/^Exported {2}5 messages, .* as zip to /);
     runTool('python3', [
@@ -317,21 +323,25 @@ describe('export', () => {
         'utf8',
       ),
     ).toBe(mail('four', 'Arzttermin'));
-    expect(run('-u', 'alice@example.com', '--output', output).status).toBe(2);
+    expect(
+      (await run('-u', 'alice@example.com', '--output', output)).status,
+    ).toBe(2);
   });
 
-  it('takes flags from index.fld into a Maildir', () => {
+  it('takes flags from index.fld into a Maildir', async () => {
     const output = join(dir, 'Maildir');
     expect(
-      run(
-        '-d',
-        'example.com',
-        '-u',
-        'alice',
-        '--format',
-        'maildir',
-        '--output',
-        output,
+      (
+        await run(
+          '-d',
+          'example.com',
+          '-u',
+          'alice',
+          '--format',
+          'maildir',
+          '--output',
+          output,
+        )
       ).status,
     ).toBe(0);
     const script = `import mailbox, sys
@@ -342,8 +352,8 @@ print(sorted((m['subject'].split()[0], m.get_flags()) for m in box), sorted(box.
     );
   });
 
-  it('writes a search result to standard output and tells the rest on stderr', () => {
-    const ended = run(
+  it('writes a search result to standard output and tells the rest on stderr', async () => {
+    const ended = await run(
       '--format',
       'mbox',
       '--output',
@@ -354,14 +364,22 @@ print(sorted((m['subject'].split()[0], m.get_flags()) for m in box), sorted(box.
     expect(ended.status).toBe(0);
     expect(ended.stdout.match(/^From weber@example\.com /gm)).toHaveLength(2);
     expect(ended.stderr).toContain('Exported  2 messages');
-    expect(run('--format', 'mbox', '--output', '-', '--json').status).toBe(2);
     expect(
-      run('--output', join(dir, 'none.zip'), '--subject', 'nothing like it')
-        .status,
+      (await run('--format', 'mbox', '--output', '-', '--json')).status,
+    ).toBe(2);
+    expect(
+      (
+        await run(
+          '--output',
+          join(dir, 'none.zip'),
+          '--subject',
+          'nothing like it',
+        )
+      ).status,
     ).toBe(10);
   });
 
-  it('writes nothing where a message is damaged', () => {
+  it('writes nothing where a message is damaged', async () => {
     const archive = join(server.backupDir, 'F20200101T000000Z.zip');
     const [newest] = runTool('ls', [server.backupDir])
       .stdout.trim()
@@ -371,7 +389,7 @@ print(sorted((m['subject'].split()[0], m.get_flags()) for m in box), sorted(box.
     bytes[at] = (bytes[at] ?? 0) ^ 0xff;
     writeFileSync(archive, bytes);
     const output = join(dir, 'damaged.zip');
-    const ended = kms([
+    const ended = await quickKms([
       'export',
       archive,
       '-d',

@@ -10,6 +10,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, describe, it } from 'vitest';
 import { isUnicodeTerminal } from '../../src/ui/present/status.js';
+import { quickKms, quickKmsJson } from '../helpers/cli.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import {
   buildInstallation,
@@ -22,14 +23,15 @@ import {
   expectDone,
   hasTool,
   kms,
-  kmsJson,
   type Json,
   runTool,
 } from '../helpers/tools.js';
 
-function backedUp(): Installation {
+async function backedUp(): Promise<Installation> {
   const server = buildInstallation(temporaryDirectory());
-  expectDone(kms(['backup', 'full', '--server-dir', server.serverDir]));
+  expectDone(
+    await quickKms(['backup', 'full', '--server-dir', server.serverDir]),
+  );
   return server;
 }
 
@@ -67,9 +69,11 @@ const checkNamed = (json: Json, name: string): Json | undefined =>
   (json['checks'] as Json[]).find((check) => check['name'] === name);
 
 describe('status', () => {
-  it('draws the sizes of the last archives as bars, in ASCII where the locale has no more', () => {
-    const server = backedUp();
-    expectDone(kms(['backup', 'diff', '--server-dir', server.serverDir]));
+  it('draws the sizes of the last archives as bars, in ASCII where the locale has no more', async () => {
+    const server = await backedUp();
+    expectDone(
+      await quickKms(['backup', 'diff', '--server-dir', server.serverDir]),
+    );
     const words = ['status', '--server-dir', server.serverDir];
     const ascii = kms(words, {
       env: { LANG: 'C', LC_ALL: undefined, LC_CTYPE: undefined },
@@ -86,18 +90,24 @@ describe('status', () => {
       expect(line.length).toBeLessThanOrEqual(80);
     }
 
-    const { json } = kmsJson(words);
+    const { json } = await quickKmsJson(words);
     expect((json['recent'] as Json[]).map(({ type }) => type)).toEqual([
       'full',
       'differential',
     ]);
   });
 
-  it('writes a page that holds all of it, whole or not at all', () => {
-    const server = backedUp();
+  it('writes a page that holds all of it, whole or not at all', async () => {
+    const server = await backedUp();
     const page = join(server.serverDir, 'state of backups.html');
     expectDone(
-      kms(['status', '--server-dir', server.serverDir, '--html', page]),
+      await quickKms([
+        'status',
+        '--server-dir',
+        server.serverDir,
+        '--html',
+        page,
+      ]),
     );
     const html = readFileSync(page, 'utf8');
     for (const text of ['<!DOCTYPE html>', 'example.com/alice', 'INBOX']) {
@@ -105,7 +115,7 @@ describe('status', () => {
     }
 
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
-    const nowhere = kms([
+    const nowhere = await quickKms([
       'status',
       '--server-dir',
       server.serverDir,
@@ -117,14 +127,20 @@ describe('status', () => {
     expect(nowhere.stderr).not.toContain('UNEXPECTED');
   });
 
-  it('calls only that serious on the page which makes it critical', () => {
+  it('calls only that serious on the page which makes it critical', async () => {
     const server = buildInstallation(temporaryDirectory());
     const cfg = readFileSync(join(server.serverDir, 'mailserver.cfg'), 'utf8');
     const off = cfg.replace(/(<variable name="Enabled">)1</, '$10<');
     writeFileSync(join(server.serverDir, 'mailserver.cfg'), off);
     const page = join(server.serverDir, 'page.html');
     expectDone(
-      kms(['status', '--server-dir', server.serverDir, '--html', page]),
+      await quickKms([
+        'status',
+        '--server-dir',
+        server.serverDir,
+        '--html',
+        page,
+      ]),
     );
     const html = readFileSync(page, 'utf8');
     expect(html).toContain('Needs help: 1 serious problem');
@@ -132,11 +148,11 @@ describe('status', () => {
     expect(html).toMatch(/Warning:<\/strong> backup is disabled/);
   });
 
-  it('writes a page of a server that was never backed up', () => {
+  it('writes a page of a server that was never backed up', async () => {
     const server = buildInstallation(temporaryDirectory());
     rmSync(server.backupDir, { recursive: true });
     const page = join(server.serverDir, 'page.html');
-    const ended = kms([
+    const ended = await quickKms([
       'status',
       '--server-dir',
       server.serverDir,
@@ -151,8 +167,8 @@ describe('status', () => {
 
 it.skipIf(!canBeNobody || !hasTool('setpriv'))(
   'is unknown to a monitoring user who may not read the archives, and doctor says why',
-  () => {
-    const server = backedUp();
+  async () => {
+    const server = await backedUp();
     chmodSync(server.serverDir, 0o755);
     chmodSync(dirname(server.serverDir), 0o755);
     const asNobody = (...words: string[]): Ended =>
@@ -194,11 +210,11 @@ describe.each([
     'Run recover --rollback again: it completes what was begun.',
   ],
 ])('a recover that was interrupted while %s', (phase, advice) => {
-  it('is critical for status, a problem for doctor, and stops a backup before it writes', () => {
-    const server = backedUp();
+  it('is critical for status, a problem for doctor, and stops a backup before it writes', async () => {
+    const server = await backedUp();
     interruptRecover(server, phase);
     const before = readdirSync(server.backupDir);
-    const status = kmsJson([
+    const status = await quickKmsJson([
       'status',
       '--server-dir',
       server.serverDir,
@@ -209,42 +225,68 @@ describe.each([
     expect((status.json['warnings'] as string[])[0]).toMatch(
       /F20261122T010003Z\.zip was interrupted/,
     );
-    const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
+    const doctor = await quickKmsJson([
+      'doctor',
+      '--server-dir',
+      server.serverDir,
+    ]);
     expect(doctor.status).toBe(1);
     expect(checkNamed(doctor.json, 'recover')).toMatchObject({
       state: 'problem',
       advice,
     });
-    const backup = kms(['backup', 'full', '--server-dir', server.serverDir]);
+    const backup = await quickKms([
+      'backup',
+      'full',
+      '--server-dir',
+      server.serverDir,
+    ]);
     expect(backup.status).toBe(1);
     expect(backup.stderr).toContain('half old, half new');
     expect(readdirSync(server.backupDir)).toEqual(before);
   });
 });
 
-it('a recover at work is a warning for status and doctor, and a lock for a backup', () => {
-  const server = backedUp();
+it('a recover at work is a warning for status and doctor, and a lock for a backup', async () => {
+  const server = await backedUp();
   const lock = holdRecoverLock(server);
-  const status = kmsJson(['status', '--server-dir', server.serverDir]);
+  const status = await quickKmsJson([
+    'status',
+    '--server-dir',
+    server.serverDir,
+  ]);
   expect(status.json['warnings']).toContainEqual(
     expect.stringContaining('a recover is at work: recover, pid'),
   );
-  const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
+  const doctor = await quickKmsJson([
+    'doctor',
+    '--server-dir',
+    server.serverDir,
+  ]);
   expect(checkNamed(doctor.json, 'recover')).toMatchObject({
     state: 'warning',
   });
-  expect(kms(['backup', 'full', '--server-dir', server.serverDir]).status).toBe(
-    11,
-  );
+  expect(
+    (await quickKms(['backup', 'full', '--server-dir', server.serverDir]))
+      .status,
+  ).toBe(11);
   rmSync(lock);
-  expectDone(kms(['backup', 'full', '--server-dir', server.serverDir]));
+  expectDone(
+    await quickKms(['backup', 'full', '--server-dir', server.serverDir]),
+  );
 });
 
-it('an old state that is kept for a rollback stops nothing', () => {
-  const server = backedUp();
+it('an old state that is kept for a rollback stops nothing', async () => {
+  const server = await backedUp();
   interruptRecover(server, 'kept');
-  expectDone(kms(['backup', 'full', '--server-dir', server.serverDir]));
-  const doctor = kmsJson(['doctor', '--server-dir', server.serverDir]);
+  expectDone(
+    await quickKms(['backup', 'full', '--server-dir', server.serverDir]),
+  );
+  const doctor = await quickKmsJson([
+    'doctor',
+    '--server-dir',
+    server.serverDir,
+  ]);
   expect(checkNamed(doctor.json, 'recover')).toMatchObject({ state: 'ok' });
 });
 

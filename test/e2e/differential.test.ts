@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import Recover from '../../src/commands/recover.js';
+import { quickKms, quickKmsJson } from '../helpers/cli.js';
 import { canInject, kmsWithFaults } from '../helpers/faults.js';
 import { runInProcess } from '../helpers/in-process.js';
 import {
@@ -310,13 +311,19 @@ describe('the full that a differential is measured against', () => {
     ],
     [
       'was found damaged by verify',
-      () => {
+      async () => {
         const bytes = readFileSync(path(`${second}.1.zip`));
         bytes.writeUInt8(bytes.readUInt8(200) ^ 1, 200);
         writeFileSync(path(`${second}.1.zip`), bytes);
         expect(
-          kms(['verify', server.backupDir, '--server-dir', server.serverDir])
-            .status,
+          (
+            await quickKms([
+              'verify',
+              server.backupDir,
+              '--server-dir',
+              server.serverDir,
+            ])
+          ).status,
         ).toBe(4);
       },
       /verify found damage in 1 of 116 entries on [-\d]+: example\.com\/alice\/INBOX/,
@@ -325,8 +332,8 @@ describe('the full that a differential is measured against', () => {
     'becomes a new full with a warning where it %s',
     async (_, damage, reason) => {
       await twoFulls();
-      damage();
-      const { status, json } = kmsJson([
+      await damage();
+      const { status, json } = await quickKmsJson([
         'backup',
         'diff',
         '--server-dir',
@@ -355,7 +362,7 @@ describe('the full that a differential is measured against', () => {
     mkdirSync(elsewhere);
     await backUpAt(server, 'full', night(1), { backupDir: elsewhere });
     copyFileSync(join(elsewhere, `${first}.zip`), path(`${first}.zip`));
-    const list = kms(['list-archives', server.backupDir]).stdout;
+    const list = (await quickKms(['list-archives', server.backupDir])).stdout;
     expect(list).toMatch(
       /^I20260102.* no: F20260101T010000Z\.zip is not the full that it was measured against$/m,
     );
@@ -366,7 +373,8 @@ describe('the full that a differential is measured against', () => {
     await twoFulls();
     await backUpAt(server, 'differential', night(3), { rotates: false });
     truncateSync(path(`${second}.1.zip`), 900);
-    const list = kms(['list-archives', server.backupDir, '--set']).stdout;
+    const list = (await quickKms(['list-archives', server.backupDir, '--set']))
+      .stdout;
     expect(list).toMatch(
       /^F20260102T010000Z\.zip .* partly: F20260102T010000Z\.1\.zip/m,
     );
@@ -389,7 +397,7 @@ describe('the full that a differential is measured against', () => {
       letter: 'D',
       startedAt: new Date(night(3)),
     });
-    const { json } = kmsJson(['list-archives', server.backupDir]);
+    const { json } = await quickKmsJson(['list-archives', server.backupDir]);
     const bases = (json['archives'] as { base: unknown }[]).map(
       ({ base }) => base,
     );

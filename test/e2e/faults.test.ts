@@ -45,6 +45,8 @@ import {
   QUIET_ENVIRONMENT,
   runTool,
   type Ended,
+  said,
+  expectEnd,
 } from '../helpers/tools.js';
 
 const ENOSPC = constants.errno.ENOSPC;
@@ -94,16 +96,6 @@ const fullArgs = (backupDir: string, ...flags: string[]): string[] => [
   ],
   ...flags,
 ];
-const said = ({ status, stdout, stderr }: Ended): string =>
-  `${String(status)} ${stderr}${stdout}`;
-
-/** A failure says which kind it is: an exit code alone is also that of any other mishap. */
-function expectEnd(ended: Ended, exitCode: number, code: string): void {
-  expect(said(ended)).toMatch(
-    new RegExp(`^${String(exitCode)} [^]*^Code: ${code}$`, 'm'),
-  );
-}
-
 const archivesIn = (backupDir: string): string[] =>
   readdirSync(backupDir).filter((name) => name.endsWith('.zip'));
 const leftovers = (backupDir: string): string[] =>

@@ -8,6 +8,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { quickKms } from '../helpers/cli.js';
 import {
   buildInstallation,
   randomStore,
@@ -20,13 +21,7 @@ import {
   removeTemporary,
   temporaryDirectory,
 } from '../helpers/store.js';
-import {
-  expectDone,
-  hasTool,
-  kms,
-  runTool,
-  type Ended,
-} from '../helpers/tools.js';
+import { expectDone, hasTool, runTool, type Ended } from '../helpers/tools.js';
 
 const notBackedUp = (path: string): boolean => /(^|\/)search\.fld$/.test(path);
 const python = (script: string, ...args: string[]): Ended =>
@@ -103,7 +98,7 @@ describe('other tools and our archives', () => {
   let dir = '';
   let installation: Installation;
   let volumes: string[] = [];
-  beforeAll(() => {
+  beforeAll(async () => {
     dir = temporaryDirectory('interop');
     installation = buildInstallation(join(dir, 'server'), {
       store: randomStore(11, { files: 400, maxBytes: 30_000 }),
@@ -114,7 +109,7 @@ describe('other tools and our archives', () => {
     });
     const big = join(installation.storeDir, 'mail/example.com/user0/big.bin');
     writeFileSync(big, new Random(5).bytes(9_000_000));
-    const ended = kms([
+    const ended = await quickKms([
       'backup',
       'full',
       '--server-dir',
@@ -191,7 +186,7 @@ describe('other tools and our archives', () => {
   for (const [tool, pack] of Object.entries(PACKERS)) {
     it.skipIf(!hasTool(tool) || !hasTool('unzip'))(
       `can be made again by ${tool} and are recovered then`,
-      () => {
+      async () => {
         const unpacked = join(dir, `for-${tool}`);
         const recovered = buildInstallation(join(dir, `recovered-${tool}`));
         mkdirSync(unpacked);
@@ -204,7 +199,7 @@ describe('other tools and our archives', () => {
         // The volumes' own digests belong to the volumes that we wrote.
         keepKerioKeys(join(unpacked, '.summary.txt'));
         expect(pack(archive, unpacked).status).toBe(0);
-        const ended = kms([
+        const ended = await quickKms([
           'recover',
           archive,
           '--server-dir',
@@ -267,16 +262,24 @@ describe("the mail server's own archives", () => {
     return { from, to, archives };
   };
 
-  it('are listed, verified and recovered, in one volume', () => {
+  it('are listed, verified and recovered, in one volume', async () => {
     const { from, to, archives } = serverToRecover('one');
     writeKerioArchive(archives, from, { letter: 'F', startedAt });
     expect(
-      kms(['list-archives', archives, '--server-dir', to.serverDir]).stdout,
+      (
+        await quickKms([
+          'list-archives',
+          archives,
+          '--server-dir',
+          to.serverDir,
+        ])
+      ).stdout,
     ).toContain('F20261004T010002Z');
-    expect(kms(['verify', archives, '--server-dir', to.serverDir]).status).toBe(
-      0,
-    );
-    const ended = kms([
+    expect(
+      (await quickKms(['verify', archives, '--server-dir', to.serverDir]))
+        .status,
+    ).toBe(0);
+    const ended = await quickKms([
       'recover',
       archives,
       '--server-dir',
@@ -287,7 +290,7 @@ describe("the mail server's own archives", () => {
     expect(compareTrees(from.storeDir, to.storeDir, dosTimes)).toEqual([]);
   });
 
-  it('are recovered from several volumes, and not with one of them missing', () => {
+  it('are recovered from several volumes, and not with one of them missing', async () => {
     const { from, to, archives } = serverToRecover('volumes');
     const paths = writeKerioArchive(archives, from, {
       letter: 'F',
@@ -299,23 +302,40 @@ describe("the mail server's own archives", () => {
     copyFileSync(paths[1] ?? '', kept);
     rmSync(paths[1] ?? '');
     const before = compareTrees(from.storeDir, to.storeDir, dosTimes).length;
-    expect(kms(['verify', archives, '--server-dir', to.serverDir]).status).toBe(
-      4,
-    );
     expect(
-      kms(['recover', archives, '--server-dir', to.serverDir, '--yes']).status,
+      (await quickKms(['verify', archives, '--server-dir', to.serverDir]))
+        .status,
+    ).toBe(4);
+    expect(
+      (
+        await quickKms([
+          'recover',
+          archives,
+          '--server-dir',
+          to.serverDir,
+          '--yes',
+        ])
+      ).status,
     ).toBe(4);
     expect(compareTrees(from.storeDir, to.storeDir, dosTimes)).toHaveLength(
       before,
     );
     copyFileSync(kept, paths[1] ?? '');
     expect(
-      kms(['recover', archives, '--server-dir', to.serverDir, '--yes']).status,
+      (
+        await quickKms([
+          'recover',
+          archives,
+          '--server-dir',
+          to.serverDir,
+          '--yes',
+        ])
+      ).status,
     ).toBe(0);
     expect(compareTrees(from.storeDir, to.storeDir, dosTimes)).toEqual([]);
   });
 
-  it('without their last volume are unfinished, not small', () => {
+  it('without their last volume are unfinished, not small', async () => {
     const { from, to, archives } = serverToRecover('last');
     const paths = writeKerioArchive(archives, from, {
       letter: 'F',
@@ -323,11 +343,20 @@ describe("the mail server's own archives", () => {
       volumeSizeBytes: 200_000,
     });
     rmSync(paths.at(-1) ?? '');
-    expect(kms(['verify', archives, '--server-dir', to.serverDir]).status).toBe(
-      4,
-    );
     expect(
-      kms(['recover', archives, '--server-dir', to.serverDir, '--yes']).status,
+      (await quickKms(['verify', archives, '--server-dir', to.serverDir]))
+        .status,
+    ).toBe(4);
+    expect(
+      (
+        await quickKms([
+          'recover',
+          archives,
+          '--server-dir',
+          to.serverDir,
+          '--yes',
+        ])
+      ).status,
     ).toBe(4);
   });
 
@@ -335,7 +364,7 @@ describe("the mail server's own archives", () => {
     ['D', 'connect'],
     ['I', 'mailserver6'],
   ] as const) {
-    it(`with a differential ${letter} of ${product} recover to the full and what changed after it`, () => {
+    it(`with a differential ${letter} of ${product} recover to the full and what changed after it`, async () => {
       const { from, to, archives } = serverToRecover(letter);
       writeKerioArchive(archives, from, { letter: 'F', startedAt, product });
       const changed = join(from.storeDir, 'mail/example.com/user0/new.eml');
@@ -348,7 +377,7 @@ describe("the mail server's own archives", () => {
         product,
         changedSince,
       });
-      const ended = kms([
+      const ended = await quickKms([
         'recover',
         archives,
         '--server-dir',

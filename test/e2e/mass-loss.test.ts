@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMask } from '../../src/store/components.js';
+import { quickKms, quickKmsJson } from '../helpers/cli.js';
 import {
   buildInstallation,
   type Installation,
@@ -28,8 +29,6 @@ import {
   BINARY,
   expectDone,
   hasTool,
-  kms,
-  kmsJson,
   QUIET_ENVIRONMENT,
   runTool,
 } from '../helpers/tools.js';
@@ -170,7 +169,7 @@ describe('mail that is gone', () => {
       server.serverDir,
       '--no-rotate',
     ];
-    const told = kmsJson(args);
+    const told = await quickKmsJson(args);
     expect(told.json).toMatchObject({
       isMassLoss: true,
       warnings: [expect.stringContaining('example.com/alice')],
@@ -179,7 +178,9 @@ describe('mail that is gone', () => {
       rmSync(join(server.backupDir, name));
     }
 
-    expect(kmsJson([...args, '--mass-loss-user', '80']).json).toMatchObject({
+    expect(
+      (await quickKmsJson([...args, '--mass-loss-user', '80'])).json,
+    ).toMatchObject({
       isMassLoss: false,
     });
     for (const name of archives().slice(1)) {
@@ -190,7 +191,7 @@ describe('mail that is gone', () => {
       join(server.serverDir, 'kms-backup.ini'),
       '[backup]\nmass-loss-user = 80%\nmass-loss-all = 10%\n',
     );
-    expect(kmsJson(args).json).toMatchObject({
+    expect((await quickKmsJson(args)).json).toMatchObject({
       warnings: [expect.stringContaining('the whole store has 88')],
     });
   });
@@ -220,7 +221,7 @@ describe('mail that is gone', () => {
     }
 
     removeMail('bob', 20);
-    const { status, stderr } = kms([
+    const { status, stderr } = await quickKms([
       'backup',
       'full',
       '--server-dir',
@@ -333,7 +334,7 @@ describe('mail that was listed and did not get into the archive', () => {
     expect(report.files).toBe(2 + USERS.length * (MESSAGES + 2));
     const other = buildInstallation(join(dir, 'other'));
     expectDone(
-      kms([
+      await quickKms([
         'recover',
         server.backupDir,
         '--server-dir',

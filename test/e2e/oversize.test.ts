@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArchiveType } from '../../src/archive/names.js';
 import Recover from '../../src/commands/recover.js';
+import { quickKms } from '../helpers/cli.js';
 import { runInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
@@ -23,7 +24,7 @@ import {
   removeTemporary,
   temporaryDirectory,
 } from '../helpers/store.js';
-import { expectDone, kms, runTool } from '../helpers/tools.js';
+import { expectDone, runTool } from '../helpers/tools.js';
 
 const NAME = '@backup/store/mail/example.com/alice/big.mbox';
 const limits = { volumeLimitBytes: 65_536 };
@@ -125,7 +126,12 @@ describe.each(['full', 'differential', 'copy'] as const)(
       expect([report.issues, report.split]).toEqual([[], [NAME]]);
       expect(joinParts(letter).equals(readFileSync(big))).toBe(true);
       expectDone(
-        kms(['verify', server.backupDir, '--server-dir', server.serverDir]),
+        await quickKms([
+          'verify',
+          server.backupDir,
+          '--server-dir',
+          server.serverDir,
+        ]),
       );
       expect(
         compareTrees(server.storeDir, await recover(volumes(letter).at(-1))),

@@ -35,7 +35,7 @@ import {
   temporaryDirectory,
   type Tree,
 } from '../helpers/store.js';
-import { type Ended, expectDone, runTool } from '../helpers/tools.js';
+import { expectDone, runTool, said } from '../helpers/tools.js';
 
 /** Every rename of a swap; otherwise the later ones. */
 const isThorough = process.env['KMS_TEST_THOROUGH'] !== undefined;
@@ -67,8 +67,6 @@ const bring = (...flags: string[]): string[] =>
   at('recover', archives, '--yes', ...flags);
 const undo = (...flags: string[]): string[] =>
   at('recover', '--rollback', '--yes', ...flags);
-const said = ({ status, stdout, stderr }: Ended): string =>
-  `${String(status)} ${stderr}${stdout}`;
 const staging = (): string => join(server.storeDir, '.kms-backup-recover');
 const leftovers = (): string[] =>
   [server.serverDir, server.storeDir, elsewhere].flatMap((place) =>

@@ -11,6 +11,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { quickKms } from '../helpers/cli.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import {
   buildInstallation,
@@ -31,6 +32,8 @@ import {
   expectDone,
   kms,
   QUIET_ENVIRONMENT,
+  said,
+  expectEnd,
 } from '../helpers/tools.js';
 
 const OLD: Tree = {
@@ -47,13 +50,15 @@ let server: Installation;
 let backupDir = '';
 const children: ChildProcess[] = [];
 
-beforeEach(() => {
+beforeEach(async () => {
   dir = temporaryDirectory('together');
   const source = buildInstallation(join(dir, 'source'), {
     store: smallStore(),
   });
   ({ backupDir } = source);
-  expectDone(kms(['backup', 'full', '--server-dir', source.serverDir]));
+  expectDone(
+    await quickKms(['backup', 'full', '--server-dir', source.serverDir]),
+  );
   server = buildInstallation(join(dir, 'server'), { store: OLD });
   buildTree(join(dir, 'old'), OLD);
 });
@@ -82,9 +87,6 @@ const expectOld = (): void => {
     }),
   ).toEqual([]);
 };
-
-const said = ({ status, stdout, stderr }: ReturnType<typeof kms>): string =>
-  `${String(status)} ${stderr}${stdout}`;
 
 function start(
   args: readonly string[],
@@ -128,7 +130,7 @@ describe('a recover beside a backup', () => {
       { timeout: 10_000, interval: 5 },
     );
     backup.kill('SIGSTOP');
-    const refused = kms(recoverArgs());
+    const refused = await quickKms(recoverArgs());
     backup.kill('SIGCONT');
     expect(said(refused)).toMatch(
       /^11 .*the store is held by another run: backup full, pid/s,
@@ -141,10 +143,10 @@ describe('a recover beside a backup', () => {
         name.startsWith('.kms-backup'),
       ),
     ).toEqual([]);
-    expectDone(kms(recoverArgs()));
+    expectDone(await quickKms(recoverArgs()));
   });
 
-  it('is not held up by what a killed backup left', () => {
+  it('is not held up by what a killed backup left', async () => {
     const path = join(server.serverDir, '.kms-backup-reading-4194305.lock');
     const dead = {
       pid: 2 ** 22 + 1,
@@ -154,10 +156,10 @@ describe('a recover beside a backup', () => {
       birth: '',
     };
     writeFileSync(path, JSON.stringify({ ...dead, host: 'another-machine' }));
-    expect(kms(recoverArgs()).status).toBe(11);
+    expect((await quickKms(recoverArgs())).status).toBe(11);
     for (const text of [JSON.stringify(dead), '{"pid":']) {
       writeFileSync(path, text);
-      expectDone(kms(recoverArgs()));
+      expectDone(await quickKms(recoverArgs()));
     }
 
     expect(
@@ -237,7 +239,7 @@ describe('a recover that names the live store by its path', () => {
 });
 
 describe.runIf(canInject)('a recover with --in-place that dies', () => {
-  it('is named by every command until the same recover has completed it', () => {
+  it('is named by every command until the same recover has completed it', async () => {
     const args = recoverArgs('--in-place');
     const oldMessage = join(
       server.storeDir,
@@ -257,27 +259,29 @@ describe.runIf(canInject)('a recover with --in-place that dies', () => {
       existsSync(join(server.storeDir, 'mail/example.com/bob/INBOX')),
     ).toBe(true);
 
-    const backup = kms(['backup', 'full', '--server-dir', server.serverDir]);
+    const ofServer = ['--server-dir', server.serverDir];
+    const backup = await quickKms(['backup', 'full', ...ofServer]);
+    expectEnd(backup, 1, 'FAILED');
     expect(said(backup)).toMatch(
-      /^1 .*--in-place was interrupted.*Run that recover again/s,
+      /--in-place was interrupted.*Run that recover again/s,
     );
-    expect(
-      kms(['backup', 'full', '--dry-run', '--server-dir', server.serverDir])
-        .status,
-    ).toBe(1);
-    expect(kms(['doctor', '--server-dir', server.serverDir]).stdout).toContain(
-      '--in-place was interrupted',
-    );
-    expect(kms(recoverArgs('-u', 'alice')).status).toBe(1);
-    expect(kms(recoverArgs('-u', 'alice', '--additive')).status).toBe(1);
-    expect(
-      kms(['recover', '--rollback', '--server-dir', server.serverDir, '--yes'])
-        .status,
-    ).toBe(1);
 
-    expectDone(kms(args));
+    const doctor = await quickKms(['doctor', ...ofServer]);
+    expect(doctor.stdout).toContain('--in-place was interrupted');
+
+    for (const words of [
+      ['backup', 'full', '--dry-run', ...ofServer],
+      recoverArgs('-u', 'alice'),
+      recoverArgs('-u', 'alice', '--additive'),
+      ['recover', '--rollback', ...ofServer, '--yes'],
+    ]) {
+      expectEnd(await quickKms(words), 1, 'FAILED');
+    }
+
+    expectDone(await quickKms(args));
     expect(
-      kms(['backup', 'full', '--server-dir', server.serverDir]).status,
+      (await quickKms(['backup', 'full', '--server-dir', server.serverDir]))
+        .status,
     ).toBe(0);
     rmSync(join(dir, 'old'), { recursive: true });
     buildTree(join(dir, 'old'), smallStore());

@@ -9,6 +9,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMask } from '../../src/store/components.js';
+import { quickKms, quickKmsJson } from '../helpers/cli.js';
 import { canInject, kmsWithFaults } from '../helpers/faults.js';
 import {
   buildInstallation,
@@ -21,7 +22,7 @@ import {
   removeTemporary,
   temporaryDirectory,
 } from '../helpers/store.js';
-import { expectDone, kms, kmsJson } from '../helpers/tools.js';
+import { expectDone } from '../helpers/tools.js';
 
 let dir = '';
 let server: Installation;
@@ -61,10 +62,17 @@ const verdictsOf = ({
       `${action}: ${reason}`,
     ]),
   );
-const recoverTo = (name: string, from: string): Installation => {
+const recoverTo = async (name: string, from: string): Promise<Installation> => {
   const other = buildInstallation(join(dir, name));
   expectDone(
-    kms(['recover', from, '--server-dir', other.serverDir, '--yes', '--quiet']),
+    await quickKms([
+      'recover',
+      from,
+      '--server-dir',
+      other.serverDir,
+      '--yes',
+      '--quiet',
+    ]),
   );
   return other;
 };
@@ -111,7 +119,12 @@ describe('rotation after backups', () => {
     await rotateAt(server.backupDir, night(3), { keep: 1 });
     expect(archives()).toEqual([nameOf('F', 1), nameOf('F', 2)]);
     expectDone(
-      kms(['verify', server.backupDir, '--server-dir', server.serverDir]),
+      await quickKms([
+        'verify',
+        server.backupDir,
+        '--server-dir',
+        server.serverDir,
+      ]),
     );
     await rotateAt(server.backupDir, night(3), { keep: 1 });
     expect(archives()).toEqual([nameOf('F', 2)]);
@@ -135,12 +148,12 @@ describe('a backup of some parts only', () => {
       nameOf('I', 2),
       nameOf('I', 3),
     ]);
-    const { json } = kmsJson(['list-archives', server.backupDir]);
+    const { json } = await quickKmsJson(['list-archives', server.backupDir]);
     expect(json['newestPoint']).toBe('2026-01-02T01:00:00.000Z');
     expect(
       (json['archives'] as { parts: unknown }[]).map(({ parts }) => parts),
     ).toEqual([null, null, ['lists'], ['lists']]);
-    const other = recoverTo('other', server.backupDir);
+    const other = await recoverTo('other', server.backupDir);
     expect(compareTrees(server.storeDir, other.storeDir)).toEqual([]);
   });
 
@@ -154,7 +167,7 @@ describe('a backup of some parts only', () => {
     addMail('00000003.eml');
     const from = join(server.backupDir, nameOf('I', 2));
     writeFileSync(join(server.storeDir, 'lists', 'staff.txt'), 'nobody\r\n');
-    const { status, json } = kmsJson([
+    const { status, json } = await quickKmsJson([
       'recover',
       from,
       '--server-dir',
@@ -173,15 +186,17 @@ describe('a backup of some parts only', () => {
       readdirSync(join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs')),
     ).toContain('00000003.eml');
     expect(
-      kms([
-        'recover',
-        from,
-        '-d',
-        'example.com',
-        '--server-dir',
-        server.serverDir,
-        '--yes',
-      ]).status,
+      (
+        await quickKms([
+          'recover',
+          from,
+          '-d',
+          'example.com',
+          '--server-dir',
+          server.serverDir,
+          '--yes',
+        ])
+      ).status,
     ).toBe(10);
   });
 
@@ -213,7 +228,7 @@ describe('rotate', () => {
 
     const before = names();
     const flags = ['--server-dir', server.serverDir, '--dry-run'];
-    const { status, stdout } = kms(['rotate', ...flags]);
+    const { status, stdout } = await quickKms(['rotate', ...flags]);
     expect(status).toBe(0);
     expect(stdout.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
       `remove over the limit of 2 ${nameOf('F', 1)}`,
@@ -224,7 +239,7 @@ describe('rotate', () => {
       ),
       '',
     ]);
-    expect(kmsJson(['rotate', ...flags]).json).toMatchObject({
+    expect((await quickKmsJson(['rotate', ...flags])).json).toMatchObject({
       schema: 'kms-backup/rotate/1',
       isDryRun: true,
     });
@@ -360,7 +375,7 @@ describe.skipIf(!canInject)('a removal that fails (needs strace)', () => {
     const rotate = kmsWithFaults(args, faults);
     expect(rotate.status).toBe(3);
     expect(rotate.stdout).toMatch(/FAILED +its full goes: EACCES +I20260102/);
-    expect(kms(args).status).toBe(0);
+    expect((await quickKms(args)).status).toBe(0);
     expect(archives()).toEqual([expect.stringMatching(/^C/)]);
   });
 });

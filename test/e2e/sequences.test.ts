@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { quickKms, quickKmsJson } from '../helpers/cli.js';
 import {
   buildInstallation,
   message,
@@ -26,7 +27,7 @@ import {
   removeTemporary,
   temporaryDirectory,
 } from '../helpers/store.js';
-import { expectDone, kms, kmsJson, runTool } from '../helpers/tools.js';
+import { expectDone, runTool } from '../helpers/tools.js';
 
 let dir = '';
 afterEach(() => {
@@ -211,13 +212,13 @@ interface Night {
   readonly story: readonly string[];
 }
 
-function backUpAndCopy(
+async function backUpAndCopy(
   server: Installation,
   type: 'full' | 'diff',
   story: readonly string[],
   flags: string[],
-): Night {
-  const { status, json } = kmsJson([
+): Promise<Night> {
+  const { status, json } = await quickKmsJson([
     'backup',
     type,
     '--server-dir',
@@ -233,15 +234,15 @@ function backUpAndCopy(
 }
 
 /** Recovers one point into a server of its own and says what differs from that night. */
-function recoverAndCompare(
+async function recoverAndCompare(
   night: Night,
   options: CompareOptions = {},
-): string[] {
+): Promise<string[]> {
   const other = buildInstallation(join(dir, 'other'), {
     store: { mail: { stale: { 'old.eml': 'must go\r\n' } } },
   });
   expectDone(
-    kms([
+    await quickKms([
       'recover',
       night.archive,
       '--server-dir',
@@ -268,14 +269,14 @@ describe('a store that changes from night to night', () => {
     [14, ['--threads', '1']],
     [15, ['--threads', '3']],
   ] as const) {
-    it(`is recovered exactly as it was in each of them (${String(seed)} ${flags.join(' ')})`, () => {
+    it(`is recovered exactly as it was in each of them (${String(seed)} ${flags.join(' ')})`, async () => {
       dir = temporaryDirectory('sequence');
       const random = new Random(seed);
       const server = buildInstallation(join(dir, 'server'), {
         store: randomStore(seed, { files: 90, maxBytes: 4000 }),
       });
       expectDone(
-        kms([
+        await quickKms([
           'config',
           'set',
           'keep-differentials=true',
@@ -289,7 +290,7 @@ describe('a store that changes from night to night', () => {
         ? { mtimeToleranceNs: undefined }
         : {};
       const nights = [
-        backUpAndCopy(
+        await backUpAndCopy(
           server,
           'full',
           [],
@@ -298,7 +299,7 @@ describe('a store that changes from night to night', () => {
       ];
       for (let night = 0; night < 4; night++) {
         nights.push(
-          backUpAndCopy(server, 'diff', store.live(random.int(1, 25)), [
+          await backUpAndCopy(server, 'diff', store.live(random.int(1, 25)), [
             ...flags,
           ]),
         );
@@ -311,22 +312,22 @@ describe('a store that changes from night to night', () => {
       ).toHaveLength(4);
       for (const night of nights) {
         expect(
-          recoverAndCompare(night, compared),
+          await recoverAndCompare(night, compared),
           `${night.archive}\n${night.story.join('\n')}`,
         ).toEqual([]);
       }
     });
   }
 
-  it('keeps one differential, the newest, where the server is told to', () => {
+  it('keeps one differential, the newest, where the server is told to', async () => {
     dir = temporaryDirectory('sequence');
     const server = buildInstallation(join(dir, 'server'), {
       store: randomStore(16, { files: 30, maxBytes: 900 }),
     });
     const store = new LivingStore(server.storeDir, new Random(16));
-    const full = backUpAndCopy(server, 'full', [], []);
-    backUpAndCopy(server, 'diff', store.live(5), []);
-    const second = backUpAndCopy(server, 'diff', store.live(5), []);
+    const full = await backUpAndCopy(server, 'full', [], []);
+    await backUpAndCopy(server, 'diff', store.live(5), []);
+    const second = await backUpAndCopy(server, 'diff', store.live(5), []);
     const kept = readdirSync(server.backupDir).filter((name) =>
       name.endsWith('.zip'),
     );
@@ -334,7 +335,7 @@ describe('a store that changes from night to night', () => {
       full.archive,
       second.archive,
     ]);
-    expect(recoverAndCompare(second)).toEqual([]);
-    expect(recoverAndCompare(full)).toEqual([]);
+    expect(await recoverAndCompare(second)).toEqual([]);
+    expect(await recoverAndCompare(full)).toEqual([]);
   });
 });

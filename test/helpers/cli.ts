@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { commandOf, runInProcess } from './in-process.js';
-import type { Ended } from './tools.js';
+import { type Ended, type Json, readJson } from './tools.js';
 
 export const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
@@ -29,6 +29,13 @@ export function cli(
 export async function quickKms(args: readonly string[]): Promise<Ended> {
   const { code, stdout, stderr } = await quickCli(args);
   return { status: code, signal: null, stdout, stderr };
+}
+
+/** As `kmsJson`, in this process. */
+export async function quickKmsJson(
+  args: readonly string[],
+): Promise<{ status: number | null; json: Json }> {
+  return readJson(await quickKms([...args, '--json']));
 }
 
 /** The same in this process, for the many calls of which a process each would prove nothing more; no input, no environment. */

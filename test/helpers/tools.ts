@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 
 /** How a program ended. */
 export interface Ended {
@@ -74,7 +75,11 @@ export function kmsJson(
   args: readonly string[],
   options: RunOptions = {},
 ): { status: number | null; json: Json } {
-  const ended = kms([...args, '--json'], options);
+  return readJson(kms([...args, '--json'], options));
+}
+
+/** The exit code of a run with --json, and the document that it printed. */
+export function readJson(ended: Ended): { status: number | null; json: Json } {
   try {
     return { status: ended.status, json: JSON.parse(ended.stdout) as Json };
   } catch {
@@ -91,6 +96,18 @@ export function expectDone({ status, signal, stdout, stderr }: Ended): void {
       `ended with ${String(status ?? signal)}: ${stderr}${stdout}`,
     );
   }
+}
+
+/** All that a program said, its exit code first. */
+export function said({ status, stdout, stderr }: Ended): string {
+  return `${String(status)} ${stderr}${stdout}`;
+}
+
+/** A failure says which kind it is: an exit code alone is also that of any other mishap. */
+export function expectEnd(ended: Ended, exitCode: number, code: string): void {
+  expect(said(ended)).toMatch(
+    new RegExp(`^${String(exitCode)} [^]*^Code: ${code}$`, 'm'),
+  );
 }
 
 /** A JSON document whose fields a test looks at. */
