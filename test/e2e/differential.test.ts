@@ -280,7 +280,7 @@ describe('the full that a differential is measured against', () => {
   const [first, second] = ['F20260101T010000Z', 'F20260102T010000Z'];
   const path = (name: string): string => join(server.backupDir, name);
 
-  it.each([
+  it.each<[string, () => void | Promise<void>, RegExp]>([
     [
       'has lost a volume',
       () => {
