@@ -20,8 +20,8 @@ import { tellStep } from './steps.js';
 import { naming, toSystemError } from './system-error.js';
 
 /**
- * Makes a directory's names durable, as far as its file system offers that: the servers of some shares order renames
- * themselves. Windows has no such call and needs none: renames are journaled there.
+ * Makes the names in a directory durable, as far as its file system offers that: the servers of some shares order renames
+ * themselves. Windows has no such call and needs none, because it journals renames.
  * @throws {Error} the operating system's, when the directory cannot be opened or synced
  */
 export function syncDirectory(directory: string): void {
@@ -39,7 +39,7 @@ export function syncDirectory(directory: string): void {
   });
 }
 
-/** Makes a file's content durable, as far as its file system offers that. @throws {Error} the operating system's */
+/** Makes the content of a file durable, as far as its file system offers that. @throws {Error} the operating system's */
 export function syncFile(fd: number, path: string): void {
   optionally('sync-file', path, () => {
     naming(path, () => {
@@ -48,7 +48,7 @@ export function syncFile(fd: number, path: string): void {
   });
 }
 
-/** Writes all of `bytes` at `position` (at the end where undefined), however many calls the system needs for it. */
+/** Writes all of `bytes`, with as many calls as the system needs. @param position default: the end of the file */
 export function writeFully(
   fd: number,
   bytes: Uint8Array,
@@ -81,8 +81,8 @@ export function replaceFile(
 }
 
 /**
- * The same for a file that is no proof of anything else, as settings are: where only its directory cannot be synced it is
- * there, and that is a warning of the run.
+ * Replaces the content of a file, such as settings, on which no later step relies. Where only the directory cannot be
+ * synced, the new content is there, and the run warns of it.
  */
 export function replaceOrdinaryFile(
   path: string,
@@ -92,20 +92,20 @@ export function replaceOrdinaryFile(
   syncDirectoryOrWarn(putInPlace(path, bytes, modeIfNew));
 }
 
-/** Makes the name of a file durable; where that fails the run warns of it. */
+/** Makes the name of a file durable. The run warns where that fails. */
 export function syncDirectoryOrWarn(path: string): void {
   try {
     syncDirectory(dirname(path));
   } catch (error) {
-    const known = toSystemError(error);
-    if (!known) throw error;
+    const refusal = toSystemError(error);
+    if (!refusal) throw error;
 
-    const text = `${path} is written, but may be as before after a power cut: ${known.message}`;
+    const text = `${path} is written, but may be as before after a power cut: ${refusal.message}`;
     addNote({ kind: 'warning', key: `unsynced ${path}`, text });
   }
 }
 
-/** @returns the file behind all links */
+/** Writes and renames the temporary file. @returns the path behind all links */
 function putInPlace(
   path: string,
   bytes: Uint8Array,
@@ -136,7 +136,7 @@ function putInPlace(
       closeSync(fd);
     }
 
-    // Elsewhere EBUSY is a mount point, which no patience makes go away.
+    // On other systems EBUSY means a mount point, and waiting is no use.
     (process.platform === 'win32' ? renamePatiently : renameSync)(
       temporary,
       target,
@@ -155,16 +155,23 @@ function giveTo(path: string, { uid, gid }: Stats): void {
 
   const user = process.getuid?.() ?? uid;
   const isRoot = user === 0;
-  // A share may give the new file the owner of the old one: then nothing is left to set.
-  const current = statSync(path);
-  const isRightOwner = !isRoot || current.uid === uid;
-  if (isRightOwner && current.gid === gid) return;
+  if (hasOwner(path, { uid: isRoot ? uid : undefined, gid })) return;
 
   try {
     chownSync(path, isRoot ? uid : user, gid);
   } catch (error) {
     if (isRoot || errnoOf(error) !== 'EPERM') forgo('owner', path, error);
   }
+}
+
+/** Says whether a new file has an owner already: a share may give it the owner of the old file. */
+function hasOwner(
+  path: string,
+  { uid, gid }: { uid: number | undefined; gid: number },
+): boolean {
+  const stats = statSync(path);
+
+  return (uid === undefined || stats.uid === uid) && stats.gid === gid;
 }
 
 function resolveLink(path: string): string {

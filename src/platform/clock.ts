@@ -1,9 +1,9 @@
-/** The only place that asks the machine for the time: everything else is handed a `Clock`. */
+/** The machine's clocks. No other file asks the machine for the time: every function that needs it gets a `Clock`. */
 export type Clock = () => Date;
 
 export const systemClock: Clock = () => new Date();
 
-/** The instant that local calendar fields name in this process's time zone; a skipped hour moves forward. */
+/** Returns the instant of a local date and time; a time in a skipped hour moves forward. */
 export function dateFromLocal(
   fields: readonly [number, number, number, number, number, number],
 ): Date {
@@ -11,12 +11,12 @@ export function dateFromLocal(
   return new Date(year, month - 1, day, hour, minute, second);
 }
 
-/** A monotonic reading in milliseconds, for durations only. */
+/** Returns a monotonic reading in milliseconds, for durations only. */
 export function monotonicMs(): number {
   return performance.now();
 }
 
-/** The reading of the local wall clock at an instant, as milliseconds of a calendar without clock changes. */
+/** Returns the local wall clock's reading at an instant, as milliseconds of a calendar without clock changes. */
 export function toLocalWall(ms: number): number {
   return ms - new Date(ms).getTimezoneOffset() * 60_000;
 }

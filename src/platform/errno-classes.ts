@@ -1,16 +1,16 @@
-/** One kind of refusal by the operating system, as an administrator has to deal with it. */
+/** A group of the operating system's errors that ask the administrator for the same action. */
 export interface ErrnoClass {
   /** The `Code:` that scripts can rely on. */
   readonly code: string;
-  /** What to do, one imperative each. */
+  /** Advice: one imperative sentence each. */
   readonly hints: readonly string[];
-  /** The system's names that belong to it, with what each says in plain words. */
+  /** The errors of the group, each with its meaning in plain words. */
   readonly errnos: Readonly<Record<string, string>>;
 }
 
 /**
- * What every refusal of the operating system means, whichever call of whichever command met it. `EBADF`, `EFAULT` and
- * their like are not here: only a mistake of this program brings them about.
+ * The meaning of every error of the operating system, the same for every call and command. Errors that only a defect of
+ * this program causes are in `DEFECTS`.
  */
 const ERRNO_CLASSES: readonly ErrnoClass[] = [
   {
@@ -161,8 +161,8 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
   },
 ];
 
-/** What only a mistake of this program brings about. */
-const MISTAKES: ReadonlySet<string> = new Set([
+/** Errors that only a defect of this program causes. */
+const DEFECTS: ReadonlySet<string> = new Set([
   'EBADF',
   'EFAULT',
   'ESPIPE',
@@ -172,16 +172,17 @@ const MISTAKES: ReadonlySet<string> = new Set([
   'ERANGE',
 ]);
 
-/** The class of an operating system's error; undefined for a mistake of ours. */
+/** Returns the group of an operating system's error; undefined for one that only a defect of this program causes. */
 export function classOf(errno: string): ErrnoClass | undefined {
-  if (MISTAKES.has(errno)) return undefined;
+  if (DEFECTS.has(errno)) return undefined;
+
   return (
     ERRNO_CLASSES.find(({ errnos }) => Object.hasOwn(errnos, errno)) ??
     ERRNO_CLASSES.at(-1)
   );
 }
 
-/** What an operating system's error says, in plain words. */
+/** Returns the meaning of an operating system's error in plain words. */
 export function wordsOf(errno: string): string {
   return (
     ERRNO_CLASSES.find(({ errnos }) => Object.hasOwn(errnos, errno))?.errnos[

@@ -13,11 +13,11 @@ import { dirname } from 'node:path';
 import { errnoOf } from '../errors.js';
 
 /**
- * Looking at a tree that others change meanwhile: what is gone is no error, and a directory is known by what it is, since a
- * link may have taken its place, or that of a directory above it.
+ * Looks at a tree that other programs change meanwhile. A file that is gone is no error. A directory is recognised by device
+ * and inode, because a link may have taken its place, or the place of a directory above it.
  */
 
-/** A directory, whatever path or mount leads to it. */
+/** Device and inode of a directory: the same for every path and mount that leads to it. */
 export interface DirectoryIdentity {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -30,19 +30,19 @@ const GONE_CODES: ReadonlySet<string> = new Set([
   'EISDIR',
 ]);
 
-/** Whether the operating system's error says that there is nothing of that kind at the path any more. */
+/** Says whether an error means that the path has no such file or directory any more. */
 export function isGone(error: unknown): boolean {
   return GONE_CODES.has(errnoOf(error) ?? '');
 }
 
-/** The error of a file in whose place something else is now. */
-export function goneError(what: string): Error {
-  return Object.assign(new Error(what), { code: 'ENOENT' });
+/** Returns the error of a file in whose place another file is now. */
+export function goneError(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ENOENT' });
 }
 
 /**
- * What lies at a path, links not followed; undefined where nothing does any more.
- * @throws {Error} the operating system's, where it cannot be looked at
+ * Returns the stats of a path, without following a link; undefined where the path has nothing any more.
+ * @throws {Error} the operating system's, where the call is refused
  */
 export function lstatOrGone(path: string): BigIntStats | undefined {
   try {
@@ -53,7 +53,7 @@ export function lstatOrGone(path: string): BigIntStats | undefined {
   }
 }
 
-/** The same where nobody is told why it cannot be looked at: undefined for that too. */
+/** Returns the stats of a path like `lstatOrGone`, and undefined also where the call is refused. */
 export function lookAt(path: string): BigIntStats | undefined {
   try {
     return lstatOrGone(path);
@@ -63,12 +63,12 @@ export function lookAt(path: string): BigIntStats | undefined {
   }
 }
 
-/** Whether two looks saw one and the same thing. */
+/** Says whether two looks saw the same file or directory. */
 export function isSame(a: DirectoryIdentity, b: DirectoryIdentity): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }
 
-/** Whether a path still leads to the directory that was listed; a link above that leads elsewhere is found out too. */
+/** Says whether a path still leads to the listed directory; a changed link above it counts too. */
 export function isStillAt(path: string, listed: DirectoryIdentity): boolean {
   const stats = lstatOrGone(path);
   return stats?.isDirectory() === true && isSame(stats, listed);
@@ -83,9 +83,9 @@ const canAskDescriptors =
   process.platform === 'linux' && existsSync(DESCRIPTORS);
 
 /**
- * What a directory is, proven to lie at its path with no link on the way.
- * @param path absolute, and without links when its tree was begun
- * @throws {Error} ENOENT or ENOTDIR where something else has taken its place, or that of a directory above it
+ * Returns the stats of a directory, and proves that no part of its path is a link.
+ * @param path absolute, and without links when the walk of the tree began
+ * @throws {Error} ENOENT or ENOTDIR where another file or link has taken its place, or the place of a directory above it
  */
 export function statDirectory(path: string): BigIntStats {
   if (!canAskDescriptors) return statByPath(path);
@@ -112,25 +112,25 @@ function statByPath(path: string): BigIntStats {
   return stats;
 }
 
-/** Whether no step of a path is a link, and it leads to this very directory. */
+/** Says whether no part of a path is a link, and the path leads to this very directory. */
 function isPlain(path: string, stats: BigIntStats): boolean {
   return realpathSync(path) === path && isStillAt(path, stats);
 }
 
 /**
- * Whether an open file lies where it was opened, with no link on the way: another directory may have stood there for a
- * moment. True where the system cannot tell.
+ * Says whether an open file lies at the path it was opened by, without a link on the way: another directory may have been
+ * there for a moment. Returns true where the system cannot tell.
  */
 export function isOpenAt(fd: number, path: string): boolean {
   if (!canAskDescriptors) return true;
 
   const place = placeOfDescriptor(fd);
-  // What was removed since it was opened is still what was listed.
+  // A file that was removed after it was opened is still the listed file.
   if (place === undefined || place === path || place === `${path} (deleted)`) {
     return true;
   }
 
-  // Some file systems spell names in their own way.
+  // Some file systems change the spelling of names.
   const stats = lstatOrGone(path);
   const directory = dirname(path);
   const isSameFile =

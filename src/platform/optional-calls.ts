@@ -1,20 +1,20 @@
 import { errnoOf } from '../errors.js';
 import { addNote } from './run-notes.js';
 
-/** What a file system may not offer (SMB, FAT, FUSE, NFS), and what can be done without. */
+/** A call that some file systems do not offer (SMB, FAT, FUSE, NFS), and that the program can do without. */
 export type OptionalCall =
   'sync-directory' | 'sync-file' | 'mode' | 'owner' | 'time' | 'link';
 
 interface Rule {
   /** Completes `the file system of … does not offer …`. */
   readonly what: string;
-  /** What it means that it was done without. */
+  /** The consequence of the missing call. */
   readonly meaning: string;
-  /** How file systems say so, besides `EVERYWHERE`. */
+  /** Errors by which file systems refuse this call, besides those of `EVERYWHERE`. */
   readonly errnos: readonly string[];
 }
 
-/** How a file system says of any call that it does not have it. */
+/** Errors by which a file system refuses any call that it does not offer. */
 const EVERYWHERE: readonly string[] = [
   'EOPNOTSUPP',
   'ENOTSUP',
@@ -57,9 +57,9 @@ const RULES: Readonly<Record<OptionalCall, Rule>> = {
 };
 
 /**
- * Makes a call that a file system may not offer. What is not offered is noted once a run.
- * @param path what the call is made for; the note says where it was
- * @returns whether it was done
+ * Makes a call that a file system may not offer. The run notes each missing call once.
+ * @param path the file or directory, for the note
+ * @returns false where the file system does not offer the call
  * @throws {Error} the operating system's, for every other reason: a disk that fails, a share that is gone
  */
 export function optionally(
@@ -76,7 +76,7 @@ export function optionally(
   }
 }
 
-/** Goes on without a call that failed. @throws the error, where it says anything else than that there is no such call */
+/** Notes that a failed call was left out. @throws the error, where it is no refusal of a missing call */
 export function forgo(call: OptionalCall, path: string, error: unknown): void {
   const errno = errnoOf(error);
   const { what, meaning, errnos } = RULES[call];

@@ -4,15 +4,15 @@ import { replaceFile } from './atomic-file.js';
 import { toSystemError } from './system-error.js';
 
 /**
- * What lies in the place of a file that this program keeps for itself (lock, record, journal, mark, state). Whoever asks
- * says what each means to him: nothing is taken for sound because it is JSON.
+ * The content of a file that this program keeps for itself: a lock, record, journal, mark or state. The caller decides what
+ * each state means to it. A file is sound only where its parser accepts it.
  */
 export type OwnFile<T> =
   | { readonly state: 'sound'; readonly value: T }
   | { readonly state: 'absent' }
-  /** Something that this program did not write so. */
+  /** The content is not as this program writes it. */
   | { readonly state: 'junk'; readonly fact: JunkFact }
-  /** The system does not give it out this time: that proves nothing about what is in it. */
+  /** The system refuses the file. That proves nothing about its content. */
   | { readonly state: 'unreadable'; readonly cause: Error };
 
 /** Completes a sentence that begins with the path. */
@@ -24,12 +24,12 @@ type JunkFact =
   | 'is cut off or no JSON'
   | 'says nothing usable';
 
-/** Far more than any of them holds: a journal of ten thousand mailboxes has 4 MB. */
+/** Far more than such a file needs: a journal of ten thousand mailboxes has 4 MB. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads a JSON file of this program's own.
- * @param parse its value, or undefined where the JSON has not the shape that this program writes
+ * Reads a JSON file of this program.
+ * @param parse returns the value, or undefined where the JSON does not have the shape that this program writes
  */
 export function readOwnJson<T>(
   path: string,
@@ -53,12 +53,12 @@ export function readOwnJson<T>(
   }
 }
 
-/** A file's text as it is, of a file that may hold no JSON. */
+/** Reads the text of the file, which may be no JSON. */
 function readOwnText(path: string): OwnFile<string> {
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) return junk('is a directory');
-    // A pipe would be waited for without end.
+    // Reading a pipe would wait without end.
     if (!stats.isFile()) return junk('is no plain file');
     if (stats.size > MAX_BYTES) return junk('is too large');
 
@@ -69,7 +69,7 @@ function readOwnText(path: string): OwnFile<string> {
 }
 
 /**
- * Replaces such a file as a whole. An empty directory in its place holds nothing of anybody and goes.
+ * Replaces a file of this program as a whole. An empty directory in its place is removed.
  * @throws {Error} the operating system's; the old content is untouched then
  */
 export function replaceOwnFile(
@@ -81,20 +81,23 @@ export function replaceOwnFile(
   replaceFile(path, Buffer.from(text), modeIfNew);
 }
 
-/** The error of a file that nobody can do without. `what` it is: `the record of verified archives`. */
+/**
+ * Returns the error of a file that the command cannot do without.
+ * @param label the file in words: `the record of verified archives`
+ */
 export function ownFileError(
   path: string,
-  what: string,
+  label: string,
   file: Exclude<OwnFile<unknown>, { state: 'sound' | 'absent' }>,
 ): KmsError {
   if (file.state === 'junk') {
     return new FailedError(
-      `${what} cannot be understood: ${path} ${file.fact}`,
+      `${label} cannot be understood: ${path} ${file.fact}`,
     );
   }
 
   const { cause } = file;
-  const fact = `cannot read ${path}, ${what}`;
+  const fact = `cannot read ${path}, ${label}`;
   const hints = ['Run it as the user that makes the backups, or as root.'];
 
   return (
@@ -103,7 +106,7 @@ export function ownFileError(
   );
 }
 
-/** Whether a value of JSON has named fields. */
+/** Says whether a value of JSON has named fields. */
 export function isJsonObject(
   json: unknown,
 ): json is Readonly<Record<string, unknown>> {
@@ -113,7 +116,7 @@ export function isJsonObject(
 function withoutText(error: unknown): OwnFile<never> {
   const code = errnoOf(error);
   if (!(error instanceof Error) || code === undefined) throw error;
-  // A link that leads nowhere holds as little as no file.
+  // A link that leads nowhere counts as no file.
   if (code === 'ENOENT' || code === 'ENOTDIR') return { state: 'absent' };
   if (code === 'EISDIR') return junk('is a directory');
   if (code === 'ELOOP') return junk('is no plain file');
@@ -129,6 +132,6 @@ function clearEmptyDirectory(path: string): void {
   try {
     if (statSync(path).isDirectory()) rmdirSync(path);
   } catch {
-    // What is in the way is named by the write that follows.
+    // The write that follows reports the obstacle.
   }
 }

@@ -2,14 +2,17 @@ import { renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.js';
 
-/** The first pause between two tries; each is twice as long as the one before. */
+/** Repeats calls that fail while another program has a file open. */
+
+/** The first pause between two tries; each further pause is twice as long. */
 const FIRST_PAUSE_MS = 20;
-/** How long another program may hold a file before that is an error. */
+/** The time after which a file that another program holds is an error. */
 export const PATIENCE_MS = 10_000;
 
 /**
- * Whether an error code says that another program has the file: EBUSY, as a share of a Windows server says it on Linux too. Windows itself also
- * says EPERM or EACCES, where the other program lets nobody rename or remove, or the file is being removed.
+ * Says whether an error means that another program has the file open. On Linux that is EBUSY, from the share of a Windows
+ * server. Windows itself also answers EPERM or EACCES, where the other program forbids renaming and removing, or where
+ * the file is being removed.
  */
 export function isHeldCode(code: string): boolean {
   return (
@@ -18,7 +21,7 @@ export function isHeldCode(code: string): boolean {
   );
 }
 
-/** How long to wait before each further try, `totalMs` in all: 20, 40, 80, …. */
+/** Yields the pause before each further try, `totalMs` in all: 20, 40, 80, …. */
 export function* pausesMs(totalMs: number): Generator<number> {
   let leftMs = totalMs;
   for (let pauseMs = FIRST_PAUSE_MS; leftMs > 0; pauseMs *= 2) {
@@ -28,7 +31,7 @@ export function* pausesMs(totalMs: number): Generator<number> {
 }
 
 /**
- * Does what fails while another program has a file open, again for ten seconds: virus scanners and indexers hold new files
+ * Repeats a call for up to ten seconds while another program has the file open: virus scanners and indexers hold new files
  * for a moment. This thread does nothing else meanwhile.
  * @throws {Error} the operating system's, of the last try
  */
@@ -47,7 +50,7 @@ export function patiently(work: () => void): void {
   work();
 }
 
-/** Waits; this thread does nothing else meanwhile. */
+/** Lets this thread wait, and do nothing else meanwhile. */
 export function waitMs(pauseMs: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
 }
@@ -60,7 +63,7 @@ export function renamePatiently(from: string, to: string): void {
 }
 
 /**
- * The same for `totalMs`, where the thread has other things to do.
+ * Repeats a call for up to `totalMs` while another program has the file open. This thread does other work between tries.
  * @throws {Error} the operating system's, of the last try, or the signal's reason
  */
 export async function patientlyFor(

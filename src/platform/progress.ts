@@ -1,13 +1,13 @@
-/** How far a verb has come. Verbs report it; the user interface draws it. */
+/** The progress of a verb. Verbs report it, and the user interface draws it. */
 export interface ProgressReport {
-  /** What is being done: `reading`, `writing`, `verifying`, `recovering`, … */
+  /** The present phase of the work: `reading`, `writing`, `verifying`, `recovering`, … */
   readonly phase: string;
   readonly doneItems: number;
   /** Undefined while the total is not known. */
   readonly totalItems?: number | undefined;
   readonly doneBytes: number;
   readonly totalBytes?: number | undefined;
-  /** What is worked on now, in the administrator's words: `example.com/alice/INBOX`. */
+  /** The present file, folder or archive, in the administrator's words: `example.com/alice/INBOX`. */
   readonly current?: string | undefined;
 }
 

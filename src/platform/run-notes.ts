@@ -1,21 +1,27 @@
-/** What a run has to tell besides its result, gathered wherever it was met and said once, at its end. */
+/**
+ * Notes for the end of a run: any part of the program adds them, and the command reports each of them once.
+ * The list belongs to the thread, so that a call deep in platform/ needs no list handed down through every room.
+ */
+
+/** A sentence that a run reports besides its result. */
 export interface RunNote {
-  /** A warning asks somebody to look; a remark says what was done without. */
+  /** A warning asks the operator to act; a remark says that an optional call was left out. */
   readonly kind: 'warning' | 'remark';
-  /** Of several with one key the first is told. */
+  /** Of several notes with one key, the run reports the first. */
   readonly key: string;
   readonly text: string;
 }
 
-const notes = new Map<string, RunNote>();
+const pendingNotes = new Map<string, RunNote>();
 
 export function addNote(note: RunNote): void {
-  if (!notes.has(note.key)) notes.set(note.key, note);
+  if (!pendingNotes.has(note.key)) pendingNotes.set(note.key, note);
 }
 
-/** All that was noted since the last call. In a worker thread they travel to the main one with each answer. */
+/** Returns the notes since the last call, and empties the list. A worker thread sends its notes with each answer. */
 export function takeNotes(): readonly RunNote[] {
-  const taken = [...notes.values()];
-  notes.clear();
-  return taken;
+  const notes = [...pendingNotes.values()];
+  pendingNotes.clear();
+
+  return notes;
 }

@@ -3,9 +3,9 @@ import { ConfigurationError } from '../errors.js';
 import { refuseTooLarge } from './settings-file.js';
 import { toUnreadableSettings } from './system-error.js';
 
-/** Where a password comes from: the environment first, then a file. */
+/** The places of a password: a variable of the environment, then a file. */
 export interface SecretSource {
-  /** What it opens, for messages: `the SMTP login`. */
+  /** The use of the password, for messages: `the SMTP login`. */
   readonly what: string;
   /** `KMS_BACKUP_SMTP_PASSWORD`. */
   readonly variable: string;
@@ -14,7 +14,7 @@ export interface SecretSource {
 }
 
 /**
- * A password, or undefined where neither the environment nor a file has one. One line end after it is no part of it.
+ * Returns a password; undefined where neither the environment nor a file has one. A line end after it is left out.
  * @throws {ConfigurationError} when the file cannot be read, is empty, or other users of the machine may read it
  */
 export function readSecret({
@@ -23,8 +23,8 @@ export function readSecret({
   file,
   env,
 }: SecretSource): string | undefined {
-  const given = env[variable];
-  if (given !== undefined && given !== '') return given;
+  const password = env[variable];
+  if (password !== undefined && password !== '') return password;
   if (file === undefined) return undefined;
 
   const secret = readSecretFile(what, file).replace(/\r?\n$/, '');
@@ -77,7 +77,7 @@ function openToOthers(
   );
 }
 
-/** `text` without any of the secrets, plain or in base64, as SMTP's login sends them. */
+/** Replaces every secret in a text by `***`, in plain form and in base64, as SMTP's login sends them. */
 export function maskSecrets(
   text: string,
   secrets: readonly (string | undefined)[],

@@ -8,24 +8,26 @@ import {
 } from '../errors.js';
 import { classOf, wordsOf } from './errno-classes.js';
 
-/** What the one who asks knows and the operating system's error does not say. */
-export interface Known {
-  /** What could not be done, in place of the call and its path: `the backup directory /srv/backup cannot be written`. */
+/** Translates errors of the operating system into sentences for people. */
+
+/** Facts of the caller that the operating system's error does not hold. */
+export interface ErrorContext {
+  /** The failed work, in place of the call and its path: `the backup directory /srv/backup cannot be written`. */
   readonly fact?: string;
-  /** Where, if the call was made through a file descriptor and names no path. */
+  /** The path of a call through a file descriptor, whose error names none. */
   readonly path?: string;
-  /** What else to do or to know: `Nothing was published; earlier archives are untouched.` */
+  /** Further advice: `Nothing was published; earlier archives are untouched.` */
   readonly hints?: readonly string[];
 }
 
 /**
- * An error of the operating system in words for people, with the code, hints and exit code of its class:
- * `cannot write /srv/backup/F….zip.part: the disk reports an error (EIO)`. Undefined where it is none, or one that only
- * a mistake of ours brings about (`EBADF`): what nobody foresaw stays a defect.
+ * Translates an error of the operating system, with the code, hints and exit code of its group:
+ * `cannot write /srv/backup/F….zip.part: the disk reports an error (EIO)`. Returns undefined for an error of another kind,
+ * and for one that only a defect of this program causes (`EBADF`).
  */
 export function toSystemError(
   error: unknown,
-  known: Known = {},
+  context: ErrorContext = {},
 ): KmsError | undefined {
   if (error instanceof SystemError || error instanceof NoSpaceError) {
     return error;
@@ -34,34 +36,35 @@ export function toSystemError(
   const errno = errnoOf(error);
   if (errno === undefined || !isOfSystem(error)) return undefined;
 
-  const found = classOf(errno);
-  if (!found) return undefined;
+  const group = classOf(errno);
+  if (!group) return undefined;
 
-  const message = `${known.fact ?? describeCall(error, known.path)}: ${wordsOf(errno)} (${errno})`;
+  const fact = context.fact ?? describeCall(error, context.path);
+  const message = `${fact}: ${wordsOf(errno)} (${errno})`;
+  const hints = [...group.hints, ...(context.hints ?? [])];
+  const details = { hints, cause: error };
 
-  const details = {
-    hints: [...found.hints, ...(known.hints ?? [])],
-    cause: error,
-  };
-
-  if (found.code === 'NO_SPACE') return new NoSpaceError(message, details);
-
-  return new SystemError(found.code, errno, message, details);
+  return group.code === 'NO_SPACE'
+    ? new NoSpaceError(message, details)
+    : new SystemError(group.code, errno, message, details);
 }
 
-/** Our own errors as they are, the operating system's in words for people; undefined for a defect of this program. */
+/** Returns an error of this program as it is, one of the operating system translated, and undefined for a defect. */
 export function toKnownError(error: unknown): KmsError | undefined {
   return error instanceof KmsError ? error : toSystemError(error);
 }
 
-/** What is wrong with the path or the rights of a file that configures us is wrong configuration, and no bad disk. */
-const CONFIGURED: ReadonlySet<string> = new Set([
+/** Codes of errors that are a wrong configuration, where they concern a file of settings. */
+const CONFIGURATION_CODES: ReadonlySet<string> = new Set([
   'NO_PERMISSION',
   'BAD_PATH',
   'CHANGED',
 ]);
 
-/** The error of a file of settings that cannot be read. `fact`: `cannot read /opt/kerio/mailserver/mailserver.cfg` */
+/**
+ * Returns the error of a file of settings that cannot be read.
+ * @param fact `cannot read /opt/kerio/mailserver/mailserver.cfg`
+ */
 export function toUnreadableSettings(
   error: unknown,
   fact: string,
@@ -69,20 +72,20 @@ export function toUnreadableSettings(
 ): KmsError {
   if (error instanceof ConfigurationError) return error;
 
-  const known = toSystemError(error, { fact });
-  if (known && !CONFIGURED.has(known.code)) return known;
+  const refusal = toSystemError(error, { fact });
+  if (refusal && !CONFIGURATION_CODES.has(refusal.code)) return refusal;
 
-  const message = known?.message ?? `${fact}: ${messageOf(error)}`;
+  const message = refusal?.message ?? `${fact}: ${messageOf(error)}`;
 
   return new ConfigurationError(message, {
-    hints: [...(known?.hints ?? []), ...hints],
+    hints: [...(refusal?.hints ?? []), ...hints],
     cause: error,
   });
 }
 
 /**
- * Does something through file descriptors, whose errors name no file.
- * @throws {Error} the operating system's, which names `path` now
+ * Does work with file descriptors, and adds the path to its errors, which name no file.
+ * @throws {Error} the operating system's, with `path`
  */
 export function naming<T>(path: string, work: () => T): T {
   try {
@@ -92,13 +95,13 @@ export function naming<T>(path: string, work: () => T): T {
   }
 }
 
-/** Gives an operating system's error the path that its call did not know. */
+/** Adds a path to an operating system's error that has none. */
 export function withPath(error: unknown, path: string): unknown {
   if (isOfSystem(error) && error.path === undefined) error.path = path;
   return error;
 }
 
-/** Every error of the operating system names the call that it refused. */
+/** Recognises an error of the operating system: it names the refused call. */
 function isOfSystem(
   error: unknown,
 ): error is NodeJS.ErrnoException & { dest?: string } {
@@ -109,7 +112,7 @@ function isOfSystem(
   );
 }
 
-/** `cannot rename A to B` */
+/** Describes a refused call: `cannot rename A to B`. */
 function describeCall(
   error: NodeJS.ErrnoException & { dest?: string },
   where: string | undefined,
@@ -125,7 +128,7 @@ function describeCall(
   return target === '' ? `cannot ${verb} a file` : `cannot ${verb} ${target}`;
 }
 
-/** What a call does, by the name that Node has for it; `fstat` and `lstat` are found as `stat`. */
+/** A verb for each call, by Node's name of the call; `fstat` and `lstat` have the verb of `stat`. */
 const VERBS: Readonly<Record<string, string>> = {
   open: 'open',
   close: 'close',
