@@ -1,5 +1,9 @@
 import { DamagedArchiveError, errnoOf, messageOf } from '../errors.js';
-import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
+import {
+  type ArchiveFiles,
+  openVolumeFile,
+  type VolumeFileInfo,
+} from './backup-directory.js';
 import {
   findDirectory,
   parsePlainDirectory,
@@ -15,11 +19,7 @@ import type { EntryTable } from './zip/entry-table.js';
 import { formatVolumeName } from './names.js';
 import { readText } from './read/read-text.js';
 import { type RequiredFiles, readRequiredFiles } from './required-files.js';
-import {
-  isReadFailure,
-  openFileSource,
-  type RandomAccessSource,
-} from './zip/source.js';
+import { isReadFailure, type RandomAccessSource } from './zip/source.js';
 import {
   parseSummaryText,
   parseVersionText,
@@ -143,7 +143,7 @@ class Findings {
   ): Promise<string | undefined> {
     if (!volume || this.#isLost(volume)) return undefined;
 
-    const source = openFileSource(volume.path, volume.name);
+    const source = await openVolumeFile(volume);
     try {
       const table = await this.#tryVolume(volume, () =>
         findEntry(source, name),
@@ -170,7 +170,7 @@ class Findings {
 
   /** Notes a volume that does not end in a central directory: its copy was interrupted. */
   async checkEndOf(volume: VolumeFileInfo): Promise<void> {
-    const source = openFileSource(volume.path, volume.name);
+    const source = await openVolumeFile(volume);
     try {
       await this.#tryVolume(
         volume,

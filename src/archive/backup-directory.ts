@@ -1,17 +1,16 @@
-import { readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { DamagedArchiveError, errnoOf, NotFoundError } from '../errors.js';
+/** Which archives a storage holds, told by the names of its files. */
+import { NotFoundError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
-import { toSystemError } from '../platform/system-error.js';
-import {
-  type ArchiveType,
-  isLegacyDirectoryName,
-  parseVolumeName,
-} from './names.js';
+import { type ArchiveType, parseVolumeName } from './names.js';
+import type { Storage, StoredFile } from './storage.js';
+import type { RandomAccessSource } from './zip/source.js';
 
-/** One volume of an archive as it lies in the backup directory. */
+/** One volume of an archive as it lies in its storage. */
 export interface VolumeFileInfo {
-  readonly path: string;
+  readonly storage: Storage;
+  /** What the storage calls it: `F….zip.part` until it is published. */
+  readonly storedAs: string;
+  /** What it is called in messages: `F….zip`. */
   readonly name: string;
   readonly sizeBytes: number;
   readonly mtimeMs: number;
@@ -24,7 +23,6 @@ export interface ArchiveFiles {
   readonly type: ArchiveType;
   /** UTC */
   readonly takenAt: Date;
-  readonly directory: string;
   /** In order; gaps are in `missingVolumes`. */
   readonly volumes: readonly VolumeFileInfo[];
   /** Volumes that must exist because a later one does. */
@@ -32,63 +30,86 @@ export interface ArchiveFiles {
   readonly sizeBytes: number;
 }
 
+/** A storage, and the archives in it as one listing found them, oldest first. */
+export interface Catalogue {
+  readonly storage: Storage;
+  readonly archives: readonly ArchiveFiles[];
+}
+
+/** Opens a volume to be read from anywhere; the caller closes it. */
+export function openVolumeFile({
+  storage,
+  storedAs,
+  name,
+}: VolumeFileInfo): Promise<RandomAccessSource> {
+  return storage.openForRanges(storedAs, name);
+}
+
 /** Tells one state of an archive's files from another: a published volume does not change. */
 export function identityOf({ volumes }: ArchiveFiles): string {
   return JSON.stringify(
-    volumes.map(({ path, sizeBytes, mtimeMs }) => [path, sizeBytes, mtimeMs]),
+    volumes.map(({ storage, storedAs, sizeBytes, mtimeMs }) => [
+      storage.identity,
+      storedAs,
+      sizeBytes,
+      mtimeMs,
+    ]),
   );
 }
 
 /**
- * All archives of a directory, oldest first; at one second a differential comes after its full. Files of other names are
+ * All archives of a storage, oldest first; at one second a differential comes after its full. Files of other names are
  * not looked at.
- * @throws {NotFoundError} when the directory does not exist or is a file
+ * @throws {NotFoundError} when the storage does not exist or is a file
  */
-export function listArchiveFiles(directory: string): ArchiveFiles[] {
-  tellStep(`archives of ${directory}`);
+export async function listArchiveFiles(
+  storage: Storage,
+): Promise<ArchiveFiles[]> {
+  tellStep(`archives of ${storage.name}`);
 
-  const volumes = new Map<string, Map<number, VolumeFileInfo>>();
-  for (const name of readNames(directory)) {
+  return toArchives(storage, await storage.list(isVolumeName));
+}
+
+const isVolumeName = (name: string): boolean =>
+  parseVolumeName(name) !== undefined;
+
+/** The archives among the files of a storage, in the order of `listArchiveFiles`. Pure. */
+export function toArchives(
+  storage: Storage,
+  stored: readonly StoredFile[],
+): ArchiveFiles[] {
+  const archives = new Map<string, Map<number, VolumeFileInfo>>();
+
+  for (const { name, kind, sizeBytes, mtimeMs } of stored) {
     const parsed = parseVolumeName(name);
-    if (!parsed) continue;
+    if (!parsed || kind !== 'file') continue;
 
-    const path = join(directory, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (!stats?.isFile()) continue;
-
-    const own = volumes.get(parsed.stem) ?? new Map<number, VolumeFileInfo>();
-    volumes.set(
-      parsed.stem,
-      own.set(parsed.volume, {
-        path,
-        name,
-        sizeBytes: stats.size,
-        mtimeMs: stats.mtimeMs,
-      }),
-    );
+    const volumes =
+      archives.get(parsed.stem) ?? new Map<number, VolumeFileInfo>();
+    const volume = { storage, storedAs: name, name, sizeBytes, mtimeMs };
+    archives.set(parsed.stem, volumes.set(parsed.volume, volume));
   }
 
-  return [...volumes]
-    .map(([stem, own]) => toArchiveFiles(directory, stem, own))
+  return [...archives]
+    .map(([stem, volumes]) => toArchive(stem, volumes))
     .sort(
       (a, b) =>
         a.takenAt.getTime() - b.takenAt.getTime() ||
-        order(a.type) - order(b.type),
+        rankOf(a.type) - rankOf(b.type),
     );
 }
 
-const order = (type: ArchiveType): number => (type === 'differential' ? 1 : 0);
+const rankOf = (type: ArchiveType): number => (type === 'differential' ? 1 : 0);
 
-function toArchiveFiles(
-  directory: string,
+function toArchive(
   stem: string,
-  own: Map<number, VolumeFileInfo>,
+  volumes: ReadonlyMap<number, VolumeFileInfo>,
 ): ArchiveFiles {
   const parsed = parseVolumeName(`${stem}.zip`);
   if (!parsed) throw new Error(`${stem} is no archive's name`);
 
-  const last = Math.max(...own.keys());
-  const present = [...own]
+  const last = Math.max(...volumes.keys());
+  const present = [...volumes]
     .sort(([a], [b]) => a - b)
     .map(([, volume]) => volume);
 
@@ -96,12 +117,11 @@ function toArchiveFiles(
     stem,
     type: parsed.type,
     takenAt: parsed.takenAt,
-    directory,
     volumes: present,
     missingVolumes: Array.from(
       { length: Math.min(last, 100_000) },
       (_, index) => index,
-    ).filter((n) => !own.has(n)),
+    ).filter((number) => !volumes.has(number)),
     sizeBytes: present.reduce((sum, volume) => sum + volume.sizeBytes, 0),
   };
 }
@@ -111,78 +131,32 @@ function toArchiveFiles(
  * somebody may have renamed it, and what it is its content tells.
  * @throws {NotFoundError} when there is no such file
  */
-export function findArchiveFiles(path: string): ArchiveFiles {
-  const parsed = parseVolumeName(basename(path));
-  const directory = dirname(path);
-  const stats = statSync(path, { throwIfNoEntry: false });
-
-  if (!stats?.isFile()) {
-    throw new NotFoundError(`there is no archive ${path}`, {
+export async function findArchiveFiles(
+  storage: Storage,
+  name: string,
+): Promise<ArchiveFiles> {
+  const file = await storage.stat(name);
+  if (file?.kind !== 'file') {
+    throw new NotFoundError(`there is no archive ${storage.pathOf(name)}`, {
       hints: ['List what is there with list-archives DIR.'],
     });
   }
 
+  const parsed = parseVolumeName(name);
   if (parsed) {
-    const files = listArchiveFiles(directory).find(
-      ({ stem }) => stem === parsed.stem,
-    );
-    if (files) return files;
+    const archives = await listArchiveFiles(storage);
+    const archive = archives.find(({ stem }) => stem === parsed.stem);
+    if (archive) return archive;
   }
 
-  const volume = {
-    path,
-    name: basename(path),
-    sizeBytes: stats.size,
-    mtimeMs: stats.mtimeMs,
-  };
+  const { sizeBytes, mtimeMs } = file;
 
   return {
-    stem: basename(path).replace(/\.zip$/i, ''),
+    stem: name.replace(/\.zip$/i, ''),
     type: 'full',
-    takenAt: stats.mtime,
-    directory,
-    volumes: [volume],
+    takenAt: new Date(mtimeMs),
+    volumes: [{ storage, storedAs: name, name, sizeBytes, mtimeMs }],
     missingVolumes: [],
-    sizeBytes: stats.size,
+    sizeBytes,
   };
-}
-
-function readNames(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
-      throw (
-        toSystemError(error, {
-          fact: `cannot read the backup directory ${directory}`,
-        }) ?? error
-      );
-    }
-
-    throw new NotFoundError(
-      code === 'ENOENT'
-        ? `the backup directory ${directory} does not exist`
-        : `${directory} is not a directory`,
-      {
-        hints: [
-          'Name it with --backup-dir DIR or as the argument, or mount it first.',
-        ],
-      },
-    );
-  }
-}
-
-/** Refuses the directories of files that Kerio MailServer 6.0 wrote: nothing is known about their inside. */
-export function refuseLegacyDirectory(path: string): void {
-  if (!isLegacyDirectoryName(basename(path))) return;
-
-  throw new DamagedArchiveError(
-    `${path} is a backup of Kerio MailServer 6.0, which only that version can read`,
-    {
-      hints: [
-        'Recover it with the kmsrecover of MailServer 6.0, then back up with this tool.',
-      ],
-    },
-  );
 }

@@ -14,20 +14,21 @@ import { directoryRuns } from './zip/directory-runs.js';
 import { isMessageAt } from './entry-kind.js';
 import { digestArchive, openVolume } from './open-archive.js';
 import { resolveStates } from './sets.js';
+import type { Storage } from './storage.js';
 import { isReadFailure } from './zip/source.js';
 import { readVerifiedRecord } from './verified-record.js';
 
-/** Reads the state of every archive in a directory, oldest first, and no data of any. */
-export async function inspectDirectory(
-  directory: string,
+/** Reads the state of every archive of a storage, oldest first, and no data of any. */
+export async function inspectStorage(
+  storage: Storage,
 ): Promise<ArchiveState[]> {
-  return inspectArchives(listArchiveFiles(directory), directory);
+  return inspectArchives(storage, await listArchiveFiles(storage));
 }
 
-/** The states of archives that lie in one directory. What cannot be read this time is one, too. */
+/** The states of archives that lie in one storage. What cannot be read this time is one, too. */
 export async function inspectArchives(
+  storage: Storage,
   files: readonly ArchiveFiles[],
-  directory: string,
 ): Promise<ArchiveState[]> {
   const facts: ArchiveFacts[] = [];
   for (const own of files) facts.push(await factsOf(own));
@@ -51,7 +52,7 @@ export async function inspectArchives(
   }
 
   return resolveStates(facts, {
-    verified: readVerifiedRecord(directory),
+    verified: await readVerifiedRecord(storage),
     digests,
   });
 }

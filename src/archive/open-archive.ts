@@ -4,6 +4,7 @@ import type { ArchiveFacts } from './archive-facts.js';
 import {
   type ArchiveFiles,
   identityOf,
+  openVolumeFile,
   type VolumeFileInfo,
 } from './backup-directory.js';
 import { readDirectoryBytes, readEntries } from './zip/central-directory.js';
@@ -12,7 +13,6 @@ import { refuseTooManyDirectories } from './zip/directory-levels.js';
 import type { EntryTable } from './zip/entry-table.js';
 import { tellStep } from '../platform/steps.js';
 import { parseVolumeName } from './names.js';
-import { openFileSource } from './zip/source.js';
 import type { SummaryText } from './summary.js';
 
 /** One volume with its entries. */
@@ -34,7 +34,7 @@ export interface OpenArchive {
 export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
   tellStep(`reading volume ${file.name}`);
 
-  const source = openFileSource(file.path, file.name);
+  const source = await openVolumeFile(file);
   try {
     const { table, directory } = await readEntries(source);
     return {
@@ -190,7 +190,7 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
   const digests: string[] = [];
   try {
     for (const volume of files.volumes) {
-      const source = openFileSource(volume.path, volume.name);
+      const source = await openVolumeFile(volume);
       try {
         const bytes =
           (await readDirectoryBytes(source))?.bytes ??

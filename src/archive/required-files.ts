@@ -1,9 +1,12 @@
-import type { ArchiveFiles, VolumeFileInfo } from './backup-directory.js';
+import {
+  type ArchiveFiles,
+  openVolumeFile,
+  type VolumeFileInfo,
+} from './backup-directory.js';
 import { findDirectory, readEntries } from './zip/central-directory.js';
 import { eachDeletedName, LIMIT_WITHOUT_BASE } from './read/read-deleted.js';
 import { directoryWindows, type HeaderBytes } from './zip/central-headers.js';
 import { wholeName } from './entry-names.js';
-import { openFileSource } from './zip/source.js';
 import type { SummaryText } from './summary.js';
 import { CENTRAL_FIXED_BYTES } from './zip/zip-format.js';
 
@@ -61,7 +64,7 @@ async function addHeld(
   volume: VolumeFileInfo,
   held: Set<string>,
 ): Promise<void> {
-  const source = openFileSource(volume.path, volume.name);
+  const source = await openVolumeFile(volume);
   try {
     const place = await findDirectory(source);
     if (!place) {
@@ -113,7 +116,7 @@ async function readDeletedAmong(
   const [file] = files.volumes;
   if (!file) return [];
 
-  const source = openFileSource(file.path, file.name);
+  const source = await openVolumeFile(file);
   try {
     const { table } = await readEntries(source);
     const deleted = new Set<string>();

@@ -1,12 +1,14 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+/** What dead runs left in a storage, and taking it away. */
 import { errnoOf, messageOf } from '../errors.js';
+import { tellStep } from '../platform/steps.js';
+import { type ArchiveFiles, toArchives } from './backup-directory.js';
 import {
   formatTemporaryName,
   formatVolumeName,
   isTemporaryName,
   parseVolumeName,
 } from './names.js';
+import type { Storage, StoredFile } from './storage.js';
 
 /** What was done about the leftovers of dead runs. */
 export interface Sweep {
@@ -14,78 +16,97 @@ export interface Sweep {
   readonly removed: readonly string[];
   /** A warning for each that stays. */
   readonly warnings: readonly string[];
+  /** The archives that are there, oldest first. */
+  readonly archives: readonly ArchiveFiles[];
 }
 
 /**
  * Removes what dead runs left: temporary volumes, and volumes that a run named before it died ahead of the first one. A
  * leftover proves nothing against an archive whose first volume has its name: copy tools make such names too, and then
- * only the leftover goes. Call it while the directory's lock is held.
+ * only the leftover goes. Call it while the storage's lock is held.
  *
  *   X.1.zip X.zip.part          all go, X.zip.part last: it is the proof
  *   X.zip X.1.zip X.zip.part    X.zip.part goes
  *   X.zip X.1.zip X.2.zip.part  X.2.zip.part goes
  *   X.1.zip                     stays: nothing proves that a run of ours died there
+ *
+ * @throws {NotFoundError} when the storage does not exist
  */
-export function sweepTemporaries(directory: string): Sweep {
-  const names = new Set(readdirSync(directory));
-  const leftovers = [...names].filter(isTemporaryName);
+export async function sweepTemporaries(storage: Storage): Promise<Sweep> {
+  tellStep(`archives of ${storage.name}`);
 
-  const files = leftovers.filter(
-    (name) =>
-      lstatSync(join(directory, name), {
-        throwIfNoEntry: false,
-      })?.isDirectory() !== true,
-  );
-
-  const unpublished = files.flatMap((name) => unpublishedWith(name, names));
-  const ordered = [...new Set([...unpublished, ...leftovers])].sort(
-    (a, b) => isProof(a) - isProof(b),
-  );
+  const stored = await storage.list(isOfArchive);
   const removed: string[] = [];
   const warnings: string[] = [];
 
-  for (const name of ordered) {
-    const fault = removeFile(join(directory, name));
+  for (const file of findLeftovers(stored)) {
+    const fault = await removeFile(storage, file);
+
     if (fault === undefined) {
-      removed.push(name);
+      removed.push(file.name);
     } else {
       warnings.push(
-        `${name} in ${directory} is no archive's, and stays: ${fault}`,
+        `${file.name} in ${storage.name} is no archive's, and stays: ${fault}`,
       );
     }
   }
 
-  return { removed, warnings };
+  const left = stored.filter(({ name }) => !removed.includes(name));
+
+  return { removed, warnings, archives: toArchives(storage, left) };
+}
+
+const isOfArchive = (name: string): boolean =>
+  isTemporaryName(name) || parseVolumeName(name) !== undefined;
+
+/** What is to go, in its order. Pure. */
+function findLeftovers(stored: readonly StoredFile[]): StoredFile[] {
+  const byName = new Map(stored.map((file) => [file.name, file]));
+  const leftovers = stored.filter(({ name }) => isTemporaryName(name));
+
+  const unpublished = leftovers
+    .filter(({ kind }) => kind !== 'directory')
+    .flatMap(({ name }) => unpublishedWith(name, byName));
+
+  return [...new Set([...unpublished, ...leftovers])].sort(
+    (a, b) => isProof(a) - isProof(b),
+  );
 }
 
 /** The named volumes of an archive that a temporary first volume proves unfinished. */
 function unpublishedWith(
   leftover: string,
-  names: ReadonlySet<string>,
-): string[] {
+  byName: ReadonlyMap<string, StoredFile>,
+): StoredFile[] {
   const stem = parseVolumeName(leftover.replace(/\.part$/, ''))?.stem;
   if (stem === undefined || leftover !== formatTemporaryName(stem, 0)) {
     return [];
   }
 
-  if (names.has(formatVolumeName(stem, 0))) return [];
+  if (byName.has(formatVolumeName(stem, 0))) return [];
 
-  return [...names].filter((name) => parseVolumeName(name)?.stem === stem);
+  return [...byName.values()].filter(
+    ({ name }) => parseVolumeName(name)?.stem === stem,
+  );
 }
 
-const isProof = (name: string): number =>
+const isProof = ({ name }: StoredFile): number =>
   /^[FIDC]\d{8}T\d{6}Z\.zip\.part$/.test(name) ? 1 : 0;
 
 /** @returns why it is still there; a directory is nobody's leftover */
-function removeFile(path: string): string | undefined {
-  try {
-    if (lstatSync(path).isDirectory()) return 'a directory';
+async function removeFile(
+  storage: Storage,
+  { name, kind }: StoredFile,
+): Promise<string | undefined> {
+  if (kind === 'directory') return 'a directory';
 
-    rmSync(path, { force: true });
+  try {
+    await storage.remove(name);
 
     return undefined;
   } catch (error) {
     const code = errnoOf(error);
+
     return code === 'ENOENT' ? undefined : (code ?? messageOf(error));
   }
 }

@@ -1,14 +1,9 @@
-import { join } from 'node:path';
-import {
-  isJsonObject,
-  ownFileError,
-  readOwnJson,
-  replaceOwnFile,
-} from '../platform/own-file.js';
+import { isJsonObject, ownFileError } from '../platform/own-file.js';
 import { type Damage, documentDamage, parseDamage } from './damage.js';
+import type { Storage } from './storage.js';
 
 /**
- * When each archive of a backup directory was last proven, in `.kms-backup-verified.json` beside them. It may be lost at
+ * When each archive of a storage was last proven, in `.kms-backup-verified.json` beside them. It may be lost at
  * any time: archives count as not verified then, and `verify` writes it anew. What it says of damage is advice: whoever
  * reads an archive finds out again.
  */
@@ -34,12 +29,15 @@ const FILE = '.kms-backup-verified.json';
  * Reads the record; empty where there is none or nobody can tell what it said, and without the entries that say nothing.
  * @throws {FailedError} when it cannot be read: that is no proof that nothing was proven
  */
-export function readVerifiedRecord(directory: string): VerifiedRecord {
-  const path = join(directory, FILE);
-  const file = readOwnJson(path, parseRecord);
+export async function readVerifiedRecord(
+  storage: Storage,
+): Promise<VerifiedRecord> {
+  const file = await storage.readRecord(FILE, parseRecord);
 
   if (file.state === 'sound') return file.value;
   if (file.state === 'unreadable') {
+    const path = storage.pathOf(FILE);
+
     throw ownFileError(path, 'the record of verified archives', file);
   }
 
@@ -90,13 +88,13 @@ function parseAll(
   return parsed.every((one) => one !== undefined) ? parsed : undefined;
 }
 
-/** Adds what was proven, and forgets archives that are gone. Call it while the directory's lock is held. */
-export function recordVerified(
-  directory: string,
+/** Adds what was proven, and forgets archives that are gone. Call it while the storage's lock is held. */
+export async function recordVerified(
+  storage: Storage,
   proven: ReadonlyMap<string, VerifiedEntry>,
   presentStems: ReadonlySet<string>,
-): void {
-  const merged = [...readVerifiedRecord(directory), ...proven].filter(
+): Promise<void> {
+  const merged = [...(await readVerifiedRecord(storage)), ...proven].filter(
     ([stem]) => presentStems.has(stem),
   );
   const archives = Object.fromEntries(
@@ -106,7 +104,7 @@ export function recordVerified(
   );
   const text = `${JSON.stringify({ schema: 'kms-backup/verified/1', archives }, undefined, 2)}\n`;
 
-  replaceOwnFile(join(directory, FILE), text);
+  await storage.replaceRecord(FILE, text);
 }
 
 function documentEntry(entry: VerifiedEntry): object {

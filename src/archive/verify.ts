@@ -132,7 +132,7 @@ async function verifyVolumes(
   const read = options.isQuick
     ? { problems: [], unread: [] }
     : await readSelections(
-        archive.volumes.map(({ file, table }) => selectAll(file.path, table)),
+        archive.volumes.map(({ file, table }) => selectAll(file, table)),
         { ...options, isTolerant: true, phase: 'verifying' },
       );
 

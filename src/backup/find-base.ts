@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { listArchiveFiles } from '../archive/backup-directory.js';
+import type { Catalogue } from '../archive/backup-directory.js';
 import { checkVolumes } from '../archive/check-structure.js';
 import { inspectArchives } from '../archive/inspect.js';
-import type { DifferentialLetter } from '../archive/names.js';
 import { type OpenArchive, openArchive } from '../archive/open-archive.js';
 import { holdsParts } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
@@ -19,10 +17,10 @@ export type Base =
  * @param parts what alone is wanted; undefined: everything
  */
 export async function findBase(
-  backupDir: string,
+  catalogue: Catalogue,
   parts: readonly string[] | undefined,
 ): Promise<Base> {
-  const state = await findNewestFull(backupDir, parts);
+  const state = await findNewestFull(catalogue, parts);
   if (!state) return { reason: 'there is no full archive yet' };
 
   const { files } = state.facts;
@@ -48,24 +46,15 @@ export async function findBase(
 }
 
 async function findNewestFull(
-  backupDir: string,
+  { storage, archives }: Catalogue,
   parts: readonly string[] | undefined,
 ): Promise<ArchiveState | undefined> {
-  const fulls = existsSync(backupDir)
-    ? listArchiveFiles(backupDir).filter(({ type }) => type === 'full')
-    : [];
+  const fulls = archives.filter(({ type }) => type === 'full');
+
   for (const files of fulls.reverse()) {
-    const [state] = await inspectArchives([files], backupDir);
+    const [state] = await inspectArchives(storage, [files]);
     if (state && holdsParts(state.facts, parts)) return state;
   }
 
   return undefined;
-}
-
-/** `D` where the backup directory already holds differentials of that letter: what its server expects. */
-export function chooseLetter(backupDir: string): DifferentialLetter {
-  if (!existsSync(backupDir)) return 'I';
-  return listArchiveFiles(backupDir).some(({ stem }) => stem.startsWith('D'))
-    ? 'D'
-    : 'I';
 }

@@ -1,8 +1,9 @@
+import type { Catalogue } from '../archive/backup-directory.js';
 import { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { Packer } from '../archive/write/packer.js';
 import type { OpenBase } from './base-index.js';
 import type { BackupPlan } from './plan-archive.js';
-import { chooseStem } from './prepare-directory.js';
+import { chooseStem } from './choose-name.js';
 import type { BackupRequest } from './request.js';
 import type { PlannedBackup } from './survey-store.js';
 
@@ -25,18 +26,18 @@ const FEW_FILES = 1000;
 /** Opens the first volume, under a temporary name. */
 export function openRun(
   request: BackupRequest,
+  { storage, archives }: Catalogue,
   { plan, base }: PlannedBackup,
   startedAt: Date,
 ): OpenRun {
-  const { backupDir, volumeLimitBytes } = request;
   const { stem, takenAt } = chooseStem(
-    backupDir,
+    archives,
     plan.type,
     startedAt,
     plan.letter,
   );
 
-  const writer = new ArchiveWriter(backupDir, stem, volumeLimitBytes);
+  const writer = new ArchiveWriter(storage, stem, request.volumeLimitBytes);
 
   const packer = new Packer(writer, {
     ...request,

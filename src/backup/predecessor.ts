@@ -1,5 +1,5 @@
 import type { ArchiveState } from '../archive/archive-state.js';
-import { listArchiveFiles } from '../archive/backup-directory.js';
+import type { Catalogue } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
 import { type OpenArchive, openArchive } from '../archive/open-archive.js';
 import { countEntries, type MailboxCounts } from './count-mail.js';
@@ -11,11 +11,12 @@ export interface Predecessor {
 }
 
 /** The newest archive that can tell how much mail it has; undefined where there is none. */
-export async function readPredecessor(
-  backupDir: string,
-): Promise<Predecessor | undefined> {
-  for (const files of listArchiveFiles(backupDir).reverse()) {
-    const [state] = await inspectArchives([files], backupDir);
+export async function readPredecessor({
+  storage,
+  archives,
+}: Catalogue): Promise<Predecessor | undefined> {
+  for (const files of [...archives].reverse()) {
+    const [state] = await inspectArchives(storage, [files]);
     const counts = state && (await countsOf(state));
     if (counts) return { stem: files.stem, counts };
   }

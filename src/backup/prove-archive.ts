@@ -1,6 +1,9 @@
-import { statSync } from 'node:fs';
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
-import type { ArchiveFiles } from '../archive/backup-directory.js';
+import type {
+  ArchiveFiles,
+  VolumeFileInfo,
+} from '../archive/backup-directory.js';
+import type { Storage } from '../archive/storage.js';
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
 import { describeLost } from '../archive/damage.js';
@@ -17,12 +20,11 @@ import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
  * @throws {FailedError} naming the entry that a recover would refuse
  */
 export async function refuseUnrecoverable(
-  directory: string,
   writer: ArchiveWriter,
   base: OpenArchive | undefined,
 ): Promise<void> {
   try {
-    const written = await readArchive(filesOf(directory, writer));
+    const written = await readArchive(await filesOf(writer));
     const { archive, facts } = written;
     if (facts.fault !== undefined) throw new DamagedArchiveError(facts.fault);
 
@@ -54,29 +56,43 @@ export async function refuseUnrecoverable(
   }
 }
 
-/** The volumes under their temporary names, as the listing of a directory would have them. */
-function filesOf(
-  directory: string,
-  { stem, volumes, sizeBytes }: ArchiveWriter,
-): ArchiveFiles {
+/** The volumes under their temporary names, as the listing of a storage would have them. */
+async function filesOf({
+  storage,
+  stem,
+  volumes,
+  sizeBytes,
+}: ArchiveWriter): Promise<ArchiveFiles> {
   const parsed = parseVolumeName(formatVolumeName(stem, 0));
   if (!parsed) throw new Error(`${stem} is no archive's name`);
+
+  const files = await Promise.all(
+    volumes.map(({ storedAs }, index) =>
+      findVolume(storage, storedAs, formatVolumeName(stem, index)),
+    ),
+  );
 
   return {
     stem,
     type: parsed.type,
     takenAt: parsed.takenAt,
-    directory,
-    volumes: volumes.map(({ path }, index) => {
-      const { size, mtimeMs } = statSync(path);
-      return {
-        path,
-        name: formatVolumeName(stem, index),
-        sizeBytes: size,
-        mtimeMs,
-      };
-    }),
+    volumes: files,
     missingVolumes: [],
     sizeBytes,
   };
+}
+
+async function findVolume(
+  storage: Storage,
+  storedAs: string,
+  name: string,
+): Promise<VolumeFileInfo> {
+  const file = await storage.stat(storedAs);
+  if (!file) {
+    throw new DamagedArchiveError(`${storage.pathOf(storedAs)} is gone`);
+  }
+
+  const { sizeBytes, mtimeMs } = file;
+
+  return { storage, storedAs, name, sizeBytes, mtimeMs };
 }

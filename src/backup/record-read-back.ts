@@ -1,35 +1,33 @@
-import { archiveName } from '../archive/names.js';
-import { listArchiveFiles } from '../archive/backup-directory.js';
+import type { Catalogue } from '../archive/backup-directory.js';
+import { parseVolumeName } from '../archive/names.js';
+import type { Storage } from '../archive/storage.js';
 import { recordVerified } from '../archive/verified-record.js';
 import { messageOf } from '../errors.js';
-import type { BackupReport, BackupRequest } from './request.js';
+import type { BackupReport } from './request.js';
 
 /**
  * What was read back is proven: rotation may count on it. The archive stands whether that can be written down or not; where
  * it cannot, it counts as not verified.
+ * @param catalogue as it was before the archive was published
  * @returns a warning where it could not be recorded
  */
-export function recordReadBack(
-  { backupDir }: BackupRequest,
+export async function recordReadBack(
+  { storage, archives }: Catalogue,
   report: BackupReport,
-): string[] {
+): Promise<string[]> {
   try {
-    const archives = listArchiveFiles(backupDir);
-    const own = archives.find(
-      ({ stem }) => archiveName(stem) === report.archive,
-    );
-    if (!own) throw new Error(`the listing of ${backupDir} lacks it`);
+    const stem = parseVolumeName(report.archive)?.stem ?? '';
 
     const entry = {
       at: report.finishedAt.toISOString(),
       isSound: true,
-      sizeBytes: own.sizeBytes,
+      sizeBytes: await measure(storage, report.volumes),
     };
 
-    recordVerified(
-      backupDir,
-      new Map([[own.stem, entry]]),
-      new Set(archives.map(({ stem }) => stem)),
+    await recordVerified(
+      storage,
+      new Map([[stem, entry]]),
+      new Set([...archives.map((archive) => archive.stem), stem]),
     );
 
     return [];
@@ -38,4 +36,21 @@ export function recordReadBack(
       `that ${report.archive} was read back could not be recorded, so rotation does not count it: ${messageOf(error)}`,
     ];
   }
+}
+
+/** How long all volumes are, as they lie there now. */
+async function measure(
+  storage: Storage,
+  volumes: readonly string[],
+): Promise<number> {
+  let sizeBytes = 0;
+
+  for (const name of volumes) {
+    const file = await storage.stat(name);
+    if (!file) throw new Error(`the listing of ${storage.name} lacks it`);
+
+    sizeBytes += file.sizeBytes;
+  }
+
+  return sizeBytes;
 }

@@ -1,23 +1,24 @@
-import { join } from 'node:path';
-import { LOCK_FILE } from '../archive/backup-lock.js';
+import {
+  type Catalogue,
+  listArchiveFiles,
+} from '../archive/backup-directory.js';
+import type { Storage } from '../archive/storage.js';
+import { storageAt } from '../archive/storages.js';
 import { sweepTemporaries } from '../archive/sweep.js';
 import { toSpaceError } from '../archive/write/pack-errors.js';
-import { acquireLock, type Lock } from '../platform/lock.js';
+import type { Lock } from '../platform/lock.js';
 import {
   markReading,
   refuseInterruptedRecover,
   refuseWhileRecovered,
 } from '../server/recover-mark.js';
+import { checkFreeSpace } from './check-free-space.js';
+import { chooseStem } from './choose-name.js';
 import { finishArchive } from './finish-archive.js';
 import { describeAlarm, MassLoss, refuseGoneStore } from './mass-loss.js';
 import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
 import { readPredecessor } from './predecessor.js';
-import {
-  checkFreeSpace,
-  chooseStem,
-  prepareBackupDirectory,
-} from './prepare-directory.js';
 import { refuseUnrecoverable } from './prove-archive.js';
 import { recordReadBack } from './record-read-back.js';
 import { reportPlan, reportRun } from './report-backup.js';
@@ -53,14 +54,11 @@ export async function planBackup(
   refuseInterruptedRecover(placesOf(request));
 
   const startedAt = request.clock();
-  const { plan } = await surveyStore(request);
+  const storage = storageAt(request.backupDir);
+  const archives = await listArchiveFiles(storage);
+  const { plan } = await surveyStore(request, { storage, archives });
 
-  const { stem } = chooseStem(
-    request.backupDir,
-    plan.type,
-    startedAt,
-    plan.letter,
-  );
+  const { stem } = chooseStem(archives, plan.type, startedAt, plan.letter);
 
   return { ...reportPlan(plan, stem, startedAt), finishedAt: request.clock() };
 }
@@ -71,14 +69,14 @@ function placesOf({ installation, settings }: BackupRequest): string[] {
 }
 
 async function backUpUnderLock(request: BackupRequest): Promise<BackupReport> {
-  const { backupDir, settings } = request;
+  const storage = storageAt(request.backupDir);
   const startedAt = request.clock();
 
-  prepareBackupDirectory(backupDir, settings.createsBackupDirectory);
-  const lock = await lockDirectory(request);
+  await storage.prepare(request.settings.createsBackupDirectory);
+  const lock = await lockStorage(storage, request);
 
   try {
-    return await backUp(request, startedAt);
+    return await backUp(request, storage, startedAt);
   } catch (error) {
     throw toSpaceError(error);
   } finally {
@@ -86,12 +84,11 @@ async function backUpUnderLock(request: BackupRequest): Promise<BackupReport> {
   }
 }
 
-function lockDirectory(request: BackupRequest): Promise<Lock> {
-  const { backupDir, type, clock, lockWaitMs, signal } = request;
-
-  return acquireLock({
-    path: join(backupDir, LOCK_FILE),
-    what: 'the backup directory',
+function lockStorage(
+  storage: Storage,
+  { type, clock, lockWaitMs, signal }: BackupRequest,
+): Promise<Lock> {
+  return storage.lock.take({
     command: `backup ${type}`,
     clock,
     waitMs: lockWaitMs,
@@ -103,24 +100,29 @@ function lockDirectory(request: BackupRequest): Promise<Lock> {
 /** Plan, archive, proof; then what rotation may count on, and the report. */
 async function backUp(
   request: BackupRequest,
+  storage: Storage,
   startedAt: Date,
 ): Promise<BackupReport> {
-  const swept = sweepTemporaries(request.backupDir);
-  checkFreeSpace(request.backupDir, request.type);
+  const swept = await sweepTemporaries(storage);
+  const catalogue: Catalogue = { storage, archives: swept.archives };
 
-  const planned = await surveyStore(request);
+  await checkFreeSpace(catalogue, request.type);
+
+  const planned = await surveyStore(request, catalogue);
   const massLoss = new MassLoss(
-    await readPredecessor(request.backupDir),
+    await readPredecessor(catalogue),
     request.lossLimits,
   );
 
   const report = await writeArchive(
-    openRun(request, planned, startedAt),
+    openRun(request, catalogue, planned, startedAt),
     massLoss,
   );
 
   const alarms = massLoss.verdict().alarms.map(describeAlarm);
-  const unrecorded = request.readsBack ? recordReadBack(request, report) : [];
+  const unrecorded = request.readsBack
+    ? await recordReadBack(catalogue, report)
+    : [];
 
   return {
     ...report,
@@ -144,7 +146,7 @@ async function writeArchive(
     refuseGoneStore(massLoss.verdict());
 
     await finishArchive(run, packed.mail);
-    await refuseUnrecoverable(request.backupDir, writer, base?.archive);
+    await refuseUnrecoverable(writer, base?.archive);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
 

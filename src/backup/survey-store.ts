@@ -1,4 +1,5 @@
-import type { ArchiveType } from '../archive/names.js';
+import type { Catalogue } from '../archive/backup-directory.js';
+import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { lookAt } from '../platform/look-again.js';
 import { BaseIndex, type OpenBase } from './base-index.js';
 import { checksumFile } from './checksum.js';
@@ -9,7 +10,8 @@ import {
   type ReadChecksum,
 } from './compare-store.js';
 import { type ExaminedFiles, StoreExaminer } from './examine-store.js';
-import { chooseLetter, findBase } from './find-base.js';
+import { chooseLetter } from './choose-name.js';
+import { findBase } from './find-base.js';
 import { type ListedStore, listStore } from './list-store.js';
 import { type BackupPlan, fitsVolume, planArchive } from './plan-archive.js';
 import type { BackupRequest } from './request.js';
@@ -23,13 +25,15 @@ export interface PlannedBackup {
 
 /**
  * Looks at the store and plans what the request asks for.
+ * @param catalogue what is there already
  * @throws {NotFoundError} when nothing that was asked for exists
  */
 export async function surveyStore(
   request: BackupRequest,
+  catalogue: Catalogue,
 ): Promise<PlannedBackup> {
   return request.type === 'differential'
-    ? surveyDifferential(request)
+    ? surveyDifferential(request, catalogue)
     : planWhole(request.type, listStore(request), []);
 }
 
@@ -39,6 +43,7 @@ export async function surveyStore(
  */
 async function surveyDifferential(
   request: BackupRequest,
+  catalogue: Catalogue,
 ): Promise<PlannedBackup> {
   const examiner = new StoreExaminer(request);
   try {
@@ -46,7 +51,7 @@ async function surveyDifferential(
       examiner.add(component, directory);
     });
 
-    const found = await findBase(request.backupDir, listed.parts);
+    const found = await findBase(catalogue, listed.parts);
     if ('reason' in found) return planFullInstead(listed, found.reason);
 
     const { archive } = found;
@@ -56,9 +61,10 @@ async function surveyDifferential(
     const comparison = compareListed(listed, groups, index);
     const deleted = new Set(comparison.deleted);
 
-    return planDifferential(request, listed, {
+    return planDifferential(request.volumeLimitBytes, listed, {
       base: { archive, index, deleted },
       comparison,
+      letter: chooseLetter(catalogue.archives),
     });
   } finally {
     await examiner.close();
@@ -90,16 +96,17 @@ const readChecksum: ReadChecksum = ({ path, followsLinks }, name) =>
 interface Measured {
   readonly base: OpenBase;
   readonly comparison: Comparison;
+  readonly letter: DifferentialLetter;
 }
 
 function planDifferential(
-  request: BackupRequest,
+  volumeLimitBytes: number,
   listed: ListedStore,
-  { base, comparison }: Measured,
+  { base, comparison, letter }: Measured,
 ): PlannedBackup {
   const { deleted } = comparison;
 
-  if (!fitsVolume(deleted, request.volumeLimitBytes)) {
+  if (!fitsVolume(deleted, volumeLimitBytes)) {
     return planFullInstead(
       listed,
       `the names of ${deleted.length} deleted files do not fit into a volume`,
@@ -108,7 +115,7 @@ function planDifferential(
 
   const plan = planArchive(listed, comparison, {
     type: 'differential',
-    letter: chooseLetter(request.backupDir),
+    letter,
     base: { stem: base.archive.files.stem, digest: base.archive.digest },
     warnings: [],
   });

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { openAtOnce } from '../archive/volume-handle.js';
 import { wholeName } from '../archive/entry-names.js';
 import { EntryDamage } from '../archive/zip/entry-damage.js';
 import { readWhole } from '../archive/zip/read-entry.js';
@@ -27,35 +27,38 @@ export async function* readMessages(
   indexes: readonly Selection[],
 ): AsyncGenerator<ExportedMessage> {
   const flags = new Map<string, Map<string, IndexRecord>>();
-  for (const { place, bytes } of readEntries(indexes, true)) {
+  for await (const { place, bytes } of readEntries(indexes, true)) {
     flags.set(folderNameOf(place), parseIndexFld(bytes.toString('latin1')));
   }
 
-  for (const { place, bytes, modifiedAt } of readEntries(messages, false)) {
+  for await (const { place, bytes, modifiedAt } of readEntries(
+    messages,
+    false,
+  )) {
     const name = place.file.slice(place.file.lastIndexOf('/') + 1);
     // An index names what lies in #msgs by the server's numbers; other mail has no flags.
     const number = place.isNumbered ? numberOfMessage(name) : undefined;
     const record = flags.get(folderNameOf(place))?.get(number ?? '');
 
-    yield await Promise.resolve({
+    yield {
       mailbox: mailboxNameOf(place),
       folder: place.folder,
       name,
       bytes,
       modifiedAt: record?.receivedAt ?? modifiedAt,
       flags: record?.flags,
-    });
+    };
   }
 }
 
 /** @param isOptional damaged entries are passed over: an index.fld is rebuilt by every server */
-function* readEntries(
+async function* readEntries(
   selections: readonly Selection[],
   isOptional: boolean,
-): Generator<ReadEntry> {
+): AsyncGenerator<ReadEntry> {
   const parts = new Map<string, Buffer[]>();
-  for (const { volumePath, table, indices } of selections) {
-    const fd = openSync(volumePath, 'r');
+  for (const { volume, table, indices } of selections) {
+    const source = await openAtOnce(volume);
     try {
       for (const index of indices) {
         const part = table.part(index);
@@ -63,7 +66,7 @@ function* readEntries(
         const place = parseEntryPath(name);
         const bytes =
           place &&
-          readOne(() => readWhole({ fd, table, index }), name, isOptional);
+          readOne(() => readWhole({ source, table, index }), name, isOptional);
         if (!bytes) continue;
 
         const whole = part ? joinParts(parts, name, bytes, part) : bytes;
@@ -72,7 +75,7 @@ function* readEntries(
         if (whole) yield { place, bytes: whole, modifiedAt };
       }
     } finally {
-      closeSync(fd);
+      source.close();
     }
   }
 }

@@ -1,7 +1,8 @@
 /** What a person can choose from: archives, and the messages of a folder. */
 import { join } from 'node:path';
 import { statSync } from 'node:fs';
-import { inspectDirectory } from '../archive/inspect.js';
+import { inspectStorage } from '../archive/inspect.js';
+import { storageAt } from '../archive/storages.js';
 import type { ArchiveType } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
 import { EVERY_MESSAGE } from '../mail/message-query.js';
@@ -35,7 +36,7 @@ export async function findRecoverPoints(
     return undefined;
   }
 
-  const points = (await inspectDirectory(from))
+  const points = (await inspectStorage(storageAt(from)))
     .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
     .reverse();
 

@@ -1,6 +1,7 @@
 /** The archives of a backup directory, each with what can be said of it without reading its data. */
 import type { ArchiveState } from '../archive/archive-state.js';
-import { countMessages, inspectDirectory } from '../archive/inspect.js';
+import { countMessages, inspectStorage } from '../archive/inspect.js';
+import { storageAt } from '../archive/storages.js';
 
 export interface ListedArchive {
   readonly state: ArchiveState;
@@ -14,7 +15,7 @@ export async function listArchives(
 ): Promise<ListedArchive[]> {
   const archives: ListedArchive[] = [];
 
-  for (const state of await inspectDirectory(directory)) {
+  for (const state of await inspectStorage(storageAt(directory))) {
     archives.push({ state, messages: await countMessages(state.facts) });
   }
 

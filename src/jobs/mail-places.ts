@@ -92,8 +92,8 @@ function filterEntries(
   selections: readonly Selection[],
   isWanted: (table: Selection['table'], index: number) => boolean,
 ): Selection[] {
-  return selections.map(({ volumePath, table, indices }) => ({
-    volumePath,
+  return selections.map(({ volume, table, indices }) => ({
+    volume,
     table,
     indices: indices.filter((index) => isWanted(table, index)),
   }));

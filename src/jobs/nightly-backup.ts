@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { listArchiveFiles } from '../archive/backup-directory.js';
+import { storageAt } from '../archive/storages.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { runBackup } from '../backup/run-backup.js';
@@ -152,8 +153,10 @@ function commandOf(type: ArchiveType): string {
 }
 
 /** The newest archives, oldest first. */
-function recentArchives(backupDir: string): ArchivePoint[] {
-  return listArchiveFiles(backupDir)
+async function recentArchives(backupDir: string): Promise<ArchivePoint[]> {
+  const archives = await listArchiveFiles(storageAt(backupDir));
+
+  return archives
     .slice(-CHARTED_ARCHIVES)
     .map(({ stem, type, takenAt, sizeBytes }) => ({
       name: archiveName(stem),

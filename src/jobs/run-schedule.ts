@@ -1,5 +1,6 @@
 /** The work of one call of `schedule run`: the backup that the schedule made due, by this same program. */
 import { listArchiveFiles } from '../archive/backup-directory.js';
+import { storageAt } from '../archive/storages.js';
 import { NotFoundError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { ownProgram } from '../platform/self.js';
@@ -34,7 +35,7 @@ export async function runDueBackup(
     clock: systemClock,
     program: ownProgram(),
     backupFlags: [...backupFlags(flags), ...passedOn],
-    newestArchiveAt: newestArchive(directory),
+    newestArchiveAt: await newestArchive(directory),
     isEvenIfDisabled: flags['even-if-disabled'],
     isDryRun: flags['dry-run'],
     signal,
@@ -54,9 +55,11 @@ function backupFlags(flags: ScheduleRunFlags): string[] {
   return [...words, '--progress', flags.progress];
 }
 
-function newestArchive(directory: string): Date | undefined {
+async function newestArchive(directory: string): Promise<Date | undefined> {
   try {
-    return listArchiveFiles(directory).at(-1)?.takenAt;
+    const archives = await listArchiveFiles(storageAt(directory));
+
+    return archives.at(-1)?.takenAt;
   } catch (error) {
     // The backup itself says what is wrong with the directory, or makes it.
     if (error instanceof NotFoundError) return undefined;

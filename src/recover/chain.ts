@@ -1,12 +1,11 @@
-import { basename, dirname } from 'node:path';
-import { statSync } from 'node:fs';
 import {
   type ArchiveFiles,
   findArchiveFiles,
   listArchiveFiles,
-  refuseLegacyDirectory,
 } from '../archive/backup-directory.js';
-import { inspectArchives, inspectDirectory } from '../archive/inspect.js';
+import { inspectArchives, inspectStorage } from '../archive/inspect.js';
+import type { Storage } from '../archive/storage.js';
+import { locateArchives } from '../archive/storages.js';
 import { describeIncompleteness, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import {
@@ -41,21 +40,20 @@ export async function readPoint<T>(
   path: string,
   read: (chain: Chain) => Promise<T>,
 ): Promise<T> {
-  refuseLegacyDirectory(path);
+  const { storage, fileName } = locateArchives(path);
 
-  const isDirectory =
-    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-
-  return isDirectory ? readNewest(path, read) : read(await namedChain(path));
+  return fileName === undefined
+    ? readNewest(storage, read)
+    : read(await namedChain(storage, fileName));
 }
 
 async function readNewest<T>(
-  directory: string,
+  storage: Storage,
   read: (chain: Chain) => Promise<T>,
 ): Promise<T> {
-  const states = await inspectDirectory(directory);
+  const states = await inspectStorage(storage);
   if (states.length === 0) {
-    throw new NotFoundError(`there is no archive in ${directory}`, {
+    throw new NotFoundError(`there is no archive in ${storage.name}`, {
       hints: ['Name the directory that holds F….zip, C….zip, I….zip.'],
     });
   }
@@ -85,7 +83,7 @@ async function readNewest<T>(
     }
   }
 
-  throw nothingLeft(directory, states, refusals);
+  throw nothingLeft(storage, states, refusals);
 }
 
 /**
@@ -132,7 +130,7 @@ function unreadError({ facts, base }: ArchiveState, cause: Error): unknown {
 }
 
 function nothingLeft(
-  directory: string,
+  storage: Storage,
   states: readonly ArchiveState[],
   refusals: ReadonlyMap<ArchiveState, DamagedArchiveError>,
 ): Error {
@@ -142,7 +140,7 @@ function nothingLeft(
   if (newest) {
     const [{ facts }, refusal] = newest;
     return new DamagedArchiveError(
-      `no archive in ${directory} has all of what was asked for; the newest, ${facts.files.stem}.zip, cannot be recovered: ${messageOf(refusal)}`,
+      `no archive in ${storage.name} has all of what was asked for; the newest, ${facts.files.stem}.zip, cannot be recovered: ${messageOf(refusal)}`,
       { hints: refusal.hints, cause: refusal },
     );
   }
@@ -150,7 +148,7 @@ function nothingLeft(
   const worst = states.at(-1);
 
   return new DamagedArchiveError(
-    `no archive in ${directory} can be recovered; the newest, ${worst?.facts.files.stem ?? ''}.zip, cannot be recovered: ${worst?.fault ?? ''}`,
+    `no archive in ${storage.name} can be recovered; the newest, ${worst?.facts.files.stem ?? ''}.zip, cannot be recovered: ${worst?.fault ?? ''}`,
     { hints: ['See list-archives for the reason of each.'] },
   );
 }
@@ -163,20 +161,23 @@ function reasonToPass(
   return describeIncompleteness(state) ?? 'is passed over';
 }
 
-async function namedChain(path: string): Promise<Chain> {
-  const files = findArchiveFiles(path);
-  const inDirectory =
-    files.type === 'differential' ? listArchiveFiles(dirname(path)) : [files];
-  const states = await inspectArchives(inDirectory, dirname(path));
+async function namedChain(storage: Storage, fileName: string): Promise<Chain> {
+  const files = await findArchiveFiles(storage, fileName);
+  const candidates =
+    files.type === 'differential' ? await listArchiveFiles(storage) : [files];
+  const states = await inspectArchives(storage, candidates);
   const point = states.find(({ facts }) => facts.files.stem === files.stem);
-  if (!point) throw new NotFoundError(`there is no archive ${path}`);
+  if (!point) {
+    throw new NotFoundError(`there is no archive ${storage.pathOf(fileName)}`);
+  }
+
   if (point.isRecoverable || point.isPartlyRecoverable) {
     return toChain(point, []);
   }
 
   if (point.unreadable) throw unreadError(point, point.unreadable);
 
-  const message = `${basename(path)} cannot be recovered: ${point.fault ?? ''}`;
+  const message = `${fileName} cannot be recovered: ${point.fault ?? ''}`;
   if (
     point.facts.fault === undefined &&
     files.type === 'differential' &&

@@ -264,7 +264,7 @@ class Tally {
       }
     }
 
-    this.#selections.push({ volumePath: file.path, table, indices });
+    this.#selections.push({ volume: file, table, indices });
 
     return indices;
   }

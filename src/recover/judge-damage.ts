@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import {
   type Damage,
   damageIn,
@@ -166,14 +165,14 @@ function onlyDoubtful(
   selection: Selection,
   damage: readonly Damage[],
 ): Selection {
-  const { volumePath, table, indices } = selection;
-  const own = damage.filter(({ volume }) => volume === basename(volumePath));
+  const { volume: file, table, indices } = selection;
+  const own = damage.filter(({ volume }) => volume === file.name);
   if (own.some(({ kind }) => kind === 'unknown entries')) return selection;
 
   const names = new Set(damagedNames(own));
 
   return {
-    volumePath,
+    volume: file,
     table,
     indices:
       names.size === 0

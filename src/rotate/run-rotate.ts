@@ -1,11 +1,10 @@
 import { countKept, type KeptCounts } from '../archive/kept-counts.js';
 import { archiveName } from '../archive/names.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { LOCK_FILE } from '../archive/backup-lock.js';
 import { listArchiveFiles } from '../archive/backup-directory.js';
-import { inspectArchives } from '../archive/inspect.js';
+import { inspectStorage } from '../archive/inspect.js';
+import { storageAt } from '../archive/storages.js';
+import type { Storage } from '../archive/storage.js';
 import {
   errnoOf,
   FailedError,
@@ -13,9 +12,8 @@ import {
   InterruptedError,
   NoSpaceError,
 } from '../errors.js';
-import { syncDirectory } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
-import { acquireLock, type Lock, refuseWhileHeld } from '../platform/lock.js';
+import type { Lock } from '../platform/lock.js';
 import { tellStep } from '../platform/steps.js';
 import { NewestRule } from './policy-newest.js';
 import { judgeArchives, RetentionPolicy, type Verdict } from './policy.js';
@@ -67,7 +65,7 @@ export async function runRotate(request: RotateRequest): Promise<RotateReport> {
   const { lock, gone } = await lockWithRoom(request);
   try {
     const verdicts = await judge(request);
-    refuseShrunkListing(request, verdicts);
+    await refuseShrunkListing(request, verdicts);
 
     const failures = await removeAll(request, verdicts);
 
@@ -76,8 +74,6 @@ export async function runRotate(request: RotateRequest): Promise<RotateReport> {
     lock.release();
   }
 }
-
-const WHAT = 'the backup directory';
 
 /**
  * Takes the directory's lock. On a disk without room for one, nobody else can take it either: where nobody holds it, what
@@ -108,9 +104,7 @@ function takeLock({
   lockWaitMs,
   signal,
 }: RotateRequest): Promise<Lock> {
-  return acquireLock({
-    path: join(backupDir, LOCK_FILE),
-    what: WHAT,
+  return storageAt(backupDir).lock.take({
     command: 'rotate',
     clock,
     waitMs: lockWaitMs,
@@ -121,24 +115,24 @@ function takeLock({
 
 /** Removes the one archive that is to go first; undefined where none is, or it cannot be removed. */
 async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
-  refuseWhileHeld(join(request.backupDir, LOCK_FILE), WHAT);
+  const storage = storageAt(request.backupDir);
+  storage.lock.refuseWhileHeld();
 
   const verdicts = await judge(request);
-  refuseShrunkListing(request, verdicts);
+  await refuseShrunkListing(request, verdicts);
   request.signal?.throwIfAborted();
 
   const first = orderRemovals(verdicts)[0];
 
-  return first && removeArchive(request.backupDir, first) === undefined
+  return first && (await removeArchive(storage, first)) === undefined
     ? first
     : undefined;
 }
 
 async function judge(request: RotateRequest): Promise<Verdict[]> {
-  const { backupDir, clock } = request;
-  const states = await inspectArchives(listArchiveFiles(backupDir), backupDir);
+  const states = await inspectStorage(storageAt(request.backupDir));
 
-  return judgeArchives(states, policyOf(request), clock());
+  return judgeArchives(states, policyOf(request), request.clock());
 }
 
 function policyOf({
@@ -149,14 +143,14 @@ function policyOf({
 }
 
 /** A share that answers with half of its files must not make the other half look superfluous. */
-function refuseShrunkListing(
+async function refuseShrunkListing(
   { backupDir, expects }: RotateRequest,
   verdicts: readonly Verdict[],
-): void {
+): Promise<void> {
+  const listed = await listArchiveFiles(storageAt(backupDir));
+
   const now = new Set(
-    listArchiveFiles(backupDir).flatMap(({ volumes }) =>
-      volumes.map(({ name }) => name),
-    ),
+    listed.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
   );
 
   const judged = verdicts.flatMap(({ state }) =>
@@ -187,6 +181,7 @@ async function removeAll(
 ): Promise<Map<Verdict, string>> {
   const failures = new Map<Verdict, string>();
   const ordered = orderRemovals(verdicts);
+  const storage = storageAt(request.backupDir);
 
   for (const [at, verdict] of ordered.entries()) {
     tellStep(`removing ${archiveName(verdict.state.facts.files.stem)}`);
@@ -197,7 +192,7 @@ async function removeAll(
     );
     const failure = dependent
       ? `${dependent.state.facts.files.stem}.zip, which needs it, could not be removed`
-      : removeArchive(request.backupDir, verdict);
+      : await removeArchive(storage, verdict);
 
     if (failure !== undefined) failures.set(verdict, failure);
   }
@@ -236,14 +231,14 @@ async function stopWhereAsked(
   );
 }
 
-function removeArchive(
-  directory: string,
+async function removeArchive(
+  storage: Storage,
   { state }: Verdict,
-): string | undefined {
+): Promise<string | undefined> {
   try {
-    for (const { path } of state.facts.files.volumes) {
-      rmSync(path, { force: true });
-      syncDirectory(directory);
+    for (const { storedAs } of state.facts.files.volumes) {
+      await storage.remove(storedAs);
+      await storage.sync();
     }
 
     return undefined;

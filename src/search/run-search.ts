@@ -1,4 +1,5 @@
 import type { Selection } from '../archive/read/read-archive.js';
+import { placeForThreads } from '../archive/volume-handle.js';
 import { wholeName } from '../archive/entry-names.js';
 import { placeOf } from '../store/entry-place.js';
 import type { MessageQuery } from '../mail/message-query.js';
@@ -131,11 +132,13 @@ function* toTasks(
 ): Generator<SearchTask> {
   for (const [
     selection,
-    { volumePath, table, indices },
+    { volume: file, table, indices },
   ] of selections.entries()) {
+    const volume = placeForThreads(file);
+
     for (let from = 0; from < indices.length; from += TASK_MESSAGES) {
       const batch = indices.slice(from, from + TASK_MESSAGES);
-      const task = { volumePath, columns: table.gather(batch).columns, query };
+      const task = { volume, columns: table.gather(batch).columns, query };
 
       batches.set(task, { selection, indices: batch });
       yield task;

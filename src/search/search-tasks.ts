@@ -1,10 +1,11 @@
+import type { VolumePlace } from '../archive/volume-handle.js';
 import type { EntryColumns } from '../archive/zip/entry-table.js';
 import type { MessageHeaders } from '../mail/message-headers.js';
 import type { MessageQuery } from '../mail/message-query.js';
 
 /** Some messages of one volume to be looked through. */
 export interface SearchTask {
-  readonly volumePath: string;
+  readonly volume: VolumePlace;
   readonly columns: EntryColumns;
   readonly query: MessageQuery;
 }

@@ -5,7 +5,7 @@ import {
   readHead,
   readWhole,
 } from '../archive/zip/read-entry.js';
-import { VolumeHandle } from '../archive/read/open-volume.js';
+import { VolumeHandle } from '../archive/volume-handle.js';
 import {
   holdsAllHeaders,
   type MessageHeaders,
@@ -27,18 +27,18 @@ const HEAD_BYTES = 8 << 10;
 /** Of a larger message, this much of its compressed data is searched for text. */
 const TEXT_LIMIT_BYTES = 64 << 20;
 
-const volume = new VolumeHandle();
+const handle = new VolumeHandle();
 
 serveTasks(
-  async ({ volumePath, columns, query }: SearchTask): Promise<SearchAnswer> => {
+  async ({ volume, columns, query }: SearchTask): Promise<SearchAnswer> => {
     const table = new ColumnTable(columns);
     const matches: SearchMatch[] = [];
     const problems: { name: string; reason: string }[] = [];
-    const fd = volume.fdOf(volumePath);
+    const source = await handle.open(volume);
 
     for (let index = 0; index < table.count; index++) {
       try {
-        const headers = await findMatch({ fd, table, index }, query);
+        const headers = await findMatch({ source, table, index }, query);
         // Spread: a getter does not travel to another thread.
         if (headers) matches.push({ index, headers: { ...headers } });
       } catch (error) {

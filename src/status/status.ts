@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { LOCK_FILE } from '../archive/backup-lock.js';
-import { inspectDirectory } from '../archive/inspect.js';
+import { inspectStorage } from '../archive/inspect.js';
+import { storageAt } from '../archive/storages.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import { newestPoint, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
@@ -239,7 +240,7 @@ export async function inspectIfThere(
   directory: string,
 ): Promise<ArchiveState[] | undefined> {
   try {
-    return await inspectDirectory(directory);
+    return await inspectStorage(storageAt(directory));
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
 

@@ -1,16 +1,15 @@
-import { dirname, join, resolve } from 'node:path';
-import { statSync } from 'node:fs';
-import { LOCK_FILE } from '../archive/backup-lock.js';
+import { resolve } from 'node:path';
 import {
   type ArchiveFiles,
   findArchiveFiles,
   listArchiveFiles,
-  refuseLegacyDirectory,
 } from '../archive/backup-directory.js';
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
 import { namesOf, readDeleted } from '../archive/hidden-names.js';
-import { inspectArchives } from '../archive/inspect.js';
+import { inspectStorage } from '../archive/inspect.js';
+import type { Storage } from '../archive/storage.js';
+import { locateArchives } from '../archive/storages.js';
 import { isReadFailure } from '../archive/zip/source.js';
 import { archiveName, parseVolumeName } from '../archive/names.js';
 import {
@@ -31,7 +30,6 @@ import {
   NotFoundError,
 } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
-import { acquireLock } from '../platform/lock.js';
 
 export interface VerifyRequest extends VerifyOptions {
   /** A backup directory or an archive. */
@@ -51,14 +49,12 @@ export async function runVerify(
   request: VerifyRequest,
 ): Promise<{ reports: VerifyReport[]; warnings: string[] }> {
   const path = resolve(request.path);
-  refuseLegacyDirectory(path);
+  const { storage, fileName } = locateArchives(path);
 
-  const isDirectory =
-    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const directory = isDirectory ? path : dirname(path);
-  const archives = isDirectory
-    ? listArchiveFiles(path)
-    : [findArchiveFiles(path)];
+  const archives =
+    fileName === undefined
+      ? await listArchiveFiles(storage)
+      : [await findArchiveFiles(storage, fileName)];
 
   if (archives.length === 0) {
     throw new NotFoundError(`there is no archive in ${path}`, {
@@ -71,7 +67,7 @@ export async function runVerify(
     const report = await addChainFault(
       await verifyArchive(files, request),
       files,
-      { directory, earlier: reports },
+      { storage, earlier: reports },
     );
 
     reports.push(report);
@@ -82,7 +78,7 @@ export async function runVerify(
     reports,
     warnings: request.isQuick
       ? []
-      : await record(request, directory, archives, reports),
+      : await record(request, storage, archives, reports),
   };
 }
 
@@ -91,13 +87,13 @@ async function addChainFault(
   report: VerifyReport,
   files: ArchiveFiles,
   {
-    directory,
+    storage,
     earlier,
-  }: { readonly directory: string; readonly earlier: readonly VerifyReport[] },
+  }: { readonly storage: Storage; readonly earlier: readonly VerifyReport[] },
 ): Promise<VerifyReport> {
   if (files.type !== 'differential' || !report.isIntact) return report;
 
-  const states = await inspectArchives(listArchiveFiles(directory), directory);
+  const states = await inspectStorage(storage);
   const state = states.find(({ facts }) => facts.files.stem === files.stem);
   const base = state?.base && archiveName(state.base.files.stem);
   const baseReport = earlier.find(({ archive }) => archive === base);
@@ -169,7 +165,7 @@ function toRecord(
 /** A directory that cannot be written, or that a backup is working in, keeps its old record. */
 async function record(
   request: VerifyRequest,
-  directory: string,
+  storage: Storage,
   archives: readonly ArchiveFiles[],
   reports: readonly VerifyReport[],
 ): Promise<string[]> {
@@ -191,19 +187,18 @@ async function record(
   request.beforeRecord?.();
 
   try {
-    const path = join(directory, LOCK_FILE);
-    const lock = await acquireLock({
-      path,
-      what: 'the backup directory',
+    const lock = await storage.lock.take({
       command: 'verify',
       clock: request.clock,
     });
 
     try {
-      recordVerified(
-        directory,
+      const present = await listArchiveFiles(storage);
+
+      await recordVerified(
+        storage,
         proven,
-        new Set(listArchiveFiles(directory).map(({ stem }) => stem)),
+        new Set(present.map(({ stem }) => stem)),
       );
     } finally {
       lock.release();
@@ -216,7 +211,7 @@ async function record(
     }
 
     return [
-      `the result could not be recorded in ${directory}: ${messageOf(error)}`,
+      `the result could not be recorded in ${storage.name}: ${messageOf(error)}`,
     ];
   }
 }

@@ -2,7 +2,6 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findArchiveFiles } from '../../src/archive/backup-directory.js';
 import {
   readSelections,
   selectAll,
@@ -16,6 +15,7 @@ import {
   removeTemporary,
   temporaryDirectory,
 } from '../helpers/store.js';
+import { archiveFilesAt } from '../helpers/storages.js';
 import { hasTool, runTool } from '../helpers/tools.js';
 
 /** Odd and broken zip files of other projects, with the verdict that a safe reader must reach. */
@@ -75,7 +75,7 @@ describe.skipIf(!isThere)(
         mkdirSync(target, { recursive: true });
         const path = join(place, basename(specimen.file));
         copyFileSync(join(CORPUS, specimen.file), path);
-        const { isSound } = await verifyArchive(findArchiveFiles(path), {});
+        const { isSound } = await verifyArchive(await archiveFilesAt(path), {});
         const isExtracted = await extractAll(path, target);
         expect(isExtracted).toBe(isSound);
         expect(
@@ -102,10 +102,10 @@ function expectedOf({ file, verdict }: Specimen): RegExp {
 /** Extracts as a recover does, every entry below `target`; false where something was refused. */
 async function extractAll(path: string, target: string): Promise<boolean> {
   try {
-    const { archive, facts } = await readArchive(findArchiveFiles(path));
+    const { archive, facts } = await readArchive(await archiveFilesAt(path));
     checkStructure(archive, facts);
     const selections = archive.volumes.map(({ file, table }) =>
-      selectAll(file.path, table),
+      selectAll(file, table),
     );
     const { problems } = await readSelections(selections, {
       rules: [{ prefix: '', isTree: true, target: `${target}/` }],

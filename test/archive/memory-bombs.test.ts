@@ -9,7 +9,7 @@ import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEntries } from '../../src/archive/zip/central-directory.js';
 import { countLevels } from '../../src/archive/zip/directory-runs.js';
-import { openFileSource } from '../../src/archive/zip/source.js';
+import { localStorage } from '../../src/archive/local-storage.js';
 import { VolumeFile } from '../../src/archive/write/volume-file.js';
 import {
   buildInstallation,
@@ -114,7 +114,11 @@ describe('a central directory of 2.1 GB that a sparse file claims', () => {
   });
 
   it('no more than a writer would lay', () => {
-    const volume = new VolumeFile(join(root, 'volume.zip.part'), 2 ** 31 - 1);
+    const volume = new VolumeFile(
+      localStorage(root),
+      'volume.zip.part',
+      2 ** 31 - 1,
+    );
     const half = Buffer.alloc(64 << 20);
     volume.addCentral(half, 1);
     expect(volume.hasRoomFor(0, half.length, 1)).toBe(true);
@@ -261,9 +265,9 @@ describe('twenty million directories in the names of twelve thousand entries', (
 
 describe('counting the directories of names', () => {
   const levelsOf = async (names: readonly string[]): Promise<number> => {
-    const path = join(root, 'levels.zip');
-    writeFileSync(path, buildZip(names.map((name) => ({ name, content: '' }))));
-    const source = openFileSource(path, 'levels.zip');
+    const bytes = buildZip(names.map((name) => ({ name, content: '' })));
+    writeFileSync(join(root, 'levels.zip'), bytes);
+    const source = await localStorage(root).openForRanges('levels.zip');
     const { table } = await readEntries(source);
     source.close();
     return countLevels(table);

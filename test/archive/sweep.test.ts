@@ -1,10 +1,15 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ArchiveFiles } from '../../src/archive/backup-directory.js';
+import { localStorage } from '../../src/archive/local-storage.js';
 import { sweepTemporaries } from '../../src/archive/sweep.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 
 const F = 'F20260101T000000Z';
+
+const namesOf = (archives: readonly ArchiveFiles[]): string[] =>
+  archives.flatMap(({ volumes }) => volumes.map(({ name }) => name));
 
 describe('what dead runs left', () => {
   const table: [what: string, files: string[], removed: string[]][] = [
@@ -35,11 +40,17 @@ describe('what dead runs left', () => {
     ],
     ['of nobody', [`${F}.1.zip`, 'notes.part', `${F}.zip.part.txt`], []],
   ];
-  it.each(table)('%s', (_, files, removed) => {
+  it.each(table)('%s', async (_, files, removed) => {
     const dir = temporaryDirectory('sweep');
     try {
       for (const name of files) writeFileSync(join(dir, name), 'x');
-      expect(sweepTemporaries(dir)).toEqual({ removed, warnings: [] });
+      const swept = await sweepTemporaries(localStorage(dir));
+      expect(swept).toMatchObject({ removed, warnings: [] });
+      expect(namesOf(swept.archives)).toEqual(
+        files.filter(
+          (name) => name.endsWith('.zip') && !removed.includes(name),
+        ),
+      );
       expect(readdirSync(dir).sort()).toEqual(
         files.filter((name) => !removed.includes(name)).sort(),
       );
@@ -48,12 +59,12 @@ describe('what dead runs left', () => {
     }
   });
 
-  it('leaves a directory of such a name, names it, and removes the rest', () => {
+  it('leaves a directory of such a name, names it, and removes the rest', async () => {
     const dir = temporaryDirectory('sweep');
     try {
       mkdirSync(join(dir, `${F}.zip.part`));
       writeFileSync(join(dir, 'F20260102T000000Z.zip.part'), 'x');
-      const { removed, warnings } = sweepTemporaries(dir);
+      const { removed, warnings } = await sweepTemporaries(localStorage(dir));
       expect(removed).toEqual(['F20260102T000000Z.zip.part']);
       expect(warnings).toEqual([expect.stringContaining(`${F}.zip.part`)]);
     } finally {

@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { inspectDirectory } from '../../src/archive/inspect.js';
+import { inspectStorage } from '../../src/archive/inspect.js';
+import { storageAt } from '../../src/archive/storages.js';
 import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mass-loss.js';
 import type { BackupReport } from '../../src/backup/request.js';
 import { runBackup } from '../../src/backup/run-backup.js';
@@ -177,7 +178,7 @@ describe('a configuration that is a link', () => {
     link('users.cfg');
     rmSync(join(dir, 'volume/data-users.cfg'));
     expect(namesOf(await backUp('full'))).toEqual(['users.cfg']);
-    const states = await inspectDirectory(server.backupDir);
+    const states = await inspectStorage(storageAt(server.backupDir));
     expect(states.map(({ lacks }) => lacks)).toEqual([[], ['users.cfg']]);
     const rotated = await runInProcess('rotate', [
       '--server-dir',
@@ -186,7 +187,7 @@ describe('a configuration that is a link', () => {
       '1',
     ]);
     expect(rotated.output).toContain('lacks users.cfg');
-    expect(await inspectDirectory(server.backupDir)).toHaveLength(2);
+    expect(await inspectStorage(storageAt(server.backupDir))).toHaveLength(2);
     const listed = await runInProcess('list-archives', [server.backupDir]);
     expect(listed.output).toContain('lacks users.cfg');
     const status = await runInProcess('status', [

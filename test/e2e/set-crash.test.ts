@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inspectDirectory } from '../../src/archive/inspect.js';
+import { inspectStorage } from '../../src/archive/inspect.js';
+import { storageAt } from '../../src/archive/storages.js';
 import { newestPoint } from '../../src/archive/completeness.js';
 import BackupDiff from '../../src/commands/backup/diff.js';
 import BackupFull from '../../src/commands/backup/full.js';
@@ -87,7 +88,7 @@ async function recovered(backupDir: string): Promise<'before' | 'now'> {
 }
 
 async function stateOf(backupDir: string): Promise<string[]> {
-  return (await inspectDirectory(backupDir)).map(
+  return (await inspectStorage(storageAt(backupDir))).map(
     ({ facts, isRecoverable }) =>
       `${facts.files.stem.slice(0, 1)}${isRecoverable ? '' : '!'}`,
   );
@@ -144,7 +145,8 @@ describe.skipIf(!canInject)(
             if (!seen.has(left)) {
               seen.set(left, await recovered(backupDir));
               expect(
-                newestPoint(await inspectDirectory(backupDir))?.isRecoverable,
+                newestPoint(await inspectStorage(storageAt(backupDir)))
+                  ?.isRecoverable,
               ).toBe(true);
               const next = await runInProcess(command, [...flags, '--quiet']);
               expect(next.exitCode, next.output).toBe(0);

@@ -9,7 +9,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findArchiveFiles } from '../../src/archive/backup-directory.js';
 import { openArchive } from '../../src/archive/open-archive.js';
 import Export from '../../src/commands/export.js';
 import ListArchives from '../../src/commands/list-archives.js';
@@ -24,6 +23,7 @@ import {
 } from '../helpers/installation.js';
 import { backUpAt } from '../helpers/nights.js';
 import { Random } from '../helpers/random.js';
+import { archiveFilesAt, volumePath } from '../helpers/storages.js';
 import {
   removeTemporary,
   temporaryDirectory,
@@ -137,7 +137,7 @@ async function recover(
 
 /** Flips a bit in the data of alice's n-th message. */
 async function damage(stem: string, nth = 0): Promise<string> {
-  const { volumes } = await openArchive(findArchiveFiles(archive(stem)));
+  const { volumes } = await openArchive(await archiveFilesAt(archive(stem)));
   const found = volumes.flatMap(({ file, table }) =>
     Array.from({ length: table.count }, (_, index) => ({ file, table, index })),
   );
@@ -145,17 +145,17 @@ async function damage(stem: string, nth = 0): Promise<string> {
     /\/#msgs\/0000012\d\.eml$/.test(table.name(index)),
   )[nth];
   if (!hit) throw new Error('no such message');
-  const bytes = readFileSync(hit.file.path);
+  const bytes = readFileSync(volumePath(hit.file));
   const at = hit.table.extentEnd(hit.index) - 20;
   bytes.writeUInt8(bytes.readUInt8(at) ^ 0x40, at);
-  writeFileSync(hit.file.path, bytes);
+  writeFileSync(volumePath(hit.file), bytes);
 
   return hit.table.name(hit.index);
 }
 
 /** A volume that holds mail of alice alone, and no other volume's business. */
 async function volumeOfAlice(stem: string): Promise<string> {
-  const { volumes } = await openArchive(findArchiveFiles(archive(stem)));
+  const { volumes } = await openArchive(await archiveFilesAt(archive(stem)));
   const own = volumes.find(({ table }) =>
     Array.from({ length: table.count }, (_, index) => table.name(index)).every(
       (name) => name.startsWith(ALICE),
@@ -163,7 +163,7 @@ async function volumeOfAlice(stem: string): Promise<string> {
   );
   if (!own) throw new Error('no volume has mail of alice alone');
 
-  return own.file.path;
+  return volumePath(own.file);
 }
 
 describe('one damaged message that verify found', () => {
@@ -248,12 +248,13 @@ describe('one damaged message that verify found', () => {
   });
 
   it('is looked at again: a verdict that is no longer true is none', async () => {
+    const { sizeBytes } = await archiveFilesAt(archive(FIRST));
     const bytes = JSON.stringify({
       archives: {
         [FIRST]: {
           at: '2026-01-01T02:00:00Z',
           isSound: false,
-          sizeBytes: findArchiveFiles(archive(FIRST)).sizeBytes,
+          sizeBytes,
         },
       },
     });
@@ -404,8 +405,9 @@ describe('a volume', () => {
   });
 
   it('that was the last takes the proof with it: nobody can tell what it held of whom', async () => {
-    const last = findArchiveFiles(archive(FIRST)).volumes.at(-1)?.path ?? '';
-    rmSync(last);
+    const { volumes } = await archiveFilesAt(archive(FIRST));
+    const last = volumes.at(-1);
+    if (last) rmSync(volumePath(last));
     expect((await recover(archive(FIRST), '-u', 'bob')).exitCode).toBe(4);
     expect((await recover(archive(FIRST), '--mask', 'cfg')).exitCode).toBe(0);
   });

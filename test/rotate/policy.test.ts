@@ -31,7 +31,7 @@ const TYPES: Readonly<Record<Spec['letter'], ArchiveType>> = {
   C: 'copy',
 };
 
-/** States as `inspectDirectory` gives them, a day between two; the last `future` of them lie ahead of now. */
+/** States as `inspectStorage` gives them, a day between two; the last `future` of them lie ahead of now. */
 function toStates(specs: readonly Spec[], future = 0): ArchiveState[] {
   const states: ArchiveState[] = [];
   specs.forEach((spec, index) => {

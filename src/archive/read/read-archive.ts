@@ -1,6 +1,8 @@
 import type { OnProgress } from '../../platform/progress.js';
 import { defaultThreads, WorkerPool } from '../../platform/worker-pool.js';
+import type { VolumeFileInfo } from '../backup-directory.js';
 import type { EntryTable } from '../zip/entry-table.js';
+import { placeOfVolume, type VolumePlace } from '../volume-handle.js';
 import { type PlannedRead, planReads } from './read-plan.js';
 import { TaskReader } from './task-reader.js';
 import type {
@@ -16,7 +18,7 @@ const FEW_BYTES = 8 << 20;
 
 /** Which entries of a volume to read. */
 export interface Selection {
-  readonly volumePath: string;
+  readonly volume: VolumeFileInfo;
   readonly table: EntryTable;
   readonly indices: readonly number[];
 }
@@ -66,7 +68,8 @@ export async function readSelections(
 
   const report = new Report(options, totalItems, totalBytes);
   // A few entries are read sooner than a thread is started.
-  if (totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES) {
+  const isLittle = totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES;
+  if (isLittle || selections.some(({ volume }) => !placeOfVolume(volume))) {
     await readHere(selections, options, report);
   } else {
     await readInThreads(selections, options, report);
@@ -156,15 +159,17 @@ function* toTasks(
   selections: readonly Selection[],
   options: ReadOptions,
 ): Generator<ReadTask> {
-  for (const { volumePath, table, indices } of selections) {
+  for (const { volume, table, indices } of selections) {
+    const place = placeOfVolume(volume) ?? volume;
+
     for (const planned of planReads(table, indices)) {
-      yield toTask(volumePath, table, planned, options);
+      yield toTask(place, table, planned, options);
     }
   }
 }
 
 function toTask(
-  volumePath: string,
+  volume: VolumePlace,
   table: EntryTable,
   planned: PlannedRead,
   { rules, isTolerant = false }: ReadOptions,
@@ -173,7 +178,7 @@ function toTask(
   const { startBytes, endBytes, isLarge } = planned;
 
   return {
-    volumePath,
+    volume,
     columns,
     startBytes,
     endBytes,
@@ -184,9 +189,12 @@ function toTask(
 }
 
 /** Every entry of a volume. */
-export function selectAll(volumePath: string, table: EntryTable): Selection {
+export function selectAll(
+  volume: VolumeFileInfo,
+  table: EntryTable,
+): Selection {
   return {
-    volumePath,
+    volume,
     table,
     indices: Array.from({ length: table.count }, (_, index) => index),
   };

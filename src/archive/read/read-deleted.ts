@@ -1,7 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
 import { DamagedArchiveError } from '../../errors.js';
+import type { VolumeFileInfo } from '../backup-directory.js';
 import { archiveName } from '../names.js';
 import { DELETED_ENTRY, LARGEST_LIST_BYTES } from '../summary.js';
+import { openAtOnce } from '../volume-handle.js';
 import { EntryDamage } from '../zip/entry-damage.js';
 import type { EntryTable } from '../zip/entry-table.js';
 import { openForPieces, readPieces } from '../zip/read-entry.js';
@@ -25,7 +26,7 @@ export interface CountableBase {
 
 /** The volume that a list may lie in. */
 interface ListVolume {
-  readonly file: { readonly path: string; readonly name: string };
+  readonly file: VolumeFileInfo;
   readonly table: EntryTable;
 }
 
@@ -99,17 +100,17 @@ export async function eachDeletedName(
     if (line.length > 0) onName(line);
   });
 
-  const fd = openSync(file.path, 'r');
+  const source = await openAtOnce(file);
 
   try {
-    await readPieces(openForPieces({ fd, table, index }), (bytes) => {
+    await readPieces(openForPieces({ source, table, index }), (bytes) => {
       lines.add(bytes);
     });
     lines.end();
   } catch (error) {
     throw toTextError(error, file.name, DELETED_ENTRY);
   } finally {
-    closeSync(fd);
+    source.close();
   }
 
   return true;

@@ -1,6 +1,7 @@
 import { errnoOf } from '../../errors.js';
 import { wordsOf } from '../../platform/errno-classes.js';
 import type { EntryColumns } from '../zip/entry-table.js';
+import type { VolumePlace } from '../volume-handle.js';
 
 /** Where entries are written. */
 export interface TargetRule {
@@ -15,7 +16,7 @@ export interface TargetRule {
 
 /** Check these entries of one volume; with rules also write them. */
 export interface ReadTask {
-  readonly volumePath: string;
+  readonly volume: VolumePlace;
   readonly columns: EntryColumns;
   /** The range of the volume that holds all of them. */
   readonly startBytes: number;

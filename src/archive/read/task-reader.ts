@@ -1,9 +1,9 @@
-import { basename } from 'node:path';
 import { errnoOf } from '../../errors.js';
 import { EntryDamage, entryDamage } from '../zip/entry-damage.js';
 import { ColumnTable, type EntryTable } from '../zip/entry-table.js';
 import { openForPieces, readHeld, readPieces } from '../zip/read-entry.js';
-import { isReadFailure, readRange } from '../zip/source.js';
+import { VolumeHandle, type VolumePlace } from '../volume-handle.js';
+import { isReadFailure } from '../zip/source.js';
 import {
   createEntryFile,
   Directories,
@@ -11,7 +11,6 @@ import {
   type EntryTarget,
 } from './entry-files.js';
 import { GrowingBuffer } from './growing-buffer.js';
-import { VolumeHandle } from './open-volume.js';
 import {
   type ReadProblem,
   type ReadResult,
@@ -39,7 +38,7 @@ export class TaskReader {
    */
   async read(task: ReadTask): Promise<ReadResult> {
     const table = new ColumnTable(task.columns);
-    const range = task.isLarge ? undefined : this.#readTogether(task);
+    const range = task.isLarge ? undefined : await this.#readTogether(task);
     const result = new TaskResult(task, table);
 
     const target = task.rules && {
@@ -52,7 +51,7 @@ export class TaskReader {
         const isTimeKept = task.isLarge
           ? await this.#readLarge(task, table, index, target)
           : this.#readSmall(
-              range ?? this.#readAlone(task, table, index),
+              range ?? (await this.#readAlone(task, table, index)),
               table,
               index,
               target,
@@ -97,13 +96,13 @@ export class TaskReader {
 
   /** Reads an entry piece by piece: neither it nor what it inflates to is ever held whole. */
   async #readLarge(
-    { volumePath }: ReadTask,
+    { volume }: ReadTask,
     table: EntryTable,
     index: number,
     target: EntryTarget | undefined,
   ): Promise<boolean> {
-    const fd = this.#volume.fdOf(volumePath);
-    const entry = openForPieces({ fd, table, index });
+    const source = await this.#volume.open(volume);
+    const entry = openForPieces({ source, table, index });
     const file = target && createEntryFile(table, index, target);
 
     try {
@@ -117,9 +116,9 @@ export class TaskReader {
   }
 
   /** The bytes of all the task's entries; undefined where they cannot be read together, and the task is tolerant. */
-  #readTogether(task: ReadTask): ReadRange | undefined {
+  async #readTogether(task: ReadTask): Promise<ReadRange | undefined> {
     try {
-      return this.#readRange(task.volumePath, task.startBytes, task.endBytes);
+      return await this.#readRange(task.volume, task.startBytes, task.endBytes);
     } catch (error) {
       if (task.isTolerant && isReadFailure(error)) return undefined;
       throw error;
@@ -127,26 +126,27 @@ export class TaskReader {
   }
 
   #readAlone(
-    { volumePath }: ReadTask,
+    { volume }: ReadTask,
     table: EntryTable,
     index: number,
-  ): ReadRange {
+  ): Promise<ReadRange> {
     return this.#readRange(
-      volumePath,
+      volume,
       table.headerOffset(index),
       table.extentEnd(index),
     );
   }
 
   /** In a buffer that the next read takes over. */
-  #readRange(
-    volumePath: string,
+  async #readRange(
+    volume: VolumePlace,
     startBytes: number,
     endBytes: number,
-  ): ReadRange {
+  ): Promise<ReadRange> {
     const length = endBytes - startBytes;
     const bytes = this.#rangeMemory.atLeast(length);
-    readRange(this.#volume.fdOf(volumePath), bytes, startBytes, length);
+    const source = await this.#volume.open(volume);
+    source.readInto(bytes.subarray(0, length), startBytes);
 
     return { bytes, startBytes };
   }
@@ -171,13 +171,13 @@ class TaskResult {
 
   /** @throws {Error} what was given, where it ends the run */
   addFault(index: number, error: unknown): void {
-    const { volumePath, isTolerant } = this.task;
+    const { volume, isTolerant } = this.task;
     const name = this.table.name(index);
     const damage = toDamage(error);
 
     if (damage) {
-      const volume = basename(volumePath);
-      this.#problems.push({ volume, name, reason: damage.message });
+      const { message: reason } = damage;
+      this.#problems.push({ volume: volume.name, name, reason });
     } else if (isTolerant && isReadFailure(error)) {
       this.#unread.push(toUnread(error, name));
     } else {

@@ -1,12 +1,10 @@
-import { renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { errnoOf } from '../../errors.js';
-import { syncDirectory } from '../../platform/atomic-file.js';
-import { isHeldCode, patientlyFor } from '../../platform/patience.js';
+import { isHeldCode } from '../../platform/patience.js';
 import { tellStep } from '../../platform/steps.js';
 import { toSystemError } from '../../platform/system-error.js';
 import { formatTemporaryName, formatVolumeName } from '../names.js';
+import { requireFeature, type Storage } from '../storage.js';
 import { centralHeaderLength } from '../zip/central-headers.js';
 import { codec } from '../zip/codec.js';
 import { VolumeFile, type VolumeMark } from './volume-file.js';
@@ -20,9 +18,6 @@ import {
   putCentralHeader,
   putLocalHeader,
 } from '../zip/zip-format.js';
-
-/** The work of hours is not given up because a virus scanner reads it just now. */
-const RENAME_PATIENCE_MS = 60_000;
 
 /** How far a whole archive had come, to go back to. */
 export interface ArchiveMark {
@@ -49,10 +44,12 @@ export class ArchiveWriter {
   readonly #published: string[] = [];
 
   constructor(
-    private readonly directory: string,
+    readonly storage: Storage,
     readonly stem: string,
     private readonly volumeLimitBytes: number,
   ) {
+    requireFeature(storage, 'renames');
+    requireFeature(storage, 'truncates');
     this.#openVolume();
   }
 
@@ -166,7 +163,7 @@ export class ArchiveWriter {
 
     for (const volume of this.volumes.splice(to.volume + 1)) {
       volume.abandon();
-      rmSync(volume.path, { force: true });
+      await this.storage.remove(volume.storedAs);
     }
 
     this.current.rewind(to.mark);
@@ -193,19 +190,18 @@ export class ArchiveWriter {
    */
   async publish(signal: AbortSignal | undefined): Promise<void> {
     for (let index = this.volumes.length - 1; index >= 0; index--) {
-      const [from, to] = [this.#path(index, true), this.#path(index, false)];
-      await patientlyFor(
-        RENAME_PATIENCE_MS,
-        () => {
-          renameSync(from, to);
-        },
-        signal,
-      ).catch((error: unknown) => {
-        throw toRenameError(basename(to), error);
-      });
-      this.#published.push(this.#path(index, false));
+      const temporaryName = formatTemporaryName(this.stem, index);
+      const finalName = formatVolumeName(this.stem, index);
+
+      await this.storage
+        .publish(temporaryName, finalName, signal)
+        .catch((error: unknown) => {
+          throw toRenameError(finalName, error);
+        });
+      this.#published.push(finalName);
+
       // The other names are durable before the one that vouches for them.
-      if (index <= 1) syncDirectory(this.directory);
+      if (index <= 1) await this.storage.sync();
     }
   }
 
@@ -214,10 +210,10 @@ export class ArchiveWriter {
     await this.settle().catch(() => undefined);
     for (const volume of this.volumes) {
       volume.abandon();
-      rmSync(volume.path, { force: true });
+      await this.storage.remove(volume.storedAs);
     }
 
-    for (const path of this.#published) rmSync(path, { force: true });
+    for (const name of this.#published) await this.storage.remove(name);
   }
 
   /** Waits until every volume that was ended is on the disk. */
@@ -230,20 +226,14 @@ export class ArchiveWriter {
     if (failed) throw failed.reason;
   }
 
-  #path(index: number, isTemporary: boolean): string {
-    return join(
-      this.directory,
-      (isTemporary ? formatTemporaryName : formatVolumeName)(this.stem, index),
-    );
-  }
-
   #openVolume(): void {
-    tellStep(
-      `writing volume ${formatVolumeName(this.stem, this.volumes.length)}`,
-    );
+    const number = this.volumes.length;
+    tellStep(`writing volume ${formatVolumeName(this.stem, number)}`);
+
     this.volumes.push(
       new VolumeFile(
-        this.#path(this.volumes.length, true),
+        this.storage,
+        formatTemporaryName(this.stem, number),
         this.volumeLimitBytes,
       ),
     );

@@ -1,3 +1,4 @@
+import type { VolumePlace } from '../volume-handle.js';
 import type { DirectoryIdentity } from '../../platform/look-again.js';
 import type { ReadFault } from './read-fault.js';
 
@@ -44,7 +45,7 @@ export interface ChunkTask {
 /** Read blocks of a written volume again and compare them with the checksums taken before they were written. */
 export interface ReadBackTask {
   readonly kind: 'read-back';
-  readonly path: string;
+  readonly volume: VolumePlace;
   readonly blocks: readonly WrittenBlock[];
 }
 

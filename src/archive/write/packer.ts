@@ -26,7 +26,7 @@ import {
   type PackTask,
   type PackWorkerData,
 } from './pack-tasks.js';
-import { planReadBack } from './read-back.js';
+import { planReadBack, readBack } from './read-back.js';
 import { SourceReadError } from './read-fault.js';
 import { TaskPacker } from './task-packer.js';
 
@@ -119,16 +119,27 @@ export class Packer {
    * @throws {KmsError} READ_BACK, naming the volume and place that differ
    */
   async readBack(): Promise<void> {
+    const { storage } = this.writer;
+
     const check = (result: PackResult, task: PackTask): void => {
       if (result.kind !== 'read-back' || task.kind !== 'read-back') return;
 
       const [atByte] = result.differing;
-      if (atByte !== undefined) throw notAsWritten(task.path, atByte);
+      if (atByte === undefined) return;
+
+      throw notAsWritten(storage.pathOf(task.volume.storedAs), atByte);
     };
 
-    await this.#guard(() =>
-      this.#pool.runAll(planReadBack(this.writer), check),
-    );
+    await this.#guard(async () => {
+      if (storage.place) {
+        await this.#pool.runAll(planReadBack(this.writer), check);
+        return;
+      }
+
+      for (const task of planReadBack(this.writer)) {
+        check(await readBack(task), task);
+      }
+    });
   }
 
   async close(): Promise<void> {
@@ -175,7 +186,9 @@ export class Packer {
   }
 
   /** Packs in this thread, before there is any other, with the slots that the first one will have. */
-  #packHere(settings: PackWorkerData): (task: PackTask) => PackResult {
+  #packHere(
+    settings: PackWorkerData,
+  ): (task: PackTask) => PackResult | Promise<PackResult> {
     const packer = new TaskPacker(settings, (block) => {
       this.#addBlock(block, settings.worker);
     });

@@ -1,16 +1,22 @@
-import { closeSync, openSync } from 'node:fs';
+/** Reading what was just written, and comparing it with the checksums taken before. */
 import { crc32 } from 'node:zlib';
+import { openPlace, placeOfVolume } from '../volume-handle.js';
+import type { RandomAccessSource } from '../zip/source.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import type { ReadBackResult, ReadBackTask } from './pack-tasks.js';
-import { readBytes } from '../../platform/read-bytes.js';
 
 /** One worker's task. */
 const READ_BACK_BYTES = 8 << 20;
 const PIECE_BYTES = 1 << 20;
 
 /** What was written, in stretches of about 8 MiB that each are one worker's task. */
-export function* planReadBack(writer: ArchiveWriter): Generator<ReadBackTask> {
-  for (const { path, blocks } of writer.volumes) {
+export function* planReadBack({
+  storage,
+  volumes,
+}: ArchiveWriter): Generator<ReadBackTask> {
+  for (const { storedAs, blocks } of volumes) {
+    const own = { storage, storedAs, name: storedAs };
+    const volume = placeOfVolume(own) ?? own;
     let group: ReadBackTask['blocks'][number][] = [];
     let bytes = 0;
 
@@ -19,28 +25,29 @@ export function* planReadBack(writer: ArchiveWriter): Generator<ReadBackTask> {
       bytes += block.lengthBytes;
       if (bytes < READ_BACK_BYTES) continue;
 
-      yield { kind: 'read-back', path, blocks: group };
-      [group, bytes] = [[], 0];
+      yield { kind: 'read-back', volume, blocks: group };
+      group = [];
+      bytes = 0;
     }
 
-    if (group.length > 0) yield { kind: 'read-back', path, blocks: group };
+    if (group.length > 0) yield { kind: 'read-back', volume, blocks: group };
   }
 }
 
 /** Reads a task's blocks again. @throws {Error} when the volume cannot be read */
-export function readBack(task: ReadBackTask): ReadBackResult {
-  const fd = openSync(task.path, 'r');
+export async function readBack(task: ReadBackTask): Promise<ReadBackResult> {
+  const source = await openPlace(task.volume);
   const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   const differing: number[] = [];
 
   try {
     for (const { offsetBytes, lengthBytes, crc } of task.blocks) {
-      if (checksumOf(fd, piece, offsetBytes, lengthBytes) !== crc) {
+      if (checksumOf(source, piece, offsetBytes, lengthBytes) !== crc) {
         differing.push(offsetBytes);
       }
     }
   } finally {
-    closeSync(fd);
+    source.close();
   }
 
   return { kind: 'read-back', differing };
@@ -48,25 +55,18 @@ export function readBack(task: ReadBackTask): ReadBackResult {
 
 /** The CRC-32 of a range, or -1 where the file ends before it does. */
 function checksumOf(
-  fd: number,
+  source: RandomAccessSource,
   piece: Buffer,
   offset: number,
   length: number,
 ): number {
+  if (offset + length > source.sizeBytes) return -1;
+
   let crc = 0;
-  for (let done = 0; done < length;) {
-    const read = readBytes(
-      fd,
-      piece,
-      0,
-      Math.min(PIECE_BYTES, length - done),
-      offset + done,
-    );
-
-    if (read === 0) return -1;
-
-    crc = crc32(piece.subarray(0, read), crc);
-    done += read;
+  for (let done = 0; done < length; done += PIECE_BYTES) {
+    const bytes = piece.subarray(0, Math.min(PIECE_BYTES, length - done));
+    source.readInto(bytes, offset + done);
+    crc = crc32(bytes, crc);
   }
 
   return crc;

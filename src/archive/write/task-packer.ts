@@ -38,7 +38,7 @@ export class TaskPacker {
   }
 
   /** @throws {Error} when a chunk or a volume cannot be read, or a block cannot be taken */
-  run(task: PackTask): PackResult {
+  run(task: PackTask): PackResult | Promise<PackResult> {
     switch (task.kind) {
       case 'files':
         return this.#packFiles(task);

@@ -1,17 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  close,
-  closeSync,
-  fdatasync,
-  fsync,
-  ftruncateSync,
-  openSync,
-} from 'node:fs';
-import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { writeFully } from '../../platform/atomic-file.js';
-import { forgo } from '../../platform/optional-calls.js';
-import { naming, withPath } from '../../platform/system-error.js';
+import type { Storage, StorageWriter } from '../storage.js';
 import { centralHeaderLength } from '../zip/central-headers.js';
 import type { WrittenBlock } from './pack-tasks.js';
 import {
@@ -21,9 +10,6 @@ import {
   MAX_DIRECTORY_BYTES,
   MAX_VOLUME_ENTRIES,
 } from '../zip/zip-format.js';
-
-const syncFile = promisify(fsync);
-const closeFile = promisify(close);
 
 /** Dirty data is sent to the disk while the processors work, so that the last sync is short. */
 const WRITE_BEHIND_BYTES = 64 << 20;
@@ -45,19 +31,20 @@ export class VolumeFile {
   readonly blocks: WrittenBlock[] = [];
   /** SHA-256 of the central directory, hexadecimal; known when closed. */
   directoryDigest = '';
-  #fd: number;
+  readonly #file: StorageWriter;
   #offset = 0;
   #central: Uint8Array[] = [];
   #centralBytes = 0;
   #entries = 0;
   #unsyncedBytes = 0;
-  #isSyncing = false;
 
+  /** @param storedAs what its storage calls it until it is published */
   constructor(
-    readonly path: string,
+    storage: Storage,
+    readonly storedAs: string,
     private readonly limitBytes: number,
   ) {
-    this.#fd = openSync(path, 'wx', 0o600);
+    this.#file = storage.create(storedAs);
   }
 
   get entries(): number {
@@ -113,7 +100,7 @@ export class VolumeFile {
 
   /** Appends bytes whose checksum is known. */
   write(bytes: Uint8Array, crc: number): void {
-    this.#put(bytes, this.#offset);
+    this.#file.write(bytes, this.#offset);
     this.blocks.push({
       offsetBytes: this.#offset,
       lengthBytes: bytes.length,
@@ -121,8 +108,8 @@ export class VolumeFile {
     });
     this.#offset += bytes.length;
     this.#unsyncedBytes += bytes.length;
-    if (this.#unsyncedBytes >= WRITE_BEHIND_BYTES && !this.#isSyncing) {
-      this.#startWriteBehind();
+    if (this.#unsyncedBytes >= WRITE_BEHIND_BYTES && this.#file.flush()) {
+      this.#unsyncedBytes = 0;
     }
   }
 
@@ -134,7 +121,7 @@ export class VolumeFile {
   }
 
   fillReserved(at: number, bytes: Uint8Array): void {
-    this.#put(bytes, at);
+    this.#file.write(bytes, at);
     this.blocks.push({
       offsetBytes: at,
       lengthBytes: bytes.length,
@@ -160,10 +147,7 @@ export class VolumeFile {
 
   /** Forgets everything after a mark; a closed volume is opened again, if `close` was told to keep what that needs. */
   rewind(mark: VolumeMark): void {
-    if (this.#fd < 0) this.#fd = openSync(this.path, 'r+');
-    naming(this.path, () => {
-      ftruncateSync(this.#fd, mark.offset);
-    });
+    this.#file.truncate(mark.offset);
     this.#offset = mark.offset;
     this.#central.length = mark.centralPieces;
     this.#centralBytes = mark.centralBytes;
@@ -192,36 +176,11 @@ export class VolumeFile {
     this.write(end, crc32(end));
     if (!keepForRewind) this.#central = [];
 
-    const fd = this.#fd;
-    this.#fd = -1;
-
-    try {
-      await syncFile(fd).catch((error: unknown) => {
-        forgo('sync-file', this.path, withPath(error, this.path));
-      });
-    } finally {
-      await closeFile(fd);
-    }
+    await this.#file.close();
   }
 
   /** Closes without finishing; the caller removes the file. */
   abandon(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
-    this.#fd = -1;
-  }
-
-  #put(bytes: Uint8Array, at: number): void {
-    naming(this.path, () => {
-      writeFully(this.#fd, bytes, at);
-    });
-  }
-
-  #startWriteBehind(): void {
-    this.#unsyncedBytes = 0;
-    this.#isSyncing = true;
-    // A failure is not lost: the file's last sync reports what could not be written.
-    fdatasync(this.#fd, () => {
-      this.#isSyncing = false;
-    });
+    this.#file.abandon();
   }
 }

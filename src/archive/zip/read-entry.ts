@@ -4,7 +4,7 @@ import { InflateError } from './codec-types.js';
 import { entryDamage } from './entry-damage.js';
 import type { EntryTable } from './entry-table.js';
 import { checkLocalHeader } from './local-header.js';
-import { readRange } from './source.js';
+import type { RandomAccessSource } from './source.js';
 import { LOCAL_FIXED_BYTES, METHOD_STORED } from './zip-format.js';
 
 /**
@@ -20,7 +20,7 @@ const PIECE_BYTES = 1 << 20;
 /** An entry of an open volume. */
 export interface EntryPlace {
   /** The open volume. */
-  readonly fd: number;
+  readonly source: RandomAccessSource;
   readonly table: EntryTable;
   readonly index: number;
 }
@@ -150,7 +150,7 @@ async function inflatePieces(
 
 /** The data of an entry, piece by piece in the same memory. */
 function* dataPieces({
-  fd,
+  source,
   table,
   index,
   dataStart,
@@ -160,7 +160,7 @@ function* dataPieces({
 
   for (let done = 0; done < length; done += PIECE_BYTES) {
     const piece = memory.subarray(0, Math.min(PIECE_BYTES, length - done));
-    readRange(fd, piece, dataStart + done, piece.length);
+    source.readInto(piece, dataStart + done);
     yield piece;
   }
 }
@@ -174,7 +174,7 @@ function readData(place: EntryPlace, wanted: number): Buffer {
 
 /** The local header of an entry, checked, and at least `dataBytes` of what follows it. */
 function readHeader(
-  { fd, table, index }: EntryPlace,
+  { source, table, index }: EntryPlace,
   dataBytes: number,
 ): { readonly bytes: Buffer; readonly dataStart: number } {
   const start = table.headerOffset(index);
@@ -182,7 +182,7 @@ function readHeader(
 
   const read = (length: number): Buffer => {
     const bytes = Buffer.allocUnsafe(Math.min(extentBytes, length));
-    readRange(fd, bytes, start, bytes.length);
+    source.readInto(bytes, start);
 
     return bytes;
   };

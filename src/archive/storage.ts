@@ -1,0 +1,164 @@
+/**
+ * Where archives lie: bytes under names, and nothing of what is in them. `local-storage.ts` is a directory of a disk;
+ * another kind of storage is another implementation of `Storage` and a line in `storages.ts`.
+ */
+import type { Lock, LockOptions, LockSighting } from '../platform/lock.js';
+import type { Clock } from '../platform/clock.js';
+import type { OwnFile } from '../platform/own-file.js';
+import { UsageError } from '../errors.js';
+import type { RandomAccessSource } from './zip/source.js';
+
+/** What lies under a name. */
+export interface StoredFile {
+  readonly name: string;
+  /** Only a file holds bytes; `other` is a pipe, a device or a link that leads nowhere. */
+  readonly kind: 'file' | 'directory' | 'other';
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+}
+
+/** What a storage may lack. Whoever needs a feature says so with `requireFeature`. */
+export interface StorageFeatures {
+  /** A file gets its final name in one step, so that a name means a whole file. */
+  readonly renames: boolean;
+  /** What was written last can be taken back. */
+  readonly truncates: boolean;
+  /** `close` and `sync` return when a power cut can no longer take away what they are about. */
+  readonly syncs: boolean;
+  /** `readInto` of an open file is there: a thread reads without giving up its turn. */
+  readonly rangesAtOnce: boolean;
+}
+
+/** Plain data from which another thread opens the same storage. */
+export interface StoragePlace {
+  readonly kind: 'local';
+  /** Absolute. */
+  readonly directory: string;
+}
+
+/** A file that is being written. It has its name from the start, and is worth something after `close`. */
+export interface StorageWriter {
+  /** Writes all of `bytes`, which are not used any more when this returns. */
+  write(bytes: Uint8Array, position: number): void;
+  /** Takes back all from this length on; a closed file is opened again. */
+  truncate(lengthBytes: number): void;
+  /**
+   * Begins to make durable what was written, and does not wait. What fails then fails again in `close`.
+   * @returns false where that was begun before and goes on
+   */
+  flush(): boolean;
+  /** Makes all of it durable. */
+  close(): Promise<void>;
+  /** Closes without finishing; the caller removes the file. */
+  abandon(): void;
+}
+
+/** The lock whose holder alone may write, rotate or remove. */
+export interface StorageLock {
+  /** @throws {LockedError} when somebody else holds it after `waitMs` */
+  take(options: Omit<LockOptions, 'path' | 'what'>): Promise<Lock>;
+  /** Who holds it; undefined where it is free. Takes nothing. */
+  sight(clock: Clock): LockSighting | undefined;
+  /** @throws {LockedError} when somebody holds it; takes nothing */
+  refuseWhileHeld(): void;
+}
+
+/** Room for this user. */
+export interface FreeSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What can be done with a storage, found out without changing anything. */
+export interface StorageStanding {
+  readonly state: 'there' | 'missing' | 'a file';
+  /** Where it is missing: whether a backup could make it. */
+  readonly canBeMade: boolean;
+  readonly canBeListed: boolean;
+  readonly canBeRead: boolean;
+  /** Why nothing can be written there: `permission denied`. */
+  readonly writeFault: string | undefined;
+}
+
+/**
+ * A place for archives. Names have no directories in them. Every method throws the operating system's error, or one of
+ * `errors.ts` where that is said; nothing is tried again unless that is said.
+ */
+export interface Storage {
+  /** What messages and reports call it: the directory's path. */
+  readonly name: string;
+  /** Equal for two objects that reach the same files in the same way. */
+  readonly identity: string;
+  readonly features: StorageFeatures;
+  /** Undefined where no other thread can open it: all of it is read in the thread that has it. */
+  readonly place: StoragePlace | undefined;
+  /** The directory of this machine that it lies in, undefined where it lies elsewhere: no backup holds what is below it. */
+  readonly localDirectory: string | undefined;
+  readonly lock: StorageLock;
+
+  /** What messages call one of its files: the path. */
+  pathOf(name: string): string;
+
+  /**
+   * What lies under the names that are wanted; others are not looked at.
+   * @throws {NotFoundError} when there is no such storage
+   */
+  list(isWanted: (name: string) => boolean): Promise<StoredFile[]>;
+  /** Undefined where nothing has that name. */
+  stat(name: string): Promise<StoredFile | undefined>;
+
+  /** Opens a file to be read from anywhere; the caller closes it. @param shownAs what messages call it */
+  openForRanges(name: string, shownAs?: string): Promise<RandomAccessSource>;
+
+  /** @throws {Error} EEXIST where something has that name */
+  create(name: string): StorageWriter;
+  /**
+   * Gives a closed file its final name, in place of what has it. A file that another program holds is waited for.
+   * @throws {Error} the signal's reason as soon as it aborts
+   */
+  publish(
+    name: string,
+    finalName: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
+  /** Removes a file; one that is not there is removed. */
+  remove(name: string): Promise<void>;
+  /** Makes durable which names there are. */
+  sync(): Promise<void>;
+
+  /** A small JSON file of our own. @param parse its value, undefined where it is not what we write */
+  readRecord<T>(
+    name: string,
+    parse: (json: unknown) => T | undefined,
+  ): Promise<OwnFile<T>>;
+  /** Replaces such a file as a whole: a crash leaves the old or the new one. */
+  replaceRecord(name: string, text: string): Promise<void>;
+
+  /** Undefined where nobody can tell. */
+  freeSpace(): Promise<FreeSpace | undefined>;
+  /**
+   * Makes sure that it is there and can be written.
+   * @throws {NotFoundError} when it is missing and may not be made · {UsageError} when it is a file
+   */
+  prepare(mayCreate: boolean): Promise<void>;
+  standing(): Promise<StorageStanding>;
+}
+
+const FEATURE_WORDS: Readonly<Record<keyof StorageFeatures, string>> = {
+  renames: 'rename files',
+  truncates: 'take back what was written',
+  syncs: 'make durable what was written',
+  rangesAtOnce: 'read without waiting',
+};
+
+/** @throws {UsageError} where a storage cannot do what a command needs */
+export function requireFeature(
+  { name, features }: Pick<Storage, 'name' | 'features'>,
+  feature: keyof StorageFeatures,
+): void {
+  if (features[feature]) return;
+
+  throw new UsageError(`${name} cannot ${FEATURE_WORDS[feature]}`, {
+    hints: ['Use a directory of a disk or share.'],
+  });
+}

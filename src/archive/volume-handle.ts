@@ -1,0 +1,88 @@
+/** How a thread opens the volumes that its tasks name. */
+import { UsageError } from '../errors.js';
+import { openVolumeFile, type VolumeFileInfo } from './backup-directory.js';
+import { requireFeature, type Storage, type StoragePlace } from './storage.js';
+import { openStorage } from './storages.js';
+import type { RandomAccessSource } from './zip/source.js';
+
+/** A volume as a task names it: in a storage of this thread, or in one that every thread can open. */
+export interface VolumePlace {
+  readonly storage: Storage | StoragePlace;
+  /** What the storage calls it. */
+  readonly storedAs: string;
+  /** What messages call it. */
+  readonly name: string;
+}
+
+/** The volume for any thread; undefined where only this one has its storage. */
+export function placeOfVolume({
+  storage,
+  storedAs,
+  name,
+}: VolumePlace & { readonly storage: Storage }): VolumePlace | undefined {
+  return storage.place && { storage: storage.place, storedAs, name };
+}
+
+/** @throws {UsageError} where only this thread has its storage */
+export function placeForThreads(volume: VolumeFileInfo): VolumePlace {
+  const place = placeOfVolume(volume);
+  if (place) return place;
+
+  throw new UsageError(
+    `${volume.storage.name} cannot be read by several threads`,
+    { hints: ['Use a directory of a disk or share.'] },
+  );
+}
+
+/** Opens a volume whose entries are read by this thread, which does not wait. The caller closes it. */
+export async function openAtOnce(
+  volume: VolumeFileInfo,
+): Promise<RandomAccessSource> {
+  requireFeature(volume.storage, 'rangesAtOnce');
+
+  return openVolumeFile(volume);
+}
+
+/** The same of a task's volume. */
+export async function openPlace({
+  storage,
+  storedAs,
+  name,
+}: VolumePlace): Promise<RandomAccessSource> {
+  const opened = 'kind' in storage ? openStorage(storage) : storage;
+  requireFeature(opened, 'rangesAtOnce');
+
+  return opened.openForRanges(storedAs, name);
+}
+
+/** One open volume at a time: tasks come volume by volume. In a worker it ends with the thread. */
+export class VolumeHandle {
+  #open:
+    | { readonly place: VolumePlace; readonly source: RandomAccessSource }
+    | undefined;
+
+  /** @throws {Error} the operating system's, when the volume cannot be opened */
+  async open(place: VolumePlace): Promise<RandomAccessSource> {
+    if (!this.#open || !isSame(this.#open.place, place)) {
+      this.close();
+      this.#open = { place, source: await openPlace(place) };
+    }
+
+    return this.#open.source;
+  }
+
+  close(): void {
+    this.#open?.source.close();
+    this.#open = undefined;
+  }
+}
+
+function isSame(a: VolumePlace, b: VolumePlace): boolean {
+  return (
+    a.storedAs === b.storedAs && identityOf(a.storage) === identityOf(b.storage)
+  );
+}
+
+function identityOf(storage: Storage | StoragePlace): string {
+  return 'kind' in storage ? storage.directory : storage.identity;
+}
