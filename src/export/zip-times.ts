@@ -1,4 +1,4 @@
-import { formatTimeFields } from '../archive/zip/zip-format.js';
+import { formatTimeFields } from '../archive/zip/extra-fields.js';
 import { ticksOfMs } from '../platform/file-times.js';
 
 /** The zip engine below archiver, and what it makes of an entry: as much of both as is used. */

@@ -9,14 +9,16 @@ import { centralHeaderLength } from '../zip/central-headers.js';
 import { codec } from '../zip/codec.js';
 import { VolumeFile, type VolumeMark } from './volume-file.js';
 import {
-  CENTRAL_OFFSET_FIELD,
-  type EntryHeader,
   headerBytes,
   localHeaderBytes,
-  METHOD_DEFLATED,
-  METHOD_STORED,
   putCentralHeader,
   putLocalHeader,
+} from '../zip/put-headers.js';
+import {
+  CENTRAL_OFFSET_FIELD,
+  type EntryHeader,
+  METHOD_DEFLATED,
+  METHOD_STORED,
 } from '../zip/zip-format.js';
 
 /** How far a whole archive had come, to go back to. */

@@ -2,13 +2,15 @@ import { crc32 } from 'node:zlib';
 import { isMessagePath } from '../../store/message-file.js';
 import { codec } from '../zip/codec.js';
 import {
-  type EntryHeader,
   headerBytes,
   localHeaderBytes,
-  METHOD_DEFLATED,
-  METHOD_STORED,
   putCentralHeader,
   putLocalHeader,
+} from '../zip/put-headers.js';
+import {
+  type EntryHeader,
+  METHOD_DEFLATED,
+  METHOD_STORED,
 } from '../zip/zip-format.js';
 import { BLOCK_BYTES, type BlockSlots, SLOT_BYTES } from './block-slots.js';
 import type { BlockMessage } from './pack-tasks.js';

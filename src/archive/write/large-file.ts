@@ -10,10 +10,10 @@ import {
 import { formatPartName } from '../entry-names.js';
 import { codec } from '../zip/codec.js';
 import { combineCrc32 } from '../zip/crc32.js';
+import { headerBytes } from '../zip/put-headers.js';
 import {
   END_BYTES,
   type FilePart,
-  headerBytes,
   METHOD_DEFLATED,
 } from '../zip/zip-format.js';
 import type { ArchiveMark, ArchiveWriter } from './archive-writer.js';

@@ -3,10 +3,10 @@ import { crc32 } from 'node:zlib';
 import type { Storage, StorageWriter } from '../storage.js';
 import { centralHeaderLength } from '../zip/central-headers.js';
 import type { WrittenBlock } from './pack-tasks.js';
+import { formatEndRecord } from '../zip/put-headers.js';
 import {
   CENTRAL_OFFSET_FIELD,
   END_BYTES,
-  formatEndRecord,
   MAX_DIRECTORY_BYTES,
   MAX_VOLUME_ENTRIES,
 } from '../zip/zip-format.js';

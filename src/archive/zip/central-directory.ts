@@ -1,16 +1,19 @@
 import { DamagedArchiveError } from '../../errors.js';
 import { type DirectoryPlace, refuseLongDirectory } from './central-headers.js';
-import { DirectoryTable, isOwnExtra } from './header-table.js';
 import type { EntryTable } from './entry-table.js';
-import { readExtras } from './extra-fields.js';
+import {
+  EXTRA_UNICODE_PATH,
+  EXTRA_ZIP64,
+  isOwnExtra,
+  readExtras,
+} from './extra-fields.js';
+import { DirectoryTable } from './header-table.js';
 import type { RandomAccessSource } from './source.js';
 import {
   CENTRAL_FIXED_BYTES,
   CENTRAL_SIGNATURE,
   END_BYTES,
   END_SIGNATURE,
-  EXTRA_UNICODE_PATH,
-  EXTRA_ZIP64,
   FLAG_UTF8,
   type FilePart,
 } from './zip-format.js';

@@ -2,6 +2,7 @@ import { DamagedArchiveError } from '../../errors.js';
 import { formatSize } from '../../platform/units.js';
 import type { RandomAccessSource } from './source.js';
 import {
+  CENTRAL,
   CENTRAL_FIXED_BYTES,
   CENTRAL_SIGNATURE,
   MAX_DIRECTORY_BYTES,
@@ -28,9 +29,9 @@ const WINDOW_BYTES = 1 << 20;
 export function centralHeaderLength(central: Buffer, at: number): number {
   return (
     CENTRAL_FIXED_BYTES +
-    central.readUInt16LE(at + 28) +
-    central.readUInt16LE(at + 30) +
-    central.readUInt16LE(at + 32)
+    central.readUInt16LE(at + CENTRAL.nameLength) +
+    central.readUInt16LE(at + CENTRAL.extraLength) +
+    central.readUInt16LE(at + CENTRAL.commentLength)
   );
 }
 

@@ -1,20 +1,15 @@
 import { EntryTable, TimePrecision } from './entry-table.js';
-import { readExtras } from './extra-fields.js';
+import { isOwnExtra, readExtras, readOwnTime } from './extra-fields.js';
 import {
+  CENTRAL,
   CENTRAL_FIXED_BYTES,
-  CENTRAL_OFFSET_FIELD,
-  EXTRA_NTFS,
-  EXTRA_UNIX_TIME,
   type FilePart,
-  NTFS_EPOCH_TICKS,
+  MADE_BY_UNIX,
 } from './zip-format.js';
 
-/** "Version made by", upper byte (APPNOTE 4.4.2.2). */
-const MADE_BY_UNIX = 3;
-
 /**
- * A table over a plain central directory as it was read (APPNOTE 4.3.12): a field is looked up when it is asked for, so that
- * opening an archive of a million entries costs a walk over their names, and one folder of it little more.
+ * A table over a plain central directory as it was read: a field is looked up when it is asked for, so that opening an
+ * archive of a million entries costs a walk over their names, and one folder of it little more.
  */
 export class DirectoryTable extends EntryTable {
   readonly #view: DataView;
@@ -45,7 +40,7 @@ export class DirectoryTable extends EntryTable {
   }
 
   nameLength(index: number): number {
-    return this.#view.getUint16(this.#header(index) + 28, true);
+    return this.#view.getUint16(this.#header(index) + CENTRAL.nameLength, true);
   }
 
   rawNameOf(): undefined {
@@ -53,35 +48,41 @@ export class DirectoryTable extends EntryTable {
   }
 
   flags(index: number): number {
-    return this.#view.getUint16(this.#header(index) + 8, true);
+    return this.#view.getUint16(this.#header(index) + CENTRAL.flags, true);
   }
 
   method(index: number): number {
-    return this.#view.getUint16(this.#header(index) + 10, true);
+    return this.#view.getUint16(this.#header(index) + CENTRAL.method, true);
   }
 
   crc(index: number): number {
-    return this.#view.getUint32(this.#header(index) + 16, true);
+    return this.#view.getUint32(this.#header(index) + CENTRAL.crc, true);
   }
 
   compressedSize(index: number): number {
-    return this.#view.getUint32(this.#header(index) + 20, true);
+    return this.#view.getUint32(
+      this.#header(index) + CENTRAL.compressedSize,
+      true,
+    );
   }
 
   size(index: number): number {
-    return this.#view.getUint32(this.#header(index) + 24, true);
+    return this.#view.getUint32(this.#header(index) + CENTRAL.size, true);
   }
 
   mode(index: number): number {
     const header = this.#header(index);
-    return this.#view.getUint8(header + 5) === MADE_BY_UNIX
-      ? this.#view.getUint16(header + 40, true)
+    // 5: the system; 40: its mode, the upper half of the external attributes
+    const system = this.#view.getUint8(header + CENTRAL.versionMadeBy + 1);
+
+    return system === MADE_BY_UNIX
+      ? this.#view.getUint16(header + CENTRAL.externalAttributes + 2, true)
       : 0;
   }
 
   headerOffset(index: number): number {
     return this.#view.getUint32(
-      this.#header(index) + CENTRAL_OFFSET_FIELD,
+      this.#header(index) + CENTRAL.headerOffset,
       true,
     );
   }
@@ -97,7 +98,7 @@ export class DirectoryTable extends EntryTable {
   mtimeTicks(index: number): bigint {
     const { start, end } = this.#extras(index);
     if (isOwnExtra(this.#view, start, end)) {
-      return this.#view.getBigInt64(start + 21, true) - NTFS_EPOCH_TICKS;
+      return readOwnTime(this.#view, start);
     }
 
     return this.#readExtras(index).mtimeTicks;
@@ -122,7 +123,9 @@ export class DirectoryTable extends EntryTable {
     const start = this.nameStart(index) + this.nameLength(index);
     return {
       start,
-      end: start + this.#view.getUint16(this.#header(index) + 30, true),
+      end:
+        start +
+        this.#view.getUint16(this.#header(index) + CENTRAL.extraLength, true),
     };
   }
 
@@ -130,21 +133,8 @@ export class DirectoryTable extends EntryTable {
     const { start, end } = this.#extras(index);
     const header = this.#header(index);
     const dos =
-      this.#view.getUint16(header + 14, true) * 65_536 +
-      this.#view.getUint16(header + 12, true);
+      this.#view.getUint16(header + CENTRAL.date, true) * 65_536 +
+      this.#view.getUint16(header + CENTRAL.time, true);
     return readExtras(this.names, start, end, dos);
   }
-}
-
-/** The two extra fields that this tool writes, in its order: read without making an object. */
-export function isOwnExtra(
-  view: DataView,
-  start: number,
-  end: number,
-): boolean {
-  return (
-    end - start === 45 &&
-    view.getUint16(start, true) === EXTRA_UNIX_TIME &&
-    view.getUint16(start + 9, true) === EXTRA_NTFS
-  );
 }

@@ -1,7 +1,7 @@
 import { entryDamage } from './entry-damage.js';
 import type { EntryTable } from './entry-table.js';
+import { EXTRA_ZIP64 } from './extra-fields.js';
 import {
-  EXTRA_ZIP64,
   FLAG_DESCRIPTOR,
   FLAG_ENCRYPTED,
   LOCAL_FIXED_BYTES,
