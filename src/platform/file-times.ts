@@ -8,27 +8,27 @@ import {
 import { optionally } from './optional-calls.js';
 
 /**
- * Times of files, in ticks of 100 ns since 1970-01-01 UTC, before it negative. Setting and comparing are one rule each, the same
- * on every Node: what one sets, another knows again.
+ * Times of files, in ticks of 100 ns since 1970-01-01 UTC; earlier times are negative. One rule sets a time and one rule
+ * compares times, the same on every Node: the time that one version sets, another recognises.
  */
 
-/** What 64 bits hold of ticks since 1601, as archives have them, and since 1970. */
+/** The range of ticks that fit into 64 bits both since 1601, as archives write them, and since 1970. */
 const FIRST_TICKS = -(1n << 63n);
 export const LAST_TICKS = (1n << 63n) - 1n - 116_444_736_000_000_000n;
 
-/** A file's modification time, rounded down; one beyond the year 30828 is the last that an archive can say. */
+/** Returns a file's modification time, rounded down, or the last time that an archive can hold (year 30828). */
 export function ticksOf({ mtimeNs }: Pick<BigIntStats, 'mtimeNs'>): bigint {
   const ticks = floorDivide(mtimeNs, 100n);
   if (ticks > LAST_TICKS) return LAST_TICKS;
   return ticks < FIRST_TICKS ? FIRST_TICKS : ticks;
 }
 
-/** As ticks, rounded down, in milliseconds: what a Date takes. */
+/** Converts ticks to milliseconds, rounded down, for a Date. */
 export function msOfTicks(ticks: bigint): number {
   return Number(floorDivide(ticks, 10_000n));
 }
 
-/** A Date's milliseconds as ticks. */
+/** Converts a Date's milliseconds to ticks. */
 export function ticksOfMs(ms: number): bigint {
   return BigInt(Math.floor(ms)) * 10_000n;
 }
@@ -39,14 +39,14 @@ export function floorDivide(value: bigint, by: bigint): bigint {
 }
 
 /**
- * Gives a file both times, to the microsecond. Where its file system sets none, that is noted once a run. Where the time is unusual,
- * outside of what every file system keeps (1980 to 2037), it is looked at what became of it.
+ * Sets both times of a file, to the microsecond. The run notes once that a file system sets no times. A time outside of 1980
+ * to 2037, which not every file system keeps, is read back.
  * @param fd the file's descriptor, where it is open
- * @returns false where the file has another time now
+ * @returns false where the file has another time afterwards
  * @throws {Error} the operating system's
  */
 export function giveTime(path: string, ticks: bigint, fd?: number): boolean {
-  // As a number, Node takes a time before 1970 for the present; as text it takes every time for what it is.
+  // Node replaces a negative number by the present time, and takes a text as it is.
   const time = String(settableSeconds(ticks));
   const isDone = optionally('time', path, () => {
     if (fd === undefined) utimesSync(path, time, time);
@@ -69,11 +69,11 @@ export function giveTime(path: string, ticks: bigint, fd?: number): boolean {
 const FIRST_USUAL_TICKS = 3_156_192_000_000_000n;
 const LAST_USUAL_TICKS = 21_459_168_000_000_000n;
 
-/** Whether a file's time is what `giveTime` makes of a time, on any Node: none of them sets 100 ns. */
+/** Says whether a file's time is the one that `giveTime` sets for `ticks`, on any Node: no version sets 100 ns. */
 export function isAsSet(fileTicks: bigint, ticks: bigint): boolean {
   if (fileTicks === ticks) return true;
   const nanoseconds = nanosecondsSet(settableSeconds(ticks));
-  // Whole microseconds, cut off towards 1970, or all that the double has.
+  // Up to Node 22 whole microseconds, cut off towards 1970; from Node 24 the nanoseconds of the double.
   return (
     fileTicks === (nanoseconds / 1000n) * 10n ||
     fileTicks === floorDivide(nanoseconds, 100n)
@@ -81,20 +81,21 @@ export function isAsSet(fileTicks: bigint, ticks: bigint): boolean {
 }
 
 /**
- * The double that becomes the time's whole microsecond. Up to Node 22 the system gets microseconds, cut off towards 1970;
- * since Node 24 nanoseconds, as finely as a double has them (240 ns today, 2 µs from 2242 on). So it is the first double that does
- * not lie short of the microsecond. Windows takes ticks.
+ * Returns the seconds that become the time's whole microsecond. Up to Node 22 the system gets microseconds, cut off towards
+ * 1970; since Node 24 nanoseconds, as finely as a double holds them (240 ns today, 2 µs from 2242 on). So the result is the
+ * first double that is not short of the microsecond. Windows takes ticks.
  */
 function settableSeconds(ticks: bigint): number {
   if (process.platform === 'win32') return Number(ticks) / 1e7;
   const micros = floorDivide(ticks, 10n);
   const nearest = Number(micros) / 1e6;
-  const set = nanosecondsSet(nearest);
-  const isShort = micros < 0n ? set > micros * 1000n : set < micros * 1000n;
+  const nanos = nanosecondsSet(nearest);
+  const wanted = micros * 1000n;
+  const isShort = micros < 0n ? nanos > wanted : nanos < wanted;
   return isShort ? nextAwayFromZero(nearest) : nearest;
 }
 
-/** What libuv hands to the system for a time in seconds (uv__fs_to_timespec, and on Windows uv__time_to_filetime). */
+/** Returns libuv's nanoseconds for a time in seconds (uv__fs_to_timespec, and on Windows uv__time_to_filetime). */
 function nanosecondsSet(seconds: number): bigint {
   if (process.platform === 'win32') {
     return (
@@ -111,7 +112,7 @@ function nanosecondsSet(seconds: number): bigint {
   );
 }
 
-/** From 1601 to 1970. */
+/** Ticks from 1601 to 1970. */
 const WINDOWS_EPOCH_TICKS = 116_444_736_000_000_000;
 
 function nextAwayFromZero(value: number): number {

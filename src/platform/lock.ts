@@ -25,6 +25,8 @@ import {
 import { pause } from './patience.js';
 import { toSystemError } from './system-error.js';
 
+/** Takes, looks at and releases the locks of this program. The files of lock/ hold the steps and the judgement of holders. */
+
 /** A lock that is held until `release` is called. */
 export interface Lock {
   release(): void;
@@ -33,23 +35,23 @@ export interface Lock {
 export interface LockOptions {
   /** The lock's path. */
   readonly path: string;
-  /** What the lock protects, for the message: `the backup directory`. */
+  /** The protected directory or file, for messages: `the backup directory`. */
   readonly what: string;
-  /** What this run does: `backup full`. */
+  /** The command of this run: `backup full`. */
   readonly command: string;
   readonly clock: Clock;
-  /** How long to wait for another holder. Default 0: not at all. */
+  /** The longest wait for another holder. Default: 0. */
   readonly waitMs?: number;
-  /** Whether the command has --lock-wait. */
+  /** The command has --lock-wait. */
   readonly hasWaitFlag?: boolean;
-  /** On a full disk, take a lock that cannot say who holds it: after a crash somebody must remove it by hand. */
+  /** A full disk gets a lock that does not name its holder. After a crash, the operator must remove it. */
   readonly mayBeNameless?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** So often in a row somebody else may be quicker; then the disk does not do what it says. */
+/** After so many attempts in a row that another run won, the disk does not do what it answers. */
 const MOST_ATTEMPTS = 500;
-/** What cannot be read may be half written, or be on its way out. */
+/** A lock that cannot be read may be half written, or half removed: it is looked at again. */
 const MOST_SECOND_LOOKS = 3;
 
 /**
@@ -105,8 +107,8 @@ async function pauseAmongTakers(
 }
 
 /**
- * Looks whether a lock is held, without taking it. What nobody can read counts as held.
- * @throws {LockedError} when it is
+ * Refuses while another run holds a lock, without taking it. A lock that cannot be read counts as held.
+ * @throws {LockedError} when it is held
  */
 export function refuseWhileHeld(
   path: string,
@@ -117,7 +119,7 @@ export function refuseWhileHeld(
   if (lock) throw lockedError(what, lock, { now: clock(), canWait: false });
 }
 
-/** Who holds a lock, in words (`recover, pid 4711 on mail1, since …`); undefined where it is free. Takes nothing. */
+/** Describes the holder of a lock (`recover, pid 4711 on mail1, since …`); undefined where it is free. Takes no lock. */
 export function describeHolder(
   path: string,
   clock: Clock = systemClock,
@@ -125,18 +127,18 @@ export function describeHolder(
   return sightLock(path, clock)?.fact;
 }
 
-/** A lock that is held, as a report shows it. */
+/** The facts of a held lock, as a report shows them. */
 export interface LockSighting {
   readonly fact: string;
-  /** How to remove it, where nobody holds it any more. */
+  /** Advice on its removal, where its holder is no longer alive. */
   readonly advice: string;
-  /** Nobody can see its holder from here, or it is held for longer than a day. */
+  /** The holder cannot be seen from here, or has held the lock for longer than a day. */
   readonly isSuspicious: boolean;
-  /** What lies there was written by nobody, or half. */
+  /** The content is no lock of this program, or half of one. */
   readonly isJunk: boolean;
 }
 
-/** Looks at a lock; undefined where it is free, or its holder is proven dead. Takes nothing. */
+/** Looks at a lock; undefined where it is free, or its holder is proven dead. Takes no lock. */
 export function sightLock(
   path: string,
   clock: Clock,
@@ -215,13 +217,13 @@ function lockOf(hold: Hold): Lock {
       try {
         finish(releaseLock(lockDisk, hold));
       } catch {
-        // It stays as the lock of a process that will be gone, which is how the next run takes it.
+        // The lock stays. This process will have ended by then, so that the next run takes the lock over.
       }
     },
   };
 }
 
-/** Goes through all steps at once: nothing of this process comes in between. */
+/** Runs all steps at once: no other code of this process runs in between. */
 function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();

@@ -1,20 +1,20 @@
-/** Names that a mistyped word probably meant. Pure. */
+/** Suggests names that a mistyped word probably means. Pure. */
 
 /**
- * The known names nearest to `wanted`, nearest first, at most `limit`: those within a third of its length in edits, or
- * where one of the two holds the other. Case does not count; empty where nothing is close.
+ * Returns the names nearest to `wanted`, nearest first, at most `limit`: those within a third of its length in edits, and
+ * those that hold it or lie in it. Case does not count. Returns an empty list where no name is close.
  * Examples: `nearestNames('treads', ['threads', 'level'])` is `['threads']`; `Ärzte` suggests `INBOX/Ärzte`.
  */
 export function nearestNames(
   wanted: string,
-  known: Iterable<string>,
+  names: Iterable<string>,
   limit = 3,
 ): string[] {
   const word = wanted.toLowerCase();
   const allowed = Math.max(2, Math.floor(word.length / 3));
   const rated: { name: string; distance: number }[] = [];
 
-  for (const name of known) {
+  for (const name of names) {
     const other = name.toLowerCase();
     const edits = editDistance(word, other, allowed);
     const distance = Math.min(edits, heldDistance(word, other, allowed));
@@ -30,7 +30,7 @@ export function nearestNames(
     .map(({ name }) => name);
 }
 
-/** A long name that begins with what was typed is meant, however much is missing; one that holds it may be. */
+/** Rates names by their parts: one that begins with the typed word is nearest, however long; one that holds it is near. */
 function heldDistance(word: string, other: string, allowed: number): number {
   if (word.length < 3) return Infinity;
   if (other.startsWith(word)) return 0;
@@ -39,7 +39,7 @@ function heldDistance(word: string, other: string, allowed: number): number {
     : Infinity;
 }
 
-/** Levenshtein's distance, or `allowed + 1` as soon as it must be larger than `allowed`. */
+/** Returns Levenshtein's distance, or `allowed + 1` as soon as it must be larger than `allowed`. */
 function editDistance(a: string, b: string, allowed: number): number {
   if (Math.abs(a.length - b.length) > allowed) return allowed + 1;
 

@@ -20,17 +20,17 @@ import { syncDirectoryOrWarn, syncFile } from './atomic-file.js';
 import { renamePatiently } from './patience.js';
 import { toSystemError } from './system-error.js';
 
-/** Where a result goes: a file that appears whole or not at all, or a stream that is written as it comes. */
+/** The output of a command: a file that appears whole or not at all, or a stream. */
 export interface OutputFile {
   readonly stream: Writable;
-  /** Whether the stream is ours to end; standard output is not. */
+  /** The writer ends the stream; standard output stays open. */
   readonly endsStream: boolean;
   /**
-   * Gives the file its name, after the stream has finished. An abort before leaves the temporary name only.
+   * Gives the file its name, after the stream has finished. An abort before that leaves the temporary file only.
    * @throws {FailedError} when the file is not whole, or vanished, or cannot be renamed
    */
   commit(): void;
-  /** Removes what was written; call it instead of `commit` after any error. */
+  /** Removes the temporary file. Call it instead of `commit` after any error. */
   discard(): Promise<void>;
 }
 
@@ -38,8 +38,8 @@ export interface OutputFile {
 export const STANDARD_OUTPUT = '-';
 
 /**
- * Opens `path` for writing under a temporary name beside it; `-` is standard output, a pipe or device is written directly.
- * New files are readable by their owner only: what is written is other people's mail.
+ * Opens `path` for writing, under a temporary name beside it; `-` is standard output, and a pipe or device is written
+ * directly. A new file is readable by its owner only, because it holds other people's mail.
  * @throws {Error} the operating system's, when the file cannot be created
  * @throws {UsageError} when the file exists and `overwrite` is false, when it is a directory or its directory is missing
  */
@@ -86,7 +86,7 @@ function directOutput(stream: Writable, endsStream: boolean): OutputFile {
 function temporaryOutput(path: string, temporary: string): OutputFile {
   rmSync(temporary, { force: true });
 
-  // Opened at once: a stream opens its file later, even after it was given up and its file removed.
+  // A stream opens its file later, even after `discard` removed it: so the file is opened here.
   const fd = openSync(temporary, 'wx', 0o600);
   const stream = createWriteStream(temporary, { fd });
 
@@ -102,7 +102,7 @@ function temporaryOutput(path: string, temporary: string): OutputFile {
           );
         }
 
-        // Before the rename: the name never stands for less than the file.
+        // Synced before the rename, so that the name never leads to half a file.
         syncWritten(temporary);
         renamePatiently(temporary, path);
       } catch (error) {
@@ -135,13 +135,13 @@ function syncWritten(path: string): void {
   }
 }
 
-/** A write error in the words of somebody who looks at a terminal. */
+/** Translates a write error for the operator at a terminal. */
 export function outputError(path: string, error: unknown): KmsError {
   const fact = `cannot write to ${path === STANDARD_OUTPUT ? 'standard output' : path}`;
-  const known = isStream(path) ? undefined : toSystemError(error, { fact });
+  const refusal = isStream(path) ? undefined : toSystemError(error, { fact });
 
   return (
-    known ??
+    refusal ??
     new FailedError(
       `${fact}: ${STREAM_WORDS[errnoOf(error) ?? ''] ?? messageOf(error)}`,
       { cause: error },
@@ -149,7 +149,7 @@ export function outputError(path: string, error: unknown): KmsError {
   );
 }
 
-/** What a program or a device at the other end means by an error. */
+/** The meaning of an error of a pipe or device. */
 const STREAM_WORDS: Readonly<Record<string, string>> = {
   EPIPE: 'the program that reads it has ended',
   ENOSPC: 'no space left on its file system',

@@ -12,11 +12,11 @@ import { toSystemError } from './system-error.js';
 export class OutputTree {
   readonly #final: string;
   readonly #temporary: string;
-  readonly #known = new Set<string>();
+  readonly #directories = new Set<string>();
 
   /**
-   * @param path the directory to make; it may exist if it is empty
-   * @throws {UsageError} when something is there already, or the directory it is to lie in is missing
+   * @param path the new directory; it may exist if it is empty
+   * @throws {UsageError} when a file or a full directory is there, or its parent is missing
    */
   constructor(path: string) {
     this.#final = resolve(path);
@@ -49,14 +49,14 @@ export class OutputTree {
     mkdirSync(this.#temporary, { mode: 0o700 });
   }
 
-  /** Makes a directory, with those above it. Names use `/` and must be safe file names. */
+  /** Makes a directory, and the directories above it. Names use `/` and must be safe file names. */
   addDirectory(name: string): void {
-    if (this.#known.has(name)) return;
+    if (this.#directories.has(name)) return;
     mkdirSync(join(this.#temporary, name), { recursive: true, mode: 0o700 });
-    this.#known.add(name);
+    this.#directories.add(name);
   }
 
-  /** Adds bytes to the end of a file, which is made with its directories where it is not there yet. */
+  /** Adds bytes to the end of a file. Makes the file and its directories where they are missing. */
   append(name: string, bytes: Uint8Array, modifiedAt: Date): void {
     this.addDirectory(dirname(name));
     const path = join(this.#temporary, name);
@@ -67,7 +67,7 @@ export class OutputTree {
   }
 
   /**
-   * Gives the directory its name. Files are not synced one by one: after a power cut an export is made again.
+   * Gives the directory its name. Its files are not synced: after a power cut the operator exports again.
    * @throws {FailedError} when the directory vanished or cannot be renamed; it is removed then
    */
   commit(): void {
@@ -87,7 +87,7 @@ export class OutputTree {
     syncDirectoryOrWarn(this.#final);
   }
 
-  /** Removes what was written; call it instead of `commit` after any error. */
+  /** Removes the temporary directory. Call it instead of `commit` after any error. */
   discard(): void {
     removeTree(this.#temporary);
   }

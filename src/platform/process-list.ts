@@ -1,6 +1,6 @@
 import psList from 'ps-list';
 
-/** The names of all running processes, as the operating system's process list gives them. */
+/** Returns the names of all running processes, from the operating system's process list. */
 export async function listProcessNames(): Promise<
   { pid: number; name: string }[]
 > {

@@ -4,13 +4,13 @@ import { errnoOf } from '../errors.js';
 
 const readAsync = promisify(read);
 
-/** A signal or a share may cut a call short now and then; one that always does is no signal. */
+/** A signal or a share interrupts a call now and then; after so many tries in a row there is another cause. */
 const MOST_TRIES = 100;
 
 /**
- * Reads up to `length` bytes of a file; other calls are repeated by Node itself when a signal interrupts them, this one is not.
- * @param position undefined: where the last call ended
- * @returns how many there were; 0 at the end of the file
+ * Reads up to `length` bytes of a file, and repeats a call that a signal interrupts. Node repeats other calls itself.
+ * @param position default: the end of the last call
+ * @returns the number of bytes; 0 at the end of the file
  * @throws {Error} the operating system's
  */
 // eslint-disable-next-line max-params -- those of readSync
@@ -30,7 +30,7 @@ export function readBytes(
   }
 }
 
-/** The same outside of this thread. */
+/** Reads like `readBytes`, while this thread goes on. */
 // eslint-disable-next-line max-params -- those of read
 export async function readBytesAside(
   fd: number,

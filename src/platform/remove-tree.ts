@@ -18,19 +18,19 @@ import {
   waitMs,
 } from './patience.js';
 
-/** A path; its bytes where they are not UTF-8, so that no text stands for them. */
+/** A path, as bytes where it is not UTF-8 and no text stands for it. */
 type Place = string | Buffer;
 
-/** Directories at longer paths are brought up first: the name of what lies in them fits into every system's longest path. */
+/** Directories at longer paths are moved up first, so that a path in them fits into every system's longest path. */
 const LONGEST_PLACE_BYTES = 700;
 
 /**
- * Removes a file, a link or a directory with all that is in it; what is not there is no error. Links are removed and never
- * followed, names may be any bytes and lie deeper than a path can say. What other programs hold, and directories that
- * they put something into meanwhile, get ten seconds.
+ * Removes a file, a link, or a directory and all that is in it. A missing file is no error. Links are removed and never
+ * followed. Names may be any bytes, and lie deeper than the longest path. Files that other programs hold, and directories
+ * that they fill meanwhile, are tried again for ten seconds.
  *
- * Every name goes with a call of its own (`unlink`, `rmdir`), content before directory. Node's own recursive removal makes other
- * calls in each of its versions. An abort leaves some of the tree, which the next call removes.
+ * Each name is removed by its own call (`unlink`, `rmdir`), content before directory, because Node's recursive removal
+ * makes other calls in each version. An abort leaves a part of the tree, which the next call removes.
  * @throws {Error} the operating system's
  */
 export function removeTree(path: string): void {
@@ -39,7 +39,7 @@ export function removeTree(path: string): void {
   else if (stats) unlink(path);
 }
 
-/** Undefined where nothing is, also below what is no directory. */
+/** Returns undefined for a path that has no file, and for one below a file that is no directory. */
 function look(place: Place): Stats | undefined {
   try {
     return lstatSync(place, { throwIfNoEntry: false });
@@ -49,7 +49,7 @@ function look(place: Place): Stats | undefined {
   }
 }
 
-/** What lies too deep is moved to the top, where the next round finds it. */
+/** Removes a directory in rounds: each moves directories that lie too deep to the top, where the next round removes them. */
 function removeWhole(path: string): void {
   if (hasGone(path)) return;
 
@@ -66,7 +66,7 @@ function removeWhole(path: string): void {
 
 interface Removal {
   readonly top: string;
-  /** How many directories were moved there. */
+  /** The number of directories that were moved to the top. */
   broughtUp: number;
 }
 
@@ -84,7 +84,7 @@ function removeDirectory(place: Place, removal: Removal): void {
   rmdirSync(place);
 }
 
-/** One call, for an empty directory. False where something is in it, or somebody holds it. @throws {Error} the operating system's, where waiting is no use */
+/** Removes an empty directory. False where it has content or another program holds it. @throws {Error} the operating system's, where waiting is no use */
 function hasGone(directory: Place): boolean {
   try {
     rmdirSync(directory);
@@ -116,7 +116,7 @@ function removeContent(directory: Place, removal: Removal): void {
   }
 }
 
-/** A directory that is none any more has nothing to remove: a link may have taken its place. */
+/** Lists a directory; empty where a link or a file has taken its place. */
 function openList(directory: Place): Dirent<Buffer>[] {
   if (!openToOwner(directory)) return [];
   try {
@@ -127,7 +127,7 @@ function openList(directory: Place): Dirent<Buffer>[] {
   }
 }
 
-/** Nobody but root moves a directory, or removes what is in one, that its owner may not write. Whether it is one at all. */
+/** Gives the owner the rights to empty and to move a directory, which only root has without them. False where it is none. */
 function openToOwner(directory: Place): boolean {
   const stats = look(directory);
   if (stats?.isDirectory() !== true) return false;

@@ -22,15 +22,17 @@ import { optionally } from './optional-calls.js';
 import { readSettingsFile } from './settings-file.js';
 import { naming } from './system-error.js';
 
-/** What `replaceKeepingCopy` did: `changed-meanwhile` wrote nothing. */
+/** Replaces files of settings that the mail server and the administrator write too. */
+
+/** The result of `replaceKeepingCopy`; `changed-meanwhile` wrote nothing. */
 export type ReplaceResult = 'written' | 'changed-meanwhile';
 
 /**
- * Replaces a file that is still what the caller read, and keeps that previous content beside it under `copySuffix`.
- * A kill at any moment leaves the old or the new content, whole. Symbolic links stay and their target is replaced;
- * the copy lies beside the target, with its mode and owner.
- * A file that is a mount point of its own (a bind mount) cannot be renamed over: it is written in place, under a journal
- * that `finishInterruptedReplace` completes after a kill in between.
+ * Replaces a file that the caller has read, and keeps the previous content beside it under `copySuffix`. A file that another
+ * program changed meanwhile stays as it is. A kill at any moment leaves the old or the new content, whole.
+ * Symbolic links stay, and their target is replaced; the copy lies beside the target, with its mode and owner.
+ * A file that is a mount point (a bind mount) cannot be replaced by a rename: it is written in place, under a journal that
+ * `finishInterruptedReplace` completes after a kill.
  * @throws {FailedError} when this user cannot keep the file's owner · the operating system's; nothing is changed then
  */
 export function replaceKeepingCopy(
@@ -46,7 +48,7 @@ export function replaceKeepingCopy(
   }
 
   keepCopy(target, copy, change.expected);
-  // Looked at again as late as possible: somebody may have saved while the copy was written and synced.
+  // The last look is as late as possible: another program may have saved while the copy was written and synced.
   if (!readSettingsFile(target).equals(change.expected)) {
     return 'changed-meanwhile';
   }
@@ -62,18 +64,19 @@ export function replaceKeepingCopy(
   return 'written';
 }
 
-/** What a file is to become. */
+/** The change of a file. */
 export interface FileChange {
-  /** What the caller read and based the change on. */
+  /** The content that the caller read. */
   readonly expected: Buffer;
+  /** The new content. */
   readonly bytes: Buffer;
-  /** Appended to the target's path for the previous content: `.kms-backup.bak`. */
+  /** The ending of the copy's name: `.kms-backup.bak`. */
   readonly copySuffix: string;
 }
 
 /**
  * Completes an in-place write that a kill interrupted: the journal beside the file holds the whole new content.
- * A file that anybody wrote since is left alone. Call it under the file's lock, before reading.
+ * A file that another program wrote since then stays as it is. Call it under the file's lock, before reading.
  */
 export function finishInterruptedReplace(
   path: string,
@@ -86,53 +89,52 @@ export function finishInterruptedReplace(
 }
 
 /**
- * What an in-place write was to write into a file that a kill left torn: the new content up to some byte and the kept copy
- * from there on. Undefined where the file is whole.
+ * Returns the new content of a file that a kill tore during an in-place write: up to some byte it has the new content, and
+ * from there on the content of the copy. Undefined where the file is whole.
  */
 export function interruptedContent(
   path: string,
   copySuffix: string,
 ): Buffer | undefined {
   const target = realpathSync(path);
-  const [wanted, former] = [
-    readIfThere(journalOf(target)),
-    readIfThere(target + copySuffix),
-  ];
+  const wanted = readIfThere(journalOf(target));
+  const former = readIfThere(target + copySuffix);
 
   return wanted && former && isTorn(readSettingsFile(target), wanted, former)
     ? wanted
     : undefined;
 }
 
-/** A rename gives the file to whoever makes it, and only root can give it back to its owner. */
+/** Refuses a file of another user: a rename would give it to this user, and only root can give it back. */
 function refuseForeignFile(target: string): void {
-  const [{ uid }, own] = [statSync(target), process.getuid?.() ?? 0];
-  if (own === 0 || own === uid) return;
+  const { uid } = statSync(target);
+  const user = process.getuid?.() ?? 0;
+  if (user === 0 || user === uid) return;
 
   throw new FailedError(
-    `cannot keep the owner of ${target}: it belongs to user ${uid}, this is user ${own}`,
+    `cannot keep the owner of ${target}: it belongs to user ${uid}, this is user ${user}`,
     {
       hints: ['Run it as the user that the file belongs to, or as root.'],
     },
   );
 }
 
-function isTorn(found: Buffer, wanted: Buffer, former: Buffer): boolean {
-  if (found.equals(former)) return false;
+function isTorn(content: Buffer, wanted: Buffer, former: Buffer): boolean {
+  if (content.equals(former)) return false;
 
   let same = 0;
   while (
-    same < found.length &&
+    same < content.length &&
     same < wanted.length &&
-    found[same] === wanted[same]
+    content[same] === wanted[same]
   ) {
     same++;
   }
 
-  return found.subarray(same).equals(former.subarray(same));
+  return content.subarray(same).equals(former.subarray(same));
 }
 
-/** Undefined also where it is not ours to read, or too large to be a copy of settings: a monitoring user reads settings, and completes nothing. */
+/** Returns undefined also where this user may not read the file, as a monitoring user, or where it is too large. */
 function readIfThere(path: string): Buffer | undefined {
   try {
     return readSettingsFile(path);
@@ -153,8 +155,9 @@ function keepCopy(target: string, copy: string, bytes: Buffer): void {
   replaceOrdinaryFile(copy, bytes, 0o600);
   if (process.platform === 'win32') return;
 
-  const made = statSync(copy);
-  if (process.getuid?.() === 0 && (made.uid !== uid || made.gid !== gid)) {
+  const stats = statSync(copy);
+  const isOwned = stats.uid === uid && stats.gid === gid;
+  if (process.getuid?.() === 0 && !isOwned) {
     optionally('owner', copy, () => {
       chownSync(copy, uid, gid);
     });
@@ -165,7 +168,7 @@ function keepCopy(target: string, copy: string, bytes: Buffer): void {
   });
 }
 
-/** What fails half-way, on a full disk for instance, is taken back; where that fails too, the journal stays. */
+/** Writes a file in place. A write that fails half-way is taken back; where that fails too, the journal stays. */
 function replaceInPlace(target: string, { bytes, expected }: FileChange): void {
   const journal = journalOf(target);
   replaceFile(journal, bytes, 0o600);
@@ -182,7 +185,7 @@ function replaceInPlace(target: string, { bytes, expected }: FileChange): void {
   removeDurably(journal);
 }
 
-/** Gives an existing file another content, synced; a kill in between leaves it torn. */
+/** Overwrites an existing file and syncs it. A kill leaves a part of the new content in it. */
 export function writeInPlace(target: string, bytes: Buffer): void {
   const fd = openSync(target, 'r+');
   try {

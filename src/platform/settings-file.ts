@@ -3,18 +3,18 @@ import { ConfigurationError } from '../errors.js';
 import { formatSize } from './units.js';
 
 /**
- * The longest file of settings that is read. A mailserver.cfg with ten thousand users has a few MiB; of what is far larger
- * every command would take many times its size in memory, and none could say why it was killed.
+ * The largest file of settings. A mailserver.cfg with ten thousand users has a few MiB. A far larger file would fill the
+ * memory, and the system would kill the command without a message.
  */
 const LARGEST_SETTINGS_BYTES = 64 << 20;
 
 /**
- * The bytes of a file of settings; its size is looked at before its content.
+ * Reads a file of settings, after a check of its size.
  * @throws {ConfigurationError} when it is too large, or a pipe or device, which might never end · the operating system's
  */
 export function readSettingsFile(path: string): Buffer {
   const stats = statSync(path);
-  // Of a directory the system itself says what is wrong.
+  // Reading a directory fails by itself, with the system's error.
   if (!stats.isFile() && !stats.isDirectory()) {
     throw new ConfigurationError(`${path} is no plain file`, {
       hints: ['Put a file of settings there.'],
@@ -26,7 +26,7 @@ export function readSettingsFile(path: string): Buffer {
   return readFileSync(path);
 }
 
-/** @throws {ConfigurationError} when a file cannot be settings, whatever it holds */
+/** @throws {ConfigurationError} when a file is too large for settings */
 export function refuseTooLarge(
   path: string,
   { size }: Pick<Stats, 'size'>,

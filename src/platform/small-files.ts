@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { syncDirectory } from './atomic-file.js';
 import { removeTree } from './remove-tree.js';
 
-/** Removes a file durably; one that is not there is no error. */
+/** Removes a file durably. A missing file is no error. */
 export function removeFile(path: string): void {
   rmSync(path, { force: true });
   syncDirectory(dirname(path));
 }
 
-/** Hands `use` the path of a file that only this user can read and that is gone afterwards. */
+/** Calls `use` with the path of a temporary file that only this user can read. */
 export function withTemporaryFile<T>(
   name: string,
   bytes: Uint8Array,
@@ -27,7 +27,7 @@ export function withTemporaryFile<T>(
   }
 }
 
-/** Adds text at the end of a file with one write, so that lines of several programs do not mix; creates the file. */
+/** Adds text to the end of a file by one write, so that lines of several programs do not mix. Creates a missing file. */
 export function appendText(path: string, text: string): void {
   appendFileSync(path, text, { mode: 0o644 });
 }

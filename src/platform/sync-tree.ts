@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { syncDirectory, syncFile } from './atomic-file.js';
 
 /**
- * Makes everything below a directory durable: by one call for its file system where there is one (Linux: `sync -f`),
- * which is hundreds of times faster than a call for each of 200,000 files; otherwise file by file.
+ * Makes everything below a directory durable. On Linux one call syncs the file system (`sync -f`), hundreds of times faster
+ * than a call for each of 200,000 files; other systems sync file by file.
  * @throws {Error} the operating system's
  */
 export function syncTree(directory: string): void {

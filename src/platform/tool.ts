@@ -9,6 +9,8 @@ const facts = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as PackageFacts;
 
+/** The name and version of this program. */
+
 /** `1.2.3`. */
 export const VERSION = facts.version;
 

@@ -3,9 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { addNote } from './run-notes.js';
 import type { FromWorker, ThreadError } from './worker-port.js';
 
-/** While one is answered the next is already there. */
+/** A worker has the next task already while it does one. */
 const TASKS_IN_FLIGHT = 2;
-/** A thread takes about as long to start: what is done sooner needs none. */
+/** A thread takes about as long to start: shorter work needs no thread. */
 const HERE_MS = 100;
 
 interface Pending<Task, Result> {
@@ -19,24 +19,24 @@ export interface PoolOptions<Task, Result, Message> {
   readonly url: URL;
   readonly threads: number;
   /**
-   * Does a task in this thread. With it no thread is started at first: tasks are done here until they have taken as long
-   * as a thread takes to start, or `grow` is called. A task must be short: no signal is heard meanwhile.
+   * Does a task in this thread. With it the pool starts without threads: tasks are done here until they have taken as long
+   * as a thread takes to start, or until `grow` is called. A task must be short, because no signal is heard meanwhile.
    */
   readonly here?: ((task: Task) => Result | Promise<Result>) | undefined;
-  /** How many tasks a worker is given ahead. Default: two. */
+  /** The number of tasks that a worker holds at most. Default: two. */
   readonly tasksInFlight?: number;
-  /** What the n-th worker is started with. */
+  /** Returns the start data of a worker. */
   workerData(index: number): unknown;
-  /** Called for what a worker says before its answer; an error thrown here fails the whole pool. */
+  /** Called for each message of a worker before its answer. An error thrown here fails the whole pool. */
   onMessage?(message: Message, workerIndex: number): void;
 }
 
-/** How many threads work where the user does not say: one a core, at most 8. */
+/** Returns the number of threads where the operator names none: one for each core, at most 8. */
 export function defaultThreads(): number {
   return Math.max(1, Math.min(8, availableParallelism()));
 }
 
-/** Worker threads that answer tasks. The first failure of a worker fails every task, now and later. */
+/** Worker threads that do tasks. The first failure of a worker fails every task, now and later. */
 export class WorkerPool<Task, Result, Message = never> {
   readonly #workers: {
     readonly worker: Worker;
@@ -55,7 +55,7 @@ export class WorkerPool<Task, Result, Message = never> {
     return this.options.tasksInFlight ?? TASKS_IN_FLIGHT;
   }
 
-  /** Starts the threads where none is running yet: there is more to do than it seemed. */
+  /** Starts all threads, for more work than was expected. */
   grow(): void {
     for (
       let index = this.#workers.length;
@@ -66,12 +66,12 @@ export class WorkerPool<Task, Result, Message = never> {
     }
   }
 
-  /** How many tasks are worth queueing ahead: more only costs memory. */
+  /** The number of tasks to queue: more would only cost memory. */
   get depth(): number {
     return Math.max(1, this.#workers.length) * this.#tasksInFlight;
   }
 
-  /** @throws whatever the worker threw for this task, or the pool's failure */
+  /** @throws the error of this task, or the failure of the pool */
   run(task: Task): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#failure) {
@@ -105,7 +105,7 @@ export class WorkerPool<Task, Result, Message = never> {
     }
   }
 
-  /** Runs every task with `depth` of them under way; `onResult` sees each answer as it comes. */
+  /** Runs all tasks, `depth` of them at a time. Calls `onResult` with each result as it comes. */
   async runAll(
     tasks: Iterable<Task>,
     onResult: (result: Result, task: Task) => void,
@@ -138,7 +138,7 @@ export class WorkerPool<Task, Result, Message = never> {
     for (const task of this.#queue.splice(0)) task.reject(this.#failure);
   }
 
-  /** Ends the workers, also those that wait or work. */
+  /** Ends all workers, also those that work. */
   async close(): Promise<void> {
     this.#failure ??= new Error('the worker pool is closed');
     await Promise.all(this.#workers.map(({ worker }) => worker.terminate()));

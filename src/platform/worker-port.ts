@@ -2,7 +2,9 @@ import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
 import { type RunNote, takeNotes } from './run-notes.js';
 
-/** What a worker posts: a message on the way, or the one answer to a task. */
+/** The worker's end of a WorkerPool. */
+
+/** A message of a worker: on the way to an answer, or the answer to a task. */
 export type FromWorker<Result, Message> =
   | { readonly kind: 'message'; readonly message: Message }
   | { readonly kind: 'note'; readonly note: RunNote }
@@ -13,11 +15,11 @@ export type FromWorker<Result, Message> =
       readonly error: ThreadError;
     };
 
-/** An error on its way between threads: cloning an Error would lose its code. */
+/** An error between threads. A cloned Error would lose its code. */
 export interface ThreadError {
   readonly message: string;
   readonly stack: string | undefined;
-  /** What an operating system's error says of itself. */
+  /** The fields of an operating system's error. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
@@ -28,19 +30,19 @@ function toThreadError(error: unknown): ThreadError {
     return { message: messageOf(error), stack: undefined, facts: {} };
   }
 
-  const own = error as NodeJS.ErrnoException & { dest?: string };
+  const fields = error as NodeJS.ErrnoException & { dest?: string };
 
   const facts = Object.fromEntries(
-    FACTS.filter((fact) => own[fact] !== undefined).map((fact) => [
+    FACTS.filter((fact) => fields[fact] !== undefined).map((fact) => [
       fact,
-      own[fact],
+      fields[fact],
     ]),
   );
 
   return { message: error.message, stack: error.stack, facts };
 }
 
-/** Answers every task that a WorkerPool hands to this thread, one after the other. */
+/** Does every task that a WorkerPool gives to this thread, one after the other. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- what comes through a port has no type
 export function serveTasks<Task>(handle: (task: Task) => unknown): void {
   let last: Promise<void> = Promise.resolve();
@@ -58,7 +60,7 @@ export function serveTasks<Task>(handle: (task: Task) => unknown): void {
   });
 }
 
-/** Says something to the main thread before the task is answered. */
+/** Sends a message to the main thread before the answer to a task. */
 export function tellMain(message: unknown, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage({ kind: 'message', message }, transfer);
 }

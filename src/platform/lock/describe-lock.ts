@@ -8,14 +8,14 @@ import type { Claim } from './lock-disk.js';
 export interface HeldLock {
   readonly path: string;
   readonly claim: Exclude<Claim, { state: 'free' }>;
-  /** Where its holder may be; undefined where it cannot be told who it is. */
+  /** The verdict on its holder; undefined where the lock names none. */
   readonly verdict: Verdict | undefined;
 }
 
-/** A run of this machine that holds a lock for longer than that has probably no end. */
+/** A run of this machine that holds a lock for longer probably hangs. */
 const OLD_MS = 24 * 3_600_000;
 
-/** Who holds it, in words: `backup full, pid 4711 on mail1, since 2026-11-20 01:00 UTC, 5 days ago`. */
+/** Describes the holder: `backup full, pid 4711 on mail1, since 2026-11-20 01:00 UTC, 5 days ago`. */
 export function describeLock(
   { path, claim, verdict }: HeldLock,
   now: Date,
@@ -31,7 +31,7 @@ export function describeLock(
   return `${command}, pid ${String(pid)} on ${host}${where}, since ${describeSince(claim.holder, now)}`;
 }
 
-/** Whether somebody should look after it: nobody can see its holder from here, or it is old. */
+/** Says whether the operator should look at the lock: its holder cannot be seen from here, or it is old. */
 export function isSuspicious({ claim, verdict }: HeldLock, now: Date): boolean {
   if (claim.state === 'unknown' || verdict !== 'lives here') return true;
   const ageMs = now.getTime() - Date.parse(claim.holder.since);
@@ -39,15 +39,15 @@ export function isSuspicious({ claim, verdict }: HeldLock, now: Date): boolean {
   return ageMs > OLD_MS || ageMs < -OLD_MS;
 }
 
-/** How to get rid of a lock that nobody holds any more. */
+/** Returns advice on the removal of a lock whose holder is no longer alive. */
 export function removalHint({ path, claim, verdict }: HeldLock): string {
-  const how =
+  const removal =
     process.platform === 'win32'
       ? `remove ${path}`
       : `${claim.isFile ? 'rm' : 'rm -r'} ${quote(path)}`;
 
   if (claim.state === 'unknown') {
-    return `If no run of kms-backup is at work there, remove the lock: ${how}`;
+    return `If no run of kms-backup is at work there, remove the lock: ${removal}`;
   }
 
   const where =
@@ -55,17 +55,20 @@ export function removalHint({ path, claim, verdict }: HeldLock): string {
       ? 'here'
       : `there (from here, nobody can see what runs there)`;
 
-  return `If that run is no longer alive ${where}, remove the lock: ${how}`;
+  return `If that run is no longer alive ${where}, remove the lock: ${removal}`;
 }
 
-/** @param canWait whether the command has --lock-wait */
+/**
+ * @param label the protected directory or file: `the backup directory`
+ * @param options canWait: the command has --lock-wait
+ */
 export function lockedError(
-  what: string,
+  label: string,
   lock: HeldLock,
   { now, canWait }: { now: Date; canWait: boolean },
 ): LockedError {
   return new LockedError(
-    `${what} is held by another run: ${describeLock(lock, now)}`,
+    `${label} is held by another run: ${describeLock(lock, now)}`,
     {
       hints: [
         canWait

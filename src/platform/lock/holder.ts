@@ -1,30 +1,30 @@
 import { isJsonObject } from '../own-file.js';
 import type { ProcessIdentity } from './process-identity.js';
 
-/** Who holds a lock, as it was written down. */
+/** The holder of a lock, as the lock names it. */
 export interface Holder extends ProcessIdentity {
-  /** One lock's own, never used again. */
+  /** An id of this one lock, never used again. */
   readonly id: string;
   /** `backup full` */
   readonly command: string;
-  /** RFC 3339, UTC; empty where an earlier version did not say. */
+  /** RFC 3339, UTC; empty where an earlier version wrote none. */
   readonly since: string;
-  /** Whether the lock lies on a disk of the holder's machine alone. */
+  /** The lock lies on a disk that the holder's machine alone has mounted. */
   readonly isOnLocalDisk: boolean;
-  /** Written by version 0.1.0, which said less. */
+  /** Version 0.1.0 wrote the lock, with fewer fields. */
   readonly isOldFormat: boolean;
 }
 
 const SCHEMA = 'kms-backup/lock/1';
 
 export function formatHolder(holder: Holder): string {
-  // What version 0.1.0 looks at, so that it takes no living lock over.
+  // Version 0.1.0 reads this field, and takes no lock over whose holder lives.
   const birth = holder.boot === '' ? '' : `${holder.boot}/${holder.started}`;
 
   return `${JSON.stringify({ schema: SCHEMA, ...holder, birth, isOldFormat: undefined }, undefined, 1)}\n`;
 }
 
-/** Undefined where the value names no process of a machine. */
+/** Returns undefined where the value names no process of a machine. */
 export function parseHolder(json: unknown): Holder | undefined {
   if (!isJsonObject(json)) return undefined;
 
@@ -35,7 +35,7 @@ export function parseHolder(json: unknown): Holder | undefined {
 
   if (typeof host !== 'string' || host === '') return undefined;
 
-  const told = {
+  const common = {
     pid,
     host: word(host),
     command: word(json['command']) || 'a run',
@@ -43,8 +43,8 @@ export function parseHolder(json: unknown): Holder | undefined {
   };
 
   return json['schema'] === SCHEMA
-    ? { ...told, ...parseRest(json) }
-    : { ...told, ...parseOldRest(json) };
+    ? { ...common, ...parseRest(json) }
+    : { ...common, ...parseOldRest(json) };
 }
 
 type Rest = Omit<Holder, 'pid' | 'host' | 'command' | 'since'>;
@@ -58,7 +58,7 @@ function parseRest(json: Readonly<Record<string, unknown>>): Rest {
     id: word(json['id']).replace(/[^0-9a-f]/g, ''),
     system: word(json['system']),
     boot: word(json['boot']),
-    // What is not said counts as what proves less.
+    // A missing field counts as the value that proves less.
     isBootNested: json['isBootNested'] !== false,
     pidNamespace: word(json['pidNamespace']),
     timeNamespace: word(json['timeNamespace']),
@@ -88,7 +88,7 @@ function parseOldRest(json: Readonly<Record<string, unknown>>): Rest {
   };
 }
 
-/** A text for one line of a terminal, whoever wrote it. */
+/** Returns a text that is safe to print in one line of a terminal. */
 function word(json: unknown): string {
   return typeof json === 'string'
     ? json.replace(/[\u0000-\u001f\u007f-\u009f]/g, '').slice(0, 100)

@@ -10,25 +10,25 @@ import {
   startsOfAllProcesses,
 } from './process-identity.js';
 
-/** Whether a lock's holder is proven dead; if not, where it may live. */
+/** The verdict on a lock's holder: proven dead, or the place where it may live. */
 export type Verdict =
   | 'dead'
   | 'lives here'
   | 'may live in another container'
   | 'may live on another machine';
 
-/** What a judge asks of the machine he works on. */
+/** The facts about this machine on which a verdict rests. */
 export interface Witness {
   readonly here: ProcessIdentity;
-  /** Whether the lock lies on a disk of this machine alone. */
+  /** The lock lies on a disk that this machine alone has mounted. */
   readonly isOnLocalDisk: boolean;
-  /** When this machine was started. */
+  /** The start of this machine. */
   readonly bootedAt: Date;
   readonly findProcess: typeof findProcess;
   readonly startsOfAllProcesses: typeof startsOfAllProcesses;
 }
 
-/** This machine, for a lock in a directory. */
+/** Returns the facts about this machine, for a lock in a directory. */
 export function witnessFor(directory: string): Witness {
   return {
     here: identifyThisProcess(),
@@ -40,13 +40,13 @@ export function witnessFor(directory: string): Witness {
 }
 
 /**
- * A holder is living unless it is proven dead:
+ * Judges a holder. It counts as living unless one of these proofs shows that it is dead:
  *
- *   one boot, one PID namespace     no such process, or one that began at another time
- *   one boot, another namespace     every process of the kernel can be seen, and none began when the holder did
- *   another boot, a local disk      both see the lock on a disk that one kernel alone mounts: the holder's kernel is gone
- *   another boot, a shared disk     the same machine, outside of containers: machine id and a network card are the same
- *   no boot id (macOS, Windows)     same host name, and no such process, or the machine was started since
+ *   same boot, same PID namespace     no process has its number, or that process began at another time
+ *   same boot, another namespace      this process sees every process of the kernel, and none began when the holder did
+ *   another boot, a local disk        holder and judge see the lock on a disk that one kernel alone mounts
+ *   another boot, a shared disk       the same machine outside of containers: machine id and a network card are the same
+ *   no boot id (macOS, Windows)       same host name, and no process has its number, or the machine started after the lock
  */
 export function judgeHolder(holder: Holder, witness: Witness): Verdict {
   const { here } = witness;
@@ -71,20 +71,20 @@ function judgeByNumber(
   holder: Holder,
   { here, findProcess: find }: Witness,
 ): Verdict {
-  const found = find(holder.pid);
-  if (found === 'gone') return 'dead';
-  if (found === 'there') return 'lives here';
-  if (found.isZombie) return 'dead';
+  const process = find(holder.pid);
+  if (process === 'gone') return 'dead';
+  if (process === 'there') return 'lives here';
+  if (process.isZombie) return 'dead';
 
   const isComparable =
     holder.started !== '' && holder.timeNamespace === here.timeNamespace;
 
-  return isComparable && found.started !== holder.started
+  return isComparable && process.started !== holder.started
     ? 'dead'
     : 'lives here';
 }
 
-/** Numbers of other namespaces mean nothing here, but the kernel gives every process one moment of its start. */
+/** Judges a holder of another PID namespace by its start: its number means nothing here, its start is one of the kernel's. */
 function judgeByStart(holder: Holder, witness: Witness): Verdict {
   const isComparable =
     holder.isOldFormat || holder.timeNamespace === witness.here.timeNamespace;
@@ -128,10 +128,10 @@ function isOfThisMachine(holder: Holder, { here }: Witness): boolean {
   );
 }
 
-/** A clock may have been set since: only a start of the machine that is clearly later proves something. */
+/** A clock may be set: only a start of the machine that is clearly later than the lock proves that the holder is dead. */
 const CLOCK_TOLERANCE_MS = 10 * 60_000;
 
-/** Such systems have no PID namespaces, and two machines of one name cannot reach one share. */
+/** Judges where a boot id is missing: such systems have no PID namespaces, and a share has no two clients of one name. */
 function judgeWithoutBootId(
   holder: Holder,
   { here, bootedAt, findProcess: find }: Witness,

@@ -17,7 +17,7 @@ import { readOwnJson, type OwnFile } from '../own-file.js';
 import { isHeldCode, pausesMs, PATIENCE_MS, waitMs } from '../patience.js';
 import { formatHolder, type Holder, parseHolder } from './holder.js';
 
-/** What lies at the place of a claim. */
+/** The claim at a path. */
 export type Claim =
   | { readonly state: 'free' }
   | {
@@ -25,7 +25,7 @@ export type Claim =
       readonly holder: Holder;
       readonly isFile: boolean;
     }
-  /** Somebody's, and nobody can tell whose. */
+  /** A file or directory that names no holder. */
   | {
       readonly state: 'unknown';
       readonly fact: string;
@@ -33,27 +33,27 @@ export type Claim =
       readonly isJunk: boolean;
     };
 
-/** The steps a lock is made of: each is one that a file system does as a whole, with or without hard links. */
+/** The calls that a lock is made of. A file system does each of them as a whole, with or without hard links. */
 export interface LockDisk {
   look(place: string): Claim;
-  /** A file that says who `holder` is, under a name that nobody looks at. @throws {Error} the operating system's */
+  /** Writes a file that names the holder, under a name that is no lock's. @throws {Error} the operating system's */
   prepareFile(path: string, holder: Holder): void;
-  /** A directory that holds such a file. @throws {Error} the operating system's */
+  /** Makes a directory that holds such a file. @throws {Error} the operating system's */
   prepareDirectory(path: string, holder: Holder): void;
-  /** Gives a prepared file the claim's name too, where no other has it. */
+  /** Gives a prepared file the claim's name too, where no other file has it. */
   link(prepared: string, place: string): 'won' | 'taken' | 'no links here';
   /** Gives a prepared directory a claim's name. False where the name is taken, or the directory around it is gone. */
   claim(prepared: string, place: string): boolean;
-  /** The same without room for a word on the disk: an empty file. False as above. */
+  /** Claims on a full disk, by an empty file. False where the name is taken, or the directory around it is gone. */
   claimNamelessly(place: string, holder: Holder): boolean;
-  /** Gives what lies at a place another name; false where nothing does. */
+  /** Renames the file or directory at a path; false where there is none. */
   moveAway(place: string, path: string): boolean;
   /** Removes a file, never a directory. */
   removeFile(place: string): void;
   remove(path: string): void;
 }
 
-/** In a claim's directory. */
+/** The file in a claim's directory that names its holder. */
 const HOLDER_FILE = 'holder.json';
 
 export const lockDisk: LockDisk = {
@@ -73,7 +73,7 @@ export const lockDisk: LockDisk = {
       return unknown(factOf(file), { isFile, isJunk: file.state === 'junk' });
     }
 
-    // An empty directory is nobody's lock: a lock gets its name with its holder inside.
+    // An empty directory is no lock: a lock gets its name with its holder inside.
     if (isFile) return unknown('is a link that leads nowhere', { isFile });
 
     return isEmpty(place)
@@ -88,7 +88,7 @@ export const lockDisk: LockDisk = {
   prepareDirectory(path, holder) {
     mkdirSync(path, { mode: 0o755 });
     writeSynced(join(path, HOLDER_FILE), formatHolder(holder));
-    // A disk that cannot sync a directory keeps what it can.
+    // A disk that cannot sync a directory gets no further help.
     quietly(() => {
       syncDirectory(path);
     });
@@ -113,7 +113,7 @@ export const lockDisk: LockDisk = {
         if (isParentGone(error, place)) return false;
 
         if (isTaken(place)) {
-          // Windows lets no directory take the name of an empty one, as others do.
+          // On Windows, no directory can take the name of an empty one, as on other systems.
           quietly(() => {
             rmdirSync(place);
           });
@@ -188,7 +188,7 @@ function unknown(
   return { state: 'unknown', fact, isFile, isJunk };
 }
 
-/** Synced, because after a power cut a lock must say whose it is. */
+/** Writes a file and syncs it, because a lock must name its holder after a power cut too. */
 function writeSynced(path: string, text: string): void {
   const fd = openSync(path, 'wx', 0o644);
   try {
@@ -199,7 +199,7 @@ function writeSynced(path: string, text: string): void {
   }
 }
 
-/** Nobody can follow a holder without an id; an earlier version had none, and made a file. */
+/** Returns the claim of a holder. A directory needs an id that a next claim can follow; version 0.1.0 made files. */
 function heldClaim(holder: Holder, isFile: boolean): Claim {
   if (!isFile && holder.id === '') {
     return unknown('says nothing usable', { isFile });
@@ -212,7 +212,7 @@ function isTaken(place: string): boolean {
   return kindOf(place) !== 'nothing';
 }
 
-/** What a claim was to be laid into was released meanwhile. */
+/** Says whether the lock around a claim was released meanwhile. */
 function isParentGone(error: unknown, place: string): boolean {
   return (
     ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '') &&
@@ -220,7 +220,7 @@ function isParentGone(error: unknown, place: string): boolean {
   );
 }
 
-/** A scanner has a new directory open for a moment; anything else, and what lasts, is an error. */
+/** Throws an error unless another program, such as a virus scanner, has the directory open for a moment. */
 function refuseUnlessHeld(error: unknown, pauseMs: number | undefined): void {
   if (pauseMs === undefined || !isHeldCode(errnoOf(error) ?? '')) throw error;
 }
@@ -257,6 +257,6 @@ function quietly(work: () => void): void {
   try {
     work();
   } catch {
-    // What stays is swept by a later run.
+    // A later run sweeps the rest.
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 
-/** What tells a process from every other one, on this machine and on others. A field is empty where nobody says it. */
+/** The facts that distinguish a process from every other one, on this machine and on others. An unknown field is empty. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
@@ -9,13 +9,13 @@ export interface ProcessIdentity {
   readonly system: string;
   /** The kernel's boot id; Linux alone has one. */
   readonly boot: string;
-  /** A container manager gave the container a boot id of its own: another id is no proof of another kernel then. */
+  /** A container manager gave the container a boot id of its own, so that another id proves no other kernel. */
   readonly isBootNested: boolean;
-  /** `pid:[4026531836]`: the same number means the same process in one of these only. */
+  /** `pid:[4026531836]`: only in one namespace is a process number the same process. */
   readonly pidNamespace: string;
-  /** `time:[4026531834]`: start times are comparable within one of these. */
+  /** `time:[4026531834]`: start times are comparable within one namespace. */
   readonly timeNamespace: string;
-  /** When it began, in the kernel's ticks since the boot. */
+  /** The start of the process, in the kernel's ticks since the boot. */
   readonly started: string;
   /** The machine's id, which copies of one disk image share. */
   readonly machine: string;
@@ -26,13 +26,13 @@ export interface ProcessIdentity {
 /** Linux gives the first PID namespace of every kernel this number (include/linux/proc_ns.h). */
 export const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 
-let known: ProcessIdentity | undefined;
+/** The identity of this process never changes, so that it is read once. */
+let thisProcess: ProcessIdentity | undefined;
 
-/** This process. */
 export function identifyThisProcess(): ProcessIdentity {
-  known ??= identify();
+  thisProcess ??= identify();
 
-  return { ...known, host: hostname() };
+  return { ...thisProcess, host: hostname() };
 }
 
 function identify(): ProcessIdentity {
@@ -50,21 +50,21 @@ function identify(): ProcessIdentity {
       ),
     pidNamespace: isLinux ? linkText('/proc/self/ns/pid') : '',
     timeNamespace: isLinux ? linkText('/proc/self/ns/time') : '',
-    // Not by its number: the /proc of another namespace knows it under another one.
+    // The /proc of another namespace knows this process under another number.
     started: isLinux ? (readProcess('self')?.started ?? '') : '',
     machine: isLinux ? firstLine('/etc/machine-id') : '',
     hardware: isLinux ? cardAddresses() : [],
   };
 }
 
-/** A process as /proc shows it. */
+/** The facts of a process in /proc. */
 interface SeenProcess {
   readonly started: string;
-  /** It has ended, and its parent has not asked for its end yet. */
+  /** The process has ended, and its parent has not asked for its exit code yet. */
   readonly isZombie: boolean;
 }
 
-/** Whether a process of this PID namespace lives; where /proc is another namespace's, without the time of its start. */
+/** Looks for a process of this PID namespace. Returns `there` where /proc belongs to another namespace. */
 export function findProcess(pid: number): SeenProcess | 'gone' | 'there' {
   try {
     process.kill(pid, 0);
@@ -78,8 +78,8 @@ export function findProcess(pid: number): SeenProcess | 'gone' | 'there' {
 }
 
 /**
- * When each living process of this kernel began; undefined where this process does not see them all: in a container, or
- * where /proc hides other users' processes.
+ * Returns the start of each living process of this kernel; undefined where this process does not see them all: in a
+ * container, or where /proc hides the processes of other users.
  */
 export function startsOfAllProcesses(): ReadonlySet<string> | undefined {
   if (linkText('/proc/self/ns/pid') !== FIRST_PID_NAMESPACE || !isProcOurs()) {
@@ -92,21 +92,21 @@ export function startsOfAllProcesses(): ReadonlySet<string> | undefined {
   for (const name of readdirSync('/proc').filter((entry) =>
     /^\d+$/.test(entry),
   )) {
-    const seen = readProcess(name);
-    if (seen && !seen.isZombie) starts.add(seen.started);
+    const process = readProcess(name);
+    if (process && !process.isZombie) starts.add(process.started);
   }
 
   return starts;
 }
 
-/** Disks that one kernel alone has mounted; by their numbers in linux/magic.h. A share of several machines is none. */
+/** File systems that one kernel alone mounts, by their numbers in linux/magic.h. A share of several machines is none. */
 const LOCAL_DISKS = new Set([
   0xef53, 0x58465342, 0x9123683e, 0xca451a4e, 0x2fc12fc1, 0xf2f52010,
   0x01021994, 0x858458f6, 0x794c7630, 0x4d44, 0x2011bab0, 0x7366746e,
   0x3153464a, 0x52654973,
 ]);
 
-/** Whether a directory lies on a disk of this machine alone; false where nobody can tell. */
+/** Says whether this machine alone has mounted the disk of a directory; false where the system cannot tell. */
 export function isOnLocalDisk(directory: string): boolean {
   if (process.platform !== 'linux') return false;
 
@@ -117,7 +117,7 @@ export function isOnLocalDisk(directory: string): boolean {
   }
 }
 
-/** proc(5): field 22 of stat, counted after the command's last parenthesis; the state is field 3. */
+/** Reads state and start of a process: fields 3 and 22 of stat (proc(5)), counted after the command's last parenthesis. */
 function readProcess(name: string): SeenProcess | undefined {
   const stat = firstText(`/proc/${name}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -128,7 +128,7 @@ function readProcess(name: string): SeenProcess | undefined {
     : { started, isZombie: fields[0] === 'Z' || fields[0] === 'X' };
 }
 
-/** A namespace that was entered keeps the /proc of its parent until it is mounted anew. */
+/** Says whether /proc belongs to this namespace: a process that entered one sees its parent's until /proc is mounted anew. */
 function isProcOurs(): boolean {
   return linkText('/proc/self') === String(process.pid);
 }
@@ -141,18 +141,18 @@ function mayHideProcesses(): boolean {
   return mount === undefined || /hidepid=(?!0|off)/.test(mount);
 }
 
-/** Of cards with a device behind them: a bridge's address is made up, and the same on many machines. */
+/** Returns the addresses of cards that have a device: a bridge's address is made up, and the same on many machines. */
 function cardAddresses(): string[] {
-  const found = new Set<string>();
+  const cards = new Set<string>();
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
     if (linkText(`/sys/class/net/${name}/device`) === '') continue;
 
     for (const { mac } of addresses ?? []) {
-      if (mac !== '00:00:00:00:00:00') found.add(mac);
+      if (mac !== '00:00:00:00:00:00') cards.add(mac);
     }
   }
 
-  return [...found].sort();
+  return [...cards].sort();
 }
 
 function firstText(path: string): string {

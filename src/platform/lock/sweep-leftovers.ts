@@ -5,12 +5,13 @@ import { judgeHolder, type Witness } from './judge-holder.js';
 import { lockDisk } from './lock-disk.js';
 import { ASIDE_PREFIX } from './take-lock.js';
 
-/** What names nobody is removed only when nobody can still be at it. */
+/** A leftover that names no holder is removed after a day, when no run can still work on it. */
 const OLD_MS = 24 * 3_600_000;
 
 /**
- * Removes what runs left that died while they took or released a lock. Nothing of it is a lock; but one who is slow may
- * still give it a lock's name, so only what is of a dead run, or old and of nobody, goes, and never in pieces.
+ * Removes the files that runs left behind when they died while they took or released a lock. None of them is a lock, but a
+ * slow run may still give one a lock's name: so only those of a dead run, and old ones that name no holder, are removed,
+ * and each is renamed as a whole first.
  */
 export function sweepLeftovers(directory: string, witness: Witness): void {
   try {
@@ -20,7 +21,7 @@ export function sweepLeftovers(directory: string, witness: Witness): void {
       }
     }
   } catch {
-    // A later run may have more luck: no lock depends on it.
+    // A later run tries again: no lock depends on the leftovers.
   }
 }
 

@@ -4,45 +4,49 @@ import type { Holder } from './holder.js';
 import type { Claim, LockDisk } from './lock-disk.js';
 
 /**
- * How a lock is taken, step by step. Nobody ever sees a lock that is half made, and of many takers one wins:
+ * Takes a lock step by step. No run ever sees a half-made lock, and of several runs that take it one wins:
  *
- *   with hard links     a file that says who holds it gets the lock's name as its second one
- *   without             a directory with that file in it gets the name by one rename: no file system gives a directory the
- *                       name of a file, or of another directory that is not empty
+ *   with hard links     a file that names its holder gets the lock's name as its second name
+ *   without             a directory that holds such a file gets the lock's name by one rename: no file system gives a
+ *                       directory the name of a file, or of another directory that is not empty
  *
- * Taking over from the dead never moves or removes what may have become another's between a look and the step after it:
+ * A dead holder's lock is taken over. Between a look and the next step, the lock may have become another run's: so no step
+ * moves or removes a lock that another run may hold.
  *
- *   a directory         who proves its holder dead adds a claim of his own in it, `after-ID` with the dead one's id: again
- *                       one wins. Whose claim nobody follows holds the lock. Who was slow may add his claim to a later lock
- *                       at this place, where nobody has that id: each looks once more whether his claim ends the line
- *   a file              is removed under a second lock, a directory, which all share who remove it; then all begin anew
+ *   a directory         the run adds its own claim in it, `after-ID` with the dead holder's id: of several runs one wins.
+ *                       The claim that no other claim follows holds the lock. A slow run may add its claim to a later lock
+ *                       at this place, where no holder has that id: so each run checks that its claim ends the line
+ *   a file              is removed under a second lock, a directory that all removing runs share; then all begin anew
  */
+
 export interface TakeOptions {
   readonly path: string;
-  /** With an id that no other call has. */
+  /** This run as the holder, with an id that no other call has. */
   readonly mine: Holder;
   readonly isDead: (holder: Holder) => boolean;
-  /** Whether a lock that cannot say whose it is will do where the disk has no room for a word. */
+  /** On a full disk, a lock will do that does not name its holder. */
   readonly mayBeNameless: boolean;
-  /** Whether it must be a directory: what guards the removal of files can be none. */
+  /** The lock must be a directory: it guards the removal of a lock that is a file. */
   readonly isGuard?: boolean;
 }
 
 export type Taken =
   | { readonly outcome: 'taken'; readonly hold: Hold }
   | { readonly outcome: 'held'; readonly by: Exclude<Claim, { state: 'free' }> }
-  /** Somebody else was quicker with one of the steps. */
+  /** Another run was quicker with one of the steps. */
   | { readonly outcome: 'again' };
 
-/** A lock that is held: where the claim lies, and whose it is. */
+/** A lock that this run holds. */
 export interface Hold {
   readonly path: string;
+  /** The path of its claim: the lock's own, or `after-ID` in it. */
   readonly place: string;
+  /** The id of its holder. */
   readonly id: string;
   readonly isNameless: boolean;
 }
 
-/** The steps of one attempt; before each it yields, so that others may be put in between. */
+/** The steps of one attempt. It yields before each step, so that a test can let another run act in between. */
 export type Steps<T> = Generator<string, T, void>;
 
 export function* takeLock(disk: LockDisk, options: TakeOptions): Steps<Taken> {
@@ -88,7 +92,7 @@ function* claimLock(
   return { outcome: 'again' };
 }
 
-/** Gives up a lock that is held; another's stays. @throws {Error} the operating system's */
+/** Releases a lock; the lock of another run stays. @throws {Error} the operating system's */
 export function* releaseLock(disk: LockDisk, hold: Hold): Steps<void> {
   const { path, place, id } = hold;
   const last = yield* findLast(disk, path);
@@ -109,14 +113,14 @@ export function* releaseLock(disk: LockDisk, hold: Hold): Steps<void> {
   disk.remove(aside);
 }
 
-/** Beside the lock, under a name that the sweep knows. */
+/** Returns a path beside the lock, of a name that `sweepLeftovers` recognises. */
 function asidePath(path: string, id: string): string {
   return join(dirname(path), `${ASIDE_PREFIX}${id}.part`);
 }
 
 export const ASIDE_PREFIX = '.kms-backup-lock-';
 
-/** The claim that ends the line, and where it lies. */
+/** The claim that ends the line, and its path. */
 interface Last {
   readonly claim: Claim;
   readonly place: string;
@@ -133,7 +137,7 @@ export function* findLast(disk: LockDisk, path: string): Steps<Last> {
     !(last.claim.isFile && last.place === path)
   ) {
     const place = join(path, `after-${last.claim.holder.id}`);
-    // A line that bites its tail was made by nobody of us.
+    // This program never makes a line that ends in a circle.
     if (places.has(place)) return last;
 
     places.add(place);
@@ -152,7 +156,7 @@ function isHeldBy({ claim, place }: Last, hold: Hold): boolean {
   if (place !== hold.place) return false;
   if (claim.state === 'held') return claim.holder.id === hold.id;
 
-  // One that could not be named is told by its place alone.
+  // A claim that does not name its holder is recognised by its path alone.
   return hold.isNameless && claim.state === 'unknown' && claim.isFile;
 }
 
@@ -194,7 +198,7 @@ function* claimNamed(
       return isMine(claim, mine);
     }
 
-    // No links here, or an empty directory in the way, whose name another directory may take.
+    // The disk has no links, or an empty directory is in the way: a directory can take its name.
     disk.remove(prepared);
   }
 
@@ -204,12 +208,12 @@ function* claimNamed(
   return disk.claim(prepared, place) || isMine(disk.look(place), mine);
 }
 
-/** A share whose answer got lost may say no although it did it. */
+/** Says whether this run's claim lies there. A share that lost an answer may report a failure of a call that it did. */
 function isMine(claim: Claim, mine: Holder): boolean {
   return claim.state === 'held' && claim.holder.id === mine.id;
 }
 
-/** Removes a dead run's file, if it is still what was judged once nobody else may remove it. */
+/** Removes a dead run's file under the second lock, after it looked at the file again. */
 function* clearFile(disk: LockDisk, options: TakeOptions): Steps<Taken> {
   const guard = { ...options, path: `${options.path}.takeover`, isGuard: true };
   const taken = yield* takeLock(disk, guard);
