@@ -222,24 +222,27 @@ const COARSEST_TICKS = 20_000_000n;
  */
 function isUnchanged(
   base: BaseIndex,
-  { table, index }: BaseEntry,
+  entry: BaseEntry,
   file: FileFacts,
   readCrc: (() => number) | undefined,
 ): boolean {
+  const { table, index } = entry;
   if (!isSameKind(table, index, file)) return false;
 
   if (file.crc === undefined) {
     const ticks = table.mtimeTicks(index);
-    const precision = table.precision(index);
-    if (!isSameTime(file.mtimeTicks, ticks, precision)) return false;
+    if (!isSameTime(file.mtimeTicks, ticks, table.precision(index))) {
+      return false;
+    }
 
-    const isDoubtful =
-      ticks >= base.takenAtTicks - COARSEST_TICKS ||
-      (precision === TimePrecision.dos && isApart(file.mtimeTicks, ticks));
-    if (!readCrc || !isDoubtful) return true;
+    const isRecent = ticks >= base.takenAtTicks - COARSEST_TICKS;
+    if (!readCrc || (!isRecent && !isAmbiguous(entry, file))) return true;
   }
 
-  return !table.part(index) && table.crc(index) === (file.crc ?? readCrc?.());
+  // Of a file in pieces no entry has the checksum of the whole.
+  if (table.part(index)) return false;
+
+  return table.crc(index) === (file.crc ?? readCrc?.());
 }
 
 function isSameKind(
@@ -253,9 +256,14 @@ function isSameKind(
   return (table.part(index)?.totalBytes ?? table.size(index)) === sizeBytes;
 }
 
-/** In the hour that a clock change repeats two times read the same. */
-function isApart(mtimeTicks: bigint, ticks: bigint): boolean {
-  const apart = mtimeTicks - ticks;
+/** In the hour that a clock change repeats two local times read the same. */
+function isAmbiguous(
+  { table, index }: BaseEntry,
+  { mtimeTicks }: FileFacts,
+): boolean {
+  if (table.precision(index) !== TimePrecision.dos) return false;
+
+  const apart = mtimeTicks - table.mtimeTicks(index);
   return apart > COARSEST_TICKS || apart < -COARSEST_TICKS;
 }
 

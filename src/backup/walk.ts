@@ -133,18 +133,21 @@ function listDirectory(
       mtimeNs: isYoung(mtimeNs) ? undefined : mtimeNs,
     });
   } catch (error) {
-    if (isGone(error) || errnoOf(error) === 'ELOOP') {
-      walk.vanished.push(prefix);
-    } else {
-      walk.skipped.push({
-        name: prefix,
-        reason: `cannot be listed: ${errnoOf(error) ?? String(error)}`,
-        errno: errnoOf(error),
-      });
-    }
+    noteUnlisted(prefix, error, walk);
   }
 
   return children.reverse();
+}
+
+function noteUnlisted(prefix: string, error: unknown, walk: OpenWalk): void {
+  const errno = errnoOf(error);
+
+  if (isGone(error) || errno === 'ELOOP') {
+    walk.vanished.push(prefix);
+  } else {
+    const reason = `cannot be listed: ${errno ?? String(error)}`;
+    walk.skipped.push({ name: prefix, reason, errno });
+  }
 }
 
 interface SortedEntries {

@@ -6,7 +6,11 @@ import { removeTree } from '../platform/remove-tree.js';
 import { runSelf } from '../platform/self.js';
 import { formatSize, plural } from '../platform/units.js';
 import { changeMail } from './change-mail.js';
-import { comparePictures, pictureOf } from './compare-directories.js';
+import {
+  comparePictures,
+  type DirectoryPicture,
+  pictureOf,
+} from './compare-directories.js';
 import { buildSampleServer, type SampleServer } from './sample-server.js';
 
 /** One step of the demonstration, told in plain words. */
@@ -76,79 +80,88 @@ async function tellStory(
   isKept: boolean,
   options: DemoOptions,
 ): Promise<DemoReport> {
-  const steps: DemoStep[] = [];
-  const tell = (title: string, text: string, command?: string): void => {
-    const step =
-      command === undefined ? { title, text } : { title, text, command };
-    steps.push(step);
-    options.onStep(step);
-  };
-
-  const run = async (title: string, ...args: string[]): Promise<void> => {
-    tell(title, await runCommand(args, options.signal), commandLine(args));
-  };
-
+  const story = new Story(options);
   const server = buildSampleServer(directory);
 
-  tell('Build a sample mail server', describeServer(server));
-  await run(
-    'Back up everything',
-    'backup',
-    'full',
-    '--server-dir',
-    server.serverDir,
-  );
-  await run(
-    'See what there is',
-    'list-archives',
-    server.backupDir,
-    '--server-dir',
-    server.serverDir,
-  );
-  tell('A day of work', dayOfWork(server.storeDir));
-  await run(
-    'Back up what changed',
-    'backup',
-    'diff',
-    '--server-dir',
-    server.serverDir,
-  );
-  await run(
-    'Prove the archives',
-    'verify',
-    server.backupDir,
-    '--server-dir',
-    server.serverDir,
-  );
+  story.tell('Build a sample mail server', describeServer(server));
+  await backUpTwice(story, server);
 
   const before = pictureOf(server.serverDir, isBackedUp);
-  tell('Lose the store', loseStore(server));
-  await run(
-    'Recover it',
-    'recover',
-    server.backupDir,
-    '--server-dir',
-    server.serverDir,
-    '--yes',
-  );
+  await loseAndRecover(story, server);
+  refuseDifferences(before, pictureOf(server.serverDir, isBackedUp));
 
-  const differences = comparePictures(
-    before,
-    pictureOf(server.serverDir, isBackedUp),
-  );
-
-  if (differences.length > 0) throw differs(differences);
-
-  tell(
+  story.tell(
     'Compare',
     `${plural(before.size, 'file and directory', 'files and directories')} are what they were, to the byte and in time.`,
   );
 
-  const messages = [...before.keys()].filter((path) =>
-    path.endsWith('.eml'),
-  ).length;
+  return {
+    directory,
+    isKept,
+    messages: [...before.keys()].filter((path) => path.endsWith('.eml')).length,
+    comparedPaths: before.size,
+    steps: story.steps,
+  };
+}
 
-  return { directory, isKept, messages, comparedPaths: before.size, steps };
+/** Tells each step when it is done, and keeps it for the report. */
+class Story {
+  readonly steps: DemoStep[] = [];
+
+  constructor(private readonly options: DemoOptions) {}
+
+  tell(title: string, text: string): void {
+    this.#add({ title, text });
+  }
+
+  async run(title: string, words: readonly string[]): Promise<void> {
+    const text = await runCommand(words, this.options.signal);
+    this.#add({ title, text, command: commandLine(words) });
+  }
+
+  #add(step: DemoStep): void {
+    this.steps.push(step);
+    this.options.onStep(step);
+  }
+}
+
+async function backUpTwice(
+  story: Story,
+  { serverDir, storeDir, backupDir }: SampleServer,
+): Promise<void> {
+  const flags = ['--server-dir', serverDir];
+
+  await story.run('Back up everything', ['backup', 'full', ...flags]);
+  await story.run('See what there is', ['list-archives', backupDir, ...flags]);
+  story.tell('A day of work', dayOfWork(storeDir));
+  await story.run('Back up what changed', ['backup', 'diff', ...flags]);
+  await story.run('Prove the archives', ['verify', backupDir, ...flags]);
+}
+
+async function loseAndRecover(
+  story: Story,
+  server: SampleServer,
+): Promise<void> {
+  const { serverDir, backupDir } = server;
+  const words = ['recover', backupDir, '--server-dir', serverDir, '--yes'];
+
+  story.tell('Lose the store', loseStore(server));
+  await story.run('Recover it', words);
+}
+
+/** @throws {FailedError} naming what is not what it was */
+function refuseDifferences(
+  before: DirectoryPicture,
+  after: DirectoryPicture,
+): void {
+  const differences = comparePictures(before, after);
+  if (differences.length === 0) return;
+
+  const shown = differences.slice(0, 10).join('; ');
+
+  throw new FailedError(
+    `${plural(differences.length, 'difference')} after the recover: ${shown}`,
+  );
 }
 
 function describeServer(server: SampleServer): string {
@@ -218,11 +231,4 @@ function commandLine(args: readonly string[]): string {
     'kms-backup',
     ...args.map((arg) => (/^[\w./:\\-]+$/.test(arg) ? arg : `"${arg}"`)),
   ].join(' ');
-}
-
-function differs(differences: readonly string[]): FailedError {
-  const shown = differences.slice(0, 10).join('; ');
-  return new FailedError(
-    `${plural(differences.length, 'difference')} after the recover: ${shown}`,
-  );
 }

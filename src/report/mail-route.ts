@@ -50,22 +50,38 @@ export function readMailRoute({
   const to = smtp.to ?? readNotifyAddress(server.notifyAddress).to;
   if (to.length === 0) return undefined;
 
-  const host = smtp.host ?? LOOPBACK;
-  const isOwnService = smtp.host === undefined;
   const domain = server.hostname === '' ? machine : server.hostname;
 
   return {
-    host,
-    port:
-      smtp.port ??
-      (isOwnService ? server.mail.smtpPort : defaultPort(smtp.tls)),
+    ...placeOf(smtp, server),
     tls: smtp.tls ?? 'auto',
-    // The server's certificate names the Internet host, not 127.0.0.1, and nobody stands between the two.
-    verifiesCertificate: smtp.tlsVerify ?? !isOwnService,
     login: readLogin(smtp, env),
     from: smtp.from ?? `kms-backup@${domain}`,
     to,
     timeoutMs: smtp.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  };
+}
+
+/** The service that `[smtp]` names, or the server's own on this machine. */
+function placeOf(
+  smtp: IniSettings['smtp'],
+  server: ServerMailFacts,
+): Pick<MailRoute, 'host' | 'port' | 'verifiesCertificate'> {
+  const { host, port, tls, tlsVerify } = smtp;
+
+  if (host !== undefined) {
+    return {
+      host,
+      port: port ?? defaultPort(tls),
+      verifiesCertificate: tlsVerify ?? true,
+    };
+  }
+
+  return {
+    host: LOOPBACK,
+    port: port ?? server.mail.smtpPort,
+    // The server's certificate names the Internet host, not 127.0.0.1, and nobody stands between the two.
+    verifiesCertificate: tlsVerify ?? false,
   };
 }
 

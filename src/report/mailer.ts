@@ -41,16 +41,7 @@ export async function sendMail(
   tellStep(`sending a mail to ${route.to.join(', ')}`);
 
   const transport = createTransport(transportOptions(route));
-  const abort = new AbortController();
-  const timer = setTimeout(() => {
-    abort.abort(new Error(`no end within ${String(route.timeoutMs / 1000)} s`));
-  }, route.timeoutMs);
-  const onStop = (): void => {
-    abort.abort(new Error('stopped with the run'));
-  };
-
-  signal?.addEventListener('abort', onStop, { once: true });
-  if (signal?.aborted) onStop();
+  const limit = new SendLimit(route.timeoutMs, signal);
 
   try {
     const sent = await transport.sendMail({
@@ -59,12 +50,10 @@ export async function sendMail(
       subject: mail.subject,
       text: mail.text,
       html: mail.html,
-      ...(mail.page === undefined
-        ? {}
-        : { attachments: [attachedPage(mail.page)] }),
+      attachments: mail.page === undefined ? [] : [attachedPage(mail.page)],
       // RFC 3834: no vacation answer comes back to a machine.
       headers: { 'Auto-Submitted': 'auto-generated' },
-      signal: abort.signal,
+      signal: limit.signal,
     });
 
     return {
@@ -72,12 +61,45 @@ export async function sendMail(
       rejected: rejectedOf(sent.rejectedErrors ?? [], sent.rejected),
     };
   } catch (error) {
-    throw refusal(route, abort.signal.aborted ? abort.signal.reason : error);
+    throw refusal(route, limit.signal.aborted ? limit.signal.reason : error);
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onStop);
+    limit.close();
     transport.close();
   }
+}
+
+/** Ends the sending of one mail: after its time, or with the run. */
+class SendLimit {
+  readonly #abort = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    timeoutMs: number,
+    private readonly runSignal: AbortSignal | undefined,
+  ) {
+    this.#timer = setTimeout(() => {
+      this.#abort.abort(
+        new Error(`no end within ${String(timeoutMs / 1000)} s`),
+      );
+    }, timeoutMs);
+
+    runSignal?.addEventListener('abort', this.#stop, { once: true });
+    if (runSignal?.aborted) this.#stop();
+  }
+
+  /** Aborted with the reason that people are told. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.runSignal?.removeEventListener('abort', this.#stop);
+  }
+
+  readonly #stop = (): void => {
+    this.#abort.abort(new Error('stopped with the run'));
+  };
 }
 
 function attachedPage(content: string): {
@@ -111,8 +133,11 @@ function transportOptions(route: MailRoute): SMTPTransportOptions {
   };
 }
 
+/** An error of nodemailer. */
 interface SmtpFailure {
   readonly code?: string;
+  /** The system's call that failed; undefined where TLS failed, and not the network below it. */
+  readonly syscall?: string;
   readonly responseCode?: number;
   readonly response?: string;
   readonly recipient?: string;
@@ -144,54 +169,64 @@ function refusal(route: MailRoute, error: unknown): MailRefusedError {
     secrets,
   ).replace(/\s+/g, ' ');
 
-  const [what, hint] = explain(failure, messageOf(error));
+  const { fact, hint } = explain(failure);
   const isPermanent =
     (failure.responseCode ?? 0) >= 500 && failure.code !== 'EAUTH';
 
-  return new MailRefusedError(`${what} ${place}: ${reason}`, isPermanent, {
+  return new MailRefusedError(`${fact} ${place}: ${reason}`, isPermanent, {
     hints: [hint],
   });
 }
 
+interface Explanation {
+  /** Goes before the service's name. */
+  readonly fact: string;
+  readonly hint: string;
+}
+
 /** What happened and what helps, by nodemailer's code and the SMTP answer (RFC 5321 4.2). */
-function explain(
-  { code, responseCode }: SmtpFailure,
-  message: string,
-): [what: string, hint: string] {
+function explain(failure: SmtpFailure): Explanation {
+  const { code, responseCode = 0 } = failure;
+
   if (code === 'EAUTH' || code === 'ENOAUTH') {
-    return [
-      'the login was refused by',
-      'Check [smtp] user and password-file, and whether the service wants tls first.',
-    ];
+    return {
+      fact: 'the login was refused by',
+      hint: 'Check [smtp] user and password-file, and whether the service wants tls first.',
+    };
   }
 
-  if (
-    code === 'ETLS' ||
-    /certificate|TLS|SSL|wrong version number/i.test(message)
-  ) {
-    const hint =
-      'Check [smtp] tls: tls for port 465, starttls for 587; tls-verify = no accepts a private certificate.';
-    return ['no protected connection to', hint];
+  if (isTlsFailure(failure)) {
+    return {
+      fact: 'no protected connection to',
+      hint: 'Check [smtp] tls: tls for port 465, starttls for 587; tls-verify = no accepts a private certificate.',
+    };
   }
 
-  if (responseCode !== undefined && responseCode >= 500) {
-    return [
-      'the mail was refused by',
-      'Check the addresses in [smtp] from and to, and who may relay through the service.',
-    ];
+  if (responseCode >= 500) {
+    return {
+      fact: 'the mail was refused by',
+      hint: 'Check the addresses in [smtp] from and to, and who may relay through the service.',
+    };
   }
 
-  if (responseCode !== undefined && responseCode >= 400) {
-    return [
-      'the mail was put off by',
-      'The service asks to try again later: the next run does.',
-    ];
+  if (responseCode >= 400) {
+    return {
+      fact: 'the mail was put off by',
+      hint: 'The service asks to try again later: the next run does.',
+    };
   }
 
-  if (code === 'EDNS') return ['cannot find', 'Check the name in [smtp] host.'];
+  if (code === 'EDNS') {
+    return { fact: 'cannot find', hint: 'Check the name in [smtp] host.' };
+  }
 
-  return [
-    'cannot send by',
-    'Check that the SMTP service runs and that [smtp] host and port name it.',
-  ];
+  return {
+    fact: 'cannot send by',
+    hint: 'Check that the SMTP service runs and that [smtp] host and port name it.',
+  };
+}
+
+/** No TLS was offered, or the handshake failed: on the socket, but in no call of the system. */
+function isTlsFailure({ code, syscall }: SmtpFailure): boolean {
+  return code === 'ETLS' || (code === 'ESOCKET' && syscall === undefined);
 }

@@ -1,4 +1,8 @@
-import { durationMsOf, type RunReport } from './run-report.js';
+import {
+  type ArchiveFacts,
+  durationMsOf,
+  type RunReport,
+} from './run-report.js';
 
 /** A run's numbers for Prometheus. Pure: the text in, the text out. */
 
@@ -94,14 +98,13 @@ function keptArchives({ rotation }: RunReport): number | undefined {
   );
 }
 
+/** All without a value where the run published nothing: what was true of the last success stays. */
 function successMetrics(
   report: RunReport,
   finished: number,
   seconds: number,
 ): Metric[] {
   const archive = report.outcome === 'failed' ? undefined : report.archive;
-  const ifArchive = (value: number | undefined): number | undefined =>
-    archive ? value : undefined;
   const verified = archive?.verifiedEntries === undefined ? 0 : 1;
   const last = 'the last archive that was published';
 
@@ -109,13 +112,33 @@ function successMetrics(
     {
       name: 'last_success_timestamp_seconds',
       help: `When ${last} was finished.`,
-      value: ifArchive(finished),
+      value: archive && finished,
     },
     {
       name: 'last_success_duration_seconds',
       help: `How long ${last} took.`,
-      value: ifArchive(seconds),
+      value: archive && seconds,
     },
+    ...contentMetrics(archive, last),
+    {
+      name: 'last_success_verified',
+      help: `1 where ${last} was read back.`,
+      value: archive && verified,
+    },
+    {
+      name: 'archives',
+      help: 'Archives kept in the backup directory.',
+      value: keptArchives(report),
+      isShared: true,
+    },
+  ];
+}
+
+function contentMetrics(
+  archive: ArchiveFacts | undefined,
+  last: string,
+): Metric[] {
+  return [
     {
       name: 'last_success_size_bytes',
       help: `Bytes of mail in ${last}.`,
@@ -140,17 +163,6 @@ function successMetrics(
       name: 'last_success_volumes',
       help: `Volumes of ${last}.`,
       value: archive?.volumes,
-    },
-    {
-      name: 'last_success_verified',
-      help: `1 where ${last} was read back.`,
-      value: ifArchive(verified),
-    },
-    {
-      name: 'archives',
-      help: 'Archives kept in the backup directory.',
-      value: keptArchives(report),
-      isShared: true,
     },
   ];
 }

@@ -42,11 +42,9 @@ export async function notifyAboutRun(
   context: NotifyContext,
 ): Promise<string[]> {
   const rule = context.rule ?? context.settings.smtp.notify ?? 'always';
-  const isWanted =
-    rule === 'always' || (rule === 'problems' && needsAttention(report));
-  const mail = isWanted ? notificationFor(report) : undefined;
   if (rule === 'never') return [];
 
+  const mail = mailFor(report, rule);
   const problem = addressProblem(context);
   const warnings = problem === undefined ? [] : [problem];
 
@@ -58,58 +56,68 @@ export async function notifyAboutRun(
       ? warnings
       : [noRecipientText()];
   } catch (error) {
-    const why = `no notification was sent: ${messageOf(error)}`;
-    return [...warnings, ...(mail ? keep(mail, why, context) : [why])];
+    const fact = notSentText(messageOf(error));
+
+    return [...warnings, ...(mail ? keep(mail, fact, context) : [fact])];
   }
 }
 
+function mailFor(report: RunReport, rule: NotifyRule): MailContent | undefined {
+  return rule === 'always' || needsAttention(report)
+    ? notificationFor(report)
+    : undefined;
+}
+
+/** Sends what waits, and then the mail. Returns what went wrong. */
 async function deliver(
   mail: MailContent | undefined,
   route: MailRoute,
   context: NotifyContext,
 ): Promise<string[]> {
-  if (context.signal?.aborted) {
-    return mail ? keep(mail, undefined, context) : [];
-  }
+  const { installDir, clock, signal } = context;
+  if (signal?.aborted) return mail ? keep(mail, undefined, context) : [];
 
-  const spool = await sendSpool(
-    spoolDirectory(context.installDir),
-    route,
-    context.clock,
-    context.signal,
-  );
+  const directory = spoolDirectory(installDir);
+  const spool = await sendSpool(directory, route, clock, signal);
+  const { reason = '', waiting } = spool;
 
-  const reason = spool.reason ?? '';
   // A service that was just seen not to answer is not asked, and waited for, a second time.
   if (mail && spool.isUnreachable) {
-    return keep(mail, `no notification was sent: ${reason}`, context);
+    return keep(mail, notSentText(reason), context);
   }
 
   const warnings =
     reason === ''
       ? []
-      : [
-          `earlier notifications still wait (${String(spool.waiting)}): ${reason}`,
-        ];
+      : [`earlier notifications still wait (${String(waiting)}): ${reason}`];
 
-  if (!mail) return warnings;
+  return mail
+    ? [...warnings, ...(await sendWithPage(mail, route, context))]
+    : warnings;
+}
 
+/** Sends a mail with the status page, or keeps it for the next run. */
+async function sendWithPage(
+  mail: MailContent,
+  route: MailRoute,
+  context: NotifyContext,
+): Promise<string[]> {
   const { page, problem } = await pageOf(context);
-  if (problem !== undefined) warnings.push(problem);
+  const warnings = problem === undefined ? [] : [problem];
 
   try {
-    return [
-      ...warnings,
-      ...refusedRecipients(
-        await sendMail(route, { ...mail, page }, context.signal),
-      ),
-    ];
+    const sent = await sendMail(route, { ...mail, page }, context.signal);
+
+    return [...warnings, ...refusedRecipients(sent)];
   } catch (error) {
-    return [
-      ...warnings,
-      ...keep(mail, `no notification was sent: ${messageOf(error)}`, context),
-    ];
+    const fact = notSentText(messageOf(error));
+
+    return [...warnings, ...keep(mail, fact, context)];
   }
+}
+
+function notSentText(reason: string): string {
+  return `no notification was sent: ${reason}`;
 }
 
 /** A page that cannot be made, for instance because the archives cannot be read, keeps no mail back. */
@@ -131,10 +139,13 @@ async function pageOf({
   }
 }
 
-/** Spools a mail that was not sent and returns the warnings that say so. */
+/**
+ * Spools a mail that was not sent and returns the warnings that say so.
+ * @param fact why it was not sent; undefined where nobody needs to be told
+ */
 function keep(
   mail: MailContent,
-  why: string | undefined,
+  fact: string | undefined,
   context: NotifyContext,
 ): string[] {
   const directory = spoolDirectory(context.installDir);
@@ -142,14 +153,14 @@ function keep(
     spoolMail(directory, mail, context.clock);
 
     const count = listSpool(directory).length;
-    const what = count === 1 ? 'it waits' : `${String(count)} wait`;
+    const waits = count === 1 ? 'it waits' : `${String(count)} wait`;
 
-    return why === undefined
+    return fact === undefined
       ? []
-      : [`${why}; ${what} in ${directory} for the next run`];
+      : [`${fact}; ${waits} in ${directory} for the next run`];
   } catch (error) {
     return [
-      `${why ?? 'no notification was sent'}; nor could it be kept for the next run: ${messageOf(error)}`,
+      `${fact ?? 'no notification was sent'}; nor could it be kept for the next run: ${messageOf(error)}`,
     ];
   }
 }

@@ -33,10 +33,21 @@ export interface ReportedEnd<Run extends ToldRun> {
 const HURRIED_HOOK_MS = 20_000;
 const HURRIED_PING_MS = 2000;
 
-type Warn = (warnings: readonly string[]) => void;
 type Ended<Run> =
   | { readonly run: Run }
   | { readonly runReport: RunReport; readonly error: unknown };
+
+/** What went wrong around a run, as it happened. */
+class Warnings {
+  readonly list: string[] = [];
+
+  constructor(private readonly onWarning: (warning: string) => void) {}
+
+  add(more: readonly string[]): void {
+    this.list.push(...more);
+    for (const warning of more) this.onWarning(warning);
+  }
+}
 
 /**
  * Runs a backup between its hooks: before hook → ping start → backup → metrics → notification → ping end → after or
@@ -51,29 +62,24 @@ export async function runWithReporting<Run extends ToldRun>(
   backup: () => Promise<Run>,
   onWarning: (warning: string) => void = () => undefined,
 ): Promise<ReportedEnd<Run>> {
-  const warnings: string[] = [];
-  const warn: Warn = (more) => {
-    warnings.push(...more);
-    more.forEach(onWarning);
-  };
-
-  const ended = await runBetween(context, backup, warn);
-  if (!ended) return { run: undefined, reportingWarnings: warnings };
+  const warnings = new Warnings(onWarning);
+  const ended = await runBetween(context, backup, warnings);
+  if (!ended) return { run: undefined, reportingWarnings: warnings.list };
 
   if ('error' in ended) {
-    await tell(ended.runReport, context, warn, warnings);
+    await tell(ended.runReport, context, warnings);
     throw ended.error;
   }
 
-  await tell(ended.run.runReport, context, warn, warnings);
+  await tell(ended.run.runReport, context, warnings);
 
-  return { run: ended.run, reportingWarnings: warnings };
+  return { run: ended.run, reportingWarnings: warnings.list };
 }
 
 async function runBetween<Run extends ToldRun>(
   context: ReportedRun,
   backup: () => Promise<Run>,
-  warn: Warn,
+  warnings: Warnings,
 ): Promise<Ended<Run> | undefined> {
   const { run, settings, clock, signal } = context;
   const startedAt = clock();
@@ -83,11 +89,8 @@ async function runBetween<Run extends ToldRun>(
       return undefined;
     }
 
-    warn(
-      await ping(settings.ping, 'start', `${run.command} on ${run.hostname}`, {
-        signal,
-      }),
-    );
+    const text = `${run.command} on ${run.hostname}`;
+    warnings.add(await ping(settings.ping, 'start', text, { signal }));
 
     return { run: await backup() };
   } catch (error) {
@@ -100,34 +103,34 @@ async function runBetween<Run extends ToldRun>(
 async function tell(
   report: RunReport,
   context: ReportedRun,
-  warn: Warn,
-  warnings: readonly string[],
+  warnings: Warnings,
 ): Promise<void> {
   const { settings, clock, signal } = context;
   // Each step is either stopped by the signal or, where the signal came before it, kept short.
   const limits = (mostMs: number): StepLimits =>
     signal?.aborted ? { mostMs } : { signal };
 
-  const told = (): RunReport => ({
-    ...report,
-    warnings: [...report.warnings, ...warnings],
-  });
-
-  warn(await writeMetrics(settings.metrics.textfile, told(), clock));
-  warn(await notifyAboutRun(told(), context));
-
+  const { textfile } = settings.metrics;
   const event = report.outcome === 'failed' ? 'fail' : 'success';
-  warn(
+
+  warnings.add(await writeMetrics(textfile, withAll(report, warnings), clock));
+  warnings.add(await notifyAboutRun(withAll(report, warnings), context));
+  warnings.add(
     await ping(settings.ping, event, headline(report), limits(HURRIED_PING_MS)),
   );
-  warn(
+  warnings.add(
     await runClosingHook(
       settings.hooks,
       factsOf(context),
-      told(),
+      withAll(report, warnings),
       limits(HURRIED_HOOK_MS),
     ),
   );
+}
+
+/** The report as it is told: with what went wrong until now. */
+function withAll(report: RunReport, { list }: Warnings): RunReport {
+  return { ...report, warnings: [...report.warnings, ...list] };
 }
 
 async function writeMetrics(

@@ -1,11 +1,11 @@
-import { type Interfaces, run } from '@oclif/core';
+import { Errors, type Interfaces, run } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
 import { settleTimeZone } from '../platform/time-zone.js';
 import { isCalledKmsrecover } from '../platform/self.js';
 import { bareTopic, refuseBareTopic } from './bare-topic.js';
 import { presentError, wantsJson } from './present/error.js';
 import { guardStandardStreams } from './standard-streams.js';
-import { unknownCommand } from './unknown-command.js';
+import { namesCommand, unknownCommand } from './unknown-command.js';
 
 /**
  * Runs the command line. Called as `kmsrecover` the binary is `kms-backup recover --yes`, as the manual has it.
@@ -39,8 +39,9 @@ export async function main(
   } catch (error) {
     if (isHelpExit(error)) return;
 
+    // Where no command is named, what oclif throws is that it found none.
     const isUnknown =
-      error instanceof Error && /^command .* not found$/s.test(error.message);
+      error instanceof Errors.CLIError && !namesCommand(words, root.commandIDs);
     process.exitCode = presentError(
       isUnknown ? unknownCommand(words, root.commandIDs) : error,
       wantsJson(words),

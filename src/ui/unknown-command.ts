@@ -2,6 +2,19 @@ import { UsageError } from '../errors.js';
 import { nearestNames } from '../platform/nearest.js';
 
 /**
+ * Whether a command line begins with the words of a command.
+ * @param ids the known commands, as oclif names them: `backup:full`
+ */
+export function namesCommand(
+  argv: readonly string[],
+  ids: readonly string[],
+): boolean {
+  return ids.some((id) =>
+    id.split(':').every((word, index) => argv[index] === word),
+  );
+}
+
+/**
  * A command line whose words are no command, in words for people: `bakup full` → did you mean `backup full`?
  * @param argv what was typed
  * @param ids the known commands, as oclif names them: `backup:full`
