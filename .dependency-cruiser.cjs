@@ -1,6 +1,11 @@
 /** The rooms of docs/design.md: who may import whom. */
 const VERBS =
   'backup|recover|rotate|schedule|demo|config|status|report|verify|search|export';
+/** Pure functions of nouns and verbs that put a thing into words: what is shown may use them, as it uses their types. */
+const WORDS =
+  '^src/(archive/(names|completeness|kept-counts)|store/mail-names|server/config/diff|schedule/week)\\.ts$';
+/** The bases of commands: they call what commands call. */
+const COMMANDS = '^src/(commands/|ui/[\\w-]+-command\\.ts$)';
 /** Each outside library has one file that knows it. */
 const HOMES = {
   archiver: '^src/export/pack-archive\\.ts$',
@@ -86,10 +91,58 @@ module.exports = {
       'Three nouns, apart.',
     ),
     forbid(
+      'settings-stand-alone',
+      { path: '^src/settings/' },
+      { path: '^src/(archive|store|server|mail)/' },
+      'A file of ours, whatever the server is.',
+    ),
+    forbid(
+      'nobody-reads-settings',
+      { path: '^src/(archive|store|server|mail|page)/' },
+      { path: '^src/settings/' },
+      'A request says all.',
+    ),
+    forbid(
+      'pages-are-pure',
+      { path: '^src/page/' },
+      {
+        path: '.',
+        pathNot: '^src/(page/|platform/(units|dates)\\.ts$)',
+        dependencyTypesNot: ['type-only'],
+      },
+      'Facts in, text out.',
+    ),
+    forbid(
       'verbs-know-no-ui',
       { path: `^src/(${VERBS})/` },
-      { path: '^src/(ui|commands)/|@oclif' },
+      { path: '^src/(jobs|ui|commands)/|@oclif' },
       'Verbs return data.',
+    ),
+    forbid(
+      'jobs-know-no-ui',
+      { path: '^src/jobs/' },
+      { path: '^src/(ui|commands)/|@oclif' },
+      'Whoever calls a job asks and shows.',
+    ),
+    forbid(
+      'ui-stands-on-jobs',
+      { path: '^src/ui/', pathNot: COMMANDS },
+      {
+        path: `^src/(commands|${VERBS}|archive|store|server|settings|mail)/`,
+        pathNot: WORDS,
+        dependencyTypesNot: ['type-only'],
+      },
+      'A terminal, and nothing else.',
+    ),
+    forbid(
+      'commands-know-no-nouns',
+      { path: COMMANDS },
+      {
+        path: '^src/(archive|store|server|settings|mail|page)/',
+        pathNot: WORDS,
+        dependencyTypesNot: ['type-only'],
+      },
+      'A command calls one job or verb.',
     ),
     forbid(
       'verbs-apart',

@@ -10,23 +10,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from '../errors.js';
 import type { ConfigChange } from '../server/config/change.js';
 import type { ConfigDocument } from '../server/config/document.js';
-import {
-  editConfig,
-  type EditOptions,
-  type EditReport,
-} from '../server/config/file.js';
 import { findSection, readerOf } from '../server/config/values.js';
 import type { Installation } from '../server/installation.js';
 import { isBackupLine } from '../server/server-log.js';
 import { readSettings } from '../server/settings.js';
+import {
+  type EditOptions,
+  type EditReport,
+  editSettings,
+  type SettingsSource,
+} from '../server/settings-source.js';
 
-/** Switches the debug log's message group Store Backup. @throws as `editConfig` */
+/** Switches the debug log's message group Store Backup. @throws as `editSettings` */
 export async function switchStoreBackupLog(
-  installation: Installation,
+  source: SettingsSource,
   isOn: boolean,
   options: EditOptions,
 ): Promise<EditReport> {
-  return editConfig(installation, options, (document) =>
+  return editSettings(source, options, ({ document }) =>
     planSwitch(document, isOn),
   );
 }

@@ -1,8 +1,10 @@
 /** The mail server that a command works for: its place and its settings. */
 import { resolve } from 'node:path';
 import { NotFoundError } from '../errors.js';
+import { mailserverConfig } from '../server/config/file.js';
 import { findInstallation, type Installation } from '../server/installation.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
+import type { EditedServer } from '../server/settings-source.js';
 
 /** The flag that names the server. */
 export interface ServerFlags {
@@ -31,6 +33,13 @@ export function findServerSettings(
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
+}
+
+/** The server and the place where its settings are edited. @throws {NotFoundError} */
+export function findEditedServer(flags: ServerFlags): EditedServer {
+  const installation = findServer(flags);
+
+  return { installation, source: mailserverConfig(installation) };
 }
 
 /** Where the server is installed; its settings are not read. @throws {NotFoundError} */

@@ -1,43 +1,39 @@
 import type { ConfigChange } from '../server/config/change.js';
-import type { ConfigDocument } from '../server/config/document.js';
-import { editConfig, type EditOptions } from '../server/config/file.js';
-import type { Installation } from '../server/installation.js';
 import {
   readEditableTasks,
   type ScheduleTask,
 } from '../server/schedule-tasks.js';
-import { settingsOf } from '../server/settings.js';
+import {
+  type EditOptions,
+  type EditReport,
+  editSettings,
+  type SettingsSource,
+} from '../server/settings-source.js';
 
 /** What an edit of the schedule did, or would do. */
 export interface ScheduleEdit {
   readonly isChanged: boolean;
   readonly tasks: readonly ScheduleTask[];
   readonly warnings: readonly string[];
-  readonly documents: {
-    readonly before: ConfigDocument;
-    readonly after: ConfigDocument;
-  };
+  readonly report: EditReport;
 }
 
 /**
- * Edits the schedule in mailserver.cfg. `plan` sees undefined for a task that says something impossible.
+ * Edits the schedule of a server. `plan` sees undefined for a task that says something impossible.
  * Warns where it ends up empty while backup is enabled: the server restores its default at the next start (manual).
- * @throws as `editConfig` and `plan` do
+ * @throws as `editSettings` and `plan` do
  */
 export async function editSchedule(
-  installation: Installation,
+  source: SettingsSource,
   options: EditOptions,
   plan: (
     tasks: readonly (ScheduleTask | undefined)[],
   ) => readonly ConfigChange[],
 ): Promise<ScheduleEdit> {
-  const report = await editConfig(installation, options, (document) =>
+  const report = await editSettings(source, options, ({ document }) =>
     plan(readEditableTasks(document)),
   );
-  const { schedule, backupEnabled } = settingsOf(
-    report.after,
-    installation.dir,
-  );
+  const { schedule, backupEnabled } = report.after.settings();
 
   const warnings = [
     ...report.warnings,
@@ -48,7 +44,7 @@ export async function editSchedule(
     isChanged: report.isChanged,
     tasks: schedule,
     warnings,
-    documents: { before: report.before, after: report.after },
+    report,
   };
 }
 

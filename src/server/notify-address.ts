@@ -1,4 +1,4 @@
-import { isMailAddress } from '../settings/ini-settings.js';
+import { isMailAddress } from '../platform/mail-address.js';
 
 /** To whom the notification address of mailserver.cfg sends. */
 export interface NotifyAddress {

@@ -3,12 +3,8 @@ import { parse } from 'ini';
 import { ConfigurationError, errnoOf } from '../errors.js';
 import { readSettingsFile } from '../platform/settings-file.js';
 import { toUnreadableSettings } from '../platform/system-error.js';
-import {
-  settingsFrom,
-  type IniEntry,
-  type IniProblem,
-  type IniSettings,
-} from './ini-settings.js';
+import type { IniEntry, IniProblem } from './ini-section.js';
+import { type IniSettings, settingsFrom } from './ini-settings.js';
 
 /** The file beside mailserver.cfg that holds what mailserver.cfg has no place for. */
 export const INI_NAME = 'kms-backup.ini';

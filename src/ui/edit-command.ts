@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { diffLines } from '../server/config/diff.js';
-import type { EditOptions, EditReport } from '../server/config/file.js';
+import type { EditOptions, EditReport } from '../server/settings-source.js';
 import { KmsCommand } from './command.js';
 import { withEnvironment } from './flags.js';
 
@@ -47,7 +47,7 @@ export abstract class EditCommand extends KmsCommand {
 export function formatDryRun(
   report: Pick<EditReport, 'before' | 'after'>,
 ): string {
-  const lines = diffLines(report.before, report.after);
+  const lines = diffLines(report.before.document, report.after.document);
   return lines.length === 0
     ? 'Nothing to change.'
     : [...lines, 'Nothing was changed.'].join('\n');

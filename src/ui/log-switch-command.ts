@@ -1,5 +1,5 @@
 import { switchStoreBackupLog } from '../config/store-backup-log.js';
-import { findServer, type ServerFlags } from '../jobs/server.js';
+import { findEditedServer, type ServerFlags } from '../jobs/server.js';
 import type { Outcome } from './command.js';
 import { document } from './document.js';
 import { EditCommand, formatDryRun } from './edit-command.js';
@@ -21,7 +21,7 @@ export abstract class LogSwitchCommand extends EditCommand {
   ): Promise<Outcome> {
     const command = isEnabled ? 'log enable' : 'log disable';
     const report = await switchStoreBackupLog(
-      findServer(flags),
+      findEditedServer(flags).source,
       isEnabled,
       this.editOptions(command, flags),
     );

@@ -56,7 +56,7 @@ export abstract class ScheduleEditCommand extends EditCommand {
       warnings,
     });
 
-    if (isDryRun) return { json, text: formatDryRun(edit.documents) };
+    if (isDryRun) return { json, text: formatDryRun(edit.report) };
 
     return {
       json,

@@ -71,6 +71,18 @@ const PLANTED: Readonly<
     file: 'mail/planted.ts',
     imports: '../archive/names.js',
   },
+  'settings-stand-alone': {
+    file: 'settings/planted.ts',
+    imports: '../server/engine.js',
+  },
+  'nobody-reads-settings': {
+    file: 'server/planted-settings.ts',
+    imports: '../settings/ini-file.js',
+  },
+  'pages-are-pure': {
+    file: 'page/planted.ts',
+    imports: 'node:fs',
+  },
   'verbs-know-no-ui': {
     file: 'backup/planted-ui.ts',
     imports: '../ui/table.js',
@@ -78,6 +90,18 @@ const PLANTED: Readonly<
   'verbs-apart': {
     file: 'backup/planted-verb.ts',
     imports: '../rotate/policy.js',
+  },
+  'jobs-know-no-ui': {
+    file: 'jobs/planted.ts',
+    imports: '../ui/prompts.js',
+  },
+  'ui-stands-on-jobs': {
+    file: 'ui/planted.ts',
+    imports: '../rotate/run-rotate.js',
+  },
+  'commands-know-no-nouns': {
+    file: 'ui/planted-command.ts',
+    imports: '../server/installation.js',
   },
   'plans-are-pure': { file: 'rotate/planted-policy.ts', imports: 'node:fs' },
   'oclif-outside': {

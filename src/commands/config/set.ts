@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { mergeAssignments } from '../../config/assignments.js';
-import { setSettings } from '../../config/settings-verb.js';
-import { findServer } from '../../jobs/server.js';
+import { setSettings } from '../../config/set-settings.js';
+import { findEditedServer } from '../../jobs/server.js';
 import type { Outcome } from '../../ui/command.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
@@ -34,10 +34,10 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ConfigSet);
     const assignments = mergeAssignments(flags.from, argv as string[]);
-    const installation = findServer(flags);
+    const server = findEditedServer(flags);
 
     const report = await setSettings(
-      installation,
+      server,
       assignments,
       this.editOptions('config set', flags),
     );
@@ -48,7 +48,7 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
     const isDryRun = flags['dry-run'];
 
     const json = document('config-set', {
-      file: installation.configPath,
+      file: server.installation.configPath,
       isChanged,
       isDryRun,
       changed,

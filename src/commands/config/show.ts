@@ -1,6 +1,6 @@
-import { showSettings } from '../../config/settings-verb.js';
+import { showSettings } from '../../config/show-settings.js';
 import { ExitCode } from '../../errors.js';
-import { findServer } from '../../jobs/server.js';
+import { findEditedServer } from '../../jobs/server.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { documentSettings, formatSettings } from '../../ui/present/settings.js';
 
@@ -18,11 +18,11 @@ export default class ConfigShow extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ConfigShow);
-    const installation = findServer(flags);
-    const settings = showSettings(installation);
+    const server = findEditedServer(flags);
+    const settings = showSettings(server);
 
     return {
-      json: documentSettings(installation.configPath, settings),
+      json: documentSettings(server.installation.configPath, settings),
       text: formatSettings(settings),
     };
   }

@@ -1,7 +1,7 @@
 import { settingsToAsk } from '../../config/asked-settings.js';
-import { setSettings, showSettings } from '../../config/settings-verb.js';
-import { findServer } from '../../jobs/server.js';
-import { readConfig, refuseRunningEngine } from '../../server/config/file.js';
+import { setSettings } from '../../config/set-settings.js';
+import { showSettings } from '../../config/show-settings.js';
+import { findEditedServer } from '../../jobs/server.js';
 import type { Outcome } from '../../ui/command.js';
 import { askSettings } from '../../ui/ask-settings.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
@@ -20,57 +20,41 @@ export default class ConfigWizard extends EditCommand {
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ConfigWizard);
     const prompts = openPrompts('Use config set KEY=VALUE.');
-    const installation = findServer(flags);
+    const server = findEditedServer(flags);
+    const path = server.installation.configPath;
 
     // Before fourteen questions, not after them.
-    await refuseRunningEngine(installation, flags.force);
+    await server.source.refuseWhileRunning(flags.force);
 
-    const seen = readConfig(installation).source.text;
+    const seen = server.source.read();
+    const { values } = showSettings(server);
+    const assignments = await askSettings(prompts, settingsToAsk(values));
+    const options = { ...this.editOptions('config wizard', flags), seen };
 
-    const assignments = await askSettings(
-      prompts,
-      settingsToAsk(showSettings(installation).values),
-    );
-
-    const options = {
-      ...this.editOptions('config wizard', flags),
-      expectedText: seen,
-    };
-
-    const preview = await setSettings(installation, assignments, {
+    const preview = await setSettings(server, assignments, {
       ...options,
       isDryRun: true,
     });
 
-    if (!preview.isChanged) {
-      return {
-        json: document('config-set', { isChanged: false }),
-        text: 'Nothing to change.',
-      };
-    }
+    if (!preview.isChanged) return unchanged('Nothing to change.');
 
     process.stderr.write(`${formatPlan(preview)}\n`);
 
-    if (
-      !(await prompts.confirm(
-        `Write this to ${installation.configPath}?`,
-        false,
-      ))
-    ) {
-      return {
-        json: document('config-set', { isChanged: false }),
-        text: 'Nothing was changed.',
-      };
-    }
+    const isAgreed = await prompts.confirm(`Write this to ${path}?`, false);
+    if (!isAgreed) return unchanged('Nothing was changed.');
 
-    const report = await setSettings(installation, assignments, options);
+    const report = await setSettings(server, assignments, options);
     this.warnAll(report.warnings);
 
     const { isChanged, changed, warnings } = report;
 
     return {
       json: document('config-set', { isChanged, changed, warnings }),
-      text: `Wrote ${installation.configPath}.`,
+      text: `Wrote ${path}.`,
     };
   }
+}
+
+function unchanged(text: string): Outcome {
+  return { json: document('config-set', { isChanged: false }), text };
 }

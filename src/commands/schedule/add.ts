@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
 import { parseCron, type WeeklyTime } from '../../schedule/cron.js';
-import { findServer } from '../../jobs/server.js';
+import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import { planAdd, tasksAt } from '../../schedule/task-changes.js';
 import { parseDays, parseTime } from '../../schedule/week.js';
@@ -60,8 +60,10 @@ export default class ScheduleAdd extends ScheduleEditCommand {
 
     const options = this.editOptions('schedule add', flags);
 
-    const edit = await editSchedule(findServer(flags), options, (present) =>
-      planAdd(present, tasks),
+    const edit = await editSchedule(
+      findEditedServer(flags).source,
+      options,
+      (present) => planAdd(present, tasks),
     );
 
     return this.present(edit, flags['dry-run']);

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
-import { findServer } from '../../jobs/server.js';
+import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import {
   findTaskPositions,
@@ -71,12 +71,15 @@ export default class ScheduleEdit extends ScheduleEditCommand {
 
     const options = this.editOptions('schedule edit', flags);
 
-    const edit = await editSchedule(findServer(flags), options, (present) =>
-      planTaskEdit(
-        present,
-        findTaskPositions(present, argv as string[]),
-        values,
-      ),
+    const edit = await editSchedule(
+      findEditedServer(flags).source,
+      options,
+      (present) =>
+        planTaskEdit(
+          present,
+          findTaskPositions(present, argv as string[]),
+          values,
+        ),
     );
 
     return this.present(edit, flags['dry-run']);

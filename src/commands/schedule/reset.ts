@@ -1,4 +1,4 @@
-import { findServer } from '../../jobs/server.js';
+import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import { planReset } from '../../schedule/task-changes.js';
 import type { Outcome } from '../../ui/command.js';
@@ -16,7 +16,7 @@ export default class ScheduleReset extends ScheduleEditCommand {
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleReset);
     const edit = await editSchedule(
-      findServer(flags),
+      findEditedServer(flags).source,
       this.editOptions('schedule reset', flags),
       planReset,
     );

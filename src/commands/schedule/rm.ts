@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
-import { findServer } from '../../jobs/server.js';
+import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import { findTaskPositions, planRemove } from '../../schedule/task-changes.js';
 import type { Outcome } from '../../ui/command.js';
@@ -34,12 +34,15 @@ export default class ScheduleRm extends ScheduleEditCommand {
 
     const options = this.editOptions('schedule rm', flags);
 
-    const edit = await editSchedule(findServer(flags), options, (present) =>
-      planRemove(
-        flags.all
-          ? present.map((_, index) => index)
-          : findTaskPositions(present, ids),
-      ),
+    const edit = await editSchedule(
+      findEditedServer(flags).source,
+      options,
+      (present) =>
+        planRemove(
+          flags.all
+            ? present.map((_, index) => index)
+            : findTaskPositions(present, ids),
+        ),
     );
 
     return this.present(edit, flags['dry-run']);

@@ -8,61 +8,77 @@ export function diffLines(
   before: ConfigDocument,
   after: ConfigDocument,
 ): string[] {
-  const [old, fresh] = [
-    before.source.text.split(/\r\n|\n|\r/),
-    after.source.text.split(/\r\n|\n|\r/),
-  ];
-
+  const oldLines = linesOf(before);
+  const newLines = linesOf(after);
   const lines: string[] = [];
-  let [i, j] = [0, 0];
+  let place = { old: 0, new: 0 };
 
-  while (i < old.length || j < fresh.length) {
-    if (i < old.length && old[i] === fresh[j]) {
-      i++;
-      j++;
-      continue;
+  while (place.old < oldLines.length || place.new < newLines.length) {
+    const isSame =
+      place.old < oldLines.length &&
+      oldLines[place.old] === newLines[place.new];
+    const next = isSame
+      ? { old: place.old + 1, new: place.new + 1 }
+      : resynchronize(oldLines, newLines, place);
+
+    if (!isSame) {
+      for (let at = place.old; at < next.old; at++) {
+        lines.push(formatLine('-', at, oldLines[at] ?? ''));
+      }
+
+      for (let at = place.new; at < next.new; at++) {
+        lines.push(formatLine('+', at, newLines[at] ?? ''));
+      }
     }
 
-    const { skipOld, skipNew } = resynchronize(old, fresh, i, j);
-    for (const end = i + skipOld; i < end; i++) {
-      lines.push(formatLine('-', i, old[i] ?? ''));
-    }
-
-    for (const end = j + skipNew; j < end; j++) {
-      lines.push(formatLine('+', j, fresh[j] ?? ''));
-    }
+    place = next;
   }
 
   return lines;
 }
 
-/** The smallest step in both texts after which their lines agree again. */
+function linesOf({ source }: ConfigDocument): string[] {
+  return source.text.split(/\r\n|\n|\r/);
+}
+
+/** A line in each of both texts, counted from 0. */
+interface Place {
+  readonly old: number;
+  readonly new: number;
+}
+
+/** Where the lines of both texts agree again, after the smallest step in both. */
 function resynchronize(
-  old: readonly string[],
-  fresh: readonly string[],
-  ...[i, j]: [number, number]
-): { skipOld: number; skipNew: number } {
-  const furthest = old.length - i + fresh.length - j;
-  for (let total = 1; total <= furthest; total++) {
-    for (let skipNew = 0; skipNew <= total; skipNew++) {
-      const skipOld = total - skipNew;
-      if (i + skipOld > old.length || j + skipNew > fresh.length) continue;
-      if (agrees(old, fresh, i + skipOld, j + skipNew)) {
-        return { skipOld, skipNew };
-      }
+  oldLines: readonly string[],
+  newLines: readonly string[],
+  place: Place,
+): Place {
+  const furthest = oldLines.length - place.old + newLines.length - place.new;
+
+  for (let steps = 1; steps <= furthest; steps++) {
+    for (let added = 0; added <= steps; added++) {
+      const next = {
+        old: place.old + steps - added,
+        new: place.new + added,
+      };
+
+      if (next.old > oldLines.length || next.new > newLines.length) continue;
+      if (agrees(oldLines, newLines, next)) return next;
     }
   }
 
-  return { skipOld: old.length - i, skipNew: fresh.length - j };
+  return { old: oldLines.length, new: newLines.length };
 }
 
 /** One equal line may be chance (`<listitem>`); three are not. */
 function agrees(
-  old: readonly string[],
-  fresh: readonly string[],
-  ...[i, j]: [number, number]
+  oldLines: readonly string[],
+  newLines: readonly string[],
+  place: Place,
 ): boolean {
-  return [0, 1, 2].every((offset) => old[i + offset] === fresh[j + offset]);
+  return [0, 1, 2].every(
+    (offset) => oldLines[place.old + offset] === newLines[place.new + offset],
+  );
 }
 
 function formatLine(sign: string, index: number, line: string): string {

@@ -1,12 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import {
-  EngineRunningError,
-  errnoOf,
-  KmsError,
-  LockedError,
-} from '../../errors.js';
-import type { Clock } from '../../platform/clock.js';
+import { EngineRunningError, errnoOf, KmsError } from '../../errors.js';
 import { acquireLock, type Lock } from '../../platform/lock.js';
 import {
   finishInterruptedReplace,
@@ -24,50 +18,46 @@ import { findRunningEngine } from '../engine.js';
 import type { Installation } from '../installation.js';
 import { refuseInterruptedRecover } from '../recover-mark.js';
 import { settingsOf } from '../settings.js';
-
-export interface EditOptions {
-  /** What the lock says this run does: `config set`. */
-  readonly command: string;
-  readonly clock: Clock;
-  /** Although the engine runs. */
-  readonly isForced: boolean;
-  /** Says what would change and writes nothing. */
-  readonly isDryRun?: boolean;
-  /** The text that a person saw and agreed to; anything else in the file is an error. */
-  readonly expectedText?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** An edit of mailserver.cfg, as done or, for a dry run, as planned. */
-export interface EditReport {
-  readonly before: ConfigDocument;
-  readonly after: ConfigDocument;
-  readonly isChanged: boolean;
-  readonly warnings: readonly string[];
-}
+import {
+  ChangedMeanwhileError,
+  type EditOptions,
+  type EditReport,
+  type SeenSettings,
+  type SettingsSource,
+} from '../settings-source.js';
 
 /** Long enough for another edit to end, short enough for a person. */
 const LOCK_WAIT_MS = 3000;
 
-/** Parses the installation's mailserver.cfg. @throws {ConfigurationError} as `parseConfigDocument` */
-export function readConfig(installation: Installation): ConfigDocument {
-  return parseConfigDocument(readConfigText(installation.configPath));
+/**
+ * mailserver.cfg of an installation. An edit keeps the previous content as `mailserver.cfg.kms-backup.bak`.
+ * Further errors of `apply`: {LockedError} when another run edits · {FailedError} while a recover replaces the file, or was
+ * interrupted · {EngineRunningError}.
+ */
+export function mailserverConfig(installation: Installation): SettingsSource {
+  return {
+    read: () => readConfig(installation),
+    refuseWhileRunning: (isForced) =>
+      refuseRunningEngine(installation, isForced),
+    apply: (changes, seen, options) =>
+      applyToFile(installation, { changes, seen }, options),
+  };
 }
 
-/**
- * Edits mailserver.cfg: `plan` says what to change in what the file says now; nothing to change writes nothing.
- * The previous content stays as `mailserver.cfg.kms-backup.bak`.
- * @throws {ConfigurationError} when the file, or what would become of it, is impossible
- * @throws {EngineRunningError} when the engine runs and the edit is not forced
- * @throws {LockedError} when another run edits, or somebody changed the file meanwhile
- * @throws {FailedError} while a recover replaces the file, or was interrupted
- */
-export async function editConfig(
+/** Changes, and what they were planned for. */
+interface PlannedEdit {
+  readonly changes: readonly ConfigChange[];
+  readonly seen: SeenSettings;
+}
+
+type Draft = Omit<EditReport, 'warnings'>;
+
+async function applyToFile(
   installation: Installation,
+  edit: PlannedEdit,
   options: EditOptions,
-  plan: (document: ConfigDocument) => readonly ConfigChange[],
 ): Promise<EditReport> {
-  const draft = prepare(installation, plan, options);
+  const draft = prepare(installation, edit);
   // A file that a kill left torn is completed also by an edit that has nothing to change itself.
   const isWhole = !interruptedContent(installation.configPath, COPY_SUFFIX);
   if ((!draft.isChanged && isWhole) || options.isDryRun) {
@@ -75,10 +65,7 @@ export async function editConfig(
   }
 
   // Whatever completes or undoes it replaces the file: the edit would be lost.
-  refuseInterruptedRecover([
-    installation.dir,
-    settingsOf(draft.after, installation.dir).storeDir,
-  ]);
+  refuseInterruptedRecover([installation.dir, draft.after.settings().storeDir]);
 
   const warnings = await refuseRunningEngine(installation, options.isForced);
   const lock = await lockConfig(installation, options);
@@ -86,7 +73,7 @@ export async function editConfig(
   try {
     finishInterruptedReplace(installation.configPath, COPY_SUFFIX);
 
-    const final = prepare(installation, plan, options);
+    const final = prepare(installation, edit);
     if (final.isChanged) write(installation, final);
 
     return { ...final, warnings };
@@ -95,50 +82,61 @@ export async function editConfig(
   }
 }
 
+/** What would become of the file as it is now. @throws {ChangedMeanwhileError} when it is not what was seen */
 function prepare(
   installation: Installation,
-  plan: (document: ConfigDocument) => readonly ConfigChange[],
-  options: EditOptions,
-): Omit<EditReport, 'warnings'> {
+  { changes, seen }: PlannedEdit,
+): Draft {
   const before = readConfig(installation);
-  if (
-    options.expectedText !== undefined &&
-    options.expectedText !== before.source.text
-  ) {
-    throw changedMeanwhile(before);
+  const present = before.document;
+  if (present.source.text !== seen.document.source.text) {
+    throw changedMeanwhile(present);
   }
 
-  const edited = applyChanges(before, plan(before));
-  if (edited.source.text === before.source.text) {
+  const edited = applyChanges(present, changes);
+  if (edited.source.text === present.source.text) {
     return { before, after: before, isChanged: false };
   }
 
   // What is written must be readable by ourselves: a value that was impossible before stops here too.
   settingsOf(edited, installation.dir);
 
-  const after = restoreFormer(
-    before,
+  const written = restoreFormer(
+    present,
     edited,
     realpathSync(installation.configPath) + COPY_SUFFIX,
   );
 
-  return { before, after, isChanged: after.source.text !== before.source.text };
+  return {
+    before,
+    after: toSeen(written, installation),
+    isChanged: written.source.text !== present.source.text,
+  };
 }
 
-function write(
-  { configPath }: Installation,
-  edit: Omit<EditReport, 'warnings'>,
-): void {
-  const expected = encodeConfigText(edit.before.source);
+/** @throws {ConfigurationError} as `parseConfigDocument` */
+function readConfig(installation: Installation): SeenSettings {
+  return toSeen(
+    parseConfigDocument(readConfigText(installation.configPath)),
+    installation,
+  );
+}
+
+function toSeen(document: ConfigDocument, { dir }: Installation): SeenSettings {
+  return { document, settings: () => settingsOf(document, dir) };
+}
+
+function write({ configPath }: Installation, { before, after }: Draft): void {
+  const expected = encodeConfigText(before.document.source);
   try {
     const change = {
       expected,
-      bytes: encodeConfigText(edit.after.source),
+      bytes: encodeConfigText(after.document.source),
       copySuffix: COPY_SUFFIX,
     };
 
     if (replaceKeepingCopy(configPath, change) === 'changed-meanwhile') {
-      throw changedMeanwhile(edit.before);
+      throw changedMeanwhile(before.document);
     }
   } catch (error) {
     if (error instanceof KmsError || errnoOf(error) === undefined) throw error;
@@ -155,11 +153,8 @@ function write(
   }
 }
 
-/**
- * Refuses an edit while the engine runs; forced, returns the warning that it will be lost.
- * @throws {EngineRunningError}
- */
-export async function refuseRunningEngine(
+/** The server overwrites the file when it stops. */
+async function refuseRunningEngine(
   installation: Installation,
   isForced: boolean,
 ): Promise<string[]> {
@@ -196,8 +191,8 @@ function lockConfig(
   return acquireLock(signal ? { ...options, signal } : options);
 }
 
-function changedMeanwhile(document: ConfigDocument): LockedError {
-  return new LockedError(
+function changedMeanwhile(document: ConfigDocument): ChangedMeanwhileError {
+  return new ChangedMeanwhileError(
     `somebody else changed ${document.source.path} meanwhile; nothing was written`,
     {
       hints: ['Look at the file with config show and try again.'],

@@ -1,5 +1,6 @@
 import type { SettingValue } from '../../config/keys.js';
-import type { SetReport, ShownSettings } from '../../config/settings-verb.js';
+import type { SetReport } from '../../config/set-settings.js';
+import type { ShownSettings } from '../../config/show-settings.js';
 import { formatSize } from '../../platform/units.js';
 import { diffLines } from '../../server/config/diff.js';
 import { document } from '../document.js';
@@ -18,7 +19,7 @@ export function formatChanged({
 /** What would be written: the lines of mailserver.cfg, then each setting; those of kms-backup.ini have the latter alone. */
 export function formatPlan(report: SetReport): string {
   return [
-    ...diffLines(report.before, report.after),
+    ...diffLines(report.before.document, report.after.document),
     ...formatChanged(report),
   ].join('\n');
 }

@@ -24,14 +24,17 @@ import {
 import { systemClock } from '../../../src/platform/clock.js';
 import { acquireLock } from '../../../src/platform/lock.js';
 import type { ConfigChange } from '../../../src/server/config/change.js';
-import {
-  editConfig,
-  type EditOptions,
-} from '../../../src/server/config/file.js';
+import { mailserverConfig } from '../../../src/server/config/file.js';
 import { parseConfigDocument } from '../../../src/server/config/document.js';
 import { decodeConfigText } from '../../../src/server/config/text.js';
 import { findInstallation } from '../../../src/server/installation.js';
+import type { Installation } from '../../../src/server/installation.js';
 import { readSettings } from '../../../src/server/settings.js';
+import {
+  type EditOptions,
+  type EditReport,
+  editSettings,
+} from '../../../src/server/settings-source.js';
 import { documents } from '../../helpers/config-documents.js';
 import {
   makeInstallation,
@@ -52,6 +55,14 @@ const set = (name: string, value: string): ConfigChange => ({
   name,
   value,
 });
+function editConfig(
+  installation: Installation,
+  edit: EditOptions,
+  plan: () => ConfigChange[],
+): Promise<EditReport> {
+  return editSettings(mailserverConfig(installation), edit, plan);
+}
+
 const dist = fileURLToPath(new URL('../../../dist/', import.meta.url));
 const isRoot = process.getuid?.() === 0;
 
@@ -62,12 +73,13 @@ function editor(
   values: readonly string[],
 ): string[] {
   const script = `
-    import { editConfig } from ${JSON.stringify(`${dist}server/config/file.js`)};
+    import { mailserverConfig } from ${JSON.stringify(`${dist}server/config/file.js`)};
+    import { editSettings } from ${JSON.stringify(`${dist}server/settings-source.js`)};
     import { findInstallation } from ${JSON.stringify(`${dist}server/installation.js`)};
     const installation = findInstallation({ serverDir: ${JSON.stringify(dir)} });
     for (const value of ${JSON.stringify(values)}) {
       const options = { command: 'config set', clock: () => new Date(), isForced: false };
-      await editConfig(installation, options, () => [{ kind: 'set', table: 'StoreBackup', name: ${JSON.stringify(name)}, value }]);
+      await editSettings(mailserverConfig(installation), options, () => [{ kind: 'set', table: 'StoreBackup', name: ${JSON.stringify(name)}, value }]);
     }`;
   return ['--input-type=module', '-e', script];
 }
@@ -216,11 +228,10 @@ describe('editing the file', () => {
 
   it('refuses when the text that was agreed to is no longer in the file', async () => {
     const installation = makeInstallation();
-    const expectedText = readFileSync(installation.configPath, 'utf8').replace(
-      '>7<',
-      '>9<',
-    );
-    const edit = editConfig(installation, { ...options, expectedText }, () => [
+    const source = mailserverConfig(installation);
+    const seen = source.read();
+    await editConfig(installation, options, () => [set('RotationLimit', '9')]);
+    const edit = editConfig(installation, { ...options, seen }, () => [
       set('RotationLimit', '3'),
     ]);
     await expect(edit).rejects.toThrow('somebody else changed');
