@@ -1,5 +1,5 @@
-// From the first moment on a signal ends the program with the documented exit code and a line. A command that runs listens
-// too (src/ui/interruption.ts) and is the one that answers; before it nothing was touched.
+// Ends the program at a signal with the documented exit code and a line, from its first moment on. A running command listens
+// too (src/ui/interruption.ts) and answers alone; before it, no file was changed.
 const CODES = { SIGINT: [130, 'INTERRUPTED'], SIGTERM: [143, 'TERMINATED'] };
 
 for (const [signal, [exitCode, code]] of Object.entries(CODES)) {
@@ -17,7 +17,7 @@ for (const [signal, [exitCode, code]] of Object.entries(CODES)) {
       process.stderr.write(`Error: ${message}\nCode: ${code}\n`);
     }
 
-    // eslint-disable-next-line no-restricted-properties -- nothing runs yet that could end by itself
+    // eslint-disable-next-line no-restricted-properties -- no command runs yet that could end by itself
     process.exit(exitCode);
   });
 }

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-// A file of its own: npm's commands on Windows call a file, so that the link's name would be lost there.
+// Starts the program under the name kmsrecover. npm's commands on Windows call a file, so that a link would lose its name.
 import './run.js';

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import './interrupt.js';
-// The version is answered before anything else is loaded: monitoring asks for it often.
+// The version is printed before any other module is loaded, because monitoring asks for it often.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const argv = process.argv.slice(2);
 const packageFile = new URL('../package.json', import.meta.url);
 if (argv.length === 1 && argv[0] === '--version') {
-  // Where nobody reads it, or the disk is full: no stack.
+  // A closed pipe or a full disk ends the program without a stack trace.
   process.stdout.on('error', ({ code }) => {
     process.exitCode = code === 'EPIPE' ? 0 : 1;
   });

@@ -78,7 +78,7 @@ async function makePrograms({
   return { target, directory, executable, kmsrecover };
 }
 
-/** What is tried: on another system than Windows its program inside a Node that Wine starts. */
+/** Returns the programs for the test: for Windows on another system, the same program in a Node that Wine can start. */
 function programsToTry(made, workers, bundled) {
   const { target } = made;
   if (!target.startsWith('win') || hostTarget() === target) return made;

@@ -15,7 +15,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleForNode } from './bundle/bundle.mjs';
 
-/** What decides how dist/ looks. */
+/** Files and directories that decide the content of dist/. */
 const SOURCES = [
   'src',
   'scripts/build.mjs',

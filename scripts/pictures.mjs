@@ -22,7 +22,7 @@ import { sessionSvg } from './pictures/session-svg.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pictures = join(root, 'docs', 'pictures');
 
-/** What the session shows, in this order. */
+/** The commands of the session, in this order. */
 const SESSION = [
   'kms-backup list-archives',
   'kms-backup search ../backup -u alice -f Drafts --since 2020-01-01',

@@ -79,7 +79,7 @@ async function describe(name, path) {
   );
 }
 
-/** Runs a command, does something to it after a moment, and says how it ended. */
+/** Runs a command, calls `meanwhile` beside it, and prints its end. */
 async function observe(name, command, meanwhile = () => undefined) {
   const child = spawn(command[0], command.slice(1), {
     env: { ...process.env, ...env },

@@ -1,4 +1,4 @@
-// What Huffman coding alone costs and saves on base64, and what the rule makes of whole mail.
+// Measures Huffman coding alone on base64: time and size, and the size of whole mail under the rule.
 //   node scripts/build.mjs && node scripts/bench/base64-rule.mjs
 import { createCipheriv } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';

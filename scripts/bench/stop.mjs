@@ -1,6 +1,6 @@
-// How long each command takes to stop: SIGTERM at several moments of its work on a server of real size.
+// Measures the time in which each command stops: SIGTERM at several moments of its work on a server of real size.
 //   node scripts/bench/stop.mjs SERVER_DIR BACKUP_DIR
-// SERVER_DIR is read only; what is written goes into a temporary directory beside BACKUP_DIR, which holds an archive.
+// SERVER_DIR is only read. BACKUP_DIR holds an archive, and the results go into a temporary directory beside it.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -69,9 +69,9 @@ async function stop(words, delayMs) {
     },
   );
 
-  let said = '';
+  let output = '';
 
-  child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
 
   const closed = new Promise((done) => child.once('close', done));
   await Promise.race([sleep(delayMs), closed]);
@@ -80,7 +80,8 @@ async function stop(words, delayMs) {
   child.kill('SIGTERM');
 
   const code = await closed;
-  const line = said.split('\n').find((one) => one.includes('stopped by')) ?? '';
+  const line =
+    output.split('\n').find((text) => text.includes('stopped by')) ?? '';
 
   return {
     code,

@@ -9,16 +9,18 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the stores are; `--quick` divides the work. */
+/** The stores; `--quick` divides the number of messages. */
 const STORES = {
+  /** Log-normal sizes (median 6 KB), base64 attachments. */
   A: {
-    what: 'log-normal sizes (median 6 KB), base64 attachments',
     users: 60,
     folders: 4,
     messages: 61_440,
   },
-  B: { what: 'mails of 2 to 8 KB', users: 200, folders: 5, messages: 202_140 },
-  C: { what: 'files of 100 MB base64', users: 1, folders: 1, messages: 20 },
+  /** Mails of 2 to 8 KB. */
+  B: { users: 200, folders: 5, messages: 202_140 },
+  /** Files of 100 MB base64. */
+  C: { users: 1, folders: 1, messages: 20 },
 };
 const SIZERS = {
   A: (dice) =>
@@ -34,7 +36,7 @@ const BASE64_SHARE = {
 };
 const RECIPE = 3;
 
-/** Builds the store where it is not there yet; returns where it lies. */
+/** Builds a store where it is missing, and returns its paths. */
 export function ensureStore(root, name, divisor) {
   const dir = join(root, 'stores', divisor === 1 ? name : `${name}-quick`);
   const serverDir = join(dir, 'mailserver');

@@ -53,7 +53,7 @@ function withReplaced(path, part, replacement) {
   return { contents: text.replace(part, () => replacement), loader: 'js' };
 }
 
-/** What both bundles answer otherwise than the installed packages: oclif's files are not beside them. */
+/** Replaces parts of oclif in both bundles, which have no files of oclif beside them. */
 const inOneFile = {
   name: 'kms-backup-bundle',
   setup(builder) {
@@ -81,7 +81,7 @@ const READ_PACKAGE =
 const READ_COMPLETION =
   "readFileSync(new URL(`../../completion/${SHELLS[shell]}`, import.meta.url), 'utf8')";
 
-/** What the executable answers otherwise: it has no files beside it at all. */
+/** Replaces parts of the program in the executable, which has no files beside it at all. */
 const inExecutable = {
   name: 'kms-backup-executable',
   setup(builder) {
@@ -186,7 +186,7 @@ export async function bundleForNode() {
         },
       },
     ],
-    // What oclif requires of Node itself.
+    // oclif's own CommonJS code calls require.
     banner: {
       js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
     },

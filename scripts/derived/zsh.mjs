@@ -1,6 +1,6 @@
-// What the plugin's completion for zsh leaves out: the values of an argument, the --no-… of a flag, and kmsrecover.
+// Completes the plugin's completion for zsh with the values of an argument, the --no-… of a flag, and kmsrecover.
 
-/** @param text what @oclif/plugin-autocomplete makes */
+/** @param text the script of @oclif/plugin-autocomplete */
 export function zshCompletion(text, commands) {
   let script = replaceOnce(
     text,

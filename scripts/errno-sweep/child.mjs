@@ -55,7 +55,7 @@ async function sweepCommand(command) {
   }
 }
 
-/** How often a command makes each call below a directory where nothing is refused. */
+/** Counts the calls of a command below a directory, while none of them is refused. */
 async function discover(command, directory) {
   server.reset();
   rmSync(log, { force: true });
@@ -69,7 +69,7 @@ async function discover(command, directory) {
     }),
   );
 
-  // One that does nothing would pass every case.
+  // A command that does nothing would pass every case.
   if (exitCode !== 0) {
     throw new Error(
       `${command.id} ended with ${exitCode} where nothing is refused:\n${output}`,
@@ -85,7 +85,7 @@ async function discover(command, directory) {
   return counts;
 }
 
-/** All of them from the first or the last on, and one alone, each time another. The system's own loop takes an EINTR for none. */
+/** Plans the refused calls: all from the first on, all of the second half, and one alone. An EINTR for all would loop without end. */
 function planTimes(errno, count) {
   const one = { first: 1 + (number % count), times: 1 };
   return errno === 'EINTR'

@@ -1,17 +1,17 @@
 import { findHeaderEnd, unfoldLines } from './header-block.js';
 
 const PART_START = Buffer.from('\n--');
-/** Headers of one part that are longer than this are no attachment's. */
+/** A part with longer headers counts as text. */
 const PART_HEADER_LIMIT_BYTES = 64 * 1024;
 
 /**
- * The message without the bodies of its base64 attachments: everything that is read as text stays, and so do all part
- * headers. Base64 holds no hyphen (RFC 4648 §4), so such a body ends at the next line that starts with `--`.
- * Attachments are most of a mail store's bytes; not decoding them is what makes a search for text quick.
+ * Returns a message without the bodies of its base64 attachments. All text and all part headers stay. Base64 holds no hyphen
+ * (RFC 4648 §4), so that an attachment's body ends at the next line that starts with `--`.
+ * Attachments are most of a mail store's bytes: a search for text is quick because it does not decode them.
  */
 export function withoutAttachments(bytes: Buffer): Buffer {
-  const kept: Buffer[] = [];
-  let keptTo = 0;
+  const stretches: Buffer[] = [];
+  let stretchAt = 0;
   let partAt = 0;
 
   while (partAt >= 0) {
@@ -19,35 +19,35 @@ export function withoutAttachments(bytes: Buffer): Buffer {
     const nextAt = bytes.indexOf(PART_START, Math.max(bodyAt ?? 0, partAt));
 
     if (bodyAt !== undefined) {
-      kept.push(bytes.subarray(keptTo, bodyAt));
-      keptTo = nextAt < 0 ? bytes.length : nextAt;
+      stretches.push(bytes.subarray(stretchAt, bodyAt));
+      stretchAt = nextAt < 0 ? bytes.length : nextAt;
     }
 
     partAt = nextAt < 0 ? -1 : nextAt + PART_START.length;
   }
 
-  if (kept.length === 0) return bytes;
+  if (stretches.length === 0) return bytes;
 
-  kept.push(bytes.subarray(keptTo));
+  stretches.push(bytes.subarray(stretchAt));
 
-  return Buffer.concat(kept);
+  return Buffer.concat(stretches);
 }
 
-/** Where the body of the part at `partAt` starts (its blank line), or undefined where the part is read as text. */
+/** Returns the start of an attachment's body (its blank line), or undefined where the part is text. */
 function attachmentBodyAt(bytes: Buffer, partAt: number): number | undefined {
   const window = bytes.subarray(partAt, partAt + PART_HEADER_LIMIT_BYTES);
   const text = window.toString('latin1');
-  // A part begins after its boundary's dashes: the rest of that line is no header.
+  // The part begins behind the dashes of its boundary: the rest of that line is no header.
   const linesAt = partAt === 0 ? 0 : text.indexOf('\n') + 1;
 
-  const found = findHeaderEnd(
+  const headerEnd = findHeaderEnd(
     text.slice(linesAt),
     partAt + window.length === bytes.length,
   );
 
-  if (!found) return undefined;
+  if (!headerEnd) return undefined;
 
-  const header = unfoldLines(text.slice(linesAt, linesAt + found.end)).join(
+  const header = unfoldLines(text.slice(linesAt, linesAt + headerEnd.end)).join(
     '\n',
   );
   if (!/^content-transfer-encoding:\s*"?base64/im.test(header)) {
@@ -60,5 +60,5 @@ function attachmentBodyAt(bytes: Buffer, partAt: number): number | undefined {
 
   return ['text', 'multipart', 'message'].includes(type)
     ? undefined
-    : partAt + linesAt + found.end;
+    : partAt + linesAt + headerEnd.end;
 }

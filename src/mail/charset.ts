@@ -1,7 +1,9 @@
 import { TextDecoder } from 'node:util';
 import { guessCharset } from './guess-charset.js';
 
-/** Labels that say nothing: what careless senders write above text of any charset. */
+/** Finds the charset of text in mail, and decodes it. */
+
+/** Labels without a meaning: careless senders write them above text of any charset. */
 const EMPTY =
   /^(?:us-ascii|ascii|ansi_x3\.4-1968|unknown|unknown-8bit|x-unknown|8bit|7bit|binary|default|x-user-defined)$/;
 /** Names that mail uses and the Encoding Standard does not list. */
@@ -14,23 +16,23 @@ const ALIASES: Readonly<Record<string, string>> = {
   '65001': 'utf-8',
 };
 
-/** A charset's name as TextDecoder knows it; undefined for none, for one that says nothing and for an unknown one. */
-export function knownCharset(label: string | undefined): string | undefined {
-  const name = (label ?? '').trim().toLowerCase().replace(/\*.*$/s, '');
+/** Returns TextDecoder's name of a charset; undefined for no label, for one without a meaning and for an unknown one. */
+export function knownCharset(word: string | undefined): string | undefined {
+  const name = (word ?? '').trim().toLowerCase().replace(/\*.*$/s, '');
   if (name === '' || EMPTY.test(name)) return undefined;
 
-  const known = knownNames.get(name);
-  if (known) return known.label;
+  const earlier = labelCache.get(name);
+  if (earlier) return earlier.label;
 
-  const found = findLabel(name);
-  // A label is the mail's own text: they must not fill the memory.
-  if (knownNames.size < MOST_NAMES) knownNames.set(name, { label: found });
+  const label = findLabel(name);
+  // Any mail may bring a new name: the cache must not fill the memory.
+  if (labelCache.size < MOST_NAMES) labelCache.set(name, { label });
 
-  return found;
+  return label;
 }
 
-/** A decoder costs more to make than a header takes to be read. */
-const knownNames = new Map<string, { readonly label: string | undefined }>();
+/** TextDecoder's names by the names in mail, and its decoders: to make a decoder takes longer than to read a header. */
+const labelCache = new Map<string, { readonly label: string | undefined }>();
 const decoders = new Map<string, TextDecoder>();
 const MOST_NAMES = 500;
 
@@ -48,7 +50,7 @@ function findLabel(name: string): string | undefined {
     /^(?:shift|s)[-_]?jis/.test(plain) ? 'shift_jis' : '',
   ];
 
-  return tries.map(labelOf).find((found) => found !== undefined);
+  return tries.map(labelOf).find((label) => label !== undefined);
 }
 
 function labelOf(name: string): string | undefined {
@@ -60,8 +62,8 @@ function labelOf(name: string): string | undefined {
 }
 
 /**
- * Text of a charset that may be undeclared or declared wrongly: UTF-8 and escape sequences speak for themselves, then
- * what was declared counts, then what the bytes look like. Never throws.
+ * Decodes text whose charset may be undeclared or declared wrongly. UTF-8 and escape sequences are recognised by the bytes;
+ * else the declared charset counts, and without one the guess. Never throws.
  */
 export function decodeText(
   bytes: Buffer,
@@ -73,13 +75,13 @@ export function decodeText(
     : decodeIn(charset, bytes);
 }
 
-/** Text of a charset that `knownCharset` names. */
+/** Decodes text of a charset that `knownCharset` returned. */
 export function decodeIn(charset: string, bytes: Buffer): string {
   const decoder = decoders.get(charset) ?? new TextDecoder(charset);
   decoders.set(charset, decoder);
   if (charset !== 'iso-2022-jp') return decoder.decode(bytes);
 
-  // The standard's decoder takes two escape sequences in a row for an error; joined texts have them.
+  // Joined texts have two escape sequences in a row, which the standard's decoder takes for an error.
   const joined = bytes
     .toString('latin1')
     .replace(/(?:\x1b(?:\([BJI]|\$[@B]))+(?=\x1b[($])/g, '');
@@ -87,21 +89,17 @@ export function decodeIn(charset: string, bytes: Buffer): string {
   return decoder.decode(Buffer.from(joined, 'latin1'));
 }
 
-/** The charset that bytes are read in; undefined where they are plain ASCII. */
+/** Returns the charset of bytes; undefined where they are plain ASCII. */
 export function charsetOf(
   bytes: Buffer,
   declared: string | undefined,
 ): string | undefined {
-  const known = knownCharset(declared);
-  const guessed = guessCharset(bytes);
-  if (
-    guessed === undefined ||
-    guessed === 'utf-8' ||
-    guessed === 'iso-2022-jp'
-  ) {
-    return guessed;
+  const label = knownCharset(declared);
+  const guess = guessCharset(bytes);
+  if (guess === undefined || guess === 'utf-8' || guess === 'iso-2022-jp') {
+    return guess;
   }
 
-  // It is no UTF-8, whatever was declared.
-  return known === undefined || known === 'utf-8' ? guessed : known;
+  // The bytes are not UTF-8, although they may be declared so.
+  return label === undefined || label === 'utf-8' ? guess : label;
 }

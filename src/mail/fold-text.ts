@@ -1,4 +1,4 @@
-/** Letters that no decomposition takes apart, as people type them without their marks. */
+/** Letters that Unicode does not decompose, as people type them without their marks. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -13,7 +13,7 @@ const LETTERS: Readonly<Record<string, string>> = {
 const LETTER_PATTERN = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'g');
 
 /**
- * Text as it is compared in a search: lower case, without accents, white space collapsed to single spaces.
+ * Folds text for a search: lower case, no accents, single spaces.
  * Example: `Ärzte  STRASSE` and `arzte Straße` both give `arzte strasse`.
  */
 export function foldText(text: string): string {

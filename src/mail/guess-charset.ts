@@ -1,11 +1,11 @@
 import { TextDecoder } from 'node:util';
 
 /**
- * The charset of bytes that nobody declared, guessed as mail clients do: escape sequences, valid UTF-8, and then what
- * reads as some language. Two charsets that read alike are told by the letters that languages have. Pure.
+ * Guesses the charset of undeclared text, as mail clients do: by escape sequences, by valid UTF-8, and then by the letters
+ * of languages, which distinguish two charsets that both give letters. Pure.
  */
 
-/** Letters beyond ASCII of languages that one charset serves, in lower case, by charset; the first that reads best wins. */
+/** Letters beyond ASCII of the languages of each charset, in lower case. The first of the charsets that fit best wins. */
 const ALPHABETS: readonly (readonly [
   charset: string,
   alphabets: readonly string[],
@@ -40,7 +40,7 @@ const ALPHABETS: readonly (readonly [
   ['windows-1254', ['çğıöşü']],
 ];
 const CYRILLIC = ['koi8-r', 'windows-1251', 'iso-8859-5', 'ibm866', 'koi8-u'];
-/** Letters of Russian, the commonest first; those of its neighbours are rarer. */
+/** Letters of Russian, the commonest first. */
 const RUSSIAN = 'оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё';
 const ASIAN = ['euc-jp', 'shift_jis', 'euc-kr', 'gb18030', 'big5'];
 const OTHER_SCRIPTS: readonly (readonly [charset: string, script: RegExp])[] = [
@@ -48,7 +48,7 @@ const OTHER_SCRIPTS: readonly (readonly [charset: string, script: RegExp])[] = [
   ['windows-1255', /\p{Script=Hebrew}/gu],
   ['windows-1256', /\p{Script=Arabic}/gu],
 ];
-/** More of a text tells no more about its charset. */
+/** A longer sample gives no better guess. */
 const SAMPLE_BYTES = 4096;
 const GOOD_ENOUGH = 0.55;
 const JIS = /\x1b(?:\$[@B]|\([JI]|\$\()/;
@@ -66,7 +66,7 @@ export function guessCharset(bytes: Buffer): string | undefined {
 }
 
 function bestOf(bytes: Buffer): string | undefined {
-  // Western and Central European texts are plain ASCII but for a letter here and there.
+  // Western and Central European texts are plain ASCII, with a few other letters.
   const latin = highest(
     ALPHABETS.map(([charset, alphabets]) => {
       const text = read(charset, bytes) ?? '';
@@ -80,7 +80,7 @@ function bestOf(bytes: Buffer): string | undefined {
 
   if (latin?.[1] === 1 && isSparse(bytes)) return latin[0];
 
-  // Three strange letters in a row are no Western text unless all of them are.
+  // Three letters beyond ASCII in a row are Western text only where all letters fit: the square lowers other scores.
   const dense = latin && ([latin[0], latin[1] ** 2] as [string, number]);
 
   const best = highest([
@@ -112,12 +112,12 @@ function scoreOtherScripts(bytes: Buffer): [string, number][] {
   ];
 }
 
-/** The first of the highest. */
+/** Returns the charset of the highest score, and the first of several. */
 function highest(
   scores: readonly [string, number][],
 ): [string, number] | undefined {
   return scores.reduce<[string, number] | undefined>(
-    (best, own) => (best && best[1] >= own[1] ? best : own),
+    (best, score) => (best && best[1] >= score[1] ? best : score),
     undefined,
   );
 }
@@ -126,7 +126,7 @@ function isSparse(bytes: Buffer): boolean {
   return !/[\x80-\xff]{3}/.test(bytes.toString('latin1'));
 }
 
-/** How much of what is not ASCII are letters of an alphabet. */
+/** Returns the share of an alphabet's letters in the characters beyond ASCII. */
 function coverage(text: string, letters: string): number {
   return shareOf(
     text.toLowerCase(),
@@ -138,11 +138,11 @@ function shareOf(text: string, pattern: RegExp): number {
   const strange = text.match(/[^\x00-\x7f]/gu)?.length ?? 0;
   return strange === 0
     ? 0
-    : (text.match(pattern)?.filter((found) => found > '\x7f').length ?? 0) /
+    : (text.match(pattern)?.filter((letter) => letter > '\x7f').length ?? 0) /
         strange;
 }
 
-/** Cyrillic letters, common ones more than rare ones, in words that are written as words are. */
+/** Rates Cyrillic letters, common ones higher than rare ones, and words with odd capitals lower. */
 function russianness(text: string): number {
   const strange = text.match(/[^\x00-\x7f]/gu) ?? [];
   const weight = strange.reduce(
@@ -152,7 +152,7 @@ function russianness(text: string): number {
   return strange.length === 0 ? 0 : weight / strange.length - oddShare(text);
 }
 
-/** How many words have a capital behind a small letter: a text in another charset than it is read in is full of them. */
+/** Returns the share of words with a capital behind a small letter: text that is read in a wrong charset is full of them. */
 function oddShare(text: string): number {
   const words = (text.match(/\p{L}+/gu) ?? []).filter((word) =>
     /[^\x00-\x7f]/.test(word),
@@ -167,7 +167,7 @@ function letterWeight(letter: string): number {
   return /\p{Script=Cyrillic}/u.test(letter) ? 0.3 : 0;
 }
 
-/** Kana and Hangul are sure; ideographs alone are most likely Chinese, since Japanese is not written without kana. */
+/** Rates Asian scripts: kana and Hangul are certain, and ideographs alone are most likely Chinese, as Japanese has kana. */
 function asianness(text: string, isChinese: boolean): number {
   const kana = shareOf(text, /[\u3041-\u3096\u30a1-\u30fc]/g);
   const hangul = shareOf(text, /[\uac00-\ud7a3]/g);
@@ -188,7 +188,7 @@ function read(charset: string, bytes: Uint8Array): string | undefined {
   }
 }
 
-/** A sample may end within a character. */
+/** Reads a sample, which may end within a character. */
 function readCut(charset: string, bytes: Buffer): string | undefined {
   for (const less of [0, 1, 2, 3]) {
     const text = read(

@@ -1,4 +1,6 @@
-/** What a mail client knows about a message beside its text. */
+/** Reads index.fld, in which the server keeps the flags of a folder's messages. Pure. */
+
+/** The flags that a mail client shows of a message. */
 export interface MessageFlags {
   readonly isSeen: boolean;
   readonly isAnswered: boolean;
@@ -9,7 +11,7 @@ export interface MessageFlags {
 /** One line of a folder's index.fld. */
 export interface IndexRecord {
   readonly flags: MessageFlags;
-  /** When the server took the message in; undefined where the line does not say. */
+  /** The arrival of the message; undefined where the line has no time. */
   readonly receivedAt: Date | undefined;
 }
 
@@ -19,9 +21,9 @@ const FLAGGED = 0x4;
 const DRAFT = 0x10;
 
 /**
- * The records of an index.fld by message name (8 lower-case hexadecimal digits, without `.eml`).
+ * Returns the records of an index.fld by message name (8 lower-case hexadecimal digits, without `.eml`).
  * A line is `U<hex8> F<flags> S<size> D<time> T… M… …`: name, flags and times in hexadecimal, times in Unix seconds
- * (docs/kerio.md 7.4). Lines of another form are passed over: the server rebuilds the file and so it is no authority.
+ * (docs/kerio.md 7.4). Lines of another form are passed over, because the server rebuilds the file from the messages.
  * Example: `U0000000a F80000003 S1133 D43032abf` is message `0000000a`, seen and answered.
  */
 export function parseIndexFld(text: string): Map<string, IndexRecord> {
@@ -34,7 +36,7 @@ export function parseIndexFld(text: string): Map<string, IndexRecord> {
     const seconds = /\sD([0-9a-f]{8})(?:\s|$)/i.exec(line)?.[1];
 
     records.set(name, {
-      // The high bits (0x80000000 in every line seen) are the server's own.
+      // The high bits are for the server alone (0x80000000 in all examples).
       flags: flagsOf(parseInt((match[2] ?? '').slice(-4), 16)),
       receivedAt:
         seconds === undefined

@@ -1,12 +1,14 @@
 import type { MessageFlags } from './index-fld.js';
 
-/** Leaves room for the time, the size and the flags: no file system takes more than 255 bytes. */
+/** Formats the names of files and folders in a Maildir. Pure. */
+
+/** The longest part of a name that is the message's own: time, size and flags need the rest of 255 bytes. */
 const LONGEST_NAME = 100;
 
-/** What a Maildir keeps about a message in its file's name. */
+/** The facts of a message that a Maildir keeps in the file's name. */
 export interface MaildirMessage {
   readonly receivedAt: Date;
-  /** Tells messages of one second apart: unique within the export. */
+  /** A number that is unique within the export: it distinguishes messages of one second. */
   readonly sequence: number;
   /** The message's name in the store: `0000000a`, `Re Hello`. */
   readonly name: string;
@@ -15,7 +17,7 @@ export interface MaildirMessage {
 }
 
 /**
- * A file name for `cur/`: `1763368200.12_0000000a.kms-backup,S=1133:2,RS`. Seconds, a unique middle, the writer, the size
+ * Returns a file name for `cur/`: `1763368200.12_0000000a.kms-backup,S=1133:2,RS`. Seconds, a unique middle, the writer, the size
  * (Maildir++) and the flags in alphabetical order: D draft, F flagged, R replied, S seen (cr.yp.to/proto/maildir.html).
  * @param separator `:` by the specification; `;` on Windows, where no file name holds a colon
  */
@@ -28,7 +30,7 @@ export function formatMaildirName(
   return `${unique},S=${String(message.sizeBytes)}${separator}2,${flagLetters(message.flags)}`;
 }
 
-/** Readers find sizes and flags by commas, equals signs and colons, and split at white space: none is left of them in a name. */
+/** Replaces all signs by which readers of a Maildir divide a name: commas, equals signs, colons and white space. */
 function plainName(name: string): string {
   return name.replace(/[^\w.-]/g, '_').slice(0, LONGEST_NAME);
 }
@@ -39,9 +41,9 @@ function flagLetters(flags: MessageFlags | undefined): string {
 }
 
 /**
- * A folder's directory in Maildir++ (courier-mta.org, maildir++): INBOX is the root and gives the empty name, and so does mail
- * that lies in no folder; subfolders
- * start with a dot and their levels are joined by dots. A dot inside a name would make a level of its own and becomes `_`.
+ * Returns a folder's directory in Maildir++ (courier-mta.org, maildir++). INBOX, and mail outside of folders, lie in the root
+ * and give the empty name. The name of a subfolder starts with a dot, and dots join its levels: a dot inside a level would
+ * make another level, and becomes `_`.
  * @param levels the folder's names from the top, each in modified UTF-7: `['INBOX', 'Sub']` gives `.INBOX.Sub`
  */
 export function formatMaildirFolder(levels: readonly string[]): string {

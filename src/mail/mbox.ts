@@ -20,21 +20,21 @@ const MONTHS = [
   'Dec',
 ];
 
-/** What an mbox keeps about a message outside its text. */
+/** The facts of a message that an mbox keeps outside its text. */
 export interface MboxEnvelope {
-  /** The sender's address, or undefined where it is not known. */
+  /** The sender's address; undefined where the message names none. */
   readonly sender: string | undefined;
   readonly receivedAt: Date;
-  /** Written as Status and X-Status headers, before any the message already has: readers take the first. */
+  /** Written as the headers Status and X-Status, before those of the message: readers take the first. */
   readonly flags?: MessageFlags | undefined;
-  /** Written as an X-Kerio-Folder header, for a file that holds several folders. */
+  /** Written as the header X-Kerio-Folder, for a file that holds several folders. */
   readonly folder?: string | undefined;
 }
 
 /**
- * One message of an mbox file (RFC 4155, quoting of mboxrd): a `From ` line with the sender and the time in UTC, the
+ * Formats one message of an mbox file (RFC 4155, quoting of mboxrd): a `From ` line with the sender and the time in UTC, the
  * message with LF line ends, an empty line. A line that starts with `From `, or with any number of `>` before it, gets
- * one more `>`: a reader of mboxrd takes exactly one away and has the message back. Only CRLF becomes LF; a CR alone stays.
+ * one more `>`, which a reader of mboxrd removes again. Only CRLF becomes LF; a CR alone stays.
  */
 export function formatMboxMessage(
   bytes: Buffer,
@@ -49,7 +49,7 @@ export function formatMboxMessage(
     `${[`From ${senderWord(envelope.sender)} ${formatAsctime(envelope.receivedAt)}`, ...headers].join('\n')}\n`,
   );
   const text = quoteLines(bytes);
-  // Of a message without headers, the first line of the text would be taken for one.
+  // In a message without headers, a reader would take the first line of the text for one.
   const gap = Buffer.from(startsWithHeader(bytes) ? '' : '\n');
   const needsLineEnd = text.length > 0 && text[text.length - 1] !== LF;
 
@@ -61,14 +61,14 @@ export function formatMboxMessage(
   ]);
 }
 
-/** Whether the first line is a header field (RFC 5322 §2.2) or the empty line that ends the headers. */
+/** Says whether the first line is a header field (RFC 5322 §2.2), or the empty line that ends the headers. */
 function startsWithHeader(bytes: Buffer): boolean {
   return /^(?:\r?\n|>*From |[!-9;-~]+[ \t]*:)/.test(
     bytes.toString('latin1', 0, 1000),
   );
 }
 
-/** The message with LF line ends and quoted `From ` lines, in one pass of known length. */
+/** Returns a message with LF line ends and quoted `From ` lines, in one pass over a buffer of known length. */
 function quoteLines(bytes: Buffer): Buffer {
   const out = Buffer.allocUnsafe(bytes.length + countQuotes(bytes));
   let length = 0;
@@ -109,7 +109,7 @@ function isFromLine(bytes: Buffer, lineAt: number): boolean {
   );
 }
 
-/** Status `RO` (read, old) or `O`, X-Status `A` answered, `F` flagged, `T` draft: what mutt, Dovecot and Python read. */
+/** Formats Status `RO` (read, old) or `O`, and X-Status `A` answered, `F` flagged, `T` draft, as mutt, Dovecot and Python read them. */
 function statusHeaders(flags: MessageFlags | undefined): string[] {
   if (!flags) return [];
   const extra = `${flags.isAnswered ? 'A' : ''}${flags.isFlagged ? 'F' : ''}${flags.isDraft ? 'T' : ''}`;
@@ -128,13 +128,13 @@ function folderHeader(folder: string | undefined): string[] {
   ];
 }
 
-/** The address without anything that would end the word; `MAILER-DAEMON` where there is none, as is the custom. */
+/** Returns the address as one word of plain ASCII, or `MAILER-DAEMON`, as is the custom. */
 function senderWord(sender: string | undefined): string {
   const address = /[^\s<>,;"]+@[^\s<>,;"]+/.exec(sender ?? '')?.[0] ?? '';
   return /^[\x21-\x7e]+$/.test(address) ? address : 'MAILER-DAEMON';
 }
 
-/** `Tue Nov  3 08:30:00 2026`, UTC (RFC 4155: asctime). */
+/** Formats a time in UTC as asctime does (RFC 4155): `Tue Nov  3 08:30:00 2026`. */
 function formatAsctime(date: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)}`;

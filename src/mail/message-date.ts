@@ -12,7 +12,7 @@ const MONTHS = [
   'nov',
   'dec',
 ];
-/** RFC 5322 §4.3; the names beyond it are what German and Czech mail systems write. Hours from UTC. */
+/** Hours from UTC of the zones in RFC 5322 §4.3, and of those that German and Czech mail systems write. */
 const ZONES: Readonly<Record<string, number>> = {
   ut: 0,
   utc: 0,
@@ -37,7 +37,7 @@ const RFC_5322 =
   /^(?:[a-z]+\.?\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?[\s-]+(\d{2,4})\s+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|[a-z]+)?/;
 
 /**
- * The instant of a Date header (RFC 5322 §3.3, and the obsolete forms of §4.3), or undefined where it names none.
+ * Parses a Date header (RFC 5322 §3.3, and the obsolete forms of §4.3); undefined where it names no instant.
  * A missing or unknown zone counts as UTC (§4.3 says so of unknown names). Examples: `Tue, 17 Nov 2026 09:30:00 +0100`
  * and `17 Nov 26 08:30 GMT` are the same instant; `yesterday` and `31 Feb 2026 10:00:00 +0000` are undefined.
  */
@@ -64,7 +64,7 @@ export function parseMessageDate(text: string): Date | undefined {
 
   const year = fullYear(match[3] ?? '');
   const localMs = Date.UTC(year, month, day, hour, minute, second);
-  // A 31st of February would silently become the 3rd of March.
+  // JavaScript would turn a 31st of February into the 3rd of March.
   if (new Date(Date.UTC(year, month, day)).getUTCDate() !== day) {
     return undefined;
   }
@@ -72,7 +72,7 @@ export function parseMessageDate(text: string): Date | undefined {
   return new Date(localMs - offsetMinutes * 60_000);
 }
 
-/** Some senders write `2026-11-17T09:30:00+01:00`; without a zone that is UTC here too. */
+/** Parses the form of some senders, `2026-11-17T09:30:00+01:00`; without a zone the time is UTC. */
 function parseIsoDate(text: string): Date | undefined {
   const match =
     /^(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s*(z|[+-]\d{2}:?\d{2})?$/.exec(
@@ -89,7 +89,7 @@ function parseIsoDate(text: string): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** RFC 5322 §4.3: 00 to 49 are 2000 to 2049, 50 to 99 are 1950 to 1999, three digits count from 1900. */
+/** Completes a year (RFC 5322 §4.3): 00 to 49 are 2000 to 2049, 50 to 99 are 1950 to 1999, three digits count from 1900. */
 function fullYear(digits: string): number {
   const year = Number(digits);
   if (digits.length === 4) return year;

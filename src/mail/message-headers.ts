@@ -4,14 +4,14 @@ import { guessCharset } from './guess-charset.js';
 import { findHeaderEnd, unfoldLines } from './header-block.js';
 import { parseMessageDate } from './message-date.js';
 
-/** How much of a message is looked at for its headers. Longer header blocks are read up to here. */
+/** The longest header block that is read: of a longer one, the rest is left out. */
 export const HEADER_LIMIT_BYTES = 256 * 1024;
 const HEADER_WINDOW_BYTES = 8192;
 const CHARSET = /charset\s*=\s*"?([^\s";]+)/i;
-/** Letters of other charsets, and what switches to one. */
+/** Letters of other charsets, and the escape that switches to one. */
 const NOT_ASCII = /[\x1b\x80-\xff]/;
 
-/** The headers that people know a message by, decoded. Empty where the message has none. */
+/** The headers by which people recognise a message, decoded. A missing header is empty. */
 export interface MessageHeaders {
   readonly from: string;
   /** All To headers, joined with a comma. */
@@ -37,7 +37,7 @@ const WANTED = new Set([
   'content-type',
 ]);
 
-/** Whether the header block ends within these bytes, so that `readMessageHeaders` needs no more of the message. */
+/** Says whether the header block ends within these bytes, so that `readMessageHeaders` needs no more of the message. */
 export function holdsAllHeaders(bytes: Buffer): boolean {
   return (
     bytes.length >= HEADER_LIMIT_BYTES ||
@@ -46,15 +46,15 @@ export function holdsAllHeaders(bytes: Buffer): boolean {
 }
 
 /**
- * Reads the headers of a raw message (RFC 5322): unfolded, RFC 2047 words decoded, bytes above 127 as UTF-8 or else in
- * the message's own charset. Never throws: text without headers gives empty ones. Of a header that may stand only once,
- * the first counts.
+ * Reads the headers of a raw message (RFC 5322). Unfolds them, and decodes RFC 2047 words and bytes above 127, as UTF-8 or
+ * else in the message's own charset. Never throws: text without headers gives empty ones. The first of several headers
+ * counts, where a message may have only one.
  */
 export function readMessageHeaders(bytes: Buffer): MessageHeaders {
   const fields = readFields(headerBlock(bytes));
-  let behind: { readonly charset: string | undefined } | undefined;
+  let fallback: { readonly charset: string | undefined } | undefined;
   const charset = (): string | undefined =>
-    (behind ??= { charset: charsetBehind(bytes, fields) }).charset;
+    (fallback ??= { charset: undeclaredCharset(bytes, fields) }).charset;
 
   const all = (name: string): string =>
     (fields.get(name) ?? [])
@@ -71,19 +71,19 @@ export function readMessageHeaders(bytes: Buffer): MessageHeaders {
     bcc: all('bcc'),
     subject: first('subject'),
     messageId: bareMessageId(first('message-id')),
-    // Most searches never ask.
+    // Most searches do not need the date.
     get date() {
       return dateOf(fields);
     },
   };
 }
 
-/** `<a@b>` and ` a@b ` are both `a@b`. */
+/** Returns a Message-ID without brackets and spaces: `a@b` for `<a@b>` and ` a@b `. */
 export function bareMessageId(text: string): string {
   return (/<([^<>]*)>/.exec(text)?.[1] ?? text).trim();
 }
 
-/** The wanted header fields by lower-case name, values as bytes (one character each), unfolded. */
+/** Returns the wanted header fields by lower-case name, with unfolded values as bytes, one character each. */
 function readFields(block: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
   for (const line of unfoldLines(block)) {
@@ -99,12 +99,12 @@ function readFields(block: string): Map<string, string[]> {
   return fields;
 }
 
-/** Most headers end within a few kilobytes: the long look is only taken where the short one finds no end. */
+/** Returns the header block. Most end within the short window, so that the long one is read only where it has no end. */
 function headerBlock(bytes: Buffer): string {
   for (const limitBytes of [HEADER_WINDOW_BYTES, HEADER_LIMIT_BYTES]) {
     const text = bytes.toString('latin1', 0, limitBytes);
-    const found = findHeaderEnd(text, bytes.length <= limitBytes);
-    if (found) return text.slice(0, found.end);
+    const headerEnd = findHeaderEnd(text, bytes.length <= limitBytes);
+    if (headerEnd) return text.slice(0, headerEnd.end);
   }
 
   return bytes.toString('latin1', 0, HEADER_LIMIT_BYTES);
@@ -113,13 +113,14 @@ function headerBlock(bytes: Buffer): string {
 function dateOf(
   fields: ReadonlyMap<string, readonly string[]>,
 ): Date | undefined {
-  const own = parseMessageDate(fields.get('date')?.[0] ?? '');
-  if (own) return own;
+  const date = parseMessageDate(fields.get('date')?.[0] ?? '');
+  if (date) return date;
+
   const received = fields.get('received')?.[0] ?? '';
   return parseMessageDate(received.slice(received.lastIndexOf(';') + 1));
 }
 
-/** RFC 6532 allows UTF-8 in headers; older senders put their own charset there without a word. */
+/** Decodes a value. RFC 6532 allows UTF-8 in headers, and older senders use their own charset there undeclared. */
 function decodeValue(value: string, charset: () => string | undefined): string {
   const decodeRaw = (raw: string): string =>
     NOT_ASCII.test(raw)
@@ -131,22 +132,24 @@ function decodeValue(value: string, charset: () => string | undefined): string {
 }
 
 /**
- * The charset of what stands in the headers undeclared: that of the message, of its first part that names one, of
- * another header's encoded words, or what all such headers together look like.
+ * Returns the charset of undeclared bytes in headers: that of the message, of its first part that names one, of another
+ * header's encoded words, or the guess for all such headers together.
  */
-function charsetBehind(
+function undeclaredCharset(
   bytes: Buffer,
   fields: ReadonlyMap<string, readonly string[]>,
 ): string | undefined {
   const values = [...fields.values()].flat();
-  const own = CHARSET.exec(fields.get('content-type')?.[0] ?? '')?.[1];
-  const parts = CHARSET.exec(
+  const ofMessage = CHARSET.exec(fields.get('content-type')?.[0] ?? '')?.[1];
+  const ofPart = CHARSET.exec(
     bytes.toString('latin1', 0, 4 * HEADER_WINDOW_BYTES),
   )?.[1];
-  const words = values.map((value) => /=\?([^?\s]+)\?[bq]\?/i.exec(value)?.[1]);
-  const declared = [own, parts, ...words]
+  const ofWords = values.map(
+    (value) => /=\?([^?\s]+)\?[bq]\?/i.exec(value)?.[1],
+  );
+  const declared = [ofMessage, ofPart, ...ofWords]
     .map(knownCharset)
-    .find((known) => known !== undefined && known !== 'utf-8');
+    .find((label) => label !== undefined && label !== 'utf-8');
 
   return (
     declared ??

@@ -2,10 +2,12 @@ import { UsageError } from '../errors.js';
 import { foldText } from './fold-text.js';
 import { bareMessageId, type MessageHeaders } from './message-headers.js';
 
-/** What a search asks for, as people type it. All that is given must hold. */
+/** Decides which messages a search finds. Pure. */
+
+/** The conditions of a search, as people type them. A message must satisfy all of them. */
 export interface QueryText {
   readonly from?: string | undefined;
-  /** Looked for in To, Cc and Bcc. */
+  /** A part of To, Cc or Bcc. */
   readonly to?: string | undefined;
   readonly subject?: string | undefined;
   /** The whole Message-ID, with or without its angle brackets. */
@@ -14,11 +16,11 @@ export interface QueryText {
   readonly since?: string | undefined;
   /** A day (up to its first moment, so the day itself is out) or an instant; exclusive. */
   readonly before?: string | undefined;
-  /** Looked for in subject, text and the names of attachments. */
+  /** A part of the subject, the text or the names of attachments. */
   readonly text?: string | undefined;
 }
 
-/** A query ready for many messages; plain data, so that it can be sent to a worker. */
+/** A parsed query. It is plain data, so that it can be sent to a worker. */
 export interface MessageQuery {
   readonly from: string | undefined;
   readonly to: string | undefined;
@@ -41,8 +43,8 @@ export const EVERY_MESSAGE: MessageQuery = {
 };
 
 /**
- * Reads a query. Comparison ignores case, accents and runs of white space.
- * @throws {UsageError} for an empty text, for something that is no date, and for a range that holds no instant
+ * Parses a query. A comparison ignores case, accents and runs of white space.
+ * @throws {UsageError} for an empty text, for a text that is no date, and for a range that holds no instant
  */
 export function parseMessageQuery(
   given: QueryText,
@@ -82,8 +84,8 @@ export function parseMessageQuery(
 }
 
 /**
- * Whether the headers satisfy everything but `text`. A message without any date is judged by `receivedAt`
- * (its file's modification time), and matches no range where that is unknown too.
+ * Says whether the headers satisfy all conditions but `text`. A message without a date is judged by `receivedAt` (the
+ * modification time of its file), and matches no range where that is missing too.
  */
 export function matchesHeaders(
   query: MessageQuery,
@@ -105,7 +107,7 @@ export function matchesHeaders(
   );
 }
 
-/** Whether subject or body text hold the text that was asked for. */
+/** Says whether the subject or the body holds the wanted text. */
 export function matchesText(
   query: MessageQuery,
   headers: MessageHeaders,
@@ -114,17 +116,17 @@ export function matchesText(
   return holds(headers.subject, query.text) || holds(bodyText, query.text);
 }
 
-/** Words in a message, in lower case, that say that its raw bytes are not its text. */
+/** Words in a message, in lower case, that show that its raw bytes are not its text. */
 const ENCODED = [
   ...['base64', 'quoted-printable', 'text/html', '=?', '*=', '*0', 'delsp'],
   ...['utf-7', 'utf-16', 'ucs-2', 'hz-gb'],
 ];
-/** Bytes that no plain ASCII text has: letters of other charsets, and what switches to one. */
+/** Bytes that plain ASCII text does not have: letters of other charsets, and the escape that switches to one. */
 const OTHER_CHARSET = /[\x1b\x80-\xff]/;
 
 /**
- * True where the raw bytes alone prove that the text is not in the message: plain ASCII, nothing encoded, and the text
- * not in it. A quick way past most plain messages; false says nothing.
+ * Returns true where the raw bytes prove that the text is not in the message: they are plain ASCII, nothing is encoded, and
+ * they do not hold the text. Most plain messages are dismissed so. False proves nothing.
  */
 export function cannotHoldText(query: MessageQuery, bytes: Buffer): boolean {
   if (query.text === undefined) return false;
@@ -134,7 +136,7 @@ export function cannotHoldText(query: MessageQuery, bytes: Buffer): boolean {
     return false;
   }
 
-  // Most messages lack a word of it: only what has the longest is folded as a whole.
+  // Most messages lack the longest word of the text, so that only few are folded as a whole.
   return (
     !raw.includes(longestWord(query.text)) ||
     !foldText(raw).includes(query.text)
@@ -161,7 +163,7 @@ function isInRange(query: MessageQuery, date: Date | undefined): boolean {
 function foldedOr(text: string | undefined, flag: string): string | undefined {
   if (text === undefined) return undefined;
   const folded = foldText(text);
-  // An empty text is in every message: a script whose variable is unset would export everything.
+  // Every message holds an empty text: a script with an unset variable would export everything.
   if (folded === '') throw emptyError(flag);
   return folded;
 }

@@ -2,13 +2,13 @@ import PostalMime from 'postal-mime';
 import { withoutAttachments } from './attachment-cut.js';
 import { toPlainMessage } from './plain-message.js';
 
-/** Deeper than any honest mail; what is deeper still is searched as raw text. */
+/** Deeper than the parts of any honest mail. A message of deeper parts is searched as raw text. */
 const MAX_NESTING = 200;
 
 /**
- * What a person reads in a message: the text parts, the HTML parts as text, forwarded messages, the names of the
- * attachments. Attachments themselves are not read. A message that no MIME reader understands gives its raw text,
- * so that nothing falls out of a search.
+ * Returns the text that a person reads in a message: text parts, HTML parts as text, forwarded messages, and the names of
+ * attachments, but not their content. A message that no MIME reader understands gives its raw text, so that a search can
+ * still find it.
  */
 export async function readBodyText(bytes: Buffer): Promise<string> {
   try {
@@ -22,14 +22,14 @@ export async function readBodyText(bytes: Buffer): Promise<string> {
 
     return [mail.text ?? '', html, ...names].join('\n');
   } catch {
-    // The library's only errors are its limits on nesting and header size; the raw text still answers a search.
+    // The library throws only at its limits of nesting and header size.
     return bytes.toString('utf8');
   }
 }
 
 /**
- * HTML as plain text. The library turns HTML into text when a message mixes both, and offers it no other way,
- * so the HTML travels as the second part of such a message.
+ * Converts HTML to plain text. The library does that only for a message that mixes both, so that the HTML is made the second
+ * part of such a message.
  */
 async function htmlToText(html: string): Promise<string> {
   let boundary = 'kms';

@@ -1,9 +1,9 @@
 import { dateFromLocal } from '../platform/clock.js';
 
 /**
- * The instant that a person means: `2026-11-17` is the first moment of that day in this process's time zone,
+ * Parses a time as people type it: `2026-11-17` is the first moment of that day in this process's time zone,
  * `2026-11-17T09:30:00+01:00` and `2026-11-17T08:30Z` are RFC 3339 instants, `2026-11-17T09:30` (no zone) is local.
- * Undefined for anything else, for a 31st of February and for 24:30.
+ * Returns undefined for any other text, for a 31st of February and for 24:30.
  */
 export function parseQueryTime(text: string): Date | undefined {
   const match =
