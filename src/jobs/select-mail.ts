@@ -3,14 +3,10 @@ import { resolve } from 'node:path';
 import type { Selection } from '../archive/read/read-archive.js';
 import { NotFoundError } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../recover/chain.js';
-import {
-  checkChosen,
-  type OpenChain,
-  openChain,
-  selectUnchecked,
-} from '../recover/entries.js';
+import { type ChainIndex, readChainIndex } from '../recover/chain-index.js';
 import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
-import { wantOfMail } from '../recover/scope.js';
+import { checkChosen, selectUnchecked } from '../recover/select-entries.js';
+import { wantOfMail } from '../recover/want.js';
 import {
   isInScope,
   type MailScope,
@@ -26,7 +22,6 @@ import {
   forEachPlace,
   isLater,
   type MailCounts,
-  storePathOf,
 } from './mail-places.js';
 
 /** The mail of a point in time, as far as it was asked for. */
@@ -92,8 +87,8 @@ async function readMail(
   typed: TypedScope,
   use: MailUse,
 ): Promise<MailSource> {
-  const opened = await openChain(chain);
-  const { selections, hidden } = selectMail(opened);
+  const chainIndex = await readChainIndex(chain);
+  const selections = selectUnchecked(chainIndex, { kind: 'mail and indexes' });
   const index = indexOf(selections);
 
   if (index.mailboxes.size === 0) {
@@ -102,7 +97,7 @@ async function readMail(
     );
   }
 
-  const scope = findIn(opened, () => resolveScope(index, typed));
+  const scope = findIn(chainIndex, () => resolveScope(index, typed));
   const folders = { ...scope, messages: undefined };
   const isMessage = (place: StorePath): boolean =>
     place.isMessage && isInScope(scope, place);
@@ -110,10 +105,10 @@ async function readMail(
   const messages = filterPlaces(selections, isMessage);
   const indexes = filterPlaces(
     selections,
-    (place) => !place.isMessage && isInScope(folders, place),
+    (place) => isIndex(place) && isInScope(folders, place),
   );
 
-  checkChosen(opened, [...messages, ...indexes]);
+  checkChosen(chainIndex, [...messages, ...indexes]);
 
   return {
     chain,
@@ -121,32 +116,10 @@ async function readMail(
     scope,
     messages,
     indexes,
-    hiddenItems: hidden.filter((place) => isInScope(folders, place)).length,
+    hiddenItems: countHidden(selections, folders),
     counts: countPlaces(selections, isMessage),
-    notes: await collectNotes(opened, { chain, messages, scope }, use),
+    notes: await collectNotes(chainIndex, { chain, messages, scope }, use),
   };
-}
-
-/** Messages and the folders' index.fld, and the places of items that only look like messages. */
-function selectMail(opened: OpenChain): {
-  selections: readonly Selection[];
-  hidden: readonly StorePath[];
-} {
-  const hidden: StorePath[] = [];
-
-  const selections = selectUnchecked(opened, (prefix) => {
-    if (storePathOf(prefix) === undefined) return false;
-
-    return (name) => {
-      const place = storePathOf(name);
-      if (!place) return false;
-      if (!place.isMessage && hasMessageName(name)) hidden.push(place);
-
-      return place.isMessage || place.file === 'index.fld';
-    };
-  });
-
-  return { selections, hidden };
 }
 
 /** Mailboxes and folders with their messages, a split one once, by its whole size. */
@@ -156,10 +129,12 @@ function indexOf(selections: readonly Selection[]): MailIndex {
   forEachPlace(selections, (place, table, at) => {
     if (isLater(table, at)) return;
 
-    if (!place.isMessage) {
+    if (isIndex(place)) {
       index.add(place, 0, 0);
       return;
     }
+
+    if (!place.isMessage) return;
 
     index.add(place, table.part(at)?.totalBytes ?? table.size(at), 1);
     if (!place.isNumbered) index.addMisplaced(place);
@@ -168,9 +143,29 @@ function indexOf(selections: readonly Selection[]): MailIndex {
   return index;
 }
 
+/** An index.fld; the other selected files that are no messages are hidden items. */
+function isIndex(place: StorePath): boolean {
+  return !place.isMessage && !hasMessageName(place.file);
+}
+
+/** Counts the items in the scope that have the form of messages and are settings of Outlook. */
+function countHidden(
+  selections: readonly Selection[],
+  scope: MailScope,
+): number {
+  let items = 0;
+
+  forEachPlace(selections, (place) => {
+    const isHidden = !place.isMessage && !isIndex(place);
+    if (isHidden && isInScope(scope, place)) items++;
+  });
+
+  return items;
+}
+
 /** Newer archives that were passed over, and damage that is not in the way. */
 async function collectNotes(
-  opened: OpenChain,
+  chainIndex: ChainIndex,
   { chain, messages, scope }: Pick<MailSource, 'chain' | 'messages' | 'scope'>,
   use: MailUse,
 ): Promise<string[]> {
@@ -181,8 +176,8 @@ async function collectNotes(
 
   const notes =
     use === 'search'
-      ? judgeVolumes(opened, want)
-      : await judgeDamage(opened, messages, want);
+      ? judgeVolumes(chainIndex, want)
+      : await judgeDamage(chainIndex, messages, want);
 
   return [...passed, ...notes];
 }

@@ -11,8 +11,8 @@ import type {
 import { diskSpaceOf } from '../platform/disk-space.js';
 import { VERSION } from '../platform/tool.js';
 import { toChain } from '../recover/chain.js';
-import { openChain } from '../recover/entries.js';
-import { indexMail } from '../recover/scope.js';
+import { readChainIndex } from '../recover/chain-index.js';
+import { indexMail } from '../recover/index-mail.js';
 import { inspectIfThere, type StatusReport } from '../status/status.js';
 import { folderLabel } from '../store/mail-names.js';
 import type { CollectedStatus, StatusRequest } from './collect-status.js';
@@ -82,7 +82,7 @@ async function measureMailboxes(
   const newest = states.findLast(({ isRecoverable }) => isRecoverable);
   if (!newest) return [];
 
-  const index = indexMail(await openChain(toChain(newest)));
+  const index = indexMail(await readChainIndex(toChain(newest)));
 
   return [...index.mailboxes].map(([name, mailbox]) => {
     const folders = [...mailbox.folders].map(([folder, counts]) => ({

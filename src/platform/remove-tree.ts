@@ -87,14 +87,28 @@ function removeDirectory(place: Place, removal: Removal): void {
 /** Removes an empty directory. False where it has content or another program holds it. @throws {Error} the operating system's, where waiting is no use */
 function hasGone(directory: Place): boolean {
   try {
+    return removeIfEmpty(directory);
+  } catch (error) {
+    if (isHeldCode(errnoOf(error) ?? '')) return false;
+
+    throw error;
+  }
+}
+
+/**
+ * Removes a directory that holds nothing, with one call.
+ * @returns whether it is gone; false where something is in it
+ * @throws {Error} the operating system's
+ */
+export function removeIfEmpty(directory: Place): boolean {
+  try {
     rmdirSync(directory);
+
     return true;
   } catch (error) {
     const code = errnoOf(error) ?? '';
     if (code === 'ENOENT') return true;
-    if (isHeldCode(code) || code === 'ENOTEMPTY' || code === 'EEXIST') {
-      return false;
-    }
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
 
     throw error;
   }

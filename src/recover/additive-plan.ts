@@ -9,14 +9,17 @@ import { FOLDER_FILES } from '../store/store-path.js';
 export interface KnownMessage {
   /** The file's name: `0000000a.eml`. */
   readonly name: string;
-  /** Without its angle brackets, empty where it has none. */
-  readonly messageId: string;
-  /** Of the whole content: equal hashes are equal messages. */
-  readonly contentHash: string;
+  /** Stands for the whole content: messages of one text are equal. */
+  readonly content: string;
+}
+
+/** The content of a message by checksum and size: those of one text are perhaps equal. */
+export function contentKey(crc: number, sizeBytes: number): string {
+  return `${crc.toString(16)}:${sizeBytes}`;
 }
 
 /** What happens to one message of the archive. */
-type AdditiveStep =
+export type AdditiveStep =
   | { readonly kind: 'add'; readonly name: string; readonly as: string }
   /** Another message has its name. */
   | { readonly kind: 'rename'; readonly name: string; readonly as: string }
@@ -63,23 +66,22 @@ export function planAdditive(
   archivedFiles: readonly string[],
 ): AdditivePlan {
   const present = new Map(
-    live.messages.map((message) => [identityOf(message), message.name]),
+    live.messages.map(({ content, name }) => [content, name]),
   );
-  // Windows and macOS do not tell `0000000A.eml` from `0000000a.eml`.
-  const taken = new Set(live.names.map((name) => name.toLowerCase()));
-  const reserved = new Set(archived.map(({ name }) => name.toLowerCase()));
+  const taken = new Set(live.names.map(foldName));
+  const reserved = new Set(archived.map(({ name }) => foldName(name)));
   const nextFree = freeNames(taken, reserved);
 
   const steps = archived.map((message): AdditiveStep => {
-    const { name } = message;
-    const sameAs = present.get(identityOf(message));
+    const { name, content } = message;
+    const sameAs = present.get(content);
     if (sameAs !== undefined) return { kind: 'skip', name, sameAs };
 
-    const isFree = !taken.has(name.toLowerCase());
+    const isFree = !taken.has(foldName(name));
     const as = isFree ? name : nextFree();
 
-    taken.add(as.toLowerCase());
-    present.set(identityOf(message), as);
+    taken.add(foldName(as));
+    present.set(content, as);
 
     return { kind: isFree ? 'add' : 'rename', name, as };
   });
@@ -98,9 +100,9 @@ export function planAdditive(
   };
 }
 
-/** Both must agree: two different messages may carry one Message-ID, and equal ones carry none. */
-function identityOf({ messageId, contentHash }: KnownMessage): string {
-  return `${contentHash} ${messageId}`;
+/** Windows and macOS do not tell `0000000A.eml` from `0000000a.eml`, macOS not a composed name from a decomposed one. */
+function foldName(name: string): string {
+  return name.normalize().toLowerCase();
 }
 
 /**

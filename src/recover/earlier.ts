@@ -10,7 +10,7 @@ import type { Journal } from '../server/recover-journal-text.js';
 import { type FinishedJournal, finishInterrupted } from './finish.js';
 import type { HeldPlaces } from './places.js';
 import type { Chain } from './chain.js';
-import type { ChainEntries } from './entries.js';
+import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
 
 /** What the journals of earlier calls mean for this one. */

@@ -13,7 +13,7 @@ import {
   syncDirectory,
   writeFully,
 } from '../platform/atomic-file.js';
-import { removeTree } from '../platform/remove-tree.js';
+import { removeIfEmpty, removeTree } from '../platform/remove-tree.js';
 import { toKnownError } from '../platform/system-error.js';
 import {
   type FoundJournal,
@@ -26,7 +26,6 @@ import type {
   JournalPointer,
 } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
-import { removeIfEmpty } from './staging.js';
 
 /**
  * The journal of a swap of old for new:

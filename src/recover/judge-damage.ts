@@ -14,9 +14,10 @@ import { isOwnText } from '../archive/summary.js';
 import type { ReadArchive } from '../archive/verify.js';
 import { DamagedArchiveError, NotFoundError, messageOf } from '../errors.js';
 import { plural } from '../platform/units.js';
-import type { OpenChain } from './entries.js';
-import { isProvenWhole, type Want } from './lost-volumes.js';
+import type { ChainIndex } from './chain-index.js';
+import { isProvenWhole } from './lost-volumes.js';
 import { toReadError } from './read-error.js';
+import type { Want } from './want.js';
 
 /**
  * Compares what is known to be damaged in a chain with what is wanted of it. What a verify wrote down is advice: the
@@ -25,7 +26,7 @@ import { toReadError } from './read-error.js';
  * @throws {DamagedArchiveError} naming what is damaged and wanted · {Error} the operating system's
  */
 export async function judgeDamage(
-  chain: OpenChain,
+  chain: ChainIndex,
   selections: readonly Selection[],
   want: Want,
 ): Promise<string[]> {
@@ -53,7 +54,7 @@ export async function judgeDamage(
 
 /** The same without reading: what a verify wrote down is taken as it stands. @throws {DamagedArchiveError} */
 export function judgeRecorded(
-  chain: OpenChain,
+  chain: ChainIndex,
   selections: readonly Selection[],
   want: Want,
 ): string[] {
@@ -79,7 +80,7 @@ export function judgeRecorded(
  * @returns notes where they cannot
  * @throws {DamagedArchiveError} where nobody can tell
  */
-export function judgeVolumes(chain: OpenChain, want: Want): string[] {
+export function judgeVolumes(chain: ChainIndex, want: Want): string[] {
   if (!want.components) chain.archives.forEach(refuseDamagedTexts);
 
   return chain.archives.flatMap((opened) => judgeLost(chain, opened, want));
@@ -102,7 +103,7 @@ function refuseDamagedTexts({
 }
 
 function judgeLost(
-  chain: OpenChain,
+  chain: ChainIndex,
   opened: ReadArchive,
   want: Want,
 ): string[] {
@@ -139,7 +140,7 @@ const isEmpty = ({ selections }: Doubt): boolean =>
 
 /** Which of the chosen entries of an archive were found damaged, or may be; undefined where nothing in it was. */
 function findDoubt(
-  chain: OpenChain,
+  chain: ChainIndex,
   opened: ReadArchive,
   selections: readonly Selection[],
 ): Doubt | undefined {
@@ -203,7 +204,7 @@ export function refuseDamaged(
 }
 
 /** Looks for what was named. What is not found may lie in a volume that is lost. @throws {DamagedArchiveError} then */
-export function findIn<T>({ archives }: OpenChain, find: () => T): T {
+export function findIn<T>({ archives }: ChainIndex, find: () => T): T {
   try {
     return find();
   } catch (error) {

@@ -1,12 +1,15 @@
 import { archiveName } from '../archive/names.js';
 import { DamagedArchiveError, messageOf } from '../errors.js';
 import { type Chain, describePassed, readPoint } from './chain.js';
-import { type ChainEntries, openChain, selectFrom } from './entries.js';
+import { readChainIndex } from './chain-index.js';
+import { findScope, refuseMissingMessages } from './find-scope.js';
+import { indexEntries, indexMail } from './index-mail.js';
 import { findIn, judgeRecorded } from './judge-damage.js';
-import { isFolderInScope } from '../store/mail-scope.js';
-import { filterFor, findScope, isPartial, wantOf } from './plan-recover.js';
+import { isFolderInScope, type MailScope } from '../store/mail-scope.js';
+import type { MailIndex } from '../store/mailboxes.js';
+import { type ChainEntries, selectFrom } from './select-entries.js';
+import { filterFor, isPartial, wantOf } from './want.js';
 import type { RecoverRequest } from './request.js';
-import { indexEntries, indexMail, refuseMissingMessages } from './scope.js';
 
 /** What an archive, with the full below it, holds. */
 export interface RecoverListing {
@@ -58,53 +61,55 @@ async function listFrom(
   chain: Chain,
   judge: typeof judgeRecorded,
 ): Promise<RecoverListing> {
-  const opened = await openChain(chain);
-  const index = indexMail(opened);
-  const scope = request.scope && findScope(opened, request.scope);
-
-  const entries = selectFrom(
-    opened,
-    filterFor(request, scope),
-    isPartial(request),
-  );
+  const index = await readChainIndex(chain);
+  const scope = request.scope && findScope(index, request.scope);
+  const filter = filterFor(request, scope);
+  const entries = selectFrom(index, filter, isPartial(request));
 
   if (scope) {
-    findIn(opened, () => {
-      refuseMissingMessages(opened, scope, entries);
+    findIn(index, () => {
+      refuseMissingMessages(index, scope, entries);
     });
   }
 
-  const notes = judge(opened, entries.selections, wantOf(request, scope));
+  const notes = judge(index, entries.selections, wantOf(request, scope));
   const wantsMail = request.mask?.has('mail') ?? true;
-  const shown = scope?.messages ? indexEntries(entries) : index;
-
-  const folders = (wantsMail ? [...shown.mailboxes.values()] : []).flatMap(
-    ({ domain, user, folders: own }) =>
-      [...own].map(([folder, counts]): FolderLine => ({
-        domain: domain ?? null,
-        user,
-        folder,
-        ...counts,
-      })),
-  );
-
-  const isWanted = ({ domain, user, folder }: FolderLine): boolean =>
-    !scope ||
-    ((scope.domain === undefined || scope.domain === domain) &&
-      (scope.user === undefined || scope.user === user) &&
-      isFolderInScope(scope, folder));
+  const mail = scope?.messages ? indexEntries(entries) : indexMail(index);
+  const folders = wantsMail ? toFolderLines(mail) : [];
 
   return {
     schema: 'kms-backup/listing/1',
     archives: chain.archives.map(({ stem }) => archiveName(stem)),
     takenAt: chain.point.facts.files.takenAt,
-    folders: folders.filter(isWanted),
+    folders: folders.filter((line) => !scope || isLineInScope(scope, line)),
     parts: scope ? [] : countParts(entries),
     messages: entries.messages,
     files: entries.files,
     bytes: entries.bytes,
     warnings: [...describePassed(chain), ...notes, ...entries.warnings],
   };
+}
+
+function toFolderLines({ mailboxes }: MailIndex): FolderLine[] {
+  return [...mailboxes.values()].flatMap(({ domain, user, folders }) =>
+    [...folders].map(([folder, counts]) => ({
+      domain: domain ?? null,
+      user,
+      folder,
+      ...counts,
+    })),
+  );
+}
+
+function isLineInScope(
+  scope: MailScope,
+  { domain, user, folder }: FolderLine,
+): boolean {
+  return (
+    (scope.domain === undefined || scope.domain === domain) &&
+    (scope.user === undefined || scope.user === user) &&
+    isFolderInScope(scope, folder)
+  );
 }
 
 /** A name that both the store and the install directory have is one line. */

@@ -1,24 +1,15 @@
 import { type Component, COMPONENTS } from '../store/components.js';
-import { directoryRuns } from '../archive/zip/directory-runs.js';
 import { isMessageAt } from '../archive/entry-kind.js';
-import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 import { placeOf } from '../store/entry-place.js';
 import { countedMailboxOf } from '../store/mail-names.js';
 import { parseVolumeName } from '../archive/names.js';
+import type { OpenVolume } from '../archive/open-archive.js';
 import type { ReadArchive } from '../archive/verify.js';
 import { holdsMessages } from '../store/message-file.js';
-import type { OpenChain } from './entries.js';
-
-/** What is wanted of a point, as far as damage may concern it. */
-export interface Want {
-  /** The parts of a mail server; undefined: everything. */
-  readonly components: ReadonlySet<Component> | undefined;
-  /** Of the mail, the mailboxes as a summary names them; undefined: all. */
-  readonly isMailboxWanted: ((mailbox: string) => boolean) | undefined;
-  /** Single messages are wanted: what is there is all there can be. */
-  readonly isByName: boolean;
-}
+import { type ChainIndex, type ChainRun, runsOf } from './chain-index.js';
+import { isHidden } from './index-mail.js';
+import { type Want, wantsMailbox } from './want.js';
 
 /**
  * Whether an archive has all of what is wanted although volumes of it are lost. Two things can prove it:
@@ -27,7 +18,7 @@ export interface Want {
  * Of a differential only the second: a message that the lost volume replaces is still there, as it was in the full.
  */
 export function isProvenWhole(
-  chain: OpenChain,
+  chain: ChainIndex,
   opened: ReadArchive,
   want: Want,
 ): boolean {
@@ -53,97 +44,97 @@ function isFirstLost({ archive }: ReadArchive): boolean {
   );
 }
 
-/** Compares the messages of each wanted mailbox with what the point's summary says of it. */
-function hasAllMessages(chain: OpenChain, want: Want): boolean {
+/** Compares the messages of each wanted mailbox with the counts in the point's summary. */
+function hasAllMessages(chain: ChainIndex, want: Want): boolean {
   const expected = chain.archives.at(-1)?.facts.summary?.mailboxes;
   if (!expected) return false;
 
-  const found = countMessages(chain);
-  const wanted = [...new Set([...expected.keys(), ...found.keys()])].filter(
-    (mailbox) => want.isMailboxWanted?.(mailbox) ?? true,
-  );
+  const present = countMessages(chain);
+  const mailboxes = new Set([...expected.keys(), ...present.keys()]);
 
-  return wanted.every(
-    (mailbox) => (found.get(mailbox) ?? 0) === (expected.get(mailbox) ?? 0),
-  );
+  return [...mailboxes]
+    .filter((mailbox) => wantsMailbox(want, mailbox))
+    .every(
+      (mailbox) => (present.get(mailbox) ?? 0) === (expected.get(mailbox) ?? 0),
+    );
 }
 
 /** The messages of a point that can be seen, by mailbox. */
-function countMessages({ archives, hidden }: OpenChain): Map<string, number> {
+function countMessages(chain: ChainIndex): Map<string, number> {
   const counts = new Map<string, number>();
-  const last = archives.at(-1);
 
-  for (const opened of archives) {
-    for (const { table } of opened.archive.volumes) {
-      for (const { prefix, start, end } of directoryRuns(table)) {
-        const mailbox = countedMailboxOf(prefix);
-        if (mailbox === undefined) continue;
+  for (const run of runsOf(chain)) {
+    const mailbox = countedMailboxOf(run.prefix);
+    const messages = mailbox === undefined ? 0 : countInRun(run);
 
-        const hiddenNames = opened === last ? undefined : hidden?.get(prefix);
-        const isInMail = holdsMessages(prefix);
-        let messages = 0;
-
-        for (let index = start; index < end; index++) {
-          const isHidden =
-            hiddenNames?.has(wholeName(table.name(index))) === true;
-          if (!isHidden && isMessageAt(table, index, isInMail)) messages++;
-        }
-
-        if (messages > 0) {
-          counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
-        }
-      }
+    if (mailbox !== undefined && messages > 0) {
+      counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
     }
   }
 
   return counts;
 }
 
+function countInRun(run: ChainRun): number {
+  const isInMail = holdsMessages(run.prefix);
+  let messages = 0;
+
+  for (let index = run.start; index < run.end; index++) {
+    const isMessage = isMessageAt(run.table, index, isInMail);
+    if (isMessage && !isHidden(run, index)) messages++;
+  }
+
+  return messages;
+}
+
 /** Whether the parts come before, or after, everything that the lost volumes can hold. */
 function liesBeside(
-  opened: ReadArchive,
+  { archive, facts }: ReadArchive,
   components: readonly Component[],
 ): boolean {
   if (components.length === 0) return true;
 
-  const { archive, facts } = opened;
-  // In which order the server lays its parts is known from few archives.
-  if (
-    facts.version?.tool === undefined &&
-    facts.summary?.volumes === undefined
-  ) {
-    return false;
-  }
+  // The order of the parts in the server's own archives is known from few of them.
+  const isOurs =
+    facts.version?.tool !== undefined || facts.summary?.volumes !== undefined;
+  if (!isOurs) return false;
 
-  const volumes = archive.volumes.map(({ file, table }) => ({
-    number: parseVolumeName(file.name)?.volume ?? 0,
-    ranks: ranksOf(table),
-  }));
+  const volumes = archive.volumes.map(toRankedVolume);
+  const wanted = components.map((component) => COMPONENTS.indexOf(component));
 
   return archive.lost.every(({ volume }) => {
-    const lost = parseVolumeName(volume)?.volume ?? 0;
-    const before =
-      volumes
-        .findLast(({ number, ranks }) => number < lost && ranks.length > 0)
-        ?.ranks.at(-1) ?? -1;
+    const number = parseVolumeName(volume)?.volume ?? 0;
+    const { before, after } = ranksAround(volumes, number);
 
-    const after =
-      volumes.find(({ number, ranks }) => number > lost && ranks.length > 0)
-        ?.ranks[0] ?? Infinity;
-    const ranks = components.map((component) => COMPONENTS.indexOf(component));
-
-    return ranks.every((rank) => rank < before || rank > after);
+    return wanted.every((rank) => rank < before || rank > after);
   });
 }
 
-/** Which parts a volume's first and last file belong to, by their order. */
-function ranksOf(table: EntryTable): number[] {
-  const [first, last] = [
-    rankFrom(table, 0, 1),
-    rankFrom(table, table.count - 1, -1),
-  ];
+/** A volume by its number, with the ranks of its first and its last part in `COMPONENTS`. */
+interface RankedVolume {
+  readonly number: number;
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+}
 
-  return first === undefined || last === undefined ? [] : [first, last];
+function toRankedVolume({ file, table }: OpenVolume): RankedVolume {
+  return {
+    number: parseVolumeName(file.name)?.volume ?? 0,
+    first: rankFrom(table, 0, 1),
+    last: rankFrom(table, table.count - 1, -1),
+  };
+}
+
+/** The ranks of the nearest parts on both sides of a lost volume: it can only hold those between them. */
+function ranksAround(
+  volumes: readonly RankedVolume[],
+  lost: number,
+): { readonly before: number; readonly after: number } {
+  const filled = volumes.filter(({ first }) => first !== undefined);
+  const before = filled.findLast(({ number }) => number < lost)?.last;
+  const after = filled.find(({ number }) => number > lost)?.first;
+
+  return { before: before ?? -1, after: after ?? Infinity };
 }
 
 /** The rank of the first file from `start` on. */

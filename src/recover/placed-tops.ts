@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { placeOf } from '../store/entry-place.js';
-import type { ChainEntries } from './entries.js';
+import type { ChainEntries } from './select-entries.js';
 import { type Placement, placeUnits } from './placement.js';
 import type { RecoverRequest } from './request.js';
 

@@ -1,42 +1,21 @@
+import { join } from 'node:path';
 import { archiveName } from '../archive/names.js';
-import { basename, dirname, join } from 'node:path';
-import { placeOf, sharedPlaceOf } from '../store/entry-place.js';
-import { describeParts } from '../archive/completeness.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
-import { plural } from '../platform/units.js';
-import {
-  MESSAGE_DIRECTORY,
-  SETTINGS_DIRECTORY,
-} from '../store/message-file.js';
-import {
-  type MailScope,
-  resolveScope,
-  type TypedScope,
-} from '../store/mail-scope.js';
 import { countFolders, type FolderPlan, planFolders } from './additive.js';
-import { type Chain, describePassed, readPoint } from './chain.js';
-import {
-  type ChainEntries,
-  type EntryFilter,
-  type OpenChain,
-  openChain,
-  selectFrom,
-} from './entries.js';
-import { findIn, judgeDamage } from './judge-damage.js';
-import type { Want } from './lost-volumes.js';
-import type { RecoverReport, RecoverRequest } from './request.js';
-import {
-  indexMail,
-  refuseMissingMessages,
-  rootOf,
-  scopeFilter,
-  wantOfMail,
-} from './scope.js';
-import { checkSpace, measureSpace } from './space.js';
+import { type Chain, readPoint } from './chain.js';
+import { readChainIndex } from './chain-index.js';
 import { callOf, noteEarlier } from './earlier.js';
+import { findScope, refuseMissingMessages } from './find-scope.js';
+import { findIn, judgeDamage } from './judge-damage.js';
+import { warnOfChain } from './plan-warnings.js';
+import type { RecoverReport, RecoverRequest } from './request.js';
+import { collectRoots } from './roots.js';
+import { type ChainEntries, selectFrom } from './select-entries.js';
+import { checkSpace, measureSpace } from './space.js';
 import { placesOf } from './units.js';
+import { filterFor, isPartial, wantOf } from './want.js';
 
-/** A recover that has been thought through and not begun. */
+/** A recover that is thought through and not begun. */
 export interface PlannedRecover {
   readonly chain: Chain;
   readonly entries: ChainEntries;
@@ -63,45 +42,16 @@ async function planFrom(
   request: RecoverRequest,
   chain: Chain,
 ): Promise<PlannedRecover> {
-  const opened = await openChain(chain);
-  const scope = request.scope && findScope(opened, request.scope);
-
-  const entries = selectFrom(
-    opened,
-    filterFor(request, scope),
-    isPartial(request),
-  );
-
-  if (scope) {
-    findIn(opened, () => {
-      refuseMissingMessages(opened, scope, entries);
-    });
-  }
-
-  const notes = await judgeDamage(
-    opened,
-    entries.selections,
-    wantOf(request, scope),
-  );
-
-  if (entries.selections.every(({ indices }) => indices.length === 0)) {
-    throw nothingFound(chain, entries);
-  }
-
-  const roots = scope && collectRoots(entries, scope);
-  if (roots?.length === 0) throw nothingFound(chain, entries);
-
+  const { entries, roots, notes } = await chooseEntries(request, chain);
   const call = callOf(request, { chain, entries, roots });
   const earlier = noteEarlier(request, call, placesOf(request, entries));
-  const { needed, free } = earlier.isWhole
+  const space = earlier.isWhole
     ? measureSpace(request, entries)
     : checkSpace(request, entries);
+
   const folders = request.isAdditive
-    ? planFolders(request.storeDir, entries)
+    ? await planFolders(request.storeDir, entries)
     : undefined;
-  const places =
-    roots?.map((root) => join(request.storeDir, root)) ??
-    topPathsOf(request, entries);
 
   const report: RecoverReport = {
     schema: 'kms-backup/recover/1',
@@ -110,13 +60,13 @@ async function planFrom(
     takenAt: chain.point.facts.files.takenAt,
     storeDir: request.storeDir,
     cfgDir: request.cfgDir,
-    replaces: folders ? [] : places,
+    replaces: folders ? [] : replacedPaths(request, entries, roots),
     messages: entries.messages,
     files: entries.files,
     bytes: entries.bytes,
-    neededBytes: needed,
-    freeBytes: free,
-    warnings: [...collectWarnings(chain, entries), ...notes, ...earlier.notes],
+    neededBytes: space.needed,
+    freeBytes: space.free,
+    warnings: [...warnOfChain(chain, entries), ...notes, ...earlier.notes],
     additive: folders && countFolders(folders),
     finished: null,
     keptOld: [],
@@ -127,86 +77,55 @@ async function planFrom(
   return { chain, entries, roots, folders, call, report };
 }
 
-function topPathsOf(request: RecoverRequest, entries: ChainEntries): string[] {
-  return entries.tops.map(({ area, name }) =>
-    join(area === 'store' ? request.storeDir : request.cfgDir, name),
+/** The entries that a request wants of a chain. */
+interface ChosenEntries {
+  readonly entries: ChainEntries;
+  /** The paths below the store that are replaced; undefined: top-level names whole. */
+  readonly roots: readonly string[] | undefined;
+  /** Notes on damage that is not in the way. */
+  readonly notes: readonly string[];
+}
+
+/** @throws {NotFoundError} · {DamagedArchiveError} as `planRecover` */
+async function chooseEntries(
+  request: RecoverRequest,
+  chain: Chain,
+): Promise<ChosenEntries> {
+  const index = await readChainIndex(chain);
+  const scope = request.scope && findScope(index, request.scope);
+  const filter = filterFor(request, scope);
+  const entries = selectFrom(index, filter, isPartial(request));
+
+  if (scope) {
+    findIn(index, () => {
+      refuseMissingMessages(index, scope, entries);
+    });
+  }
+
+  const want = wantOf(request, scope);
+  const notes = await judgeDamage(index, entries.selections, want);
+
+  if (entries.selections.every(({ indices }) => indices.length === 0)) {
+    throw nothingFound(chain, entries);
+  }
+
+  const roots = scope && collectRoots(entries, scope);
+  if (roots?.length === 0) throw nothingFound(chain, entries);
+
+  return { entries, roots, notes };
+}
+
+/** The paths that a report names as replaced. */
+function replacedPaths(
+  { storeDir, cfgDir }: RecoverRequest,
+  { tops }: ChainEntries,
+  roots: readonly string[] | undefined,
+): string[] {
+  if (roots) return roots.map((root) => join(storeDir, root));
+
+  return tops.map(({ area, name }) =>
+    join(area === 'store' ? storeDir : cfgDir, name),
   );
-}
-
-/** What a folder holds of its own, beside its subfolders and `FOLDER_FILES`. */
-const FOLDER_CONTENT = [
-  MESSAGE_DIRECTORY,
-  SETTINGS_DIRECTORY,
-  'index.fld',
-  'indexlog.fld',
-  'search.fld',
-];
-
-/**
- * The paths that a part of the mail is replaced at. Of a folder without its subfolders, and where single messages come,
- * that is also what the archive lacks: an index of other messages must not stay beside them, the server rebuilds it.
- */
-function collectRoots(entries: ChainEntries, scope: MailScope): string[] {
-  const roots = new Set<string>();
-  for (const { table, indices } of entries.selections) {
-    for (const index of indices) {
-      const root = rootOf(scope, table.name(index));
-      if (root !== undefined) roots.add(root);
-    }
-  }
-
-  const isOneFolder = scope.folder !== undefined && !scope.withSubfolders;
-  if (!scope.messages && !isOneFolder) return [...roots];
-
-  const holders = scope.messages
-    ? [...roots]
-        .map(dirname)
-        .filter((holder) => basename(holder) === MESSAGE_DIRECTORY)
-    : [...roots];
-  const folders = new Set(holders.map(dirname));
-  const stale = scope.messages ? ['index.fld', 'search.fld'] : FOLDER_CONTENT;
-
-  for (const folder of folders) {
-    for (const name of stale) roots.add(`${folder}/${name}`);
-  }
-
-  return [...roots];
-}
-
-/** Finds the part of the mail that a person means. @throws {NotFoundError} · {DamagedArchiveError} where it may be lost */
-export function findScope(opened: OpenChain, typed: TypedScope): MailScope {
-  return findIn(opened, () => resolveScope(indexMail(opened), typed));
-}
-
-/** Of a part only what is chosen is judged: damage elsewhere keeps nobody from it. */
-export function isPartial({ scope, mask }: RecoverRequest): boolean {
-  return scope !== undefined || mask !== undefined;
-}
-
-/** What a request wants, as far as damage may concern it. */
-export function wantOf(
-  { mask }: RecoverRequest,
-  scope: MailScope | undefined,
-): Want {
-  return scope
-    ? wantOfMail(scope)
-    : { components: mask, isMailboxWanted: undefined, isByName: false };
-}
-
-/** What a request wants of an archive. */
-export function filterFor(
-  { mask }: RecoverRequest,
-  scope: MailScope | undefined,
-): EntryFilter {
-  if (scope) return scopeFilter(scope);
-  if (!mask) return () => true;
-
-  const isWanted = (name: string): boolean => {
-    const place = placeOf(name);
-    return place !== undefined && mask.has(place.component);
-  };
-
-  return (prefix) => (sharedPlaceOf(prefix) ? isWanted(prefix) : isWanted);
 }
 
 function nothingFound(chain: Chain, entries: ChainEntries): Error {
@@ -228,42 +147,4 @@ function nothingFound(chain: Chain, entries: ChainEntries): Error {
       hints: ['See what it holds with recover --listing.'],
     },
   );
-}
-
-function collectWarnings(chain: Chain, entries: ChainEntries): string[] {
-  const warnings = describePassed(chain);
-  const parts = describeParts(chain.point.facts);
-
-  if (parts !== undefined) {
-    warnings.push(
-      `${chain.point.facts.files.stem}.zip holds only ${parts}: everything else stays as it is`,
-    );
-  }
-
-  if (chain.point.lacks.length > 0) {
-    warnings.push(
-      `${chain.point.facts.files.stem}.zip lacks ${chain.point.lacks.join(', ')}: it is no complete backup, and what is there stays`,
-    );
-  }
-
-  if (!entries.knowsDeletions) {
-    warnings.push(
-      'the server wrote this differential: which mail was deleted since the full is unknown, and it comes back',
-    );
-  }
-
-  if (entries.foreign.length > 0) {
-    const [first] = entries.foreign;
-    warnings.push(
-      `${plural(entries.foreign.length, 'entry', 'entries')} of no part of a mail server left out, first ${JSON.stringify(first)}`,
-    );
-  }
-
-  if (entries.windowsNames.length > 0) {
-    warnings.push(
-      `${plural(entries.windowsNames.length, 'name')} could not be recovered on Windows, first ${JSON.stringify(entries.windowsNames[0])}`,
-    );
-  }
-
-  return [...warnings, ...entries.warnings];
 }

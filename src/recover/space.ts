@@ -2,7 +2,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NoSpaceError } from '../errors.js';
 import { formatSize } from '../platform/units.js';
-import type { ChainEntries } from './entries.js';
+import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
 
 /** Whether the new state fits beside the old one. */

@@ -19,7 +19,7 @@ import { optionally } from '../platform/optional-calls.js';
 import { tellStep } from '../platform/steps.js';
 import { syncTree } from '../platform/sync-tree.js';
 import { toSystemError } from '../platform/system-error.js';
-import type { ChainEntries } from './entries.js';
+import type { ChainEntries } from './select-entries.js';
 import { refuseDamaged } from './judge-damage.js';
 import type { PlacedTop } from './placed-tops.js';
 import { existingAncestor } from './space.js';

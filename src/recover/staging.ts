@@ -2,13 +2,12 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  rmdirSync,
   type Stats,
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errnoOf, FailedError } from '../errors.js';
-import { removeTree } from '../platform/remove-tree.js';
+import { FailedError } from '../errors.js';
+import { removeIfEmpty, removeTree } from '../platform/remove-tree.js';
 import { findJournals } from '../server/recover-journal.js';
 import { exists } from '../server/recover-state.js';
 
@@ -101,20 +100,6 @@ export function dropStaged(staging: string): void {
 
   removeTree(join(staging, 'new'));
   removeIfEmpty(staging);
-}
-
-/** Removes a directory that holds nothing; whether it is gone. @throws {Error} the operating system's */
-export function removeIfEmpty(directory: string): boolean {
-  try {
-    rmdirSync(directory);
-    return true;
-  } catch (error) {
-    const code = errnoOf(error) ?? '';
-    if (code === 'ENOENT') return true;
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
-
-    throw error;
-  }
 }
 
 /**

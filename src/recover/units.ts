@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { STAGING_NAME } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
-import type { ChainEntries } from './entries.js';
+import type { ChainEntries } from './select-entries.js';
 import { isUnknownLink, type PlacedTop, placeTops } from './placed-tops.js';
 import { rootsWithin, toUnits } from './placement.js';
 import type { RecoverRequest } from './request.js';

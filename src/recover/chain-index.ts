@@ -1,0 +1,147 @@
+import type { ArchiveFacts } from '../archive/archive-facts.js';
+import type { ArchiveState } from '../archive/archive-state.js';
+import { identityOf } from '../archive/backup-directory.js';
+import { partsOf } from '../archive/completeness.js';
+import { describeLost } from '../archive/damage.js';
+import {
+  type HiddenNames,
+  namesOf,
+  readDeleted,
+} from '../archive/hidden-names.js';
+import {
+  openReadable,
+  type OpenVolume,
+  type ReadableArchive,
+} from '../archive/open-archive.js';
+import type { ReadArchive } from '../archive/verify.js';
+import {
+  type DirectoryRun,
+  directoryRuns,
+} from '../archive/zip/directory-runs.js';
+import { DamagedArchiveError } from '../errors.js';
+import type { Chain } from './chain.js';
+import { toReadError } from './read-error.js';
+
+/** A chain whose central directories are read. */
+export interface ChainIndex {
+  /** The base first. */
+  readonly archives: readonly ReadArchive[];
+  readonly point: ArchiveState;
+  /** The names of the base that the differential replaces or deletes, by directory. */
+  readonly hidden: HiddenNames | undefined;
+  /** False for a differential that the server wrote: it does not say which files were deleted. */
+  readonly knowsDeletions: boolean;
+  /** The components that the point's archive was limited to: its base holds the others of an earlier moment. Undefined: everything. */
+  readonly parts: ReadonlySet<string> | undefined;
+}
+
+/**
+ * Reads the central directories of a chain; the facts are those of its inspection.
+ * @throws {DamagedArchiveError} when the structure of an archive is broken
+ */
+export async function readChainIndex({ point }: Chain): Promise<ChainIndex> {
+  const last = await readIndex(point.facts);
+  const named = partsOf(point.facts);
+  const parts = named && new Set(named);
+
+  if (!point.base) {
+    return {
+      archives: [last],
+      point,
+      hidden: undefined,
+      knowsDeletions: true,
+      parts,
+    };
+  }
+
+  const base = await readIndex(point.base);
+
+  refuseOtherBase(base, last);
+
+  const deleted = await readDeleted(last, base.archive);
+
+  return {
+    archives: [base, last],
+    point,
+    hidden: namesOf(last, deleted ?? []),
+    knowsDeletions: deleted !== undefined,
+    parts,
+  };
+}
+
+/** The archives of the point that was read last: a command asks for one point several times. */
+let recent: readonly { identity: string; archive: ReadableArchive }[] = [];
+
+async function readIndex(facts: ArchiveFacts): Promise<ReadArchive> {
+  const identity = identityOf(facts.files);
+  const known = recent.find((one) => one.identity === identity);
+  if (known) return { archive: known.archive, facts };
+  if (facts.unreadable) throw toReadError(facts.unreadable);
+
+  const archive = await openReadable(facts).catch((error: unknown) => {
+    throw toReadError(error);
+  });
+
+  recent = [...recent.slice(-1), { identity, archive }];
+
+  return { archive, facts };
+}
+
+/** A base that lacks a volume still has to be the one that the differential names. */
+function refuseOtherBase(
+  { archive }: ReadArchive,
+  { facts }: ReadArchive,
+): void {
+  const named = facts.version?.baseDigest;
+  if (
+    named === undefined ||
+    archive.digest === named ||
+    archive.lost.length === 0
+  ) {
+    return;
+  }
+
+  throw new DamagedArchiveError(
+    `${archive.lost.map(describeLost).join(', ')}: whether ${archive.files.stem}.zip is the full that ${facts.files.stem}.zip was measured against cannot be proven`,
+    {
+      hints: [
+        'Put that volume back beside the others, or recover from another archive.',
+      ],
+    },
+  );
+}
+
+/** A volume of a chain, with the names that are not of its point. */
+export interface ChainVolume {
+  readonly volume: OpenVolume;
+  readonly hidden: HiddenNames | undefined;
+}
+
+/** The volumes of a chain, the base's first; only names of the base are hidden. */
+export function volumesOf({ archives, hidden }: ChainIndex): ChainVolume[] {
+  const last = archives.at(-1);
+
+  return archives.flatMap((index) =>
+    index.archive.volumes.map((volume) => ({
+      volume,
+      hidden: index === last ? undefined : hidden,
+    })),
+  );
+}
+
+/** Entries next to each other that lie in one directory of a chain's archive. */
+export interface ChainRun extends DirectoryRun {
+  readonly table: OpenVolume['table'];
+  /** Names of the directory that are not of the chain's point. */
+  readonly hiddenNames: ReadonlySet<string> | undefined;
+}
+
+/** The directories of all volumes of a chain, in the order of the central directories. */
+export function* runsOf(chain: ChainIndex): Generator<ChainRun> {
+  for (const { volume, hidden } of volumesOf(chain)) {
+    const { table } = volume;
+    for (const run of directoryRuns(table)) {
+      yield { ...run, table, hiddenNames: hidden?.get(run.prefix) };
+    }
+  }
+}

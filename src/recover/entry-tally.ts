@@ -1,0 +1,170 @@
+import { isMessageAt } from '../archive/entry-kind.js';
+import { wholeName } from '../archive/entry-names.js';
+import type { Selection } from '../archive/read/read-archive.js';
+import { isOwnText } from '../archive/summary.js';
+import {
+  type DirectoryRun,
+  directoryRuns,
+} from '../archive/zip/directory-runs.js';
+import type { EntryTable } from '../archive/zip/entry-table.js';
+import {
+  type EntryPlace,
+  placeOf,
+  sharedPlaceOf,
+} from '../store/entry-place.js';
+import { holdsMessages, isMessagePath } from '../store/message-file.js';
+import type { ChainVolume } from './chain-index.js';
+import type { EntryFilter, FilterRules, RunChoice } from './entry-filter.js';
+import { rulesOf } from './filter-rules.js';
+import {
+  type CountedName,
+  type TopLevelName,
+  TopLevelNames,
+} from './top-level-names.js';
+
+/** Entries that were chosen of a chain, and their counts. */
+export interface TalliedEntries {
+  readonly selections: readonly Selection[];
+  /** The top-level names that the point holds: `mail`, `mailserver.cfg`. */
+  readonly tops: readonly TopLevelName[];
+  readonly files: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Entries that belong to no part of a mail server. */
+  readonly foreign: readonly string[];
+}
+
+/** Chooses entries by a filter, and counts them, volume by volume. */
+export class EntryTally implements TalliedEntries {
+  readonly selections: Selection[] = [];
+  readonly foreign: string[] = [];
+  files = 0;
+  messages = 0;
+  bytes = 0;
+  readonly #tops = new TopLevelNames();
+  readonly #rules: FilterRules;
+
+  /** @param parts the components that the point was limited to; undefined: all */
+  constructor(
+    filter: EntryFilter,
+    private readonly parts: ReadonlySet<string> | undefined,
+  ) {
+    this.#rules = rulesOf(filter);
+  }
+
+  get tops(): readonly TopLevelName[] {
+    return this.#tops.all;
+  }
+
+  /** Adds the entries that are wanted of a volume; returns their indices. */
+  addVolume({ volume, hidden }: ChainVolume): readonly number[] {
+    const { file, table } = volume;
+    const indices: number[] = [];
+
+    for (const run of directoryRuns(table)) {
+      const choice = this.#rules.choose(run.prefix);
+      if (choice === 'none') continue;
+
+      this.#addRun(
+        { run, choice, table, hidden: hidden?.get(run.prefix) },
+        indices,
+      );
+    }
+
+    this.selections.push({ volume: file, table, indices });
+
+    return indices;
+  }
+
+  #addRun(chosen: ChosenRun, indices: number[]): void {
+    const { run, table, choice } = chosen;
+    const shared = sharedPlaceOf(run.prefix);
+    if (this.#isOfOtherPart(shared)) return;
+
+    if (shared && choice === 'all' && !chosen.hidden) {
+      this.#addWhole(chosen, this.#tops.of(shared), indices);
+      return;
+    }
+
+    for (let index = run.start; index < run.end; index++) {
+      const isLeftOut =
+        choice === 'subdirectories by name' && !table.isDirectory(index);
+      if (!isLeftOut && this.#addByName(chosen, index)) indices.push(index);
+    }
+  }
+
+  /** Nearly all entries of an archive come this way: no string is made of their names. */
+  #addWhole(chosen: ChosenRun, top: CountedName, indices: number[]): void {
+    const { run, table } = chosen;
+    const isInMail = holdsMessages(run.prefix);
+
+    for (let index = run.start; index < run.end; index++) {
+      if (!table.part(index)) {
+        this.#count(top, table, index);
+        if (isMessageAt(table, index, isInMail)) this.messages++;
+      } else if (!this.#addByName(chosen, index)) {
+        continue;
+      }
+
+      indices.push(index);
+    }
+  }
+
+  #addByName({ table, choice, hidden }: ChosenRun, index: number): boolean {
+    const name = nameOfFile(table, index);
+    if (hidden?.has(name) === true) return false;
+
+    const place = placeOf(name);
+    if (!place) {
+      if (!isOwnText(name)) this.foreign.push(name);
+      return false;
+    }
+
+    if (this.#isOfOtherPart(place)) return false;
+    if (choice !== 'all' && !this.#rules.isWanted(name)) return false;
+
+    this.#count(this.#tops.of(place), table, index);
+    if (isFirst(table, index) && isMessagePath(name)) this.messages++;
+
+    return true;
+  }
+
+  #isOfOtherPart(place: EntryPlace | undefined): boolean {
+    return place !== undefined && this.parts?.has(place.component) === false;
+  }
+
+  #count(top: CountedName, table: EntryTable, index: number): void {
+    if (table.isDirectory(index)) {
+      top.addDirectory();
+      return;
+    }
+
+    const sizeBytes = table.size(index);
+    const isFirstPiece = isFirst(table, index);
+
+    this.bytes += sizeBytes;
+    if (isFirstPiece) this.files++;
+    top.addFile(sizeBytes, isFirstPiece);
+  }
+}
+
+/** A directory of a volume of which something is wanted. */
+interface ChosenRun {
+  readonly run: DirectoryRun;
+  readonly choice: RunChoice;
+  readonly table: EntryTable;
+  /** Names of the directory that are not of the point. */
+  readonly hidden: ReadonlySet<string> | undefined;
+}
+
+/** The name of the file that an entry is, or is a piece of. */
+function nameOfFile(table: EntryTable, index: number): string {
+  const name = table.name(index);
+
+  return table.part(index) ? wholeName(name) : name;
+}
+
+/** Whether an entry is a whole file, or the first piece of one that was split. */
+function isFirst(table: EntryTable, index: number): boolean {
+  return (table.part(index)?.index ?? 0) === 0;
+}

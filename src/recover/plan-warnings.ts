@@ -1,0 +1,64 @@
+import { describeParts } from '../archive/completeness.js';
+import { plural } from '../platform/units.js';
+import { type Chain, describePassed } from './chain.js';
+import type { ChainEntries } from './select-entries.js';
+
+/** The warnings about a chain that a plan shows. Pure. */
+
+export function warnOfChain(chain: Chain, entries: ChainEntries): string[] {
+  return [
+    ...describePassed(chain),
+    ...warnOfPoint(chain),
+    ...warnOfEntries(entries),
+    ...entries.warnings,
+  ];
+}
+
+/** What the archive of the point does not have. */
+function warnOfPoint({ point }: Chain): string[] {
+  const archive = `${point.facts.files.stem}.zip`;
+  const parts = describeParts(point.facts);
+  const warnings: string[] = [];
+
+  if (parts !== undefined) {
+    warnings.push(
+      `${archive} holds only ${parts}: everything else stays as it is`,
+    );
+  }
+
+  if (point.lacks.length > 0) {
+    warnings.push(
+      `${archive} lacks ${point.lacks.join(', ')}: it is no complete backup, and what is there stays`,
+    );
+  }
+
+  return warnings;
+}
+
+function warnOfEntries({
+  knowsDeletions,
+  foreign,
+  windowsNames,
+}: ChainEntries): string[] {
+  const warnings: string[] = [];
+
+  if (!knowsDeletions) {
+    warnings.push(
+      'the server wrote this differential: which mail was deleted since the full is unknown, and it comes back',
+    );
+  }
+
+  if (foreign.length > 0) {
+    warnings.push(
+      `${plural(foreign.length, 'entry', 'entries')} of no part of a mail server left out, first ${JSON.stringify(foreign[0])}`,
+    );
+  }
+
+  if (windowsNames.length > 0) {
+    warnings.push(
+      `${plural(windowsNames.length, 'name')} could not be recovered on Windows, first ${JSON.stringify(windowsNames[0])}`,
+    );
+  }
+
+  return warnings;
+}

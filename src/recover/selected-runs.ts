@@ -1,0 +1,52 @@
+import { wholeName } from '../archive/entry-names.js';
+import type { Selection } from '../archive/read/read-archive.js';
+import { directoryRuns } from '../archive/zip/directory-runs.js';
+import type { EntryTable } from '../archive/zip/entry-table.js';
+
+/** Chosen entries by the directories that they lie in: the meaning of a path is found out once a directory. */
+
+/** Chosen entries of a volume next to each other that lie in one directory. */
+export interface SelectedRun {
+  readonly table: EntryTable;
+  /** The directory's entry name with its final `/`; empty for the archive's root. */
+  readonly prefix: string;
+  readonly indices: readonly number[];
+  /** The name of an entry's file in the directory, that of the whole file for a piece of one. */
+  readonly fileName: (index: number) => string;
+}
+
+/** @param selections with their indices in the order of the table */
+export function* selectedRuns(
+  selections: readonly Selection[],
+): Generator<SelectedRun> {
+  for (const { table, indices } of selections) {
+    let next = 0;
+
+    for (const { prefix, prefixBytes, end } of directoryRuns(table)) {
+      const first = next;
+      while ((indices[next] ?? Infinity) < end) next++;
+      if (next === first) continue;
+
+      yield {
+        table,
+        prefix,
+        indices: indices.slice(first, next),
+        fileName: (index) => {
+          const name = table.nameAfter(index, prefixBytes);
+
+          return table.part(index) ? wholeName(name) : name;
+        },
+      };
+    }
+  }
+}
+
+/** Whether an entry is a whole file, or the first piece of one that was split. */
+export function isFirstPiece(table: EntryTable, index: number): boolean {
+  return (table.part(index)?.index ?? 0) === 0;
+}
+
+/** The size of an entry's file, also where it was split. */
+export function wholeSize(table: EntryTable, index: number): number {
+  return table.part(index)?.totalBytes ?? table.size(index);
+}
