@@ -1,10 +1,10 @@
 // The two ways to read a central directory, on one volume: our plain lane and yauzl behind a window.
 //   node scripts/build.mjs && node scripts/bench/central-directory.mjs [VOLUME.zip]
 import {
-  parsePlainDirectory,
-  readDirectoryBytes,
-} from '../../dist/archive/zip/central-directory.js';
-import { readOddDirectory } from '../../dist/archive/zip/odd-central-directory.js';
+  parsePlainCentralDirectory,
+  readCentralDirectory,
+} from '../../dist/archive/zip/plain-central-directory.js';
+import { readOddCentralDirectory } from '../../dist/archive/zip/odd-central-directory.js';
 import { openFileSource } from '../../dist/archive/zip/source.js';
 import { openPromise } from 'yauzl';
 import { median } from './measure.mjs';
@@ -16,9 +16,9 @@ const source = openFileSource(path, path);
 
 const lanes = {
   'plain lane': async () =>
-    parsePlainDirectory(await readDirectoryBytes(source)).count,
+    parsePlainCentralDirectory(await readCentralDirectory(source)).count,
   'yauzl behind a window': async () =>
-    (await readOddDirectory(source)).table.count,
+    (await readOddCentralDirectory(source)).table.count,
   'yauzl on the file': async () => {
     const zip = await openPromise(path);
     let count = 0;

@@ -4,16 +4,16 @@ import {
   openVolumeFile,
   type VolumeFileInfo,
 } from './backup-directory.js';
+import { readEntries } from './zip/central-directory.js';
 import {
-  findDirectory,
-  parsePlainDirectory,
-  readEntries,
-} from './zip/central-directory.js';
+  findCentralDirectory,
+  parsePlainCentralDirectory,
+} from './zip/plain-central-directory.js';
 import { anywhereIn, type Damage, isLostVolume } from './damage.js';
 import {
   centralHeaderLength,
-  directoryWindows,
-  type DirectoryPlace,
+  centralHeaderWindows,
+  type CentralDirectoryPlace,
 } from './zip/central-headers.js';
 import type { EntryTable } from './zip/entry-table.js';
 import { formatVolumeName } from './names.js';
@@ -175,7 +175,7 @@ class Findings {
       await this.#tryVolume(
         volume,
         async () =>
-          (await findDirectory(source)) ?? (await readEntries(source)),
+          (await findCentralDirectory(source)) ?? (await readEntries(source)),
       );
     } finally {
       source.close();
@@ -262,15 +262,14 @@ async function findEntry(
   source: RandomAccessSource,
   name: string,
 ): Promise<EntryTable | undefined> {
-  const place = await findDirectory(source);
+  const place = await findCentralDirectory(source);
   const header =
     place &&
     ((await readEdge(source, place, name)) ??
       (await scanFor(source, place, name)));
 
   const plain =
-    header &&
-    parsePlainDirectory({ bytes: header, offset: place.offset, entries: 1 });
+    header && parsePlainCentralDirectory({ bytes: header, entries: 1 });
 
   if (plain) {
     plain.setExtentEnd(0, place.offset);
@@ -288,7 +287,7 @@ async function findEntry(
 /** The central header of that name where it is the directory's first or last: the texts of ours and of the server's archives. */
 async function readEdge(
   source: RandomAccessSource,
-  place: DirectoryPlace,
+  place: CentralDirectoryPlace,
   name: string,
 ): Promise<Buffer | undefined> {
   const length = Math.min(place.length, EDGE_BYTES);
@@ -308,10 +307,10 @@ async function readEdge(
 
 async function scanFor(
   source: RandomAccessSource,
-  place: DirectoryPlace,
+  place: CentralDirectoryPlace,
   name: string,
 ): Promise<Buffer | undefined> {
-  for await (const headers of directoryWindows(source, place)) {
+  for await (const headers of centralHeaderWindows(source, place)) {
     const found = headers.find(({ bytes, at }) => isHeaderOf(bytes, at, name));
     if (found) return found.bytes.subarray(found.at, found.at + found.length);
   }

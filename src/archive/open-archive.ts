@@ -7,7 +7,8 @@ import {
   openVolumeFile,
   type VolumeFileInfo,
 } from './backup-directory.js';
-import { readDirectoryBytes, readEntries } from './zip/central-directory.js';
+import { readEntries } from './zip/central-directory.js';
+import { readCentralDirectory } from './zip/plain-central-directory.js';
 import { describeLost, isLostVolume, type LostVolume } from './damage.js';
 import { refuseTooManyDirectories } from './zip/directory-levels.js';
 import type { EntryTable } from './zip/entry-table.js';
@@ -36,11 +37,11 @@ export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
 
   const source = await openVolumeFile(file);
   try {
-    const { table, directory } = await readEntries(source);
+    const { table, centralDirectory } = await readEntries(source);
     return {
       file,
       table,
-      digest: createHash('sha256').update(directory).digest('hex'),
+      digest: createHash('sha256').update(centralDirectory).digest('hex'),
     };
   } finally {
     source.close();
@@ -193,8 +194,8 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
       const source = await openVolumeFile(volume);
       try {
         const bytes =
-          (await readDirectoryBytes(source))?.bytes ??
-          (await readEntries(source)).directory;
+          (await readCentralDirectory(source))?.bytes ??
+          (await readEntries(source)).centralDirectory;
         digests.push(createHash('sha256').update(bytes).digest('hex'));
       } finally {
         source.close();

@@ -3,9 +3,13 @@ import {
   openVolumeFile,
   type VolumeFileInfo,
 } from './backup-directory.js';
-import { findDirectory, readEntries } from './zip/central-directory.js';
+import { readEntries } from './zip/central-directory.js';
+import { findCentralDirectory } from './zip/plain-central-directory.js';
 import { eachDeletedName, LIMIT_WITHOUT_BASE } from './read/read-deleted.js';
-import { directoryWindows, type HeaderBytes } from './zip/central-headers.js';
+import {
+  centralHeaderWindows,
+  type HeaderBytes,
+} from './zip/central-headers.js';
 import { wholeName } from './entry-names.js';
 import type { SummaryText } from './summary.js';
 import { CENTRAL_FIXED_BYTES } from './zip/zip-format.js';
@@ -66,7 +70,7 @@ async function addHeld(
 ): Promise<void> {
   const source = await openVolumeFile(volume);
   try {
-    const place = await findDirectory(source);
+    const place = await findCentralDirectory(source);
     if (!place) {
       const { table } = await readEntries(source);
       for (let index = 0; index < table.count; index++) {
@@ -77,7 +81,7 @@ async function addHeld(
     }
 
     for (const length of [Math.min(place.length, HEAD_BYTES), place.length]) {
-      for await (const headers of directoryWindows(source, {
+      for await (const headers of centralHeaderWindows(source, {
         ...place,
         length,
       })) {

@@ -25,7 +25,7 @@ const CREATE =
   constants.O_CREAT |
   constants.O_EXCL |
   (constants.O_NOFOLLOW || 0);
-/** Parts of one file meet in it, whichever comes first. */
+/** The pieces of one file meet in it, whichever comes first. */
 const CREATE_SHARED =
   constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW || 0);
 
@@ -38,15 +38,6 @@ export class Directories {
     mkdirSync(path, { recursive: true });
     this.#made.add(path);
   }
-}
-
-/** Takes an entry's bytes; `finish` gives the file its mode and time. */
-export interface EntryFile {
-  write(bytes: Uint8Array): void;
-  /** @returns false where the file system keeps another time */
-  finish(): boolean;
-  /** Closes without finishing: the caller's whole staging directory goes. */
-  abandon(): void;
 }
 
 /** Where entries are written. */
@@ -67,46 +58,76 @@ export function createEntryFile(
   const place = targetOf(rules, part ? wholeName(name) : name);
   if (!place) return undefined;
 
-  const { path, rule } = place;
   if (table.isDirectory(index)) {
-    directories.make(path.replace(/\/+$/, ''));
+    directories.make(place.path.replace(/\/+$/, ''));
     return undefined;
   }
 
-  directories.make(dirname(path));
+  directories.make(dirname(place.path));
 
-  const fd = openSync(path, part ? CREATE_SHARED : CREATE, 0o600);
-  let position = part?.offsetBytes ?? 0;
+  return new EntryFile(place.path, {
+    offsetBytes: part?.offsetBytes,
+    owner: place.rule.owner,
+    mode: table.mode(index) & 0o777,
+    mtimeTicks: table.mtimeTicks(index),
+  });
+}
 
-  return {
-    write: (bytes) => {
-      naming(path, () => {
-        writeFully(fd, bytes, position);
+/** What a file gets besides its bytes. */
+interface EntryFileFacts {
+  /** The place of a piece in its file; undefined where the entry is a whole file. */
+  readonly offsetBytes: number | undefined;
+  readonly owner: TargetRule['owner'];
+  /** Permission bits; 0 where the archive does not say. */
+  readonly mode: number;
+  readonly mtimeTicks: bigint;
+}
+
+/** The file that an entry becomes. It takes the entry's bytes; `finish` gives it its owner, mode and time. */
+export class EntryFile {
+  readonly #fd: number;
+  #position: number;
+
+  constructor(
+    private readonly path: string,
+    private readonly facts: EntryFileFacts,
+  ) {
+    const isPiece = facts.offsetBytes !== undefined;
+    this.#fd = openSync(path, isPiece ? CREATE_SHARED : CREATE, 0o600);
+    this.#position = facts.offsetBytes ?? 0;
+  }
+
+  write(bytes: Uint8Array): void {
+    naming(this.path, () => {
+      writeFully(this.#fd, bytes, this.#position);
+    });
+    this.#position += bytes.length;
+  }
+
+  /** @returns false where the file system keeps another time */
+  finish(): boolean {
+    const { owner, mode, mtimeTicks } = this.facts;
+
+    if (owner) {
+      optionally('owner', this.path, () => {
+        fchownSync(this.#fd, owner.uid, owner.gid);
       });
-      position += bytes.length;
-    },
-    finish: () => {
-      const { owner } = rule;
-      if (owner) {
-        optionally('owner', path, () => {
-          fchownSync(fd, owner.uid, owner.gid);
-        });
-      }
+    }
 
-      const mode = table.mode(index) & 0o777;
-      if (mode !== 0 && process.platform !== 'win32') {
-        optionally('mode', path, () => {
-          fchmodSync(fd, mode);
-        });
-      }
+    if (mode !== 0 && process.platform !== 'win32') {
+      optionally('mode', this.path, () => {
+        fchmodSync(this.#fd, mode);
+      });
+    }
 
-      const isKept = giveTime(path, table.mtimeTicks(index), fd);
-      closeSync(fd);
+    const isTimeKept = giveTime(this.path, mtimeTicks, this.#fd);
+    closeSync(this.#fd);
 
-      return isKept;
-    },
-    abandon: () => {
-      closeSync(fd);
-    },
-  };
+    return isTimeKept;
+  }
+
+  /** Closes without finishing: the caller's whole staging directory goes. */
+  abandon(): void {
+    closeSync(this.#fd);
+  }
 }

@@ -23,55 +23,81 @@ export function* planReads(
   table: EntryTable,
   indices: readonly number[],
 ): Generator<PlannedRead> {
-  const sorted = isAscending(table, indices)
-    ? indices
-    : [...indices].sort(
-        (a, b) => table.headerOffset(a) - table.headerOffset(b),
-      );
+  let group: Group | undefined;
 
-  let group: number[] = [];
-  let [start, end, bytes] = [0, 0, 0];
-
-  const take = (): PlannedRead => ({
-    indices: group,
-    startBytes: start,
-    endBytes: end,
-    isLarge: false,
-  });
-
-  for (const index of sorted) {
-    const [from, to] = [table.headerOffset(index), table.extentEnd(index)];
+  for (const index of sortByPosition(table, indices)) {
+    const startBytes = table.headerOffset(index);
+    const endBytes = table.extentEnd(index);
     const size = table.size(index);
-    const isLarge = to - from > LARGE_COMPRESSED_BYTES || size > LARGE_BYTES;
 
-    const isFull =
-      group.length >= TASK_ENTRIES ||
-      to - start > TASK_SPAN_BYTES ||
-      bytes + size > LARGE_BYTES ||
-      from - end > GAP_BYTES;
+    const isLarge =
+      endBytes - startBytes > LARGE_COMPRESSED_BYTES || size > LARGE_BYTES;
 
-    if (group.length > 0 && (isLarge || isFull)) {
-      yield take();
-      group = [];
+    if (group && (isLarge || !group.hasRoomFor(startBytes, endBytes, size))) {
+      yield group.toPlan();
+      group = undefined;
     }
 
     if (isLarge) {
-      yield { indices: [index], startBytes: from, endBytes: to, isLarge };
-      continue;
+      yield { indices: [index], startBytes, endBytes, isLarge };
+    } else {
+      group ??= new Group(startBytes);
+      group.add(index, endBytes, size);
     }
-
-    if (group.length === 0) [start, bytes] = [from, 0];
-    group.push(index);
-    [end, bytes] = [to, bytes + size];
   }
 
-  if (group.length > 0) yield take();
+  if (group) yield group.toPlan();
 }
 
-function isAscending(table: EntryTable, indices: readonly number[]): boolean {
-  return indices.every(
+/** Entries that one read fetches. */
+class Group {
+  readonly #indices: number[] = [];
+  #endBytes: number;
+  /** Of the entries together, once they are inflated. */
+  #sizeBytes = 0;
+
+  constructor(private readonly startBytes: number) {
+    this.#endBytes = startBytes;
+  }
+
+  hasRoomFor(startBytes: number, endBytes: number, sizeBytes: number): boolean {
+    return (
+      this.#indices.length < TASK_ENTRIES &&
+      endBytes - this.startBytes <= TASK_SPAN_BYTES &&
+      this.#sizeBytes + sizeBytes <= LARGE_BYTES &&
+      startBytes - this.#endBytes <= GAP_BYTES
+    );
+  }
+
+  add(index: number, endBytes: number, sizeBytes: number): void {
+    this.#indices.push(index);
+    this.#endBytes = endBytes;
+    this.#sizeBytes += sizeBytes;
+  }
+
+  toPlan(): PlannedRead {
+    return {
+      indices: this.#indices,
+      startBytes: this.startBytes,
+      endBytes: this.#endBytes,
+      isLarge: false,
+    };
+  }
+}
+
+function sortByPosition(
+  table: EntryTable,
+  indices: readonly number[],
+): readonly number[] {
+  const isSorted = indices.every(
     (index, at) =>
       at === 0 ||
       table.headerOffset(indices[at - 1] ?? 0) < table.headerOffset(index),
+  );
+
+  if (isSorted) return indices;
+
+  return [...indices].sort(
+    (a, b) => table.headerOffset(a) - table.headerOffset(b),
   );
 }

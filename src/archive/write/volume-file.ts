@@ -7,7 +7,7 @@ import { formatEndRecord } from '../zip/put-headers.js';
 import {
   CENTRAL_OFFSET_FIELD,
   END_BYTES,
-  MAX_DIRECTORY_BYTES,
+  MAX_CENTRAL_DIRECTORY_BYTES,
   MAX_VOLUME_ENTRIES,
 } from '../zip/zip-format.js';
 
@@ -63,7 +63,7 @@ export class VolumeFile {
   ): boolean {
     return (
       this.#entries + entries <= MAX_VOLUME_ENTRIES &&
-      this.#centralBytes + centralBytes <= MAX_DIRECTORY_BYTES &&
+      this.#centralBytes + centralBytes <= MAX_CENTRAL_DIRECTORY_BYTES &&
       this.#offset +
         localBytes +
         this.#centralBytes +

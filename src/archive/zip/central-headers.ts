@@ -5,11 +5,11 @@ import {
   CENTRAL,
   CENTRAL_FIXED_BYTES,
   CENTRAL_SIGNATURE,
-  MAX_DIRECTORY_BYTES,
+  MAX_CENTRAL_DIRECTORY_BYTES,
 } from './zip-format.js';
 
 /** Where a central directory lies in its volume. */
-export interface DirectoryPlace {
+export interface CentralDirectoryPlace {
   readonly offset: number;
   readonly length: number;
 }
@@ -36,9 +36,9 @@ export function centralHeaderLength(central: Buffer, at: number): number {
 }
 
 /** The headers of a directory from its start to its end, or to the first that is none, some thousand at a time. */
-export async function* directoryWindows(
+export async function* centralHeaderWindows(
   source: RandomAccessSource,
-  { offset, length }: DirectoryPlace,
+  { offset, length }: CentralDirectoryPlace,
 ): AsyncGenerator<readonly HeaderBytes[]> {
   for (let start = 0; start < length;) {
     const bytes = await source.read(
@@ -71,10 +71,13 @@ function* headersIn(bytes: Buffer): Generator<HeaderBytes> {
 }
 
 /** @throws {DamagedArchiveError} for a directory that is longer than any that is read */
-export function refuseLongDirectory(volume: string, bytes: number): void {
-  if (bytes <= MAX_DIRECTORY_BYTES) return;
+export function refuseLongCentralDirectory(
+  volume: string,
+  bytes: number,
+): void {
+  if (bytes <= MAX_CENTRAL_DIRECTORY_BYTES) return;
 
-  const limit = formatSize(MAX_DIRECTORY_BYTES);
+  const limit = formatSize(MAX_CENTRAL_DIRECTORY_BYTES);
 
   throw new DamagedArchiveError(
     `${volume}: its central directory claims ${bytes} bytes (${formatSize(bytes)}); at most ${limit} are read`,

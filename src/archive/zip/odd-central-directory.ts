@@ -7,7 +7,7 @@ import {
   type ZipFile,
 } from 'yauzl';
 import { DamagedArchiveError, messageOf } from '../../errors.js';
-import { refuseLongDirectory } from './central-headers.js';
+import { refuseLongCentralDirectory } from './central-headers.js';
 import {
   type EntryTable,
   EntryTableBuilder,
@@ -20,15 +20,26 @@ import { CENTRAL_FIXED_BYTES, END_BYTES, FLAG_UTF8 } from './zip-format.js';
 /** Headers are read in pieces of this size: one read for about ten thousand entries. */
 const WINDOW_BYTES = 1 << 20;
 const ZIP64_LOCATOR_BYTES = 20;
+const ZIP64_LOCATOR_SIGNATURE = 0x07064b50;
+/** A field of 32 bits that refers to the Zip64 end record. */
+const SEE_ZIP64 = 0xffffffff;
+
+/** A central directory as yauzl read it. */
+export interface OddCentralDirectory {
+  readonly table: EntryTable;
+  /** Its offset in the volume. */
+  readonly offset: number;
+  readonly centralDirectory: Buffer;
+}
 
 /**
  * Reads the entries of a zip file that is not plain with yauzl: Zip64, comments, code page 437, second names, and
  * everything that is broken, so that its careful messages are what people see.
  * @throws {DamagedArchiveError} when yauzl or one of the checks that it lacks refuses the file
  */
-export async function readOddDirectory(
+export async function readOddCentralDirectory(
   source: RandomAccessSource,
-): Promise<{ table: EntryTable; offset: number; directory: Buffer }> {
+): Promise<OddCentralDirectory> {
   let zip: ZipFile | undefined;
   try {
     zip = await fromRandomAccessReaderPromise(
@@ -41,25 +52,7 @@ export async function readOddDirectory(
       },
     );
 
-    const offset = Number(zip.readEntryCursor);
-    // Each header has at least 46 bytes: a count that cannot be true must not size a table.
-    const leastBytes = zip.entryCount * CENTRAL_FIXED_BYTES;
-    if (leastBytes > source.sizeBytes) {
-      throw new Error(`${zip.entryCount} entries do not fit into the file`);
-    }
-
-    refuseLongDirectory(source.name, leastBytes);
-
-    const table = await readRows(zip, source.name);
-    const end = Number(zip.readEntryCursor);
-
-    await checkEnd(source, zip, offset, end);
-
-    return {
-      table,
-      offset,
-      directory: await source.read(offset, end - offset),
-    };
+    return await readWhole(source, zip);
   } catch (error) {
     if (error instanceof DamagedArchiveError || isReadFailure(error)) {
       throw error;
@@ -76,13 +69,35 @@ export async function readOddDirectory(
   }
 }
 
+async function readWhole(
+  source: RandomAccessSource,
+  zip: ZipFile,
+): Promise<OddCentralDirectory> {
+  const offset = Number(zip.readEntryCursor);
+  // Each header has at least 46 bytes: a count that cannot be true must not size a table.
+  const leastBytes = zip.entryCount * CENTRAL_FIXED_BYTES;
+  if (leastBytes > source.sizeBytes) {
+    throw new Error(`${zip.entryCount} entries do not fit into the file`);
+  }
+
+  refuseLongCentralDirectory(source.name, leastBytes);
+
+  const table = await readRows(zip, source.name);
+  const end = Number(zip.readEntryCursor);
+  await checkEnd(source, zip, offset, end);
+
+  const centralDirectory = await source.read(offset, end - offset);
+
+  return { table, offset, centralDirectory };
+}
+
 async function readRows(zip: ZipFile, volume: string): Promise<EntryTable> {
   const start = Number(zip.readEntryCursor);
   const builder = new EntryTableBuilder(zip.entryCount, zip.entryCount * 64);
 
   for await (const entry of zip.eachEntry()) {
     builder.add(toRow(entry));
-    refuseLongDirectory(volume, Number(zip.readEntryCursor) - start);
+    refuseLongCentralDirectory(volume, Number(zip.readEntryCursor) - start);
   }
 
   return builder.build();
@@ -129,54 +144,95 @@ function decodeName(entry: Entry): string {
   return name;
 }
 
-/** yauzl trusts the count of entries; the directory must also end where the end record says and begins. */
+/** yauzl trusts the count of entries; the central directory must also end where the end record says, and begin there. */
 async function checkEnd(
   source: RandomAccessSource,
   zip: ZipFile,
   start: number,
   end: number,
 ): Promise<void> {
+  const record = await readEndRecord(source, zip);
+
+  if (end !== record.centralDirectoryEnd) {
+    throw new Error(
+      `the central directory ends at byte ${end}, expected ${record.centralDirectoryEnd}`,
+    );
+  }
+
+  if (record.centralDirectoryBytes !== end - start) {
+    throw new Error(
+      `the central directory has ${end - start} bytes, the end record says ${record.centralDirectoryBytes}`,
+    );
+  }
+
+  if (!record.isZip64 && record.entriesHere !== zip.entryCount) {
+    throw new Error(
+      `the end record counts ${record.entriesHere} and ${zip.entryCount} entries`,
+    );
+  }
+}
+
+/** What the end records say of the central directory. */
+interface EndRecord {
+  readonly isZip64: boolean;
+  readonly centralDirectoryBytes: number;
+  /** The offset of whatever follows the central directory. */
+  readonly centralDirectoryEnd: number;
+  /** Entries on this disk. */
+  readonly entriesHere: number;
+}
+
+async function readEndRecord(
+  source: RandomAccessSource,
+  zip: ZipFile,
+): Promise<EndRecord> {
   const endRecordAt = source.sizeBytes - END_BYTES - zip.comment.length;
   const endRecord = await source.read(endRecordAt, END_BYTES);
+  const zip64RecordAt = await findZip64Record(source, endRecordAt);
 
-  const locator =
-    endRecordAt >= ZIP64_LOCATOR_BYTES
-      ? await source.read(
-          endRecordAt - ZIP64_LOCATOR_BYTES,
-          ZIP64_LOCATOR_BYTES,
-        )
-      : undefined;
+  // 8: entries on this disk; 12: length of the central directory (APPNOTE 4.3.16)
+  const entriesHere = endRecord.readUInt16LE(8);
+  const lengthBytes = endRecord.readUInt32LE(12);
 
-  const isZip64 = locator?.readUInt32LE(0) === 0x07064b50;
-  const expectedEnd = isZip64
+  if (zip64RecordAt === undefined) {
+    return {
+      isZip64: false,
+      centralDirectoryBytes: lengthBytes,
+      centralDirectoryEnd: endRecordAt,
+      entriesHere,
+    };
+  }
+
+  // 40 of the Zip64 end record: length of the central directory (APPNOTE 4.3.14)
+  const centralDirectoryBytes =
+    lengthBytes === SEE_ZIP64
+      ? Number((await source.read(zip64RecordAt + 40, 8)).readBigUInt64LE(0))
+      : lengthBytes;
+
+  return {
+    isZip64: true,
+    centralDirectoryBytes,
+    centralDirectoryEnd: zip64RecordAt,
+    entriesHere,
+  };
+}
+
+/** The offset of the Zip64 end record, by the locator before the end record (APPNOTE 4.3.15); undefined without one. */
+async function findZip64Record(
+  source: RandomAccessSource,
+  endRecordAt: number,
+): Promise<number | undefined> {
+  if (endRecordAt < ZIP64_LOCATOR_BYTES) return undefined;
+
+  const locator = await source.read(
+    endRecordAt - ZIP64_LOCATOR_BYTES,
+    ZIP64_LOCATOR_BYTES,
+  );
+
+  // 0: signature; 8: offset of the Zip64 end record
+  return locator.readUInt32LE(0) === ZIP64_LOCATOR_SIGNATURE
     ? Number(locator.readBigUInt64LE(8))
-    : endRecordAt;
-
-  if (end !== expectedEnd) {
-    throw new Error(
-      `the central directory ends at byte ${end}, expected ${expectedEnd}`,
-    );
-  }
-
-  const classicBytes = endRecord.readUInt32LE(12);
-  const isWide = isZip64 && classicBytes === 0xffffffff;
-  // Zip64 end record: the directory's size at byte 40 (APPNOTE 4.3.14).
-  const declaredBytes = isWide
-    ? Number((await source.read(expectedEnd + 40, 8)).readBigUInt64LE(0))
-    : classicBytes;
-
-  if (declaredBytes !== end - start) {
-    throw new Error(
-      `the central directory has ${end - start} bytes, the end record says ${declaredBytes}`,
-    );
-  }
-
-  const declaredEntries = endRecord.readUInt16LE(8);
-  if (!isZip64 && declaredEntries !== zip.entryCount) {
-    throw new Error(
-      `the end record counts ${declaredEntries} and ${zip.entryCount} entries`,
-    );
-  }
+    : undefined;
 }
 
 /** Serves yauzl's small reads from a window that moves through the file. */

@@ -20,7 +20,7 @@ export const MAX_VOLUME_ENTRIES = 65_534;
  * The longest central directory of a volume, and of what is read: it is held in memory whole. 65,534 names of the usual 75
  * bytes take 11 MB, and no volume of a real store has names of 2,000 bytes on average.
  */
-export const MAX_DIRECTORY_BYTES = 128 << 20;
+export const MAX_CENTRAL_DIRECTORY_BYTES = 128 << 20;
 
 /** Compression methods (APPNOTE 4.4.5). */
 export const METHOD_STORED = 0;

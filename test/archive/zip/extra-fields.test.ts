@@ -90,6 +90,7 @@ describe('extra fields', () => {
             return String(error);
           }
         };
+
         expect(outcome(behind)).toEqual(outcome(fields));
       }),
       { numRuns: 500 },

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePlainDirectory } from '../../../src/archive/zip/central-directory.js';
+import { parsePlainCentralDirectory } from '../../../src/archive/zip/plain-central-directory.js';
 import {
   type EntryTable,
   TimePrecision,
 } from '../../../src/archive/zip/entry-table.js';
 import { checkLocalHeader } from '../../../src/archive/zip/local-header.js';
-import { readOddDirectory } from '../../../src/archive/zip/odd-central-directory.js';
+import { readOddCentralDirectory } from '../../../src/archive/zip/odd-central-directory.js';
 import {
   formatEndRecord,
   headerBytes,
@@ -71,7 +71,7 @@ function putLocal(one: EntryHeader): Buffer {
 function plainTable(headers: readonly EntryHeader[]): EntryTable {
   const bytes = Buffer.concat(headers.map((one, at) => putCentral(one, at)));
   const entries = headers.length;
-  const table = parsePlainDirectory({ bytes, offset: 0, entries });
+  const table = parsePlainCentralDirectory({ bytes, entries });
   if (!table) throw new Error('the central directory is not plain');
 
   return table;
@@ -132,7 +132,7 @@ describe('headers that this tool writes', () => {
       fc.asyncProperty(
         fc.array(header, { minLength: 1, maxLength: 5 }),
         async (headers) => {
-          const { table } = await readOddDirectory(volumeOf(headers));
+          const { table } = await readOddCentralDirectory(volumeOf(headers));
           expectEntries(table, headers);
         },
       ),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePlainDirectory } from '../../../src/archive/zip/central-directory.js';
+import { parsePlainCentralDirectory } from '../../../src/archive/zip/plain-central-directory.js';
 
 /** A central header (APPNOTE 4.3.12) without extra fields. */
 function headerOf(name: Buffer): Buffer {
@@ -12,7 +12,7 @@ function headerOf(name: Buffer): Buffer {
 
 const isPlain = (name: Buffer): boolean => {
   const bytes = headerOf(name);
-  return parsePlainDirectory({ bytes, offset: 0, entries: 1 }) !== undefined;
+  return parsePlainCentralDirectory({ bytes, entries: 1 }) !== undefined;
 };
 
 describe('a name without the UTF-8 flag', () => {

@@ -11,7 +11,7 @@ import {
  * A table over a plain central directory as it was read: a field is looked up when it is asked for, so that opening an
  * archive of a million entries costs a walk over their names, and one folder of it little more.
  */
-export class DirectoryTable extends EntryTable {
+export class CentralDirectoryTable extends EntryTable {
   readonly #view: DataView;
   readonly #nameStarts: Uint32Array;
   /** Without Zip64 no offset needs more. */
