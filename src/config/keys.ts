@@ -18,9 +18,9 @@ export interface SettingKey {
   readonly variable: string;
   /** The present value, with the default where the file says nothing. */
   readonly read: (settings: ServerSettings) => SettingValue;
-  /** What the file is to hold. @throws {UsageError} when the value is impossible on this platform */
+  /** Returns the value for the file. @throws {UsageError} when the value is impossible on this platform */
   readonly toFile: (text: string, platform: NodeJS.Platform) => string;
-  /** What a person types, for help and wizard. */
+  /** The form of the value, for help and wizard. */
   readonly example: string;
 }
 

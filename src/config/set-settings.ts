@@ -20,7 +20,7 @@ import {
   valuesOf,
 } from './setting-values.js';
 
-/** What `config set` did, or would do. */
+/** The result of `config set`, or of its preview. */
 export interface SetReport extends EditReport {
   /** The settings that got another value. */
   readonly changed: readonly {
@@ -100,8 +100,8 @@ function planSettings(
 }
 
 /**
- * What the file would hold for the present value: what is missing or written in another way stays so as long as it means
- * the same. Undefined for a value that nobody could set.
+ * Returns the file's value for the present setting. A missing value, and one of another spelling, stay as they are while the
+ * meaning is the same. Undefined for a value that `config set` does not accept.
  */
 function spelled(key: SettingKey, present: ServerSettings): string | undefined {
   try {

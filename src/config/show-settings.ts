@@ -11,7 +11,7 @@ export interface ShownSettings {
   readonly values: SettingValues;
   /** Names whose value is a default because the file says nothing. */
   readonly defaults: ReadonlySet<string>;
-  /** What each means, in the words of the Backup tab. */
+  /** The meaning of each setting, in the words of the Backup tab. */
   readonly labels: ReadonlyMap<string, string>;
 }
 

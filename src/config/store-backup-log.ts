@@ -64,7 +64,7 @@ function planSwitch(document: ConfigDocument, isOn: boolean): ConfigChange[] {
 /** The debug log, opened at its beginning. */
 export interface BackupLog {
   readonly path: string;
-  /** Whether the Store Backup messages are switched on. */
+  /** The Store Backup messages are switched on. */
   readonly isEnabled: boolean;
   readonly reader: LogReader;
 }
@@ -128,7 +128,7 @@ class LogReader {
     this.#inode = fstatSync(this.#fd).ino;
   }
 
-  /** Whether another file has the log's name now, or the log was emptied. */
+  /** Says whether another file has the log's name now, or the log was emptied. */
   isReplaced(): boolean {
     const stats = statSync(this.path, { throwIfNoEntry: false });
     return (

@@ -5,7 +5,7 @@ import { Dice } from './dice.js';
 import { sampleMessage } from './sample-mail.js';
 import { formatMessageFile } from '../store/message-file.js';
 
-/** What a day of work did to the sample store. */
+/** The changes of a day of work in the sample store. */
 export interface MailChanges {
   readonly added: number;
   readonly deleted: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sampleConfig } from './sample-config.js';
 import { buildSampleStore } from './sample-store.js';
 
-/** Where a sample mail server lies and what it holds. */
+/** The directories of a sample mail server, and its content. */
 export interface SampleServer {
   /** The install directory, with mailserver.cfg. */
   readonly serverDir: string;

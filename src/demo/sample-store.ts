@@ -46,7 +46,7 @@ const MAILBOXES: readonly SampleMailbox[] = [
   { path: '#public', folders: { 'Server notices': 2 } },
 ];
 
-/** What a sample store holds. */
+/** The content of a sample store. */
 export interface SampleCounts {
   readonly messages: number;
   readonly sizeBytes: number;
@@ -118,7 +118,7 @@ function writeFolderFiles(folder: string, index: readonly string[]): void {
   writeSample(join(folder, 'search.fld'), 'words of this folder\r\n', time);
 }
 
-/** What lies in the store beside mail: a mailing list, the spam filter's data, and directories that are not backed up. */
+/** Writes the rest of the store: a mailing list, the spam filter's data, and directories that are not backed up. */
 function writeServerFiles(storeDir: string): void {
   const time = new Date(Date.UTC(2024, 5, 1, 6, 30));
   const files = {

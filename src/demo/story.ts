@@ -16,20 +16,20 @@ import { buildSampleServer, type SampleServer } from './sample-server.js';
 /** One step of the demonstration, told in plain words. */
 export interface DemoStep {
   readonly title: string;
-  /** What an administrator would type, where the step is a command. */
+  /** The command line of the step, where it is a command. */
   readonly command?: string;
-  /** What was done, or what the command said. */
+  /** The work of the step, or the output of its command. */
   readonly text: string;
 }
 
 export interface DemoOptions {
-  /** Where everything is put and kept; undefined is a temporary directory that is removed afterwards. */
+  /** The directory of the demonstration, which is kept; undefined for a temporary one that is removed afterwards. */
   readonly directory?: string | undefined;
   readonly onStep: (step: DemoStep) => void;
   readonly signal: AbortSignal;
 }
 
-/** What a demonstration proved. */
+/** The result of a demonstration. */
 export interface DemoReport {
   readonly directory: string;
   readonly isKept: boolean;
@@ -193,7 +193,7 @@ function loseStore(server: SampleServer): string {
 const LEFT_OUT =
   /^store\/(logs|queue|tmp|backup|archive)$|(^|\/)search\.fld$|\.bak$/;
 
-/** What a backup holds: the rest is rebuilt by the mail server. */
+/** Says whether a backup holds a file. The mail server rebuilds the other files. */
 function isBackedUp(path: string): boolean {
   return !LEFT_OUT.test(path);
 }

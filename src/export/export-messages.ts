@@ -26,7 +26,7 @@ export type ExportFormat = 'zip' | 'tar' | 'tar.gz' | 'mbox' | 'maildir';
 
 export interface ExportOptions {
   readonly messages: AsyncIterable<ExportedMessage>;
-  /** How many mailboxes, folders and messages the selection has: a Maildir and an mbox tell them apart where there are several. */
+  /** The number of mailboxes, folders and messages of a selection. A Maildir and an mbox separate several mailboxes and folders. */
   readonly scope: {
     readonly mailboxes: number;
     readonly folders: number;

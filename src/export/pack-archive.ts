@@ -10,7 +10,7 @@ import { addZipTimes } from './zip-times.js';
 /** The packed formats. */
 export type PackFormat = 'zip' | 'tar' | 'tar.gz';
 
-/** What DOS times can say (APPNOTE 4.4.6), and archiver for it: a year modulo 128 before, 2043 for all that comes after. */
+/** The range of DOS times (APPNOTE 4.4.6) as archiver writes them: years before it wrap by 128, and later ones become 2043. */
 const FIRST_DOS_TIME = new Date(1980, 0, 1);
 const OWNER_ONLY = { file: 0o600, directory: 0o700 };
 

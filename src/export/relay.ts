@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 
-/** Where bytes go; `endsStream` is false for standard output, which is not ours to end. */
+/** The destination of bytes; `endsStream` is false for standard output, which stays open. */
 export interface RelayTarget {
   readonly stream: Writable;
   readonly endsStream: boolean;
@@ -14,7 +14,7 @@ export interface RelayTarget {
  * destroyed throws where nobody can catch it. After a failure the relay swallows what still comes.
  */
 export class Relay {
-  /** What the archiver writes to. */
+  /** The stream that the archiver writes to. */
   readonly input: Writable;
   readonly #abort = (): void => {
     this.fail(this.target.signal?.reason);

@@ -1,4 +1,4 @@
-/** What no Windows file name holds, and what no file name should (Microsoft, Naming Files). */
+/** Characters that no Windows file name may hold, and those that no file name should (Microsoft, Naming Files). */
 const FORBIDDEN = /[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
 const MAX_NAME_BYTES = 200;

@@ -15,7 +15,7 @@ const MODES = { file: 0o600, directory: 0o700 };
 /** Values of the header's field "typeflag". */
 const TYPES = { file: '0', directory: '5', pax: 'x' };
 
-/** What stands behind the last entry. */
+/** The blocks behind the last entry. */
 export const TAR_END = Buffer.alloc(2 * BLOCK_BYTES);
 
 /** The pieces of an entry, in their order. */
@@ -107,7 +107,7 @@ function putOctal(
   header.write(value.toString(8).padStart(fieldBytes - 1, '0'), at, 'latin1');
 }
 
-/** What octal digits cannot say is a two's complement of 95 bits, behind a bit that says so. */
+/** Writes a time: in octal digits, or where they cannot hold it, as a two's complement of 95 bits behind a marking bit. */
 function putTime(header: Buffer, at: number, seconds: bigint): void {
   if (seconds >= 0n && seconds <= LAST_OCTAL_SECOND) {
     putOctal(header, at, 12, seconds);

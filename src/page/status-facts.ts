@@ -12,7 +12,7 @@ export interface StatusArchive {
   readonly messages?: number | undefined;
   /** The full that a differential needs. */
   readonly needs?: string | undefined;
-  /** When it was last read back; undefined where it never was. */
+  /** The last time at which it was read back; undefined where it never was. */
   readonly verifiedAt?: Date | undefined;
   readonly isRecoverable: boolean;
   /** Why it is not recoverable, or what else is wrong with it. */
@@ -65,7 +65,7 @@ export interface StatusFacts {
   readonly totalBytes?: number | undefined;
 }
 
-/** What each type is called, and the letter that stands for it where there is little room. */
+/** The name of each type, and its letter where there is little room. */
 export const TYPE_WORDS: Readonly<
   Record<RunType, { word: string; letter: string }>
 > = {

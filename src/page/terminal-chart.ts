@@ -6,7 +6,7 @@ const LEAST_BAR_CELLS = 10;
 /** Eighths of a cell, so that small differences show. */
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** How wide the chart may be, and whether the terminal draws more than ASCII. */
+/** The width of the chart, and the characters that the terminal can show. */
 export interface ChartOptions {
   readonly columns: number;
   readonly isUnicode: boolean;

@@ -47,7 +47,7 @@ export function parsePosixZone(text: string): PosixZone | undefined {
   return { standardMs, summer: { offsetMs, from, to } };
 }
 
-/** How far the zone's clock is before UTC at an instant, in milliseconds. */
+/** Returns the zone's distance from UTC at an instant, in milliseconds; east of Greenwich it is positive. */
 export function offsetAt(
   { standardMs, summer }: PosixZone,
   ms: number,

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { errnoOf, FailedError, messageOf } from '../errors.js';
 import { tellStep } from './steps.js';
 
-/** How a program ended. */
+/** The end of a program. */
 export interface ProgramResult {
   /** -1 where a signal ended it. */
   readonly exitCode: number;
@@ -10,7 +10,7 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** What a short program gets besides its arguments. */
+/** The input and limits of a short program. */
 interface ProgramInput {
   readonly input?: string | undefined;
   /** The whole environment; default: this process's. */

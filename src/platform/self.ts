@@ -5,9 +5,10 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * How this program is started again, from any directory and with an empty environment: the words before `schedule run …`.
- * Always the kms-backup of this installation, never kmsrecover, whatever name it was called by. A single executable is
- * one word: the system says where it lies, what was typed may be a name from PATH. npm's is Node and a script.
+ * Returns the words that start this program again, from any directory and with an empty environment: those before
+ * `schedule run …`. They name the kms-backup of this installation, also where it was called as kmsrecover. A single
+ * executable is one word, and its path comes from the system, because the typed word may be a name from PATH. npm's
+ * program is Node and a script.
  */
 export function ownProgram(): string[] {
   if (isExecutable()) return [mainExecutable(process.execPath)];
@@ -17,12 +18,12 @@ export function ownProgram(): string[] {
   return [process.execPath, ...options, mainScript(process.argv[1])];
 }
 
-/** Whether the program was called by the manual's name, through a link or a copy of that name. */
+/** Says whether the program was called as kmsrecover, by a link or a copy of that name. */
 export function isCalledKmsrecover(): boolean {
   return isKmsrecover(isExecutable() ? process.argv0 : process.argv[1]);
 }
 
-/** How another run of this program ended. */
+/** The end of another run of this program. */
 export interface SelfRun {
   readonly exitCode: number;
   readonly stdout: string;
@@ -95,8 +96,9 @@ function mainExecutable(path: string): string {
 }
 
 /**
- * What npm links into a directory of PATH outlives the directory that it leads to, so the link stays as it was called.
- * @param called the script as Node was given it, absolute
+ * Returns the path of the script. npm's link in a directory of PATH outlives the directory that it leads to, so that the
+ * link is kept.
+ * @param called the script in Node's command line, absolute
  */
 function mainScript(called: string | undefined): string {
   const script = fileURLToPath(new URL('../../bin/run.js', import.meta.url));

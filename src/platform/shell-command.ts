@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 
-/** How a command line ended. */
+/** The end of a command line. */
 export interface ShellResult {
   /** Undefined where a signal or the time limit ended it, it was stopped with this program, or could not be started. */
   readonly exitCode: number | undefined;

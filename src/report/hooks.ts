@@ -16,7 +16,7 @@ import {
 
 type HookEvent = 'before' | 'after' | 'on-error';
 
-/** What is known of a run before it begins. */
+/** The facts of a run before it begins. */
 export interface RunFacts {
   /** `backup full`. */
   readonly command: string;

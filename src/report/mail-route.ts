@@ -2,7 +2,7 @@ import { readSecret } from '../platform/secret.js';
 import type { IniSettings, TlsMode } from '../settings/ini-settings.js';
 import { readNotifyAddress } from '../server/notify-address.js';
 
-/** What mailserver.cfg says about mail; `ServerSettings` has it. */
+/** The settings of mailserver.cfg about mail, as `ServerSettings` has them. */
 export interface ServerMailFacts {
   /** AdminNotify; empty: nobody is told. */
   readonly notifyAddress: string;
@@ -11,7 +11,7 @@ export interface ServerMailFacts {
   readonly mail: { readonly smtpPort: number };
 }
 
-/** How a notification travels, and to whom. */
+/** The route and the recipients of a notification. */
 export interface MailRoute {
   readonly host: string;
   readonly port: number;

@@ -184,7 +184,7 @@ interface Explanation {
   readonly hint: string;
 }
 
-/** What happened and what helps, by nodemailer's code and the SMTP answer (RFC 5321 4.2). */
+/** Describes a failure and its remedy, by nodemailer's code and the SMTP answer (RFC 5321 4.2). */
 function explain(failure: SmtpFailure): Explanation {
   const { code, responseCode = 0 } = failure;
 

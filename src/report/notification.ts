@@ -39,7 +39,7 @@ function subjectFor(report: RunReport): string {
   return subject.length <= 160 ? subject : `${subject.slice(0, 159)}…`;
 }
 
-/** What needs attention, each a titled list; empty where nothing does. */
+/** The items that need attention, in titled lists; empty where there are none. */
 function attention(report: RunReport): { title: string; lines: string[] }[] {
   const lists = [
     { title: 'Error', lines: report.error ? [report.error.message] : [] },

@@ -185,7 +185,7 @@ function routeOf({
   });
 }
 
-/** What is wrong with mailserver.cfg's address, where it counts. */
+/** Returns the fault of mailserver.cfg's address, where that address is used. */
 export function addressProblem({
   settings,
   server,
@@ -199,7 +199,7 @@ function noRecipientText(): string {
   return 'nobody to notify: set the notification address with config set notify=ADDRESS, or to in [smtp] of kms-backup.ini';
 }
 
-/** What `notify test` tells. */
+/** The result of `notify test`. */
 export interface NotifyTestReport extends SentMail {
   readonly schema: 'kms-backup/notify-test/1';
   readonly host: string;

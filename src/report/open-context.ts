@@ -6,7 +6,7 @@ import { readSettings } from '../server/settings.js';
 import type { NotifyContext } from './notify.js';
 
 /**
- * What notifications need, read from the server's installation and kms-backup.ini.
+ * Reads the settings of notifications from the server's installation and kms-backup.ini.
  * @throws {NotFoundError} when there is no mail server
  * @throws {ConfigurationError} when mailserver.cfg or kms-backup.ini is wrong
  */

@@ -1,13 +1,13 @@
 import type { KeptCounts } from '../archive/kept-counts.js';
 
-/** What is told about one run of a backup: to people by mail, to monitoring by metrics, pings and hooks. Pure data. */
+/** The report of one run of a backup, for mail to people and for metrics, pings and hooks of monitoring. Pure data. */
 
 export type RunType = 'full' | 'differential' | 'copy';
 
 /** done = everything is in the archive; incomplete = published, but something was skipped; failed = nothing published. */
 type RunOutcome = 'done' | 'incomplete' | 'failed';
 
-/** How many messages a run found, against the archive it is measured by. */
+/** The number of messages in a run, and in the archive that it is compared with. */
 export interface MessageCounts {
   readonly total: number;
   readonly new: number;
@@ -34,14 +34,14 @@ export interface ArchivePoint {
   readonly sizeBytes: number;
 }
 
-/** What rotation did after the run. */
+/** The result of the rotation after the run. */
 interface RotationFacts {
   readonly kept: KeptCounts;
   readonly limit: number;
   readonly removed: readonly string[];
 }
 
-/** What happened to the archive itself; a failed run has none. */
+/** The state of the archive; a failed run has none. */
 export interface ArchiveFacts {
   /** `F20060118T220007Z.zip`. */
   readonly name: string;
@@ -87,13 +87,13 @@ export interface RunReport {
   readonly recentArchives: readonly ArchivePoint[];
 }
 
-/** What ends a step of telling about a run before its own time limit. */
+/** The limits that end a step of reporting before its own time limit. */
 export interface StepLimits {
   readonly mostMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether somebody should look at it: it failed, left something out, or warns. */
+/** Says whether the run needs attention: it failed, left files out, or warns. */
 export function needsAttention(report: RunReport): boolean {
   return (
     report.outcome !== 'done' ||

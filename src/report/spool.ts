@@ -25,7 +25,7 @@ interface SpooledMail extends MailContent {
   readonly writtenAt: string;
 }
 
-/** Where mails wait that could not be sent: beside mailserver.cfg, outside of what is backed up. */
+/** Returns the directory of mails that could not be sent: beside mailserver.cfg, outside of the backup. */
 export function spoolDirectory(installDir: string): string {
   return join(installDir, 'kms-backup.spool');
 }
@@ -77,7 +77,7 @@ export function listSpool(directory: string): string[] {
   }
 }
 
-/** What became of the waiting mails. */
+/** The fate of the waiting mails. */
 export interface SpoolResult {
   readonly sent: number;
   readonly waiting: number;

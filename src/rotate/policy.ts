@@ -7,16 +7,16 @@ import {
 } from '../archive/completeness.js';
 
 /**
- * Which archives stay. Pure: the same states give the same verdicts, each with its reason.
+ * Decides which archives stay. Pure: the same states give the same verdicts, each with its reason.
  *
  * Where the newest 2 complete backups are kept (oldest first, all verified):
  *   F1 I1 F2 F3 I3      keeps F2 F3 I3
  *   F1 I1 C1            keeps F1 I1 C1
  *   F1 I1 C1 C2         keeps F1 I1 C2: the newest full keeps its place, so that the next differential has its base
- *   F1 F2 F3(damaged)   keeps F1 F2 F3: what is not proven pushes nothing out
+ *   F1 F2 F3(damaged)   keeps F1 F2 F3: an archive that is not proven pushes none out
  *   F1 C1 I1            keeps F1 C1 I1, with limit 1 F1 I1: the newest point in time stays
  *   F1 F2 C1(lists)     keeps F1 F2 C1: a backup of some parts counts only among its like
- *   F1 F2 F3(no users)  keeps F1 F2 F3: what lacks users.cfg is no complete backup, and pushes nothing out
+ *   F1 F2 F3(no users)  keeps F1 F2 F3: without users.cfg an archive is no complete backup, and pushes none out
  */
 export class RetentionPolicy {
   /**
@@ -48,7 +48,7 @@ export interface RetentionRule {
   choose(candidates: Candidates): RuleChoice;
 }
 
-/** What a rule chooses among. */
+/** The archives among which a rule chooses. */
 export interface Candidates {
   /** Fulls and copies of the same parts, oldest first. */
   readonly like: readonly ArchiveState[];
@@ -58,9 +58,9 @@ export interface Candidates {
 }
 
 export interface RuleChoice {
-  /** What the rule keeps, and why. */
+  /** The archives that the rule keeps, each with the reason. */
   readonly kept: ReadonlyMap<ArchiveState, string>;
-  /** Whether it found all that it asks for: until then nothing goes. */
+  /** The rule found all archives that it asks for. Until then no archive is removed. */
   readonly isFilled: boolean;
 }
 
@@ -129,7 +129,7 @@ function judgeLike(
   return like.map((state) => judgeBase(state, union));
 }
 
-/** What all rules together keep of archives of the same parts. */
+/** The archives of the same parts that all rules together keep. */
 interface Union extends RuleChoice {
   readonly oldestKept: ArchiveState | undefined;
   readonly excess: string;

@@ -2,7 +2,7 @@ import { CronExpressionParser } from 'cron-parser';
 import { messageOf, UsageError } from '../errors.js';
 import { dateFromLocal, toLocalWall } from '../platform/clock.js';
 
-/** When a task runs every week: 1 Monday … 7 Sunday, seconds after local midnight. */
+/** The weekly time of a task: 1 Monday … 7 Sunday, seconds after local midnight. */
 export interface WeeklyTime {
   readonly day: number;
   readonly timeSeconds: number;

@@ -10,7 +10,7 @@ import {
   type SettingsSource,
 } from '../server/settings-source.js';
 
-/** What an edit of the schedule did, or would do. */
+/** The result of an edit of the schedule, or of its preview. */
 export interface ScheduleEdit {
   readonly isChanged: boolean;
   readonly tasks: readonly ScheduleTask[];

@@ -86,7 +86,7 @@ function refuseDirectory(
   );
 }
 
-/** Whether the installed entry is what the schedule asks for now, to the byte: the Task Scheduler's cannot be compared so. */
+/** Says whether the installed entry is the present schedule's, to the byte. An entry of the Task Scheduler cannot be compared so. */
 export function isInstalledCurrent(
   kind: Exclude<SchedulerKind, 'schtasks'>,
   job: SchedulerJob,

@@ -35,7 +35,7 @@ function readEntry(kind: SchedulerKind, name: string): string | undefined {
   return kind === 'schtasks' ? queryTask(name) : readUnitFile(kind, name);
 }
 
-/** How each scheduler's text is read; the other way round is renderCrontab and its like. */
+/** Readers of each scheduler's text. The writers are renderCrontab and its like. */
 const READERS: Readonly<Record<SchedulerKind, (text: string) => string[]>> = {
   cron: (text) => {
     const line = /^(?:@\w+|(?:\S+\s+){5})\s*(\S.*)$/m.exec(

@@ -14,7 +14,7 @@ export interface SchedulerJob {
   readonly serverDir: string;
 }
 
-/** Where a schedule can be installed. */
+/** The schedulers in which a schedule can be installed. */
 export type SchedulerKind = 'cron' | 'systemd' | 'launchd' | 'schtasks';
 
 /** A file that a scheduler reads, or the text that `crontab` takes. */
@@ -103,12 +103,12 @@ export function groupByTime(
     .sort((a, b) => a.timeSeconds - b.timeSeconds);
 }
 
-/** What was written to or removed from the operating system's scheduler. */
+/** The entries that were written to, or removed from, the operating system's scheduler. */
 export interface InstallReport {
   readonly kind: SchedulerKind;
   /** Paths, `crontab`, or the task's name. */
   readonly places: readonly string[];
   readonly isChanged: boolean;
-  /** What is left to do by hand. */
+  /** The steps that the operator must do by hand. */
   readonly notes: readonly string[];
 }

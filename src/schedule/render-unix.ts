@@ -1,7 +1,7 @@
 import { groupByTime, type SchedulerFile, type SchedulerJob } from './job.js';
 import { DAY_NAMES, formatTime } from './week.js';
 
-/** What begins and ends our block in a crontab. */
+/** The first and last line of our block in a crontab. */
 export function crontabMarks(name: string): { begin: string; end: string } {
   return {
     begin: `# BEGIN ${name} (written by kms-backup schedule install)`,

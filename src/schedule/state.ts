@@ -8,7 +8,7 @@ import {
 import { toSystemError } from '../platform/system-error.js';
 import type { Installation } from '../server/installation.js';
 
-/** What `schedule run` remembers between its calls, in kms-backup-schedule.json beside mailserver.cfg. */
+/** The memory of `schedule run` between its calls, in kms-backup-schedule.json beside mailserver.cfg. */
 export interface ScheduleState {
   /** Everything that fell due until then is done. */
   readonly handledUntil?: Date | undefined;
@@ -28,7 +28,7 @@ export interface LastRun {
 
 const SCHEMA = 'kms-backup/schedule-state/1';
 
-/** Where the state lies: with the server, not with the archives, which may be on a disk that is changed every week. */
+/** Returns the path of the state: beside the server, because archives may be on a disk that is changed every week. */
 function statePath(installation: Installation): string {
   return join(installation.dir, 'kms-backup-schedule.json');
 }

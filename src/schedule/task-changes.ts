@@ -6,7 +6,7 @@ import type { WeeklyTime } from './cron.js';
 
 const LIST = 'StoreBackupSchedule';
 
-/** What a schedule holds now; undefined for a task that says something impossible. */
+/** The tasks of the present schedule; undefined for a task with an impossible value. */
 type Tasks = readonly (ScheduleTask | undefined)[];
 
 /** A task before it has a Guid. */

@@ -56,7 +56,7 @@ export function uninstallUnitFiles(
   return { kind, places, isChanged: places.length > 0, notes };
 }
 
-/** Whether the installed files say what they should say now. */
+/** Says whether the installed files are those of the present schedule. */
 export function areUnitFilesCurrent(
   kind: UnitKind,
   files: readonly SchedulerFile[],

@@ -11,7 +11,7 @@ import type { SearchAnswer, SearchTask } from './search-tasks.js';
 
 /** One found message. */
 export interface SearchHit {
-  /** What `recover --message` takes: `example.com/alice/INBOX/0000000a`. */
+  /** The argument of `recover --message`: `example.com/alice/INBOX/0000000a`. */
   readonly name: string;
   readonly place: StorePath;
   /** Below the store: `mail/example.com/alice/INBOX/#msgs/0000000a.eml`. */
@@ -22,7 +22,7 @@ export interface SearchHit {
   readonly messageId: string;
   readonly date: Date | undefined;
   readonly sizeBytes: number;
-  /** Where it is: a selection of the request, and an index in that selection's table. */
+  /** The place of the message: a selection of the request, and an index in that selection's table. */
   readonly at: { readonly selection: number; readonly index: number };
 }
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { NotFoundError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
 
-/** Where a mail server is installed, and its configuration files. */
+/** The directory of an installed mail server, and its configuration files. */
 export interface Installation {
   /** Absolute. */
   readonly dir: string;
@@ -14,7 +14,7 @@ export interface Installation {
 
 const CONFIG_NAME = 'mailserver.cfg';
 
-/** Where the installer puts the server; docs/kerio.md 9.1. */
+/** The directories into which the installer puts the server; docs/kerio.md 9.1. */
 const PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   win32: [
     'C:\\Program Files\\Kerio\\MailServer',

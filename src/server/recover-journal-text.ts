@@ -7,7 +7,7 @@ export interface SwapUnit {
   readonly live: string;
   readonly staged: string;
   readonly old: string;
-  /** Whether there was anything before: what was nothing must be nothing again. */
+  /** The unit was there before. A unit that was missing must be missing again after a rollback. */
   readonly hadLive: boolean;
   /** False where the archive holds nothing of it: the old goes, nothing comes. */
   readonly hasNew: boolean;
@@ -29,21 +29,21 @@ export interface Journal {
   /** RFC 3339, UTC. */
   readonly startedAt: string;
   readonly units: readonly SwapUnit[];
-  /** Whether the old state stays after the swap. */
+  /** The old state stays after the swap. */
   readonly keepsOld: boolean;
   /** The old state was removed first: going back would leave nothing. */
   readonly isInPlace: boolean;
   /** Every staging directory of the recover, that of the journal too; they are removed at the end. */
   readonly stagingDirs: readonly string[];
-  /** What was asked for, to recognise the same call; empty in journals of earlier versions. */
+  /** The request, to recognise the same call; empty in journals of earlier versions. */
   readonly call: string;
   /** The process that began it; 0 in journals of earlier versions. */
   readonly pid: number;
-  /** What recovers before could not remove of the state that they replaced. */
+  /** Paths of replaced states that earlier recovers could not remove. */
   readonly leftovers: readonly string[];
 }
 
-/** What a staging directory without the journal holds instead. */
+/** The pointer to the journal, in a staging directory without it. */
 export interface JournalPointer {
   /** The directory whose staging directory holds the journal. */
   readonly journalIn: string;

@@ -10,9 +10,9 @@ import {
 } from './recover-journal-text.js';
 
 /**
- * How everybody finds what a recover has written down before it renamed anything. The journal lies in one staging
- * directory, that of the store where mail is replaced; every other staging directory holds a pointer to it, so that it is
- * found from the store, from the install directory and from a disk of its own.
+ * Finds the journal that a recover writes before its first rename. The journal lies in one staging directory, that of the
+ * store where mail is replaced. Every other staging directory holds a pointer to it, so that it is found from the store,
+ * from the install directory and from a disk of its own.
  */
 
 /** Beside what is recovered, on the same file system; never backed up. */

@@ -17,8 +17,9 @@ import type { Journal } from './recover-journal-text.js';
 import { isAtEnd } from './recover-state.js';
 
 /**
- * What a recover and a backup leave in the install directory and in the store, for each other: the one must not replace
- * what the other reads. Each announces itself first and then looks for the other, so that of two that start at once at least one sees it.
+ * Marks by which a recover and a backup announce themselves to each other, in the install directory and in the store: a
+ * recover must not replace the files that a backup reads. Each writes its mark first and then looks for the other's, so that
+ * of two that start at once at least one sees the other.
  */
 
 /** Held, in every directory where something is replaced, by whoever replaces it. */

@@ -1,9 +1,9 @@
 import { lstatSync } from 'node:fs';
 import type { Journal, SwapUnit } from './recover-journal-text.js';
 
-/** Which steps of a swap are done: what exists tells it, whatever a journal says that could no longer be written. */
+/** Finds the finished steps of a swap by the files that exist, because a full disk may have kept the journal at an earlier step. */
 
-/** Whether a unit's new state is live. */
+/** Says whether a unit's new state is live. */
 export function isSwapped({
   live,
   staged,
@@ -16,7 +16,7 @@ export function isSwapped({
   return !hadLive || exists(old) || !exists(live);
 }
 
-/** Whether a unit's state before is live. */
+/** Says whether a unit's old state is live. */
 export function isSwappedBack({
   live,
   staged,
@@ -30,7 +30,7 @@ export function isSwappedBack({
 }
 
 /**
- * Whether a recover or a rollback has come to its end, so that one of the two states is live, whole: also where the disk
+ * Says whether a recover or a rollback has come to its end, so that one of the two states is live, whole: also where the disk
  * took no further phase of the journal.
  */
 export function isAtEnd({ phase, units }: Journal): boolean {

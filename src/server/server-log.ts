@@ -72,7 +72,7 @@ function formatLogTime(date: Date): string {
   return `[${day} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}:${twoDigits(date.getSeconds())}]`;
 }
 
-/** Whether a line of debug.log belongs to the message group Store Backup. */
+/** Says whether a line of debug.log belongs to the message group Store Backup. */
 export function isBackupLine(line: string): boolean {
   return /^\[[^\]]+\](\[[^\]]*\])?\s*\{backup\}/.test(line);
 }

@@ -1,5 +1,5 @@
 /**
- * Where the settings of a mail server are kept. mailserver.cfg is one such place (config/file.ts); the interface of a
+ * The place of a mail server's settings. mailserver.cfg is one such place (config/file.ts); the interface of a
  * running server may be another.
  */
 import { LockedError } from '../errors.js';
@@ -9,7 +9,7 @@ import type { ConfigDocument } from './config/document.js';
 import type { Installation } from './installation.js';
 import type { ServerSettings } from './settings.js';
 
-/** What a source said at one moment. */
+/** The settings of a source at one moment. */
 export interface SeenSettings {
   /** Every value with its place. */
   readonly document: ConfigDocument;
@@ -40,7 +40,7 @@ export interface SettingsSource {
 }
 
 export interface EditOptions {
-  /** What the lock says this run does: `config set`. */
+  /** The command in the lock: `config set`. */
   readonly command: string;
   readonly clock: Clock;
   /** Although the engine runs. */

@@ -12,7 +12,7 @@ export const MAX_VOLUME_BYTES = 2_147_483_647;
 /** The documented default of "keep at most N complete backups". */
 const DEFAULT_ROTATION_LIMIT = 7;
 
-/** Which components a backup holds: the Include… switches of table StoreBackup. */
+/** The components of a backup: the Include… switches of table StoreBackup. */
 export interface IncludeSwitches {
   readonly mail: boolean;
   readonly lists: boolean;
@@ -23,7 +23,7 @@ export interface IncludeSwitches {
   readonly im: boolean;
 }
 
-/** How mail leaves the server, for notifications. Passwords stay in the file: they are the server's secret. */
+/** The server's route for mail, for notifications. Passwords are left out: they are the server's secret. */
 interface MailFacts {
   /** Of the server's own SMTP service. */
   readonly smtpPort: number;
@@ -32,7 +32,7 @@ interface MailFacts {
   readonly relayNeedsLogin: boolean;
 }
 
-/** What mailserver.cfg says about backup, with the documented default for whatever it leaves out. */
+/** The settings of mailserver.cfg about backup, with the documented default for each missing one. */
 export interface ServerSettings {
   /** Absolute. */
   readonly storeDir: string;

@@ -11,7 +11,7 @@ export interface IniEntry {
   readonly lineNumber: number;
 }
 
-/** What is wrong with one line, and what to do about it. */
+/** The fault of one line, and advice. */
 export interface IniProblem {
   readonly lineNumber: number;
   readonly text: string;

@@ -7,15 +7,15 @@ import {
   SectionReader,
 } from './ini-section.js';
 
-/** When a notification is sent: after every run, only when something needs attention, or not at all. */
+/** The runs that send a notification: every run, those that need attention, or none. */
 const NOTIFY_RULES = ['always', 'problems', 'never'] as const;
 export type NotifyRule = (typeof NOTIFY_RULES)[number];
 
-/** How the connection to the SMTP service is protected; `auto` takes STARTTLS where the service offers it. */
+/** The protection of the connection to the SMTP service; `auto` takes STARTTLS where the service offers it. */
 const TLS_MODES = ['auto', 'none', 'starttls', 'tls'] as const;
 export type TlsMode = (typeof TLS_MODES)[number];
 
-/** What kms-backup.ini says. An undefined value is not set: the environment or mailserver.cfg may say it. */
+/** The settings of kms-backup.ini. An undefined one is not set there; the environment or mailserver.cfg may set it. */
 export interface IniSettings {
   readonly backup: {
     readonly threads: number | undefined;

@@ -71,22 +71,22 @@ const OWN_NAMES = '.kms-backup';
 /** A recover stages here, and keeps here for its rollback, beside what it replaces. */
 const STAGING_DIRECTORY = '.kms-backup-recover';
 
-/** Whether a name is that of a file or directory of this program. */
+/** Says whether a name is that of a file or directory of this program. */
 export function isOwnName(name: string): boolean {
   return name.startsWith(OWN_NAMES);
 }
 
-/** Whether a directory or file is left out that lies directly in the store. */
+/** Says whether a directory or file directly in the store is left out. */
 export function isExcludedStoreChild(name: string): boolean {
   return EXCLUDED_STORE_DIRECTORIES.has(name.toLowerCase()) || isOwnName(name);
 }
 
-/** Whether a directory is left out wherever it lies. */
+/** Says whether a directory is left out at any depth. */
 export function isExcludedDirectory(name: string): boolean {
   return name === STAGING_DIRECTORY;
 }
 
-/** Whether a file is left out wherever it lies. */
+/** Says whether a file is left out at any depth. */
 export function isExcludedFile(name: string): boolean {
   return (
     EXCLUDED_FILES.has(name) ||

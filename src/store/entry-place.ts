@@ -7,7 +7,7 @@ import {
 
 /** The layout of entry names: which file of a mail server an entry is (docs/kerio.md 6.3). Pure. */
 
-/** Where an entry belongs in a mail server. */
+/** The place of an entry in a mail server. */
 export interface EntryPlace {
   readonly component: Component;
   readonly area: Area;
@@ -25,7 +25,7 @@ export const AREA_PREFIXES = [
   { prefix: '@backup/', area: 'install' },
 ] as const;
 
-/** What precedes the name of a file or directory in the entries that we write. */
+/** The beginning of entry names, before the name of a file or directory of the server. */
 const WRITTEN_PREFIX = {
   store: '@backup/store/',
   install: '@backup/',
@@ -37,7 +37,7 @@ const MAIL = 'mail/';
 /** The entry of the directory of all mail. */
 export const MAIL_ENTRY = WRITTEN_PREFIX.store + MAIL;
 
-/** What precedes the path below `mail/` in names of entries; nothing precedes it in paths below the store. */
+/** The beginning of entry names, before `mail/`. A path below the store has none. */
 const MAIL_PREFIXES = [
   ...AREA_PREFIXES.filter(({ area }) => area === 'store').map(
     ({ prefix }) => prefix + MAIL,
@@ -84,7 +84,7 @@ export function sharedPlaceOf(directory: string): EntryPlace | undefined {
 }
 
 /**
- * What follows `mail/` in the name of an entry or a path below the store; undefined outside of mail.
+ * Returns the rest after `mail/` of an entry's name or of a path below the store; undefined outside of mail.
  * Example: `@backup/store/mail/example.com/alice/` is `example.com/alice/`.
  */
 export function pathInMail(name: string): string | undefined {
@@ -93,7 +93,7 @@ export function pathInMail(name: string): string | undefined {
   return prefix === undefined ? undefined : name.slice(prefix.length);
 }
 
-/** Whether a directory's entry is the store itself or a component as a whole: `@backup/store/lists/`, `@backup/sslca/`. */
+/** Says whether a directory's entry is the store itself or a whole component: `@backup/store/lists/`, `@backup/sslca/`. */
 export function isTopDirectory(entryName: string): boolean {
   const rule = AREA_PREFIXES.find(({ prefix }) => entryName.startsWith(prefix));
   const path = rule && entryName.slice(rule.prefix.length);

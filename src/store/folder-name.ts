@@ -33,7 +33,7 @@ function encodeRun(run: string): string {
   return `&${bytes.toString('base64').replaceAll('/', ',').replace(/=+$/, '')}-`;
 }
 
-/** What stands between `&` and `-`; nothing between them is the `&` itself. Undefined where the `-` is missing. */
+/** Decodes the text between `&` and `-`; `&-` is the `&` itself. Undefined where the `-` is missing. */
 function decodeShift(run: string, end: string): string | undefined {
   if (end === '') return undefined;
 

@@ -16,7 +16,7 @@ export interface TypedScope {
   readonly folder?: string | undefined;
   /** Messages by their names: `example.com/alice/INBOX/0000000a`. */
   readonly messages?: readonly string[] | undefined;
-  /** Whether a folder stands for its subfolders too. */
+  /** A folder includes its subfolders. */
   readonly withSubfolders: boolean;
 }
 
@@ -82,7 +82,7 @@ function resolveOwner(
   return { domain: domain ?? onlyDomainOf(index, user), user };
 }
 
-/** Whether a path lies in the scope. */
+/** Says whether a path lies in the scope. */
 export function isInScope(scope: MailScope, path: StorePath): boolean {
   if (!isDirectoryInScope(scope, path)) return false;
 
@@ -92,7 +92,7 @@ export function isInScope(scope: MailScope, path: StorePath): boolean {
   );
 }
 
-/** Whether a directory lies in the scope, whichever messages of it are chosen. */
+/** Says whether a directory lies in the scope, with all or some of its messages. */
 export function isDirectoryInScope(
   scope: MailScope,
   path: StoreDirectory,
@@ -106,7 +106,7 @@ export function isDirectoryInScope(
   return isFolderInScope(scope, path.folder);
 }
 
-/** Whether the scope holds the folder, in whatever mailbox. */
+/** Says whether the scope holds the folder, in any mailbox. */
 export function isFolderInScope(scope: MailScope, folder: string): boolean {
   return (
     scope.folder === undefined ||

@@ -18,7 +18,7 @@ const NUMBERED = /^([0-9a-f]+)\.eml$/i;
 /** The same where a person may have left the extension out. */
 const TYPED_NUMBER = /^([0-9a-f]+)(?:\.eml)?$/i;
 
-/** Whether a file is a message, by its path below the store or its entry's name. */
+/** Says whether a file is a message, by its path below the store or its entry's name. */
 export function isMessagePath(path: string): boolean {
   return (
     hasMessageName(path) &&
@@ -26,7 +26,7 @@ export function isMessagePath(path: string): boolean {
   );
 }
 
-/** Whether messages can lie in a directory, by its path below the store or its entry's name, with its final `/`. */
+/** Says whether a directory can hold messages, by its path below the store or its entry's name, with its final `/`. */
 export function holdsMessages(directory: string): boolean {
   return (
     pathInMail(directory) !== undefined &&
@@ -34,12 +34,12 @@ export function holdsMessages(directory: string): boolean {
   );
 }
 
-/** Whether a file in a directory that holds messages is one. */
+/** Says whether a file is a message, in a directory that holds messages. */
 export function hasMessageName(name: string): boolean {
   return name.slice(-EXTENSION.length).toLowerCase() === EXTENSION;
 }
 
-/** Whether a file has a name that the server gives to messages. */
+/** Says whether a file has a name that the server gives to messages. */
 export function hasNumberedName(name: string): boolean {
   return NUMBERED.test(name);
 }
@@ -64,7 +64,7 @@ export function withMessageExtension(name: string): string {
   return hasMessageName(name) ? name : name + EXTENSION;
 }
 
-/** Whether the bytes of a name, from `start` up to `end`, are those of a message; no string is made. */
+/** Says whether the bytes of a name, from `start` up to `end`, are a message's; it makes no string. */
 export function hasMessageNameAt(
   bytes: Uint8Array,
   start: number,
@@ -84,7 +84,7 @@ function smallLetterAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | 0x20;
 }
 
-/** How many messages lie in a directory, by the names of its files. */
+/** Counts the messages of a directory by the names of its files. */
 export function countMessages(
   directory: string,
   names: readonly string[],

@@ -10,7 +10,7 @@ import {
 
 /** The meaning of paths in the mail store: domain, user, folder, message. Pure. */
 
-/** What a directory of the mail store stands for. */
+/** The meaning of a directory of the mail store. */
 export interface StoreDirectory {
   /** Undefined for the public folders of the whole server (`mail/#public`). */
   readonly domain: string | undefined;
@@ -19,13 +19,13 @@ export interface StoreDirectory {
   /** Decoded, joined by `/`: `INBOX/Ärzte`. Empty for the mailbox itself. */
   readonly folder: string;
   readonly isPublic: boolean;
-  /** Where in its folder it lies; empty for the folder's own directory. */
+  /** The directory of the folder that it lies in; empty for the folder's own. */
   readonly holder: typeof MESSAGE_DIRECTORY | typeof SETTINGS_DIRECTORY | '';
-  /** Whether a file in it whose name ends in `.eml` is a message. */
+  /** A file in it whose name ends in `.eml` is a message. */
   readonly holdsMessages: boolean;
 }
 
-/** What a path of the mail store stands for. */
+/** The meaning of a path of the mail store. */
 export interface StorePath extends StoreDirectory {
   /** A message, wherever it lies and whatever it is called: see `isMessagePath`. */
   readonly isMessage: boolean;

@@ -6,7 +6,7 @@ import {
   withEnvironment,
 } from './flags.js';
 
-/** What `backup full`, `backup diff` and `backup copy` have in common. */
+/** The flags of `backup full`, `backup diff` and `backup copy`. */
 export const backupFlags = withEnvironment({
   'backup-dir': Flags.string({
     helpValue: 'DIR',

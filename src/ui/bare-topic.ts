@@ -60,7 +60,7 @@ function asksForHelp(argv: readonly string[]): boolean {
   );
 }
 
-/** What may follow a topic's name, each with its own next word: `enable store-backup`. */
+/** Returns the words that may follow a topic's name, each with its own next word: `enable store-backup`. */
 function commandsOf(topic: string, ids: readonly string[]): string[] {
   const below = ids.filter((id) => id.startsWith(`${topic}:`));
   return below

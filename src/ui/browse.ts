@@ -9,7 +9,7 @@ import type { MailboxIndex, MailIndex } from '../store/mailboxes.js';
 import type { TypedScope } from '../store/mail-scope.js';
 import type { Choice, Prompts } from './prompts.js';
 
-/** What was chosen: an archive and a part of its mail. */
+/** The choice: an archive and a part of its mail. */
 export interface BrowseChoice {
   readonly from: string;
   readonly scope: TypedScope;

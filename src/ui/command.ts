@@ -11,7 +11,7 @@ import { presentError, wantsJson, writeOut } from './present/error.js';
 import { Progress, type ProgressMode } from './progress.js';
 import { startStepLog, tellProgress } from './step-log.js';
 
-/** What a command ends with: one result, told as text or as one JSON document. */
+/** The result of a command, as text or as one JSON document. */
 export interface Outcome {
   /** Default: 0. */
   readonly exitCode?: ExitCode;
@@ -23,7 +23,7 @@ export interface Outcome {
   readonly isSummary?: boolean;
 }
 
-/** What every command's flags have in common. */
+/** The flags of every command. */
 export interface CommonFlags {
   readonly 'server-dir'?: string | undefined;
   readonly json: boolean;
@@ -41,7 +41,7 @@ export abstract class KmsCommand extends Command {
   /** The exit codes that the help lists; every command can also end with those of `ALWAYS_POSSIBLE`. */
   static exitCodes: readonly ExitCode[] = [];
 
-  /** What a signal leaves of the command's work, for the line that says so. */
+  /** The results that remain after a signal, for the line about it. */
   protected kept = 'nothing was changed';
   /** While nothing is written and nothing temporary lies anywhere, a signal ends the program where it stands. */
   protected stopsAtOnce = false;
@@ -141,7 +141,7 @@ export abstract class KmsCommand extends Command {
     }
   }
 
-  /** What was met on the way and concerns the whole run. */
+  /** Prints the notes of the whole run. */
   #tellNotes(): void {
     for (const { kind, text } of takeNotes()) {
       if (kind === 'warning') this.warnPeople(text);

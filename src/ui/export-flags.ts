@@ -13,7 +13,7 @@ const FORMATS: Readonly<Record<ExportFormat, true>> = {
   maildir: true,
 };
 
-/** Which mail is exported, and to where. */
+/** The flags for the mail and the output of an export. */
 export const exportFlags = withEnvironment({
   ...scopeFlags,
   ...searchFlags,

@@ -71,7 +71,7 @@ export const durationFlag = Flags.custom<number>({
   },
 });
 
-/** How many worker threads read. */
+/** The number of reading threads. */
 export const threadsFlag = Flags.integer({
   min: 1,
   max: 64,
@@ -79,7 +79,7 @@ export const threadsFlag = Flags.integer({
   summary: 'Worker threads. Default: one a processor core.',
 });
 
-/** Where archives are looked for. */
+/** The backup directory. */
 export const backupDirFlag = Flags.string({
   helpValue: 'DIR',
   summary: "Where archives are. Default: the server's backup directory.",

@@ -10,7 +10,7 @@ interface SwitchFlags extends ServerFlags {
   readonly 'dry-run': boolean;
 }
 
-/** What `log enable store-backup` and `log disable store-backup` share. */
+/** The common part of `log enable store-backup` and `log disable store-backup`. */
 export abstract class LogSwitchCommand extends EditCommand {
   // oclif's manifest takes them of a command and the class right above it.
   static override exitCodes = EditCommand.exitCodes;

@@ -39,7 +39,7 @@ export async function main(
   } catch (error) {
     if (isHelpExit(error)) return;
 
-    // Where no command is named, what oclif throws is that it found none.
+    // Without a command's name, oclif throws that it found no command.
     const isUnknown =
       error instanceof Errors.CLIError && !namesCommand(words, root.commandIDs);
     process.exitCode = presentError(

@@ -7,7 +7,7 @@ import { document } from './document.js';
 import { EditCommand, formatDryRun } from './edit-command.js';
 import { documentTask, formatTasks } from './present/schedule.js';
 
-/** Where a schedule can be installed, as `--to` takes it. */
+/** The schedulers that `--to` accepts. */
 export const schedulerFlag = Flags.string({
   options: ['cron', 'systemd', 'launchd', 'schtasks'],
   required: true,
@@ -22,7 +22,7 @@ export const nameFlag = Flags.string({
     "The entry's name in the operating system's scheduler; another for each further installation.",
 });
 
-/** What `--to` says; oclif has checked it. */
+/** Returns the value of `--to`, which oclif has checked. */
 export function toSchedulerKind(word: string): SchedulerKind {
   return word as SchedulerKind;
 }

@@ -1,4 +1,4 @@
-/** How wide the terminal is that the result is shown on; undefined where it goes into a file or a pipe, which takes all. */
+/** Returns the width of the terminal; undefined where the result goes into a file or a pipe, which take any width. */
 export function terminalColumns(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns : undefined;
 }

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { nearestNames } from '../platform/nearest.js';
 
 /**
- * Whether a command line begins with the words of a command.
+ * Says whether a command line begins with the words of a command.
  * @param ids the known commands, as oclif names them: `backup:full`
  */
 export function namesCommand(

@@ -83,7 +83,7 @@ export const KERIO_ORDER: Readonly<Record<string, readonly string[]>> = {
   LogEvents: ['LogName', 'EventName', 'Enabled'],
 };
 
-/** What a document says, without how it is written: comparable, and the yardstick of every edit. */
+/** The meaning of a document without its spelling. Meanings are comparable, and every edit is judged by them. */
 export interface ConfigMeaning {
   readonly sections: {
     readonly kind: 'table' | 'list';
@@ -93,7 +93,7 @@ export interface ConfigMeaning {
   }[];
 }
 
-/** What the document says. */
+/** Reads the meaning of a document. */
 export function meaningOf(document: ConfigDocument): ConfigMeaning {
   const pairs = (
     variables: readonly { name: string; value: string }[],
@@ -110,8 +110,8 @@ export function meaningOf(document: ConfigDocument): ConfigMeaning {
 }
 
 /**
- * Whether `after` says what `before` said plus the change, and nothing else.
- * Additions may lie anywhere among their siblings, everything that was there must keep its order.
+ * Says whether `after` means the same as `before` with the change, and nothing else.
+ * Additions may lie anywhere among their siblings; all earlier items must keep their order.
  */
 export function isExactly(
   before: ConfigMeaning,

@@ -47,7 +47,7 @@ interface Place {
   readonly new: number;
 }
 
-/** Where the lines of both texts agree again, after the smallest step in both. */
+/** Finds the next place where the lines of both texts agree, after the smallest step in both. */
 function resynchronize(
   oldLines: readonly string[],
   newLines: readonly string[],

@@ -7,7 +7,7 @@ import {
 import { ConfigurationError } from '../../errors.js';
 import { type ConfigText, lineFinder } from './text.js';
 
-/** Where something lies in the document's text: UTF-16 offsets, `end` exclusive. */
+/** A range of the document's text: UTF-16 offsets, `end` exclusive. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -147,8 +147,8 @@ function utf16Offset(text: string, characters: number): number {
 }
 
 /**
- * What is wrong, and the name that stands last before it. Nothing else of the text: the file holds passwords, and an
- * element's name may be a piece of one that has a `<` in it.
+ * Describes a fault by the last name before it, and quotes no other text: the file holds passwords, and an element's name
+ * may be a piece of a password that has a `<` in it.
  */
 function describe(error: XmlError, before: string): string {
   const fact = error.message.split(' (line ')[0] ?? error.message;

@@ -98,7 +98,7 @@ function prepare(
     return { before, after: before, isChanged: false };
   }
 
-  // What is written must be readable by ourselves: a value that was impossible before stops here too.
+  // This program must be able to read its own result: a value that was impossible before stops the edit too.
   settingsOf(edited, installation.dir);
 
   const written = restoreFormer(

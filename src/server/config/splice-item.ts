@@ -75,7 +75,7 @@ export function removeItemSplice(
     }
   }
 
-  // What follows on the same line stays on its line.
+  // The rest of the line stays on its line.
   const endsLine = /^[ \t]*(?:[\r\n]|$)/.test(
     text.slice(span.end, span.end + 200),
   );

@@ -6,7 +6,7 @@ import type {
   Span,
 } from './document.js';
 
-/** How this file writes things, so that what is new looks like what is there. */
+/** The spelling of a file, so that new lines look like its old lines. */
 export interface ConfigStyle {
   /** The commonest line end. */
   readonly eol: string;
@@ -15,9 +15,9 @@ export interface ConfigStyle {
   readonly itemVariableIndent: string;
   readonly sectionIndent: string;
   readonly quote: string;
-  /** How an empty variable ends: `></variable>` or `/>`. */
+  /** The end of an empty variable: `></variable>` or `/>`. */
   readonly emptyVariable: string;
-  /** How an empty list is written: on two lines, on one, or self-closed with these characters. */
+  /** The form of an empty list: on two lines, on one, or self-closed with these characters. */
   readonly emptyList: 'lines' | 'inline' | { readonly selfClosed: string };
   /** Characters that the file writes as entities beyond those that XML demands. */
   readonly escapes: ReadonlySet<string>;

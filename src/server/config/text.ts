@@ -4,7 +4,7 @@ import { interruptedContent } from '../../platform/safe-replace.js';
 import { readSettingsFile } from '../../platform/settings-file.js';
 import { toUnreadableSettings } from '../../platform/system-error.js';
 
-/** What the content before an edit is kept as, beside the file. */
+/** The ending of the copy of the content before an edit, beside the file. */
 export const COPY_SUFFIX = '.kms-backup.bak';
 
 /** A configuration file's text with the encoding that turns it into the same bytes again. */

@@ -29,7 +29,7 @@ const HEADER = [
   'RECOVERABLE',
 ];
 
-/** What a narrow terminal does without, in this order. */
+/** Columns that a narrow terminal leaves out, in this order. */
 const DISPENSABLE = ['VOLUMES', 'NEEDS', 'AGE', 'MESSAGES', 'VERIFIED', 'SIZE'];
 
 /** The list for people, newest last; as wide as it is where `columns` is undefined. */

@@ -13,7 +13,7 @@ import { formatRotation } from './rotate.js';
 
 const LISTED_ISSUES = 20;
 
-/** What a backup ends with, that published an archive or planned one. */
+/** Returns the exit code of a backup that published or planned an archive. */
 export function backupExitCode({ issues }: BackupReport): ExitCode {
   return issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
 }
@@ -103,7 +103,7 @@ function formatPlan(report: BackupReport): string[] {
   ];
 }
 
-/** What is not, or not surely, in the archive. */
+/** Lists the files that are not, or not certainly, in the archive. */
 function formatIssues(issues: readonly BackupIssue[]): string[] {
   if (issues.length === 0) return [];
 

@@ -9,7 +9,7 @@ export function doctorExitCode(examination: Examination): ExitCode {
   return countProblems(examination) > 0 ? ExitCode.failed : ExitCode.done;
 }
 
-/** What was looked at, as a document. */
+/** Formats the checks as a document. */
 export function documentDoctor(examination: Examination): object {
   return document('doctor', {
     checks: examination.checks,

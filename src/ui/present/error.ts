@@ -35,7 +35,7 @@ export function presentError(error: unknown, asJson: boolean): ExitCode {
   return exitCode;
 }
 
-/** What is foreseen; the flag parser's errors as wrong usage; undefined for a defect. */
+/** Returns a foreseen error, and an error of the flag parser as wrong usage; undefined for a defect. */
 function toKmsError(error: unknown): KmsError | undefined {
   const known = toKnownError(error);
   if (known) return known;
@@ -55,7 +55,7 @@ function toKmsError(error: unknown): KmsError | undefined {
   });
 }
 
-/** Whether a command line, or the environment, asks for JSON: known before the flags are parsed, or where they cannot be. */
+/** Says whether the command line or the environment asks for JSON, also where the flags cannot be parsed. */
 export function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   const before = end === -1 ? argv : argv.slice(0, end);

@@ -3,7 +3,7 @@ import type { Unsearched } from '../../jobs/export-mail.js';
 import { formatSize, plural } from '../../platform/units.js';
 import { document } from '../document.js';
 
-/** What was exported, and how many of Outlook's hidden items were not. */
+/** Formats the exported messages, and the number of Outlook's hidden items that were left out. */
 export function formatExport(
   report: ExportReport,
   hiddenItems: number,

@@ -4,7 +4,7 @@ import { formatCount, formatSize, plural } from '../../platform/units.js';
 import { folderLabel } from '../../store/mail-names.js';
 import { formatTable } from '../table.js';
 
-/** What an archive holds: domains, users and folders with their messages and sizes, and the other parts. */
+/** Formats the content of an archive: domains, users and folders with their messages and sizes, and the other parts. */
 export function formatListing(listing: RecoverListing): string {
   const rows = listing.folders.map(
     ({ domain, user, folder, messages, sizeBytes }) => [

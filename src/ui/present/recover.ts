@@ -38,7 +38,7 @@ function formatEffect({ additive, replaces }: RecoverReport): string {
   return `replace ${replaces.slice(0, LISTED_PATHS).join(', ')}${more}`;
 }
 
-/** What a recover did. */
+/** Formats the result of a recover. */
 export function formatRecoverDone(report: RecoverReport): string {
   const { additive } = report;
   const from = report.archives.join(' + ');
@@ -80,7 +80,7 @@ function formatOffTimes(names: readonly string[]): string {
   return `the file system cannot keep ${names.length === 1 ? 'the time' : 'the times'} of ${named.join(', ')}${more}`;
 }
 
-/** What a rollback would put back, or has put back. */
+/** Formats the state that a rollback has put back, or would put back. */
 export function formatRollback(
   verb: string,
   { archive, startedAt, restores }: RollbackPlan,

@@ -2,7 +2,7 @@ import type { ScheduleRunReport } from '../../schedule/run.js';
 import { document } from '../document.js';
 import { documentMoment } from './schedule.js';
 
-/** What a call of `schedule run` did, for people: the words of the backup, or why there was none. */
+/** Formats a call of `schedule run`: the words of the backup, or the reason why there was none. */
 export function formatScheduleRun(report: ScheduleRunReport): string {
   const { action, output, reason } = report;
   if (action === 'backed-up') return output.trimEnd() || reason;

@@ -16,7 +16,7 @@ export function formatChanged({
   );
 }
 
-/** What would be written: the lines of mailserver.cfg, then each setting; those of kms-backup.ini have the latter alone. */
+/** Formats a preview: the lines of mailserver.cfg, then each setting. Settings of kms-backup.ini have no lines. */
 export function formatPlan(report: SetReport): string {
   return [
     ...diffLines(report.before.document, report.after.document),

@@ -8,13 +8,13 @@ import type { Outcome } from '../command.js';
 import { document } from '../document.js';
 import { formatTable } from '../table.js';
 
-/** Where stdout is no terminal: what mail and logs show without breaking lines. */
+/** The width where stdout is no terminal: mail and logs show such lines unbroken. */
 const USUAL_COLUMNS = 80;
 
-/** How a monitoring system names each level, by its exit code. */
+/** The names of the levels in monitoring systems, by exit code. */
 const LEVELS = ['ok', 'warning', 'critical', 'unknown'] as const;
 
-/** What a monitoring check ends with. */
+/** Returns the exit code of a monitoring check. */
 export function monitoringExitCode({ level }: StatusReport): ExitCode {
   return LEVELS.indexOf(level) as ExitCode;
 }
@@ -113,7 +113,7 @@ function describeSpace(freeBytes: number | undefined): string {
 }
 
 /**
- * Whether block characters can be shown: the locale's encoding is UTF-8 (POSIX: LC_ALL before LC_CTYPE before LANG, the
+ * Says whether block characters can be shown: the locale's encoding is UTF-8 (POSIX: LC_ALL before LC_CTYPE before LANG, the
  * empty one does not count); on Windows, where it is a terminal that has them.
  */
 export function isUnicodeTerminal(

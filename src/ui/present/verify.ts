@@ -6,7 +6,7 @@ import { document } from '../document.js';
 
 const LISTED_PROBLEMS = 20;
 
-/** What a verify ends with. Damage is certain; what could not be read may be sound, and is an error of the system. */
+/** Returns the end of a verify. Damage counts as such; a file that could not be read is an error of the system. */
 export function verifyEnd(reports: readonly VerifyReport[]): {
   readonly exitCode: ExitCode;
   readonly error?: KmsError | undefined;
@@ -76,7 +76,7 @@ export function formatVerify(reports: readonly VerifyReport[]): string {
   return lines.join('\n');
 }
 
-/** Whether nothing speaks against the archive but that the disk or share would not give all of it. */
+/** Says whether the only fault is that the disk or share did not give all of the archive. */
 function isUnread({ fault, problems, unread }: VerifyReport): boolean {
   return unread.length > 0 && fault === undefined && problems.length === 0;
 }
