@@ -5,12 +5,15 @@ import {
   EngineRunningError,
   errnoOf,
   KmsError,
+  messageOf,
   UsageError,
 } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import type { RecoverRequest } from '../recover/request.js';
 import { findRunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
+import { readSettings } from '../server/settings.js';
+import { type Component, isInstalled } from '../store/components.js';
 import { journalPath } from '../server/recover-journal.js';
 import type { TypedScope } from '../store/mail-scope.js';
 import type { RunControl } from './backup-request.js';
@@ -48,9 +51,10 @@ export function toRecoverRequest(
   refuseContradiction(flags);
 
   const scope = chosen ?? toScope(flags);
+  const mask = choose(MASK, { flags });
   const server = flags.rollback
     ? serverToUndo(flags)
-    : serverFor(flags, scope !== undefined);
+    : serverFor(flags, { isOnlyMail: scope !== undefined, mask });
   const storeDir = resolve(flags.store ?? server?.storeDir ?? '.');
 
   return {
@@ -60,7 +64,7 @@ export function toRecoverRequest(
     named: [flags.store, flags.cfgdir]
       .filter((path) => path !== undefined)
       .map((path) => resolve(path)),
-    mask: choose(MASK, { flags }),
+    mask,
     scope,
     isAdditive: flags.additive,
     keepsOld: flags['keep-old'],
@@ -68,6 +72,7 @@ export function toRecoverRequest(
     isInPlace: flags['in-place'],
     threads: flags.threads,
     clock: systemClock,
+    notes: server?.note === undefined ? [] : [server.note],
     refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
     ...control,
   };
@@ -117,12 +122,14 @@ function toScope(flags: RecoverFlags): TypedScope | undefined {
  */
 function serverFor(
   flags: RecoverFlags,
-  isOnlyMail: boolean,
+  { isOnlyMail, mask }: WantedParts,
 ): RecoveredServer | undefined {
   const { store, cfgdir } = flags;
   if (flags.listing) return undefined;
   if (store === undefined || (cfgdir === undefined && !isOnlyMail)) {
-    return openRecovered(flags);
+    return isOnlyInstalled(mask)
+      ? openDespiteConfig(flags)
+      : openRecovered(flags);
   }
 
   try {
@@ -139,10 +146,43 @@ function serverFor(
   }
 }
 
+/** The parts of a server that a recover brings. */
+interface WantedParts {
+  readonly isOnlyMail: boolean;
+  /** Undefined: every component. */
+  readonly mask: ReadonlySet<Component> | undefined;
+}
+
+/** Whether nothing of the store is wanted. */
+function isOnlyInstalled(mask: WantedParts['mask']): boolean {
+  return mask !== undefined && [...mask].every(isInstalled);
+}
+
 /** A server that is recovered, as far as its places go. */
 interface RecoveredServer {
   readonly installation: Installation;
   readonly storeDir: string;
+  /** For the report: why the store's place is not known. */
+  readonly note?: string;
+}
+
+/** The configuration is recovered just where the present one is wrong: its store is not needed for that. */
+function openDespiteConfig(flags: ServerFlags): RecoveredServer {
+  const installation = findServer(flags);
+
+  try {
+    const { storeDir } = readSettings(installation);
+
+    return { installation, storeDir };
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+
+    return {
+      installation,
+      storeDir: installation.dir,
+      note: `the present ${installation.configPath} says nothing of the store, which stays as it is: ${messageOf(error)}`,
+    };
+  }
 }
 
 function openRecovered(flags: ServerFlags): RecoveredServer {

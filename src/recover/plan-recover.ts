@@ -66,7 +66,12 @@ async function planFrom(
     bytes: entries.bytes,
     neededBytes: space.needed,
     freeBytes: space.free,
-    warnings: [...warnOfChain(chain, entries), ...notes, ...earlier.notes],
+    warnings: [
+      ...request.notes,
+      ...warnOfChain(chain, entries),
+      ...notes,
+      ...earlier.notes,
+    ],
     additive: folders && countFolders(folders),
     finished: null,
     keptOld: [],

@@ -28,6 +28,8 @@ export interface RecoverRequest {
   readonly isInPlace: boolean;
   readonly threads: number | undefined;
   readonly clock: Clock;
+  /** Notes on the request itself, for the report. */
+  readonly notes: readonly string[];
   /** Asked before anything is changed, and again before the swap. @throws {EngineRunningError} */
   refuseWhileRunning(): Promise<void>;
   readonly onProgress?: OnProgress | undefined;

@@ -39,6 +39,13 @@ const STORE_COMPONENTS = [
   'mail',
 ] as const;
 
+/** Whether a component lies in the install directory. */
+export function isInstalled(component: Component): boolean {
+  return (
+    component === 'cfg' || INSTALL_COMPONENTS.some((name) => name === component)
+  );
+}
+
 /** The component of a directory or file that lies directly in the store. */
 export function storeComponentOf(name: string): Component {
   const lowerCase = name.toLowerCase();
