@@ -127,5 +127,5 @@ function findFileOfBase(
 
 function fileName(table: EntryTable, index: number): string {
   const name = table.name(index);
-  return table.part(index) ? wholeName(name) : name;
+  return table.piece(index) ? wholeName(name) : name;
 }

@@ -121,7 +121,7 @@ function checkEntries(archive: Volumes, hasAllParts = true): StructureReport {
     for (let index = 0; index < table.count; index++) {
       checkFields(table, index, file.name);
 
-      const part = table.part(index);
+      const part = table.piece(index);
       if (part) addPart(parts, table.name(index), table.size(index), part);
       if (table.isDirectory(index) || isOwnTextAt(table, index)) continue;
 

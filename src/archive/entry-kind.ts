@@ -16,7 +16,7 @@ export function isMessageAt(
 ): boolean {
   if (!isInMail) return false;
 
-  const part = table.part(index);
+  const part = table.piece(index);
   if (part) {
     return part.index === 0 && isMessagePath(wholeName(table.name(index)));
   }

@@ -1,4 +1,4 @@
-/** Which entry names may become paths, and how parts of split files are called. Pure. */
+/** Which entry names may become paths, and how pieces of split files are called. Pure. */
 
 /** What the name of an entry does wrong; `windows` names are refused on Windows and reported elsewhere. */
 export interface NameFault {
@@ -108,10 +108,10 @@ function findWindowsFault(name: string): string | undefined {
   return undefined;
 }
 
-const PART_SUFFIX = /\.kms-part-\d+-of-\d+$/;
+const PIECE_SUFFIX = /\.kms-part-\d+-of-\d+$/;
 
 /** `a.eml` becomes `a.eml.kms-part-2-of-3`: a plain entry to any other tool. */
-export function formatPartName(
+export function formatPieceName(
   name: string,
   index: number,
   count: number,
@@ -119,9 +119,9 @@ export function formatPartName(
   return `${name}.kms-part-${index + 1}-of-${count}`;
 }
 
-/** The name of the file that a part belongs to. */
-export function wholeName(partName: string): string {
-  return partName.replace(PART_SUFFIX, '');
+/** The name of the file that a piece belongs to. */
+export function wholeName(pieceName: string): string {
+  return pieceName.replace(PIECE_SUFFIX, '');
 }
 
 /** 1 for the ASCII characters that a name may hold on every system. */

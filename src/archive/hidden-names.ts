@@ -27,7 +27,7 @@ export function namesOf(
   for (const { table } of archive.volumes) {
     for (let index = 0; index < table.count; index++) {
       const name = table.name(index);
-      add(table.part(index) ? wholeName(name) : name);
+      add(table.piece(index) ? wholeName(name) : name);
     }
   }
 

@@ -83,7 +83,7 @@ export class BaseIndex {
 
     const skip = Buffer.byteLength(prefix);
     for (let index = start; index < end; index++) {
-      const part = table.part(index);
+      const part = table.piece(index);
       if (part && part.index > 0) continue;
 
       const name = table.nameAfter(index, skip);

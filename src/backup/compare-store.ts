@@ -240,7 +240,7 @@ function isUnchanged(
   }
 
   // Of a file in pieces no entry has the checksum of the whole.
-  if (table.part(index)) return false;
+  if (table.piece(index)) return false;
 
   return table.crc(index) === (file.crc ?? readCrc?.());
 }
@@ -253,7 +253,7 @@ function isSameKind(
   const entryMode = table.mode(index);
   if (entryMode !== 0 && (entryMode & 0o7777) !== (mode & 0o7777)) return false;
 
-  return (table.part(index)?.totalBytes ?? table.size(index)) === sizeBytes;
+  return (table.piece(index)?.totalBytes ?? table.size(index)) === sizeBytes;
 }
 
 /** In the hour that a clock change repeats two local times read the same. */

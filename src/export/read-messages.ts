@@ -56,20 +56,20 @@ async function* readEntries(
   selections: readonly Selection[],
   isOptional: boolean,
 ): AsyncGenerator<ReadEntry> {
-  const parts = new Map<string, Buffer[]>();
+  const pieces = new Map<string, Buffer[]>();
   for (const { volume, table, indices } of selections) {
     const source = await openAtOnce(volume);
     try {
       for (const index of indices) {
-        const part = table.part(index);
-        const name = part ? wholeName(table.name(index)) : table.name(index);
+        const piece = table.piece(index);
+        const name = piece ? wholeName(table.name(index)) : table.name(index);
         const place = parseEntryPath(name);
         const bytes =
           place &&
           readOne(() => readWhole({ source, table, index }), name, isOptional);
         if (!bytes) continue;
 
-        const whole = part ? joinParts(parts, name, bytes, part) : bytes;
+        const whole = piece ? joinPieces(pieces, name, bytes, piece) : bytes;
         const modifiedAt = new Date(msOfTicks(table.mtimeTicks(index)));
 
         if (whole) yield { place, bytes: whole, modifiedAt };
@@ -80,21 +80,21 @@ async function* readEntries(
   }
 }
 
-/** The file of which this was the last part; undefined while others are to come. */
-function joinParts(
-  parts: Map<string, Buffer[]>,
+/** The file of which this was the last piece; undefined while others are to come. */
+function joinPieces(
+  pieces: Map<string, Buffer[]>,
   name: string,
   bytes: Buffer,
-  part: { readonly index: number; readonly count: number },
+  piece: { readonly index: number; readonly count: number },
 ): Buffer | undefined {
-  const known = parts.get(name) ?? [];
-  known[part.index] = bytes;
-  parts.set(name, known);
-  if (Object.keys(known).length < part.count) return undefined;
+  const contents = pieces.get(name) ?? [];
+  contents[piece.index] = bytes;
+  pieces.set(name, contents);
+  if (Object.keys(contents).length < piece.count) return undefined;
 
-  parts.delete(name);
+  pieces.delete(name);
 
-  return Buffer.concat(known);
+  return Buffer.concat(contents);
 }
 
 function readOne(

@@ -85,7 +85,7 @@ export function countPlaces(
 
 /** Whether an entry is a piece of a split message, but not the first. */
 export function isLater(table: Selection['table'], index: number): boolean {
-  return (table.part(index)?.index ?? 0) > 0;
+  return (table.piece(index)?.index ?? 0) > 0;
 }
 
 function filterEntries(

@@ -136,7 +136,7 @@ function indexOf(selections: readonly Selection[]): MailIndex {
 
     if (!place.isMessage) return;
 
-    index.add(place, table.part(at)?.totalBytes ?? table.size(at), 1);
+    index.add(place, table.piece(at)?.totalBytes ?? table.size(at), 1);
     if (!place.isNumbered) index.addMisplaced(place);
   });
 

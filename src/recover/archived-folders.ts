@@ -70,7 +70,7 @@ class Folders {
       if (fileIn(directory, name).isMessage) {
         const holder =
           directory.holder === MESSAGE_DIRECTORY ? MESSAGE_DIRECTORY : '';
-        const crc = table.part(index) ? undefined : table.crc(index);
+        const crc = table.piece(index) ? undefined : table.crc(index);
         const sizeBytes = wholeSize(table, index);
 
         this.#of(path, holder).messages.push({ name, crc, sizeBytes });

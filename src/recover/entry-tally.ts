@@ -99,7 +99,7 @@ export class EntryTally implements TalliedEntries {
     const isInMail = holdsMessages(run.prefix);
 
     for (let index = run.start; index < run.end; index++) {
-      if (!table.part(index)) {
+      if (!table.piece(index)) {
         this.#count(top, table, index);
         if (isMessageAt(table, index, isInMail)) this.messages++;
       } else if (!this.#addByName(chosen, index)) {
@@ -161,10 +161,10 @@ interface ChosenRun {
 function nameOfFile(table: EntryTable, index: number): string {
   const name = table.name(index);
 
-  return table.part(index) ? wholeName(name) : name;
+  return table.piece(index) ? wholeName(name) : name;
 }
 
 /** Whether an entry is a whole file, or the first piece of one that was split. */
 function isFirst(table: EntryTable, index: number): boolean {
-  return (table.part(index)?.index ?? 0) === 0;
+  return (table.piece(index)?.index ?? 0) === 0;
 }

@@ -62,7 +62,7 @@ export function isHidden(
 
   const name = table.name(index);
 
-  return hiddenNames.has(table.part(index) ? wholeName(name) : name);
+  return hiddenNames.has(table.piece(index) ? wholeName(name) : name);
 }
 
 /** The mailboxes and folders of messages that were chosen one by one. */

@@ -34,7 +34,7 @@ export function* selectedRuns(
         fileName: (index) => {
           const name = table.nameAfter(index, prefixBytes);
 
-          return table.part(index) ? wholeName(name) : name;
+          return table.piece(index) ? wholeName(name) : name;
         },
       };
     }
@@ -43,10 +43,10 @@ export function* selectedRuns(
 
 /** Whether an entry is a whole file, or the first piece of one that was split. */
 export function isFirstPiece(table: EntryTable, index: number): boolean {
-  return (table.part(index)?.index ?? 0) === 0;
+  return (table.piece(index)?.index ?? 0) === 0;
 }
 
 /** The size of an entry's file, also where it was split. */
 export function wholeSize(table: EntryTable, index: number): number {
-  return table.part(index)?.totalBytes ?? table.size(index);
+  return table.piece(index)?.totalBytes ?? table.size(index);
 }

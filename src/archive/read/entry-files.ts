@@ -53,9 +53,9 @@ export function createEntryFile(
   target: EntryTarget,
 ): EntryFile | undefined {
   const { rules, directories } = target;
-  const part = table.part(index);
+  const piece = table.piece(index);
   const name = table.name(index);
-  const place = targetOf(rules, part ? wholeName(name) : name);
+  const place = targetOf(rules, piece ? wholeName(name) : name);
   if (!place) return undefined;
 
   if (table.isDirectory(index)) {
@@ -66,7 +66,7 @@ export function createEntryFile(
   directories.make(dirname(place.path));
 
   return new EntryFile(place.path, {
-    offsetBytes: part?.offsetBytes,
+    offsetBytes: piece?.offsetBytes,
     owner: place.rule.owner,
     mode: table.mode(index) & 0o777,
     mtimeTicks: table.mtimeTicks(index),

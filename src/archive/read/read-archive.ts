@@ -58,7 +58,7 @@ export async function readSelections(
 
   const totalBytes = selections.reduce(
     (sum, { table, indices }) =>
-      sum + indices.reduce((part, index) => part + table.size(index), 0),
+      sum + indices.reduce((bytes, index) => bytes + table.size(index), 0),
     0,
   );
 

@@ -7,13 +7,13 @@ import {
   isStillAt,
   lstatOrGone,
 } from '../../platform/look-again.js';
-import { formatPartName } from '../entry-names.js';
+import { formatPieceName } from '../entry-names.js';
 import { codec } from '../zip/codec.js';
 import { combineCrc32 } from '../zip/crc32.js';
 import { headerBytes } from '../zip/put-headers.js';
 import {
   END_BYTES,
-  type FilePart,
+  type FilePiece,
   METHOD_DEFLATED,
 } from '../zip/zip-format.js';
 import type { ArchiveMark, ArchiveWriter } from './archive-writer.js';
@@ -77,7 +77,7 @@ async function packOnce(
 
   try {
     for (let index = 0; index < pieces; index++) {
-      const piece: FilePart = {
+      const piece: FilePiece = {
         index,
         count: pieces,
         offsetBytes: index * pieceBytes,
@@ -156,7 +156,7 @@ function isUnchanged(before: BigIntStats, file: ListedFile): boolean {
 interface PieceJob {
   readonly file: ListedFile;
   readonly stats: BigIntStats;
-  readonly piece: FilePart;
+  readonly piece: FilePiece;
   readonly pieceBytes: number;
 }
 
@@ -170,7 +170,7 @@ async function packPiece(
   const length = Math.min(job.pieceBytes, piece.totalBytes - piece.offsetBytes);
 
   const name = isSplit
-    ? formatPartName(file.name, piece.index, piece.count)
+    ? formatPieceName(file.name, piece.index, piece.count)
     : file.name;
 
   const headerAt = writer.beginEntry(name, codec.deflateBound(length));
@@ -182,7 +182,7 @@ async function packPiece(
     ...data,
     mtimeTicks: ticksOf(stats),
     mode: Number(stats.mode),
-    part: isSplit ? piece : undefined,
+    piece: isSplit ? piece : undefined,
   });
 }
 

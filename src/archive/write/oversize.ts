@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { formatPartName, findEntryFault } from '../entry-names.js';
+import { formatPieceName, findEntryFault } from '../entry-names.js';
 import { largestPieceBytes } from './large-file.js';
 import type { ListedFile } from './pack-tasks.js';
 import { lstatOrGone } from '../../platform/look-again.js';
@@ -33,11 +33,11 @@ export function findSizeFault(
 }
 
 function findPieceFault(file: ListedFile, pieces: number): string | undefined {
-  const fault = findEntryFault(formatPartName(file.name, pieces - 1, pieces));
+  const fault = findEntryFault(formatPieceName(file.name, pieces - 1, pieces));
   if (fault !== undefined) return `its parts would have ${fault}`;
 
   for (let index = 0; index < pieces; index++) {
-    const name = formatPartName(basename(file.path), index, pieces);
+    const name = formatPieceName(basename(file.path), index, pieces);
     if (lstatOrGone(`${file.directory}/${name}`)) {
       return `${name} is there already`;
     }

@@ -3,7 +3,7 @@ import { isOwnExtra, readExtras, readOwnTime } from './extra-fields.js';
 import {
   CENTRAL,
   CENTRAL_FIXED_BYTES,
-  type FilePart,
+  type FilePiece,
   MADE_BY_UNIX,
 } from './zip-format.js';
 
@@ -16,13 +16,13 @@ export class CentralDirectoryTable extends EntryTable {
   readonly #nameStarts: Uint32Array;
   /** Without Zip64 no offset needs more. */
   readonly #extentEnds: Uint32Array;
-  readonly #parts: ReadonlyMap<number, FilePart>;
+  readonly #pieces: ReadonlyMap<number, FilePiece>;
 
   /** @param nameStarts where the names begin in the directory: each right behind its header's fixed part */
   constructor(
     directory: Buffer,
     nameStarts: Uint32Array,
-    parts: ReadonlyMap<number, FilePart>,
+    pieces: ReadonlyMap<number, FilePiece>,
   ) {
     super(nameStarts.length, directory);
     this.#view = new DataView(
@@ -32,7 +32,7 @@ export class CentralDirectoryTable extends EntryTable {
     );
     this.#nameStarts = nameStarts;
     this.#extentEnds = new Uint32Array(nameStarts.length);
-    this.#parts = parts;
+    this.#pieces = pieces;
   }
 
   nameStart(index: number): number {
@@ -111,8 +111,8 @@ export class CentralDirectoryTable extends EntryTable {
       : this.#readExtras(index).precision;
   }
 
-  part(index: number): FilePart | undefined {
-    return this.#parts.size === 0 ? undefined : this.#parts.get(index);
+  piece(index: number): FilePiece | undefined {
+    return this.#pieces.size === 0 ? undefined : this.#pieces.get(index);
   }
 
   #header(index: number): number {

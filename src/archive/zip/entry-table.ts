@@ -1,4 +1,4 @@
-import { type FilePart, NTFS_EPOCH_TICKS } from './zip-format.js';
+import { type FilePiece, NTFS_EPOCH_TICKS } from './zip-format.js';
 
 /** How finely an entry's time is known: DOS (two seconds, local time), Unix seconds, or NTFS (100 ns). */
 export const TimePrecision = { dos: 0, second: 1, tick: 2 } as const;
@@ -27,7 +27,7 @@ export interface EntryColumns {
   /** 100 ns ticks since 1601-01-01 UTC, as NTFS and the extra field have them. */
   readonly mtimes: BigInt64Array;
   readonly precisions: Uint8Array;
-  readonly parts: ReadonlyMap<number, FilePart>;
+  readonly pieces: ReadonlyMap<number, FilePiece>;
 }
 
 /** The entries of one volume in the order of its central directory, a million of them in little memory. */
@@ -55,7 +55,7 @@ export abstract class EntryTable {
   /** 100 ns ticks since 1970-01-01 UTC. */
   abstract mtimeTicks(index: number): bigint;
   abstract precision(index: number): TimePrecision;
-  abstract part(index: number): FilePart | undefined;
+  abstract piece(index: number): FilePiece | undefined;
   /** The name's bytes as the zip file has them, where that is not UTF-8 (code page 437). */
   abstract rawNameOf(index: number): Uint8Array | undefined;
 
@@ -112,7 +112,7 @@ export abstract class EntryTable {
         mode: this.mode(index),
         mtimeTicks: this.mtimeTicks(index),
         precision: this.precision(index),
-        part: this.part(index),
+        piece: this.piece(index),
       });
       builder.setExtentEnd(builder.count - 1, this.extentEnd(index));
     }
@@ -184,8 +184,8 @@ export class ColumnTable extends EntryTable {
     return at(this.columns.precisions, index) as TimePrecision;
   }
 
-  part(index: number): FilePart | undefined {
-    return this.columns.parts.get(index);
+  piece(index: number): FilePiece | undefined {
+    return this.columns.pieces.get(index);
   }
 }
 
@@ -209,7 +209,7 @@ export interface EntryRow {
   readonly mode: number;
   readonly mtimeTicks: bigint;
   readonly precision: TimePrecision;
-  readonly part?: FilePart | undefined;
+  readonly piece?: FilePiece | undefined;
 }
 
 /** Columns for that many entries, to be filled. */
@@ -220,7 +220,7 @@ function makeColumns(capacity: number, nameBytes: Uint8Array): EntryColumns {
     nameStarts: new Uint32Array(capacity),
     nameLengths: new Uint16Array(capacity),
     rawNames: new Map<number, Uint8Array>(),
-    parts: new Map<number, FilePart>(),
+    pieces: new Map<number, FilePiece>(),
     flags: new Uint16Array(capacity),
     methods: new Uint16Array(capacity),
     crcs: new Uint32Array(capacity),
@@ -240,7 +240,7 @@ export class EntryTableBuilder {
   #names: Buffer;
   #namesEnd = 0;
   readonly #rawNames = new Map<number, Uint8Array>();
-  readonly #parts = new Map<number, FilePart>();
+  readonly #pieces = new Map<number, FilePiece>();
   readonly #columns: EntryColumns;
 
   constructor(
@@ -280,7 +280,7 @@ export class EntryTableBuilder {
     columns.mtimes[index] = row.mtimeTicks + NTFS_EPOCH_TICKS;
     columns.precisions[index] = row.precision;
     if (row.rawName) this.#rawNames.set(index, row.rawName);
-    if (row.part) this.#parts.set(index, row.part);
+    if (row.piece) this.#pieces.set(index, row.piece);
   }
 
   setExtentEnd(index: number, end: number): void {
@@ -297,7 +297,7 @@ export class EntryTableBuilder {
         this.#namesEnd,
       ),
       rawNames: this.#rawNames,
-      parts: this.#parts,
+      pieces: this.#pieces,
     });
   }
 

@@ -1,7 +1,7 @@
 import { dateFromLocal } from '../../platform/clock.js';
 import { type DosTime, fromDosTime } from './dos-time.js';
 import { TimePrecision } from './entry-table.js';
-import { type FilePart, NTFS_EPOCH_TICKS } from './zip-format.js';
+import { type FilePiece, NTFS_EPOCH_TICKS } from './zip-format.js';
 
 /**
  * The extra fields of headers: times finer than those of MS-DOS, and the place of a piece in its file. Each field begins
@@ -38,7 +38,7 @@ export interface EntryExtras {
   /** 100 ns ticks since 1970-01-01 UTC. */
   readonly mtimeTicks: bigint;
   readonly precision: TimePrecision;
-  readonly part?: FilePart | undefined;
+  readonly piece?: FilePiece | undefined;
 }
 
 type EntryTime = Pick<EntryExtras, 'mtimeTicks' | 'precision'>;
@@ -58,7 +58,7 @@ export function readExtras(
   dos: number,
 ): EntryExtras {
   let time: EntryTime | undefined;
-  let part: FilePart | undefined;
+  let piece: FilePiece | undefined;
   let at = start;
 
   while (at + 4 <= end) {
@@ -71,7 +71,7 @@ export function readExtras(
 
     const data = bytes.subarray(at + 4, next);
 
-    if (id === PIECE) part = readPiece(data) ?? part;
+    if (id === PIECE) piece = readPiece(data) ?? piece;
     else time = betterTime(time, readTime(id, data));
 
     at = next;
@@ -79,7 +79,7 @@ export function readExtras(
 
   const { mtimeTicks, precision } = time ?? dosEntryTime(dos);
 
-  return { mtimeTicks, precision, part };
+  return { mtimeTicks, precision, piece };
 }
 
 function readTime(id: number, data: Buffer): EntryTime | undefined {
@@ -129,7 +129,7 @@ function readNtfsTime(data: Buffer): EntryTime | undefined {
   return undefined;
 }
 
-function readPiece(data: Buffer): FilePart | undefined {
+function readPiece(data: Buffer): FilePiece | undefined {
   if (data.length < PIECE_BYTES - 4) return undefined;
 
   return {
@@ -224,7 +224,7 @@ export function putNtfsTimes(
 }
 
 /** Lays the field of a piece of a split file; returns the position behind it. */
-export function putPiece(into: Buffer, at: number, piece: FilePart): number {
+export function putPiece(into: Buffer, at: number, piece: FilePiece): number {
   into.writeUInt16LE(PIECE, at);
   into.writeUInt16LE(PIECE_BYTES - 4, at + 2);
   into.writeUInt32LE(piece.index, at + 4); // 0: index

@@ -18,7 +18,7 @@ import {
   END_BYTES,
   END_SIGNATURE,
   FLAG_UTF8,
-  type FilePart,
+  type FilePiece,
 } from './zip-format.js';
 
 /**
@@ -96,22 +96,22 @@ export function parsePlainCentralDirectory({
 }: Pick<CentralDirectoryBytes, 'bytes' | 'entries'>): EntryTable | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const nameStarts = new Uint32Array(entries);
-  const parts = new Map<number, FilePart>();
+  const pieces = new Map<number, FilePiece>();
   let at = 0;
 
   for (let index = 0; index < entries; index++) {
     const end = endOfPlainHeader(bytes, view, at);
     if (end === NOT_PLAIN) return undefined;
 
-    const part = readPart(bytes, view, at);
-    if (part) parts.set(index, part);
+    const piece = readPiece(bytes, view, at);
+    if (piece) pieces.set(index, piece);
 
     nameStarts[index] = at + CENTRAL_FIXED_BYTES;
     at = end;
   }
 
   return at === bytes.length
-    ? new CentralDirectoryTable(bytes, nameStarts, parts)
+    ? new CentralDirectoryTable(bytes, nameStarts, pieces)
     : undefined;
 }
 
@@ -142,18 +142,18 @@ function endOfPlainHeader(bytes: Buffer, view: DataView, at: number): number {
 }
 
 /** The place of a piece in its file, which the extra fields of the plain header at `at` may hold. */
-function readPart(
+function readPiece(
   bytes: Buffer,
   view: DataView,
   at: number,
-): FilePart | undefined {
+): FilePiece | undefined {
   const nameLength = view.getUint16(at + CENTRAL.nameLength, true);
   const start = at + CENTRAL_FIXED_BYTES + nameLength;
   const end = start + view.getUint16(at + CENTRAL.extraLength, true);
 
   return isOwnExtra(view, start, end)
     ? undefined
-    : readExtras(bytes, start, end, 0).part;
+    : readExtras(bytes, start, end, 0).piece;
 }
 
 /** All names but few, four bytes at a time: none of them below 0x20, 0x5c, 0x7f or above. False also where it cannot tell. */

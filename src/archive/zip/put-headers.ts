@@ -68,7 +68,7 @@ export function putCentralHeader(
   entry: EntryHeader,
   headerOffset: number,
 ): number {
-  const { name, mtimeTicks, part } = entry;
+  const { name, mtimeTicks, piece } = entry;
   const isDirectory = name[name.length - 1] === SLASH;
   const dosAttributes = isDirectory ? DOS_DIRECTORY : 0;
   const attributes = ((entry.mode << 16) | dosAttributes) >>> 0;
@@ -76,7 +76,7 @@ export function putCentralHeader(
   into.writeUInt32LE(CENTRAL_SIGNATURE, at); // 0: signature
   into.writeUInt16LE(VERSION_MADE_BY, at + 4); // 4: version made by
   putCommonFields(into, at + 6, entry); // 6 to 29
-  into.writeUInt16LE(centralExtraBytes(part !== undefined), at + 30); // 30: length of the extra fields
+  into.writeUInt16LE(centralExtraBytes(piece !== undefined), at + 30); // 30: length of the extra fields
   into.writeUInt16LE(0, at + 32); // 32: length of the comment
   into.writeUInt16LE(0, at + 34); // 34: number of the disk
   into.writeUInt16LE(0, at + 36); // 36: internal attributes
@@ -88,7 +88,7 @@ export function putCentralHeader(
   end = putUnixTime(into, end, mtimeTicks);
   end = putNtfsTimes(into, end, mtimeTicks);
 
-  return part ? putPiece(into, end, part) : end;
+  return piece ? putPiece(into, end, piece) : end;
 }
 
 /** Lays the fields that both headers share, in the same order. Offsets are those of a local header; a central one has 2 more. */

@@ -60,7 +60,7 @@ export const CENTRAL = {
 export const NTFS_EPOCH_TICKS = 116_444_736_000_000_000n;
 
 /** One piece of a file that no volume can hold. */
-export interface FilePart {
+export interface FilePiece {
   /** From 0. */
   readonly index: number;
   readonly count: number;
@@ -80,5 +80,5 @@ export interface EntryHeader {
   readonly mtimeTicks: bigint;
   /** Unix type and permission bits. */
   readonly mode: number;
-  readonly part?: FilePart | undefined;
+  readonly piece?: FilePiece | undefined;
 }

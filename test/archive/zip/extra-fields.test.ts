@@ -72,8 +72,8 @@ describe('extra fields', () => {
       totalBytes: 2 ** 40,
     };
     const field = lay((into, at) => putPiece(into, at, piece));
-    expect(read(field).part).toEqual(piece);
-    expect(read(Buffer.concat([field, formatTimeFields(0n)])).part).toEqual(
+    expect(read(field).piece).toEqual(piece);
+    expect(read(Buffer.concat([field, formatTimeFields(0n)])).piece).toEqual(
       piece,
     );
   });

@@ -48,7 +48,7 @@ const header: fc.Arbitrary<EntryHeader> = fc
       9_000_000_000_000_000_000n,
     ),
     mode: fc.integer({ min: 0, max: 0xffff }),
-    part: fc.option(piece, { nil: undefined }),
+    piece: fc.option(piece, { nil: undefined }),
   })
   // A stored entry has one size.
   .map((one) =>
@@ -105,7 +105,7 @@ function expectEntries(
       compressedBytes: table.compressedSize(index),
       mtimeTicks: table.mtimeTicks(index),
       mode: table.mode(index),
-      part: table.part(index),
+      piece: table.piece(index),
       precision: table.precision(index),
       headerOffset: table.headerOffset(index),
     }).toEqual({
@@ -158,7 +158,7 @@ describe('headers that this tool writes', () => {
       fc.property(header, (one) => {
         const nameBytes = one.name.length;
         expect(putLocal(one).length + putCentral(one, 0).length).toBe(
-          headerBytes(nameBytes, one.part !== undefined),
+          headerBytes(nameBytes, one.piece !== undefined),
         );
       }),
     );
