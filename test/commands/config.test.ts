@@ -12,7 +12,8 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { SETTING_KEYS } from '../../src/config/keys.js';
-import { BIN, cli, type CliResult, quickCli } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
+import { BINARY, kms, type Ended } from '../helpers/tools.js';
 import { makeInstallation } from '../helpers/configured-server.js';
 import { STORE_BACKUP } from '../helpers/mailserver-config.js';
 import { hasTerminal, typeInto } from '../helpers/terminal.js';
@@ -20,11 +21,11 @@ import { hasTerminal, typeInto } from '../helpers/terminal.js';
 describe('config', () => {
   it('shows every setting, and as JSON', async () => {
     const { dir } = makeInstallation();
-    const shown = await quickCli(['config', 'show', '--server-dir', dir]);
+    const shown = await kmsInProcess(['config', 'show', '--server-dir', dir]);
     expect(shown.stderr).toBe('');
     expect(shown.stdout).toMatch(/keep +7 +Keep at most/);
     const document = JSON.parse(
-      (await quickCli(['config', 'show', '--json', '--server-dir', dir]))
+      (await kmsInProcess(['config', 'show', '--json', '--server-dir', dir]))
         .stdout,
     ) as object;
     expect(document).toMatchObject({
@@ -43,7 +44,7 @@ describe('config', () => {
     const { dir, configPath } = makeInstallation();
     const original = readFileSync(configPath, 'utf8');
     const before = (
-      await quickCli(['config', 'show', '--json', '--server-dir', dir])
+      await kmsInProcess(['config', 'show', '--json', '--server-dir', dir])
     ).stdout;
     const words = [
       'keep=3',
@@ -52,7 +53,7 @@ describe('config', () => {
       'keep-differentials=true',
       'include-im=off',
     ];
-    const set = await quickCli([
+    const set = await kmsInProcess([
       'config',
       'set',
       ...words,
@@ -60,7 +61,7 @@ describe('config', () => {
       '--server-dir',
       dir,
     ]);
-    expect(set).toMatchObject({ code: 0, stderr: '' });
+    expect(set).toMatchObject({ status: 0, stderr: '' });
     expect(set.stdout).toContain('keep: 7 -> 3');
     const expected = original
       .replace('"RotationLimit">7<', '"RotationLimit">3<')
@@ -71,9 +72,9 @@ describe('config', () => {
       .replace(/"BackupDir">[^<]*</, '"BackupDir">/mnt/a &amp; b<');
     expect(readFileSync(configPath, 'utf8')).toBe(expected);
     expect(
-      cli(['config', 'set', '--from', '-', '--server-dir', dir], {
+      kms(['config', 'set', '--from', '-', '--server-dir', dir], {
         input: before,
-      }).code,
+      }).status,
     ).toBe(0);
     expect(readFileSync(configPath, 'utf8')).toBe(original);
   });
@@ -81,7 +82,7 @@ describe('config', () => {
   it('shows the lines in a dry run and writes nothing', async () => {
     const { dir, configPath } = makeInstallation();
     const before = statSync(configPath).mtimeMs;
-    const { stdout, code } = await quickCli([
+    const { stdout, status } = await kmsInProcess([
       'config',
       'set',
       'keep=3',
@@ -89,7 +90,7 @@ describe('config', () => {
       '--server-dir',
       dir,
     ]);
-    expect(code).toBe(0);
+    expect(status).toBe(0);
     expect(stdout).toMatch(
       /- *\d+ +<variable name="RotationLimit">7<\/variable>\n\+ *\d+ .*>3</,
     );
@@ -115,8 +116,14 @@ describe('config', () => {
     async (word, message) => {
       const { dir, configPath } = makeInstallation();
       const before = readFileSync(configPath);
-      const text = await quickCli(['config', 'set', word, '--server-dir', dir]);
-      const json = await quickCli([
+      const text = await kmsInProcess([
+        'config',
+        'set',
+        word,
+        '--server-dir',
+        dir,
+      ]);
+      const json = await kmsInProcess([
         'config',
         'set',
         word,
@@ -124,7 +131,7 @@ describe('config', () => {
         '--server-dir',
         dir,
       ]);
-      expect([text.code, json.code]).toEqual([2, 2]);
+      expect([text.status, json.status]).toEqual([2, 2]);
       expect(text.stderr).toMatch(new RegExp(message.replace(/[?.]/g, '\\$&')));
       expect(JSON.parse(json.stdout)).toMatchObject({
         schema: 'kms-backup/error/1',
@@ -141,22 +148,23 @@ describe('config', () => {
     const { dir, configPath } = makeInstallation({ storeBackup });
     const original = readFileSync(configPath, 'utf8');
     const saved = (
-      await quickCli(['config', 'show', '--json', '--server-dir', dir])
+      await kmsInProcess(['config', 'show', '--json', '--server-dir', dir])
     ).stdout;
-    const restore = (): CliResult =>
-      cli(['config', 'set', '--from', '-', '--server-dir', dir], {
+    const restore = (): Ended =>
+      kms(['config', 'set', '--from', '-', '--server-dir', dir], {
         input: saved,
       });
     expect(restore()).toEqual({
-      code: 0,
+      status: 0,
+      signal: null,
       stdout: 'Nothing to change.\n',
       stderr: '',
     });
-    await quickCli(['config', 'set', 'keep=3', '--server-dir', dir]);
+    await kmsInProcess(['config', 'set', 'keep=3', '--server-dir', dir]);
     expect(restore().stdout).toBe('keep: 3 -> 7\n');
     expect(
       JSON.parse(
-        (await quickCli(['config', 'show', '--json', '--server-dir', dir]))
+        (await kmsInProcess(['config', 'show', '--json', '--server-dir', dir]))
           .stdout,
       ),
     ).toMatchObject({
@@ -179,7 +187,8 @@ describe('config', () => {
       'volume-size=2GiB',
     ];
     expect(
-      (await quickCli(['config', 'set', ...words, '--server-dir', dir])).stdout,
+      (await kmsInProcess(['config', 'set', ...words, '--server-dir', dir]))
+        .stdout,
     ).toBe('Nothing to change.\n');
     expect(statSync(configPath).mtimeMs).toBe(before);
   });
@@ -187,7 +196,7 @@ describe('config', () => {
   it('writes neither file when a value of either is impossible, and shows both in a dry run', async () => {
     const { dir, configPath } = makeInstallation();
     const before = readFileSync(configPath);
-    const both = await quickCli([
+    const both = await kmsInProcess([
       'config',
       'set',
       'keep=3',
@@ -195,11 +204,11 @@ describe('config', () => {
       '--server-dir',
       dir,
     ]);
-    expect([both.code, both.stderr]).toEqual([
+    expect([both.status, both.stderr]).toEqual([
       2,
       expect.stringContaining('both kinds of quotes'),
     ]);
-    const dry = await quickCli([
+    const dry = await kmsInProcess([
       'config',
       'set',
       'keep=3',
@@ -243,13 +252,13 @@ describe('config', () => {
       'network-disk-password-file=/etc/kms password',
     ];
     expect(
-      await quickCli(['config', 'set', ...words, '--server-dir', dir]),
-    ).toMatchObject({ code: 0, stderr: '' });
+      await kmsInProcess(['config', 'set', ...words, '--server-dir', dir]),
+    ).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(configPath)).toEqual(before);
     const ini = readFileSync(join(dir, 'kms-backup.ini'), 'utf8');
     expect(ini).toContain('; ours\n[backup]\nlevel = 9\n');
     const shown = JSON.parse(
-      (await quickCli(['config', 'show', '--json', '--server-dir', dir]))
+      (await kmsInProcess(['config', 'show', '--json', '--server-dir', dir]))
         .stdout,
     ) as {
       settings: object;
@@ -266,13 +275,13 @@ describe('config', () => {
   it('names line and nearest key of an unknown word in kms-backup.ini', async () => {
     const { dir } = makeInstallation();
     writeFileSync(join(dir, 'kms-backup.ini'), '[backup]\nthreds = 2\n');
-    const { code, stderr } = await quickCli([
+    const { status, stderr } = await kmsInProcess([
       'config',
       'show',
       '--server-dir',
       dir,
     ]);
-    expect(code).toBe(2);
+    expect(status).toBe(2);
     expect(stderr).toContain(
       'kms-backup.ini line 2: [backup] has no key threds; did you mean threads?',
     );
@@ -280,19 +289,20 @@ describe('config', () => {
 
   it('does not ask without a terminal', async () => {
     const { dir } = makeInstallation();
-    const { code, stderr } = await quickCli([
+    const { status, stderr } = await kmsInProcess([
       'config',
       'wizard',
       '--server-dir',
       dir,
     ]);
-    expect(code).toBe(2);
+    expect(status).toBe(2);
     expect(stderr).toContain('Use config set KEY=VALUE.');
   });
 
   it('is not found where no server is', async () => {
     expect(
-      (await quickCli(['config', 'show', '--server-dir', '/nonexistent'])).code,
+      (await kmsInProcess(['config', 'show', '--server-dir', '/nonexistent']))
+        .status,
     ).toBe(10);
   });
 });
@@ -301,25 +311,42 @@ describe('log', () => {
   it('switches the message group and back to the byte', async () => {
     const { dir, configPath } = makeInstallation({ debugEvents: [] });
     expect(
-      (await quickCli(['log', 'disable', 'store-backup', '--server-dir', dir]))
-        .stdout,
+      (
+        await kmsInProcess([
+          'log',
+          'disable',
+          'store-backup',
+          '--server-dir',
+          dir,
+        ])
+      ).stdout,
     ).toContain('off already');
     expect(
-      await quickCli(['log', 'enable', 'store-backup', '--server-dir', dir]),
-    ).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
+      await kmsInProcess([
+        'log',
+        'enable',
+        'store-backup',
+        '--server-dir',
+        dir,
+      ]),
+    ).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(configPath, 'utf8').replaceAll(/\s/g, '')).toContain(
       '<variablename="LogName">debug</variable><variablename="EventName">backup</variable><variablename="Enabled">1</variable>',
     );
     expect(
-      (await quickCli(['log', 'disable', 'store-backup', '--server-dir', dir]))
-        .code,
+      (
+        await kmsInProcess([
+          'log',
+          'disable',
+          'store-backup',
+          '--server-dir',
+          dir,
+        ])
+      ).status,
     ).toBe(0);
     const existing = makeInstallation();
     const original = readFileSync(existing.configPath, 'utf8');
-    await quickCli([
+    await kmsInProcess([
       'log',
       'enable',
       'store-backup',
@@ -327,7 +354,7 @@ describe('log', () => {
       existing.dir,
     ]);
     expect(readFileSync(existing.configPath, 'utf8')).not.toBe(original);
-    await quickCli([
+    await kmsInProcess([
       'log',
       'disable',
       'store-backup',
@@ -341,21 +368,23 @@ describe('log', () => {
     const { dir, logDir } = makeInstallation({
       debugEvents: [['backup', '1']],
     });
-    expect((await quickCli(['log', 'show', '--server-dir', dir])).code).toBe(
-      10,
-    );
+    expect(
+      (await kmsInProcess(['log', 'show', '--server-dir', dir])).status,
+    ).toBe(10);
     const lines = [
       '[16/Mar/2021 18:24:38][6376] {smtps} x {backup} y',
       '[16/Mar/2021 18:24:39][6376] {backup} started',
     ];
     writeFileSync(join(logDir, 'debug.log'), `${lines.join('\r\n')}\r\n`);
-    expect(await quickCli(['log', 'show', '--server-dir', dir])).toEqual({
-      code: 0,
+    expect(await kmsInProcess(['log', 'show', '--server-dir', dir])).toEqual({
+      status: 0,
+      signal: null,
       stdout: `${lines[1] ?? ''}\n`,
       stderr: '',
     });
     const json = JSON.parse(
-      (await quickCli(['log', 'show', '--json', '--server-dir', dir])).stdout,
+      (await kmsInProcess(['log', 'show', '--json', '--server-dir', dir]))
+        .stdout,
     ) as object;
     expect(json).toMatchObject({
       schema: 'kms-backup/log/1',
@@ -369,9 +398,9 @@ describe('log', () => {
       debugEvents: [['backup', '1']],
     });
     symlinkSync('/nowhere', join(dir, 'store', 'mail', 'link'));
-    expect((await quickCli(['backup', 'full', '--server-dir', dir])).code).toBe(
-      3,
-    );
+    expect(
+      (await kmsInProcess(['backup', 'full', '--server-dir', dir])).status,
+    ).toBe(3);
     const words = (log: string): string[] =>
       readFileSync(join(logDir, log), 'utf8')
         .trimEnd()
@@ -392,7 +421,7 @@ describe('log', () => {
     ]);
     expect(
       (
-        await quickCli([
+        await kmsInProcess([
           'backup',
           'full',
           '--server-dir',
@@ -400,7 +429,7 @@ describe('log', () => {
           '--backup-dir',
           '/dev/null',
         ])
-      ).code,
+      ).status,
     ).not.toBe(0);
     expect(words('error.log')).toEqual([
       expect.stringMatching(/^ Backup job finished: F\d{8}T\d{6}Z\.zip, /),
@@ -422,7 +451,7 @@ describe('log', () => {
       `[16/Mar/2021 18:24:39][6376] {backup} ${text}\r\n`;
     writeFileSync(path, line('one') + line('two').slice(0, -7));
     const child = spawn(process.execPath, [
-      BIN,
+      BINARY,
       'log',
       'show',
       '--follow',
@@ -513,7 +542,7 @@ describe.runIf(hasTerminal)('on a terminal', () => {
 
   it('the wizard takes the notification address away with Backspace', async () => {
     const { dir, configPath } = makeInstallation();
-    await quickCli([
+    await kmsInProcess([
       'config',
       'set',
       'notify=root@example.com',

@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   type Installation,
@@ -56,7 +56,7 @@ const put = (path: string, text: string): void => {
 };
 
 const run = (...args: string[]) =>
-  quickKms([...args, '--server-dir', server.serverDir]);
+  kmsInProcess([...args, '--server-dir', server.serverDir]);
 const json = async (...args: string[]): Promise<Record<string, unknown>> =>
   JSON.parse((await run(...args, '--json')).stdout) as Record<string, unknown>;
 

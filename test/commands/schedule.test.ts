@@ -12,7 +12,8 @@ import {
   readScheduleState,
   writeScheduleState,
 } from '../../src/schedule/state.js';
-import { BIN, cli, quickCli } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
+import { BINARY, kms } from '../helpers/tools.js';
 import { makeInstallation } from '../helpers/configured-server.js';
 import { DEFAULT_TASKS } from '../helpers/mailserver-config.js';
 
@@ -29,13 +30,13 @@ const task = (day: number, time: number, type = '1') => [
 describe('the schedule', () => {
   it('is listed with its next runs', async () => {
     const { dir } = makeInstallation();
-    const text = cli(['schedule', 'list', '--next', '8', '--server-dir', dir], {
+    const text = kms(['schedule', 'list', '--next', '8', '--server-dir', dir], {
       env: { TZ: 'Europe/Prague' },
     });
     expect(text.stdout).toMatch(/^1 +full +Sunday +01:00 +yes +0b0f/m);
     expect(text.stdout).toMatch(/NEXT RUN +TYPE +TASK/);
     const json = JSON.parse(
-      (await quickCli(['schedule', 'list', '--json', '--server-dir', dir]))
+      (await kmsInProcess(['schedule', 'list', '--json', '--server-dir', dir]))
         .stdout,
     ) as {
       tasks: unknown[];
@@ -47,7 +48,7 @@ describe('the schedule', () => {
     const { dir, configPath } = makeInstallation();
     const original = readFileSync(configPath, 'utf8');
     const run = async (...words: string[]): Promise<number | null> =>
-      (await quickCli(['schedule', ...words, '--server-dir', dir])).code;
+      (await kmsInProcess(['schedule', ...words, '--server-dir', dir])).status;
     expect(
       await run(
         'add',
@@ -89,16 +90,22 @@ describe('the schedule', () => {
       0,
     );
     expect(
-      (await quickCli(['schedule', 'list', '--server-dir', dir])).stdout,
+      (await kmsInProcess(['schedule', 'list', '--server-dir', dir])).stdout,
     ).not.toContain('000000000003');
   });
 
   it('warns when the last task goes, and is the default after a reset', async () => {
     const { dir } = makeInstallation({ tasks: [DEFAULT_TASKS[0] ?? []] });
-    const rm = await quickCli(['schedule', 'rm', '--all', '--server-dir', dir]);
+    const rm = await kmsInProcess([
+      'schedule',
+      'rm',
+      '--all',
+      '--server-dir',
+      dir,
+    ]);
     expect(rm.stderr).toContain('restores its default at the next start');
-    expect(rm.code).toBe(0);
-    const reset = await quickCli([
+    expect(rm.status).toBe(0);
+    const reset = await kmsInProcess([
       'schedule',
       'reset',
       '--json',
@@ -110,13 +117,13 @@ describe('the schedule', () => {
       warnings: [],
     });
     expect(
-      (await quickCli(['schedule', 'reset', '--server-dir', dir])).stdout,
+      (await kmsInProcess(['schedule', 'reset', '--server-dir', dir])).stdout,
     ).toBe('Nothing to change.\n');
   });
 
   it('takes a cron expression for as many tasks as it needs', async () => {
     const { dir } = makeInstallation({ tasks: [] });
-    await quickCli([
+    await kmsInProcess([
       'schedule',
       'add',
       '--type',
@@ -127,7 +134,7 @@ describe('the schedule', () => {
       dir,
     ]);
     const json = JSON.parse(
-      (await quickCli(['schedule', 'list', '--json', '--server-dir', dir]))
+      (await kmsInProcess(['schedule', 'list', '--json', '--server-dir', dir]))
         .stdout,
     ) as {
       tasks: { day: string }[];
@@ -157,13 +164,13 @@ describe('the schedule', () => {
     async (words, message) => {
       const { dir, configPath } = makeInstallation();
       const before = readFileSync(configPath);
-      const { code, stderr } = await quickCli([
+      const { status, stderr } = await kmsInProcess([
         'schedule',
         ...words,
         '--server-dir',
         dir,
       ]);
-      expect(code).toBe(2);
+      expect(status).toBe(2);
       expect(stderr).toContain(message);
       expect(readFileSync(configPath)).toEqual(before);
     },
@@ -173,8 +180,8 @@ describe('the schedule', () => {
     const broken = [DEFAULT_TASKS[0] ?? [], task(2, 90_000)];
     const { dir, configPath } = makeInstallation({ tasks: broken });
     const before = readFileSync(configPath, 'utf8');
-    const list = await quickCli(['schedule', 'list', '--server-dir', dir]);
-    expect(list.code).toBe(2);
+    const list = await kmsInProcess(['schedule', 'list', '--server-dir', dir]);
+    expect(list.status).toBe(2);
     expect(list.stderr).toMatch(
       /line \d+: Time is "90000"[\s\S]*schedule rm 2, or take the default/,
     );
@@ -184,34 +191,35 @@ describe('the schedule', () => {
       ['add', '--type', 'full', '--cron', '0 3 * * 1'],
     ]) {
       expect(
-        await quickCli(['schedule', ...words, '--server-dir', dir]),
-      ).toMatchObject({ code: 2, stdout: '' });
+        await kmsInProcess(['schedule', ...words, '--server-dir', dir]),
+      ).toMatchObject({ status: 2, stdout: '' });
     }
 
     expect(readFileSync(configPath, 'utf8')).toBe(before);
     expect(
-      await quickCli(['schedule', 'rm', '2', '--server-dir', dir]),
-    ).toMatchObject({ code: 0, stderr: '' });
+      await kmsInProcess(['schedule', 'rm', '2', '--server-dir', dir]),
+    ).toMatchObject({ status: 0, stderr: '' });
     expect(
-      (await quickCli(['schedule', 'list', '--server-dir', dir])).stdout,
+      (await kmsInProcess(['schedule', 'list', '--server-dir', dir])).stdout,
     ).toMatch(/^1 .*\n\n/m);
     const other = makeInstallation({ tasks: broken });
     expect(
-      await quickCli(['schedule', 'reset', '--server-dir', other.dir]),
-    ).toMatchObject({ code: 0, stderr: '' });
+      await kmsInProcess(['schedule', 'reset', '--server-dir', other.dir]),
+    ).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('does not know a task that is not there', async () => {
     const { dir } = makeInstallation();
     expect(
-      (await quickCli(['schedule', 'rm', '99', '--server-dir', dir])).code,
+      (await kmsInProcess(['schedule', 'rm', '99', '--server-dir', dir]))
+        .status,
     ).toBe(10);
   });
 
   it('is exported for every system, with the paths of this program', async () => {
     const { dir } = makeInstallation();
     for (const to of ['cron', 'systemd', 'launchd', 'schtasks']) {
-      const { code, stdout } = await quickCli([
+      const { status, stdout } = await kmsInProcess([
         'schedule',
         'export',
         '--to',
@@ -219,7 +227,7 @@ describe('the schedule', () => {
         '--server-dir',
         dir,
       ]);
-      expect(code).toBe(0);
+      expect(status).toBe(0);
       expect(stdout).toContain('schedule');
       expect(stdout).toContain(dir);
     }
@@ -232,7 +240,7 @@ describe('schedule run', () => {
     changes: Partial<ScheduleRunOptions> = {},
   ): ScheduleRunOptions => ({
     clock: () => now,
-    program: [process.execPath, BIN],
+    program: [process.execPath, BINARY],
     backupFlags: ['--json'],
     newestArchiveAt: undefined,
     isEvenIfDisabled: false,
@@ -391,8 +399,8 @@ describe('schedule run', () => {
 
   it('works from the command line, with and without --json', async () => {
     const { dir, backupDir } = withMail();
-    const run = cli(['schedule', 'run', '--json', '--server-dir', dir]);
-    expect(run).toMatchObject({ code: 0 });
+    const run = kms(['schedule', 'run', '--json', '--server-dir', dir]);
+    expect(run).toMatchObject({ status: 0 });
     expect(JSON.parse(run.stdout)).toMatchObject({
       schema: 'kms-backup/schedule-run/1',
       action: 'backed-up',
@@ -401,15 +409,16 @@ describe('schedule run', () => {
     expect(readdirSync(backupDir).some((name) => name.startsWith('F'))).toBe(
       true,
     );
-    expect(cli(['schedule', 'run', '--quiet', '--server-dir', dir])).toEqual({
-      code: 0,
+    expect(kms(['schedule', 'run', '--quiet', '--server-dir', dir])).toEqual({
+      status: 0,
+      signal: null,
       stdout: '',
       stderr: '',
     });
-    expect(cli(['schedule', 'run', '--server-dir', dir]).stdout).toContain(
+    expect(kms(['schedule', 'run', '--server-dir', dir]).stdout).toContain(
       'nothing fell due',
     );
-    const status = await quickCli([
+    const status = await kmsInProcess([
       'status',
       '--max-age',
       '26h',
@@ -417,15 +426,17 @@ describe('schedule run', () => {
       dir,
     ]);
     expect(status.stdout).toMatch(/^Full +... \d{4}-/m);
-    expect(status.code).toBeLessThan(2);
+    expect(status.status).toBeLessThan(2);
   });
 });
 
 describe('status and doctor', () => {
   it('are a monitoring check with the exit codes 0 to 3', async () => {
     const { dir, backupDir } = makeInstallation();
-    expect((await quickCli(['status', '--server-dir', dir])).code).toBe(0);
-    const critical = await quickCli([
+    expect((await kmsInProcess(['status', '--server-dir', dir])).status).toBe(
+      0,
+    );
+    const critical = await kmsInProcess([
       'status',
       '--max-age',
       '26h',
@@ -433,24 +444,24 @@ describe('status and doctor', () => {
       '--server-dir',
       dir,
     ]);
-    expect(critical.code).toBe(2);
+    expect(critical.status).toBe(2);
     expect(JSON.parse(critical.stdout)).toMatchObject({
       schema: 'kms-backup/status/1',
       level: 'critical',
     });
     expect(
       (
-        await quickCli([
+        await kmsInProcess([
           'status',
           '--max-age',
           '26h',
           '--server-dir',
           '/nonexistent',
         ])
-      ).code,
+      ).status,
     ).toBe(3);
     expect(
-      (await quickCli(['status', '--server-dir', '/nonexistent'])).code,
+      (await kmsInProcess(['status', '--server-dir', '/nonexistent'])).status,
     ).toBe(10);
     expect(backupDir).toBeTruthy();
   });
@@ -463,7 +474,7 @@ describe('status and doctor', () => {
       nextRun?: object;
     }> =>
       JSON.parse(
-        (await quickCli(['status', '--json', '--server-dir', dir])).stdout,
+        (await kmsInProcess(['status', '--json', '--server-dir', dir])).stdout,
       ) as {
         warnings: string[];
         nextRun?: object;
@@ -515,29 +526,29 @@ describe('status and doctor', () => {
     const { dir } = makeInstallation({
       storeBackup: [['AdminNotify', address]],
     });
-    expect((await quickCli(['doctor', '--server-dir', dir])).stdout).toMatch(
-      said,
-    );
+    expect(
+      (await kmsInProcess(['doctor', '--server-dir', dir])).stdout,
+    ).toMatch(said);
   });
 
   it('say what is wrong and what to do', async () => {
     const sound = makeInstallation();
     writeFileSync(sound.usersConfigPath, '<config></config>');
-    const report = await quickCli(['doctor', '--server-dir', sound.dir]);
+    const report = await kmsInProcess(['doctor', '--server-dir', sound.dir]);
     expect(report.stdout).toMatch(/^ok +configuration/m);
     expect(report.stdout).toMatch(
       /^problem +archives +there is no archive at all\n +\* Run backup full/m,
     );
-    expect(report.code).toBe(1);
+    expect(report.status).toBe(1);
     const broken = makeInstallation();
     writeFileSync(broken.configPath, '<config>');
-    const wrong = await quickCli([
+    const wrong = await kmsInProcess([
       'doctor',
       '--json',
       '--server-dir',
       broken.dir,
     ]);
-    expect(wrong.code).toBe(2);
+    expect(wrong.status).toBe(2);
     expect(JSON.parse(wrong.stdout)).toMatchObject({
       problems: 1,
       checks: [{ name: 'configuration', state: 'problem' }],

@@ -7,7 +7,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quickKms, quickKmsJson } from '../helpers/cli.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   type Installation,
@@ -88,7 +88,7 @@ beforeAll(async () => {
       },
     },
   });
-  const ended = await quickKms([
+  const ended = await kmsInProcess([
     'backup',
     'full',
     '--server-dir',
@@ -103,7 +103,7 @@ afterAll(() => {
 const search = async (
   ...flags: string[]
 ): Promise<{ status: number | null; names: string[] }> => {
-  const { status, json } = await quickKmsJson([
+  const { status, json } = await kmsJsonInProcess([
     'search',
     server.backupDir,
     '--server-dir',
@@ -167,13 +167,13 @@ describe('search', () => {
       },
     });
     expect(
-      (await quickKms(['backup', 'full', '--server-dir', many.serverDir]))
+      (await kmsInProcess(['backup', 'full', '--server-dir', many.serverDir]))
         .status,
     ).toBe(0);
     rmSync(join(many.storeDir, 'mail/example.com/bob/INBOX/#msgs'), {
       recursive: true,
     });
-    const { stdout } = await quickKms([
+    const { stdout } = await kmsInProcess([
       'search',
       many.backupDir,
       '--subject',
@@ -222,7 +222,7 @@ describe('search', () => {
 
   it('names the nearest names where something is not there, and asks which of two users', async () => {
     const run = (...flags: string[]) =>
-      quickKms([
+      kmsInProcess([
         'search',
         server.backupDir,
         '--server-dir',
@@ -245,7 +245,7 @@ describe('search', () => {
   });
 
   it('prints a command line for the shell and nothing that moves the cursor', async () => {
-    const { stdout } = await quickKms([
+    const { stdout } = await kmsInProcess([
       'search',
       server.backupDir,
       '--subject',
@@ -256,7 +256,7 @@ describe('search', () => {
     expect(stdout).toContain('Evil  [2Jescape');
     expect(stdout).not.toContain('\x1b');
     const sent = (
-      await quickKms(['search', server.backupDir, '--subject', 'Re: Lunch'])
+      await kmsInProcess(['search', server.backupDir, '--subject', 'Re: Lunch'])
     ).stdout;
     expect(sent).toContain(`--message 'example.com/alice/Sent Items/0000000a'`);
   });
@@ -298,7 +298,7 @@ describe('search', () => {
 
 describe('export', () => {
   const run = (...flags: string[]) =>
-    quickKms([
+    kmsInProcess([
       'export',
       server.backupDir,
       '--server-dir',
@@ -389,7 +389,7 @@ print(sorted((m['subject'].split()[0], m.get_flags()) for m in box), sorted(box.
     bytes[at] = (bytes[at] ?? 0) ^ 0xff;
     writeFileSync(archive, bytes);
     const output = join(dir, 'damaged.zip');
-    const ended = await quickKms([
+    const ended = await kmsInProcess([
       'export',
       archive,
       '-d',

@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, describe, it } from 'vitest';
 import { isUnicodeTerminal } from '../../src/ui/present/status.js';
-import { quickKms, quickKmsJson } from '../helpers/cli.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import {
   buildInstallation,
@@ -30,7 +30,7 @@ import {
 async function backedUp(): Promise<Installation> {
   const server = buildInstallation(temporaryDirectory());
   expectDone(
-    await quickKms(['backup', 'full', '--server-dir', server.serverDir]),
+    await kmsInProcess(['backup', 'full', '--server-dir', server.serverDir]),
   );
   return server;
 }
@@ -72,7 +72,7 @@ describe('status', () => {
   it('draws the sizes of the last archives as bars, in ASCII where the locale has no more', async () => {
     const server = await backedUp();
     expectDone(
-      await quickKms(['backup', 'diff', '--server-dir', server.serverDir]),
+      await kmsInProcess(['backup', 'diff', '--server-dir', server.serverDir]),
     );
     const words = ['status', '--server-dir', server.serverDir];
     const ascii = kms(words, {
@@ -90,7 +90,7 @@ describe('status', () => {
       expect(line.length).toBeLessThanOrEqual(80);
     }
 
-    const { json } = await quickKmsJson(words);
+    const { json } = await kmsJsonInProcess(words);
     expect((json['recent'] as Json[]).map(({ type }) => type)).toEqual([
       'full',
       'differential',
@@ -101,7 +101,7 @@ describe('status', () => {
     const server = await backedUp();
     const page = join(server.serverDir, 'state of backups.html');
     expectDone(
-      await quickKms([
+      await kmsInProcess([
         'status',
         '--server-dir',
         server.serverDir,
@@ -115,7 +115,7 @@ describe('status', () => {
     }
 
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
-    const nowhere = await quickKms([
+    const nowhere = await kmsInProcess([
       'status',
       '--server-dir',
       server.serverDir,
@@ -134,7 +134,7 @@ describe('status', () => {
     writeFileSync(join(server.serverDir, 'mailserver.cfg'), off);
     const page = join(server.serverDir, 'page.html');
     expectDone(
-      await quickKms([
+      await kmsInProcess([
         'status',
         '--server-dir',
         server.serverDir,
@@ -152,7 +152,7 @@ describe('status', () => {
     const server = buildInstallation(temporaryDirectory());
     rmSync(server.backupDir, { recursive: true });
     const page = join(server.serverDir, 'page.html');
-    const ended = await quickKms([
+    const ended = await kmsInProcess([
       'status',
       '--server-dir',
       server.serverDir,
@@ -214,7 +214,7 @@ describe.each([
     const server = await backedUp();
     interruptRecover(server, phase);
     const before = readdirSync(server.backupDir);
-    const status = await quickKmsJson([
+    const status = await kmsJsonInProcess([
       'status',
       '--server-dir',
       server.serverDir,
@@ -225,7 +225,7 @@ describe.each([
     expect((status.json['warnings'] as string[])[0]).toMatch(
       /F20261122T010003Z\.zip was interrupted/,
     );
-    const doctor = await quickKmsJson([
+    const doctor = await kmsJsonInProcess([
       'doctor',
       '--server-dir',
       server.serverDir,
@@ -235,7 +235,7 @@ describe.each([
       state: 'problem',
       advice,
     });
-    const backup = await quickKms([
+    const backup = await kmsInProcess([
       'backup',
       'full',
       '--server-dir',
@@ -250,7 +250,7 @@ describe.each([
 it('a recover at work is a warning for status and doctor, and a lock for a backup', async () => {
   const server = await backedUp();
   const lock = holdRecoverLock(server);
-  const status = await quickKmsJson([
+  const status = await kmsJsonInProcess([
     'status',
     '--server-dir',
     server.serverDir,
@@ -258,7 +258,7 @@ it('a recover at work is a warning for status and doctor, and a lock for a backu
   expect(status.json['warnings']).toContainEqual(
     expect.stringContaining('a recover is at work: recover, pid'),
   );
-  const doctor = await quickKmsJson([
+  const doctor = await kmsJsonInProcess([
     'doctor',
     '--server-dir',
     server.serverDir,
@@ -267,12 +267,12 @@ it('a recover at work is a warning for status and doctor, and a lock for a backu
     state: 'warning',
   });
   expect(
-    (await quickKms(['backup', 'full', '--server-dir', server.serverDir]))
+    (await kmsInProcess(['backup', 'full', '--server-dir', server.serverDir]))
       .status,
   ).toBe(11);
   rmSync(lock);
   expectDone(
-    await quickKms(['backup', 'full', '--server-dir', server.serverDir]),
+    await kmsInProcess(['backup', 'full', '--server-dir', server.serverDir]),
   );
 });
 
@@ -280,9 +280,9 @@ it('an old state that is kept for a rollback stops nothing', async () => {
   const server = await backedUp();
   interruptRecover(server, 'kept');
   expectDone(
-    await quickKms(['backup', 'full', '--server-dir', server.serverDir]),
+    await kmsInProcess(['backup', 'full', '--server-dir', server.serverDir]),
   );
-  const doctor = await quickKmsJson([
+  const doctor = await kmsJsonInProcess([
     'doctor',
     '--server-dir',
     server.serverDir,

@@ -13,9 +13,12 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import Recover from '../../src/commands/recover.js';
-import { quickKms, quickKmsJson } from '../helpers/cli.js';
 import { canInject, kmsWithFaults } from '../helpers/faults.js';
-import { runInProcess } from '../helpers/in-process.js';
+import {
+  runInProcess,
+  kmsInProcess,
+  kmsJsonInProcess,
+} from '../helpers/in-process.js';
 import {
   buildInstallation,
   type Installation,
@@ -317,7 +320,7 @@ describe('the full that a differential is measured against', () => {
         writeFileSync(path(`${second}.1.zip`), bytes);
         expect(
           (
-            await quickKms([
+            await kmsInProcess([
               'verify',
               server.backupDir,
               '--server-dir',
@@ -333,7 +336,7 @@ describe('the full that a differential is measured against', () => {
     async (_, damage, reason) => {
       await twoFulls();
       await damage();
-      const { status, json } = await quickKmsJson([
+      const { status, json } = await kmsJsonInProcess([
         'backup',
         'diff',
         '--server-dir',
@@ -362,7 +365,8 @@ describe('the full that a differential is measured against', () => {
     mkdirSync(elsewhere);
     await backUpAt(server, 'full', night(1), { backupDir: elsewhere });
     copyFileSync(join(elsewhere, `${first}.zip`), path(`${first}.zip`));
-    const list = (await quickKms(['list-archives', server.backupDir])).stdout;
+    const list = (await kmsInProcess(['list-archives', server.backupDir]))
+      .stdout;
     expect(list).toMatch(
       /^I20260102.* no: F20260101T010000Z\.zip is not the full that it was measured against$/m,
     );
@@ -373,8 +377,9 @@ describe('the full that a differential is measured against', () => {
     await twoFulls();
     await backUpAt(server, 'differential', night(3), { rotates: false });
     truncateSync(path(`${second}.1.zip`), 900);
-    const list = (await quickKms(['list-archives', server.backupDir, '--set']))
-      .stdout;
+    const list = (
+      await kmsInProcess(['list-archives', server.backupDir, '--set'])
+    ).stdout;
     expect(list).toMatch(
       /^F20260102T010000Z\.zip .* partly: F20260102T010000Z\.1\.zip/m,
     );
@@ -397,7 +402,10 @@ describe('the full that a differential is measured against', () => {
       letter: 'D',
       startedAt: new Date(night(3)),
     });
-    const { json } = await quickKmsJson(['list-archives', server.backupDir]);
+    const { json } = await kmsJsonInProcess([
+      'list-archives',
+      server.backupDir,
+    ]);
     const bases = (json['archives'] as { base: unknown }[]).map(
       ({ base }) => base,
     );

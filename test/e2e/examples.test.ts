@@ -16,7 +16,7 @@ import {
   type PlantedServer,
   plantedServer,
 } from '../helpers/planted-server.js';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { BINARY, type Ended, runTool } from '../helpers/tools.js';
 
 /** Every example of every help. */
@@ -90,7 +90,7 @@ async function runHere(line: string, server: PlantedServer): Promise<Ended> {
   );
   process.env['KMS_BACKUP_SERVER_DIR'] = server.dir;
   try {
-    return await quickKms(args);
+    return await kmsInProcess(args);
   } finally {
     delete process.env['KMS_BACKUP_SERVER_DIR'];
   }

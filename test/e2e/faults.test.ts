@@ -14,7 +14,7 @@ import {
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import {
   canFakeTime,
   canInject,
@@ -134,9 +134,9 @@ async function expectSane(
 ): Promise<void> {
   expectEarlierKept();
   expectDone(
-    await quickKms(['verify', backupDir, '--server-dir', server.serverDir]),
+    await kmsInProcess(['verify', backupDir, '--server-dir', server.serverDir]),
   );
-  expectDone(await quickKms(fullArgs(backupDir, '--no-rotate')));
+  expectDone(await kmsInProcess(fullArgs(backupDir, '--no-rotate')));
   expect(leftovers(backupDir)).toEqual([]);
 }
 
@@ -296,7 +296,7 @@ describe.skipIf(!canInject || !canFakeTime)(
           break;
         }
 
-        const { stdout: list } = await quickKms([
+        const { stdout: list } = await kmsInProcess([
           'list-archives',
           backupDir,
           '--server-dir',
@@ -308,7 +308,7 @@ describe.skipIf(!canInject || !canFakeTime)(
 
         const recovered = buildInstallation(join(backupDir, 'recovered'));
         expectDone(
-          await quickKms([
+          await kmsInProcess([
             'recover',
             backupDir,
             '--server-dir',
@@ -326,11 +326,11 @@ describe.skipIf(!canInject || !canFakeTime)(
           }),
         ).toEqual([]);
         removeTemporary(join(backupDir, 'recovered'));
-        expectDone(await quickKms(fullArgs(backupDir, '--no-rotate')));
+        expectDone(await kmsInProcess(fullArgs(backupDir, '--no-rotate')));
         expect(readdirSync(server.storeDir).filter(ignore)).toEqual([]);
         expectEarlierKept();
         expectDone(
-          await quickKms([
+          await kmsInProcess([
             'verify',
             backupDir,
             '--server-dir',

@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   randomStore,
@@ -109,7 +109,7 @@ describe('other tools and our archives', () => {
     });
     const big = join(installation.storeDir, 'mail/example.com/user0/big.bin');
     writeFileSync(big, new Random(5).bytes(9_000_000));
-    const ended = await quickKms([
+    const ended = await kmsInProcess([
       'backup',
       'full',
       '--server-dir',
@@ -199,7 +199,7 @@ describe('other tools and our archives', () => {
         // The volumes' own digests belong to the volumes that we wrote.
         keepKerioKeys(join(unpacked, '.summary.txt'));
         expect(pack(archive, unpacked).status).toBe(0);
-        const ended = await quickKms([
+        const ended = await kmsInProcess([
           'recover',
           archive,
           '--server-dir',
@@ -267,7 +267,7 @@ describe("the mail server's own archives", () => {
     writeKerioArchive(archives, from, { letter: 'F', startedAt });
     expect(
       (
-        await quickKms([
+        await kmsInProcess([
           'list-archives',
           archives,
           '--server-dir',
@@ -276,10 +276,10 @@ describe("the mail server's own archives", () => {
       ).stdout,
     ).toContain('F20261004T010002Z');
     expect(
-      (await quickKms(['verify', archives, '--server-dir', to.serverDir]))
+      (await kmsInProcess(['verify', archives, '--server-dir', to.serverDir]))
         .status,
     ).toBe(0);
-    const ended = await quickKms([
+    const ended = await kmsInProcess([
       'recover',
       archives,
       '--server-dir',
@@ -303,12 +303,12 @@ describe("the mail server's own archives", () => {
     rmSync(paths[1] ?? '');
     const before = compareTrees(from.storeDir, to.storeDir, dosTimes).length;
     expect(
-      (await quickKms(['verify', archives, '--server-dir', to.serverDir]))
+      (await kmsInProcess(['verify', archives, '--server-dir', to.serverDir]))
         .status,
     ).toBe(4);
     expect(
       (
-        await quickKms([
+        await kmsInProcess([
           'recover',
           archives,
           '--server-dir',
@@ -323,7 +323,7 @@ describe("the mail server's own archives", () => {
     copyFileSync(kept, paths[1] ?? '');
     expect(
       (
-        await quickKms([
+        await kmsInProcess([
           'recover',
           archives,
           '--server-dir',
@@ -344,12 +344,12 @@ describe("the mail server's own archives", () => {
     });
     rmSync(paths.at(-1) ?? '');
     expect(
-      (await quickKms(['verify', archives, '--server-dir', to.serverDir]))
+      (await kmsInProcess(['verify', archives, '--server-dir', to.serverDir]))
         .status,
     ).toBe(4);
     expect(
       (
-        await quickKms([
+        await kmsInProcess([
           'recover',
           archives,
           '--server-dir',
@@ -377,7 +377,7 @@ describe("the mail server's own archives", () => {
         product,
         changedSince,
       });
-      const ended = await quickKms([
+      const ended = await kmsInProcess([
         'recover',
         archives,
         '--server-dir',

@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { buildInstallation, message } from '../helpers/installation.js';
 import { Random } from '../helpers/random.js';
 import {
@@ -49,10 +49,10 @@ describe('recover(backup(store)) is the store', () => {
     const server = buildInstallation(join(dir, 'server'), { store });
     const ofServer = ['--server-dir', server.serverDir];
     const expected = join(dir, 'expected');
-    expectDone(await quickKms(['backup', 'full', ...ofServer]));
+    expectDone(await kmsInProcess(['backup', 'full', ...ofServer]));
     renameSync(server.storeDir, expected);
     expectDone(
-      await quickKms(['recover', server.backupDir, '--yes', ...ofServer]),
+      await kmsInProcess(['recover', server.backupDir, '--yes', ...ofServer]),
     );
     expect(compareTrees(expected, server.storeDir)).toEqual([]);
     // No volume may need Zip64, whose readers are rarer.
@@ -85,7 +85,7 @@ describe('recover(backup(store)) is the store', () => {
       return Number(ended.stderr.trim().split('\n').at(-1)) / 1024;
     };
 
-    const skipped = await quickKms([
+    const skipped = await kmsInProcess([
       'backup',
       'full',
       '--server-dir',

@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMask } from '../../src/store/components.js';
-import { quickKms, quickKmsJson } from '../helpers/cli.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   type Installation,
@@ -169,7 +169,7 @@ describe('mail that is gone', () => {
       server.serverDir,
       '--no-rotate',
     ];
-    const told = await quickKmsJson(args);
+    const told = await kmsJsonInProcess(args);
     expect(told.json).toMatchObject({
       isMassLoss: true,
       warnings: [expect.stringContaining('example.com/alice')],
@@ -179,7 +179,7 @@ describe('mail that is gone', () => {
     }
 
     expect(
-      (await quickKmsJson([...args, '--mass-loss-user', '80'])).json,
+      (await kmsJsonInProcess([...args, '--mass-loss-user', '80'])).json,
     ).toMatchObject({
       isMassLoss: false,
     });
@@ -191,7 +191,7 @@ describe('mail that is gone', () => {
       join(server.serverDir, 'kms-backup.ini'),
       '[backup]\nmass-loss-user = 80%\nmass-loss-all = 10%\n',
     );
-    expect((await quickKmsJson(args)).json).toMatchObject({
+    expect((await kmsJsonInProcess(args)).json).toMatchObject({
       warnings: [expect.stringContaining('the whole store has 88')],
     });
   });
@@ -221,7 +221,7 @@ describe('mail that is gone', () => {
     }
 
     removeMail('bob', 20);
-    const { status, stderr } = await quickKms([
+    const { status, stderr } = await kmsInProcess([
       'backup',
       'full',
       '--server-dir',
@@ -334,7 +334,7 @@ describe('mail that was listed and did not get into the archive', () => {
     expect(report.files).toBe(2 + USERS.length * (MESSAGES + 2));
     const other = buildInstallation(join(dir, 'other'));
     expectDone(
-      await quickKms([
+      await kmsInProcess([
         'recover',
         server.backupDir,
         '--server-dir',

@@ -12,17 +12,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectStorage } from '../../src/archive/inspect.js';
 import { storageAt } from '../../src/archive/storages.js';
-import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mass-loss.js';
 import type { BackupReport } from '../../src/backup/request.js';
 import { runBackup } from '../../src/backup/run-backup.js';
 import { systemClock } from '../../src/platform/clock.js';
-import { findInstallation } from '../../src/server/installation.js';
-import { readSettings } from '../../src/server/settings.js';
 import {
   buildInstallation,
   type Installation,
 } from '../helpers/installation.js';
 import { runInProcess } from '../helpers/in-process.js';
+import { backupRequest } from '../helpers/nights.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 
 const CONFIGURATION_FILES = 2;
@@ -45,24 +43,9 @@ function backUp(
   packed = 0,
   act: () => void = () => undefined,
 ): Promise<BackupReport> {
-  const installation = findInstallation({ serverDir: server.serverDir });
-  const settings = readSettings(installation);
   let isDone = false;
   return runBackup({
-    type,
-    installation,
-    settings,
-    backupDir: server.backupDir,
-    volumeLimitBytes: settings.volumeLimitBytes,
-    oversize: 'skip',
-    mask: undefined,
-    level: 1,
-    threads: 1,
-    usesChecksum: false,
-    readsBack: true,
-    lockWaitMs: 0,
-    lossLimits: DEFAULT_LOSS_LIMITS,
-    clock: systemClock,
+    ...backupRequest(server, type, systemClock),
     onProgress: ({ phase, doneItems }) => {
       if (isDone || phase !== 'writing' || doneItems < packed) return;
       isDone = true;

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { giveTime } from '../../src/platform/file-times.js';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { buildInstallation, message } from '../helpers/installation.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 import { expectDone } from '../helpers/tools.js';
@@ -46,10 +46,12 @@ it('times before 1970 and after 2106 come back, and the next differential finds 
   const before = timesOf();
 
   const own = ['--server-dir', server.serverDir];
-  expectDone(await quickKms(['backup', 'full', ...own]));
-  expectDone(await quickKms(['recover', server.backupDir, '--yes', ...own]));
+  expectDone(await kmsInProcess(['backup', 'full', ...own]));
+  expectDone(
+    await kmsInProcess(['recover', server.backupDir, '--yes', ...own]),
+  );
   expect(timesOf()).toEqual(before);
-  const { stdout } = await quickKms(['backup', 'diff', '--json', ...own]);
+  const { stdout } = await kmsInProcess(['backup', 'diff', '--json', ...own]);
   expect(JSON.parse(stdout)).toMatchObject({
     messages: { new: 0, changed: 0, unchanged: TICKS.length, deleted: 0 },
   });

@@ -10,8 +10,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArchiveType } from '../../src/archive/names.js';
 import Recover from '../../src/commands/recover.js';
-import { quickKms } from '../helpers/cli.js';
-import { runInProcess } from '../helpers/in-process.js';
+import { runInProcess, kmsInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   type Installation,
@@ -126,7 +125,7 @@ describe.each(['full', 'differential', 'copy'] as const)(
       expect([report.issues, report.split]).toEqual([[], [NAME]]);
       expect(joinParts(letter).equals(readFileSync(big))).toBe(true);
       expectDone(
-        await quickKms([
+        await kmsInProcess([
           'verify',
           server.backupDir,
           '--server-dir',

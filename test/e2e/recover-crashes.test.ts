@@ -7,7 +7,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import {
   buildInstallation,
@@ -121,7 +121,7 @@ beforeAll(async () => {
   mkdirSync((backupDir = source.backupDir));
   server = source;
   expectDone(
-    await quickKms(['backup', 'full', '--server-dir', source.serverDir]),
+    await kmsInProcess(['backup', 'full', '--server-dir', source.serverDir]),
   );
   rmSync(join(dir, 'server'), { recursive: true });
   server = buildInstallation(join(dir, 'server'), { store: OLD, backupDir });
@@ -133,13 +133,13 @@ beforeAll(async () => {
   keepState('old');
   for (const [name, flags] of [WHOLE, PART]) {
     reset('old');
-    expectDone(await quickKms(bring(...flags)));
+    expectDone(await kmsInProcess(bring(...flags)));
     expect(leftovers()).toEqual([]);
     keepState(name);
   }
 
   reset('old');
-  expectDone(await quickKms(bring('--keep-old', ...FOLDER)));
+  expectDone(await kmsInProcess(bring('--keep-old', ...FOLDER)));
   keepState('folder kept');
 });
 afterAll(() => {
@@ -161,7 +161,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
           },
           async (where) => {
             keepState('crashed');
-            const undone = await quickKms(undo());
+            const undone = await kmsInProcess(undo());
             expect([0, 10], where + undone.stderr).toContain(undone.status);
             expect(
               stateOf('old', ...(undone.status === 0 ? [] : [kind])),
@@ -169,7 +169,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
             ).toMatch(/^\w+$/);
             reset('crashed');
             rmSync(states.get('crashed') ?? '', { recursive: true });
-            expectDone(await quickKms(bring(...flags)));
+            expectDone(await kmsInProcess(bring(...flags)));
             expect(stateOf(kind), where).toBe(kind);
             expect(leftovers(), where).toEqual([]);
           },
@@ -188,9 +188,9 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
             reset('old');
           },
           async (where) => {
-            expectDone(await quickKms(bring('--keep-old')));
+            expectDone(await kmsInProcess(bring('--keep-old')));
             expect(stateOf('whole'), where).toBe('whole');
-            const undone = await quickKms(undo());
+            const undone = await kmsInProcess(undo());
             expect(
               [undone.status, stateOf('old')],
               where + undone.stderr,
@@ -209,7 +209,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
           reset('folder kept');
         },
         async (where) => {
-          const again = await quickKms(undo());
+          const again = await kmsInProcess(undo());
           expect([0, 10], where + again.stderr).toContain(again.status);
           expect(
             stateOf('old', ...(again.status === 0 ? [] : ['folder'])),
@@ -235,7 +235,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
       reset('folder kept');
       const inject = [`unlink,rmdir:signal=SIGKILL:when=${String(when)}`];
       expect(wasKilled(kmsWithFaults(bring(), { inject, paths }))).toBe(true);
-      const undone = await quickKms(undo());
+      const undone = await kmsInProcess(undo());
       expect([undone.status, stateOf('folder')], undone.stderr).toEqual([
         10,
         'folder',
@@ -267,8 +267,8 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
         paths,
       });
       if (inPlace.status !== 0) {
-        expectNoWayBack(await quickKms(undo()));
-        expectDone(await quickKms(bring('--in-place')));
+        expectNoWayBack(await kmsInProcess(undo()));
+        expectDone(await kmsInProcess(bring('--in-place')));
       }
 
       expect([stateOf('whole'), leftovers()]).toEqual(['whole', []]);
@@ -289,7 +289,7 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
         async (where) => {
           const isWhole = /^\w+$/.test(stateOf('old', 'whole'));
           if (!isWhole) {
-            const backup = await quickKms([
+            const backup = await kmsInProcess([
               'backup',
               'full',
               '--server-dir',
@@ -300,11 +300,11 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
             expectEnd(backup, 1, 'FAILED');
             expect(backup.stderr, where).toContain('was interrupted');
             // There is nothing to go back to: it must not be tried.
-            const undone = await quickKms(undo());
+            const undone = await kmsInProcess(undo());
             expectEnd(undone, 1, 'FAILED');
           }
 
-          expectDone(await quickKms(bring('--in-place')));
+          expectDone(await kmsInProcess(bring('--in-place')));
           expect(stateOf('whole'), where).toBe('whole');
           expect(leftovers(), where).toEqual([]);
         },

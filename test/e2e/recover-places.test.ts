@@ -20,7 +20,7 @@ import {
   expect,
   it,
 } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import {
   buildInstallation,
@@ -111,7 +111,7 @@ beforeAll(async () => {
     store: smallStore(),
   });
   expectDone(
-    await quickKms([
+    await kmsInProcess([
       'backup',
       'full',
       '--server-dir',
@@ -154,10 +154,10 @@ describe.runIf(canInject)(
     });
 
     it('is named by every command that needs the store whole, and completed by the next recover', async () => {
-      expect(said(await quickKms(at('status')))).toMatch(
+      expect(said(await kmsInProcess(at('status')))).toMatch(
         /CRITICAL.*was interrupted: the store is half old, half new/s,
       );
-      expect(said(await quickKms(at('doctor')))).toContain(
+      expect(said(await kmsInProcess(at('doctor')))).toContain(
         'was interrupted: the store is half old, half new',
       );
       for (const words of [
@@ -165,14 +165,14 @@ describe.runIf(canInject)(
         ['backup', 'full', '--dry-run'],
         ['config', 'set', 'keep=3'],
       ]) {
-        expect(said(await quickKms(at(...words))), words.join(' ')).toMatch(
+        expect(said(await kmsInProcess(at(...words))), words.join(' ')).toMatch(
           /^1 .*was interrupted.*Code: FAILED/s,
         );
       }
 
-      const next = await quickKms(bring('--mask', 'cfg', '--dry-run'));
+      const next = await kmsInProcess(bring('--mask', 'cfg', '--dry-run'));
       expect(said(next)).toContain('was interrupted: it is completed first');
-      const other = await quickKms(bring('--mask', 'cfg'));
+      const other = await kmsInProcess(bring('--mask', 'cfg'));
       expectDone(other);
       expectRecovered();
       expect(existsSync(join(elsewhere, 'mailserver.cfg'))).toBe(true);
@@ -183,7 +183,7 @@ describe.runIf(canInject)(
       'is undone whole by a rollback %s --cfgdir',
       async (kind) => {
         expectDone(
-          await quickKms(
+          await kmsInProcess(
             undo(...(kind === 'with' ? ['--cfgdir', elsewhere] : [])),
           ),
         );
@@ -195,13 +195,13 @@ describe.runIf(canInject)(
     it('is gone on with only where all of its disks are mounted', async () => {
       rmSync(elsewhere, { recursive: true });
       for (const words of [bring('--mask', 'cfg'), undo()]) {
-        expect(said(await quickKms(words))).toMatch(
+        expect(said(await kmsInProcess(words))).toMatch(
           /^1 .*also replaces files in .*elsewhere.*Code: FAILED.*Mount the disk/s,
         );
       }
 
       mkdirSync(join(elsewhere, '.kms-backup-recover'), { recursive: true });
-      expectDone(await quickKms(undo()));
+      expectDone(await kmsInProcess(undo()));
       expectBefore();
     });
   },
@@ -209,18 +209,18 @@ describe.runIf(canInject)(
 
 describe('what a recover with --cfgdir keeps', () => {
   beforeEach(async () => {
-    expectDone(await quickKms(bring('--cfgdir', elsewhere, '--keep-old')));
+    expectDone(await kmsInProcess(bring('--cfgdir', elsewhere, '--keep-old')));
   });
 
   it('is brought back whole from the store', async () => {
-    expectDone(await quickKms(undo()));
+    expectDone(await kmsInProcess(undo()));
     expectBefore();
     expect([readdirSync(elsewhere), leftovers()]).toEqual([[], []]);
   });
 
   it('is not what a rollback of another place means, which says what to call', async () => {
     for (const place of [join(dir, 'nowhere'), dir]) {
-      const other = await quickKms(undo('--cfgdir', place));
+      const other = await kmsInProcess(undo('--cfgdir', place));
       expect(said(other)).toMatch(
         /^10 .*no state before a recover is kept in .*Code: NOT_FOUND.*recover --rollback, without/s,
       );
@@ -230,18 +230,18 @@ describe('what a recover with --cfgdir keeps', () => {
   });
 
   it('is given up by the next recover, which says so before and when it has staged its own', async () => {
-    const plan = await quickKms(bring('--mask', 'mail', '--dry-run'));
+    const plan = await kmsInProcess(bring('--mask', 'mail', '--dry-run'));
     expect(said(plan)).toMatch(
       /the state before the recover of F\S+, begun .* UTC, is given up/,
     );
-    expectDone(await quickKms(bring('--mask', 'mail')));
+    expectDone(await kmsInProcess(bring('--mask', 'mail')));
     expect(leftovers()).toEqual([]);
-    expect((await quickKms(undo())).status).toBe(10);
+    expect((await kmsInProcess(undo())).status).toBe(10);
   });
 
   it('is not brought back where a part of it is gone', async () => {
     rmSync(join(staging(), 'old/mail'), { recursive: true });
-    expect(said(await quickKms(undo()))).toMatch(
+    expect(said(await kmsInProcess(undo()))).toMatch(
       /^1 .*is not whole any more.*Code: FAILED/s,
     );
     expectRecovered();
@@ -261,10 +261,10 @@ describe('a recover of a store that another one works on', () => {
       join(server.storeDir, '.kms-backup-recover.lock'),
       JSON.stringify(holder),
     );
-    expect(said(await quickKms(bring('--cfgdir', elsewhere)))).toMatch(
+    expect(said(await kmsInProcess(bring('--cfgdir', elsewhere)))).toMatch(
       /^11 .*Code: LOCKED/s,
     );
-    expect(said(await quickKms(at('backup', 'full')))).toMatch(
+    expect(said(await kmsInProcess(at('backup', 'full')))).toMatch(
       /^11 .*Code: LOCKED/s,
     );
   });
@@ -278,17 +278,17 @@ describe.runIf(canInject)('a recover that keeps the old state and dies', () => {
     'is completed by the same call (%s), which keeps that state',
     async (flag, kept) => {
       dieInSwap(flag);
-      const plan = await quickKms(bring(flag, '--dry-run'));
+      const plan = await kmsInProcess(bring(flag, '--dry-run'));
       expect(said(plan)).toContain(
         'was interrupted: it is completed, and nothing else is done',
       );
-      const again = await quickKms(bring(flag));
+      const again = await kmsInProcess(bring(flag));
       expect(said(again)).toMatch(
         /^0 .*is complete now; that is all of this call.*Kept/s,
       );
       expect(existsSync(join(server.serverDir, kept))).toBe(true);
       expectRecovered();
-      expectDone(await quickKms(undo()));
+      expectDone(await kmsInProcess(undo()));
       expectBefore();
       expect(leftovers()).toEqual([]);
     },
@@ -296,14 +296,14 @@ describe.runIf(canInject)('a recover that keeps the old state and dies', () => {
 
   it('is completed by another call, whose plan says that the state before is given up', async () => {
     dieInSwap('--keep-old');
-    const plan = await quickKms(
+    const plan = await kmsInProcess(
       bring('--keep-old', '-u', 'alice', '--dry-run'),
     );
     expect(said(plan)).toMatch(
       /it is completed first.*is given up: no rollback brings it back/s,
     );
-    expectDone(await quickKms(bring('--keep-old', '-u', 'alice')));
-    expectDone(await quickKms(undo()));
+    expectDone(await kmsInProcess(bring('--keep-old', '-u', 'alice')));
+    expectDone(await kmsInProcess(undo()));
     expectRecovered();
   });
 
@@ -324,10 +324,10 @@ describe.runIf(canInject)('a recover that keeps the old state and dies', () => {
         birth: '',
       }),
     );
-    expect(said(await quickKms(bring('--keep-old')))).toContain(
+    expect(said(await kmsInProcess(bring('--keep-old')))).toContain(
       'that is all of this call',
     );
-    expectDone(await quickKms(undo()));
+    expectDone(await kmsInProcess(undo()));
     expectBefore();
   });
 });
@@ -370,11 +370,11 @@ describe.runIf(canInject)('a recover that has replaced everything', () => {
         expectRecovered();
         warned++;
         expectDone(
-          await quickKms(
+          await kmsInProcess(
             at('backup', 'full', '--backup-dir', join(dir, 'more')),
           ),
         );
-        expectDone(await quickKms(bring()));
+        expectDone(await kmsInProcess(bring()));
       } else {
         expect(said(ended)).toMatch(
           /^1 .*Code: IO_ERROR.*Nothing was changed/s,
@@ -397,12 +397,12 @@ describe.runIf(canInject)('a recover that has replaced everything', () => {
       );
       expectRecovered();
       expect(leftovers()).not.toEqual([]);
-      expect((await quickKms(at('doctor'))).stdout).not.toContain(
+      expect((await kmsInProcess(at('doctor'))).stdout).not.toContain(
         'interrupted',
       );
-      expectDone(await quickKms(at('backup', 'full')));
+      expectDone(await kmsInProcess(at('backup', 'full')));
 
-      expectDone(await quickKms(bring('--mask', 'lists,mail')));
+      expectDone(await kmsInProcess(bring('--mask', 'lists,mail')));
       expect(leftovers()).toEqual([]);
     },
   );
@@ -422,7 +422,7 @@ describe('a staging directory that a recover did not make', () => {
         writeFileSync(join(target, 'new/precious'), 'x');
         if (name.includes('/')) mkdirSync(join(place, '.kms-backup-recover'));
         symlinkSync(target, join(place, name));
-        const refused = await quickKms(bring());
+        const refused = await kmsInProcess(bring());
         expect(said(refused), name).toMatch(
           /^1 .*is a link: a recover stages its files there.*Code: FAILED/s,
         );
@@ -440,7 +440,7 @@ describe('a state that no journal names', () => {
     mkdirSync(join(orphan, '..'), { recursive: true });
     writeFileSync(orphan, 'x');
     for (const flags of [['--keep-old'], []]) {
-      const ended = await quickKms(bring(...flags));
+      const ended = await kmsInProcess(bring(...flags));
       expectDone(ended);
       expect(readFileSync(orphan, 'utf8')).toBe('x');
       if (flags.length > 0) {
@@ -472,15 +472,15 @@ describe('a journal that is none', () => {
       if (junk === 'directory') mkdirSync(path);
       else writeFileSync(path, junk);
       const fact = `the journal of an earlier recover cannot be understood: ${path}`;
-      expect(said(await quickKms(at('status')))).toContain(fact);
-      expect(said(await quickKms(at('doctor')))).toContain(fact);
+      expect(said(await kmsInProcess(at('status')))).toContain(fact);
+      expect(said(await kmsInProcess(at('doctor')))).toContain(fact);
       for (const words of [
         at('backup', 'full'),
         bring(),
         bring('--dry-run'),
         undo(),
       ]) {
-        const ended = await quickKms(words);
+        const ended = await kmsInProcess(words);
         expect(said(ended), words.join(' ')).toMatch(/^1 .*Code: FAILED/s);
         expect(ended.stderr).toContain(fact);
       }
@@ -493,13 +493,15 @@ describe('a journal that is none', () => {
 
 describe('a mailserver.cfg that nobody can read', () => {
   it('is named when it is recovered, and undone without it', async () => {
-    const ended = await quickKms(at('recover', garbled, '--yes', '--keep-old'));
+    const ended = await kmsInProcess(
+      at('recover', garbled, '--yes', '--keep-old'),
+    );
     expect(said(ended)).toMatch(
       /^0 .*Warning: the recovered .*mailserver\.cfg cannot be read/s,
     );
-    expect((await quickKms(at('status'))).status).toBe(2);
-    expectDone(await quickKms(undo('--dry-run')));
-    expectDone(await quickKms(undo()));
+    expect((await kmsInProcess(at('status'))).status).toBe(2);
+    expectDone(await kmsInProcess(undo('--dry-run')));
+    expectDone(await kmsInProcess(undo()));
     expectBefore();
     expect(leftovers()).toEqual([]);
   });
@@ -528,7 +530,7 @@ describe('what cannot be replaced', () => {
     async (name) => {
       const path = join(server.serverDir, name);
       expectDone(runTool('chattr', ['+i', path]));
-      const ended = await quickKms(bring());
+      const ended = await kmsInProcess(bring());
       unprotect();
       expect(said(ended)).toMatch(
         /^1 .*(cannot be replaced|cannot be taken).*Code: (NO_PERMISSION|FAILED)/s,
@@ -546,25 +548,25 @@ describe('what cannot be replaced', () => {
         'mail/example.com/bob/INBOX/#msgs/00000001.eml',
       );
       expectDone(runTool('chattr', ['+i', path]));
-      const ended = await quickKms(bring());
+      const ended = await kmsInProcess(bring());
       expect(said(ended)).toMatch(
         /^0 .*Warning: the recover is complete; what it replaced could not be removed/s,
       );
       expectRecovered();
-      expectDone(await quickKms(at('backup', 'full')));
+      expectDone(await kmsInProcess(at('backup', 'full')));
       // What is left is not mixed with what the next one keeps.
-      expectDone(await quickKms(bring('--keep-old')));
+      expectDone(await kmsInProcess(bring('--keep-old')));
       unprotect();
-      expectDone(await quickKms(undo()));
+      expectDone(await kmsInProcess(undo()));
       expectRecovered();
-      expectDone(await quickKms(bring()));
+      expectDone(await kmsInProcess(bring()));
       expect(leftovers()).toEqual([]);
     },
   );
 
   it('because a directory has the name of a file is named, and left', async () => {
     mkdirSync(join(elsewhere, 'mailserver.cfg/sub'), { recursive: true });
-    const ended = await quickKms(bring('--cfgdir', elsewhere));
+    const ended = await kmsInProcess(bring('--cfgdir', elsewhere));
     expect(said(ended)).toMatch(
       /^1 .*mailserver\.cfg is a directory, and the archive holds a file.*Code: FAILED/s,
     );

@@ -21,7 +21,7 @@ import {
   expect,
   it,
 } from 'vitest';
-import { quickKms, quickKmsJson } from '../helpers/cli.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import {
   buildInstallation,
@@ -102,7 +102,7 @@ beforeAll(async () => {
   source = buildInstallation(join(dir, 'source'), { store: STORE });
   before = source.storeDir;
   expectDone(
-    await quickKms(['backup', 'full', '--server-dir', source.serverDir]),
+    await kmsInProcess(['backup', 'full', '--server-dir', source.serverDir]),
   );
   const other = buildInstallation(join(dir, 'damaged'), { store: STORE });
   damaged = other.storeDir;
@@ -136,7 +136,7 @@ afterAll(() => {
 
 /** In this process: what a signal or a kill does is tested elsewhere. */
 const recover = (...flags: string[]): Promise<Ended> =>
-  quickKms([
+  kmsInProcess([
     'recover',
     source.backupDir,
     '--server-dir',
@@ -145,7 +145,7 @@ const recover = (...flags: string[]): Promise<Ended> =>
     ...flags,
   ]);
 const rollBack = (...flags: string[]): Promise<Ended> =>
-  quickKms([
+  kmsInProcess([
     'recover',
     '--rollback',
     '--server-dir',
@@ -428,7 +428,7 @@ describe('the state before a recover', () => {
       expectDone(await recover('--keep-old', ...flags));
       expect(asWas(ALICE)).toEqual([]);
       expectDone(
-        await quickKms([
+        await kmsInProcess([
           'recover',
           '--rollback',
           '--server-dir',
@@ -443,7 +443,7 @@ describe('the state before a recover', () => {
     expectDone(await recover('-d', 'example.com', '-u', 'alice'));
     expect(
       (
-        await quickKms([
+        await kmsInProcess([
           'recover',
           '--rollback',
           '--server-dir',
@@ -495,7 +495,7 @@ describe('the state before a recover', () => {
     );
     expect(kept).toEqual([]);
     expectDone(
-      await quickKms([
+      await kmsInProcess([
         'recover',
         '--rollback',
         '--server-dir',
@@ -539,7 +539,7 @@ describe('mail that is added', () => {
       'add 4, skip 2 identical, overwrite 0, delete 0',
     );
     expect(untouchedBut()).toEqual([]);
-    const { status, json } = await quickKmsJson([
+    const { status, json } = await kmsJsonInProcess([
       'recover',
       source.backupDir,
       '--server-dir',
@@ -619,7 +619,7 @@ describe('mail that is added', () => {
           });
           if (!wasKilled(ended)) break;
           kills++;
-          expectDone(await quickKms(args));
+          expectDone(await kmsInProcess(args));
           expectAdded();
           expect(namesIn('INBOX')).not.toContain('index.fld');
           rmSync(server.storeDir, { recursive: true });

@@ -11,7 +11,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import {
   buildInstallation,
@@ -57,7 +57,7 @@ beforeEach(async () => {
   });
   ({ backupDir } = source);
   expectDone(
-    await quickKms(['backup', 'full', '--server-dir', source.serverDir]),
+    await kmsInProcess(['backup', 'full', '--server-dir', source.serverDir]),
   );
   server = buildInstallation(join(dir, 'server'), { store: OLD });
   buildTree(join(dir, 'old'), OLD);
@@ -130,7 +130,7 @@ describe('a recover beside a backup', () => {
       { timeout: 10_000, interval: 5 },
     );
     backup.kill('SIGSTOP');
-    const refused = await quickKms(recoverArgs());
+    const refused = await kmsInProcess(recoverArgs());
     backup.kill('SIGCONT');
     expect(said(refused)).toMatch(
       /^11 .*the store is held by another run: backup full, pid/s,
@@ -143,7 +143,7 @@ describe('a recover beside a backup', () => {
         name.startsWith('.kms-backup'),
       ),
     ).toEqual([]);
-    expectDone(await quickKms(recoverArgs()));
+    expectDone(await kmsInProcess(recoverArgs()));
   });
 
   it('is not held up by what a killed backup left', async () => {
@@ -156,10 +156,10 @@ describe('a recover beside a backup', () => {
       birth: '',
     };
     writeFileSync(path, JSON.stringify({ ...dead, host: 'another-machine' }));
-    expect((await quickKms(recoverArgs())).status).toBe(11);
+    expect((await kmsInProcess(recoverArgs())).status).toBe(11);
     for (const text of [JSON.stringify(dead), '{"pid":']) {
       writeFileSync(path, text);
-      expectDone(await quickKms(recoverArgs()));
+      expectDone(await kmsInProcess(recoverArgs()));
     }
 
     expect(
@@ -260,13 +260,13 @@ describe.runIf(canInject)('a recover with --in-place that dies', () => {
     ).toBe(true);
 
     const ofServer = ['--server-dir', server.serverDir];
-    const backup = await quickKms(['backup', 'full', ...ofServer]);
+    const backup = await kmsInProcess(['backup', 'full', ...ofServer]);
     expectEnd(backup, 1, 'FAILED');
     expect(said(backup)).toMatch(
       /--in-place was interrupted.*Run that recover again/s,
     );
 
-    const doctor = await quickKms(['doctor', ...ofServer]);
+    const doctor = await kmsInProcess(['doctor', ...ofServer]);
     expect(doctor.stdout).toContain('--in-place was interrupted');
 
     for (const words of [
@@ -275,12 +275,12 @@ describe.runIf(canInject)('a recover with --in-place that dies', () => {
       recoverArgs('-u', 'alice', '--additive'),
       ['recover', '--rollback', ...ofServer, '--yes'],
     ]) {
-      expectEnd(await quickKms(words), 1, 'FAILED');
+      expectEnd(await kmsInProcess(words), 1, 'FAILED');
     }
 
-    expectDone(await quickKms(args));
+    expectDone(await kmsInProcess(args));
     expect(
-      (await quickKms(['backup', 'full', '--server-dir', server.serverDir]))
+      (await kmsInProcess(['backup', 'full', '--server-dir', server.serverDir]))
         .status,
     ).toBe(0);
     rmSync(join(dir, 'old'), { recursive: true });

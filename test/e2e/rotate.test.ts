@@ -9,7 +9,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMask } from '../../src/store/components.js';
-import { quickKms, quickKmsJson } from '../helpers/cli.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import { canInject, kmsWithFaults } from '../helpers/faults.js';
 import {
   buildInstallation,
@@ -65,7 +65,7 @@ const verdictsOf = ({
 const recoverTo = async (name: string, from: string): Promise<Installation> => {
   const other = buildInstallation(join(dir, name));
   expectDone(
-    await quickKms([
+    await kmsInProcess([
       'recover',
       from,
       '--server-dir',
@@ -119,7 +119,7 @@ describe('rotation after backups', () => {
     await rotateAt(server.backupDir, night(3), { keep: 1 });
     expect(archives()).toEqual([nameOf('F', 1), nameOf('F', 2)]);
     expectDone(
-      await quickKms([
+      await kmsInProcess([
         'verify',
         server.backupDir,
         '--server-dir',
@@ -148,7 +148,10 @@ describe('a backup of some parts only', () => {
       nameOf('I', 2),
       nameOf('I', 3),
     ]);
-    const { json } = await quickKmsJson(['list-archives', server.backupDir]);
+    const { json } = await kmsJsonInProcess([
+      'list-archives',
+      server.backupDir,
+    ]);
     expect(json['newestPoint']).toBe('2026-01-02T01:00:00.000Z');
     expect(
       (json['archives'] as { parts: unknown }[]).map(({ parts }) => parts),
@@ -167,7 +170,7 @@ describe('a backup of some parts only', () => {
     addMail('00000003.eml');
     const from = join(server.backupDir, nameOf('I', 2));
     writeFileSync(join(server.storeDir, 'lists', 'staff.txt'), 'nobody\r\n');
-    const { status, json } = await quickKmsJson([
+    const { status, json } = await kmsJsonInProcess([
       'recover',
       from,
       '--server-dir',
@@ -187,7 +190,7 @@ describe('a backup of some parts only', () => {
     ).toContain('00000003.eml');
     expect(
       (
-        await quickKms([
+        await kmsInProcess([
           'recover',
           from,
           '-d',
@@ -228,7 +231,7 @@ describe('rotate', () => {
 
     const before = names();
     const flags = ['--server-dir', server.serverDir, '--dry-run'];
-    const { status, stdout } = await quickKms(['rotate', ...flags]);
+    const { status, stdout } = await kmsInProcess(['rotate', ...flags]);
     expect(status).toBe(0);
     expect(stdout.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
       `remove over the limit of 2 ${nameOf('F', 1)}`,
@@ -239,7 +242,7 @@ describe('rotate', () => {
       ),
       '',
     ]);
-    expect((await quickKmsJson(['rotate', ...flags])).json).toMatchObject({
+    expect((await kmsJsonInProcess(['rotate', ...flags])).json).toMatchObject({
       schema: 'kms-backup/rotate/1',
       isDryRun: true,
     });
@@ -375,7 +378,7 @@ describe.skipIf(!canInject)('a removal that fails (needs strace)', () => {
     const rotate = kmsWithFaults(args, faults);
     expect(rotate.status).toBe(3);
     expect(rotate.stdout).toMatch(/FAILED +its full goes: EACCES +I20260102/);
-    expect((await quickKms(args)).status).toBe(0);
+    expect((await kmsInProcess(args)).status).toBe(0);
     expect(archives()).toEqual([expect.stringMatching(/^C/)]);
   });
 });

@@ -9,7 +9,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { quickKms } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   randomStore,
@@ -75,7 +75,7 @@ describe('recover(backup(store)) is the store', () => {
     ...flags: string[]
   ): Promise<void> => {
     expectDone(
-      await quickKms([
+      await kmsInProcess([
         'recover',
         server.backupDir,
         '--server-dir',
@@ -90,7 +90,7 @@ describe('recover(backup(store)) is the store', () => {
     server: Installation,
     ...flags: string[]
   ): Promise<void> => {
-    const ended = await quickKms([
+    const ended = await kmsInProcess([
       'backup',
       'full',
       '--server-dir',
@@ -128,7 +128,7 @@ describe('recover(backup(store)) is the store', () => {
 
     expect(
       (
-        await quickKms([
+        await kmsInProcess([
           'verify',
           server.backupDir,
           '--server-dir',
@@ -221,7 +221,7 @@ describe('recover(backup(store)) is the store', () => {
     runTool('mkfifo', [join(alice, 'pipe')]);
     const listener = createServer().listen(join(alice, 'socket'));
     await new Promise((resolve) => listener.once('listening', resolve));
-    const { status, stdout, stderr } = await quickKms([
+    const { status, stdout, stderr } = await kmsInProcess([
       'backup',
       'full',
       '--server-dir',
@@ -254,7 +254,7 @@ describe('recover(backup(store)) is the store', () => {
     ]) {
       expect(
         (
-          await quickKms([
+          await kmsInProcess([
             'backup',
             'full',
             '--server-dir',

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { quickKms, quickKmsJson } from '../helpers/cli.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   message,
@@ -218,7 +218,7 @@ async function backUpAndCopy(
   story: readonly string[],
   flags: string[],
 ): Promise<Night> {
-  const { status, json } = await quickKmsJson([
+  const { status, json } = await kmsJsonInProcess([
     'backup',
     type,
     '--server-dir',
@@ -242,7 +242,7 @@ async function recoverAndCompare(
     store: { mail: { stale: { 'old.eml': 'must go\r\n' } } },
   });
   expectDone(
-    await quickKms([
+    await kmsInProcess([
       'recover',
       night.archive,
       '--server-dir',
@@ -276,7 +276,7 @@ describe('a store that changes from night to night', () => {
         store: randomStore(seed, { files: 90, maxBytes: 4000 }),
       });
       expectDone(
-        await quickKms([
+        await kmsInProcess([
           'config',
           'set',
           'keep-differentials=true',

@@ -1,7 +1,7 @@
 import { Config } from '@oclif/core';
 import KmsHelp from '../../src/ui/help.js';
 import { fileURLToPath } from 'node:url';
-import { QUIET_ENVIRONMENT } from './tools.js';
+import { type Ended, type Json, QUIET_ENVIRONMENT, readJson } from './tools.js';
 
 /** A command's class, as its file exports it. */
 interface Runnable {
@@ -112,4 +112,21 @@ export async function runInProcess(
       else process.env[name] = value;
     }
   }
+}
+
+/**
+ * Calls `kms-backup` as `kms` does, but in this process: for the many calls of which a process each would prove nothing more.
+ * No input, no environment, no signal.
+ */
+export async function kmsInProcess(args: readonly string[]): Promise<Ended> {
+  const [id, ...rest] = await commandOf(args);
+  const { exitCode, stdout, stderr } = await runInProcess(id, rest);
+  return { status: exitCode, signal: null, stdout, stderr };
+}
+
+/** As `kmsJson`, in this process. */
+export async function kmsJsonInProcess(
+  args: readonly string[],
+): Promise<{ status: number | null; json: Json }> {
+  return readJson(await kmsInProcess([...args, '--json']));
 }

@@ -26,22 +26,15 @@ export function clockFrom(at: string): Clock {
   return () => new Date(nowMs++);
 }
 
-/**
- * What a backup command does, in this process and at a time of the caller's choice: backup, rotation, notification.
- * Many nights then take as long as one program does to start.
- */
-export async function backUpAt(
+/** What a backup command asks for where nothing else is said: one thread, the server's own settings. */
+export function backupRequest(
   { serverDir }: Installation,
   type: ArchiveType,
-  at: string,
-  { keep, rotates = true, rule, ...changes }: NightOptions = {},
-): Promise<
-  NightlyBackupEnd & {
-    readonly report: NonNullable<NightlyBackupEnd['report']>;
-  }
-> {
+  clock: Clock,
+): BackupRequest {
   const { installation, settings } = openServer({ 'server-dir': serverDir });
-  const request: BackupRequest = {
+
+  return {
     type,
     installation,
     settings,
@@ -55,18 +48,36 @@ export async function backUpAt(
     readsBack: true,
     lockWaitMs: 0,
     lossLimits: DEFAULT_LOSS_LIMITS,
-    clock: clockFrom(at),
-    ...changes,
+    clock,
   };
+}
+
+/**
+ * What a backup command does, in this process and at a time of the caller's choice: backup, rotation, notification.
+ * Many nights then take as long as one program does to start.
+ */
+export async function backUpAt(
+  server: Installation,
+  type: ArchiveType,
+  at: string,
+  { keep, rotates = true, rule, ...changes }: NightOptions = {},
+): Promise<
+  NightlyBackupEnd & {
+    readonly report: NonNullable<NightlyBackupEnd['report']>;
+  }
+> {
+  const request = { ...backupRequest(server, type, clockFrom(at)), ...changes };
   const night = {
     request,
-    ini: readIniFile(installation.dir),
+    ini: readIniFile(request.installation.dir),
     rule,
     rotates,
-    rotationLimit: keep ?? settings.rotationLimit,
+    rotationLimit: keep ?? request.settings.rotationLimit,
   };
+
   const end = await runNightlyBackup(night, () => undefined);
   if (!end.report) throw new Error('the backup was skipped');
+
   return { ...end, report: end.report };
 }
 

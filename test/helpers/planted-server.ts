@@ -77,6 +77,8 @@ export interface Call {
   readonly reads?: boolean;
   /** Default: 0. */
   readonly exitCode?: number;
+  /** It takes seconds: on a terminal it is called once, and its document is looked at from cron alone. */
+  readonly isLong?: boolean;
   /** What is typed on a terminal, and how it ends there. */
   readonly typed?: { readonly steps: Steps; readonly exitCode: number };
 }
@@ -92,6 +94,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     exitCode: 2,
     typed: { steps: [['Backup is enabled', '\x03']], exitCode: 130 },
   },
+  demo: { isLong: true },
   doctor: READS,
   export: {
     ...READS,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { offsetAt, parsePosixZone } from '../../src/platform/posix-zone.js';
 import { settleTimeZone } from '../../src/platform/time-zone.js';
-import { cli } from '../helpers/cli.js';
+import { kms } from '../helpers/tools.js';
 import {
   buildInstallation,
   type Installation,
@@ -103,7 +103,7 @@ describe('a program', () => {
     removeTemporary(dir);
   });
   const run = (words: readonly string[], env: NodeJS.ProcessEnv) =>
-    cli([...words, '--server-dir', server.serverDir], { env });
+    kms([...words, '--server-dir', server.serverDir], { env });
 
   it('shows the times of a POSIX rule', () => {
     run(
@@ -122,7 +122,7 @@ describe('a program', () => {
       'Warning: TZ="bogus" is no time zone that is known here: times count as UTC.',
     );
     const ended = run(['schedule', 'run'], { TZ: 'bogus' });
-    expect(ended.code).toBe(2);
+    expect(ended.status).toBe(2);
     expect(ended.stderr).toContain('Code: USAGE');
     expect(ended.stderr).toContain('TZ=Europe/Prague');
   });
@@ -150,16 +150,18 @@ esac
       const install = (...more: string[]) =>
         run(['schedule', 'install', '--to', 'cron', ...more], env);
       const missing = install();
-      expect(missing.code).toBe(1);
+      expect(missing.status).toBe(1);
       expect(missing.stderr).toContain(
         'Make the directory that BusyBox keeps crontabs in',
       );
       mkdirSync(spool);
-      expect(install().code).toBe(0);
+      expect(install().status).toBe(0);
       expect(readFileSync(join(spool, 'root'), 'utf8')).toContain(
         '# BEGIN kms-backup',
       );
-      expect(run(['schedule', 'uninstall', '--to', 'cron'], env).code).toBe(0);
+      expect(run(['schedule', 'uninstall', '--to', 'cron'], env).status).toBe(
+        0,
+      );
       expect(existsSync(join(spool, 'root'))).toBe(false);
       const config = readFileSync(
         join(server.serverDir, 'mailserver.cfg'),
@@ -169,11 +171,11 @@ esac
         store: {},
         config,
       });
-      const percent = cli(
+      const percent = kms(
         ['schedule', 'install', '--to', 'cron', '--server-dir', serverDir],
         { env },
       );
-      expect(percent.code).toBe(2);
+      expect(percent.status).toBe(2);
       expect(percent.stderr).toContain("BusyBox's cron");
     },
   );

@@ -11,7 +11,7 @@ import {
 import { planJob, type SchedulerJob } from '../../src/schedule/job.js';
 import { quoteForShell } from '../../src/schedule/render-unix.js';
 import { quoteForWindows } from '../../src/schedule/render-windows.js';
-import { cli, type CliResult } from '../helpers/cli.js';
+import { kms, type Ended } from '../helpers/tools.js';
 import {
   makeInstallation,
   temporaryDirectory,
@@ -296,17 +296,17 @@ describe('the crontab', () => {
     }
 
     const { dir } = makeInstallation();
-    const run = (...words: string[]): CliResult =>
-      cli([...words, '--server-dir', dir]);
+    const run = (...words: string[]): Ended =>
+      kms([...words, '--server-dir', dir]);
     const named = ['--name', 'kms-backup-test-doctor'];
     onTestFinished(
-      () => void cli(['schedule', 'uninstall', '--to', 'cron', ...named]),
+      () => void kms(['schedule', 'uninstall', '--to', 'cron', ...named]),
     );
     const scheduler = (): string =>
       /^(\w+ +scheduler .*)$/m.exec(run('doctor', ...named).stdout)?.[1] ?? '';
     expect(scheduler()).toMatch(/^ok .*no entry of ours/);
     const both = run('schedule', 'install', '--to', 'cron', ...named);
-    expect([both.code, both.stderr]).toEqual([
+    expect([both.status, both.stderr]).toEqual([
       0,
       expect.stringContaining('both work through the schedule'),
     ]);
@@ -321,7 +321,7 @@ describe('the crontab', () => {
       '--even-if-disabled',
       ...named,
     );
-    expect([right.code, right.stderr]).toEqual([0, '']);
+    expect([right.status, right.stderr]).toEqual([0, '']);
     expect(scheduler()).toMatch(
       /^ok .*the cron entry works through the schedule/,
     );

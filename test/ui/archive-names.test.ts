@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeKept } from '../../src/archive/kept-counts.js';
 import { buildSampleServer } from '../../src/demo/sample-server.js';
-import { quickCli } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 
 /** A string that names an archive, whatever follows. */
@@ -31,7 +31,7 @@ describe('an archive', () => {
       buildSampleServer(temporaryDirectory());
     const server = ['--server-dir', serverDir];
     const namesIn = async (...words: string[]): Promise<string[]> => {
-      const { stdout } = await quickCli([...words, '--json', ...server]);
+      const { stdout } = await kmsInProcess([...words, '--json', ...server]);
       const named = [...stringsOf(JSON.parse(stdout))].filter(([, text]) =>
         NAMES_ARCHIVE.test(text),
       );
@@ -69,7 +69,7 @@ describe('an archive', () => {
       expect([words, await namesIn(...words)]).toEqual([words, both]);
     }
 
-    const table = (await quickCli(['list-archives', backupDir, ...server]))
+    const table = (await kmsInProcess(['list-archives', backupDir, ...server]))
       .stdout;
     expect(table).toMatch(
       new RegExp(`^${differential} .* 1 +${full} +\\d`, 'm'),
@@ -101,7 +101,7 @@ describe('what rotation kept', () => {
   it('is counted by the rotation itself: differentials apart, and what is not proven too', async () => {
     const { serverDir } = buildSampleServer(temporaryDirectory());
     const rotationOf = async (...words: string[]): Promise<string> => {
-      const { stdout } = await quickCli([
+      const { stdout } = await kmsInProcess([
         'backup',
         ...words,
         '--server-dir',
@@ -116,7 +116,7 @@ describe('what rotation kept', () => {
     expect(await rotationOf('diff')).toBe(
       'kept 1 of at most 7 complete backups, and 1 differential',
     );
-    await quickCli([
+    await kmsInProcess([
       'backup',
       'copy',
       '--no-verify',

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildSampleServer } from '../../src/demo/sample-server.js';
-import { quickCli } from '../helpers/cli.js';
+import { kmsInProcess } from '../helpers/in-process.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 
 const STEP = /^\[\d+:\d\d\] (.*)$/gm;
@@ -18,7 +18,7 @@ describe('--verbose', () => {
         words[0] === 'completion'
           ? words
           : [...words, '--server-dir', serverDir];
-      const { stderr } = await quickCli([
+      const { stderr } = await kmsInProcess([
         ...named,
         '--progress',
         'none',
@@ -84,10 +84,10 @@ describe('--verbose', () => {
   it('says nothing without the flag, nor beside --quiet, and is JSON Lines where the progress is', async () => {
     const { serverDir } = buildSampleServer(temporaryDirectory());
     const words = ['config', 'show', '--server-dir', serverDir];
-    expect((await quickCli(words)).stderr).toBe('');
-    expect((await quickCli([...words, '-v', '-q'])).stderr).toBe('');
+    expect((await kmsInProcess(words)).stderr).toBe('');
+    expect((await kmsInProcess([...words, '-v', '-q'])).stderr).toBe('');
     const lines = (
-      await quickCli([...words, '-v', '--progress', 'json'])
+      await kmsInProcess([...words, '-v', '--progress', 'json'])
     ).stderr
       .trim()
       .split('\n');
