@@ -8,7 +8,7 @@ import { splitShellWords } from '../../src/platform/split-words.js';
 const words = fc.array(
   fc
     .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
-    .filter((word) => !word.includes('\0') && word.isWellFormed()),
+    .filter((word) => !word.includes('\0') && !/\p{Cs}/u.test(word)),
   { minLength: 1, maxLength: 6 },
 );
 
