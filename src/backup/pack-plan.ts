@@ -43,16 +43,9 @@ export async function packPlan(run: OpenRun): Promise<PackedPlan> {
   return { directories, mail: observeMail(run, added, skipped), skipped };
 }
 
-/** What is not in the archive although it is there. */
+/** What is there and could not be listed or read. */
 export function leftOutOf({ packer }: OpenRun, packed: PackedPlan): LeftOut[] {
-  return [
-    ...packed.skipped,
-    ...packer.issues.map(({ name, reason }) => ({
-      name,
-      reason,
-      errno: reason,
-    })),
-  ];
+  return [...packed.skipped, ...packer.unread];
 }
 
 function addFirstTexts({ plan, writer, takenAt }: OpenRun): void {

@@ -1,6 +1,6 @@
 /** The state of a server's backups: its archives, its schedule and who works through that. */
 import { type Clock, systemClock } from '../platform/clock.js';
-import { planNext, type TaskMoment } from '../schedule/due-plan.js';
+import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
 import { readStatus, type StatusReport } from '../status/status.js';
 import { openServer, type OpenServer, type ServerFlags } from './server.js';

@@ -11,7 +11,7 @@ import {
   type AdditivePlan,
   type AdditiveStep,
   planAdditive,
-} from './additive-plan.js';
+} from './plan-additive.js';
 import { identifyMessages } from './identify-messages.js';
 import {
   type LiveDirectory,

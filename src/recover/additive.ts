@@ -6,7 +6,7 @@ import {
   countAdditive,
   type KnownMessage,
   planAdditive,
-} from './additive-plan.js';
+} from './plan-additive.js';
 import {
   type ArchivedFolder,
   type ArchivedMessage,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Turns } from '../platform/turns.js';
-import { contentKey, type KnownMessage } from './additive-plan.js';
+import { contentKey, type KnownMessage } from './plan-additive.js';
 import type { ArchivedMessage } from './archived-folders.js';
 import { readIfThere } from './live-folder.js';
 

@@ -1,7 +1,7 @@
 import { formatAge } from '../platform/units.js';
 import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
-import { planDue } from './due-plan.js';
+import { planDue } from './plan-due.js';
 import { isScheduleRunning } from './run.js';
 import { type LastRun, readScheduleState } from './state.js';
 

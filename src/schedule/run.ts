@@ -5,7 +5,7 @@ import { acquireLock, describeHolder } from '../platform/lock.js';
 import { runToEnd } from '../platform/run-program.js';
 import type { Installation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
-import { type DuePlan, planDue } from './due-plan.js';
+import { type DuePlan, planDue } from './plan-due.js';
 import {
   readScheduleState,
   type ScheduleState,

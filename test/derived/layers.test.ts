@@ -57,7 +57,7 @@ const PLANTED: Readonly<
   },
   'writing-and-reading-apart': {
     file: 'archive/write/planted.ts',
-    imports: '../read/read-plan.js',
+    imports: '../read/plan-reads.js',
   },
   'compression-behind-the-codec': {
     file: 'backup/planted-compression.ts',

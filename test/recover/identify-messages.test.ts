@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Turns } from '../../src/platform/turns.js';
-import { planAdditive } from '../../src/recover/additive-plan.js';
+import { planAdditive } from '../../src/recover/plan-additive.js';
 import type { ArchivedMessage } from '../../src/recover/archived-folders.js';
 import { identifyMessages } from '../../src/recover/identify-messages.js';
 

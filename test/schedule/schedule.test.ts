@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextMoments, parseCron } from '../../src/schedule/cron.js';
-import { planDue, planNext } from '../../src/schedule/due-plan.js';
+import { planDue, planNext } from '../../src/schedule/plan-due.js';
 import { parseDays, parseTime } from '../../src/schedule/week.js';
 import type { ScheduleTask } from '../../src/server/schedule-tasks.js';
 

@@ -3,7 +3,7 @@ import { defaultThreads, WorkerPool } from '../../platform/worker-pool.js';
 import type { VolumeFileInfo } from '../backup-directory.js';
 import type { EntryTable } from '../zip/entry-table.js';
 import { placeOfVolume, type VolumePlace } from '../volume-handle.js';
-import { type PlannedRead, planReads } from './read-plan.js';
+import { type PlannedRead, planReads } from './plan-reads.js';
 import { TaskReader } from './task-reader.js';
 import type {
   ReadProblem,

@@ -17,9 +17,16 @@ export interface PackIssue {
   readonly reason: string;
 }
 
+/** A file that could not be read, with the system's error where it refused. */
+export interface UnreadFile extends ReadFault {
+  readonly name: string;
+}
+
 /** The record of a run of the packer: the files that are in the archive, and those that are not. */
 export class PackRecord {
   readonly issues: PackIssue[] = [];
+  /** What of the issues could not be read. */
+  readonly unread: UnreadFile[] = [];
   /** Entry names of files that were gone when their turn came. */
   readonly vanished = new Set<string>();
   /** Entry names of files that became several pieces. */
@@ -64,10 +71,15 @@ export class PackRecord {
   addUnread(file: ListedFile, fault: ReadFault): void {
     if (isGoneFault(fault)) this.vanished.add(file.name);
     else if (isHeldFault(fault)) this.held.add(file, fault.errno);
-    else this.addIssue('unreadable', file.name, fault.reason);
+    else this.#addUnreadable(file.name, fault);
   }
 
   addUnsettled(name: string): void {
     this.addIssue('unsettled', name, 'it changed while it was read, twice');
+  }
+
+  #addUnreadable(name: string, { errno, reason }: ReadFault): void {
+    this.unread.push({ name, reason, errno });
+    this.addIssue('unreadable', name, reason);
   }
 }

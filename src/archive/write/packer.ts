@@ -15,6 +15,7 @@ import {
   type PackedCounts,
   type PackIssue,
   PackRecord,
+  type UnreadFile,
 } from './pack-record.js';
 import {
   type BlockMessage,
@@ -68,6 +69,11 @@ export class Packer {
 
   get issues(): readonly PackIssue[] {
     return this.#record.issues;
+  }
+
+  /** What of the issues could not be read. */
+  get unread(): readonly UnreadFile[] {
+    return this.#record.unread;
   }
 
   /** Entry names of files that were gone when their turn came. */

@@ -3,7 +3,7 @@ import { ExitCode } from '../../errors.js';
 import { openServer } from '../../jobs/server.js';
 import { systemClock } from '../../platform/clock.js';
 import { machineTimeZone } from '../../platform/dates.js';
-import { planNext } from '../../schedule/due-plan.js';
+import { planNext } from '../../schedule/plan-due.js';
 import { scheduleWarnings } from '../../schedule/edit-schedule.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { withEnvironment } from '../../ui/flags.js';

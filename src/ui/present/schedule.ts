@@ -1,6 +1,6 @@
 import { formatWeekdayMoment } from '../../platform/dates.js';
 import { plainText } from '../../platform/shell-words.js';
-import type { TaskMoment } from '../../schedule/due-plan.js';
+import type { TaskMoment } from '../../schedule/plan-due.js';
 import { dayName, formatTime } from '../../schedule/week.js';
 import type { ScheduleTask } from '../../server/schedule-tasks.js';
 import { formatTable } from '../table.js';

@@ -5,7 +5,7 @@ import {
   type KnownMessage,
   type LiveFolder,
   planAdditive,
-} from '../../src/recover/additive-plan.js';
+} from '../../src/recover/plan-additive.js';
 
 const message = (number: number, content: string): KnownMessage => ({
   name: `${number.toString(16).padStart(8, '0')}.eml`,
