@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -24,6 +25,11 @@ module.exports = laws;
 
 interface Rule {
   readonly name: string;
+}
+
+interface Violation {
+  readonly rule: Rule;
+  readonly from: string;
 }
 
 /** For each law a file that breaks it, by what it imports. */
@@ -103,12 +109,29 @@ const PLANTED: Readonly<
     file: 'ui/planted-command.ts',
     imports: '../server/installation.js',
   },
-  'plans-are-pure': { file: 'rotate/planted-policy.ts', imports: 'node:fs' },
+  'plans-are-pure': { file: 'rotate/plan-planted.ts', imports: 'node:fs' },
   'oclif-outside': {
     file: 'schedule/planted-oclif.ts',
     imports: '@oclif/core',
   },
 };
+
+/** Files that decide and do nothing, each with a way to the world that it must not take. */
+const PURE_FILES: readonly (readonly [file: string, imports: string])[] = [
+  ['archive/names.ts', 'node:fs'],
+  ['archive/entry-names.ts', 'node:fs/promises'],
+  ['archive/completeness.ts', '../platform/clock.js'],
+  ['archive/damage.ts', 'node:child_process'],
+  ['archive/sets.ts', './storages.js'],
+  ['archive/read/plan-reads.ts', '../../platform/clock.js'],
+  ['backup/plan-archive.ts', 'node:fs'],
+  ['backup/compare-store.ts', '../archive/local-storage.js'],
+  ['backup/mass-loss.ts', '../platform/clock.js'],
+  ['recover/plan-additive.ts', 'node:fs'],
+  ['rotate/policy.ts', '../archive/backup-directory.js'],
+  ['rotate/policy-newest.ts', '../platform/clock.js'],
+  ['schedule/plan-due.ts', 'node:fs'],
+];
 
 let folder = '';
 
@@ -145,9 +168,24 @@ describe('the laws of the rooms', () => {
       );
     }
 
-    const broken = cruise();
+    const broken = new Set(cruise().map(({ rule }) => rule.name));
 
     expect([...broken].sort()).toEqual(rules.map(({ name }) => name).sort());
+  });
+
+  it('refuse a way to a disk or a clock in each file that is pure', () => {
+    for (const [file, imports] of PURE_FILES) {
+      expect(existsSync(join(folder, 'src', file)), file).toBe(true);
+      plant(file, `import '${imports}';\n`);
+    }
+
+    const refused = cruise()
+      .filter(({ rule }) => rule.name === 'plans-are-pure')
+      .map(({ from }) => from);
+
+    expect(refused).toEqual(
+      expect.arrayContaining(PURE_FILES.map(([file]) => `src/${file}`)),
+    );
   });
 });
 
@@ -167,8 +205,8 @@ function plant(file: string, line: string): void {
   writeFileSync(path, line, { flag: 'a' });
 }
 
-/** The names of the laws that the checker finds broken. */
-function cruise(): ReadonlySet<string> {
+/** The laws that the checker finds broken, and by which file. */
+function cruise(): readonly Violation[] {
   const checker = join(
     'node_modules',
     'dependency-cruiser',
@@ -189,8 +227,8 @@ function cruise(): ReadonlySet<string> {
     maxBuffer: 1 << 28,
   });
   const { summary } = JSON.parse(stdout) as {
-    summary: { violations: readonly { rule: Rule }[] };
+    summary: { violations: readonly Violation[] };
   };
 
-  return new Set(summary.violations.map(({ rule }) => rule.name));
+  return summary.violations;
 }
