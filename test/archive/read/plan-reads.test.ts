@@ -4,7 +4,7 @@ import {
   type EntryTable,
   EntryTableBuilder,
 } from '../../../src/archive/zip/entry-table.js';
-import { planReads } from '../../../src/archive/read/read-plan.js';
+import { planReads } from '../../../src/archive/read/plan-reads.js';
 
 const MIB = 1 << 20;
 
