@@ -9,21 +9,21 @@ export interface ArchiveState {
   readonly facts: ArchiveFacts;
   /** The full that a differential is measured against. */
   readonly base: ArchiveFacts | undefined;
-  /** Whether all of it can be recovered, as far as is known without reading it. */
+  /** All of it can be recovered, as far as is known without a read of its data. */
   readonly isRecoverable: boolean;
-  /** Whether what its damage does not concern can be recovered. */
+  /** The undamaged part of it can be recovered. */
   readonly isPartlyRecoverable: boolean;
   /** Why it is not recoverable. */
   readonly fault: string | undefined;
   /** Why a differential has no base that it could be recovered with. */
   readonly chainFault: string | undefined;
-  /** What is the matter with the base that it has. */
+  /** The fault of its base. */
   readonly baseFault: string | undefined;
-  /** What is known to be damaged in it, and in its base. */
+  /** The known damage of it and of its base. */
   readonly damage: readonly Damage[];
   /** Why it, or its base, could not be read this time: that is no damage. */
   readonly unreadable: Error | undefined;
-  /** When every byte of it was last read and found sound. */
+  /** The last time at which every byte of it was read and found sound. */
   readonly verifiedAt: Date | undefined;
   /** The required files that a recover of this point would not bring: `users.cfg`. Such a point is no complete backup. */
   readonly lacks: readonly string[];

@@ -1,4 +1,4 @@
-/** Which archives a storage holds, told by the names of its files. */
+/** Lists the archives of a storage by the names of its files. */
 import { NotFoundError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
 import { type ArchiveType, parseVolumeName } from './names.js';
@@ -8,9 +8,9 @@ import type { RandomAccessSource } from './zip/source.js';
 /** One volume of an archive as it lies in its storage. */
 export interface VolumeFileInfo {
   readonly storage: Storage;
-  /** What the storage calls it: `F….zip.part` until it is published. */
+  /** Its name in the storage: `F….zip.part` until it is published. */
   readonly storedAs: string;
-  /** What it is called in messages: `F….zip`. */
+  /** Its name in messages: `F….zip`. */
   readonly name: string;
   readonly sizeBytes: number;
   readonly mtimeMs: number;

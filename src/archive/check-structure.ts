@@ -14,7 +14,7 @@ import type { OpenArchive } from './open-archive.js';
 import type { SummaryText, VersionText } from './summary.js';
 import { METHOD_STORED } from './zip/zip-format.js';
 
-/** What the entries of an archive say without reading their data. */
+/** The facts of an archive's entries, without a read of their data. */
 export interface StructureReport {
   readonly entries: number;
   readonly files: number;
@@ -22,14 +22,14 @@ export interface StructureReport {
   readonly totalBytes: number;
   /** Names that only Windows forbids; refused there, reported elsewhere. */
   readonly windowsNames: readonly string[];
-  /** What the archive says of itself and is not so, where nothing is damaged for it. */
+  /** Wrong statements of the archive about itself, where no data is damaged. */
   readonly warnings: readonly string[];
 }
 
 /** The volumes that can be looked into. */
 export type Volumes = Pick<OpenArchive, 'files' | 'volumes'>;
 
-/** What an archive says about itself. */
+/** The statements of an archive about itself. */
 interface SelfDescription {
   readonly summary: SummaryText | undefined;
   readonly version: VersionText | undefined;

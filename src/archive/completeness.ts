@@ -38,7 +38,7 @@ export function findLacking(
   );
 }
 
-/** Whether everything that the server includes can be recovered from it. */
+/** Says whether all components that the server includes can be recovered from it. */
 function isCompleteBackup(state: ArchiveState): boolean {
   return (
     state.isRecoverable &&
@@ -65,7 +65,7 @@ export function describeIncompleteness({
   return parts === undefined ? undefined : `holds only ${parts}`;
 }
 
-/** Whether an archive is proven and lacks nothing of what it was made for: only such a one may push out another. */
+/** Says whether an archive is proven and lacks nothing of its request: only such an archive may push out another. */
 export function countsForRotation(state: ArchiveState, now: Date): boolean {
   return (
     state.isRecoverable &&
@@ -75,7 +75,7 @@ export function countsForRotation(state: ArchiveState, now: Date): boolean {
   );
 }
 
-/** Whether, of two archives, the newer may take the place of the older: it counts, and holds all that the older was made for. */
+/** Says whether the newer of two archives may take the place of the older: it counts, and its request includes the older one's. */
 export function mayPushOut(
   newer: ArchiveState,
   older: ArchiveState,
@@ -87,7 +87,7 @@ export function mayPushOut(
   );
 }
 
-/** Whether an archive is dated later than the clock says: its age proves nothing. */
+/** Says whether an archive is dated later than the clock: its age proves nothing. */
 export function isFuture({ facts }: ArchiveState, now: Date): boolean {
   return facts.files.takenAt.getTime() > now.getTime() + FUTURE_TOLERANCE_MS;
 }
@@ -109,7 +109,7 @@ export function describeParts(facts: ArchiveFacts): string | undefined {
   return partsOf(facts)?.join(', ');
 }
 
-/** Whether an archive was asked for at least these parts; undefined parts are all. */
+/** Says whether the request of an archive included at least these parts; undefined parts are all. */
 export function holdsParts(
   facts: ArchiveFacts,
   parts: readonly string[] | undefined,

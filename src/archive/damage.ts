@@ -64,7 +64,7 @@ export function toEntryDamage(
   });
 }
 
-/** What is known of an archive in which something is damaged and nobody wrote down what. */
+/** Returns the damage of an archive of which only the fact of damage is recorded. */
 export function anywhereIn({
   stem,
   volumes,
@@ -77,7 +77,7 @@ export function anywhereIn({
   }));
 }
 
-/** What of it is damage of one archive. */
+/** Returns the damage of one archive. */
 export function damageIn(damage: readonly Damage[], archive: string): Damage[] {
   return damage.filter((one) => one.archive === archive);
 }
@@ -107,7 +107,7 @@ function placeNameOf(entryName: string): string {
   return path.replace(/\/(?:#msgs\/)?[^/]*$/, '');
 }
 
-/** How many entries are known to be damaged; undefined where nobody counted. */
+/** Counts the damaged entries; undefined where no count is recorded. */
 export function countDamaged(damage: readonly Damage[]): number | undefined {
   let total = 0;
   for (const one of damage) {

@@ -3,7 +3,7 @@ import { wholeName } from './entry-names.js';
 import type { EntryTable } from './zip/entry-table.js';
 import { isOwnText } from './summary.js';
 
-/** What entries are, told from their names' bytes: no string is made for a million of them. */
+/** Recognises kinds of entries by the bytes of their names, without a string for each of a million names. */
 
 /**
  * Whether an entry is a message, or of one that was split the first part.
@@ -26,7 +26,7 @@ export function isMessageAt(
   return hasMessageNameAt(table.names, start, start + table.nameLength(index));
 }
 
-/** Whether an entry is one of our texts at the archive's root. */
+/** Says whether an entry is one of this program's texts at the archive's root. */
 export function isOwnTextAt(table: EntryTable, index: number): boolean {
   return (
     table.names[table.nameStart(index)] === 0x2e && isOwnText(table.name(index))

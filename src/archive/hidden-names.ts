@@ -9,7 +9,7 @@ import type { ReadArchive } from './verify.js';
 /** Entry names of a base that its differential replaces or deletes, by directory. */
 export type HiddenNames = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What the differential decides about its base's entries: the names by directory. */
+/** Returns the names that a differential decides about, by directory. */
 export function namesOf(
   { archive }: ReadArchive,
   deleted: readonly string[],

@@ -72,7 +72,7 @@ async function factsOf(files: ArchiveFiles): Promise<ArchiveFacts> {
   return facts;
 }
 
-/** How many messages an archive holds; counted where its summary, written by the server, does not say. */
+/** Returns the number of messages in an archive, and counts them where the server's summary has no number. */
 export async function countMessages({
   files,
   summary,

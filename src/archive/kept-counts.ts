@@ -2,7 +2,7 @@ import { plural } from '../platform/units.js';
 import type { ArchiveState } from './archive-state.js';
 import { countsForRotation, partsOf } from './completeness.js';
 
-/** What lies in a backup directory after a rotation, counted as its limit counts. */
+/** The archives that remain after a rotation, counted as its limit counts them. */
 export interface KeptCounts {
   /** Fulls and copies that are whole and proven: what the limit is for. */
   readonly complete: number;

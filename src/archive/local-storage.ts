@@ -25,7 +25,7 @@ import type { Storage, StorageLock, StoredFile } from './storage.js';
 const LOCK_FILE = '.kms-backup.lock';
 const LOCKED_THING = 'the backup directory';
 
-/** How long `publish` tries again to rename a file that another program, such as a virus scanner, has open. */
+/** The time for which `publish` retries a rename that another program, such as a virus scanner, blocks. */
 const RENAME_PATIENCE_MS = 60_000;
 
 /** @param path of the directory, which need not exist yet */

@@ -5,7 +5,7 @@
  * its further volumes are `F20060118T220007Z.1.zip`, `….2.zip` (docs/kerio.md 6.2).
  */
 
-/** What a run of backup writes. */
+/** The type of an archive. */
 export type ArchiveType = 'full' | 'differential' | 'copy';
 
 const LETTERS: Readonly<Record<string, ArchiveType>> = {
@@ -73,7 +73,7 @@ export function formatStem(
   return letters[type] + formatStamp(takenAt);
 }
 
-/** What an archive is called wherever it is named, in text and in JSON: by its first volume, there or not. */
+/** Returns the name of an archive in text and in JSON: that of its first volume, also where the volume is missing. */
 export function archiveName(stem: string): string {
   return formatVolumeName(stem, 0);
 }
@@ -88,12 +88,12 @@ export function formatTemporaryName(stem: string, volume: number): string {
   return `${formatVolumeName(stem, volume)}.part`;
 }
 
-/** Whether a file is a volume that a run did not live to publish. */
+/** Says whether a file is a volume whose run died before it published the volume. */
 export function isTemporaryName(fileName: string): boolean {
   return TEMPORARY_PATTERN.test(fileName);
 }
 
-/** Whether a name is that of a 6.0 backup, a directory such as `20041024T020000Z`, which nobody can read any more. */
+/** Says whether a name is that of a 6.0 backup, a directory such as `20041024T020000Z`, which no program reads any more. */
 export function isLegacyDirectoryName(name: string): boolean {
   return /^[FIDC]?\d{8}T\d{6}Z$/.test(name);
 }

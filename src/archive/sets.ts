@@ -20,7 +20,7 @@ import type { VerifiedEntry, VerifiedRecord } from './verified-record.js';
  * F1 I1 F2 I2 C1 the sets are F1+I1, F2+I2 and C1, and the newest point is C1, or I2 if C1 is damaged.
  */
 
-/** What is known beyond the archives' own words. */
+/** Facts about archives from other sources than the archives. */
 export interface SetEvidence {
   readonly verified: VerifiedRecord;
   /** Digests of fulls that differentials name, by stem. */
@@ -72,7 +72,7 @@ function resolveState(
   };
 }
 
-/** What was proven of these very files. */
+/** Returns the record of these very files. */
 function validRecord(
   { files }: ArchiveFacts,
   { verified }: SetEvidence,
@@ -81,7 +81,7 @@ function validRecord(
   return record?.sizeBytes === files.sizeBytes ? record : undefined;
 }
 
-/** What a verify found against an archive, in a line; undefined where it found it sound. */
+/** Describes the faults that a verify found in an archive, in a line; undefined for a sound one. */
 function describeRecord({
   isSound,
   at,
@@ -108,7 +108,7 @@ function describeRecord({
   return `verify found damage in ${formatCount(count)} of ${plural(entries, 'entry', 'entries')} on ${day}${where}; the rest can be recovered`;
 }
 
-/** What its own words and the last verify know to be damaged. */
+/** Returns the damage that the archive itself shows, and the damage of the last verify. */
 function damageOf(facts: ArchiveFacts, evidence: SetEvidence): Damage[] {
   const record = validRecord(facts, evidence);
   if (!record || record.isSound) return [...facts.damage];
@@ -126,7 +126,7 @@ function damageOf(facts: ArchiveFacts, evidence: SetEvidence): Damage[] {
   ];
 }
 
-/** Whether a volume of it can be looked into, and nothing speaks against it as a whole. */
+/** Says whether a volume of it can be read, and no fault concerns all of it. */
 function holdsSomething({ files, fault, damage }: ArchiveFacts): boolean {
   if (fault !== undefined && damage.length === 0) return false;
   const lost = new Set(damage.filter(isLostVolume).map(({ volume }) => volume));

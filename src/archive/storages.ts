@@ -1,4 +1,4 @@
-/** Which storage a path or a place means: the one file that knows which kinds there are. */
+/** Finds the storage of a path or a place. No other file knows the kinds of storage. */
 import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DamagedArchiveError } from '../errors.js';
@@ -16,7 +16,7 @@ export function openStorage({ directory }: StoragePlace): Storage {
   return localStorage(directory);
 }
 
-/** What an argument means that may name a backup directory or an archive in one. */
+/** The meaning of an argument that names a backup directory, or an archive in one. */
 export interface ArchivePlace {
   readonly storage: Storage;
   /** The archive's file, whichever of its volumes; undefined where all archives of the storage are meant. */

@@ -20,7 +20,7 @@ export function isOwnText(name: string): boolean {
   );
 }
 
-/** What an archive says about itself before its entries. */
+/** The text at the beginning of an archive. */
 export interface VersionText {
   readonly startedAt: Date | undefined;
   readonly hostname: string;
@@ -29,11 +29,11 @@ export interface VersionText {
   /** The stem of the full that a differential is measured against. */
   readonly base?: string | undefined;
   readonly baseDigest?: string | undefined;
-  /** What alone was asked for (`lists`, `mail`); undefined in a backup of everything that the server includes. */
+  /** The requested parts (`lists`, `mail`); undefined in a backup of everything that the server includes. */
   readonly parts?: readonly string[] | undefined;
 }
 
-/** What an archive says about itself at its end; without it the archive is unfinished. */
+/** The text at the end of an archive. An archive without it is unfinished. */
 export interface SummaryText {
   readonly finishedAt: Date | undefined;
   /** Every file but our texts, and no directories. */
@@ -166,7 +166,7 @@ function parseMailboxes(
   );
 }
 
-/** What this program did not encode stands as it is: a count is no reason to refuse an archive. */
+/** Decodes a mailbox's name. A name of another encoding stays as it is: a count is no reason to refuse an archive. */
 function decodeMailbox(key: string): string {
   try {
     return decodeURIComponent(key);

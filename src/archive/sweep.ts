@@ -1,4 +1,4 @@
-/** What dead runs left in a storage, and taking it away. */
+/** Finds and removes the files that dead runs left in a storage. */
 import { errnoOf, messageOf } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
 import { type ArchiveFiles, toArchives } from './backup-directory.js';
@@ -10,7 +10,7 @@ import {
 } from './names.js';
 import type { Storage, StoredFile } from './storage.js';
 
-/** What was done about the leftovers of dead runs. */
+/** The result for the leftovers of dead runs. */
 export interface Sweep {
   /** The names of removed files; those of an archive's first volume last. */
   readonly removed: readonly string[];
@@ -59,7 +59,7 @@ export async function sweepTemporaries(storage: Storage): Promise<Sweep> {
 const isOfArchive = (name: string): boolean =>
   isTemporaryName(name) || parseVolumeName(name) !== undefined;
 
-/** What is to go, in its order. Pure. */
+/** Returns the files to remove, in their order. Pure. */
 function findLeftovers(stored: readonly StoredFile[]): StoredFile[] {
   const byName = new Map(stored.map((file) => [file.name, file]));
   const leftovers = stored.filter(({ name }) => isTemporaryName(name));

@@ -13,9 +13,9 @@ export interface VerifiedEntry {
   readonly isSound: boolean;
   /** The size of all volumes: an archive that was replaced is not the one that was proven. */
   readonly sizeBytes: number;
-  /** How many entries were looked at; undefined in records of earlier versions. */
+  /** The number of checked entries; undefined in records of earlier versions. */
   readonly entries?: number | undefined;
-  /** What is damaged; undefined where that was not written down. */
+  /** The damage; undefined in records without it. */
   readonly damage?: readonly Damage[] | undefined;
   /** Why the archive as a whole cannot be recovered, though its entries may be. */
   readonly fault?: string | undefined;

@@ -14,20 +14,20 @@ import {
 } from './read/read-tasks.js';
 import { isReadFailure } from './zip/source.js';
 
-/** What a verify found. */
+/** The result of a verify. */
 export interface VerifyReport {
   readonly archive: string;
   readonly isSound: boolean;
-  /** Whether the archive itself is sound, whatever is the matter with its base. */
+  /** The archive itself is sound. The state of its base does not count. */
   readonly isIntact: boolean;
   /** Why the archive as a whole cannot be recovered. */
   readonly fault: string | undefined;
   readonly problems: readonly ReadProblem[];
-  /** What is damaged, by volume. */
+  /** The damage, by volume. */
   readonly damage: readonly Damage[];
-  /** What the disk or share would not give this time: that is no damage, and nothing is proven. */
+  /** The entries that the disk or share did not give. They are not damaged, and the archive is not proven. */
   readonly unread: readonly UnreadEntry[];
-  /** What is not as it should be and keeps nobody from recovering everything. */
+  /** Faults in spite of which everything can be recovered. */
   readonly warnings: readonly string[];
   readonly entries: number;
   readonly messages: number;
@@ -36,7 +36,7 @@ export interface VerifyReport {
   readonly digest: string | undefined;
   /** Names that could not be recovered on Windows. */
   readonly windowsNames: readonly string[];
-  /** Whether every byte was read, or only the structure. */
+  /** Every byte was read, not only the structure. */
   readonly isComplete: boolean;
 }
 

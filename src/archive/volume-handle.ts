@@ -1,4 +1,4 @@
-/** How a thread opens the volumes that its tasks name. */
+/** Opens the volumes of a thread's tasks. */
 import { UsageError } from '../errors.js';
 import { openVolumeFile, type VolumeFileInfo } from './backup-directory.js';
 import { requireFeature, type Storage, type StoragePlace } from './storage.js';
@@ -8,9 +8,9 @@ import type { RandomAccessSource } from './zip/source.js';
 /** A volume as a task names it: in a storage of this thread, or in one that every thread can open. */
 export interface VolumePlace {
   readonly storage: Storage | StoragePlace;
-  /** What the storage calls it. */
+  /** Its name in the storage. */
   readonly storedAs: string;
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
 }
 

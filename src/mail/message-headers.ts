@@ -1,3 +1,7 @@
+/**
+ * mail/ reads messages and formats them for an export: headers, text, dates, charsets, mbox and Maildir. It reads no store and
+ * no archive, and opens no file. Start here, with the headers; then mime-text.ts (text) and message-query.ts (searches).
+ */
 import { decodeText, knownCharset } from './charset.js';
 import { decodeEncodedWords } from './encoded-words.js';
 import { guessCharset } from './guess-charset.js';

@@ -1,3 +1,8 @@
+/**
+ * platform/ is the operating system for all other rooms: files, locks, times, threads and programs. It knows no mail server,
+ * no archive and no terminal, and imports no other room. Start here, with the files that a crash must not tear; then
+ * own-file.ts (files of this program), lock.ts, and worker-pool.ts.
+ */
 import {
   chmodSync,
   chownSync,

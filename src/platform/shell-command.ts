@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 
@@ -50,13 +51,17 @@ export async function runShellCommand(
   return { exitCode, reason, outputTail: await tail() };
 }
 
+/** The exit code, or the reason why there is none. */
+type ShellEnd = Pick<ShellResult, 'exitCode' | 'reason'>;
+
+/** Waits for the end of a command, and stops it at its time limit or with the run. */
 async function endOf(
   child: ChildProcess,
   { timeoutMs, signal: abort }: ShellOptions,
-): Promise<{ exitCode: number | undefined; reason?: string }> {
-  let stopped: string | undefined;
-  const stopFor = (why: string): void => {
-    stopped = why;
+): Promise<ShellEnd> {
+  let stopReason: string | undefined;
+  const stopFor = (reason: string): void => {
+    stopReason = reason;
     void stop(child);
   };
 
@@ -74,23 +79,19 @@ async function endOf(
   if (abort?.aborted) onAbort();
 
   try {
-    return await new Promise((resolve) => {
-      child.once('error', (error) => {
-        resolve({ exitCode: undefined, reason: messageOf(error) });
-      });
-      child.once('exit', (code, signal) => {
-        if (stopped !== undefined) {
-          resolve({ exitCode: undefined, reason: stopped });
-        } else if (code === null) {
-          resolve({
-            exitCode: undefined,
-            reason: `ended by ${signal ?? 'a signal'}`,
-          });
-        } else {
-          resolve({ exitCode: code });
-        }
-      });
-    });
+    const [code, signal] = (await once(child, 'exit')) as [
+      number | null,
+      NodeJS.Signals | null,
+    ];
+    if (stopReason !== undefined) {
+      return { exitCode: undefined, reason: stopReason };
+    }
+
+    return code === null
+      ? { exitCode: undefined, reason: `ended by ${signal ?? 'a signal'}` }
+      : { exitCode: code };
+  } catch (error) {
+    return { exitCode: undefined, reason: messageOf(error) };
   } finally {
     clearTimeout(timer);
     abort?.removeEventListener('abort', onAbort);

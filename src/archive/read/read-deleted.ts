@@ -8,7 +8,7 @@ import type { EntryTable } from '../zip/entry-table.js';
 import { openForPieces, readPieces } from '../zip/read-entry.js';
 import { toTextError } from './damaged-entry.js';
 
-/** How long `.deleted.txt` may be, and why. */
+/** The longest `.deleted.txt`, and the reason. */
 export interface ListLimit {
   readonly bytes: number;
   readonly lines: number;
@@ -30,7 +30,7 @@ interface ListVolume {
   readonly table: EntryTable;
 }
 
-/** Where the full is not at hand, or not all of it: as much as four million names of the usual length need. */
+/** The limit without a whole full archive: the length of four million usual names. */
 export const LIMIT_WITHOUT_BASE: ListLimit = {
   bytes: LARGEST_LIST_BYTES,
   lines: 4_000_000,
@@ -51,7 +51,7 @@ const HINTS = [
   'The archive is damaged or was made to do harm: recover its full alone, or use another one.',
 ];
 
-/** What a list of deleted names can need at most: a line for every name of the full. */
+/** Returns the longest list of deleted names: a line for every name of the full. */
 export function limitFor({
   files,
   volumes,

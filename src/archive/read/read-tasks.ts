@@ -3,14 +3,14 @@ import { wordsOf } from '../../platform/errno-classes.js';
 import type { EntryColumns } from '../zip/entry-table.js';
 import type { VolumePlace } from '../volume-handle.js';
 
-/** Where entries are written. */
+/** The target path of entries. */
 export interface TargetRule {
   /** `@backup/store/mail/` for everything below, or a whole entry name. */
   readonly prefix: string;
   readonly isTree: boolean;
-  /** What takes the prefix's place: an absolute path, with its last separator for a tree. */
+  /** The path in place of the prefix: absolute, and for a tree with its last separator. */
   readonly target: string;
-  /** Whom new files belong to; undefined: whoever runs this. */
+  /** The owner of new files; undefined for the user of this run. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface ReadTask {
   /** One entry that is too large to be held: it streams. */
   readonly isLarge: boolean;
   readonly rules: readonly TargetRule[] | undefined;
-  /** What the operating system would not read is named, and the others are read; else it ends the run. */
+  /** An entry that the operating system does not read is reported, and the others are read. Otherwise it ends the run. */
   readonly isTolerant: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface ReadProblem {
   readonly reason: string;
 }
 
-/** What the operating system would not read: perhaps only this once, so that it is no damage. */
+/** An entry that the operating system did not read. It may be readable later, so that it is no damage. */
 export interface UnreadEntry {
   /** The entry, or the archive where nothing of it could be read. */
   readonly name: string;

@@ -21,13 +21,13 @@ import {
   METHOD_STORED,
 } from '../zip/zip-format.js';
 
-/** How far a whole archive had come, to go back to. */
+/** The end of an archive at one moment, to which the writer can go back. */
 export interface ArchiveMark {
   readonly volume: number;
   readonly mark: VolumeMark;
 }
 
-/** What an entry that is known beforehand needs besides its bytes. */
+/** The facts of an entry whose bytes are at hand. */
 export interface SmallEntry {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -252,7 +252,7 @@ export class ArchiveWriter {
     this.#openVolume();
   }
 
-  /** How many entries of a block, from one on, fit into the current volume. */
+  /** Counts the entries of a block, from one on, that fit into the current volume. */
   #measureFit(
     blockBytes: number,
     central: Buffer,

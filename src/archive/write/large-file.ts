@@ -36,7 +36,7 @@ export interface LargeFileContext {
   readonly record: PackRecord;
 }
 
-/** How a large file came into the archive. */
+/** The result for a large file. */
 export interface LargeFileOutcome {
   readonly sizeBytes: number;
   readonly isSettled: boolean;
@@ -209,7 +209,7 @@ function planChunks(
   return chunks;
 }
 
-/** What the data of an entry came to. */
+/** The sizes and checksum of written data. */
 interface WrittenData {
   readonly crc: number;
   readonly sizeBytes: number;

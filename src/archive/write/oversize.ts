@@ -4,7 +4,7 @@ import { largestPieceBytes } from './large-file.js';
 import type { ListedFile } from './pack-tasks.js';
 import { lstatOrGone } from '../../platform/look-again.js';
 
-/** What happens to a file that no volume can hold. */
+/** The treatment of a file that no volume can hold. */
 export type OversizePolicy = 'skip' | 'split';
 
 /**

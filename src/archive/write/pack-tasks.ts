@@ -2,13 +2,13 @@ import type { VolumePlace } from '../volume-handle.js';
 import type { DirectoryIdentity } from '../../platform/look-again.js';
 import type { ReadFault } from './read-fault.js';
 
-/** What the main thread and the packing workers tell each other. */
+/** The messages between the main thread and the packing workers. */
 
 /** The directory that files are read from. */
 export interface ListedDirectory {
   /** Absolute. */
   readonly directory: string;
-  /** What it was when it was listed: what lies in another one is not read. Undefined for single files. */
+  /** Its identity in the listing: files of another directory at its path are not read. Undefined for single files. */
   readonly identity?: DirectoryIdentity | undefined;
   /** The files may be links, which are followed: a configuration that lies on a volume of a container. */
   readonly followsLinks?: boolean | undefined;
@@ -24,7 +24,7 @@ export interface ListedFile extends ListedDirectory {
 /** Pack these files of one directory. */
 export interface FilesTask extends ListedDirectory {
   readonly kind: 'files';
-  /** What precedes a file's name in its entry's name: `@backup/store/mail/example.com/` or nothing. */
+  /** The part of an entry's name before the file's name: `@backup/store/mail/example.com/` or nothing. */
   readonly prefix: string;
   readonly names: readonly string[];
 }
@@ -51,7 +51,7 @@ export interface ReadBackTask {
 
 export type PackTask = FilesTask | ChunkTask | ReadBackTask;
 
-/** Where a block lies in its volume, and the CRC-32 it must have. */
+/** The place of a block in its volume, and its CRC-32. */
 export interface WrittenBlock {
   readonly offsetBytes: number;
   readonly lengthBytes: number;
@@ -65,7 +65,7 @@ export interface BlockMessage {
   readonly crc: number;
   readonly central: Uint8Array;
   readonly entries: number;
-  /** How many of the entries are messages. */
+  /** The number of messages among the entries. */
   readonly messages: number;
   readonly sourceBytes: number;
 }
@@ -84,7 +84,7 @@ export interface FilesResult {
 
 export interface ChunkResult {
   readonly kind: 'chunk';
-  /** Whose slot holds the bytes. */
+  /** The worker whose slot holds the bytes. */
   readonly worker: number;
   readonly slot: number;
   readonly lengthBytes: number;
@@ -103,7 +103,7 @@ export interface ReadBackResult {
 
 export type PackResult = FilesResult | ChunkResult | ReadBackResult;
 
-/** What a packing worker is started with. */
+/** The start data of a packing worker. */
 export interface PackWorkerData {
   readonly worker: number;
   readonly memory: SharedArrayBuffer;

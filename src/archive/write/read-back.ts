@@ -9,7 +9,7 @@ import type { ReadBackResult, ReadBackTask } from './pack-tasks.js';
 const READ_BACK_BYTES = 8 << 20;
 const PIECE_BYTES = 1 << 20;
 
-/** What was written, in stretches of about 8 MiB that each are one worker's task. */
+/** Divides the written data into stretches of about 8 MiB, each one worker's task. */
 export function* planReadBack({
   storage,
   volumes,

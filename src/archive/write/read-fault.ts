@@ -16,7 +16,7 @@ export function isGoneFault({ errno }: ReadFault): boolean {
   return errno === GONE.errno;
 }
 
-/** Whether another program holds the file, perhaps only for a moment. */
+/** Says whether another program holds the file, perhaps only for a moment. */
 export function isHeldFault(
   fault: ReadFault,
 ): fault is ReadFault & { readonly errno: string } {

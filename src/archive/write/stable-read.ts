@@ -22,11 +22,11 @@ export interface StableFile {
 const FOLLOWING_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK || 0);
 const OPEN_FLAGS = FOLLOWING_FLAGS | (constants.O_NOFOLLOW || 0);
 
-/** How a file of the store is opened. */
+/** The rule for opening a file of the store. */
 export interface OpenRule {
   /** It may be a link, which is followed. */
   readonly followsLinks?: boolean | undefined;
-  /** Whether it is asked of each file where it lies: no link above it was followed, not even for a moment. */
+  /** Each file's real path is checked, so that no link above it was followed, not even for a moment. */
   readonly asksPlace?: boolean | undefined;
 }
 
