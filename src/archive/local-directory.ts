@@ -3,15 +3,15 @@ import {
   accessSync,
   constants,
   mkdirSync,
-  statfsSync,
   type Stats,
-  type StatsFs,
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf, messageOf, NotFoundError, UsageError } from '../errors.js';
+import { errnoOf, NotFoundError, UsageError } from '../errors.js';
+import { accessFault } from '../platform/access-fault.js';
+import { type DiskSpace, diskSpaceOf } from '../platform/disk-space.js';
 import { toSystemError } from '../platform/system-error.js';
-import type { FreeSpace, StorageStanding } from './storage.js';
+import type { StorageStanding } from './storage.js';
 
 /**
  * Makes sure that the backup directory is there and can be written.
@@ -125,35 +125,7 @@ function stateOf(
 const canAccess = (path: string, mode: number): boolean =>
   accessFault(path, mode) === undefined;
 
-/** Why a path cannot be used so; undefined where it can. */
-export function accessFault(path: string, mode: number): string | undefined {
-  try {
-    accessSync(path, mode);
-    return undefined;
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT') return 'does not exist';
-
-    return code === 'EACCES' ? 'permission denied' : messageOf(error);
-  }
-}
-
 /** Room on the disk of a directory; of one that is not there yet, on that of the directory above. */
-export function measureSpace(path: string): FreeSpace | undefined {
-  const statistics = statisticsOf(path) ?? statisticsOf(dirname(path));
-  if (!statistics) return undefined;
-
-  const { bavail, blocks, bsize } = statistics;
-
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
-}
-
-function statisticsOf(path: string): StatsFs | undefined {
-  try {
-    return statfsSync(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-
-    throw error;
-  }
+export function measureSpace(path: string): DiskSpace | undefined {
+  return diskSpaceOf(path) ?? diskSpaceOf(dirname(path));
 }

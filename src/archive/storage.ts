@@ -4,6 +4,7 @@
  */
 import type { Lock, LockOptions, LockSighting } from '../platform/lock.js';
 import type { Clock } from '../platform/clock.js';
+import type { DiskSpace } from '../platform/disk-space.js';
 import type { OwnFile } from '../platform/own-file.js';
 import { UsageError } from '../errors.js';
 import type { RandomAccessSource } from './zip/source.js';
@@ -61,12 +62,6 @@ export interface StorageLock {
   sight(clock: Clock): LockSighting | undefined;
   /** @throws {LockedError} when somebody holds it; takes nothing */
   refuseWhileHeld(): void;
-}
-
-/** Room for this user. */
-export interface FreeSpace {
-  readonly freeBytes: number;
-  readonly totalBytes: number;
 }
 
 /** What can be done with a storage, found out without changing anything. */
@@ -135,7 +130,7 @@ export interface Storage {
   replaceRecord(name: string, text: string): Promise<void>;
 
   /** Undefined where nobody can tell. */
-  freeSpace(): Promise<FreeSpace | undefined>;
+  freeSpace(): Promise<DiskSpace | undefined>;
   /**
    * Makes sure that it is there and can be written.
    * @throws {NotFoundError} when it is missing and may not be made · {UsageError} when it is a file

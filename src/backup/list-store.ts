@@ -54,7 +54,7 @@ export function listStore(
   request: BackupRequest,
   onListed?: OnListed,
 ): ListedStore {
-  const { installation, settings, mask, backupDir } = request;
+  const { installation, settings, mask, storage } = request;
   const { sources, skipped } = findSources(installation, settings, mask);
 
   if (sources.length === 0) {
@@ -63,10 +63,7 @@ export function listStore(
     );
   }
 
-  if (existsSync(backupDir)) refuseBackupIntoSource(backupDir, sources);
-
-  const backup = identify(backupDir);
-  const exclude = backup ? [backup] : [];
+  const exclude = excludeBackups(storage.localDirectory, sources);
   const present = [...new Set(sources.map(({ component }) => component))];
   const allSkipped = [...skipped];
 
@@ -88,6 +85,22 @@ export function listStore(
     exclude,
     skipped: allSkipped,
   };
+}
+
+/**
+ * The directory of the backups, which no backup holds.
+ * @throws {UsageError} when it holds what is to be backed up
+ */
+function excludeBackups(
+  directory: string | undefined,
+  sources: readonly Source[],
+): DirectoryIdentity[] {
+  if (directory === undefined) return [];
+  if (existsSync(directory)) refuseBackupIntoSource(directory, sources);
+
+  const identity = identify(directory);
+
+  return identity ? [identity] : [];
 }
 
 interface ListOptions {

@@ -17,14 +17,16 @@ import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
  * Asks of an archive that has no name yet what a recover asks before it reads any data: its volumes are opened as they lie
  * on the disk, a differential's with its base. What nobody could recover is not published, and pushes nothing out.
  * @param base the full that a differential is measured against
+ * @returns the archive's files, under their temporary names
  * @throws {FailedError} naming the entry that a recover would refuse
  */
-export async function refuseUnrecoverable(
+export async function proveRecoverable(
   writer: ArchiveWriter,
   base: OpenArchive | undefined,
-): Promise<void> {
+): Promise<ArchiveFiles> {
   try {
-    const written = await readArchive(await filesOf(writer));
+    const files = await filesOf(writer);
+    const written = await readArchive(files);
     const { archive, facts } = written;
     if (facts.fault !== undefined) throw new DamagedArchiveError(facts.fault);
 
@@ -40,6 +42,8 @@ export async function refuseUnrecoverable(
         namesOf(written, (await readDeleted(written, base)) ?? []),
       );
     }
+
+    return files;
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
 

@@ -1,4 +1,6 @@
+import type { Catalogue } from '../archive/backup-directory.js';
 import type { ArchiveType } from '../archive/names.js';
+import type { Storage } from '../archive/storage.js';
 import type { Component } from '../store/components.js';
 import type { OversizePolicy } from '../archive/write/oversize.js';
 import type { Clock } from '../platform/clock.js';
@@ -12,8 +14,8 @@ export interface BackupRequest {
   readonly type: ArchiveType;
   readonly installation: Installation;
   readonly settings: ServerSettings;
-  /** Absolute. */
-  readonly backupDir: string;
+  /** Where the archive goes. */
+  readonly storage: Storage;
   readonly volumeLimitBytes: number;
   readonly oversize: OversizePolicy;
   /** Undefined: what the Include switches say. */
@@ -83,4 +85,11 @@ export interface BackupReport {
   readonly warnings: readonly string[];
   /** Far less mail than in the archive before: rotation must remove nothing. */
   readonly isMassLoss: boolean;
+}
+
+/** A run of backup that published its archive. */
+export interface FinishedBackup {
+  readonly report: BackupReport;
+  /** With the new archive, as the run left it. */
+  readonly catalogue: Catalogue;
 }

@@ -1,9 +1,8 @@
 import {
+  type ArchiveFiles,
   type Catalogue,
   listArchiveFiles,
 } from '../archive/backup-directory.js';
-import type { Storage } from '../archive/storage.js';
-import { storageAt } from '../archive/storages.js';
 import { sweepTemporaries } from '../archive/sweep.js';
 import { toSpaceError } from '../archive/write/pack-errors.js';
 import type { Lock } from '../platform/lock.js';
@@ -19,17 +18,19 @@ import { describeAlarm, MassLoss, refuseGoneStore } from './mass-loss.js';
 import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
 import { readPredecessor } from './predecessor.js';
-import { refuseUnrecoverable } from './prove-archive.js';
+import { proveRecoverable } from './prove-archive.js';
 import { recordReadBack } from './record-read-back.js';
 import { reportPlan, reportRun } from './report-backup.js';
-import type { BackupReport, BackupRequest } from './request.js';
+import type { BackupReport, BackupRequest, FinishedBackup } from './request.js';
 import { surveyStore } from './survey-store.js';
 
 /**
  * Runs one backup: plan, write, read back, publish. Until the last step nothing has a final name.
  * @throws {KmsError} with nothing published and all temporary files removed
  */
-export async function runBackup(request: BackupRequest): Promise<BackupReport> {
+export async function runBackup(
+  request: BackupRequest,
+): Promise<FinishedBackup> {
   const places = placesOf(request);
   const reading = await markReading(
     places,
@@ -54,7 +55,7 @@ export async function planBackup(
   refuseInterruptedRecover(placesOf(request));
 
   const startedAt = request.clock();
-  const storage = storageAt(request.backupDir);
+  const { storage } = request;
   const archives = await listArchiveFiles(storage);
   const { plan } = await surveyStore(request, { storage, archives });
 
@@ -68,15 +69,17 @@ function placesOf({ installation, settings }: BackupRequest): string[] {
   return [installation.dir, settings.storeDir];
 }
 
-async function backUpUnderLock(request: BackupRequest): Promise<BackupReport> {
-  const storage = storageAt(request.backupDir);
+async function backUpUnderLock(
+  request: BackupRequest,
+): Promise<FinishedBackup> {
+  const { storage } = request;
   const startedAt = request.clock();
 
   await storage.prepare(request.settings.createsBackupDirectory);
-  const lock = await lockStorage(storage, request);
+  const lock = await lockStorage(request);
 
   try {
-    return await backUp(request, storage, startedAt);
+    return await backUp(request, startedAt);
   } catch (error) {
     throw toSpaceError(error);
   } finally {
@@ -84,10 +87,13 @@ async function backUpUnderLock(request: BackupRequest): Promise<BackupReport> {
   }
 }
 
-function lockStorage(
-  storage: Storage,
-  { type, clock, lockWaitMs, signal }: BackupRequest,
-): Promise<Lock> {
+function lockStorage({
+  storage,
+  type,
+  clock,
+  lockWaitMs,
+  signal,
+}: BackupRequest): Promise<Lock> {
   return storage.lock.take({
     command: `backup ${type}`,
     clock,
@@ -100,9 +106,9 @@ function lockStorage(
 /** Plan, archive, proof; then what rotation may count on, and the report. */
 async function backUp(
   request: BackupRequest,
-  storage: Storage,
   startedAt: Date,
-): Promise<BackupReport> {
+): Promise<FinishedBackup> {
+  const { storage } = request;
   const swept = await sweepTemporaries(storage);
   const catalogue: Catalogue = { storage, archives: swept.archives };
 
@@ -114,7 +120,7 @@ async function backUp(
     request.lossLimits,
   );
 
-  const report = await writeArchive(
+  const { report, files } = await writeArchive(
     openRun(request, catalogue, planned, startedAt),
     massLoss,
   );
@@ -124,11 +130,21 @@ async function backUp(
     ? await recordReadBack(catalogue, report)
     : [];
 
+  const warnings = [
+    ...swept.warnings,
+    ...report.warnings,
+    ...alarms,
+    ...unrecorded,
+  ];
+
   return {
-    ...report,
-    swept: swept.removed,
-    warnings: [...swept.warnings, ...report.warnings, ...alarms, ...unrecorded],
-    isMassLoss: alarms.length > 0,
+    report: {
+      ...report,
+      swept: swept.removed,
+      warnings,
+      isMassLoss: alarms.length > 0,
+    },
+    catalogue: { storage, archives: [...catalogue.archives, files] },
   };
 }
 
@@ -136,7 +152,7 @@ async function backUp(
 async function writeArchive(
   run: OpenRun,
   massLoss: MassLoss,
-): Promise<BackupReport> {
+): Promise<{ report: BackupReport; files: ArchiveFiles }> {
   const { request, base, writer, packer } = run;
 
   try {
@@ -146,11 +162,11 @@ async function writeArchive(
     refuseGoneStore(massLoss.verdict());
 
     await finishArchive(run, packed.mail);
-    await refuseUnrecoverable(writer, base?.archive);
+    const proven = await proveRecoverable(writer, base?.archive);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
 
-    return reportRun(run, packed);
+    return { report: reportRun(run, packed), files: toPublished(proven) };
   } catch (error) {
     await packer.close();
     await writer.discard();
@@ -159,4 +175,14 @@ async function writeArchive(
   } finally {
     await packer.close();
   }
+}
+
+/** The files of an archive under the names that they got. */
+function toPublished(files: ArchiveFiles): ArchiveFiles {
+  const volumes = files.volumes.map((volume) => ({
+    ...volume,
+    storedAs: volume.name,
+  }));
+
+  return { ...files, volumes };
 }

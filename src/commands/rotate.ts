@@ -42,9 +42,9 @@ export default class Rotate extends KmsCommand {
     const { flags } = await this.parse(Rotate);
     const request = toRotateRequest(flags, this.signal);
 
-    await this.useNetworkDisk(request.backupDir, flags);
+    await this.useNetworkDisk(request.storage.name, flags);
 
-    const report = await runRotate(request);
+    const { report } = await runRotate(request);
 
     return {
       exitCode: report.failures > 0 ? ExitCode.incomplete : ExitCode.done,

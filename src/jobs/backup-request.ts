@@ -1,6 +1,7 @@
 /** The request of a backup, of a command's flags and the server's settings. */
 import type { ArchiveType } from '../archive/names.js';
 import type { BackupRequest } from '../backup/request.js';
+import { storageAt } from '../archive/storages.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
@@ -73,7 +74,7 @@ type ChosenValues = Omit<
 
 function chooseValues(sources: Sources): ChosenValues {
   return {
-    backupDir: choose(BACKUP_DIR, sources),
+    storage: storageAt(choose(BACKUP_DIR, sources)),
     volumeLimitBytes: checkVolumeSize(choose(VOLUME_SIZE, sources)),
     oversize: choose(OVERSIZE, sources),
     mask: choose(MASK, sources),

@@ -1,7 +1,7 @@
 /** What a person can choose from: archives, and the messages of a folder. */
-import { join } from 'node:path';
 import { statSync } from 'node:fs';
 import { inspectStorage } from '../archive/inspect.js';
+import { archiveName } from '../archive/names.js';
 import { storageAt } from '../archive/storages.js';
 import type { ArchiveType } from '../archive/names.js';
 import { NotFoundError } from '../errors.js';
@@ -36,7 +36,8 @@ export async function findRecoverPoints(
     return undefined;
   }
 
-  const points = (await inspectStorage(storageAt(from)))
+  const storage = storageAt(from);
+  const points = (await inspectStorage(storage))
     .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
     .reverse();
 
@@ -47,7 +48,7 @@ export async function findRecoverPoints(
   }
 
   return points.map(({ facts: { files, summary } }) => ({
-    path: join(from, `${files.stem}.zip`),
+    path: storage.pathOf(archiveName(files.stem)),
     type: files.type,
     takenAt: files.takenAt,
     messages: summary?.messages,

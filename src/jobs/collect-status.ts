@@ -1,16 +1,25 @@
 /** The state of a server's backups: its archives, its schedule and who works through that. */
+import type { ArchiveState } from '../archive/archive-state.js';
+import type { ArchiveFiles } from '../archive/backup-directory.js';
+import type { Storage } from '../archive/storage.js';
+import { storageAt } from '../archive/storages.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
-import { readStatus, type StatusReport } from '../status/status.js';
+import {
+  inspectIfThere,
+  readStatus,
+  type StatusReport,
+} from '../status/status.js';
 import { openServer, type OpenServer, type ServerFlags } from './server.js';
 import { BACKUP_DIR, choose, type SourceFlags } from './setting-sources.js';
 
 /** What is looked at, and when it counts as old. */
 export interface StatusRequest {
   readonly server: OpenServer;
-  /** Absolute. */
-  readonly backupDir: string;
+  readonly storage: Storage;
+  /** Its archives, as they were just listed; undefined: they are listed. */
+  readonly archives?: readonly ArchiveFiles[] | undefined;
   readonly clock: Clock;
   /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
   readonly maxAgeMs?: number | undefined;
@@ -18,6 +27,8 @@ export interface StatusRequest {
 
 export interface CollectedStatus {
   readonly report: StatusReport;
+  /** Of the archives; undefined where their storage is not there. */
+  readonly states: readonly ArchiveState[] | undefined;
   /** The next runs of the schedule, soonest first; none where nobody works through it. */
   readonly nextRuns: readonly TaskMoment[];
   /** The last backup that `schedule run` made. */
@@ -36,7 +47,7 @@ export function toStatusRequest(
 
   return {
     server,
-    backupDir: choose(BACKUP_DIR, { flags, server: server.settings }),
+    storage: storageAt(choose(BACKUP_DIR, { flags, server: server.settings })),
     clock: systemClock,
     maxAgeMs: flags['max-age'],
   };
@@ -45,7 +56,8 @@ export function toStatusRequest(
 /** Reads the state. No data of an archive is read; a missing backup directory is a state, not an error. */
 export async function collectStatus({
   server,
-  backupDir,
+  storage,
+  archives,
   clock,
   maxAgeMs,
 }: StatusRequest): Promise<CollectedStatus> {
@@ -53,9 +65,12 @@ export async function collectStatus({
   const now = clock();
   const progress = readProgress(installation, settings, now);
 
+  const states = await inspectIfThere(storage, archives);
+
   const report = await readStatus(installation, {
     storeDir: settings.storeDir,
-    backupDir,
+    storage,
+    states,
     clock,
     maxAgeMs,
     scheduleWarnings: progress.warnings,
@@ -63,6 +78,7 @@ export async function collectStatus({
 
   return {
     report,
+    states,
     nextRuns: progress.isWorkedThrough
       ? planNext(settings.schedule, now, NEXT_RUNS)
       : [],

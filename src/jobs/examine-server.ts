@@ -1,4 +1,5 @@
 /** Everything that `doctor` looks at. */
+import { storageAt } from '../archive/storages.js';
 import { systemClock } from '../platform/clock.js';
 import { type Check, checkConfiguration, runChecks } from '../status/doctor.js';
 import { checkScheduler } from './check-scheduler.js';
@@ -25,12 +26,12 @@ export async function examineServer(
   const { check, settings } = checkConfiguration(installation);
   if (!settings) return { checks: [check], isConfigured: false };
 
-  const backupDir = choose(BACKUP_DIR, { flags, server: settings });
-  await onBackupDir(backupDir);
+  const storage = storageAt(choose(BACKUP_DIR, { flags, server: settings }));
+  await onBackupDir(storage.name);
 
   const checks = await runChecks(installation, {
     settings,
-    backupDir,
+    storage,
     clock: systemClock,
   });
 

@@ -1,8 +1,11 @@
 /** The backup that runs every night: back up, rotate, write the server's log, and tell everybody who asked to be told. */
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { listArchiveFiles } from '../archive/backup-directory.js';
-import { storageAt } from '../archive/storages.js';
+import {
+  type ArchiveFiles,
+  listArchiveFiles,
+} from '../archive/backup-directory.js';
+import type { Storage } from '../archive/storage.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { runBackup } from '../backup/run-backup.js';
@@ -48,6 +51,8 @@ interface Night {
   /** Of the archive and of the rotation. */
   readonly warnings: readonly RunWarning[];
   readonly runReport: RunReport;
+  /** The status page after the run. */
+  readonly makePage: () => Promise<string>;
 }
 
 /** How many archives the chart of a notification shows. */
@@ -66,7 +71,7 @@ export async function runNightlyBackup(
   const log = openServerLog(request.settings, request.clock);
   const command = commandOf(request.type);
 
-  log.debug(`${command} started to ${request.backupDir}`);
+  log.debug(`${command} started to ${request.storage.name}`);
 
   try {
     const { run: ended, reportingWarnings } = await runWithReporting(
@@ -96,8 +101,9 @@ export async function runNightlyBackup(
 
 async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
   const { request } = night;
-  const report = await runBackup(request);
-  const { rotation, faults } = await rotateAfter(night, report);
+  const finished = await runBackup(request);
+  const { report } = finished;
+  const { rotation, faults, archives } = await rotateAfter(night, finished);
 
   const warnings = [
     ...warningsOf('archive', report.warnings),
@@ -109,16 +115,20 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
     report,
     rotation,
     warnings: warningTexts(warnings),
-    recentArchives: await listSafely(() => recentArchives(request.backupDir)),
+    recentArchives: await listSafely(() =>
+      recentArchives(request.storage, archives),
+    ),
   });
 
-  return { report, rotation, warnings, runReport };
+  const makePage = (): Promise<string> => makePageOf(request, archives);
+
+  return { report, rotation, warnings, runReport, makePage };
 }
 
 /** What the report room needs to know of the run, before it begins. */
 function toReportedRun(night: NightlyBackup): ReportedRun {
   const { request, ini, rule } = night;
-  const { settings, installation, clock, signal, backupDir } = request;
+  const { settings, installation, clock, signal, storage } = request;
 
   return {
     run: { ...runFacts(request), type: request.type },
@@ -129,22 +139,32 @@ function toReportedRun(night: NightlyBackup): ReportedRun {
     env: process.env,
     clock,
     signal,
-    listArchives: () => recentArchives(backupDir),
-    makePage: async () => {
-      const { makeCurrentPage } = await import('./status-page.js');
-      const server = { installation, settings };
-
-      return makeCurrentPage({ server, backupDir, clock });
-    },
+    listArchives: () => recentArchives(storage, undefined),
+    makePage: () => makePageOf(request, undefined),
   };
 }
 
-function runFacts({ type, backupDir }: BackupRequest): {
+/** @param archives as they were listed last; undefined: they are listed */
+async function makePageOf(
+  { installation, settings, storage, clock }: BackupRequest,
+  archives: readonly ArchiveFiles[] | undefined,
+): Promise<string> {
+  const { makeCurrentPage } = await import('./status-page.js');
+  const server = { installation, settings };
+
+  return makeCurrentPage({ server, storage, archives, clock });
+}
+
+function runFacts({ type, storage }: BackupRequest): {
   command: string;
   backupDir: string;
   hostname: string;
 } {
-  return { command: commandOf(type), backupDir, hostname: hostname() };
+  return {
+    command: commandOf(type),
+    backupDir: storage.name,
+    hostname: hostname(),
+  };
 }
 
 /** `backup diff`. */
@@ -152,9 +172,12 @@ function commandOf(type: ArchiveType): string {
   return `backup ${type === 'differential' ? 'diff' : type}`;
 }
 
-/** The newest archives, oldest first. */
-async function recentArchives(backupDir: string): Promise<ArchivePoint[]> {
-  const archives = await listArchiveFiles(storageAt(backupDir));
+/** The newest archives, oldest first. @param known as they were listed last; undefined: they are listed */
+async function recentArchives(
+  storage: Storage,
+  known: readonly ArchiveFiles[] | undefined,
+): Promise<ArchivePoint[]> {
+  const archives = known ?? (await listArchiveFiles(storage));
 
   return archives
     .slice(-CHARTED_ARCHIVES)

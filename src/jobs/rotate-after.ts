@@ -1,5 +1,6 @@
 /** The rotation that follows a backup. A failed one is a warning: the archive stands. */
-import type { BackupReport, BackupRequest } from '../backup/request.js';
+import type { ArchiveFiles } from '../archive/backup-directory.js';
+import type { BackupRequest, FinishedBackup } from '../backup/request.js';
 import { InterruptedError, messageOf } from '../errors.js';
 import { type RotateReport, runRotate } from '../rotate/run-rotate.js';
 
@@ -14,20 +15,24 @@ export interface RotationEnd {
   /** Undefined where nothing was rotated. */
   readonly rotation: RotateReport | undefined;
   readonly faults: readonly string[];
+  /** Those that are there now, oldest first; undefined where only a new listing tells. */
+  readonly archives: readonly ArchiveFiles[] | undefined;
 }
 
 /** Rotates unless the run is told not to, far less mail was found than before, or the archive is not proven. */
 export async function rotateAfter(
   { request, rotates, rotationLimit }: RotateAfter,
-  report: BackupReport,
+  { report, catalogue }: FinishedBackup,
 ): Promise<RotationEnd> {
   if (!rotates || report.isMassLoss || report.verifiedEntries === 0) {
-    return { rotation: undefined, faults: [] };
+    const { archives } = catalogue;
+
+    return { rotation: undefined, faults: [], archives };
   }
 
   try {
-    const rotation = await runRotate({
-      backupDir: request.backupDir,
+    const { report: rotation, left } = await runRotate({
+      storage: request.storage,
       limit: rotationLimit,
       keepsDifferentials: request.settings.keepsDifferentials,
       isDryRun: false,
@@ -37,12 +42,17 @@ export async function rotateAfter(
       signal: request.signal,
     });
 
-    return { rotation, faults: failuresOf(rotation) };
+    return {
+      rotation,
+      faults: failuresOf(rotation),
+      archives: rotation.failures === 0 ? left : undefined,
+    };
   } catch (error) {
     const verb = error instanceof InterruptedError ? 'was' : 'removed nothing:';
     return {
       rotation: undefined,
       faults: [`rotation ${verb} ${messageOf(error)}`],
+      archives: undefined,
     };
   }
 }

@@ -1,4 +1,5 @@
 /** The request of a rotation, of a command's flags and the server's settings. */
+import { storageAt } from '../archive/storages.js';
 import { systemClock } from '../platform/clock.js';
 import type { RotateRequest } from '../rotate/run-rotate.js';
 import { findServerSettings, openServer, type ServerFlags } from './server.js';
@@ -31,7 +32,7 @@ export function toRotateRequest(
   const sources = { flags, server };
 
   return {
-    backupDir: choose(BACKUP_DIR, sources),
+    storage: storageAt(choose(BACKUP_DIR, sources)),
     limit: Math.max(1, choose(ROTATION_LIMIT, sources)),
     keepsDifferentials: choose(KEEPS_DIFFERENTIALS, sources),
     isDryRun: flags['dry-run'],

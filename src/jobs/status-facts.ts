@@ -8,36 +8,34 @@ import type {
   StatusArchive,
   StatusFacts,
 } from '../page/status-facts.js';
-import { diskSpaceOf } from '../platform/disk-space.js';
 import { VERSION } from '../platform/tool.js';
 import { toChain } from '../recover/chain.js';
 import { readChainIndex } from '../recover/chain-index.js';
 import { indexMail } from '../recover/index-mail.js';
-import { inspectIfThere, type StatusReport } from '../status/status.js';
+import type { StatusReport } from '../status/status.js';
 import { folderLabel } from '../store/mail-names.js';
 import type { CollectedStatus, StatusRequest } from './collect-status.js';
 
 /** Reads what the page shows besides the state: the central directories of the newest point, and no data. */
 export async function collectFacts(
-  { server, backupDir, clock }: StatusRequest,
-  { report, nextRuns }: CollectedStatus,
+  { server, storage, clock }: StatusRequest,
+  { report, states, nextRuns }: CollectedStatus,
 ): Promise<StatusFacts> {
   const { settings } = server;
-  const states = (await inspectIfThere(backupDir)) ?? [];
-  const space = diskSpaceOf(backupDir);
+  const space = states && (await storage.freeSpace());
   const archives: StatusArchive[] = [];
 
-  for (const state of states) archives.push(await toStatusArchive(state));
+  for (const state of states ?? []) archives.push(await toStatusArchive(state));
 
   return {
     hostname: settings.hostname === '' ? hostname() : settings.hostname,
     generatedAt: clock(),
-    backupDir,
+    backupDir: storage.name,
     storeDir: settings.storeDir,
     version: VERSION,
     warnings: toPageWarnings(report),
     archives,
-    mailboxes: await measureMailboxes(states),
+    mailboxes: await measureMailboxes(states ?? []),
     nextRuns: nextRuns.map(({ at, task: { type, description } }) => ({
       at,
       type,

@@ -20,6 +20,8 @@ export interface ReportedRun extends NotifyContext {
 /** How a run ended, with what is told about it. */
 export interface ToldRun {
   readonly runReport: RunReport;
+  /** Makes the status page after the run; undefined: that of the context. */
+  readonly makePage?: NotifyContext['makePage'];
 }
 
 /** How a reported run ended: `run` is undefined where the `before` hook asked to skip it. */
@@ -71,7 +73,8 @@ export async function runWithReporting<Run extends ToldRun>(
     throw ended.error;
   }
 
-  await tell(ended.run.runReport, context, warnings);
+  const { runReport, makePage = context.makePage } = ended.run;
+  await tell(runReport, { ...context, makePage }, warnings);
 
   return { run: ended.run, reportingWarnings: warnings.list };
 }

@@ -1,9 +1,12 @@
 import { countKept, type KeptCounts } from '../archive/kept-counts.js';
 import { archiveName } from '../archive/names.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { listArchiveFiles } from '../archive/backup-directory.js';
+import {
+  type ArchiveFiles,
+  listArchiveFiles,
+} from '../archive/backup-directory.js';
+import type { ArchiveState } from '../archive/archive-state.js';
 import { inspectStorage } from '../archive/inspect.js';
-import { storageAt } from '../archive/storages.js';
 import type { Storage } from '../archive/storage.js';
 import {
   errnoOf,
@@ -19,7 +22,7 @@ import { NewestRule } from './policy-newest.js';
 import { judgeArchives, RetentionPolicy, type Verdict } from './policy.js';
 
 export interface RotateRequest {
-  readonly backupDir: string;
+  readonly storage: Storage;
   readonly limit: number;
   readonly keepsDifferentials: boolean;
   readonly isDryRun: boolean;
@@ -52,14 +55,21 @@ export interface RotateReport {
   readonly failures: number;
 }
 
+/** What a rotation did, and what it left. */
+export interface Rotation {
+  readonly report: RotateReport;
+  /** Oldest first; an archive that could not be removed is among them. */
+  readonly left: readonly ArchiveFiles[];
+}
+
 /**
  * Removes what the policy no longer keeps: dependents first, then their base, each archive's first volume first, so that
  * an abort leaves usable sets and nothing that looks complete and is not.
  * @throws {FailedError} with nothing removed, when the listing cannot be believed
  */
-export async function runRotate(request: RotateRequest): Promise<RotateReport> {
+export async function runRotate(request: RotateRequest): Promise<Rotation> {
   if (request.isDryRun) {
-    return toReport(request, await judge(request), new Map());
+    return endOf(request, await judge(request), new Map());
   }
 
   const { lock, gone } = await lockWithRoom(request);
@@ -69,7 +79,7 @@ export async function runRotate(request: RotateRequest): Promise<RotateReport> {
 
     const failures = await removeAll(request, verdicts);
 
-    return toReport(request, [...gone, ...verdicts], failures);
+    return endOf(request, [...gone, ...verdicts], failures);
   } finally {
     lock.release();
   }
@@ -99,12 +109,12 @@ async function lockWithRoom(
 }
 
 function takeLock({
-  backupDir,
+  storage,
   clock,
   lockWaitMs,
   signal,
 }: RotateRequest): Promise<Lock> {
-  return storageAt(backupDir).lock.take({
+  return storage.lock.take({
     command: 'rotate',
     clock,
     waitMs: lockWaitMs,
@@ -115,7 +125,7 @@ function takeLock({
 
 /** Removes the one archive that is to go first; undefined where none is, or it cannot be removed. */
 async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
-  const storage = storageAt(request.backupDir);
+  const { storage } = request;
   storage.lock.refuseWhileHeld();
 
   const verdicts = await judge(request);
@@ -130,7 +140,7 @@ async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
 }
 
 async function judge(request: RotateRequest): Promise<Verdict[]> {
-  const states = await inspectStorage(storageAt(request.backupDir));
+  const states = await inspectStorage(request.storage);
 
   return judgeArchives(states, policyOf(request), request.clock());
 }
@@ -144,10 +154,10 @@ function policyOf({
 
 /** A share that answers with half of its files must not make the other half look superfluous. */
 async function refuseShrunkListing(
-  { backupDir, expects }: RotateRequest,
+  { storage, expects }: RotateRequest,
   verdicts: readonly Verdict[],
 ): Promise<void> {
-  const listed = await listArchiveFiles(storageAt(backupDir));
+  const listed = await listArchiveFiles(storage);
 
   const now = new Set(
     listed.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
@@ -167,7 +177,7 @@ async function refuseShrunkListing(
   }
 
   throw new FailedError(
-    `the listing of ${backupDir} lacks ${lost ?? expects ?? ''}: nothing was removed`,
+    `the listing of ${storage.name} lacks ${lost ?? expects ?? ''}: nothing was removed`,
     {
       hints: ['Look whether the disk or share is healthy, then run rotate.'],
     },
@@ -181,7 +191,7 @@ async function removeAll(
 ): Promise<Map<Verdict, string>> {
   const failures = new Map<Verdict, string>();
   const ordered = orderRemovals(verdicts);
-  const storage = storageAt(request.backupDir);
+  const { storage } = request;
 
   for (const [at, verdict] of ordered.entries()) {
     tellStep(`removing ${archiveName(verdict.state.facts.files.stem)}`);
@@ -247,6 +257,27 @@ async function removeArchive(
   }
 }
 
+function endOf(
+  request: RotateRequest,
+  verdicts: readonly Verdict[],
+  failures: ReadonlyMap<Verdict, string>,
+): Rotation {
+  return {
+    report: toReport(request, verdicts, failures),
+    left: statesLeft(verdicts, failures).map(({ facts }) => facts.files),
+  };
+}
+
+/** The archives that are still there. */
+function statesLeft(
+  verdicts: readonly Verdict[],
+  failures: ReadonlyMap<Verdict, string>,
+): ArchiveState[] {
+  return verdicts
+    .filter((verdict) => verdict.action === 'keep' || failures.has(verdict))
+    .map(({ state }) => state);
+}
+
 function toReport(
   request: RotateRequest,
   verdicts: readonly Verdict[],
@@ -266,9 +297,6 @@ function toReport(
     };
   });
 
-  const left = verdicts.filter(
-    (verdict) => verdict.action === 'keep' || failures.has(verdict),
-  );
   const removed = rows.filter(
     ({ action, failure }) => action === 'remove' && failure === undefined,
   );
@@ -279,10 +307,7 @@ function toReport(
     limit,
     policy: policyOf(request).describe(),
     verdicts: rows,
-    kept: countKept(
-      left.map(({ state }) => state),
-      clock(),
-    ),
+    kept: countKept(statesLeft(verdicts, failures), clock()),
     removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     failures: failures.size,
   };

@@ -1,16 +1,9 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  readdirSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { LOCK_FILE } from '../archive/backup-lock.js';
+import { constants, existsSync, statSync } from 'node:fs';
 import { isTemporaryName } from '../archive/names.js';
-import { errnoOf, KmsError, messageOf } from '../errors.js';
+import type { Storage, StorageStanding } from '../archive/storage.js';
+import { KmsError } from '../errors.js';
+import { accessFault } from '../platform/access-fault.js';
 import type { Clock } from '../platform/clock.js';
-import { sightLock } from '../platform/lock.js';
 import { formatSize, plural } from '../platform/units.js';
 import { findRunningEngine } from '../server/engine.js';
 import { readIniFile } from '../settings/ini-file.js';
@@ -21,8 +14,12 @@ import {
   type UnfinishedRecover,
 } from '../server/recover-mark.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
-import { diskSpaceOf } from '../platform/disk-space.js';
-import { readStatus, type StatusOptions, type StatusReport } from './status.js';
+import {
+  inspectIfThere,
+  readStatus,
+  type StatusOptions,
+  type StatusReport,
+} from './status.js';
 
 /** One thing that was looked at. */
 export interface Check {
@@ -76,17 +73,23 @@ export function checkConfiguration(installation: Installation): {
 /** Looks at paths, rights, space, clock, engine and archives. */
 export async function runChecks(
   installation: Installation,
-  options: Pick<StatusOptions, 'backupDir' | 'clock'> & {
+  options: Pick<StatusOptions, 'storage' | 'clock'> & {
     readonly settings: ServerSettings;
   },
 ): Promise<Check[]> {
-  const { settings, backupDir } = options;
-  const status = await readStatus(installation, {
-    ...options,
-    storeDir: settings.storeDir,
-    maxAgeMs: undefined,
-    scheduleWarnings: [],
-  }).catch(asFact);
+  const { settings, storage } = options;
+  const standing = await storage.standing();
+  const status = await inspectIfThere(storage)
+    .then((states) =>
+      readStatus(installation, {
+        ...options,
+        states,
+        storeDir: settings.storeDir,
+        maxAgeMs: undefined,
+        scheduleWarnings: [],
+      }),
+    )
+    .catch(asFact);
 
   return [
     checkReadable(
@@ -99,11 +102,11 @@ export async function runChecks(
       installation.usersConfigPath,
       'It is part of every backup: run as root.',
     ),
-    checkBackupDir(backupDir, settings),
-    checkSeparation(backupDir, settings.storeDir),
-    checkSpace(backupDir, status),
-    checkLeftovers(backupDir),
-    checkLock(backupDir, options.clock),
+    checkBackupDir(storage.name, standing, settings),
+    checkSeparation(storage.localDirectory, settings.storeDir),
+    await checkSpace(storage, status),
+    await checkLeftovers(storage, standing),
+    checkLock(storage, standing, options.clock),
     checkRecover(findUnfinishedRecover([installation.dir, settings.storeDir])),
     checkSchedule(settings),
     checkClock(options.clock()),
@@ -147,25 +150,28 @@ function checkReadable(name: string, path: string, advice: string): Check {
     : problem(name, `${path}: ${fault}`, advice);
 }
 
-function checkBackupDir(directory: string, settings: ServerSettings): Check {
+function checkBackupDir(
+  directory: string,
+  { state, writeFault, canBeMade }: StorageStanding,
+  settings: ServerSettings,
+): Check {
   const name = 'backup directory';
-  if (existsSync(directory)) {
-    if (!statSync(directory).isDirectory()) {
-      return problem(name, `${directory} is a file`, 'Name a directory.');
-    }
 
-    const fault = accessFault(directory, constants.W_OK | constants.X_OK);
+  if (state === 'a file') {
+    return problem(name, `${directory} is a file`, 'Name a directory.');
+  }
 
-    return fault === undefined
+  if (state === 'there') {
+    return writeFault === undefined
       ? ok(name, `${directory} can be written`)
       : problem(
           name,
-          `${directory}: ${fault}`,
+          `${directory}: ${writeFault}`,
           'Give this user the right to write there, or run as root.',
         );
   }
 
-  return settings.createsBackupDirectory && existsSync(dirname(directory))
+  return settings.createsBackupDirectory && canBeMade
     ? warning(
         name,
         `${directory} does not exist yet`,
@@ -179,9 +185,16 @@ function checkBackupDir(directory: string, settings: ServerSettings): Check {
 }
 
 /** One disk for both loses both. */
-function checkSeparation(backupDir: string, storeDir: string): Check {
+function checkSeparation(
+  backupDir: string | undefined,
+  storeDir: string,
+): Check {
   const name = 'separate disk';
-  if (!existsSync(backupDir) || !existsSync(storeDir)) {
+  if (
+    backupDir === undefined ||
+    !existsSync(backupDir) ||
+    !existsSync(storeDir)
+  ) {
     return ok(name, 'not looked at');
   }
 
@@ -194,12 +207,13 @@ function checkSeparation(backupDir: string, storeDir: string): Check {
     : ok(name, 'store and backups are on different file systems');
 }
 
-function checkSpace(directory: string, status: StatusReport | string): Check {
+async function checkSpace(
+  storage: Storage,
+  status: StatusReport | string,
+): Promise<Check> {
   const last = typeof status === 'string' ? undefined : status.last;
   const lastFullBytes = last?.full?.sizeBytes ?? last?.copy?.sizeBytes;
-  const free = diskSpaceOf(
-    existsSync(directory) ? directory : dirname(directory),
-  )?.freeBytes;
+  const free = (await storage.freeSpace())?.freeBytes;
   if (free === undefined) return ok('free space', 'not looked at');
 
   const fact = `${formatSize(free)} free`;
@@ -216,11 +230,11 @@ function checkSpace(directory: string, status: StatusReport | string): Check {
   );
 }
 
-function checkLeftovers(directory: string): Check {
-  const isReadable =
-    accessFault(directory, constants.R_OK) === undefined &&
-    statSync(directory).isDirectory();
-  const left = isReadable ? readdirSync(directory).filter(isTemporaryName) : [];
+async function checkLeftovers(
+  storage: Storage,
+  { canBeListed }: StorageStanding,
+): Promise<Check> {
+  const left = canBeListed ? await storage.list(isTemporaryName) : [];
 
   return left.length === 0
     ? ok('leftovers', 'no unfinished archive')
@@ -232,14 +246,16 @@ function checkLeftovers(directory: string): Check {
 }
 
 /** A run at work is no fault; one that nobody can see from here, or that has no end, keeps all others out. */
-function checkLock(directory: string, clock: Clock): Check {
+function checkLock(
+  storage: Storage,
+  { canBeRead }: StorageStanding,
+  clock: Clock,
+): Check {
   const name = 'lock';
   // Other checks say why.
-  if (accessFault(directory, constants.R_OK | constants.X_OK) !== undefined) {
-    return ok(name, 'not looked at');
-  }
+  if (!canBeRead) return ok(name, 'not looked at');
 
-  const lock = sightLock(join(directory, LOCK_FILE), clock);
+  const lock = storage.lock.sight(clock);
   if (!lock) return ok(name, 'nobody works in the backup directory');
 
   return lock.isSuspicious
@@ -306,16 +322,4 @@ function checkNotification(
   return to.length === 0
     ? warning(name, 'nobody is told when a backup fails', advice)
     : ok(name, to.join(', '));
-}
-
-function accessFault(path: string, mode: number): string | undefined {
-  try {
-    accessSync(path, mode);
-    return undefined;
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT') return 'does not exist';
-
-    return code === 'EACCES' ? 'permission denied' : messageOf(error);
-  }
 }

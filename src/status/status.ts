@@ -1,14 +1,15 @@
-import { join } from 'node:path';
-import { LOCK_FILE } from '../archive/backup-lock.js';
-import { inspectStorage } from '../archive/inspect.js';
-import { storageAt } from '../archive/storages.js';
+import {
+  type ArchiveFiles,
+  listArchiveFiles,
+} from '../archive/backup-directory.js';
+import { inspectArchives } from '../archive/inspect.js';
+import type { Storage } from '../archive/storage.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import { newestPoint, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { NotFoundError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
-import { diskSpaceOf } from '../platform/disk-space.js';
-import { type LockSighting, sightLock } from '../platform/lock.js';
+import type { LockSighting } from '../platform/lock.js';
 import { formatAge, formatSize } from '../platform/units.js';
 import { findRunningEngine, type RunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
@@ -64,7 +65,9 @@ export interface StatusReport {
 
 export interface StatusOptions {
   readonly storeDir: string;
-  readonly backupDir: string;
+  readonly storage: Storage;
+  /** Of its archives; undefined where it is not there. */
+  readonly states: readonly ArchiveState[] | undefined;
   readonly clock: Clock;
   /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
   readonly maxAgeMs: number | undefined;
@@ -77,13 +80,13 @@ const FUTURE_TOLERANCE_MS = 5 * 60_000;
 /** What a chart on a terminal has room for. */
 const RECENT_ARCHIVES = 10;
 
-/** Reads the state of every archive, no data of any. A missing backup directory is a state, not an error. */
+/** What the states of the archives mean, and who is at work. A missing backup directory is a state, not an error. */
 export async function readStatus(
   installation: Installation,
   options: StatusOptions,
 ): Promise<StatusReport> {
   const now = options.clock();
-  const states = await inspectIfThere(options.backupDir);
+  const { storage, states } = options;
   const all = (states ?? []).map((state) => toArchive(state, now));
   const whole = (states ?? []).filter(
     ({ facts }) => partsOf(facts) === undefined,
@@ -97,10 +100,10 @@ export async function readStatus(
   const point = newestPoint(states ?? []);
 
   const facts = {
-    backupDir: options.backupDir,
+    backupDir: storage.name,
     archives: all.length,
     sizeBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    freeBytes: states && diskSpaceOf(options.backupDir)?.freeBytes,
+    freeBytes: states && (await storage.freeSpace())?.freeBytes,
     last: {
       full: lastOf('full'),
       differential: lastOf('differential'),
@@ -113,7 +116,7 @@ export async function readStatus(
       installation.dir,
       options.storeDir,
     ]),
-    lock: sightLock(join(options.backupDir, LOCK_FILE), options.clock),
+    lock: storage.lock.sight(options.clock),
   };
 
   const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
@@ -235,12 +238,19 @@ function toArchive(state: ArchiveState, now: Date): StatusArchive {
   };
 }
 
-/** The state of every archive of a directory; undefined where the directory is not there. */
+/**
+ * The state of every archive, no data of any; undefined where the storage is not there.
+ * @param archives as they were just listed; undefined: they are listed
+ */
 export async function inspectIfThere(
-  directory: string,
+  storage: Storage,
+  archives?: readonly ArchiveFiles[],
 ): Promise<ArchiveState[] | undefined> {
   try {
-    return await inspectStorage(storageAt(directory));
+    return await inspectArchives(
+      storage,
+      archives ?? (await listArchiveFiles(storage)),
+    );
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
 

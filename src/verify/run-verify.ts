@@ -7,7 +7,7 @@ import {
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
 import { namesOf, readDeleted } from '../archive/hidden-names.js';
-import { inspectStorage } from '../archive/inspect.js';
+import { inspectArchives } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
 import { locateArchives } from '../archive/storages.js';
 import { isReadFailure } from '../archive/zip/source.js';
@@ -67,7 +67,11 @@ export async function runVerify(
     const report = await addChainFault(
       await verifyArchive(files, request),
       files,
-      { storage, earlier: reports },
+      {
+        storage,
+        listed: fileName === undefined ? archives : undefined,
+        earlier: reports,
+      },
     );
 
     reports.push(report);
@@ -82,18 +86,25 @@ export async function runVerify(
   };
 }
 
+/** What a verified archive lies beside. */
+interface VerifiedBeside {
+  readonly storage: Storage;
+  /** All archives there; undefined where they are not listed yet. */
+  readonly listed: readonly ArchiveFiles[] | undefined;
+  /** What this run found of the archives before it. */
+  readonly earlier: readonly VerifyReport[];
+}
+
 /** A differential is worth as much as its base, as this run found it, or else as it is known. */
 async function addChainFault(
   report: VerifyReport,
   files: ArchiveFiles,
-  {
-    storage,
-    earlier,
-  }: { readonly storage: Storage; readonly earlier: readonly VerifyReport[] },
+  { storage, listed, earlier }: VerifiedBeside,
 ): Promise<VerifyReport> {
   if (files.type !== 'differential' || !report.isIntact) return report;
 
-  const states = await inspectStorage(storage);
+  const archives = listed ?? (await listArchiveFiles(storage));
+  const states = await inspectArchives(storage, archives);
   const state = states.find(({ facts }) => facts.files.stem === files.stem);
   const base = state?.base && archiveName(state.base.files.stem);
   const baseReport = earlier.find(({ archive }) => archive === base);

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import Recover from '../../src/commands/recover.js';
+import { storageAt } from '../../src/archive/storages.js';
 import { canInject, kmsWithFaults } from '../helpers/faults.js';
 import {
   runInProcess,
@@ -363,7 +364,9 @@ describe('the full that a differential is measured against', () => {
     rmSync(path(`${first}.zip`));
     const elsewhere = join(dir, 'elsewhere');
     mkdirSync(elsewhere);
-    await backUpAt(server, 'full', night(1), { backupDir: elsewhere });
+    await backUpAt(server, 'full', night(1), {
+      storage: storageAt(elsewhere),
+    });
     copyFileSync(join(elsewhere, `${first}.zip`), path(`${first}.zip`));
     const list = (await kmsInProcess(['list-archives', server.backupDir]))
       .stdout;

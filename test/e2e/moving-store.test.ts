@@ -38,13 +38,13 @@ afterEach(() => {
 });
 
 /** Backs up, and does something to the store when so many files are packed: all have been listed then. */
-function backUp(
+async function backUp(
   type: 'full' | 'differential',
   packed = 0,
   act: () => void = () => undefined,
 ): Promise<BackupReport> {
   let isDone = false;
-  return runBackup({
+  const { report } = await runBackup({
     ...backupRequest(server, type, systemClock),
     onProgress: ({ phase, doneItems }) => {
       if (isDone || phase !== 'writing' || doneItems < packed) return;
@@ -52,6 +52,8 @@ function backUp(
       act();
     },
   });
+
+  return report;
 }
 
 async function recover(): Promise<string> {

@@ -1,3 +1,4 @@
+import { storageAt } from '../../src/archive/storages.js';
 import type { ArchiveType } from '../../src/archive/names.js';
 import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mass-loss.js';
 import type { BackupRequest } from '../../src/backup/request.js';
@@ -38,7 +39,7 @@ export function backupRequest(
     type,
     installation,
     settings,
-    backupDir: settings.backupDir,
+    storage: storageAt(settings.backupDir),
     volumeLimitBytes: settings.volumeLimitBytes,
     oversize: 'skip',
     mask: undefined,
@@ -82,7 +83,7 @@ export async function backUpAt(
 }
 
 /** What `rotate` does, in this process and at a time of the caller's choice. */
-export function rotateAt(
+export async function rotateAt(
   backupDir: string,
   at: string,
   {
@@ -91,9 +92,9 @@ export function rotateAt(
     expects,
   }: { keep: number; isDryRun?: boolean; expects?: string },
 ): Promise<RotateReport> {
-  return runRotate({
+  const { report } = await runRotate({
     ...{
-      backupDir,
+      storage: storageAt(backupDir),
       limit: keep,
       keepsDifferentials: false,
       isDryRun,
@@ -102,4 +103,6 @@ export function rotateAt(
     },
     clock: clockFrom(at),
   });
+
+  return report;
 }
