@@ -31,7 +31,7 @@ const SLOW_TESTS = [
   'test/archive/{hostile,memory-bombs}.test.ts',
   'test/derived/completion-driven.test.ts',
   'test/e2e/{errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
-  'test/e2e/signals.test.ts',
+  'test/e2e/{any-store,recover-places,recover-selective,signals}.test.ts',
   'test/e2e/{commands,sequences,recover-together,interrupted-reporting}.test.ts',
   'test/e2e/{decomposed-names,file-system-limits,interoperability}.test.ts',
   'test/platform/{lock-steps,remove-tree}.test.ts',
