@@ -24,15 +24,17 @@ const testTheBuild = {
 const ALL_TESTS = ['test/**/*.test.ts'];
 
 /**
- * The tests that kill programs, make system calls fail, need services, other file systems or Windows' ways, or attack with hundreds
- * of archives. The fast set is all others. A file is named here as soon as it takes more than ten seconds of two idle cores.
+ * The tests that kill programs, make system calls fail, need services, a browser, other file systems or Windows' ways, attack with
+ * hundreds of archives, or call every command and every example. The fast set is all others: three minutes of two idle cores.
  */
 const SLOW_TESTS = [
   'test/archive/{hostile,memory-bombs}.test.ts',
   'test/derived/completion-driven.test.ts',
   'test/e2e/{errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
   'test/e2e/{any-store,recover-places,recover-selective,signals}.test.ts',
-  'test/e2e/{commands,sequences,recover-together,interrupted-reporting}.test.ts',
+  'test/e2e/{commands,examples,interrupted-reporting}.test.ts',
+  'test/e2e/{recover-together,scheduler-entries,sequences}.test.ts',
+  'test/page/status-page.test.ts',
   'test/e2e/{decomposed-names,file-system-limits,interoperability}.test.ts',
   'test/platform/{lock-steps,remove-tree}.test.ts',
   'test/report/postfix.test.ts',
