@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
+import { isAsSet, ticksOf } from '../../src/platform/file-times.js';
 import { removeTree } from '../../src/platform/remove-tree.js';
 import {
   buildInstallation,
@@ -217,20 +218,30 @@ async function backUp(
   expect(readFileSync(join(dir, 'cfg', 'users.cfg'))).toEqual(
     readFileSync(join(server.serverDir, 'users.cfg')),
   );
-  for (const user of ['alice', 'bob']) {
-    if (
-      readFile(
-        join(
-          server.storeDir,
-          'mail/example.com',
-          user,
-          'INBOX/#msgs/00000001.eml',
-        ),
-      )
-    ) {
-      await recover(server, ['--user', `${user}@example.com`]);
-    }
+
+  for (const user of await listUsers(server)) {
+    await recover(server, ['--domain', 'example.com', '--user', user]);
+    compare(server, named, `mail/example.com/${user}`);
   }
+}
+
+/** The users whose folders the archive lists. */
+async function listUsers(server: Installation): Promise<Set<string>> {
+  const listed = await runInProcess('recover', [
+    server.backupDir,
+    '--listing',
+    '--json',
+  ]);
+  expect(listed.exitCode, listed.output).toBe(0);
+  const { folders } = JSON.parse(listed.stdout) as {
+    folders: { domain: string | null; user: string }[];
+  };
+
+  return new Set(
+    folders
+      .filter(({ domain, user }) => domain === 'example.com' && user !== '')
+      .map(({ user }) => user),
+  );
 }
 
 async function recover(
@@ -257,12 +268,20 @@ async function recover(
   expect(done.exitCode, done.output).toBe(0);
 }
 
-/** Everything that was in the store and is not named, nor below what is, has come back with its bytes. */
-function compare(server: Installation, named: readonly string[]): void {
+/** Everything below a path of the store that is not named, nor below what is, has come back: bytes, rights and times. */
+function compare(
+  server: Installation,
+  named: readonly string[],
+  top = 'mail',
+): void {
   const skipped = new Set(named);
-  const open = ['mail'];
+  const open = [top];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const [from, to] = [join(server.storeDir, path), join(dir, 'store', path)];
+    if (skipped.has(`@backup/store/${path}`)) continue;
+
+    expectSameFacts(from, to);
+
     for (const entry of readdirSync(from, { withFileTypes: true })) {
       const name = `${path}/${entry.name}`;
       if (skipped.has(`@backup/store/${name}`) || isLeftOut(entry.name)) {
@@ -270,18 +289,30 @@ function compare(server: Installation, named: readonly string[]): void {
       }
 
       if (entry.isDirectory()) {
-        expect(lstatSync(`${to}/${entry.name}`).isDirectory(), name).toBe(true);
         open.push(name);
       } else {
-        expect(
-          readFile(`${to}/${entry.name}`)?.equals(
-            readFileSync(`${from}/${entry.name}`),
-          ),
-          name,
-        ).toBe(true);
+        const back = readFile(`${to}/${entry.name}`);
+        const bytes = readFileSync(`${from}/${entry.name}`);
+        expect(back?.equals(bytes), name).toBe(true);
+        expectSameFacts(`${from}/${entry.name}`, `${to}/${entry.name}`);
       }
     }
   }
+}
+
+/** The kind, the rights that a recover gives, and the time to the precision that every Node can set. */
+function expectSameFacts(from: string, to: string): void {
+  const [before, after] = [from, to].map((path) =>
+    lstatSync(path, { bigint: true, throwIfNoEntry: false }),
+  );
+  if (!before) throw new Error(`${from} is not there`);
+
+  expect(after?.isDirectory(), to).toBe(before.isDirectory());
+  if (!after) return;
+
+  const rights = before.isDirectory() ? 0o3777n : 0o777n;
+  expect(after.mode & 0o7777n, to).toBe(before.mode & rights);
+  expect(isAsSet(ticksOf(after), ticksOf(before)), `time of ${to}`).toBe(true);
 }
 
 const isLeftOut = (name: string): boolean =>

@@ -68,7 +68,7 @@ export function createEntryFile(
   return new EntryFile(place.path, {
     offsetBytes: piece?.offsetBytes,
     owner: place.rule.owner,
-    mode: table.mode(index) & 0o777,
+    mode: modeOf(table.mode(index)),
     mtimeTicks: table.mtimeTicks(index),
   });
 }
@@ -78,9 +78,14 @@ interface EntryFileFacts {
   /** The place of a piece in its file; undefined where the entry is a whole file. */
   readonly offsetBytes: number | undefined;
   readonly owner: TargetRule['owner'];
-  /** Permission bits; 0 where the archive does not say. */
-  readonly mode: number;
+  /** Permission bits; undefined where the archive does not say. */
+  readonly mode: number | undefined;
   readonly mtimeTicks: bigint;
+}
+
+/** A file without any right has mode 0, and its entry still says that it is a file. */
+function modeOf(entryMode: number): number | undefined {
+  return entryMode === 0 ? undefined : entryMode & 0o777;
 }
 
 /** The file that an entry becomes. It takes the entry's bytes; `finish` gives it its owner, mode and time. */
@@ -114,7 +119,7 @@ export class EntryFile {
       });
     }
 
-    if (mode !== 0 && process.platform !== 'win32') {
+    if (mode !== undefined && process.platform !== 'win32') {
       optionally('mode', this.path, () => {
         fchmodSync(this.#fd, mode);
       });
