@@ -41,8 +41,6 @@ export interface SkippedPath {
 export interface Walk {
   readonly directories: readonly WalkedDirectory[];
   readonly skipped: readonly SkippedPath[];
-  /** Directories that vanished between listing and entering. */
-  readonly vanished: readonly string[];
 }
 
 /** Which directory is never entered, by device and inode: whatever path or bind mount leads to it. */
@@ -68,7 +66,6 @@ export function walkTree(
   const walk = {
     directories: [] as WalkedDirectory[],
     skipped: [] as SkippedPath[],
-    vanished: [] as string[],
   };
 
   const open = [{ path, prefix }];
@@ -94,7 +91,6 @@ export function walkTree(
 interface OpenWalk {
   readonly directories: WalkedDirectory[];
   readonly skipped: SkippedPath[];
-  readonly vanished: string[];
 }
 
 /** Adds one directory to the walk; returns the names of its subdirectories, the first to be entered last. */
@@ -142,12 +138,11 @@ function listDirectory(
 function noteUnlisted(prefix: string, error: unknown, walk: OpenWalk): void {
   const errno = errnoOf(error);
 
-  if (isGone(error) || errno === 'ELOOP') {
-    walk.vanished.push(prefix);
-  } else {
-    const reason = `cannot be listed: ${errno ?? String(error)}`;
-    walk.skipped.push({ name: prefix, reason, errno });
-  }
+  // What vanished between listing and entering is not there to be backed up.
+  if (isGone(error) || errno === 'ELOOP') return;
+
+  const reason = `cannot be listed: ${errno ?? String(error)}`;
+  walk.skipped.push({ name: prefix, reason, errno });
 }
 
 interface SortedEntries {

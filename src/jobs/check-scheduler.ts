@@ -5,7 +5,7 @@ import { installedCommand } from '../schedule/installed-command.js';
 import type { SchedulerKind } from '../schedule/job.js';
 import type { Check } from '../status/doctor.js';
 import { entryConflict, type EntryFlags, entryFor } from './scheduler-entry.js';
-import { quoteWord } from '../platform/shell-words.js';
+import { quoteWord } from '../platform/quote-words.js';
 
 type Finding = Omit<Check, 'name'>;
 

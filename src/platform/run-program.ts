@@ -1,4 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { errnoOf, FailedError, messageOf } from '../errors.js';
 import { tellStep } from './steps.js';
 
@@ -60,20 +61,30 @@ export function runProgram(
   };
 }
 
+/** How a long program is run. */
+interface LongRun {
+  /** Where it aborts, the program is asked to end and waited for. */
+  readonly signal: AbortSignal | undefined;
+  /** The whole environment; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Default: its stderr is ours. */
+  readonly keepsStderr?: boolean;
+}
+
 /**
- * Runs a long program and returns its exit code and what it wrote to stdout; its stderr is ours.
- * When `signal` aborts, the program is asked to end and waited for.
+ * Runs a long program to its end and returns what it wrote to stdout, and to stderr where that is kept.
  * @throws {FailedError} when it cannot be started
  */
 export async function runToEnd(
   command: readonly string[],
-  signal: AbortSignal | undefined,
+  { signal, env = process.env, keepsStderr = false }: LongRun,
 ): Promise<ProgramResult> {
   const [program = '', ...args] = command;
   tellStep(`running ${program}`);
 
   const child = spawn(program, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', keepsStderr ? 'pipe' : 'inherit'],
+    env,
     windowsHide: true,
   });
 
@@ -81,22 +92,14 @@ export async function runToEnd(
 
   signal?.addEventListener('abort', stop, { once: true });
 
-  const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-
   try {
-    const exitCode = await new Promise<number>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code) => {
-        resolve(code ?? -1);
-      });
-    });
+    const [exitCode, stdout, stderr] = await Promise.all([
+      exitOf(child),
+      textOf(child.stdout),
+      textOf(child.stderr),
+    ]);
 
-    return {
-      exitCode,
-      stdout: Buffer.concat(chunks).toString('utf8'),
-      stderr: '',
-    };
+    return { exitCode, stdout, stderr };
   } catch (error) {
     throw new FailedError(`cannot run ${program}: ${messageOf(error)}`, {
       cause: error,
@@ -104,4 +107,19 @@ export async function runToEnd(
   } finally {
     signal?.removeEventListener('abort', stop);
   }
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve(code ?? -1);
+    });
+  });
+}
+
+async function textOf(stream: Readable | null): Promise<string> {
+  const chunks = (await stream?.toArray()) as Buffer[] | undefined;
+
+  return Buffer.concat(chunks ?? []).toString('utf8');
 }

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ProgramResult, runToEnd } from './run-program.js';
 
 /**
  * Returns the words that start this program again, from any directory and with an empty environment: those before
@@ -23,55 +23,28 @@ export function isCalledKmsrecover(): boolean {
   return isKmsrecover(isExecutable() ? process.argv0 : process.argv[1]);
 }
 
-/** The end of another run of this program. */
-export interface SelfRun {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /**
  * Runs this very program again with other arguments and returns what it says.
  * @param environment the other run's whole environment
  * @param signal where it aborts, the other run is asked to stop (SIGTERM) and waited for
- * @throws {Error} the signal's reason, or the operating system's where the program cannot be started
+ * @throws {Error} the signal's reason · {FailedError} when the program cannot be started
  */
 export async function runSelf(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
-): Promise<SelfRun> {
+): Promise<ProgramResult> {
   signal.throwIfAborted();
 
-  const [program = '', ...first] = ownProgram();
-
-  const child = spawn(program, [...first, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const result = await runToEnd([...ownProgram(), ...args], {
+    signal,
     env: environment,
+    keepsStderr: true,
   });
 
-  const stop = (): void => void child.kill('SIGTERM');
+  signal.throwIfAborted();
 
-  signal.addEventListener('abort', stop);
-
-  try {
-    const [stdout, stderr, exitCode] = await Promise.all([
-      child.stdout.setEncoding('utf8').toArray(),
-      child.stderr.setEncoding('utf8').toArray(),
-      new Promise<number>((resolve, reject) => {
-        child.on('error', reject);
-        child.on('close', (code) => {
-          resolve(code ?? 1);
-        });
-      }),
-    ]);
-
-    signal.throwIfAborted();
-
-    return { exitCode, stdout: stdout.join(''), stderr: stderr.join('') };
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+  return result;
 }
 
 /** A single executable holds Node and the program in one file. */

@@ -62,26 +62,3 @@ export function splitWindowsWords(line: string): string[] {
 
   return word === undefined ? words : [...words, word];
 }
-
-/** The text of an XML element as it was before we or Windows wrote it. */
-export function unescapeXml(text: string): string {
-  const named: Readonly<Record<string, string>> = {
-    lt: '<',
-    gt: '>',
-    quot: '"',
-    apos: "'",
-    amp: '&',
-  };
-
-  return text.replace(
-    /&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi,
-    (whole, decimal?: string, hex?: string, name?: string) => {
-      if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-      if (hex !== undefined) {
-        return String.fromCodePoint(Number.parseInt(hex, 16));
-      }
-
-      return named[name ?? ''] ?? whole;
-    },
-  );
-}

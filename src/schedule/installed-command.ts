@@ -4,8 +4,8 @@ import {
   splitShellWords,
   splitSystemdWords,
   splitWindowsWords,
-  unescapeXml,
 } from '../platform/split-words.js';
+import { unescapeXml } from '../platform/xml-text.js';
 import { queryTask } from './task-scheduler.js';
 import { readUnitFile } from './unit-files.js';
 

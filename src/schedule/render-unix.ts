@@ -1,3 +1,5 @@
+import { quoteForShell, quoteForSystemd } from '../platform/quote-words.js';
+import { escapeXml } from '../platform/xml-text.js';
 import { groupByTime, type SchedulerFile, type SchedulerJob } from './job.js';
 import { DAY_NAMES, formatTime } from './week.js';
 
@@ -135,22 +137,6 @@ export function launchdLabel(name: string): string {
   return `local.${name}`;
 }
 
-/** Text for an XML element or attribute. */
-export function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}
-
-/** One word for a POSIX shell. */
-export function quoteForShell(word: string): string {
-  return /^[A-Za-z0-9_./:=@,+-]+$/.test(word)
-    ? word
-    : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** An ExecStart line (systemd.service(5), "Command lines"). systemd takes no program whose path holds quotes: env starts it. */
 function execLine(command: readonly string[]): string {
   const isRefused = /["'\\$]/.test(command[0] ?? '');
@@ -158,13 +144,4 @@ function execLine(command: readonly string[]): string {
     ...(isRefused ? ['/usr/bin/env'] : []),
     ...command.map(quoteForSystemd),
   ].join(' ');
-}
-
-function quoteForSystemd(word: string): string {
-  const escaped = word
-    .replaceAll('\\', '\\\\')
-    .replaceAll('"', '\\"')
-    .replaceAll('%', '%%')
-    .replaceAll('$', '$$$$');
-  return /^[A-Za-z0-9_./:=@,+-]+$/.test(word) ? word : `"${escaped}"`;
 }

@@ -1,5 +1,6 @@
 import { groupByTime, type SchedulerFile, type SchedulerJob } from './job.js';
-import { escapeXml } from './render-unix.js';
+import { quoteForWindows } from '../platform/quote-words.js';
+import { escapeXmlAscii } from '../platform/xml-text.js';
 import { DAY_NAMES, formatTime } from './week.js';
 
 /**
@@ -26,7 +27,7 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
     '<?xml version="1.0"?>',
     '<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">',
     '  <RegistrationInfo>',
-    `    <Description>Backup of the mail server in ${escapeAscii(job.serverDir)}</Description>`,
+    `    <Description>Backup of the mail server in ${escapeXmlAscii(job.serverDir)}</Description>`,
     '  </RegistrationInfo>',
     '  <Triggers>',
     ...triggers,
@@ -47,8 +48,8 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
     '  </Settings>',
     '  <Actions Context="Author">',
     '    <Exec>',
-    `      <Command>${escapeAscii(program)}</Command>`,
-    `      <Arguments>${escapeAscii(args.map(quoteForWindows).join(' '))}</Arguments>`,
+    `      <Command>${escapeXmlAscii(program)}</Command>`,
+    `      <Arguments>${escapeXmlAscii(args.map(quoteForWindows).join(' '))}</Arguments>`,
     '    </Exec>',
     '  </Actions>',
     '</Task>',
@@ -56,21 +57,4 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
   ];
 
   return { name: `${job.name}.xml`, content: lines.join('\r\n') };
-}
-
-/** Text for an XML element, with every character beyond ASCII as its number. */
-function escapeAscii(text: string): string {
-  return escapeXml(text).replace(
-    /[^\x00-\x7f]/gu,
-    (char) => `&#${char.codePointAt(0) ?? 0};`,
-  );
-}
-
-/**
- * One word of a Windows command line, as CommandLineToArgvW takes it apart: backslashes count only before a quote.
- * Example: `E:\backup 2\` is `"E:\backup 2\\"`.
- */
-export function quoteForWindows(word: string): string {
-  if (word !== '' && !/[\s"]/.test(word)) return word;
-  return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, '$1$1')}"`;
 }

@@ -194,7 +194,9 @@ async function attempt(
     ...backupFlags,
   ];
 
-  const { exitCode, stdout } = await runToEnd([...program, ...words], signal);
+  const { exitCode, stdout } = await runToEnd([...program, ...words], {
+    signal,
+  });
 
   signal?.throwIfAborted();
 

@@ -6,14 +6,13 @@ import type { MessageQuery } from '../mail/message-query.js';
 import type { OnProgress } from '../platform/progress.js';
 import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
 import { messageNameOf } from '../store/mail-names.js';
-import { parseStorePath, type StorePath } from '../store/store-path.js';
+import { parseStorePath } from '../store/store-path.js';
 import type { SearchAnswer, SearchTask } from './search-tasks.js';
 
 /** One found message. */
 export interface SearchHit {
   /** The argument of `recover --message`: `example.com/alice/INBOX/0000000a`. */
   readonly name: string;
-  readonly place: StorePath;
   /** Below the store: `mail/example.com/alice/INBOX/#msgs/0000000a.eml`. */
   readonly storePath: string;
   readonly from: string;
@@ -22,8 +21,12 @@ export interface SearchHit {
   readonly messageId: string;
   readonly date: Date | undefined;
   readonly sizeBytes: number;
-  /** The place of the message: a selection of the request, and an index in that selection's table. */
-  readonly at: { readonly selection: number; readonly index: number };
+}
+
+/** An entry: a selection of the request, and an index in that selection's table. */
+interface EntryPlace {
+  readonly selection: number;
+  readonly index: number;
 }
 
 export interface SearchReport {
@@ -103,7 +106,7 @@ export async function searchMessages(
 
           const hit = toHit(selections, at);
 
-          if (hit) hits.push({ ...hit, ...headers, at });
+          if (hit) hits.push({ ...hit, ...headers });
         }
 
         problems.push(...broken);
@@ -148,8 +151,8 @@ function* toTasks(
 
 function toHit(
   selections: readonly Selection[],
-  at: SearchHit['at'],
-): Pick<SearchHit, 'name' | 'place' | 'storePath' | 'sizeBytes'> | undefined {
+  at: EntryPlace,
+): Pick<SearchHit, 'name' | 'storePath' | 'sizeBytes'> | undefined {
   const table = selections[at.selection]?.table;
   // A message that was split into parts is found by its first part and goes by its whole name.
   const storePath = table && placeOf(wholeName(table.name(at.index)))?.path;
@@ -158,7 +161,6 @@ function toHit(
 
   return {
     name: messageNameOf(place),
-    place,
     storePath,
     sizeBytes: table.size(at.index),
   };

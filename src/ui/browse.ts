@@ -1,7 +1,7 @@
 import { findRecoverPoints, readFolder } from '../jobs/browse-mail.js';
 import { type MailSource, openMail } from '../jobs/select-mail.js';
 import { formatMinute } from '../platform/dates.js';
-import { plainText } from '../platform/shell-words.js';
+import { plainText } from '../platform/plain-text.js';
 import { formatCount, formatSize, plural } from '../platform/units.js';
 import type { SearchHit } from '../search/run-search.js';
 import { folderLabel } from '../store/mail-names.js';

@@ -9,8 +9,10 @@ import {
   uninstallJob,
 } from '../../src/schedule/install.js';
 import { planJob, type SchedulerJob } from '../../src/schedule/job.js';
-import { quoteForShell } from '../../src/schedule/render-unix.js';
-import { quoteForWindows } from '../../src/schedule/render-windows.js';
+import {
+  quoteForShell,
+  quoteForWindows,
+} from '../../src/platform/quote-words.js';
 import { kms, type Ended } from '../helpers/tools.js';
 import {
   makeInstallation,

@@ -30,7 +30,6 @@ export interface ConfigVariable {
 /** `<listitem>…</listitem>`; a name may repeat, and the order matters (users.cfg: four times `Authorization`). */
 export interface ConfigItem {
   readonly variables: readonly ConfigVariable[];
-  readonly line: number;
   readonly span: Span;
   readonly content: Span | undefined;
 }
@@ -221,7 +220,6 @@ function toSection(text: NumberedText, element: XmlElement): ConfigSection {
       .filter(({ name }) => name === 'listitem')
       .map((item) => ({
         variables: variablesOf(text, item),
-        line: text.lineAt(item.start),
         ...placeOf(text.text, item),
       })),
     line: text.lineAt(element.start),

@@ -1,5 +1,5 @@
 import { formatWeekdayMoment } from '../../platform/dates.js';
-import { plainText } from '../../platform/shell-words.js';
+import { plainText } from '../../platform/plain-text.js';
 import type { TaskMoment } from '../../schedule/plan-due.js';
 import { dayName, formatTime } from '../../schedule/week.js';
 import type { ScheduleTask } from '../../server/schedule-tasks.js';

@@ -3,7 +3,8 @@ import type { FoundMail } from '../../jobs/search-mail.js';
 import type { SearchHit, SearchReport } from '../../search/run-search.js';
 import { formatMinute } from '../../platform/dates.js';
 import { formatSize, plural } from '../../platform/units.js';
-import { plainText, quoteWord } from '../../platform/shell-words.js';
+import { plainText } from '../../platform/plain-text.js';
+import { quoteWord } from '../../platform/quote-words.js';
 import { document } from '../document.js';
 import { formatTable } from '../table.js';
 

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plainText, quoteWord } from '../../src/platform/shell-words.js';
+import { plainText } from '../../src/platform/plain-text.js';
+import { quoteWord } from '../../src/platform/quote-words.js';
 import { splitShellWords } from '../../src/platform/split-words.js';
 
 /** Whatever may stand in a path or an argument; what no program can be given is left out. */
