@@ -39,6 +39,7 @@ export function toRunReport(parts: RunParts): RunReport {
     rotation: rotation && {
       kept: rotation.kept,
       limit: rotation.limit,
+      policy: rotation.policy,
       removed: removedArchives(rotation),
     },
     recentArchives: parts.recentArchives,

@@ -38,6 +38,8 @@ export interface ArchivePoint {
 interface RotationFacts {
   readonly kept: KeptCounts;
   readonly limit: number;
+  /** What is kept, in words: `at most 5 complete backups, each full with its newest differential`. */
+  readonly policy: string;
   readonly removed: readonly string[];
 }
 

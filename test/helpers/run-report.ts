@@ -33,6 +33,8 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     rotation: {
       kept: { complete: 2, differentials: 1, others: 0 },
       limit: 2,
+      policy:
+        'at most 2 complete backups, each full with its newest differential',
       removed: ['F20261101T010004Z.zip'],
     },
     recentArchives: [
