@@ -10,6 +10,7 @@ import { readVerifiedRecord } from '../../src/archive/verified-record.js';
 import { verifyArchive } from '../../src/archive/verify.js';
 import { LockedError, NotFoundError, UsageError } from '../../src/errors.js';
 import { systemClock } from '../../src/platform/clock.js';
+import { onStep } from '../../src/platform/steps.js';
 import { runRotate } from '../../src/rotate/run-rotate.js';
 import {
   buildInstallation,
@@ -332,6 +333,39 @@ describe('backups into a second kind of storage', () => {
       ).rejects.toMatchObject({ code: 'IO_ERROR' });
       expect([...storage.files.keys()]).toEqual([]);
     }
+  });
+});
+
+describe('a night with a differential, rotation and report', () => {
+  const nights = async (storage: Storage): Promise<void> => {
+    const server = buildInstallation(dir);
+    await backUpAt(server, 'full', '2026-01-01T01:00:00Z', { storage });
+    await backUpAt(server, 'full', '2026-01-02T01:00:00Z', { storage });
+    listings.length = 0;
+    await backUpAt(server, 'differential', '2026-01-03T01:00:00Z', {
+      storage,
+      keep: 1,
+    });
+  };
+  const listings: string[] = [];
+
+  it('lists its storage three times: under the lock of the backup, and twice under that of the rotation', async () => {
+    const storage = new MemoryStorage(undefined, (call) => {
+      if (call === 'list') listings.push(call);
+    });
+    await nights(storage);
+    expect(listings).toHaveLength(3);
+  });
+
+  it('lists a directory as often', async () => {
+    const storage = localStorage(join(dir, 'nights'));
+    const forget = onStep((what) => {
+      if (what === `archives of ${storage.name}`) listings.push(what);
+    });
+    mkdirSync(storage.name);
+    await nights(storage);
+    forget();
+    expect(listings).toHaveLength(3);
   });
 });
 

@@ -39,8 +39,6 @@ export class MemoryStorage implements Storage {
   readonly place = undefined;
   readonly localDirectory = undefined;
   readonly lock: StorageLock = new MemoryLock(this.name);
-  /** How often it was listed. */
-  listings = 0;
   #clockMs = Date.UTC(2026, 0, 1);
 
   constructor(
@@ -54,7 +52,6 @@ export class MemoryStorage implements Storage {
 
   list(isWanted: (name: string) => boolean): Promise<StoredFile[]> {
     return this.#answer('list', '', () => {
-      this.listings++;
       return [...this.files]
         .filter(([name]) => isWanted(name))
         .map(([name, file]) => toStored(name, file));
