@@ -25,32 +25,34 @@ export function formatTarEntry({
   modifiedAt,
 }: PackEntry): Buffer[] {
   const seconds = floorDivide(ticksOfMs(modifiedAt.getTime()), 10_000_000n);
-  const isDirectory = bytes === undefined;
-  const encoded = Buffer.from(
-    isDirectory && !name.endsWith('/') ? `${name}/` : name,
-  );
+  const kind = bytes ? 'file' : 'directory';
+  const content = bytes ?? EMPTY;
+  const encoded = Buffer.from(bytes ? name : asDirectory(name));
   const split = splitName(encoded);
+  const cutName = { prefix: EMPTY, name: encoded.subarray(0, NAME_BYTES) };
 
-  const header = formatHeader(
-    split ?? { prefix: EMPTY, name: encoded.subarray(0, NAME_BYTES) },
-    {
-      type: isDirectory ? TYPES.directory : TYPES.file,
-      mode: isDirectory ? MODES.directory : MODES.file,
-      sizeBytes: bytes?.length ?? 0,
-      seconds,
-    },
-  );
+  const header = formatHeader(split ?? cutName, {
+    type: TYPES[kind],
+    mode: MODES[kind],
+    sizeBytes: content.length,
+    seconds,
+  });
 
   const isPlain = split !== undefined && encoded.every((byte) => byte < 0x80);
 
   return [
     ...(isPlain ? [] : formatPax('path', encoded, seconds)),
     header,
-    ...padded(bytes ?? EMPTY),
+    ...padded(content),
   ];
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** The name of a directory with its `/`. */
+function asDirectory(name: string): string {
+  return name.endsWith('/') ? name : `${name}/`;
+}
 
 interface SplitName {
   readonly prefix: Buffer;

@@ -40,7 +40,7 @@ export class Directories {
   }
 }
 
-/** Where entries are written. */
+/** The place that entries are written to. */
 export interface EntryTarget {
   readonly rules: readonly TargetRule[];
   readonly directories: Directories;
@@ -73,7 +73,7 @@ export function createEntryFile(
   });
 }
 
-/** What a file gets besides its bytes. */
+/** The facts of a file besides its bytes. */
 interface EntryFileFacts {
   /** The place of a piece in its file; undefined where the entry is a whole file. */
   readonly offsetBytes: number | undefined;

@@ -16,7 +16,7 @@ import type {
 const FEW_ITEMS = 1000;
 const FEW_BYTES = 8 << 20;
 
-/** Which entries of a volume to read. */
+/** Entries of a volume that are to be read. */
 export interface Selection {
   readonly volume: VolumeFileInfo;
   readonly table: EntryTable;
@@ -24,9 +24,9 @@ export interface Selection {
 }
 
 export interface ReadOptions {
-  /** Where entries are written; undefined only checks them. */
+  /** The places that entries are written to; without them entries are only checked. */
   readonly rules?: readonly TargetRule[] | undefined;
-  /** What the operating system would not read is listed, and the others are read. */
+  /** Entries that the operating system would not read are listed, and the others are read. */
   readonly isTolerant?: boolean | undefined;
   readonly threads?: number | undefined;
   readonly phase: string;

@@ -39,7 +39,8 @@ export const LIMIT_WITHOUT_BASE: ListLimit = {
 };
 
 /** Room for what nobody knows of archives of earlier versions. */
-const [SLACK_BYTES, SLACK_LINES] = [1 << 20, 10_000];
+const SLACK_BYTES = 1 << 20;
+const SLACK_LINES = 10_000;
 /** `.deleted.txt` follows the version text. */
 const TEXTS_AT_FRONT = 8;
 /** No name in a zip file is longer (APPNOTE 4.4.10). */
@@ -59,7 +60,9 @@ export function limitFor({
 }: CountableBase): ListLimit {
   if (lost.length > 0) return LIMIT_WITHOUT_BASE;
 
-  let [bytes, lines] = [0, 0];
+  let bytes = 0;
+  let lines = 0;
+
   for (const { table } of volumes) {
     lines += table.count;
     for (let index = 0; index < table.count; index++) {

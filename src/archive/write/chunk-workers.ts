@@ -49,8 +49,8 @@ export function slotsOf(
   slots: readonly BlockSlots[],
   worker: number,
 ): BlockSlots {
-  const found = slots[worker];
-  if (!found) throw new Error(`there is no worker ${worker}`);
+  const workerSlots = slots[worker];
+  if (!workerSlots) throw new Error(`there is no worker ${worker}`);
 
-  return found;
+  return workerSlots;
 }

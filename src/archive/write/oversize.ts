@@ -8,7 +8,7 @@ import { lstatOrGone } from '../../platform/look-again.js';
 export type OversizePolicy = 'skip' | 'split';
 
 /**
- * Why a large file stays out of the archive: no volume can hold it, and it is not to be split, or cannot be: the names of
+ * The reason that keeps a large file out of the archive: no volume can hold it, and it is not to be split, or cannot be: the names of
  * its pieces are too long, or belong to other files. Undefined where it goes in.
  */
 export function findSizeFault(

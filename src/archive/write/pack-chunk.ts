@@ -56,22 +56,28 @@ function readChunk(task: ChunkTask, input: Buffer): number {
   const startBytes = task.offsetBytes - task.windowBytes;
   const wanted = task.windowBytes + task.lengthBytes;
   const fd = openStored(task.path, task);
-  let got = 0;
+  let readCount = 0;
 
   try {
     if (!isSame(fstatSync(fd, { bigint: true }), task.identity)) {
       throw new Error('the file was replaced while it was read');
     }
 
-    while (got < wanted) {
-      const read = readBytes(fd, input, got, wanted - got, startBytes + got);
+    while (readCount < wanted) {
+      const read = readBytes(
+        fd,
+        input,
+        readCount,
+        wanted - readCount,
+        startBytes + readCount,
+      );
       if (read === 0) break;
 
-      got += read;
+      readCount += read;
     }
   } finally {
     closeSync(fd);
   }
 
-  return got;
+  return readCount;
 }

@@ -1,7 +1,7 @@
 import { errnoOf, messageOf } from '../../errors.js';
 import { isHeldCode } from '../../platform/patience.js';
 
-/** Why a file cannot be read: plain data, which threads hand to each other. */
+/** The reason that a file cannot be read: plain data, which threads hand to each other. */
 export interface ReadFault {
   /** The operating system's code: `EACCES`. Undefined where the reason is none of the system's. */
   readonly errno: string | undefined;

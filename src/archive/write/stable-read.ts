@@ -83,23 +83,23 @@ function readOnce(
   const expected = Number(before.size);
   if (expected > largestBytes) return 'large';
 
-  let got = 0;
+  let readCount = 0;
   // One byte more than expected: a short answer is the end of the file, without another call.
-  while (got <= expected) {
-    const read = readBytes(fd, into, got, expected + 1 - got);
-    got += read;
-    if (read === 0 || got === expected) break;
+  while (readCount <= expected) {
+    const read = readBytes(fd, into, readCount, expected + 1 - readCount);
+    readCount += read;
+    if (read === 0 || readCount === expected) break;
   }
 
   const after = fstatSync(fd, { bigint: true });
-  const sizeBytes = Math.min(got, largestBytes);
+  const sizeBytes = Math.min(readCount, largestBytes);
 
   return {
     sizeBytes,
     mtimeTicks: ticksOf(after),
     mode: Number(after.mode),
     isSettled:
-      got === expected &&
+      readCount === expected &&
       after.mtimeNs === before.mtimeNs &&
       after.size === before.size,
   };

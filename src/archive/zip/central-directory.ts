@@ -19,13 +19,13 @@ export interface VolumeEntries {
 export async function readEntries(
   source: RandomAccessSource,
 ): Promise<VolumeEntries> {
-  const found = await readCentralDirectory(source);
-  const plain = found && parsePlainCentralDirectory(found);
+  const plainBytes = await readCentralDirectory(source);
+  const plain = plainBytes && parsePlainCentralDirectory(plainBytes);
 
   if (plain) {
     return {
-      table: setExtents(plain, found.offset, source.name),
-      centralDirectory: found.bytes,
+      table: setExtents(plain, plainBytes.offset, source.name),
+      centralDirectory: plainBytes.bytes,
     };
   }
 

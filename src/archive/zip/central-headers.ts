@@ -8,7 +8,7 @@ import {
   MAX_CENTRAL_DIRECTORY_BYTES,
 } from './zip-format.js';
 
-/** Where a central directory lies in its volume. */
+/** The place of a central directory in its volume. */
 export interface CentralDirectoryPlace {
   readonly offset: number;
   readonly length: number;

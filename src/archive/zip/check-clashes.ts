@@ -2,13 +2,15 @@ import { directoryRuns } from './directory-runs.js';
 import type { EntryTable } from './entry-table.js';
 
 /**
- * Names that would meet on a disk. Every file's name is held as a fingerprint of 8 bytes, sorted: only a fingerprint that
+ * Finding names that would meet on a disk. Every file's name is held as a fingerprint of 8 bytes, sorted: only a fingerprint that
  * is found twice, or at a directory's name, costs a look at the names themselves.
  */
 
 const SLASH = 0x2f;
-const [LOW_SEED, HIGH_SEED] = [0x811c9dc5, 0x9747b28c];
-const [LOW_PRIME, HIGH_PRIME] = [0x01000193, 0x01000197];
+const LOW_SEED = 0x811c9dc5;
+const HIGH_SEED = 0x9747b28c;
+const LOW_PRIME = 0x01000193;
+const HIGH_PRIME = 0x01000197;
 
 /** Two FNV-1a hashes side by side, joined to 53 bits. */
 class Fingerprint {
@@ -17,21 +19,26 @@ class Fingerprint {
 
   /** Takes the bytes from `start` to `end` and returns itself. */
   add(bytes: Uint8Array, start: number, end: number): this {
-    let [low, high] = [this.#low, this.#high];
+    let low = this.#low;
+    let high = this.#high;
+
     for (let at = start; at < end; at++) {
       const byte = bytes[at] ?? 0;
       low = Math.imul(low ^ byte, LOW_PRIME);
       high = Math.imul(high ^ byte, HIGH_PRIME);
     }
 
-    [this.#low, this.#high] = [low, high];
+    this.#low = low;
+    this.#high = high;
 
     return this;
   }
 
   /** Goes on from where another one is. */
   startFrom(other: Fingerprint): this {
-    [this.#low, this.#high] = [other.#low, other.#high];
+    this.#low = other.#low;
+    this.#high = other.#high;
+
     return this;
   }
 
@@ -153,8 +160,7 @@ function addSuspects(
     end !== -1;
     end = name.indexOf(SLASH, end + 1)
   ) {
-    const found = includes(prints, print.add(name, hashed, end).value);
-    if (found) {
+    if (includes(prints, print.add(name, hashed, end).value)) {
       suspects.add(Buffer.from(name.subarray(0, end)).toString('utf8'));
     }
 
@@ -163,7 +169,9 @@ function addSuspects(
 }
 
 function includes(sorted: Float64Array, wanted: number): boolean {
-  let [low, high] = [0, sorted.length];
+  let low = 0;
+  let high = sorted.length;
+
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((sorted[middle] ?? 0) < wanted) low = middle + 1;

@@ -3,11 +3,13 @@ import { countLevels } from './directory-runs.js';
 import type { EntryTable } from './entry-table.js';
 
 /**
- * How many directories the names of one archive may run through: what lists, checks or recovers them holds each in memory, and
- * a name of 3,500 bytes has room for 1,750. Two million are a store of some hundred thousand folders in ten thousand mailboxes;
- * beyond that each entry brings a few of its own, as it does in any honest archive.
+ * The number of directories that the names of any archive may run through. Whoever lists, checks or recovers an archive
+ * holds each of them in memory, and a name of 3,500 bytes has room for 1,750. Two million are a store of some hundred
+ * thousand folders in ten thousand mailboxes.
  */
-const [MOST_LEVELS, LEVELS_AN_ENTRY] = [2_000_000, 4];
+const MOST_LEVELS = 2_000_000;
+/** Beyond that number each entry may bring a few directories of its own, as it does in any honest archive. */
+const LEVELS_AN_ENTRY = 4;
 
 /**
  * Counts the directories that the names of an archive run through, before anything is made of them.

@@ -1,6 +1,6 @@
 import type { EntryTable } from './entry-table.js';
 
-/** Cutting a table into runs of entries that lie in one directory: what a path means is found out once a run. */
+/** Cutting a table into runs of entries that lie in one directory: the meaning of a path is found out once a run. */
 
 /** Entries next to each other that lie in one directory. */
 export interface DirectoryRun {
@@ -12,7 +12,7 @@ export interface DirectoryRun {
   readonly end: number;
 }
 
-/** Where runs begin and how many bytes their names share: a million directories must not become a million objects. */
+/** The starts of runs, and the bytes that their names share. A million directories must not become a million objects. */
 interface Cuts {
   readonly starts: readonly number[];
   readonly prefixBytes: readonly number[];
@@ -20,7 +20,7 @@ interface Cuts {
   readonly levels: number;
 }
 
-const known = new WeakMap<EntryTable, Cuts>();
+const cutsOfTables = new WeakMap<EntryTable, Cuts>();
 
 /** The runs in the table's order; they are found once for a table. */
 export function* directoryRuns(table: EntryTable): Generator<DirectoryRun> {
@@ -38,36 +38,42 @@ export function* directoryRuns(table: EntryTable): Generator<DirectoryRun> {
   }
 }
 
-/** How many directories the names of a table run through, where those that lie in one stand together. */
+/** The number of directories that the names of a table run through, where those that lie in one stand together. */
 export function countLevels(table: EntryTable): number {
   return cutsOf(table).levels;
 }
 
 function cutsOf(table: EntryTable): Cuts {
-  let cuts = known.get(table);
-  if (!cuts) known.set(table, (cuts = findCuts(table)));
+  let cuts = cutsOfTables.get(table);
+  if (!cuts) {
+    cuts = findCuts(table);
+    cutsOfTables.set(table, cuts);
+  }
 
   return cuts;
 }
 
 function findCuts(table: EntryTable): Cuts {
   const { names } = table;
-  const [starts, prefixes]: [number[], number[]] = [[], []];
-  let [previous, length, levels] = [0, -1, 0];
+  const starts: number[] = [];
+  const prefixes: number[] = [];
+  let previous = 0;
+  let previousLength = -1;
+  let levels = 0;
 
   for (let index = 0; index < table.count; index++) {
     const start = table.nameStart(index);
-    const own = prefixLength(names, start, table.nameLength(index));
+    const length = prefixLength(names, start, table.nameLength(index));
 
-    if (own !== length || !isSame(names, previous, start, own)) {
+    if (length !== previousLength || !isSame(names, previous, start, length)) {
       levels += countNewLevels(
         names,
-        { previous, length },
-        { start, length: own },
+        { previous, length: previousLength },
+        { start, length },
       );
       starts.push(index);
-      prefixes.push(own);
-      length = own;
+      prefixes.push(length);
+      previousLength = length;
     }
 
     previous = start;

@@ -1,6 +1,6 @@
 import { type FilePiece, NTFS_EPOCH_TICKS } from './zip-format.js';
 
-/** How finely an entry's time is known: DOS (two seconds, local time), Unix seconds, or NTFS (100 ns). */
+/** The precision of an entry's time: DOS (two seconds, local time), Unix seconds, or NTFS (100 ns). */
 export const TimePrecision = { dos: 0, second: 1, tick: 2 } as const;
 export type TimePrecision = (typeof TimePrecision)[keyof typeof TimePrecision];
 
@@ -9,7 +9,7 @@ export interface EntryColumns {
   readonly count: number;
   /** Bytes that hold the names in UTF-8, perhaps among others: a central directory as it was read. */
   readonly nameBytes: Uint8Array;
-  /** Where each name begins in `nameBytes`. */
+  /** The offset of each name in `nameBytes`. */
   readonly nameStarts: Uint32Array;
   readonly nameLengths: Uint16Array;
   /** The names as the file has them, where that is not UTF-8 (code page 437). */
@@ -20,7 +20,7 @@ export interface EntryColumns {
   readonly sizes: Float64Array;
   readonly compressedSizes: Float64Array;
   readonly headerOffsets: Float64Array;
-  /** Where the next entry or the central directory begins. */
+  /** The offset of the next entry or of the central directory. */
   readonly extentEnds: Float64Array;
   /** Unix type and permissions; 0 where the archive does not say. */
   readonly modes: Uint16Array;
@@ -44,7 +44,7 @@ export abstract class EntryTable {
   abstract size(index: number): number;
   abstract compressedSize(index: number): number;
   abstract headerOffset(index: number): number;
-  /** Where the next entry or the central directory begins. */
+  /** The offset of the next entry or of the central directory. */
   abstract extentEnd(index: number): number;
   abstract setExtentEnd(index: number, end: number): void;
   abstract crc(index: number): number;
@@ -89,7 +89,7 @@ export abstract class EntryTable {
     return this.rawNameOf(index)?.length ?? this.nameLength(index);
   }
 
-  /** Whether the name ends in `/`. */
+  /** A directory's name ends in `/`. */
   isDirectory(index: number): boolean {
     return (
       this.names[this.nameStart(index) + this.nameLength(index) - 1] === 0x2f

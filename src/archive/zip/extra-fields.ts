@@ -161,7 +161,7 @@ function dosEntryTime(dos: number): EntryTime {
 /** The offset of the NTFS modification time in the two extra fields that this tool writes. */
 const OWN_NTFS_TIME = UNIX_TIME_BYTES + 4 + 8;
 
-/** Whether the extra fields from `start` to `end` are the two that this tool writes, in its order; no object is made. */
+/** True when the extra fields from `start` to `end` are the two that this tool writes, in its order; no object is made. */
 export function isOwnExtra(
   view: DataView,
   start: number,

@@ -172,7 +172,7 @@ async function checkEnd(
   }
 }
 
-/** What the end records say of the central directory. */
+/** The central directory as the end records describe it. */
 interface EndRecord {
   readonly isZip64: boolean;
   readonly centralDirectoryBytes: number;

@@ -32,7 +32,7 @@ const SEE_ZIP64 = 0xffff;
 /** A volume's central directory as it lies in the file. */
 export interface CentralDirectoryBytes {
   readonly bytes: Buffer;
-  /** Where it begins in the volume. */
+  /** Its offset in the volume. */
   readonly offset: number;
   readonly entries: number;
 }
@@ -156,7 +156,10 @@ function readPiece(
     : readExtras(bytes, start, end, 0).piece;
 }
 
-/** All names but few, four bytes at a time: none of them below 0x20, 0x5c, 0x7f or above. False also where it cannot tell. */
+/**
+ * True when no byte of a name is below 0x20, 0x5c, or 0x7f and above. It looks at four bytes at a time, and is false for names
+ * that are too short for that.
+ */
 function isPlainAscii(view: DataView, start: number, end: number): boolean {
   if (end - start < 4) return false;
 
@@ -197,7 +200,7 @@ function isPlainName(bytes: Buffer, start: number, end: number): boolean {
   );
 }
 
-/** Whether the extra fields are whole, and none of them changes sizes or the name. */
+/** True when the extra fields are whole, and none of them changes sizes or the name. */
 function isPlainExtra(bytes: Buffer, start: number, end: number): boolean {
   let at = start;
 

@@ -67,7 +67,7 @@ function findBase64Runs(data: Uint8Array): Segment[] {
   return runs;
 }
 
-/** Whether a line may begin a run. A last line without its line feed may be of any length. */
+/** True when a line may begin a run. A last line without its line feed may be of any length. */
 function isFirstLine(
   data: Uint8Array,
   start: number,
@@ -103,7 +103,7 @@ function findRunEnd(
   return isLastLine && isBase64Line(data, end, data.length) ? data.length : end;
 }
 
-/** Whether every sixth byte of a line is of base64: an error costs compression, never correctness. */
+/** True when every sixth byte of a line is of base64: an error costs compression, never correctness. */
 function isBase64Line(data: Uint8Array, start: number, end: number): boolean {
   const last = data[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
   for (let at = start; at < last; at += 6) {
@@ -114,10 +114,9 @@ function isBase64Line(data: Uint8Array, start: number, end: number): boolean {
 }
 
 /**
- * Whether the string search would find next to nothing in a run. An attachment that was compressed before uses the 64
+ * True when the string search would find next to nothing in a run. An attachment that was compressed before uses the 64
  * letters alike: of n letters each comes n / 64 times, a sum of squares near n * n / 64 + n: 266,000 in a sample of
- * 4,096, where this allows 295,000. Encoded text and programs
- * lie above it from 1,000 letters on.
+ * 4,096, where this allows 295,000. Encoded text and programs lie above it from 1,000 letters on.
  */
 function paysHuffmanOnly(run: Uint8Array): boolean {
   const letters = Math.min(run.length, SAMPLE_BYTES);

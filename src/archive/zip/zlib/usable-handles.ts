@@ -9,7 +9,7 @@ import { ReusableState, type Step } from './reusable-state.js';
 let isUsable: boolean | undefined;
 
 /**
- * Whether the zlib handles of this Node do what `ReusableState` needs; tried once a thread. Where they do not, the
+ * True when the zlib handles of this Node do what `ReusableState` needs; tried once a thread. Where they do not, the
  * documented calls of node:zlib serve, and the only loss is time.
  */
 export function hasUsableHandles(): boolean {
@@ -53,7 +53,7 @@ function deflateSample(
   return unread === 0 ? output.subarray(0, written) : undefined;
 }
 
-/** Whether a state inflates a stream, and counts the bytes that follow it. */
+/** True when a state inflates a stream, and counts the bytes that follow it. */
 function givesBack(
   inflater: ReusableState,
   stream: Buffer,
@@ -94,7 +94,7 @@ function inflateInTwoSteps(
   return { written: first.written + second.written, unread: second.unread };
 }
 
-/** Whether a stream without its end, and bytes that are no stream, are errors with a code. */
+/** True when a stream without its end, and bytes that are no stream, are errors with a code. */
 function reportsBrokenData(stream: Buffer): boolean {
   const broken = [stream.subarray(0, -1), Buffer.from([0xff, 0xff, 0xff])];
 
@@ -113,7 +113,7 @@ function reportsBrokenData(stream: Buffer): boolean {
   });
 }
 
-/** Whether zlib itself refused the data (`Z_DATA_ERROR`, `Z_BUF_ERROR`). */
+/** True when zlib itself refused the data (`Z_DATA_ERROR`, `Z_BUF_ERROR`). */
 export function isZlibError(error: unknown): error is Error {
   return (
     error instanceof Error &&
