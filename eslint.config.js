@@ -79,6 +79,25 @@ export default tseslint.config(
     },
   },
   {
+    // Compression stands behind the codec; only an export packs for other tools.
+    files: ['src/**'],
+    ignores: ['src/archive/zip/zlib/**', 'src/export/pack-archive.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'node:zlib',
+              allowImportNames: ['crc32'],
+              message: 'Ask the codec of archive/zip/codec.ts.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     // Without types: they are no part of a TypeScript project.
     files: ['scripts/**', 'bin/**', 'test/**/*.mjs'],
     ...tseslint.configs.disableTypeChecked,
