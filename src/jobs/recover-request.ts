@@ -96,9 +96,10 @@ function toScope(flags: RecoverFlags): TypedScope | undefined {
     );
   }
 
-  const isScoped =
-    [domain, user, folder].some((part) => part !== undefined) ||
-    (message?.length ?? 0) > 0;
+  const messages = message?.length ? message : undefined;
+  const isScoped = [domain, user, folder, messages].some(
+    (part) => part !== undefined,
+  );
   if (!isScoped && !flags.additive) return undefined;
 
   if (flags.mask !== undefined && isScoped) {
@@ -111,7 +112,7 @@ function toScope(flags: RecoverFlags): TypedScope | undefined {
     domain,
     user,
     folder,
-    messages: message?.length ? message : undefined,
+    messages,
     withSubfolders: flags.subfolders,
   };
 }

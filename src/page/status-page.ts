@@ -86,55 +86,55 @@ function warnings({ warnings: list }: StatusFacts): string {
 }
 
 function glance(facts: StatusFacts): string {
-  const newest = facts.archives.findLast(({ isRecoverable }) => isRecoverable);
   const cards = [
-    card(
-      'Newest recoverable point',
-      newest ? formatMinute(newest.takenAt) : 'none',
-      ageText(newest, facts),
+    pointCard(facts),
+    ...(['full', 'differential', 'copy'] as const).map((type) =>
+      lastCard(type, facts),
     ),
+    archivesCard(facts),
+    ...spaceCards(facts),
   ];
 
-  for (const type of ['full', 'differential', 'copy'] as const) {
-    const last = facts.archives.findLast((archive) => archive.type === type);
-    const detail = last
-      ? `${formatSize(last.sizeBytes)}, ${ageText(last, facts)}`
-      : '';
-
-    cards.push(
-      card(
-        `Last ${TYPE_WORDS[type].word}`,
-        last ? formatMinute(last.takenAt) : 'none',
-        detail,
-      ),
-    );
-  }
-
-  const total = facts.archives.reduce(
-    (sum, { sizeBytes }) => sum + sizeBytes,
-    0,
-  );
-
-  cards.push(
-    card(
-      'Archives',
-      plural(facts.archives.length, 'archive'),
-      formatSize(total),
-    ),
-  );
-
-  if (facts.freeBytes !== undefined) {
-    const of =
-      facts.totalBytes === undefined
-        ? ''
-        : `of ${formatSize(facts.totalBytes)}`;
-
-    cards.push(
-      card('Free in the backup directory', formatSize(facts.freeBytes), of),
-    );
-  }
-
   return `<dl class="cards">${cards.join('')}</dl>`;
+}
+
+function pointCard(facts: StatusFacts): string {
+  const newest = facts.archives.findLast(({ isRecoverable }) => isRecoverable);
+
+  return card(
+    'Newest recoverable point',
+    newest ? formatMinute(newest.takenAt) : 'none',
+    ageText(newest, facts),
+  );
+}
+
+function lastCard(type: StatusArchive['type'], facts: StatusFacts): string {
+  const title = `Last ${TYPE_WORDS[type].word}`;
+  const last = facts.archives.findLast((archive) => archive.type === type);
+  if (!last) return card(title, 'none', '');
+
+  const detail = `${formatSize(last.sizeBytes)}, ${ageText(last, facts)}`;
+
+  return card(title, formatMinute(last.takenAt), detail);
+}
+
+function archivesCard({ archives }: StatusFacts): string {
+  const bytes = archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+
+  return card(
+    'Archives',
+    plural(archives.length, 'archive'),
+    formatSize(bytes),
+  );
+}
+
+/** None where the file system does not say. */
+function spaceCards({ freeBytes, totalBytes }: StatusFacts): string[] {
+  if (freeBytes === undefined) return [];
+
+  const total = totalBytes === undefined ? '' : `of ${formatSize(totalBytes)}`;
+
+  return [card('Free in the backup directory', formatSize(freeBytes), total)];
 }
 
 function ageText(

@@ -24,7 +24,8 @@ export interface SchedulerFile {
   readonly content: string;
 }
 
-const MINUTES_A_WEEK = 7 * 1440;
+const MINUTES_A_DAY = 1440;
+const MINUTES_A_WEEK = 7 * MINUTES_A_DAY;
 
 /**
  * The entry for the enabled tasks. A task with seconds is called at the next full minute, when it is due; each is called
@@ -41,31 +42,9 @@ export function planJob(
     readonly serverDir: string;
   },
 ): SchedulerJob {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$/.test(job.name)) {
-    throw new UsageError(
-      `not a name for an entry: ${JSON.stringify(job.name)}`,
-      {
-        hints: ['Use letters, digits, dots, hyphens and underscores.'],
-      },
-    );
-  }
+  refuseUnusableJob(job);
 
-  // A line end would end the entry, and no scheduler shows the rest.
-  const odd = job.command.find((word) => /[\u0000-\u001f\u007f]/.test(word));
-  if (odd !== undefined) {
-    throw new UsageError(
-      `a path holds control characters: ${JSON.stringify(odd)}`,
-    );
-  }
-
-  const minutes = tasks
-    .filter(({ isEnabled }) => isEnabled)
-    .map(
-      ({ day, timeSeconds }) => (day - 1) * 1440 + Math.ceil(timeSeconds / 60),
-    )
-    .flatMap((minute) =>
-      [minute, minute + 60].map((it) => it % MINUTES_A_WEEK),
-    );
+  const minutes = callMinutes(tasks);
 
   if (minutes.length === 0) {
     throw new ConfigurationError(
@@ -79,14 +58,46 @@ export function planJob(
     );
   }
 
-  const times = [...new Set(minutes)]
-    .sort((a, b) => a - b)
-    .map((minute) => ({
-      day: Math.floor(minute / 1440) + 1,
-      timeSeconds: (minute % 1440) * 60,
-    }));
+  const times = minutes.map((minute) => ({
+    day: Math.floor(minute / MINUTES_A_DAY) + 1,
+    timeSeconds: (minute % MINUTES_A_DAY) * 60,
+  }));
 
   return { ...job, times };
+}
+
+/** @throws {UsageError} for a name or path that no scheduler could hold */
+function refuseUnusableJob({
+  name,
+  command,
+}: Pick<SchedulerJob, 'name' | 'command'>): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$/.test(name)) {
+    throw new UsageError(`not a name for an entry: ${JSON.stringify(name)}`, {
+      hints: ['Use letters, digits, dots, hyphens and underscores.'],
+    });
+  }
+
+  // A line end would end the entry, and no scheduler shows the rest.
+  const odd = command.find((word) => /[\u0000-\u001f\u007f]/.test(word));
+  if (odd !== undefined) {
+    throw new UsageError(
+      `a path holds control characters: ${JSON.stringify(odd)}`,
+    );
+  }
+}
+
+/** The minutes of the week at which the entry is called, each once: those of the enabled tasks, and an hour later. */
+function callMinutes(tasks: readonly ScheduleTask[]): number[] {
+  const minutes = tasks
+    .filter(({ isEnabled }) => isEnabled)
+    .map(
+      ({ day, timeSeconds }) =>
+        (day - 1) * MINUTES_A_DAY + Math.ceil(timeSeconds / 60),
+    )
+    .flatMap((minute) => [minute, minute + 60])
+    .map((minute) => minute % MINUTES_A_WEEK);
+
+  return [...new Set(minutes)].sort((a, b) => a - b);
 }
 
 /** The times of day, earliest first, each with its days. */

@@ -169,40 +169,54 @@ function warningFacts(
   facts: Facts,
   archives: readonly StatusArchive[],
 ): string[] {
-  const { last, freeBytes } = facts;
-  const newest = archives.at(-1);
+  return [...workWarnings(facts), ...archiveWarnings(facts, archives)];
+}
+
+/** Who is at work where a backup would be. */
+function workWarnings({ unfinishedRecover: recover, lock }: Facts): string[] {
+  const warnings: string[] = [];
+
+  if (recover?.isRunning) warnings.push(recover.fact);
+  if (lock?.isSuspicious) {
+    warnings.push(
+      `no backup can be made, the backup directory is locked: ${lock.fact}`,
+    );
+  }
+
+  return warnings;
+}
+
+function archiveWarnings(
+  facts: Facts,
+  archives: readonly StatusArchive[],
+): string[] {
   const bad = archives.filter(({ isRecoverable }) => !isRecoverable);
+  const lacking = archives.filter(({ lacks }) => lacks.length > 0);
   const future = archives.filter(({ ageMs }) => ageMs < -FUTURE_TOLERANCE_MS);
-  const fullBytes = last.full?.sizeBytes ?? last.copy?.sizeBytes ?? 0;
-  const isTight = freeBytes !== undefined && freeBytes < fullBytes;
+  const newest = archives.at(-1);
 
   return [
-    ...(facts.unfinishedRecover?.isRunning
-      ? [facts.unfinishedRecover.fact]
-      : []),
-    ...(facts.lock?.isSuspicious
-      ? [
-          `no backup can be made, the backup directory is locked: ${facts.lock.fact}`,
-        ]
-      : []),
     ...bad.map(describeBad),
-    ...archives
-      .filter(({ lacks }) => lacks.length > 0)
-      .map(
-        ({ name, lacks }) =>
-          `${name} lacks ${lacks.join(', ')}: it is no complete backup`,
-      ),
+    ...lacking.map(
+      ({ name, lacks }) =>
+        `${name} lacks ${lacks.join(', ')}: it is no complete backup`,
+    ),
     ...future.map(
       ({ name }) => `${name} is dated in the future: a clock is wrong`,
     ),
-    ...(isTight
-      ? [
-          `${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`,
-        ]
-      : []),
+    ...spaceWarnings(facts),
     ...(newest && !newest.verifiedAt
       ? [`${newest.name} was never verified; run verify`]
       : []),
+  ];
+}
+
+function spaceWarnings({ last, freeBytes }: Facts): string[] {
+  const fullBytes = last.full?.sizeBytes ?? last.copy?.sizeBytes ?? 0;
+  if (freeBytes === undefined || freeBytes >= fullBytes) return [];
+
+  return [
+    `${formatSize(freeBytes)} free, the last full backup took ${formatSize(fullBytes)}`,
   ];
 }
 

@@ -25,6 +25,9 @@ export interface Prompts {
   password(message: string): Promise<string>;
 }
 
+/** How many answers a list shows at a time. */
+const LIST_ROWS = 15;
+
 /**
  * Prompts on the terminal.
  * @throws {UsageError} when there is no terminal to ask on; `instead` says what to use then
@@ -38,58 +41,48 @@ export function openPrompts(instead: string): Prompts {
 
   const ask = inquirer.createPromptModule({ output: process.stderr });
 
+  const answerTo = async (question: object): Promise<unknown> => {
+    const questions: unknown = [{ name: 'answer', ...question }];
+    const { answer } = await guard(() =>
+      ask<{ answer: unknown }>(questions as Parameters<typeof ask>[0]),
+    );
+
+    return answer;
+  };
+
+  const asList = (choices: readonly Choice[]): object => ({
+    choices: [...choices],
+    pageSize: LIST_ROWS,
+  });
+
   return {
     text: async ({ message, initial, validate = () => true }) =>
-      (
-        await guard(() =>
-          ask([
-            {
-              type: 'input',
-              name: 'answer',
-              message,
-              default: initial,
-              validate,
-            },
-          ]),
-        )
-      ).answer as string,
+      (await answerTo({
+        type: 'input',
+        message,
+        default: initial,
+        validate,
+      })) as string,
     confirm: async (message, initial) =>
-      (
-        await guard(() =>
-          ask([{ type: 'confirm', name: 'answer', message, default: initial }]),
-        )
-      ).answer as boolean,
+      (await answerTo({
+        type: 'confirm',
+        message,
+        default: initial,
+      })) as boolean,
     select: async (message, choices) =>
-      (
-        await guard(() =>
-          ask([
-            {
-              type: 'select',
-              name: 'answer',
-              message,
-              choices: [...choices],
-              pageSize: 15,
-            },
-          ]),
-        )
-      ).answer as string,
+      (await answerTo({
+        type: 'select',
+        message,
+        ...asList(choices),
+      })) as string,
     pick: async (message, choices) =>
-      (
-        await guard(() =>
-          ask([
-            {
-              type: 'checkbox',
-              name: 'answer',
-              message,
-              choices: [...choices],
-              pageSize: 15,
-            },
-          ]),
-        )
-      ).answer as string[],
+      (await answerTo({
+        type: 'checkbox',
+        message,
+        ...asList(choices),
+      })) as string[],
     password: async (message) =>
-      (await guard(() => ask([{ type: 'password', name: 'answer', message }])))
-        .answer as string,
+      (await answerTo({ type: 'password', message })) as string,
   };
 }
 

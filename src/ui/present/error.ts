@@ -1,31 +1,16 @@
 import { ExitCode, KmsError, messageOf } from '../../errors.js';
 import { toKnownError } from '../../platform/system-error.js';
+import { document } from '../document.js';
 
 /** Prints an error in the documented form and returns its exit code. */
 export function presentError(error: unknown, asJson: boolean): ExitCode {
-  const known = toKmsError(error);
-  const message = messageOf(known ?? error);
-  const exitCode = known?.exitCode ?? ExitCode.failed;
-  const code = known?.code ?? 'UNEXPECTED';
-  const hints = known?.hints ?? [
-    'This is a defect of kms-backup: please report it with the output of DEBUG=1.',
-  ];
+  const { exitCode, ...told } = toldError(error);
 
   if (asJson) {
-    const document = {
-      schema: 'kms-backup/error/1',
-      exitCode,
-      error: { code, message, hints },
-    };
-
-    writeOut(`${JSON.stringify(document)}\n`);
+    const json = document('error', { exitCode, error: told });
+    writeOut(`${JSON.stringify(json)}\n`);
   } else {
-    const lines = [`Error: ${message}`, `Code: ${code}`];
-    if (hints.length > 0) {
-      lines.push('Try this:', ...hints.map((hint) => `  * ${hint}`));
-    }
-
-    process.stderr.write(`${lines.join('\n')}\n`);
+    process.stderr.write(`${formatError(told)}\n`);
   }
 
   if (process.env['DEBUG'] && error instanceof Error) {
@@ -33,6 +18,39 @@ export function presentError(error: unknown, asJson: boolean): ExitCode {
   }
 
   return exitCode;
+}
+
+/** What people and programs are told of an error. */
+interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly hints: readonly string[];
+}
+
+function toldError(error: unknown): ToldError & { exitCode: ExitCode } {
+  const known = toKmsError(error);
+  if (known) {
+    const { exitCode, code, hints } = known;
+    return { exitCode, code, message: messageOf(known), hints };
+  }
+
+  return {
+    exitCode: ExitCode.failed,
+    code: 'UNEXPECTED',
+    message: messageOf(error),
+    hints: [
+      'This is a defect of kms-backup: please report it with the output of DEBUG=1.',
+    ],
+  };
+}
+
+function formatError({ code, message, hints }: ToldError): string {
+  const lines = [`Error: ${message}`, `Code: ${code}`];
+  if (hints.length > 0) {
+    lines.push('Try this:', ...hints.map((hint) => `  * ${hint}`));
+  }
+
+  return lines.join('\n');
 }
 
 /** Returns a foreseen error, and an error of the flag parser as wrong usage; undefined for a defect. */
