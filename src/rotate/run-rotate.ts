@@ -19,7 +19,12 @@ import type { Clock } from '../platform/clock.js';
 import type { Lock } from '../platform/lock.js';
 import { tellStep } from '../platform/steps.js';
 import { NewestRule } from './policy-newest.js';
-import { judgeArchives, RetentionPolicy, type Verdict } from './policy.js';
+import {
+  findMissing,
+  planRotation,
+  type RotationPlan,
+} from './plan-rotation.js';
+import { RetentionPolicy, type Verdict } from './policy.js';
 
 export interface RotateRequest {
   readonly storage: Storage;
@@ -69,17 +74,19 @@ export interface Rotation {
  */
 export async function runRotate(request: RotateRequest): Promise<Rotation> {
   if (request.isDryRun) {
-    return endOf(request, await judge(request), new Map());
+    const { verdicts } = await plan(request);
+
+    return endOf(request, verdicts, new Map());
   }
 
   const { lock, gone } = await lockWithRoom(request);
   try {
-    const verdicts = await judge(request);
-    await refuseShrunkListing(request, verdicts);
+    const planned = await plan(request);
+    await refuseShrunkListing(request, planned);
 
-    const failures = await removeAll(request, verdicts);
+    const failures = await removeAll(request, planned);
 
-    return endOf(request, [...gone, ...verdicts], failures);
+    return endOf(request, [...gone, ...planned.verdicts], failures);
   } finally {
     lock.release();
   }
@@ -128,21 +135,21 @@ async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
   const { storage } = request;
   storage.lock.refuseWhileHeld();
 
-  const verdicts = await judge(request);
-  await refuseShrunkListing(request, verdicts);
+  const planned = await plan(request);
+  await refuseShrunkListing(request, planned);
   request.signal?.throwIfAborted();
 
-  const first = orderRemovals(verdicts)[0];
+  const [first] = planned.removals;
 
   return first && (await removeArchive(storage, first)) === undefined
     ? first
     : undefined;
 }
 
-async function judge(request: RotateRequest): Promise<Verdict[]> {
+async function plan(request: RotateRequest): Promise<RotationPlan> {
   const states = await inspectStorage(request.storage);
 
-  return judgeArchives(states, policyOf(request), request.clock());
+  return planRotation(states, policyOf(request), request.clock());
 }
 
 function policyOf({
@@ -155,29 +162,18 @@ function policyOf({
 /** A share that answers with half of its files must not make the other half look superfluous. */
 async function refuseShrunkListing(
   { storage, expects }: RotateRequest,
-  verdicts: readonly Verdict[],
+  planned: RotationPlan,
 ): Promise<void> {
-  const listed = await listArchiveFiles(storage);
-
-  const now = new Set(
-    listed.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
+  const archives = await listArchiveFiles(storage);
+  const listed = new Set(
+    archives.flatMap(({ volumes }) => volumes.map(({ name }) => name)),
   );
 
-  const judged = verdicts.flatMap(({ state }) =>
-    state.facts.files.volumes.map(({ name }) => name),
-  );
-  const lost = [...judged, ...(expects === undefined ? [] : [expects])].find(
-    (name) => !now.has(name),
-  );
-  if (
-    lost === undefined &&
-    (expects === undefined || judged.includes(expects))
-  ) {
-    return;
-  }
+  const missing = findMissing(planned, listed, expects);
+  if (missing === undefined) return;
 
   throw new FailedError(
-    `the listing of ${storage.name} lacks ${lost ?? expects ?? ''}: nothing was removed`,
+    `the listing of ${storage.name} lacks ${missing}: nothing was removed`,
     {
       hints: ['Look whether the disk or share is healthy, then run rotate.'],
     },
@@ -186,16 +182,14 @@ async function refuseShrunkListing(
 
 /** Removes archives; returns what failed. A base stays while one that needs it stays. @throws {InterruptedError} */
 async function removeAll(
-  request: RotateRequest,
-  verdicts: readonly Verdict[],
+  { storage, signal }: RotateRequest,
+  { removals }: RotationPlan,
 ): Promise<Map<Verdict, string>> {
   const failures = new Map<Verdict, string>();
-  const ordered = orderRemovals(verdicts);
-  const { storage } = request;
 
-  for (const [at, verdict] of ordered.entries()) {
+  for (const [at, verdict] of removals.entries()) {
     tellStep(`removing ${archiveName(verdict.state.facts.files.stem)}`);
-    await stopWhereAsked(request.signal, ordered.slice(0, at), failures);
+    await stopWhereAsked(signal, removals.slice(0, at), failures);
 
     const dependent = [...failures.keys()].find(
       ({ state }) => state.base === verdict.state.facts,
@@ -208,17 +202,6 @@ async function removeAll(
   }
 
   return failures;
-}
-
-/** What needs another goes before it. */
-function orderRemovals(verdicts: readonly Verdict[]): Verdict[] {
-  const going = verdicts.filter(({ action }) => action === 'remove');
-  const isDependent = ({ state }: Verdict): boolean =>
-    state.facts.files.type === 'differential';
-  return [
-    ...going.filter(isDependent),
-    ...going.filter((verdict) => !isDependent(verdict)),
-  ];
 }
 
 /** Between two archives, so that none is left in part. */

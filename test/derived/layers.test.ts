@@ -128,6 +128,7 @@ const PURE_FILES: readonly (readonly [file: string, imports: string])[] = [
   ['backup/compare-store.ts', '../archive/local-storage.js'],
   ['backup/mass-loss.ts', '../platform/clock.js'],
   ['recover/plan-additive.ts', 'node:fs'],
+  ['rotate/plan-rotation.ts', 'node:fs'],
   ['rotate/policy.ts', '../archive/backup-directory.js'],
   ['rotate/policy-newest.ts', '../platform/clock.js'],
   ['schedule/plan-due.ts', 'node:fs'],
