@@ -11,7 +11,7 @@ import {
 
 /** The folders of an archive whose mail is added to a live store. */
 
-/** Where in a folder messages lie: `#msgs`, or empty for those in the folder's own directory. */
+/** The directory of a folder's messages: `#msgs`, or empty for those in the folder's own directory. */
 export type Holder = typeof MESSAGE_DIRECTORY | '';
 
 /** A message of the archive. */

@@ -72,7 +72,7 @@ async function readNewest<T>(
     try {
       return await read(toChain(point, passedOver));
     } catch (error) {
-      // Where nothing was known to be damaged, what is found now must not lead to an older state in silence.
+      // Damage that nobody knew of must not lead to an older state in silence.
       const isKnown =
         error instanceof DamagedArchiveError && !point.isRecoverable;
       if (isKnown) {
@@ -87,7 +87,7 @@ async function readNewest<T>(
 }
 
 /**
- * What may be recovered from, the newest first. What is no complete backup is the point only where there is no complete
+ * The points that can be recovered, the newest first. An incomplete backup is the point only where there is no complete
  * one: then one of everything goes before one of some parts.
  */
 function orderPoints(states: readonly ArchiveState[]): ArchiveState[] {

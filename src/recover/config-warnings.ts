@@ -7,7 +7,7 @@ import { settingsOf } from '../server/settings.js';
 import type { PlacedTop } from './placed-tops.js';
 import type { RecoverRequest } from './request.js';
 
-/** What the staged mailserver.cfg means for the server: that it cannot be read, or that it names another store. */
+/** Warns of a staged mailserver.cfg that no server can read, or that names another store. */
 export function warnOfConfig(
   { storeDir, cfgDir }: RecoverRequest,
   tops: readonly PlacedTop[],

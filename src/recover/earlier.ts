@@ -13,9 +13,9 @@ import type { Chain } from './chain.js';
 import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
 
-/** What the journals of earlier calls mean for this one. */
+/** The meaning of earlier calls' journals for this one. */
 
-/** What tells a call apart: the same archives brought to the same places. */
+/** The facts that make two calls the same: the same archives brought to the same places. */
 export interface PlannedCall {
   readonly chain: Chain;
   readonly entries: ChainEntries;
@@ -43,7 +43,7 @@ export function callOf(
 }
 
 /**
- * Whether a journal is that of this very call, which died before its end. To complete it is all there is to do then: to
+ * Tells whether a journal is that of this very call, which died before its end. To complete it is all there is to do then: to
  * begin anew would give up the state that it kept, and keep the recovered one in its place.
  * @param deadPids whose locks were found: a process that wrote `kept` and died before it gave up its lock told nobody
  */
@@ -95,7 +95,7 @@ export function finishAll(
   };
 }
 
-/** What earlier calls mean for a plan. */
+/** The notes of a plan on earlier calls. */
 export interface EarlierNotes {
   /** An earlier call was the same, and to complete it is all there is to do. */
   readonly isWhole: boolean;
@@ -103,7 +103,7 @@ export interface EarlierNotes {
 }
 
 /**
- * What a plan says of earlier calls: which are completed first, and which kept state is given up.
+ * Collects the notes of a plan on earlier calls: which are completed first, and which kept state is given up.
  * @param places the directories that the recover replaces something in
  * @throws {FailedError} when a journal cannot be read
  */

@@ -15,7 +15,7 @@ export type EntryFilter =
   /** Of all folders the messages, index.fld, and Outlook's hidden settings, which have the form of messages. */
   | { readonly kind: 'mail and indexes' };
 
-/** How much is wanted of the entries of one directory; a subdirectory's own entry is among them. */
+/** The share that is wanted of one directory's entries; a subdirectory's own entry is among them. */
 export type RunChoice = 'all' | 'none' | 'subdirectories by name' | 'by name';
 
 /** A filter that is ready to be asked, a directory at a time: a million entries share few. */

@@ -16,6 +16,7 @@ import { holdsMessages, isMessagePath } from '../store/message-file.js';
 import type { ChainVolume } from './chain-index.js';
 import type { EntryFilter, FilterRules, RunChoice } from './entry-filter.js';
 import { rulesOf } from './filter-rules.js';
+import { isFirstPiece } from './selected-runs.js';
 import {
   type CountedName,
   type TopLevelName,
@@ -124,7 +125,7 @@ export class EntryTally implements TalliedEntries {
     if (choice !== 'all' && !this.#rules.isWanted(name)) return false;
 
     this.#count(this.#tops.of(place), table, index);
-    if (isFirst(table, index) && isMessagePath(name)) this.messages++;
+    if (isFirstPiece(table, index) && isMessagePath(name)) this.messages++;
 
     return true;
   }
@@ -140,11 +141,11 @@ export class EntryTally implements TalliedEntries {
     }
 
     const sizeBytes = table.size(index);
-    const isFirstPiece = isFirst(table, index);
+    const isWholeOrFirst = isFirstPiece(table, index);
 
     this.bytes += sizeBytes;
-    if (isFirstPiece) this.files++;
-    top.addFile(sizeBytes, isFirstPiece);
+    if (isWholeOrFirst) this.files++;
+    top.addFile(sizeBytes, isWholeOrFirst);
   }
 }
 
@@ -162,9 +163,4 @@ function nameOfFile(table: EntryTable, index: number): string {
   const name = table.name(index);
 
   return table.piece(index) ? wholeName(name) : name;
-}
-
-/** Whether an entry is a whole file, or the first piece of one that was split. */
-function isFirst(table: EntryTable, index: number): boolean {
-  return (table.piece(index)?.index ?? 0) === 0;
 }

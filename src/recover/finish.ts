@@ -4,9 +4,9 @@ import { changePhase, type Remains, settle } from './journal.js';
 import { refuseMissingPlaces } from './places.js';
 import { swapBack, swapForward } from './swap.js';
 
-/** How a swap ends, at once or in a later call. */
+/** The end of a swap, at once or in a later call. */
 
-/** What became of a recover or rollback that an earlier call had begun. */
+/** The end of a recover or rollback that an earlier call had begun. */
 export interface FinishedJournal {
   /** For a line to the user; undefined where only the other state was still to be removed. */
   readonly message: string | undefined;
@@ -69,7 +69,7 @@ export function finishInterrupted(
   }
 }
 
-/** What is left of the other state, and that nobody waits for it. */
+/** Names the paths that are left of the other state, and says that nobody waits for them. */
 export function describeRemains(
   remains: Remains | undefined,
   fact: string,

@@ -53,7 +53,7 @@ function indexRun(
   if (entries > 0) index.add(directory, sizeBytes, messages);
 }
 
-/** Whether an entry of a run is not of the chain's point. */
+/** Tells whether an entry of a run is not of the chain's point. */
 export function isHidden(
   { table, hiddenNames }: ChainRun,
   index: number,

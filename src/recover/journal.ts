@@ -137,11 +137,11 @@ export function changePhase(
   syncDirectory(dirname(spare));
 }
 
-/** What of a recover could not be put away. */
+/** The paths of a recover that could not be put away. */
 export interface Remains {
   /** Paths of the other state, of which parts are left. */
   readonly paths: readonly string[];
-  /** Why, of the first: the operating system's words. */
+  /** The operating system's words for the first. */
   readonly reason: string;
 }
 
@@ -203,7 +203,7 @@ function attempt(
   return failed.length === 0 ? undefined : { paths: failed, reason };
 }
 
-/** What a journal may remove of the state before: what lies in a staging directory, and what others left there. */
+/** The paths of the state before that a journal may remove: those in a staging directory, and those that others left there. */
 export function oldPaths({ units, leftovers }: Journal): string[] {
   const inStaging = units
     .map(({ old }) => old)

@@ -76,7 +76,7 @@ export function judgeRecorded(
 }
 
 /**
- * Whether the volumes that cannot be looked into may hold some of what is wanted.
+ * Tells whether the volumes that cannot be looked into may hold some of what is wanted.
  * @returns notes where they cannot
  * @throws {DamagedArchiveError} where nobody can tell
  */
@@ -86,7 +86,7 @@ export function judgeVolumes(chain: ChainIndex, want: Want): string[] {
   return chain.archives.flatMap((opened) => judgeLost(chain, opened, want));
 }
 
-/** What an archive says of itself proves that it is all there: without that nobody gets it as a whole. */
+/** The texts of an archive prove that it is all there: without them nobody gets it as a whole. */
 function refuseDamagedTexts({
   facts: { files, damage, fault },
 }: ReadArchive): void {

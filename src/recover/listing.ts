@@ -11,7 +11,7 @@ import { type ChainEntries, selectFrom } from './select-entries.js';
 import { filterFor, isPartial, wantOf } from './want.js';
 import type { RecoverRequest } from './request.js';
 
-/** What an archive, with the full below it, holds. */
+/** The content of an archive, with the full below it. */
 export interface RecoverListing {
   readonly schema: 'kms-backup/listing/1';
   readonly archives: readonly string[];
@@ -22,7 +22,7 @@ export interface RecoverListing {
   readonly messages: number;
   readonly files: number;
   readonly bytes: number;
-  /** What is damaged, and newer archives that were passed over. */
+  /** Damage, and newer archives that were passed over. */
   readonly warnings: readonly string[];
 }
 

@@ -12,7 +12,7 @@ import { isHidden } from './index-mail.js';
 import { type Want, wantsMailbox } from './want.js';
 
 /**
- * Whether an archive has all of what is wanted although volumes of it are lost. Two things can prove it:
+ * Tells whether an archive has all of what is wanted although volumes of it are lost. Two things can prove it:
  * - mail: the summary says how many messages each mailbox has, and the volumes that are left have as many;
  * - other parts: an archive holds its parts one after the other, and the neighbours of the lost volume lie beyond them.
  * Of a differential only the second: a message that the lost volume replaces is still there, as it was in the full.
@@ -87,7 +87,7 @@ function countInRun(run: ChainRun): number {
   return messages;
 }
 
-/** Whether the parts come before, or after, everything that the lost volumes can hold. */
+/** Tells whether the parts come before, or after, everything that the lost volumes can hold. */
 function liesBeside(
   { archive, facts }: ReadArchive,
   components: readonly Component[],

@@ -10,7 +10,7 @@ export interface PlacedTop {
   readonly placement: Placement;
 }
 
-/** Where everything that a chain brings is staged and swapped, what lies deeper before what it lies in. */
+/** The places of everything that a chain brings; a disk of its own comes before the directory that it lies in. */
 export function placeTops(
   { storeDir, cfgDir }: RecoverRequest,
   { tops }: ChainEntries,
@@ -23,7 +23,7 @@ export function placeTops(
   );
 }
 
-/** Where the staged counterpart of a path below the store lies. @param placements the deepest first */
+/** The staged counterpart of a path below the store. @param placements the deepest first */
 export function stagedPathOf(
   placements: readonly Placement[],
   path: string,

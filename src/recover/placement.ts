@@ -13,7 +13,7 @@ import { STAGING_NAME } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
 
-/** Where one top-level name of the store or the install directory, or a disk of its own below one, is staged and swapped. */
+/** The place in which one top-level name of the store or the install directory, or a disk of its own below one, is staged and swapped. */
 export interface Placement {
   /** `mail`, `mailserver.cfg`, `sslcert`; `mail/example.com` where that is a link or a mount point. */
   readonly name: string;
@@ -21,7 +21,7 @@ export interface Placement {
   readonly live: string;
   /** On the same file system as `live`. */
   readonly staging: string;
-  /** Where its new content is written. */
+  /** The path to which its new content is written. */
   readonly staged: string;
   /** Its own directory is a mount point, which nobody can rename: its children are swapped. */
   readonly isMountPoint: boolean;
@@ -125,7 +125,7 @@ export function makePlaces(directories: readonly string[]): void {
   }
 }
 
-/** What of a placement is replaced. */
+/** The paths of a placement that are replaced. */
 export interface SwapScope {
   /** Paths below its name, `example.com/alice`; an empty one replaces all of it. */
   readonly roots: readonly string[];

@@ -20,7 +20,7 @@ export interface HeldPlaces {
   release(): void;
 }
 
-/** How often the places are looked at anew, because a journal in one of them named another. */
+/** The number of times that the places are looked at anew because a journal in one of them named another. */
 const LOOKS = 5;
 
 /**
@@ -103,7 +103,7 @@ async function lockAll(
   return { deadPids, release };
 }
 
-/** What is recovered is recovered: a lock that cannot be removed is that of a dead process in a moment. */
+/** A lock that cannot be removed is no failure of the recover: it is that of a dead process in a moment. */
 function releaseQuietly(lock: Lock): void {
   try {
     lock.release();

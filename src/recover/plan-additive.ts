@@ -1,5 +1,5 @@
 /**
- * What an additive recover of one folder does: mail is added under names of its own and nothing is overwritten. Pure.
+ * The plan of an additive recover of one folder: mail is added under names of its own and nothing is overwritten. Pure.
  */
 
 import { formatMessageFile } from '../store/message-file.js';
@@ -18,7 +18,7 @@ export function contentKey(crc: number, sizeBytes: number): string {
   return `${crc.toString(16)}:${sizeBytes}`;
 }
 
-/** What happens to one message of the archive. */
+/** The step for one message of the archive. */
 export type AdditiveStep =
   | { readonly kind: 'add'; readonly name: string; readonly as: string }
   /** Another message has its name. */
@@ -140,7 +140,7 @@ function numberOf(name: string): number {
   return match ? parseInt(match[1] ?? '0', 16) : -1;
 }
 
-/** What the plan amounts to, for a line of the report. */
+/** The plan in figures, for a line of the report. */
 export function countAdditive(plan: AdditivePlan): {
   add: number;
   rename: number;

@@ -14,7 +14,7 @@ export function warnOfChain(chain: Chain, entries: ChainEntries): string[] {
   ];
 }
 
-/** What the archive of the point does not have. */
+/** Warns of parts that the archive of the point does not have. */
 function warnOfPoint({ point }: Chain): string[] {
   const archive = `${point.facts.files.stem}.zip`;
   const parts = describeParts(point.facts);

@@ -58,7 +58,7 @@ function refuseDirectoryAsFile(live: string): void {
 }
 
 /**
- * Why a path cannot be renamed into its staging directory; undefined where it can. It is renamed over a directory that is
+ * The errno that keeps a path from being renamed into its staging directory; undefined where nothing does. It is renamed over a directory that is
  * not empty: the system first asks whether it may be renamed at all, and then refuses to replace such a directory.
  */
 function renameFault(live: string, staging: string): string | undefined {

@@ -51,7 +51,7 @@ export async function refuseAfterStaging(
   }
 }
 
-/** What an interrupted recover with --in-place removed comes back whole, or nothing else is done. @throws {FailedError} */
+/** Refuses all but the whole recover of what an interrupted one with --in-place removed. @throws {FailedError} */
 export function refuseUnlessCovered(
   request: RecoverRequest,
   planned: PlannedRecover,

@@ -1,7 +1,7 @@
 import { toSystemError } from '../platform/system-error.js';
 
 /**
- * What a failed read of an archive means to people: its disk or share, not the store's, and no damage of the archive.
+ * The words for a failed read of an archive: its disk or share, not the store's, and no damage of the archive.
  * Other errors stay what they are.
  */
 export function toReadError(error: unknown): unknown {

@@ -36,7 +36,7 @@ export interface RecoverRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a recover did, or would do. */
+/** The result of a recover, or of one that would be made. */
 export interface RecoverReport {
   readonly schema: 'kms-backup/recover/1';
   readonly isDryRun: boolean;
@@ -53,11 +53,11 @@ export interface RecoverReport {
   readonly neededBytes: number;
   readonly freeBytes: number;
   readonly warnings: readonly string[];
-  /** What an additive recover adds; undefined where it replaces. */
+  /** The messages that an additive recover adds; undefined for one that replaces. */
   readonly additive?: AdditiveCounts | undefined;
-  /** What an earlier call had begun and this one completed first; null: nothing. */
+  /** The recover of an earlier call that this one completed first; null: none. */
   readonly finished: string | null;
-  /** Where the old state is kept, if it is. */
+  /** The paths at which the old state is kept; none where it is removed. */
   readonly keptOld: readonly string[];
   /** Entries that have other times now than in the archive: the file system does not keep theirs. */
   readonly offTimes: readonly string[];

@@ -12,7 +12,7 @@ import type { RecoverRequest } from './request.js';
 import { mendStaging } from './staging.js';
 import { goBack } from './undo.js';
 
-/** What a rollback puts back. */
+/** The state that a rollback puts back. */
 export interface RollbackPlan {
   readonly archive: string;
   /** When the recover that is undone was started: RFC 3339, UTC. */
@@ -20,14 +20,14 @@ export interface RollbackPlan {
   readonly restores: readonly string[];
 }
 
-/** Where a rollback looks for what to undo. */
+/** The places in which a rollback looks for a journal. */
 export type RollbackPlaces = Pick<
   RecoverRequest,
   'storeDir' | 'cfgDir' | 'named'
 >;
 
 /**
- * What `rollBack` would do now; changes nothing.
+ * Tells the outcome of `rollBack` now; changes nothing.
  * @throws {NotFoundError} when no old state is kept · {FailedError} when it is not whole any more
  */
 export function planRollback(places: RollbackPlaces): RollbackPlan {
@@ -120,7 +120,7 @@ function several(one: FoundJournal, other: FoundJournal): FailedError {
   );
 }
 
-/** What is not there cannot be put back, and a part of a state is none. */
+/** A state that is not there whole cannot be put back. */
 function refuseIncomplete({ journal }: FoundJournal): void {
   const { archive, phase, units } = journal;
   if (phase === 'emptied' || journal.isInPlace) {

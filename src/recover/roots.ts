@@ -87,7 +87,7 @@ function rootOf(scope: MailScope, entryName: string): string | undefined {
   return steps.length > depth ? steps.slice(0, depth + 1).join('/') : undefined;
 }
 
-/** How many steps the path of a whole scope has: `mail/example.com` 2, `mail/example.com/alice/INBOX` 4. */
+/** The number of steps in the path of a whole scope: `mail/example.com` 2, `mail/example.com/alice/INBOX` 4. */
 function depthOf(
   { user, folder }: MailScope,
   steps: readonly string[],

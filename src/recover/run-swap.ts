@@ -22,7 +22,7 @@ import { swapForward } from './swap.js';
 import { undoSwap } from './undo.js';
 import { type StagingPlan, unitsOf } from './units.js';
 
-/** Where the parts of a recover lie. */
+/** The places of a recover's parts. */
 export interface PlacedRecover {
   readonly tops: readonly PlacedTop[];
   readonly staging: StagingPlan;
@@ -59,7 +59,7 @@ export function swap(
   }
 }
 
-/** What a journal begins with. */
+/** The content that a journal begins with. */
 interface SwapStart extends PlacedRecover {
   readonly phase: 'swapping' | 'emptied';
   readonly units: readonly SwapUnit[];
@@ -109,7 +109,7 @@ export function beginSwap(
   return { home, journal };
 }
 
-/** What is in the way of tidying up is in the way of the next call too, which names it. */
+/** An error while tidying up is left to the next call, which meets and names it. */
 function abandon(found: FoundJournal, earlier: readonly FoundJournal[]): void {
   try {
     abandonJournal(

@@ -25,7 +25,7 @@ export interface ChainEntries extends TalliedEntries {
 
 /**
  * The entries of a chain's point: those of the differential, and of its base those that are neither newer there nor deleted.
- * Where everything may be wanted, all of the archives' entries are checked, else the chosen ones: one folder out of a
+ * All of the archives' entries are checked where everything may be wanted, else the chosen ones: one folder out of a
  * million messages costs only its own entries.
  * @throws {DamagedArchiveError} naming an entry that no safe tool would recover
  */

@@ -41,7 +41,7 @@ export function* selectedRuns(
   }
 }
 
-/** Whether an entry is a whole file, or the first piece of one that was split. */
+/** Tells whether an entry is a whole file, or the first piece of one that was split. */
 export function isFirstPiece(table: EntryTable, index: number): boolean {
   return (table.piece(index)?.index ?? 0) === 0;
 }

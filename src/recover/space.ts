@@ -5,7 +5,7 @@ import { formatSize } from '../platform/units.js';
 import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
 
-/** Whether the new state fits beside the old one. */
+/** The space that a new state needs beside the old one. */
 
 /** The existing directory that a path lies in, or will lie in. */
 export function existingAncestor(path: string): string {
@@ -14,14 +14,14 @@ export function existingAncestor(path: string): string {
   return candidate;
 }
 
-/** What one file system has to hold. */
+/** The space that is needed on one file system. */
 interface DiskNeed {
   /** A directory on it. */
   readonly at: string;
   needed: number;
 }
 
-/** What a recover needs and what is free, where that is tightest: mail may lie on a disk of its own. */
+/** The needed and the free space of the tightest file system: mail may lie on a disk of its own. */
 export function measureSpace(
   request: RecoverRequest,
   { tops }: ChainEntries,

@@ -37,7 +37,7 @@ function makeEmpty(staging: string): void {
 }
 
 /**
- * What others put in the place of a staging directory is never used, nor what lies behind it changed: a recover would
+ * A staging directory that others made is never used, nor is anything behind it changed: a recover would
  * empty the one, and hand the mail that it brings to the other.
  * @throws {FailedError} naming the link, the file or the owner
  */

@@ -69,7 +69,7 @@ function putBack({ live, staged, old, hadLive }: SwapUnit): void {
   if (!hadLive) return;
 
   move(old, live);
-  // Where both are names of one file, a rename leaves both.
+  // A rename leaves both names where both are those of one file.
   if (isFile) rmSync(old, { force: true });
 }
 
@@ -100,7 +100,7 @@ function keepOld(unit: SwapUnit): string[] {
   return [];
 }
 
-/** Where there are no hard links: a copy that is there whole or not at all. */
+/** The way without hard links: a copy that is there whole or not at all. */
 function copyWhole(from: string, to: string): void {
   const { uid, gid, mode, atime, mtime } = statSync(from);
   replaceFile(to, readFileSync(from), mode & 0o7777);

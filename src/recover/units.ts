@@ -7,15 +7,15 @@ import { rootsWithin, toUnits } from './placement.js';
 import type { RecoverRequest } from './request.js';
 import { orderUnits } from './swap.js';
 
-/** What a recover replaces, and the directories that it does so in. */
+/** The units that a recover swaps, and the directories that it stages in. */
 
-/** What of an archive is recovered. */
+/** The entries of an archive that are recovered. */
 interface Chosen {
   readonly entries: ChainEntries;
   readonly roots: readonly string[] | undefined;
 }
 
-/** What is swapped. A link to a disk of which the archive holds nothing stays: no backup looks behind such links. */
+/** The units to swap. A link to a disk of which the archive holds nothing stays: no backup looks behind such links. */
 export function unitsOf(
   request: RecoverRequest,
   { entries, roots }: Chosen,
@@ -40,7 +40,7 @@ export function unitsOf(
   return orderUnits(units);
 }
 
-/** Where a recover stages, and writes down what it swaps. */
+/** The directories in which a recover stages, and the one in which it writes its journal. */
 export interface StagingPlan {
   /** The directory whose staging directory holds the journal: the store, where anything of it is replaced. */
   readonly home: string;

@@ -35,7 +35,7 @@ export function wantOfMail({ domain, user, messages }: MailScope): Want {
   };
 }
 
-/** Whether a mailbox is wanted, by `countedMailboxOf`. */
+/** Tells whether a mailbox is wanted, by `countedMailboxOf`. */
 export function wantsMailbox({ mailboxes }: Want, mailbox: string): boolean {
   if (!mailboxes) return true;
 

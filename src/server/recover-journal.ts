@@ -126,7 +126,7 @@ function unreachable(directory: string, home: string): FailedError {
 
 function readPlace(directory: string): Journal | JournalPointer | undefined {
   const path = journalPath(directory);
-  // What lies behind a link is nobody's staging directory: a recover refuses it by its name.
+  // A directory behind a link is nobody's staging directory: a recover refuses it by its name.
   // A configuration that is a link leads to a file, and nothing lies below that.
   if (lstatOrGone(dirname(path))?.isDirectory() !== true) return undefined;
 

@@ -39,7 +39,7 @@ const STORE_COMPONENTS = [
   'mail',
 ] as const;
 
-/** Whether a component lies in the install directory. */
+/** Tells whether a component lies in the install directory. */
 export function isInstalled(component: Component): boolean {
   return (
     component === 'cfg' || INSTALL_COMPONENTS.some((name) => name === component)
