@@ -27,6 +27,8 @@ export function openServerLog(
   clock: Clock,
 ): ServerLog {
   let problem: string | undefined;
+  const now = (): string => formatLogTime(clock());
+
   const append = (name: 'debug' | 'error', line: string): void => {
     const path =
       name === 'debug' ? settings.debugLogPath : settings.errorLogPath;
@@ -43,21 +45,15 @@ export function openServerLog(
 
   return {
     debug: (text) => {
-      if (settings.logsStoreBackup) {
-        append(
-          'debug',
-          `${formatLogTime(clock())}[${process.pid}] {backup} ${text}`,
-        );
-      }
+      if (!settings.logsStoreBackup) return;
+
+      append('debug', `${now()}[${process.pid}] {backup} ${text}`);
     },
     jobFinished: (text) => {
-      append('error', `${formatLogTime(clock())} Backup job finished: ${text}`);
+      append('error', `${now()} Backup job finished: ${text}`);
     },
     jobFailed: (what, text) => {
-      append(
-        'error',
-        `${formatLogTime(clock())} ${what} backup has failed with error: ${text}`,
-      );
+      append('error', `${now()} ${what} backup has failed with error: ${text}`);
     },
     get problem() {
       return problem;

@@ -116,14 +116,17 @@ export function settingsOf(
     notifyAddress: backup.text('AdminNotify', ''),
     include: includeSwitches(document),
     createsBackupDirectory: backup.flag('CreateBackupDirectory', true),
-    hostname: readerOf(document, findSection(document, 'table', 'Misc')).text(
-      'InternetHostname',
-      '',
-    ),
+    hostname: readHostname(document),
     schedule: readScheduleTasks(document),
     ...logFacts(document, installDir, storeDir),
     mail: mailFacts(document),
   };
+}
+
+function readHostname(document: ConfigDocument): string {
+  const misc = readerOf(document, findSection(document, 'table', 'Misc'));
+
+  return misc.text('InternetHostname', '');
 }
 
 function includeSwitches(document: ConfigDocument): IncludeSwitches {

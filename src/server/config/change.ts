@@ -143,32 +143,17 @@ function isTargetRight(
   change: ConfigChange,
   is: ConfigMeaning['sections'][number],
 ): boolean {
-  const same = (one: unknown, other: unknown): boolean =>
-    JSON.stringify(one) === JSON.stringify(other);
   switch (change.kind) {
     case 'set':
       return (
         same(was.items, is.items) &&
         isAssigned(was.variables, change, is.variables)
       );
-    case 'set-in-item': {
-      const [itemWas, itemIs] = [
-        was.items[change.index],
-        is.items[change.index],
-      ];
-
-      const rest = (items: readonly ItemValues[]): unknown =>
-        items.filter((_, index) => index !== change.index);
-      if (!itemWas || !itemIs || !same(was.variables, is.variables)) {
-        return false;
-      }
-
+    case 'set-in-item':
       return (
-        same(rest(was.items), rest(is.items)) &&
-        isAssigned(itemWas, change, itemIs)
+        same(was.variables, is.variables) &&
+        isItemAssigned(was.items, change, is.items)
       );
-    }
-
     case 'add-item':
       return (
         same(was.variables, is.variables) &&
@@ -180,6 +165,28 @@ function isTargetRight(
         same(was.items.toSpliced(change.index, 1), is.items)
       );
   }
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** The item at the change's index has the value, and every other item is as it was. */
+function isItemAssigned(
+  was: readonly ItemValues[],
+  change: { index: number; name: string; value: string },
+  is: readonly ItemValues[],
+): boolean {
+  const itemBefore = was[change.index];
+  const itemAfter = is[change.index];
+  if (!itemBefore || !itemAfter) return false;
+
+  const others = (items: readonly ItemValues[]): unknown =>
+    items.filter((_, index) => index !== change.index);
+
+  return (
+    same(others(was), others(is)) && isAssigned(itemBefore, change, itemAfter)
+  );
 }
 
 /** All variables of that name have the value, or exactly one was added; every other is as it was. */

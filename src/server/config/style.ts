@@ -36,15 +36,20 @@ export function styleOf(document: ConfigDocument): ConfigStyle {
     variableIndent: indentOf(text, tables[0]?.span) ?? '  ',
     itemIndent: indentOf(text, items[0]?.span) ?? '  ',
     itemVariableIndent: indentOf(text, inItems[0]?.span) ?? '    ',
-    quote:
-      /<variable\s+name\s*=\s*'/.test(text) &&
-      !/<variable\s+name\s*=\s*"/.test(text)
-        ? "'"
-        : '"',
+    quote: quoteOf(text),
     emptyVariable: emptyVariableStyle(text, [...tables, ...inItems]),
     emptyList: emptyListStyle(document),
     escapes: escapesOf(text, [...tables, ...inItems]),
   };
+}
+
+/** The quotation mark around names: a file of the server's has one kind only. */
+function quoteOf(text: string): string {
+  const isSingle =
+    /<variable\s+name\s*=\s*'/.test(text) &&
+    !/<variable\s+name\s*=\s*"/.test(text);
+
+  return isSingle ? "'" : '"';
 }
 
 /**
