@@ -6,10 +6,10 @@ import {
   findNameFault,
   isSurelyHarmless,
   LONGEST_PATH_BYTES,
-  wholeName,
 } from './entry-names.js';
 import type { EntryTable } from './zip/entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
+import { Pieces } from './check-pieces.js';
 import type { OpenArchive } from './open-archive.js';
 import type { SummaryText, VersionText } from './summary.js';
 import { METHOD_STORED } from './zip/zip-format.js';
@@ -97,43 +97,49 @@ export function checkPresent(archive: Volumes): StructureReport {
   return checkEntries(archive, false);
 }
 
-function checkEntries(archive: Volumes, hasAllParts = true): StructureReport {
+function checkEntries(archive: Volumes, hasAllPieces = true): StructureReport {
   const windowsNames: string[] = [];
-  let [entries, files, messages, totalBytes] = [0, 0, 0, 0];
+  let entries = 0;
+  let files = 0;
+  let messages = 0;
+  let totalBytes = 0;
 
-  const parts = new Map<
-    string,
-    { count: number; seen: Set<number>; bytes: number; total: number }
-  >();
+  const pieces = new Pieces();
 
   for (const { table, file } of archive.volumes) {
     entries += table.count;
 
     for (const run of directoryRuns(table)) {
       checkNames(table, run, file.name, windowsNames);
-
-      const isInMail = holdsMessages(run.prefix);
-      for (let index = run.start; index < run.end; index++) {
-        if (isMessageAt(table, index, isInMail)) messages++;
-      }
+      messages += countMessages(table, run);
     }
 
     for (let index = 0; index < table.count; index++) {
       checkFields(table, index, file.name);
 
-      const part = table.piece(index);
-      if (part) addPart(parts, table.name(index), table.size(index), part);
+      const isFile = pieces.add(table, index);
       if (table.isDirectory(index) || isOwnTextAt(table, index)) continue;
 
       totalBytes += table.size(index);
-      if (!part || part.index === 0) files++;
+      if (isFile) files++;
     }
   }
 
-  if (hasAllParts) checkParts(archive.files.stem, parts);
+  if (hasAllPieces) pieces.check(archive.files.stem);
   checkMeetings(archive);
 
   return { entries, files, messages, totalBytes, windowsNames, warnings: [] };
+}
+
+function countMessages(table: EntryTable, run: DirectoryRun): number {
+  const isInMail = holdsMessages(run.prefix);
+  let messages = 0;
+
+  for (let index = run.start; index < run.end; index++) {
+    if (isMessageAt(table, index, isInMail)) messages++;
+  }
+
+  return messages;
 }
 
 /** The directory's part of the names is looked at once for a whole run. */
@@ -161,19 +167,24 @@ function checkNames(
       continue;
     }
 
-    const fault = findNameFault(table.name(index));
-    if (fault && (!fault.onlyOnWindows || process.platform === 'win32')) {
-      const hints = fault.onlyOnWindows ? WINDOWS_HINTS : HINTS;
-      throw damaged(
-        volume,
-        table.name(index),
-        `has ${fault.reason} in its name`,
-        hints,
-      );
+    if (hasOnlyWindowsFault(table.name(index), volume)) {
+      windowsNames.push(table.name(index));
     }
-
-    if (fault) windowsNames.push(table.name(index));
   }
+}
+
+/**
+ * Says whether only Windows forbids the name, which elsewhere is reported.
+ * @throws {DamagedArchiveError} for a name that this system, or every system, must refuse
+ */
+function hasOnlyWindowsFault(name: string, volume: string): boolean {
+  const fault = findNameFault(name);
+  if (!fault) return false;
+  if (fault.onlyOnWindows && process.platform !== 'win32') return true;
+
+  const hints = fault.onlyOnWindows ? WINDOWS_HINTS : HINTS;
+
+  throw damaged(volume, name, `has ${fault.reason} in its name`, hints);
 }
 
 function checkFields(table: EntryTable, index: number, volume: string): void {
@@ -212,47 +223,6 @@ function damaged(
     `${volume}: entry ${JSON.stringify(name)} ${what}`,
     { hints },
   );
-}
-
-function addPart(
-  parts: Map<
-    string,
-    { count: number; seen: Set<number>; bytes: number; total: number }
-  >,
-  name: string,
-  sizeBytes: number,
-  part: { index: number; count: number; totalBytes: number },
-): void {
-  const whole = wholeName(name);
-  const known = parts.get(whole) ?? {
-    count: part.count,
-    seen: new Set(),
-    bytes: 0,
-    total: part.totalBytes,
-  };
-
-  known.seen.add(part.index);
-  known.bytes += sizeBytes;
-  parts.set(whole, known);
-}
-
-function checkParts(
-  stem: string,
-  parts: ReadonlyMap<
-    string,
-    { count: number; seen: Set<number>; bytes: number; total: number }
-  >,
-): void {
-  for (const [name, { count, seen, bytes, total }] of parts) {
-    if (seen.size !== count || bytes !== total) {
-      throw new DamagedArchiveError(
-        `${stem}: ${JSON.stringify(name)} has ${seen.size} of its ${count} parts`,
-        {
-          hints: HINTS,
-        },
-      );
-    }
-  }
 }
 
 /** Checks that the volumes are those that the summary was written with. @throws {DamagedArchiveError} */

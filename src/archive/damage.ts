@@ -9,7 +9,7 @@ import { pathInMail } from '../store/entry-place.js';
  */
 export type Damage = DamagePlace & DamageExtent;
 
-export interface DamagePlace {
+interface DamagePlace {
   /** The archive's name without its ending: `F20260118T220007Z`. */
   readonly archive: string;
   /** The volume's file name. */

@@ -66,6 +66,7 @@ export function findEntryFault(
 
 const IS_WINDOWS = process.platform === 'win32';
 
+// eslint-disable-next-line complexity -- a rule a line
 function findFault(name: string): string | undefined {
   if (name === '' || name === '/') return 'an empty name';
   if (name.includes('\\')) return 'a backslash';

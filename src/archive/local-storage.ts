@@ -28,6 +28,13 @@ const LOCKED_THING = 'the backup directory';
 /** The time for which `publish` retries a rename that another program, such as a virus scanner, blocks. */
 const RENAME_PATIENCE_MS = 60_000;
 
+const FEATURES = {
+  renames: true,
+  truncates: true,
+  syncs: true,
+  rangesAtOnce: true,
+};
+
 /** @param path of the directory, which need not exist yet */
 export function localStorage(path: string): Storage {
   const directory = resolve(path);
@@ -36,12 +43,7 @@ export function localStorage(path: string): Storage {
   return {
     name: path,
     identity: directory,
-    features: {
-      renames: true,
-      truncates: true,
-      syncs: true,
-      rangesAtOnce: true,
-    },
+    features: FEATURES,
     place: { kind: 'local', directory },
     localDirectory: directory,
     lock: lockOf(pathOf(LOCK_FILE)),
@@ -54,13 +56,7 @@ export function localStorage(path: string): Storage {
 
     create: (name) => new LocalWriter(pathOf(name)),
     publish: (name, finalName, signal) =>
-      patientlyFor(
-        RENAME_PATIENCE_MS,
-        () => {
-          renameSync(pathOf(name), pathOf(finalName));
-        },
-        signal,
-      ),
+      publishFile(pathOf(name), pathOf(finalName), signal),
     remove: (name) =>
       promiseOf(() => {
         rmSync(pathOf(name), { force: true });
@@ -84,6 +80,18 @@ export function localStorage(path: string): Storage {
       }),
     standing: () => promiseOf(() => lookAtDirectory(directory)),
   };
+}
+
+function publishFile(
+  path: string,
+  finalPath: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const rename = (): void => {
+    renameSync(path, finalPath);
+  };
+
+  return patientlyFor(RENAME_PATIENCE_MS, rename, signal);
 }
 
 /** Does the work at once: a disk answers while one waits. What it throws is the promise's. */

@@ -42,7 +42,6 @@ function resolveState(
 ): ArchiveState {
   const base =
     own.files.type === 'differential' ? findBase(own, all) : undefined;
-  const record = validRecord(own, evidence);
   const chainFault = findChainFault(own, base, evidence);
   const baseFault = describeBaseFault(base, evidence);
   const fault = describeOwnFault(own, evidence) ?? chainFault ?? baseFault;
@@ -65,11 +64,18 @@ function resolveState(
     damage: archives.flatMap((facts) => damageOf(facts, evidence)),
     unreadable,
     lacks: findLacking(own, base),
-    verifiedAt:
-      record?.isSound && own.fault === undefined
-        ? parseTime(record.at)
-        : undefined,
+    verifiedAt: own.fault === undefined ? provenTime(own, evidence) : undefined,
   };
+}
+
+/** The time at which these very files were last found sound. */
+function provenTime(
+  facts: ArchiveFacts,
+  evidence: SetEvidence,
+): Date | undefined {
+  const record = validRecord(facts, evidence);
+
+  return record?.isSound ? parseTime(record.at) : undefined;
 }
 
 /** Returns the record of these very files. */
@@ -152,13 +158,20 @@ function findChainFault(
   }
 
   const digest = evidence.digests.get(base.files.stem);
-  const { baseDigest } = own.version ?? {};
 
-  return baseDigest !== undefined &&
-    digest !== undefined &&
-    digest !== baseDigest
+  return isOtherDigest(digest, own.version?.baseDigest)
     ? `${base.files.stem}.zip is not the full that it was measured against`
     : undefined;
+}
+
+/** Says whether both digests are known, and differ. */
+function isOtherDigest(
+  digest: string | undefined,
+  expected: string | undefined,
+): boolean {
+  if (digest === undefined || expected === undefined) return false;
+
+  return digest !== expected;
 }
 
 function describeOwnFault(

@@ -29,7 +29,7 @@ const CHANGES = ['new', 'changed', 'unchanged', 'vanished'] as const;
 const NO_RECORD = -1;
 
 /** Files of one directory, and where the first of them stands in the columns of its group. */
-export interface ComparedFiles {
+interface ComparedFiles {
   readonly directory: WalkedDirectory;
   readonly names: readonly string[];
   readonly first: number;

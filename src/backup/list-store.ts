@@ -20,7 +20,7 @@ import {
 } from './walk.js';
 
 /** The files of one component. */
-export interface ListedGroup {
+interface ListedGroup {
   readonly component: Component;
   /** Single files, each as a directory with one name: the configuration. */
   readonly singles: readonly WalkedDirectory[];

@@ -37,7 +37,7 @@ export interface LeftOut {
 }
 
 /** Far less mail than before: of whom, and how much is left. */
-export interface MailLoss {
+interface MailLoss {
   /** `example.com/alice`; undefined for all mail together. */
   readonly mailbox: string | undefined;
   readonly before: number;
@@ -56,7 +56,7 @@ export type LossAlarm =
   | { readonly kind: 'unlisted'; readonly name: string };
 
 /** The store went away and nothing of its mail is left: nothing is to be published. */
-export interface GoneStore {
+interface GoneStore {
   readonly errno: string;
   readonly fact: string;
 }

@@ -47,7 +47,7 @@ export interface BackupPlan {
 }
 
 /** How a differential names its base. */
-export interface BaseName {
+interface BaseName {
   readonly stem: string;
   readonly digest: string;
 }

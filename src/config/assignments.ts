@@ -74,7 +74,7 @@ function readAssignments(file: string): Assignment[] {
  * Takes `KEY=VALUE` words apart and checks the keys.
  * @throws {UsageError} for a word without `=`, an unknown key (with the nearest one), a key twice, or a password
  */
-export function parseAssignments(words: readonly string[]): Assignment[] {
+function parseAssignments(words: readonly string[]): Assignment[] {
   const seen = new Set<string>();
   return words.map((word) => {
     const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(word) ?? [];

@@ -1,9 +1,9 @@
 import { KmsError, messageOf } from '../errors.js';
-import { runProgram } from '../platform/run-program.js';
+import { type ProgramResult, runProgram } from '../platform/run-program.js';
 import { isInstalledCurrent } from '../schedule/install.js';
 import { installedCommand } from '../schedule/installed-command.js';
 import type { SchedulerKind } from '../schedule/job.js';
-import type { Check } from '../status/doctor.js';
+import type { Check } from '../status/check.js';
 import { entryConflict, type EntryFlags, entryFor } from './scheduler-entry.js';
 import { quoteWord } from '../platform/quote-words.js';
 
@@ -118,28 +118,30 @@ function startFault(program: readonly string[]): string | undefined {
     return undefined;
   }
 
-  const [file = '', ...args] = words;
-  const env =
-    process.platform === 'win32' ? process.env : { PATH: '/usr/bin:/bin' };
-
   try {
-    const ended = runProgram(file, args, {
-      cwd: '/',
-      env,
-      timeoutMs: START_LIMIT_MS,
-    });
+    const ended = startOutside(words);
 
-    if (!ended) return `there is no ${file}`;
+    if (!ended) return `there is no ${words[0]}`;
     if (ended.exitCode === 0 && ended.stdout.startsWith('kms-backup/')) {
       return undefined;
     }
 
-    const [said = ''] = `${ended.stderr}${ended.stdout}`.trim().split('\n');
+    const [firstLine] = `${ended.stderr}${ended.stdout}`.trim().split('\n');
+    const answer = firstLine === '' ? '' : `, ${firstLine}`;
 
-    return `${line} ended with ${ended.exitCode}${said === '' ? '' : `, ${said}`}`;
+    return `${line} ended with ${ended.exitCode}${answer}`;
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 
     return messageOf(error);
   }
+}
+
+/** Runs a program as a scheduler does. @returns undefined where there is no such program */
+function startOutside(words: readonly string[]): ProgramResult | undefined {
+  const [file = '', ...args] = words;
+  const env =
+    process.platform === 'win32' ? process.env : { PATH: '/usr/bin:/bin' };
+
+  return runProgram(file, args, { cwd: '/', env, timeoutMs: START_LIMIT_MS });
 }

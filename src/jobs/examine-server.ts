@@ -1,7 +1,8 @@
 /** Everything that `doctor` looks at. */
 import { storageAt } from '../archive/storages.js';
 import { systemClock } from '../platform/clock.js';
-import { type Check, checkConfiguration, runChecks } from '../status/doctor.js';
+import type { Check } from '../status/check.js';
+import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { checkScheduler } from './check-scheduler.js';
 import type { EntryFlags } from './scheduler-entry.js';
 import { findServer } from './server.js';

@@ -20,7 +20,7 @@ export interface MailCounts {
 const placesOfDirectories = new Map<string, StoreDirectory | undefined>();
 
 /** Where an entry lies in the mail store; undefined where it is no mail. */
-export function storePathOf(entryName: string): StorePath | undefined {
+function storePathOf(entryName: string): StorePath | undefined {
   const name = wholeName(entryName);
   const slash = name.lastIndexOf('/') + 1;
   const directory = name.slice(0, slash);

@@ -55,15 +55,10 @@ export function toRecoverRequest(
   const server = flags.rollback
     ? serverToUndo(flags)
     : serverFor(flags, { isOnlyMail: scope !== undefined, mask });
-  const storeDir = resolve(flags.store ?? server?.storeDir ?? '.');
 
   return {
     from: resolve(from ?? '.'),
-    storeDir,
-    cfgDir: resolve(flags.cfgdir ?? server?.installation.dir ?? storeDir),
-    named: [flags.store, flags.cfgdir]
-      .filter((path) => path !== undefined)
-      .map((path) => resolve(path)),
+    ...placesOf(flags, server),
     mask,
     scope,
     isAdditive: flags.additive,
@@ -75,6 +70,22 @@ export function toRecoverRequest(
     notes: server?.note === undefined ? [] : [server.note],
     refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
     ...control,
+  };
+}
+
+/** The directories that are recovered into, and those of them that a flag names. */
+function placesOf(
+  { store, cfgdir }: RecoverFlags,
+  server: ReturnType<typeof serverFor>,
+): Pick<RecoverRequest, 'storeDir' | 'cfgDir' | 'named'> {
+  const storeDir = resolve(store ?? server?.storeDir ?? '.');
+
+  return {
+    storeDir,
+    cfgDir: resolve(cfgdir ?? server?.installation.dir ?? storeDir),
+    named: [store, cfgdir]
+      .filter((path) => path !== undefined)
+      .map((path) => resolve(path)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { ownProgram } from '../platform/self.js';
 import { planJob, type SchedulerJob } from '../schedule/job.js';
-import type { Check } from '../status/doctor.js';
+import type { Check } from '../status/check.js';
 import { openServer, type ServerFlags } from './server.js';
 
 /** The flags that say what an entry is to be. */

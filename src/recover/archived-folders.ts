@@ -12,7 +12,7 @@ import {
 /** The folders of an archive whose mail is added to a live store. */
 
 /** The directory of a folder's messages: `#msgs`, or empty for those in the folder's own directory. */
-export type Holder = typeof MESSAGE_DIRECTORY | '';
+type Holder = typeof MESSAGE_DIRECTORY | '';
 
 /** A message of the archive. */
 export interface ArchivedMessage {

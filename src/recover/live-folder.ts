@@ -7,7 +7,7 @@ import type { Turns } from '../platform/turns.js';
 /** A folder of the live store as an additive recover finds it: mail comes and goes meanwhile. */
 
 /** A live message that could be one of the archive's: it has the size of one. */
-export interface LiveMessage {
+interface LiveMessage {
   /** The file's name: `0000000a.eml`. */
   readonly name: string;
   readonly crc: number;

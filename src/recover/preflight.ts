@@ -82,6 +82,7 @@ function renameFault(live: string, staging: string): string | undefined {
 }
 
 /** Shares answer EACCES and EPERM where they mean that the target is there: such an answer needs a second witness. */
+// eslint-disable-next-line complexity -- an answer of the system a line
 function confirm(live: string, code: string): string | undefined {
   const isDirectory =
     lstatSync(live, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -6,6 +6,7 @@ import {
   SETTINGS_DIRECTORY,
 } from '../store/message-file.js';
 import { parseStorePath } from '../store/store-path.js';
+import { type SelectedRun, selectedRuns } from './selected-runs.js';
 import type { ChainEntries } from './select-entries.js';
 
 /** The paths below the store that a recover of a part of the mail replaces. Pure. */
@@ -31,16 +32,28 @@ export function collectRoots(
 ): string[] {
   const roots = new Set<string>();
 
-  for (const { table, indices } of selections) {
-    for (const index of indices) {
-      const root = rootOf(scope, table.name(index));
-      if (root !== undefined) roots.add(root);
-    }
-  }
+  for (const run of selectedRuns(selections)) addRoots(roots, run, scope);
 
   for (const path of staleFiles(scope, [...roots])) roots.add(path);
 
   return [...roots];
+}
+
+/** Adds the roots of the entries of one directory: a root that holds the whole directory is that of all of them. */
+function addRoots(
+  roots: Set<string>,
+  { table, prefix, indices }: SelectedRun,
+  scope: MailScope,
+): void {
+  const directory = placeOf(prefix)?.path ?? '';
+
+  for (const index of indices) {
+    const root = rootOf(scope, table.name(index));
+    if (root === undefined) continue;
+
+    roots.add(root);
+    if (!scope.messages && directory.startsWith(`${root}/`)) return;
+  }
 }
 
 /** The files of the folders that no longer fit when the roots are replaced. */
@@ -66,6 +79,7 @@ function staleFiles(scope: MailScope, roots: readonly string[]): string[] {
  * subfolders, a file or `#msgs` of it without them, the file for a message. Undefined for entries that only come along.
  * Example: for folder `INBOX/Ärzte` of alice, `mail/example.com/alice/INBOX/&AMQ-rzte`.
  */
+// eslint-disable-next-line complexity -- guards, one for each kind of scope
 function rootOf(scope: MailScope, entryName: string): string | undefined {
   const path = placeOf(entryName)?.path;
   const place = path === undefined ? undefined : parseStorePath(path);

@@ -131,16 +131,35 @@ function finishDirectories(
   tops: readonly PlacedTop[],
   rules: readonly TargetRule[],
 ): string[] {
-  const directories = new Directories();
-  const off: string[] = [];
+  const directories = makeDirectories(entries, rules);
 
-  const found: {
-    name: string;
-    path: string;
-    mode: number;
-    mtimeTicks: bigint;
-    owner: TargetRule['owner'];
-  }[] = [];
+  const withMode = new Set(
+    directories.filter(({ mode }) => mode !== 0).map(({ path }) => path),
+  );
+  for (const { placement } of tops) giveNeighboursRights(placement, withMode);
+  directories.sort((a, b) => b.path.length - a.path.length);
+
+  return directories
+    .filter((directory) => !finishDirectory(directory))
+    .map(({ name }) => name);
+}
+
+/** A directory of the archive, and the place where it was made. */
+interface MadeDirectory {
+  readonly name: string;
+  readonly path: string;
+  /** 0: the archive does not say it. */
+  readonly mode: number;
+  readonly mtimeTicks: bigint;
+  readonly owner: TargetRule['owner'];
+}
+
+function makeDirectories(
+  entries: ChainEntries,
+  rules: readonly TargetRule[],
+): MadeDirectory[] {
+  const directories = new Directories();
+  const made: MadeDirectory[] = [];
 
   for (const { table, indices } of entries.selections) {
     for (const index of indices) {
@@ -151,7 +170,7 @@ function finishDirectories(
 
       const path = target.path.replace(/\/+$/, '');
       directories.make(path);
-      found.push({
+      made.push({
         name: table.name(index),
         path,
         mode: table.mode(index) & 0o3777,
@@ -161,19 +180,20 @@ function finishDirectories(
     }
   }
 
-  const known = new Set(
-    found.filter(({ mode }) => mode !== 0).map(({ path }) => path),
-  );
-  for (const { placement } of tops) giveNeighboursRights(placement, known);
-  found.sort((a, b) => b.path.length - a.path.length);
+  return made;
+}
 
-  for (const { name, path, mode, mtimeTicks, owner } of found) {
-    if (owner) giveOwner(path, owner);
-    if (mode !== 0 && process.platform !== 'win32') setMode(path, mode);
-    if (!giveTime(path, mtimeTicks)) off.push(name);
-  }
+/** Says whether the file system keeps the time. */
+function finishDirectory({
+  path,
+  mode,
+  mtimeTicks,
+  owner,
+}: MadeDirectory): boolean {
+  if (owner) giveOwner(path, owner);
+  if (mode !== 0 && process.platform !== 'win32') setMode(path, mode);
 
-  return off;
+  return giveTime(path, mtimeTicks);
 }
 
 function giveOwner(

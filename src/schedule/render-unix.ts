@@ -1,3 +1,4 @@
+import type { WeeklyTime } from './cron.js';
 import { quoteForShell, quoteForSystemd } from '../platform/quote-words.js';
 import { escapeXml } from '../platform/xml-text.js';
 import { groupByTime, type SchedulerFile, type SchedulerJob } from './job.js';
@@ -80,24 +81,6 @@ export function renderSystemd(job: SchedulerJob): SchedulerFile[] {
 
 /** A launchd property list (launchd.plist(5)); RunAtLoad catches up what a switched-off machine missed. */
 export function renderLaunchd(job: SchedulerJob): SchedulerFile {
-  const intervals = job.times.map(({ day, timeSeconds }) => {
-    const [hour, minute] = [
-      Math.floor(timeSeconds / 3600),
-      Math.floor(timeSeconds / 60) % 60,
-    ];
-
-    const entry = (key: string, value: number): string =>
-      `        <key>${key}</key>\n        <integer>${value}</integer>`;
-
-    const entries = [
-      entry('Weekday', day % 7),
-      entry('Hour', hour),
-      entry('Minute', minute),
-    ];
-
-    return `      <dict>\n${entries.join('\n')}\n      </dict>`;
-  });
-
   const words = job.command.map(
     (word) => `      <string>${escapeXml(word)}</string>`,
   );
@@ -115,7 +98,7 @@ export function renderLaunchd(job: SchedulerJob): SchedulerFile {
     '    </array>',
     '    <key>StartCalendarInterval</key>',
     '    <array>',
-    ...intervals,
+    ...job.times.map(formatInterval),
     '    </array>',
     '    <key>RunAtLoad</key>',
     '    <true/>',
@@ -130,6 +113,22 @@ export function renderLaunchd(job: SchedulerJob): SchedulerFile {
     name: `${launchdLabel(job.name)}.plist`,
     content: content.join('\n'),
   };
+}
+
+/** One moment of StartCalendarInterval; launchd's week begins with Sunday, 0. */
+function formatInterval({ day, timeSeconds }: WeeklyTime): string {
+  const minutes = Math.floor(timeSeconds / 60);
+
+  const entry = (key: string, value: number): string =>
+    `        <key>${key}</key>\n        <integer>${value}</integer>`;
+
+  const entries = [
+    entry('Weekday', day % 7),
+    entry('Hour', Math.floor(minutes / 60)),
+    entry('Minute', minutes % 60),
+  ];
+
+  return `      <dict>\n${entries.join('\n')}\n      </dict>`;
 }
 
 /** The name under which launchd knows the job. */

@@ -1,3 +1,4 @@
+import type { WeeklyTime } from './cron.js';
 import { groupByTime, type SchedulerFile, type SchedulerJob } from './job.js';
 import { quoteForWindows } from '../platform/quote-words.js';
 import { escapeXmlAscii } from '../platform/xml-text.js';
@@ -9,18 +10,6 @@ import { DAY_NAMES, formatTime } from './week.js';
  * StartWhenAvailable catches up what a switched-off machine missed. It runs as SYSTEM, as the mail server does.
  */
 export function renderSchtasks(job: SchedulerJob): SchedulerFile {
-  const triggers = groupByTime(job.times).flatMap(({ timeSeconds, days }) => [
-    '    <CalendarTrigger>',
-    // Any date in the past: only the time of day counts.
-    `      <StartBoundary>2020-01-01T${formatTime(timeSeconds)}:00</StartBoundary>`,
-    '      <Enabled>true</Enabled>',
-    '      <ScheduleByWeek>',
-    '        <WeeksInterval>1</WeeksInterval>',
-    `        <DaysOfWeek>${days.map((day) => `<${DAY_NAMES[day - 1] ?? ''} />`).join('')}</DaysOfWeek>`,
-    '      </ScheduleByWeek>',
-    '    </CalendarTrigger>',
-  ]);
-
   const [program = '', ...args] = job.command;
 
   const lines = [
@@ -30,7 +19,7 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
     `    <Description>Backup of the mail server in ${escapeXmlAscii(job.serverDir)}</Description>`,
     '  </RegistrationInfo>',
     '  <Triggers>',
-    ...triggers,
+    ...formatTriggers(job.times),
     '  </Triggers>',
     '  <Principals>',
     '    <Principal id="Author">',
@@ -57,4 +46,19 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
   ];
 
   return { name: `${job.name}.xml`, content: lines.join('\r\n') };
+}
+
+/** One trigger for each time of day, with its days. */
+function formatTriggers(times: readonly WeeklyTime[]): string[] {
+  return groupByTime(times).flatMap(({ timeSeconds, days }) => [
+    '    <CalendarTrigger>',
+    // Any date in the past: only the time of day counts.
+    `      <StartBoundary>2020-01-01T${formatTime(timeSeconds)}:00</StartBoundary>`,
+    '      <Enabled>true</Enabled>',
+    '      <ScheduleByWeek>',
+    '        <WeeksInterval>1</WeeksInterval>',
+    `        <DaysOfWeek>${days.map((day) => `<${DAY_NAMES[day - 1] ?? ''} />`).join('')}</DaysOfWeek>`,
+    '      </ScheduleByWeek>',
+    '    </CalendarTrigger>',
+  ]);
 }

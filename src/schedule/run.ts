@@ -108,15 +108,7 @@ async function runDue(
 ): Promise<ScheduleRunReport> {
   const now = options.clock();
   const { schedule } = readSettings(installation);
-  const stored = readScheduleState(installation);
-
-  const warnings =
-    stored === 'damaged'
-      ? ['kms-backup-schedule.json is damaged and was begun anew.']
-      : [];
-
-  const state: ScheduleState =
-    stored === 'damaged' || stored === undefined ? {} : stored;
+  const { state, warnings } = readState(installation);
   const since = state.handledUntil ?? options.newestArchiveAt;
   const due = planDue(schedule, since, now);
 
@@ -153,6 +145,21 @@ async function runDue(
   };
 }
 
+/** The kept state; a damaged one counts as none, with a warning. */
+function readState(installation: Installation): {
+  readonly state: ScheduleState;
+  readonly warnings: string[];
+} {
+  const stored = readScheduleState(installation);
+
+  if (stored === 'damaged') {
+    const warning = 'kms-backup-schedule.json is damaged and was begun anew.';
+    return { state: {}, warnings: [warning] };
+  }
+
+  return { state: stored ?? {}, warnings: [] };
+}
+
 interface Attempt {
   readonly state: ScheduleState;
   readonly due: DuePlan;
@@ -166,16 +173,11 @@ async function attempt(
   { state, due, type, now }: Attempt,
 ): Promise<Omit<ScheduleRunReport, 'warnings'>> {
   const dueAt = due.moments.at(-1)?.at ?? now;
-  const count =
-    state.attempt?.dueAt.getTime() === dueAt.getTime()
-      ? state.attempt.count + 1
-      : 1;
+  const { handledUntil, lastRun } = state;
+  const count = countAttempts(state, dueAt);
 
   if (count > MAX_ATTEMPTS) {
-    writeScheduleState(installation, {
-      handledUntil: now,
-      lastRun: state.lastRun,
-    });
+    writeScheduleState(installation, { handledUntil: now, lastRun });
 
     const reason = `the ${type} backup was started ${MAX_ATTEMPTS} times and never ended; waiting for the next task`;
 
@@ -184,48 +186,47 @@ async function attempt(
 
   writeScheduleState(installation, { ...state, attempt: { dueAt, count } });
 
-  const { program, backupFlags, signal } = options;
+  const { exitCode, stdout } = await callBackup(installation, options, type);
 
-  const words = [
-    'backup',
-    type === 'full' ? 'full' : 'diff',
-    '--server-dir',
-    installation.dir,
-    ...backupFlags,
-  ];
+  // Killed, or held up by another run: it stays due, and the next call tries again.
+  if (exitCode === ExitCode.locked) {
+    writeScheduleState(installation, { handledUntil, lastRun });
+  } else if (exitCode !== -1) {
+    const endedAt = options.clock();
 
-  const { exitCode, stdout } = await runToEnd([...program, ...words], {
-    signal,
-  });
+    writeScheduleState(installation, {
+      handledUntil: now,
+      lastRun: { type, startedAt: now, endedAt, exitCode },
+    });
+  }
+
+  return {
+    action: 'backed-up',
+    reason: `a ${type} backup was due`,
+    due,
+    exitCode: exitCode === -1 ? ExitCode.failed : exitCode,
+    output: stdout,
+  };
+}
+
+/** The number of this attempt, from 1 on. */
+function countAttempts({ attempt }: ScheduleState, dueAt: Date): number {
+  return attempt?.dueAt.getTime() === dueAt.getTime() ? attempt.count + 1 : 1;
+}
+
+/** Runs `backup full` or `backup diff` to its end. @returns -1 as its exit code where it was killed */
+async function callBackup(
+  { dir }: Installation,
+  { program, backupFlags, signal }: ScheduleRunOptions,
+  type: Attempt['type'],
+): Promise<{ readonly exitCode: number; readonly stdout: string }> {
+  const verb = type === 'full' ? 'full' : 'diff';
+  const words = ['backup', verb, '--server-dir', dir, ...backupFlags];
+  const ended = await runToEnd([...program, ...words], { signal });
 
   signal?.throwIfAborted();
 
-  const reason = `a ${type} backup was due`;
-
-  const report = {
-    action: 'backed-up' as const,
-    reason,
-    due,
-    exitCode: exitCode === -1 ? 1 : exitCode,
-    output: stdout,
-  };
-
-  // Killed, or held up by another run: it stays due, and the next call tries again.
-  if (exitCode === -1) return report;
-
-  if (exitCode === ExitCode.locked) {
-    writeScheduleState(installation, {
-      handledUntil: state.handledUntil,
-      lastRun: state.lastRun,
-    });
-
-    return report;
-  }
-
-  const lastRun = { type, startedAt: now, endedAt: options.clock(), exitCode };
-  writeScheduleState(installation, { handledUntil: now, lastRun });
-
-  return report;
+  return ended;
 }
 
 function idle(

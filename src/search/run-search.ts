@@ -58,57 +58,26 @@ export async function searchMessages(
   query: MessageQuery,
   options: SearchOptions,
 ): Promise<SearchReport> {
-  const totalItems = selections.reduce(
-    (sum, { indices }) => sum + indices.length,
-    0,
-  );
+  const totalItems = countMessages(selections);
 
   const hits: SearchHit[] = [];
   const problems: { name: string; reason: string }[] = [];
   if (totalItems === 0) return { hits, searched: 0, problems };
 
-  const threads =
-    totalItems < 2 * TASK_MESSAGES ? 1 : (options.threads ?? defaultThreads());
-  const url = new URL('./search-worker.js', import.meta.url);
+  const pool = openPool(totalItems, options.threads);
 
-  const pool = new WorkerPool<SearchTask, SearchAnswer>({
-    url,
-    threads,
-    workerData: () => undefined,
-  });
-
-  const stop = (): void => {
-    pool.fail(options.signal?.reason as Error);
-  };
-
-  options.signal?.addEventListener('abort', stop, { once: true });
-
-  const batches = new Map<
-    SearchTask,
-    { selection: number; indices: readonly number[] }
-  >();
-
-  let [doneItems, doneBytes] = [0, 0];
+  const stopListening = failOnAbort(pool, options.signal);
+  const batches: Batches = new Map();
+  let doneItems = 0;
+  let doneBytes = 0;
 
   try {
     options.signal?.throwIfAborted();
     await pool.runAll(
       toTasks(selections, query, batches),
       ({ matches, problems: broken }, task) => {
-        const batch = batches.get(task);
+        hits.push(...toHits(selections, batches.get(task), matches));
         batches.delete(task);
-
-        for (const { index, headers } of matches) {
-          const at = {
-            selection: batch?.selection ?? 0,
-            index: batch?.indices[index] ?? 0,
-          };
-
-          const hit = toHit(selections, at);
-
-          if (hit) hits.push({ ...hit, ...headers });
-        }
-
         problems.push(...broken);
         doneItems += task.columns.count;
         doneBytes += task.columns.sizes.reduce((sum, size) => sum + size, 0);
@@ -121,17 +90,70 @@ export async function searchMessages(
       },
     );
   } finally {
-    options.signal?.removeEventListener('abort', stop);
+    stopListening();
     await pool.close();
   }
 
   return { hits: hits.sort(byPlace), searched: totalItems, problems };
 }
 
+/** The messages of each task that is under way, and the selection that they belong to. */
+type Batches = Map<SearchTask, Batch>;
+
+interface Batch {
+  readonly selection: number;
+  readonly indices: readonly number[];
+}
+
+/** For a few messages one thread is done before a second one has started. */
+function openPool(
+  messages: number,
+  threads = defaultThreads(),
+): WorkerPool<SearchTask, SearchAnswer> {
+  return new WorkerPool({
+    url: new URL('./search-worker.js', import.meta.url),
+    threads: messages < 2 * TASK_MESSAGES ? 1 : threads,
+    workerData: () => undefined,
+  });
+}
+
+function countMessages(selections: readonly Selection[]): number {
+  return selections.reduce((sum, { indices }) => sum + indices.length, 0);
+}
+
+/** @returns what ends it */
+function failOnAbort(
+  pool: WorkerPool<SearchTask, SearchAnswer>,
+  signal: AbortSignal | undefined,
+): () => void {
+  const stop = (): void => {
+    pool.fail(signal?.reason as Error);
+  };
+
+  signal?.addEventListener('abort', stop, { once: true });
+
+  return () => signal?.removeEventListener('abort', stop);
+}
+
+function toHits(
+  selections: readonly Selection[],
+  batch: Batch | undefined,
+  matches: SearchAnswer['matches'],
+): SearchHit[] {
+  return matches.flatMap(({ index, headers }) => {
+    const hit = toHit(selections, {
+      selection: batch?.selection ?? 0,
+      index: batch?.indices[index] ?? 0,
+    });
+
+    return hit ? [{ ...hit, ...headers }] : [];
+  });
+}
+
 function* toTasks(
   selections: readonly Selection[],
   query: MessageQuery,
-  batches: Map<SearchTask, { selection: number; indices: readonly number[] }>,
+  batches: Batches,
 ): Generator<SearchTask> {
   for (const [
     selection,

@@ -99,14 +99,7 @@ export function settingsOf(
       directories.text('BackupDir', 'store/backup'),
     ),
     backupEnabled: backup.flag('Enabled', true),
-    // People write 2 GiB where the server writes one byte less.
-    volumeLimitBytes: Math.min(
-      backup.integer('MaxFileSize', MAX_VOLUME_BYTES, [
-        1,
-        MAX_VOLUME_BYTES + 1,
-      ]),
-      MAX_VOLUME_BYTES,
-    ),
+    volumeLimitBytes: readVolumeLimit(backup),
     rotationLimit: backup.integer(
       'RotationLimit',
       DEFAULT_ROTATION_LIMIT,
@@ -121,6 +114,14 @@ export function settingsOf(
     ...logFacts(document, installDir, storeDir),
     mail: mailFacts(document),
   };
+}
+
+/** People write 2 GiB where the server writes one byte less. */
+function readVolumeLimit(backup: ReturnType<typeof readerOf>): number {
+  const range = [1, MAX_VOLUME_BYTES + 1] as const;
+  const bytes = backup.integer('MaxFileSize', MAX_VOLUME_BYTES, range);
+
+  return Math.min(bytes, MAX_VOLUME_BYTES);
 }
 
 function readHostname(document: ConfigDocument): string {

@@ -88,15 +88,6 @@ export async function readStatus(
   const now = options.clock();
   const { storage, states } = options;
   const all = (states ?? []).map((state) => toArchive(state, now));
-  const whole = (states ?? []).filter(
-    ({ facts }) => partsOf(facts) === undefined,
-  );
-
-  const lastOf = (type: ArchiveType): StatusArchive | undefined => {
-    const last = whole.findLast(({ facts }) => facts.files.type === type);
-    return last && toArchive(last, now);
-  };
-
   const point = newestPoint(states ?? []);
 
   const facts = {
@@ -104,11 +95,7 @@ export async function readStatus(
     archives: all.length,
     sizeBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     freeBytes: states && (await storage.freeSpace())?.freeBytes,
-    last: {
-      full: lastOf('full'),
-      differential: lastOf('differential'),
-      copy: lastOf('copy'),
-    },
+    last: findLast(states ?? [], now),
     newestRecoverable: point && toArchive(point, now),
     recent: all.slice(-RECENT_ARCHIVES),
     engine: await findRunningEngine(installation),
@@ -129,6 +116,25 @@ export async function readStatus(
     level,
     warnings: [...critical, ...warnings],
     criticalWarnings: critical.length,
+  };
+}
+
+/** The newest of each type; those of a part of the server do not count. */
+function findLast(
+  states: readonly ArchiveState[],
+  now: Date,
+): StatusReport['last'] {
+  const whole = states.filter(({ facts }) => partsOf(facts) === undefined);
+
+  const lastOf = (type: ArchiveType): StatusArchive | undefined => {
+    const last = whole.findLast(({ facts }) => facts.files.type === type);
+    return last && toArchive(last, now);
+  };
+
+  return {
+    full: lastOf('full'),
+    differential: lastOf('differential'),
+    copy: lastOf('copy'),
   };
 }
 

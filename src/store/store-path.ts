@@ -61,7 +61,7 @@ export function parseStorePath(path: string): StorePath | undefined {
 }
 
 /** Explains a directory of the mail store by its path below the store, with its final `/`. */
-export function parseStoreDirectory(path: string): StoreDirectory | undefined {
+function parseStoreDirectory(path: string): StoreDirectory | undefined {
   const [root, ...rest] = path.split('/');
   if (root !== 'mail' || rest.length === 0) return undefined;
 

@@ -39,15 +39,16 @@ export function openPrompts(instead: string): Prompts {
     });
   }
 
-  const ask = inquirer.createPromptModule({ output: process.stderr });
+  const prompt = inquirer.createPromptModule({ output: process.stderr });
 
-  const answerTo = async (question: object): Promise<unknown> => {
+  /** The type of the answer is that of the question's `type`. */
+  const ask = async <Answer>(question: object): Promise<Answer> => {
     const questions: unknown = [{ name: 'answer', ...question }];
     const { answer } = await guard(() =>
-      ask<{ answer: unknown }>(questions as Parameters<typeof ask>[0]),
+      prompt<{ answer: unknown }>(questions as Parameters<typeof prompt>[0]),
     );
 
-    return answer;
+    return answer as Answer;
   };
 
   const asList = (choices: readonly Choice[]): object => ({
@@ -56,33 +57,15 @@ export function openPrompts(instead: string): Prompts {
   });
 
   return {
-    text: async ({ message, initial, validate = () => true }) =>
-      (await answerTo({
-        type: 'input',
-        message,
-        default: initial,
-        validate,
-      })) as string,
-    confirm: async (message, initial) =>
-      (await answerTo({
-        type: 'confirm',
-        message,
-        default: initial,
-      })) as boolean,
-    select: async (message, choices) =>
-      (await answerTo({
-        type: 'select',
-        message,
-        ...asList(choices),
-      })) as string,
-    pick: async (message, choices) =>
-      (await answerTo({
-        type: 'checkbox',
-        message,
-        ...asList(choices),
-      })) as string[],
-    password: async (message) =>
-      (await answerTo({ type: 'password', message })) as string,
+    text: ({ message, initial, validate = () => true }) =>
+      ask({ type: 'input', message, default: initial, validate }),
+    confirm: (message, initial) =>
+      ask({ type: 'confirm', message, default: initial }),
+    select: (message, choices) =>
+      ask({ type: 'select', message, ...asList(choices) }),
+    pick: (message, choices) =>
+      ask({ type: 'checkbox', message, ...asList(choices) }),
+    password: (message) => ask({ type: 'password', message }),
   };
 }
 

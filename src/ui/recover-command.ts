@@ -37,16 +37,8 @@ export abstract class RecoverCommand extends KmsCommand {
 
     await this.useNetworkDisk(path, flags);
 
-    const choice = flags.interactive ? await browse(path, flags) : undefined;
-    const from = choice?.from ?? path;
-
-    if (from === undefined) {
-      throw new UsageError(
-        'recover what? Name a backup directory or an archive',
-      );
-    }
-
-    const request = toRecoverRequest(from, flags, control, choice?.scope);
+    const { from, scope } = await this.#chooseSource(path, flags);
+    const request = toRecoverRequest(from, flags, control, scope);
 
     if (flags.listing) {
       const listing = await verb.listRecover(request);
@@ -73,6 +65,18 @@ export abstract class RecoverCommand extends KmsCommand {
     this.warnAll(report.warnings.slice(planned.report.warnings.length));
 
     return { json: report, text: formatRecoverDone(report), isSummary: true };
+  }
+
+  /** What a person chooses from lists, or what the command line names. */
+  async #chooseSource(
+    path: string | undefined,
+    flags: RecoverCommandFlags,
+  ): Promise<Pick<BrowseChoice, 'from'> & Partial<BrowseChoice>> {
+    const choice = flags.interactive ? await browse(path, flags) : undefined;
+    if (choice) return choice;
+    if (path !== undefined) return { from: path };
+
+    throw new UsageError('recover what? Name a backup directory or an archive');
   }
 
   /** Puts back what was there before the last recover that kept it. */

@@ -1,3 +1,4 @@
+import type { ArchiveState } from '../archive/archive-state.js';
 import { resolve } from 'node:path';
 import {
   type ArchiveFiles,
@@ -106,14 +107,23 @@ async function addChainFault(
   const archives = listed ?? (await listArchiveFiles(storage));
   const states = await inspectArchives(storage, archives);
   const state = states.find(({ facts }) => facts.files.stem === files.stem);
-  const base = state?.base && archiveName(state.base.files.stem);
-  const baseReport = earlier.find(({ archive }) => archive === base);
-  const baseFault = baseReport ? describeDamage(baseReport) : state?.baseFault;
-  const known = state?.chainFault ?? baseFault;
-  const fault =
-    known ?? (state?.base && (await findChainFault(state.base.files, files)));
+  const fault = state && (await faultOfChain(state, files, earlier));
 
   return fault === undefined ? report : { ...report, isSound: false, fault };
+}
+
+/** Why the base is no help to a differential; undefined where it is. */
+async function faultOfChain(
+  { base, baseFault, chainFault }: ArchiveState,
+  files: ArchiveFiles,
+  earlier: readonly VerifyReport[],
+): Promise<string | undefined> {
+  const name = base && archiveName(base.files.stem);
+  const baseReport = earlier.find(({ archive }) => archive === name);
+  const fault =
+    chainFault ?? (baseReport ? describeDamage(baseReport) : baseFault);
+
+  return fault ?? (base && (await findChainFault(base.files, files)));
 }
 
 /** What a recover would refuse of the base, or of the two together. */
@@ -198,22 +208,7 @@ async function record(
   request.beforeRecord?.();
 
   try {
-    const lock = await storage.lock.take({
-      command: 'verify',
-      clock: request.clock,
-    });
-
-    try {
-      const present = await listArchiveFiles(storage);
-
-      await recordVerified(
-        storage,
-        proven,
-        new Set(present.map(({ stem }) => stem)),
-      );
-    } finally {
-      lock.release();
-    }
+    await recordUnderLock(request, storage, proven);
 
     return [];
   } catch (error) {
@@ -224,5 +219,25 @@ async function record(
     return [
       `the result could not be recorded in ${storage.name}: ${messageOf(error)}`,
     ];
+  }
+}
+
+async function recordUnderLock(
+  { clock }: VerifyRequest,
+  storage: Storage,
+  proven: ReadonlyMap<string, VerifiedEntry>,
+): Promise<void> {
+  const lock = await storage.lock.take({ command: 'verify', clock });
+
+  try {
+    const present = await listArchiveFiles(storage);
+
+    await recordVerified(
+      storage,
+      proven,
+      new Set(present.map(({ stem }) => stem)),
+    );
+  } finally {
+    lock.release();
   }
 }

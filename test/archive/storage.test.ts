@@ -347,6 +347,7 @@ describe('a night with a differential, rotation and report', () => {
       keep: 1,
     });
   };
+
   const listings: string[] = [];
 
   it('lists its storage three times: under the lock of the backup, and twice under that of the rotation', async () => {

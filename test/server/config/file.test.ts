@@ -55,6 +55,7 @@ const set = (name: string, value: string): ConfigChange => ({
   name,
   value,
 });
+
 function editConfig(
   installation: Installation,
   edit: EditOptions,

@@ -1,0 +1,126 @@
+import { existsSync, statSync } from 'node:fs';
+import { isTemporaryName } from '../archive/names.js';
+import type { Storage, StorageStanding } from '../archive/storage.js';
+import type { Clock } from '../platform/clock.js';
+import { formatSize } from '../platform/units.js';
+import type { ServerSettings } from '../server/settings.js';
+import { type Check, ok, problem, warning } from './check.js';
+import type { StatusReport } from './status.js';
+
+export function checkBackupDir(
+  directory: string,
+  { state, writeFault, canBeMade }: StorageStanding,
+  settings: ServerSettings,
+): Check {
+  const name = 'backup directory';
+
+  if (state === 'a file') {
+    return problem(name, `${directory} is a file`, 'Name a directory.');
+  }
+
+  if (state === 'there') {
+    return writeFault === undefined
+      ? ok(name, `${directory} can be written`)
+      : problem(
+          name,
+          `${directory}: ${writeFault}`,
+          'Give this user the right to write there, or run as root.',
+        );
+  }
+
+  return settings.createsBackupDirectory && canBeMade
+    ? warning(
+        name,
+        `${directory} does not exist yet`,
+        'The first backup makes it; make sure that its disk is mounted.',
+      )
+    : problem(
+        name,
+        `${directory} does not exist`,
+        'Mount the disk or make the directory.',
+      );
+}
+
+/** One disk for both loses both. */
+export function checkSeparation(
+  backupDir: string | undefined,
+  storeDir: string,
+): Check {
+  const name = 'separate disk';
+  if (
+    backupDir === undefined ||
+    !existsSync(backupDir) ||
+    !existsSync(storeDir)
+  ) {
+    return ok(name, 'not looked at');
+  }
+
+  return statSync(backupDir).dev === statSync(storeDir).dev
+    ? warning(
+        name,
+        'store and backups are on the same file system',
+        'Back up to another disk, or copy the archives off.',
+      )
+    : ok(name, 'store and backups are on different file systems');
+}
+
+export async function checkSpace(
+  storage: Storage,
+  status: StatusReport | string,
+): Promise<Check> {
+  const lastFullBytes =
+    typeof status === 'string' ? undefined : lastWholeBytes(status);
+  const free = (await storage.freeSpace())?.freeBytes;
+  if (free === undefined) return ok('free space', 'not looked at');
+
+  const fact = `${formatSize(free)} free`;
+  if (lastFullBytes === undefined || free >= lastFullBytes) {
+    return ok('free space', fact);
+  }
+
+  const full = `the last full backup took ${formatSize(lastFullBytes)}`;
+
+  return problem(
+    'free space',
+    `${fact}, ${full}`,
+    'Free space, or keep fewer backups: config set keep=N.',
+  );
+}
+
+/** The size of the last archive that holds everything. */
+function lastWholeBytes({ last }: StatusReport): number | undefined {
+  return (last.full ?? last.copy)?.sizeBytes;
+}
+
+export async function checkLeftovers(
+  storage: Storage,
+  { canBeListed }: StorageStanding,
+): Promise<Check> {
+  const left = canBeListed ? await storage.list(isTemporaryName) : [];
+
+  return left.length === 0
+    ? ok('leftovers', 'no unfinished archive')
+    : warning(
+        'leftovers',
+        `${left.length} temporary files of a run that died, or that goes on`,
+        'The next backup removes them.',
+      );
+}
+
+/** A run at work is no fault; one that nobody can see from here, or that has no end, keeps all others out. */
+export function checkLock(
+  storage: Storage,
+  { canBeRead }: StorageStanding,
+  clock: Clock,
+): Check {
+  const name = 'lock';
+  // Other checks say why.
+  if (!canBeRead) return ok(name, 'not looked at');
+
+  const lock = storage.lock.sight(clock);
+  if (!lock) return ok(name, 'nobody works in the backup directory');
+
+  return lock.isSuspicious
+    ? warning(name, lock.fact, lock.advice)
+    : ok(name, `held by ${lock.fact}`);
+}
