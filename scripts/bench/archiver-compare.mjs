@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readEntries } from '../../dist/archive/zip/central-directory.js';
-import { openFileSource } from '../../dist/archive/zip/source.js';
+import { openLocalFile } from '../../dist/archive/local-file.js';
 import { archiveBytes } from './directories.mjs';
 import { kms, KMS_ENVIRONMENT as env } from './kms.mjs';
 import { measure, median } from './measure.mjs';
@@ -68,7 +68,7 @@ async function race() {
 }
 
 async function describe(name, path) {
-  const source = openFileSource(path, name);
+  const source = openLocalFile(path, name);
   const { table } = await readEntries(source);
   const at = Math.floor(table.count / 2);
   const hasDescriptor = (table.columns.flags[at] & 8) !== 0;

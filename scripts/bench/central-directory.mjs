@@ -5,14 +5,14 @@ import {
   readCentralDirectory,
 } from '../../dist/archive/zip/plain-central-directory.js';
 import { readOddCentralDirectory } from '../../dist/archive/zip/odd-central-directory.js';
-import { openFileSource } from '../../dist/archive/zip/source.js';
+import { openLocalFile } from '../../dist/archive/local-file.js';
 import { openPromise } from 'yauzl';
 import { median } from './measure.mjs';
 import { backUp, smallStore } from './small-store.mjs';
 
 const ROUNDS = 7;
 const path = process.argv[2] ?? backUp(smallStore());
-const source = openFileSource(path, path);
+const source = openLocalFile(path, path);
 
 const lanes = {
   'plain lane': async () =>

@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -23,7 +26,13 @@ import {
   removeTemporary,
   temporaryDirectory,
 } from '../helpers/store.js';
-import { expectDone, runTool } from '../helpers/tools.js';
+import {
+  BINARY,
+  canBeNobody,
+  expectDone,
+  QUIET_ENVIRONMENT,
+  runTool,
+} from '../helpers/tools.js';
 
 const NAME = '@backup/store/mail/example.com/alice/big.mbox';
 const limits = { volumeLimitBytes: 65_536 };
@@ -63,6 +72,28 @@ async function recover(archive = ''): Promise<string> {
     '--quiet',
   ]);
   expect(ended.exitCode, ended.output).toBe(0);
+  return other.storeDir;
+}
+
+/** Recovers into an empty server as a user who has no rights but his own. */
+function recoverAsNobody(): string {
+  const other = buildInstallation(join(dir, 'other'), { store: {} });
+  runTool('chown', ['-R', '65534:65534', dir]);
+
+  const words = [server.backupDir, '--server-dir', other.serverDir, '--yes'];
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [BINARY, 'recover', ...words],
+    {
+      encoding: 'utf8',
+      uid: 65534,
+      gid: 65534,
+      env: { PATH: process.env['PATH'], ...QUIET_ENVIRONMENT },
+    },
+  );
+
+  expect(status, stderr).toBe(0);
+
   return other.storeDir;
 }
 
@@ -180,3 +211,20 @@ describe('a split file of a full', () => {
     expect(compareTrees(server.storeDir, await recover())).toEqual([]);
   });
 });
+
+it.runIf(canBeNobody)(
+  'a split file that nobody may write comes back whole, also without root',
+  async () => {
+    writeBig();
+    chmodSync(big, 0o444);
+    await backUpAt(server, 'full', night(1), { ...limits, oversize: 'split' });
+
+    const recovered = recoverAsNobody();
+
+    expect(compareTrees(server.storeDir, recovered)).toEqual([]);
+    const { mode } = statSync(
+      join(recovered, 'mail/example.com/alice/big.mbox'),
+    );
+    expect(mode & 0o777).toBe(0o444);
+  },
+);

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fchmodSync,
@@ -7,6 +8,7 @@ import {
   openSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../../errors.js';
 import { writeFully } from '../../platform/atomic-file.js';
 import { giveTime } from '../../platform/file-times.js';
 import { optionally } from '../../platform/optional-calls.js';
@@ -28,6 +30,10 @@ const CREATE =
 /** The pieces of one file meet in it, whichever comes first. */
 const CREATE_SHARED =
   constants.O_WRONLY | constants.O_CREAT | (constants.O_NOFOLLOW || 0);
+
+const MODE_WHILE_WRITTEN = 0o600;
+/** Each of the threads may give the file its mode while one opens it. */
+const MOST_ATTEMPTS = 100;
 
 /** Makes directories with their parents, each once. */
 export class Directories {
@@ -88,6 +94,32 @@ function modeOf(entryMode: number): number | undefined {
   return entryMode === 0 ? undefined : entryMode & 0o777;
 }
 
+/**
+ * Opens a file for one of its pieces. A piece that is done has given the file its mode, perhaps one without the right to
+ * write: the next piece takes that right, and gives the file its mode again when it is done.
+ */
+function openShared(path: string): number {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return openSync(path, CREATE_SHARED, MODE_WHILE_WRITTEN);
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES' || attempt === MOST_ATTEMPTS) throw error;
+      if (!makeWritable(path)) throw error;
+    }
+  }
+}
+
+/** @returns false where the right is not this user's to give */
+function makeWritable(path: string): boolean {
+  try {
+    chmodSync(path, MODE_WHILE_WRITTEN);
+
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The file that an entry becomes. It takes the entry's bytes; `finish` gives it its owner, mode and time. */
 export class EntryFile {
   readonly #fd: number;
@@ -97,8 +129,10 @@ export class EntryFile {
     private readonly path: string,
     private readonly facts: EntryFileFacts,
   ) {
-    const isPiece = facts.offsetBytes !== undefined;
-    this.#fd = openSync(path, isPiece ? CREATE_SHARED : CREATE, 0o600);
+    this.#fd =
+      facts.offsetBytes === undefined
+        ? openSync(path, CREATE, MODE_WHILE_WRITTEN)
+        : openShared(path);
     this.#position = facts.offsetBytes ?? 0;
   }
 
