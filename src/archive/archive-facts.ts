@@ -21,7 +21,7 @@ import {
   type VersionText,
 } from './summary.js';
 
-/** What an archive says about itself, read from its first and last volume; of the others only that they are not cut off. */
+/** The statements of an archive about itself, read from its first and last volume; of the others only that they are not cut off. */
 export interface ArchiveFacts {
   readonly files: ArchiveFiles;
   readonly version: VersionText | undefined;
@@ -30,7 +30,7 @@ export interface ArchiveFacts {
   readonly required?: RequiredFiles | undefined;
   /** Why it cannot be recovered whole as it lies there; undefined where nothing speaks against it. */
   readonly fault: string | undefined;
-  /** What the fault concerns; empty with a fault: all of the archive. */
+  /** The damage behind the fault; empty with a fault: all of the archive. */
   readonly damage: readonly Damage[];
   /** The operating system's error where the archive could not be read this time: nothing is known of it then. */
   readonly unreadable: Error | undefined;
@@ -91,7 +91,7 @@ async function lookForRequired(
   }
 }
 
-/** What is known of an archive that could not be read this time. */
+/** The facts of an archive that could not be read this time. */
 export function toUnreadable(
   {
     files,
@@ -105,7 +105,7 @@ export function toUnreadable(
   return { files, version, summary, fault, damage: [], unreadable: error };
 }
 
-/** What reading the edges of an archive brought to light. */
+/** The findings from the edges of an archive. */
 class Findings {
   readonly #damage: Damage[];
   readonly #reasons: string[] = [];
@@ -170,7 +170,7 @@ class Findings {
     }
   }
 
-  /** What speaks against the archive, worst first. */
+  /** The worst that speaks against the archive, and all its damage. */
   judge(
     summary: SummaryText | undefined,
   ): Pick<ArchiveFacts, 'fault' | 'damage'> {
@@ -205,7 +205,7 @@ class Findings {
     return { fault: this.#reasons[0], damage: this.#damage };
   }
 
-  /** Whether the last volume, or the text itself, is known to be damaged. */
+  /** Says whether the last volume, or the text itself, is known to be damaged. */
   #isSummaryExplained(): boolean {
     const last = this.files.volumes.at(-1)?.name;
     return this.#damage.some(

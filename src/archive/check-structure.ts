@@ -66,7 +66,7 @@ export function checkStructure(
   const difference = findDifference(archive.files.stem, summary, report);
   if (difference === undefined) return report;
 
-  // How the server counts is known from few archives: what its summary says is no reason to refuse what is whole.
+  // The server's way to count is known from few archives: its summary is no reason to refuse what is whole.
   const isServers = version !== undefined && version.tool === undefined;
   const saysSomething = summary.fileCount > 0 || summary.totalBytes > 0;
   if (isServers && saysSomething) {

@@ -3,7 +3,7 @@ import type { ArchiveState } from './archive-state.js';
 import { REQUIRED_FILES } from './required-files.js';
 
 /**
- * What an archive is worth: whether it is a complete backup, and which others it may push out. The one place that says so,
+ * The worth of an archive: whether it is a complete backup, and which others it may push out. The one place that says so,
  * for rotation, the choice of what is recovered, the lists and the base of a differential. Pure.
  *
  *   F1                       complete

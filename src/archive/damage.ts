@@ -4,7 +4,7 @@ import { plural } from '../platform/units.js';
 import { pathInMail } from '../store/entry-place.js';
 
 /**
- * What is damaged in an archive, as data: whoever reads decides what it concerns. An archive is a whole only for those who
+ * The damage of an archive, as data: whoever reads decides what it concerns. An archive is a whole only for those who
  * want all of it; everybody else asks whether the volume and the entries that they read are among these.
  */
 export type Damage = DamagePlace & DamageExtent;

@@ -6,7 +6,7 @@ import { isOwnText } from './summary.js';
 /** Recognises kinds of entries by the bytes of their names, without a string for each of a million names. */
 
 /**
- * Whether an entry is a message, or of one that was split the first part.
+ * Says whether an entry is a message, or the first piece of one that was split.
  * @param isInMail whether its directory holds messages, which is the same for all entries of a run
  */
 export function isMessageAt(

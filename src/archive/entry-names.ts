@@ -1,6 +1,6 @@
-/** Which entry names may become paths, and how pieces of split files are called. Pure. */
+/** The entry names that may become paths, and the names of pieces of split files. Pure. */
 
-/** What the name of an entry does wrong; `windows` names are refused on Windows and reported elsewhere. */
+/** The fault of an entry's name; `windows` names are refused on Windows and reported elsewhere. */
 export interface NameFault {
   readonly reason: string;
   readonly onlyOnWindows: boolean;
@@ -39,7 +39,7 @@ interface NewStep {
 }
 
 /**
- * What keeps a file or directory of the store out of any archive, and all that lies below it: the whole entry name is
+ * Finds the reason that keeps a file or directory of the store, and all below it, out of any archive: the whole entry name is
  * judged as the reader will judge it, a directory's with its `/`. Names that only Windows forbids may go in, but on Windows
  * itself: there one of them would keep all the others from being recovered.
  */
@@ -134,7 +134,7 @@ for (let code = 0x20; code < 0x7f; code++) {
 const [SLASH, DOT, SPACE] = [0x2f, 0x2e, 0x20];
 
 /**
- * Whether a name, as bytes, surely has no fault anywhere; the others `findNameFault` judges. Written for a million names:
+ * Says whether a name, as bytes, surely has no fault anywhere; the others `findNameFault` judges. Written for a million names:
  * no string is made. A step is suspicious that is empty, begins or ends with a dot, ends with a space, is long, or has
  * three or four letters before its first dot, as the names that Windows reserves have. A directory's part with its `/` and
  * the rest may be asked about apart, where their lengths together are within `LONGEST_PATH_BYTES`.

@@ -78,7 +78,7 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
   return { files, volumes, digest };
 }
 
-/** What of an archive can be looked into, and the volumes that cannot. */
+/** The volumes of an archive that can be looked into, and those that cannot. */
 export interface ReadableArchive extends Pick<
   OpenArchive,
   'files' | 'volumes'

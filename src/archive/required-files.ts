@@ -17,7 +17,7 @@ import { CENTRAL_FIXED_BYTES } from './zip/zip-format.js';
 /** Without these a mail server cannot be set up again: users and domains are in them. */
 export const REQUIRED_FILES = ['mailserver.cfg', 'users.cfg'] as const;
 
-/** What is known of the required files of one archive, its base left aside. */
+/** The required files of one archive, its base left aside. */
 export interface RequiredFiles {
   /** Those that it holds itself. */
   readonly held: readonly string[];
@@ -29,7 +29,7 @@ export interface RequiredFiles {
 const HEAD_BYTES = 4 << 10;
 
 /**
- * Which required files an archive holds, told by its central directories. A differential that says what its point lacks is
+ * Reads from the central directories which required files an archive holds. A differential that says what its point lacks is
  * believed, so that nobody looks through all of its names for a configuration that did not change.
  * @throws {DamagedArchiveError} when a central directory is broken
  */

@@ -14,7 +14,7 @@ import {
 import type { VerifiedEntry, VerifiedRecord } from './verified-record.js';
 
 /**
- * Which archives belong together, and what can be recovered from them. Pure.
+ * The archives that belong together, and the states that can be recovered from them. Pure.
  *
  * A differential needs its base: the full that it names, or, where the server wrote it, the newest full before it. With
  * F1 I1 F2 I2 C1 the sets are F1+I1, F2+I2 and C1, and the newest point is C1, or I2 if C1 is damaged.

@@ -1,5 +1,5 @@
 /**
- * Where archives lie: bytes under names, and nothing of what is in them. `local-storage.ts` is a directory of a disk;
+ * The place of archives: bytes under names, and nothing of what is in them. `local-storage.ts` is a directory of a disk;
  * another kind of storage is another implementation of `Storage` and a line in `storages.ts`.
  */
 import type { Lock, LockOptions, LockSighting } from '../platform/lock.js';
@@ -9,7 +9,7 @@ import type { OwnFile } from '../platform/own-file.js';
 import { UsageError } from '../errors.js';
 import type { RandomAccessSource } from './zip/source.js';
 
-/** What lies under a name. */
+/** The file under a name. */
 export interface StoredFile {
   readonly name: string;
   /** Only a file holds bytes; `other` is a pipe, a device or a link that leads nowhere. */
@@ -18,11 +18,11 @@ export interface StoredFile {
   readonly mtimeMs: number;
 }
 
-/** What a storage may lack. Whoever needs a feature says so with `requireFeature`. */
+/** The features that a storage may lack. Whoever needs a feature says so with `requireFeature`. */
 export interface StorageFeatures {
   /** A file gets its final name in one step, so that a name means a whole file. */
   readonly renames: boolean;
-  /** What was written last can be taken back. */
+  /** True where the bytes that were written last can be taken back. */
   readonly truncates: boolean;
   /** `close` and `sync` return when a power cut can no longer take away what they are about. */
   readonly syncs: boolean;
@@ -58,16 +58,16 @@ export interface StorageWriter {
 export interface StorageLock {
   /** @throws {LockedError} when somebody else holds it after `waitMs` */
   take(options: Omit<LockOptions, 'path' | 'what'>): Promise<Lock>;
-  /** Who holds it; undefined where it is free. Takes nothing. */
+  /** The holder; undefined where it is free. Takes nothing. */
   sight(clock: Clock): LockSighting | undefined;
   /** @throws {LockedError} when somebody holds it; takes nothing */
   refuseWhileHeld(): void;
 }
 
-/** What can be done with a storage, found out without changing anything. */
+/** The things that can be done with a storage, found out without changing anything. */
 export interface StorageStanding {
   readonly state: 'there' | 'missing' | 'a file';
-  /** Where it is missing: whether a backup could make it. */
+  /** For a missing one: true where a backup could make it. */
   readonly canBeMade: boolean;
   readonly canBeListed: boolean;
   readonly canBeRead: boolean;
@@ -80,7 +80,7 @@ export interface StorageStanding {
  * `errors.ts` where that is said; nothing is tried again unless that is said.
  */
 export interface Storage {
-  /** What messages and reports call it: the directory's path. */
+  /** Its name in messages and reports: the directory's path. */
   readonly name: string;
   /** Equal for two objects that reach the same files in the same way. */
   readonly identity: string;
@@ -91,11 +91,11 @@ export interface Storage {
   readonly localDirectory: string | undefined;
   readonly lock: StorageLock;
 
-  /** What messages call one of its files: the path. */
+  /** The name of one of its files in messages: the path. */
   pathOf(name: string): string;
 
   /**
-   * What lies under the names that are wanted; others are not looked at.
+   * The files under the names that are wanted; others are not looked at.
    * @throws {NotFoundError} when there is no such storage
    */
   list(isWanted: (name: string) => boolean): Promise<StoredFile[]>;

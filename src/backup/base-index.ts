@@ -20,7 +20,7 @@ export interface BaseEntry {
 export class BaseIndex {
   readonly #directories = new Map<string, Map<string, number>>();
   readonly #starts: number[] = [];
-  /** How many records there are. */
+  /** The number of records. */
   readonly size: number;
   /** When the full began. */
   readonly takenAtTicks: bigint;
@@ -96,11 +96,11 @@ export class BaseIndex {
 export interface OpenBase {
   readonly archive: OpenArchive;
   readonly index: BaseIndex;
-  /** What of it the store no longer has; directories end in `/`. */
+  /** The names that the store no longer has; directories end in `/`. */
   readonly deleted: ReadonlySet<string>;
 }
 
-/** Whether a name has to stay a file, since the base holds it as one and the differential does not take it away. */
+/** Says whether a name has to stay a file, since the base holds it as one and the differential does not take it away. */
 export function isFileOfBase(
   base: OpenBase | undefined,
   entryName: string,

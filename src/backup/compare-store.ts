@@ -110,7 +110,7 @@ export function compareWithNothing(
   return { groups: compared, deleted: [] };
 }
 
-/** What became of the file at a place in the columns. */
+/** The change of the file at a place in the columns. */
 export function changeAt({ changes }: ComparedGroup, column: number): Change {
   return CHANGES[changes[column] ?? 0] ?? 'new';
 }
@@ -124,7 +124,7 @@ export function recordAt(
   return record === NO_RECORD ? undefined : record;
 }
 
-/** Whether a directory's own entry differs from that of the base, in mode or time. @param entryName with `/` */
+/** Says whether a directory's own entry differs from that of the base, in mode or time. @param entryName with `/` */
 export function isDirectoryChanged(
   base: BaseIndex,
   entryName: string,
@@ -212,7 +212,7 @@ function compareFile(
     : 'changed';
 }
 
-/** How coarse the times of archives and file systems are at worst. */
+/** The coarsest step of the times of archives and file systems. */
 const COARSEST_TICKS = 20_000_000n;
 
 /**
@@ -289,7 +289,7 @@ function* findDeleted(
   }
 }
 
-/** Whether an entry, or a directory above it, is one of these paths. */
+/** Says whether an entry, or a directory above it, is one of these paths. */
 function isIn(paths: ReadonlySet<string>, name: string): boolean {
   for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
     if (paths.has(name.slice(0, at))) return true;

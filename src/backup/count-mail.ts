@@ -1,7 +1,7 @@
 import { countedMailboxOf } from '../store/mail-names.js';
 import { countMessages, isMessagePath } from '../store/message-file.js';
 
-/** How many messages each mailbox has: `example.com/alice` → 1204. Pure. */
+/** The number of messages of each mailbox: `example.com/alice` → 1204. Pure. */
 export type MailboxCounts = ReadonlyMap<string, number>;
 
 /** The messages of each mailbox in a listing. */
@@ -27,7 +27,7 @@ export function countListed(
 }
 
 /**
- * What is in the archive of what was listed.
+ * The listed messages that are in the archive.
  * @param added files that were found later and are packed
  * @param lost entry names of files that are not packed although they were listed
  */

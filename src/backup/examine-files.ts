@@ -29,7 +29,7 @@ export function examineFiles({ directories, withCrc }: StatTask): StatResult {
       examineInto(result, index++, listed, { name, withCrc });
     }
 
-    // What was asked while another directory stood there says nothing of the files that were listed.
+    // An answer from the time when another directory stood there says nothing of the files that were listed.
     if (isElsewhere(listed)) result.sizes.fill(VANISHED, first, index);
   }
 

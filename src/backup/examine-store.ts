@@ -16,7 +16,7 @@ export interface ExaminedFiles {
   readonly directory: WalkedDirectory;
   readonly names: readonly string[];
   readonly result: StatResult;
-  /** Where the first name stands in the result's columns. */
+  /** The place of the first name in the result's columns. */
   readonly first: number;
 }
 

@@ -5,7 +5,7 @@ import { isFileOfBase } from './base-index.js';
 import type { ObservedMail } from './mass-loss.js';
 import { type OpenRun, unreadNames } from './open-run.js';
 
-/** What the summary grows by where a new volume begins for it: that one's digest, a longer number, headers. */
+/** The bytes by which the summary grows where a new volume begins for it: that one's digest, a longer number, headers. */
 const SUMMARY_GROWTH_BYTES = 4096;
 /** A volume's digest with its key. */
 const DIGEST_LINE_BYTES = 100;

@@ -17,7 +17,7 @@ export const DEFAULT_LOSS_LIMITS: LossLimits = {
   allPercent: 20,
 };
 
-/** What became of the mail of a run, when everything is packed. */
+/** The mail of a run, when everything is packed. */
 export interface ObservedMail {
   /** As the store was listed. */
   readonly listed: MailboxCounts;

@@ -18,7 +18,7 @@ export function packDirectories(
   let count = 0;
   for (const { path, prefix, identity } of directories) {
     const stats = lookAt(path);
-    // Where a link above leads elsewhere now it is another directory.
+    // A directory behind a link that leads elsewhere now is another one.
     if (!stats?.isDirectory() || (identity && !isSame(stats, identity))) {
       continue;
     }

@@ -17,13 +17,13 @@ import { formatDeleted } from './plan-archive.js';
 import { secondLook } from './second-look.js';
 import type { SkippedPath } from './walk.js';
 
-/** What became of a plan. */
+/** The outcome of a plan. */
 export interface PackedPlan {
-  /** How many directories have entries. */
+  /** The number of directories that have entries. */
   readonly directories: number;
   /** Undefined where this run does not look at mail. */
   readonly mail: ObservedMail | undefined;
-  /** What is there and is not backed up, from both looks. */
+  /** The paths that are there and are not backed up, from both looks. */
   readonly skipped: readonly SkippedPath[];
 }
 
@@ -43,7 +43,7 @@ export async function packPlan(run: OpenRun): Promise<PackedPlan> {
   return { directories, mail: observeMail(run, added, skipped), skipped };
 }
 
-/** What is there and could not be listed or read. */
+/** The paths that are there and could not be listed or read. */
 export function leftOutOf({ packer }: OpenRun, packed: PackedPlan): LeftOut[] {
   return [...packed.skipped, ...packer.unread];
 }

@@ -19,7 +19,7 @@ import { toTasks } from './pack-batches.js';
 import type { MessageCounts } from './request.js';
 import type { SkippedPath, WalkedDirectory } from './walk.js';
 
-/** What goes into one archive, as data alone: a plan can be printed and compared. */
+/** The content of one archive, as data alone: a plan can be printed and compared. */
 export interface BackupPlan {
   /** A differential without a usable base becomes a full. */
   readonly type: ArchiveType;
@@ -46,13 +46,13 @@ export interface BackupPlan {
   readonly warnings: readonly string[];
 }
 
-/** How a differential names its base. */
+/** The name and digest by which a differential names its base. */
 interface BaseName {
   readonly stem: string;
   readonly digest: string;
 }
 
-/** What is decided besides the comparison. */
+/** The decisions besides the comparison. */
 export interface PlanChoices {
   readonly type: ArchiveType;
   readonly letter: DifferentialLetter;
@@ -124,7 +124,7 @@ export function formatDeleted(deleted: readonly string[]): string {
   return deleted.map((name) => `${name}\n`).join('');
 }
 
-/** Whether the list of deleted names fits beside the version text: a recover looks for it in the first volume. */
+/** Says whether the list of deleted names fits beside the version text: a recover looks for it in the first volume. */
 export function fitsVolume(
   deleted: readonly string[],
   limitBytes: number,

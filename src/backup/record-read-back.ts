@@ -6,7 +6,7 @@ import { messageOf } from '../errors.js';
 import type { BackupReport } from './request.js';
 
 /**
- * What was read back is proven: rotation may count on it. The archive stands whether that can be written down or not; where
+ * An archive that was read back is proven: rotation may count on it. The archive stands whether that can be written down or not; where
  * it cannot, it counts as not verified.
  * @param catalogue as it was before the archive was published
  * @returns a warning where it could not be recorded
@@ -38,7 +38,7 @@ export async function recordReadBack(
   }
 }
 
-/** How long all volumes are, as they lie there now. */
+/** The bytes of all volumes, as they lie there now. */
 async function measure(
   storage: Storage,
   volumes: readonly string[],

@@ -8,7 +8,7 @@ import type { BackupPlan } from './plan-archive.js';
 import type { BackupIssue, BackupReport } from './request.js';
 import type { SkippedPath } from './walk.js';
 
-/** What a plan would do. @param stem the name that its archive would have */
+/** The report of a plan that is not carried out. @param stem the name that its archive would have */
 export function reportPlan(
   plan: BackupPlan,
   stem: string,
@@ -39,7 +39,7 @@ export function reportPlan(
   };
 }
 
-/** What a run did, as soon as its archive is published. */
+/** The report of a run, as soon as its archive is published. */
 export function reportRun(run: OpenRun, packed: PackedPlan): BackupReport {
   const { request, plan, writer, packer, startedAt } = run;
   const { files, messages, sourceBytes } = packer.counts;

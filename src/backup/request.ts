@@ -14,7 +14,7 @@ export interface BackupRequest {
   readonly type: ArchiveType;
   readonly installation: Installation;
   readonly settings: ServerSettings;
-  /** Where the archive goes. */
+  /** The storage that the archive goes to. */
   readonly storage: Storage;
   readonly volumeLimitBytes: number;
   readonly oversize: OversizePolicy;
@@ -28,7 +28,7 @@ export interface BackupRequest {
   /** Read every written byte back before the archive gets its name. */
   readonly readsBack: boolean;
   readonly lockWaitMs: number;
-  /** How much mail may be gone before it is an alarm. */
+  /** The share of the mail that may be gone before it is an alarm. */
   readonly lossLimits: LossLimits;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -55,7 +55,7 @@ export interface BackupIssue {
   readonly reason: string;
 }
 
-/** What a run of backup did, or with `isDryRun` would do. */
+/** The report of a backup's run; with `isDryRun` of one that was planned only. */
 export interface BackupReport {
   readonly schema: 'kms-backup/backup/1';
   readonly isDryRun: boolean;

@@ -64,7 +64,7 @@ export async function planBackup(
   return { ...reportPlan(plan, stem, startedAt), finishedAt: request.clock() };
 }
 
-/** Where a recover would be at work. */
+/** The places where a recover would be at work. */
 function placesOf({ installation, settings }: BackupRequest): string[] {
   return [installation.dir, settings.storeDir];
 }

@@ -5,7 +5,7 @@ import { floorDivide, isAsSet, msOfTicks } from '../platform/file-times.js';
 /** A file's time beside the one that an archive has of it. Pure but for the time zone. */
 
 /**
- * Whether a file has the time that its entry says, as finely as the entry says it:
+ * Says whether a file has the time that its entry says, as finely as the entry says it:
  * 100 ns where it carries NTFS times, or what a recover with any Node could set of them; whole seconds; or, for
  * entries that the server wrote, 2 s of the local wall clock, so that a file of the hour that a clock change repeats
  * compares equal in both.

@@ -14,11 +14,11 @@ import {
 /** Mail that keeps arriving must not keep a backup from ending. */
 const ROUNDS = 3;
 
-/** What was found when everything had been packed once. */
+/** The findings of the look after everything was packed once. */
 export interface SecondLook {
   /** All directories as they were last listed, to get their entries. */
   readonly directories: readonly WalkedDirectory[];
-  /** What is there now and is not in the archive. */
+  /** The paths that are there now and are not in the archive. */
   readonly skipped: readonly SkippedPath[];
 }
 
@@ -53,7 +53,7 @@ export async function secondLook(
   return { directories: store.directories, skipped: store.skipped };
 }
 
-/** What is known of the store while it is listed again. */
+/** The knowledge of the store while it is listed again. */
 class WatchedStore {
   /** As they were last listed, by entry name. */
   readonly #directories: Map<string, WalkedDirectory>;
@@ -133,7 +133,7 @@ class WatchedStore {
     return seen;
   }
 
-  /** Whether the archive, or its base, has that directory, or one above it, as a file: nobody could recover both. */
+  /** Says whether the archive, or its base, has that directory, or one above it, as a file: nobody could recover both. */
   #isFile(prefix: string): boolean {
     for (
       let end = prefix.length - 1;
@@ -158,7 +158,7 @@ class WatchedStore {
     return false;
   }
 
-  /** Whether the archive, or its base, has that file as a directory. */
+  /** Says whether the archive, or its base, has that file as a directory. */
   #isDirectory(name: string): boolean {
     const prefix = `${name}/`;
     if (!this.#directories.has(prefix) && !this.#skippedBefore.has(prefix)) {

@@ -18,11 +18,11 @@ import {
 export interface WalkedDirectory {
   /** Absolute. */
   readonly path: string;
-  /** What it is; undefined for single files, listed as if they were all of their directory. */
+  /** Its device and inode; undefined for single files, listed as if they were all of their directory. */
   readonly identity?: DirectoryIdentity | undefined;
   /** Its files may be links, which are followed. */
   readonly followsLinks?: boolean | undefined;
-  /** What precedes its files' names in an archive: `@backup/store/mail/example.com/`. */
+  /** The prefix of its files' names in an archive: `@backup/store/mail/example.com/`. */
   readonly prefix: string;
   readonly files: readonly string[];
   /** Its modification time when it was listed: if it moved since, something came or went. Undefined where it was too young then to tell. */
@@ -43,7 +43,7 @@ export interface Walk {
   readonly skipped: readonly SkippedPath[];
 }
 
-/** Which directory is never entered, by device and inode: whatever path or bind mount leads to it. */
+/** The directory that is never entered, by device and inode: whatever path or bind mount leads to it. */
 export function identify(path: string): DirectoryIdentity | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && { dev: stats.dev, ino: stats.ino };
@@ -52,7 +52,7 @@ export function identify(path: string): DirectoryIdentity | undefined {
 export interface WalkOptions {
   /** Directories that are not entered, wherever they lie. */
   readonly exclude: readonly DirectoryIdentity[];
-  /** Whether a directory below is left to another look. */
+  /** Says whether a directory below is left to another look. */
   readonly isKnown?: ((prefix: string) => boolean) | undefined;
   readonly onDirectory?: ((directory: WalkedDirectory) => void) | undefined;
 }
@@ -138,7 +138,7 @@ function listDirectory(
 function noteUnlisted(prefix: string, error: unknown, walk: OpenWalk): void {
   const errno = errnoOf(error);
 
-  // What vanished between listing and entering is not there to be backed up.
+  // A directory that vanished between listing and entering is not there to be backed up.
   if (isGone(error) || errno === 'ELOOP') return;
 
   const reason = `cannot be listed: ${errno ?? String(error)}`;

@@ -32,14 +32,14 @@ export interface BackupFlags extends ServerFlags, SourceFlags {
   readonly notify?: string | undefined;
 }
 
-/** How a run is watched and stopped. */
+/** The means to watch a run and to stop it. */
 export interface RunControl {
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
 }
 
 /**
- * What `backup full`, `backup diff` and `backup copy` ask for.
+ * The request of `backup full`, `backup diff` and `backup copy`.
  * @throws {NotFoundError} without a server · {ConfigurationError} when a file of settings is wrong · {UsageError}
  */
 export function toNightlyBackup(

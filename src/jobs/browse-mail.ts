@@ -1,4 +1,4 @@
-/** What a person can choose from: archives, and the messages of a folder. */
+/** The lists that a person chooses from: archives, and the messages of a folder. */
 import { statSync } from 'node:fs';
 import { inspectStorage } from '../archive/inspect.js';
 import { archiveName } from '../archive/names.js';

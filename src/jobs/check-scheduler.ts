@@ -12,7 +12,7 @@ type Finding = Omit<Check, 'name'>;
 /** Longer than any start takes, and short enough to wait for. */
 const START_LIMIT_MS = 20_000;
 
-/** Who works through the schedule: the server, an entry in the operating system's scheduler, both or nobody. */
+/** Checks that exactly one works through the schedule: the server, or an entry in the operating system's scheduler. */
 export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
   const name = 'scheduler';
   try {
@@ -101,7 +101,7 @@ function checkEntry(
   );
 }
 
-/** What stands before `schedule run`; none where the entry calls something else. */
+/** The words before `schedule run`; none where the entry calls something else. */
 function programOf(command: readonly string[]): string[] {
   const at = command.findIndex(
     (word, index) => word === 'schedule' && command[index + 1] === 'run',

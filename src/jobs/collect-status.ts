@@ -14,7 +14,7 @@ import {
 import { openServer, type OpenServer, type ServerFlags } from './server.js';
 import { BACKUP_DIR, choose, type SourceFlags } from './setting-sources.js';
 
-/** What is looked at, and when it counts as old. */
+/** The things that are looked at, and the age at which they count as old. */
 export interface StatusRequest {
   readonly server: OpenServer;
   readonly storage: Storage;
@@ -35,10 +35,10 @@ export interface CollectedStatus {
   readonly lastRun: ScheduleProgress['lastRun'];
 }
 
-/** How many coming runs the status page shows. */
+/** The number of coming runs that the status page shows. */
 const NEXT_RUNS = 5;
 
-/** What `status` asks for. @throws {NotFoundError} · {ConfigurationError} when mailserver.cfg is wrong */
+/** The request of `status`. @throws {NotFoundError} · {ConfigurationError} when mailserver.cfg is wrong */
 export function toStatusRequest(
   flags: ServerFlags &
     SourceFlags & { readonly 'max-age'?: number | undefined },

@@ -25,7 +25,7 @@ export interface ExportFlags {
 /** A message that is damaged: nobody knows whether it was meant. */
 export type Unsearched = SearchReport['problems'][number];
 
-/** What is exported of the mail that was selected. */
+/** The part of the selected mail that is exported. */
 export interface ChosenMail extends MailSource {
   readonly problems: readonly Unsearched[];
 }

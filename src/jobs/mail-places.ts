@@ -9,7 +9,7 @@ import {
   type StorePath,
 } from '../store/store-path.js';
 
-/** How much mail a selection holds. */
+/** The amount of mail in a selection. */
 export interface MailCounts {
   readonly mailboxes: number;
   readonly folders: number;
@@ -19,7 +19,7 @@ export interface MailCounts {
 /** The place of each directory of entries: a few hundred for hundreds of thousands of messages. */
 const placesOfDirectories = new Map<string, StoreDirectory | undefined>();
 
-/** Where an entry lies in the mail store; undefined where it is no mail. */
+/** The place of an entry in the mail store; undefined where it is no mail. */
 function storePathOf(entryName: string): StorePath | undefined {
   const name = wholeName(entryName);
   const slash = name.lastIndexOf('/') + 1;
@@ -83,7 +83,7 @@ export function countPlaces(
   return { mailboxes: mailboxes.size, folders: folders.size, messages };
 }
 
-/** Whether an entry is a piece of a split message, but not the first. */
+/** Says whether an entry is a piece of a split message, but not the first. */
 export function isLater(table: Selection['table'], index: number): boolean {
   return (table.piece(index)?.index ?? 0) > 0;
 }

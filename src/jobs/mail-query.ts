@@ -1,4 +1,4 @@
-/** Which messages are looked for, of a command's flags. */
+/** The messages that a command's flags look for. */
 import { type MessageQuery, parseMessageQuery } from '../mail/message-query.js';
 import { parseQueryTime } from '../mail/query-time.js';
 

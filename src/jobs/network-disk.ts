@@ -9,7 +9,7 @@ import { readSecret } from '../platform/secret.js';
 import { readIniFile } from '../settings/ini-file.js';
 import { findInstallation } from '../server/installation.js';
 
-/** What a login depends on besides the path. */
+/** The facts besides the path that a login depends on. */
 export interface DiskContext {
   readonly serverDir: string | undefined;
   readonly platform: NodeJS.Platform;
@@ -24,7 +24,7 @@ export interface DiskContext {
 export interface DiskLogin {
   readonly user: string;
   readonly share: string;
-  /** Where the password could stand instead. */
+  /** The other place in which the password could stand. */
   readonly instead: string;
 }
 

@@ -55,7 +55,7 @@ interface Night {
   readonly makePage: () => Promise<string>;
 }
 
-/** How many archives the chart of a notification shows. */
+/** The number of archives that the chart of a notification shows. */
 const CHARTED_ARCHIVES = 14;
 
 /**
@@ -125,7 +125,7 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
   return { report, rotation, warnings, runReport, makePage };
 }
 
-/** What the report room needs to know of the run, before it begins. */
+/** The facts of a run that its report needs before it begins. */
 function toReportedRun(night: NightlyBackup): ReportedRun {
   const { request, ini, rule } = night;
   const { settings, installation, clock, signal, storage } = request;
@@ -189,7 +189,7 @@ async function recentArchives(
     }));
 }
 
-/** What a run left out, warned of, removed and made: a line each in the debug log, and one in the error log. */
+/** Writes a line to the debug log for each thing that a run left out, warned of, removed and made, and one to the error log. */
 function tellServerLog(
   log: ServerLog,
   { report, rotation, warnings }: Night,

@@ -38,7 +38,7 @@ export interface RecoverFlags extends ServerFlags, SourceFlags {
 }
 
 /**
- * What a recover needs to know. Its places are the flags', else the server's.
+ * The request of a recover. Its places are the flags', else the server's.
  * @param chosen a part of the mail that was chosen from lists; undefined: what the flags name
  * @throws {UsageError} when flags contradict each other · {NotFoundError} without a server where one is needed
  */
@@ -165,7 +165,7 @@ interface WantedParts {
   readonly mask: ReadonlySet<Component> | undefined;
 }
 
-/** Whether nothing of the store is wanted. */
+/** Says whether nothing of the store is wanted. */
 function isOnlyInstalled(mask: WantedParts['mask']): boolean {
   return mask !== undefined && [...mask].every(isInstalled);
 }

@@ -4,7 +4,7 @@ import type { BackupRequest, FinishedBackup } from '../backup/request.js';
 import { InterruptedError, messageOf } from '../errors.js';
 import { type RotateReport, runRotate } from '../rotate/run-rotate.js';
 
-/** What a rotation depends on. */
+/** The facts that a rotation depends on. */
 export interface RotateAfter {
   readonly request: BackupRequest;
   readonly rotates: boolean;

@@ -17,7 +17,7 @@ interface RotateFlags extends ServerFlags, SourceFlags {
 }
 
 /**
- * What `rotate` asks for. A server is needed only where the flags do not name directory and limit.
+ * The request of `rotate`. A server is needed only where the flags do not name directory and limit.
  * @throws {NotFoundError} without a server that is needed · {ConfigurationError} when its mailserver.cfg is wrong
  */
 export function toRotateRequest(

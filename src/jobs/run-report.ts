@@ -1,4 +1,4 @@
-/** What mail, metrics, pings and hooks are told of a backup that published its archive. */
+/** The report of a backup that published its archive, for mail, metrics, pings and hooks. */
 import { archiveName } from '../archive/names.js';
 import type { BackupReport } from '../backup/request.js';
 import { ExitCode } from '../errors.js';
@@ -6,7 +6,7 @@ import type { ArchivePoint, RunReport } from '../report/run-report.js';
 import type { RotateReport } from '../rotate/run-rotate.js';
 import { removedArchives } from './rotate-after.js';
 
-/** What a run's report is made of. */
+/** The facts that a run's report is made of. */
 export interface RunParts {
   /** `backup full`. */
   readonly command: string;

@@ -42,7 +42,7 @@ export async function runDueBackup(
   });
 }
 
-/** What is said to this command and concerns the backup. */
+/** The flags of this command that concern the backup. */
 function backupFlags(flags: ScheduleRunFlags): string[] {
   const words: string[] = [];
   const backupDir = flags['backup-dir'];

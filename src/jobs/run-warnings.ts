@@ -1,6 +1,6 @@
-/** What a backup's run warns of: one list, in the order in which an operator reads it. */
+/** The warnings of a backup's run: one list, in the order in which an operator reads it. */
 
-/** Which part of the run a warning comes from. */
+/** The part of the run that a warning comes from. */
 type WarningSource =
   /** Reading the store and writing the archive. */
   | 'archive'

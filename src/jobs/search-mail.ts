@@ -21,7 +21,7 @@ export interface SearchFlags
   readonly deleted: boolean;
 }
 
-/** What is looked for, and where. */
+/** The messages that are looked for, and the place. */
 export interface MailSearch {
   readonly query: MessageQuery;
   /** The store that no longer has what is looked for; undefined: it may. */
@@ -29,7 +29,7 @@ export interface MailSearch {
   readonly threads: number | undefined;
 }
 
-/** What a search found. */
+/** The messages that a search found. */
 export interface FoundMail extends SearchReport {
   /** The archives that were looked through, the base first. */
   readonly archives: readonly string[];

@@ -34,14 +34,14 @@ export interface MailSource {
   readonly messages: readonly Selection[];
   /** The folders' index.fld. */
   readonly indexes: readonly Selection[];
-  /** What Outlook keeps in the form of messages and nobody takes for any: the settings in `#assoc`. */
+  /** Items that Outlook keeps in the form of messages and nobody takes for any: the settings in `#assoc`. */
   readonly hiddenItems: number;
   readonly counts: MailCounts;
   /** Newer archives that were passed over, and damage that is not in the way. */
   readonly notes: readonly string[];
 }
 
-/** What mail is opened for: browsing shows it, a search reads it and names what is damaged, an export is whole or not made. */
+/** The purpose that mail is opened for: browsing shows it, a search reads it and names what is damaged, an export is whole or not made. */
 export type MailUse = 'browse' | 'search' | 'export';
 
 /** The flags that name a part of the mail. */

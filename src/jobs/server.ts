@@ -42,7 +42,7 @@ export function findEditedServer(flags: ServerFlags): EditedServer {
   return { installation, source: mailserverConfig(installation) };
 }
 
-/** Where the server is installed; its settings are not read. @throws {NotFoundError} */
+/** The server's installation; its settings are not read. @throws {NotFoundError} */
 export function findServer(flags: ServerFlags): Installation {
   return findInstallation({ serverDir: flags['server-dir'] });
 }

@@ -1,5 +1,5 @@
 /**
- * Where each value of a request comes from, in one table. The first source that says something wins:
+ * The sources of each value of a request, in one table. The first source that says something wins:
  *
  *   --level 9                     flag
  *   KMS_BACKUP_LEVEL=9            environment: oclif gives a flag that is not typed its variable's value (ui/flags.ts)
@@ -36,7 +36,7 @@ export interface SourceFlags {
   readonly store?: string | undefined;
 }
 
-/** What a command knows; undefined: it has no such source. */
+/** The sources that a command has; undefined: it has no such source. */
 export interface Sources {
   readonly flags: SourceFlags;
   readonly ini?: IniSettings | undefined;
@@ -132,7 +132,7 @@ export const ROTATES: Setting<boolean> = {
   otherwise: () => true,
 };
 
-/** How many complete backups stay; at least one. */
+/** The number of complete backups that stay; at least one. */
 export const ROTATION_LIMIT: Setting<number> = {
   flag: ({ keep }) => keep,
   server: ({ rotationLimit }) => rotationLimit,

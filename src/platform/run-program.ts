@@ -61,9 +61,9 @@ export function runProgram(
   };
 }
 
-/** How a long program is run. */
+/** The options of a long program. */
 interface LongRun {
-  /** Where it aborts, the program is asked to end and waited for. */
+  /** When it aborts, the program is asked to end and waited for. */
   readonly signal: AbortSignal | undefined;
   /** The whole environment; default: this process's. */
   readonly env?: NodeJS.ProcessEnv;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { monotonicMs } from './clock.js';
 
-/** How long work in the main thread lasts before signals are heard again. */
+/** The time for which work in the main thread lasts before signals are heard again. */
 const TURN_MS = 50;
 
 /** Gives long work in the main thread to the event loop from time to time: signals are heard there. */

@@ -138,7 +138,7 @@ interface Doubt {
 const isEmpty = ({ selections }: Doubt): boolean =>
   selections.every(({ indices }) => indices.length === 0);
 
-/** Which of the chosen entries of an archive were found damaged, or may be; undefined where nothing in it was. */
+/** The chosen entries of an archive that were found damaged, or may be; undefined where nothing in it was. */
 function findDoubt(
   chain: ChainIndex,
   opened: ReadArchive,

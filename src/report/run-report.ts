@@ -38,7 +38,7 @@ export interface ArchivePoint {
 interface RotationFacts {
   readonly kept: KeptCounts;
   readonly limit: number;
-  /** What is kept, in words: `at most 5 complete backups, each full with its newest differential`. */
+  /** The rule of what is kept, in words: `at most 5 complete backups, each full with its newest differential`. */
   readonly policy: string;
   readonly removed: readonly string[];
 }

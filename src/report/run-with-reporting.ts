@@ -17,17 +17,17 @@ export interface ReportedRun extends NotifyContext {
     readonly ArchivePoint[] | Promise<readonly ArchivePoint[]>;
 }
 
-/** How a run ended, with what is told about it. */
+/** The end of a run, with the report of it. */
 export interface ToldRun {
   readonly runReport: RunReport;
   /** Makes the status page after the run; undefined: that of the context. */
   readonly makePage?: NotifyContext['makePage'];
 }
 
-/** How a reported run ended: `run` is undefined where the `before` hook asked to skip it. */
+/** The end of a reported run: `run` is undefined where the `before` hook asked to skip it. */
 export interface ReportedEnd<Run extends ToldRun> {
   readonly run: Run | undefined;
-  /** What went wrong in telling about the run; the archive stands. */
+  /** The problems in telling about the run; the archive stands. */
   readonly reportingWarnings: readonly string[];
 }
 
@@ -39,7 +39,7 @@ type Ended<Run> =
   | { readonly run: Run }
   | { readonly runReport: RunReport; readonly error: unknown };
 
-/** What went wrong around a run, as it happened. */
+/** The problems around a run, as they happened. */
 class Warnings {
   readonly list: string[] = [];
 
@@ -187,7 +187,7 @@ export async function listSafely(
   try {
     return (await list?.()) ?? [];
   } catch {
-    // What broke the backup may break the listing, and a share may go after the archive was published.
+    // The cause that broke the backup may break the listing, and a share may go after the archive was published.
     return [];
   }
 }

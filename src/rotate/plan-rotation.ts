@@ -1,11 +1,11 @@
 import type { ArchiveState } from '../archive/archive-state.js';
 import { judgeArchives, type RetentionPolicy, type Verdict } from './policy.js';
 
-/** What a rotation is to do. Pure. */
+/** The plan of a rotation. Pure. */
 export interface RotationPlan {
   /** One for every archive, oldest first. */
   readonly verdicts: readonly Verdict[];
-  /** What goes, in this order: what needs another goes before it. */
+  /** The archives that go, in this order: one that needs another goes before it. */
   readonly removals: readonly Verdict[];
 }
 

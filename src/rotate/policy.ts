@@ -9,7 +9,7 @@ import {
 /**
  * Decides which archives stay. Pure: the same states give the same verdicts, each with its reason.
  *
- * Where the newest 2 complete backups are kept (oldest first, all verified):
+ * Example for the newest 2 complete backups (oldest first, all verified):
  *   F1 I1 F2 F3 I3      keeps F2 F3 I3
  *   F1 I1 C1            keeps F1 I1 C1
  *   F1 I1 C1 C2         keeps F1 I1 C2: the newest full keeps its place, so that the next differential has its base

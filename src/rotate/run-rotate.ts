@@ -51,16 +51,16 @@ export interface RotateReport {
   readonly schema: 'kms-backup/rotate/1';
   readonly isDryRun: boolean;
   readonly limit: number;
-  /** What is kept, in words. */
+  /** The rule of what is kept, in words. */
   readonly policy: string;
   readonly verdicts: readonly RotateVerdict[];
-  /** What is left, or would be. */
+  /** The archives that are left, or would be. */
   readonly kept: KeptCounts;
   readonly removedBytes: number;
   readonly failures: number;
 }
 
-/** What a rotation did, and what it left. */
+/** The report of a rotation. */
 export interface Rotation {
   readonly report: RotateReport;
   /** Oldest first; an archive that could not be removed is among them. */

@@ -9,7 +9,7 @@ export interface TaskMoment {
   readonly at: Date;
 }
 
-/** What is due now. */
+/** The backup that is due now. */
 export interface DuePlan {
   /** One backup for everything that fell due: a full one where any full task did. Undefined: nothing is due. */
   readonly type: 'full' | 'differential' | undefined;
@@ -24,7 +24,7 @@ const WEEK_MS = 7 * 86_400_000;
 const CLOCK_TOLERANCE_MS = 25 * 3_600_000;
 
 /**
- * What fell due after `since` and not after `now`. Several missed moments make one backup.
+ * The backup that fell due after `since` and not after `now`. Several missed moments make one backup.
  * Example: full on Sunday 01:00, differentials on the other days, machine off from Saturday noon to Monday noon: one full.
  * @param since undefined where nothing was ever done: then each task's last moment counts
  */

@@ -5,7 +5,7 @@ import { planDue } from './plan-due.js';
 import { isScheduleRunning } from './run.js';
 import { type LastRun, readScheduleState } from './state.js';
 
-/** Whether anybody works through the schedule, and what is wrong with it. */
+/** Says whether anybody works through the schedule, and names its faults. */
 export interface ScheduleProgress {
   readonly isWorkedThrough: boolean;
   /** The last backup that `schedule run` made; undefined where the server works through the schedule, or nobody has. */
@@ -17,7 +17,7 @@ export interface ScheduleProgress {
 const GRACE_MS = 2 * 3_600_000;
 
 /**
- * Who works through the schedule: the server while backup is enabled; else `schedule run`, where its state shows that it has
+ * Finds who works through the schedule: the server while backup is enabled; else `schedule run`, where its state shows that it has
  * before, and that it goes on.
  */
 export function readProgress(

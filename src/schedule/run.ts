@@ -26,7 +26,7 @@ export interface ScheduleRunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a call of `schedule run` did. */
+/** The report of a call of `schedule run`. */
 export interface ScheduleRunReport {
   readonly action:
     | 'backed-up'
@@ -40,7 +40,7 @@ export interface ScheduleRunReport {
   readonly due: DuePlan | undefined;
   /** The backup's exit code where one ran. */
   readonly exitCode: number;
-  /** What the backup printed. */
+  /** The output of the backup. */
   readonly output: string;
   readonly warnings: readonly string[];
 }
@@ -93,7 +93,7 @@ export async function runSchedule(
   }
 }
 
-/** Whether a call of `schedule run` is at work. */
+/** Says whether a call of `schedule run` is at work. */
 export function isScheduleRunning(installation: Installation): boolean {
   return describeHolder(lockPath(installation)) !== undefined;
 }

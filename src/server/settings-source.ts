@@ -18,7 +18,7 @@ export interface SeenSettings {
 }
 
 export interface SettingsSource {
-  /** What the source says now. @throws {ConfigurationError} when it makes no sense */
+  /** The present settings of the source. @throws {ConfigurationError} when it makes no sense */
   read(): SeenSettings;
 
   /**
@@ -47,7 +47,7 @@ export interface EditOptions {
   readonly isForced: boolean;
   /** Says what would change and writes nothing. */
   readonly isDryRun?: boolean;
-  /** What a person saw and agreed to; undefined: what the source says now. */
+  /** The text that a person saw and agreed to; undefined: the source's present one. */
   readonly seen?: SeenSettings | undefined;
   readonly signal?: AbortSignal;
 }

@@ -12,7 +12,7 @@ export function checkRecover(found: UnfinishedRecover | undefined): Check {
     : problem('recover', found.fact, found.advice);
 }
 
-/** Whether anybody works through it is the scheduler's check. */
+/** Another check, that of the scheduler, asks who works through it. */
 export function checkSchedule({ schedule }: ServerSettings): Check {
   const enabled = schedule.filter(({ isEnabled }) => isEnabled);
   if (enabled.length === 0) {

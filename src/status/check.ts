@@ -3,7 +3,7 @@ export interface Check {
   readonly name: string;
   readonly state: 'ok' | 'warning' | 'problem';
   readonly fact: string;
-  /** What to do, where it is not ok. */
+  /** The advice, for a state other than ok. */
   readonly advice?: string | undefined;
 }
 

@@ -105,7 +105,7 @@ async function readStatusOf(
   });
 }
 
-/** What cannot be read is a finding: the other checks say why. */
+/** A status that cannot be read is a finding: the other checks say why. */
 function asFact(error: unknown): string {
   if (error instanceof KmsError) return error.message;
   throw error;

@@ -18,7 +18,7 @@ import {
   type UnfinishedRecover,
 } from '../server/recover-mark.js';
 
-/** How a monitoring system names it; the exit codes 0 to 3 in this order. */
+/** The levels of a monitoring system; the exit codes 0 to 3 in this order. */
 type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
 
 /** One archive as the status shows it. */
@@ -32,7 +32,7 @@ export interface StatusArchive {
   readonly ageMs: number;
   readonly sizeBytes: number;
   readonly isRecoverable: boolean;
-  /** Whether what its damage does not concern can be recovered. */
+  /** True where the entries that its damage does not concern can be recovered. */
   readonly isPartlyRecoverable: boolean;
   readonly fault: string | undefined;
   readonly verifiedAt: Date | undefined;
@@ -54,12 +54,12 @@ export interface StatusReport {
   readonly recent: readonly StatusArchive[];
   readonly engine: RunningEngine | undefined;
   readonly unfinishedRecover: UnfinishedRecover | undefined;
-  /** Who works in the backup directory now, or keeps every other run out of it. */
+  /** The run that works in the backup directory now, or keeps every other one out of it. */
   readonly lock: LockSighting | undefined;
   readonly level: StatusLevel;
   /** Why it is not ok, worst first. */
   readonly warnings: readonly string[];
-  /** How many of the warnings, from the first on, make it critical. */
+  /** The number of the warnings, from the first on, that make it critical. */
   readonly criticalWarnings: number;
 }
 
@@ -71,16 +71,16 @@ export interface StatusOptions {
   readonly clock: Clock;
   /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
   readonly maxAgeMs: number | undefined;
-  /** What is wrong with the schedule, or with who works through it. */
+  /** The faults of the schedule, and of who works through it. */
   readonly scheduleWarnings: readonly string[];
 }
 
 /** A clock may differ a little between the machines that write and read. */
 const FUTURE_TOLERANCE_MS = 5 * 60_000;
-/** What a chart on a terminal has room for. */
+/** The number of archives that a chart on a terminal has room for. */
 const RECENT_ARCHIVES = 10;
 
-/** What the states of the archives mean, and who is at work. A missing backup directory is a state, not an error. */
+/** The status that the archives have together, and the run that is at work. A missing backup directory is a state, not an error. */
 export async function readStatus(
   installation: Installation,
   options: StatusOptions,
@@ -178,7 +178,7 @@ function warningFacts(
   return [...workWarnings(facts), ...archiveWarnings(facts, archives)];
 }
 
-/** Who is at work where a backup would be. */
+/** Warnings of those who are at work where a backup would be. */
 function workWarnings({ unfinishedRecover: recover, lock }: Facts): string[] {
   const warnings: string[] = [];
 

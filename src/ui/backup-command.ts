@@ -17,7 +17,7 @@ interface BackupCommandFlags extends CommonFlags, BackupFlags {
   readonly 'dry-run': boolean;
 }
 
-/** What the three backup commands share. */
+/** The common part of the three backup commands. */
 export abstract class BackupCommand extends KmsCommand {
   protected override kept =
     'temporary files removed, earlier archives untouched';

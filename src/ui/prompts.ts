@@ -25,7 +25,7 @@ export interface Prompts {
   password(message: string): Promise<string>;
 }
 
-/** How many answers a list shows at a time. */
+/** The number of answers that a list shows at a time. */
 const LIST_ROWS = 15;
 
 /**

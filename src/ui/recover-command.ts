@@ -67,7 +67,7 @@ export abstract class RecoverCommand extends KmsCommand {
     return { json: report, text: formatRecoverDone(report), isSummary: true };
   }
 
-  /** What a person chooses from lists, or what the command line names. */
+  /** The source that a person chooses from lists, or that the command line names. */
   async #chooseSource(
     path: string | undefined,
     flags: RecoverCommandFlags,

@@ -87,12 +87,12 @@ export async function runVerify(
   };
 }
 
-/** What a verified archive lies beside. */
+/** The archives beside a verified one. */
 interface VerifiedBeside {
   readonly storage: Storage;
   /** All archives there; undefined where they are not listed yet. */
   readonly listed: readonly ArchiveFiles[] | undefined;
-  /** What this run found of the archives before it. */
+  /** The reports of this run on the archives before it. */
   readonly earlier: readonly VerifyReport[];
 }
 
@@ -126,7 +126,7 @@ async function faultOfChain(
   return fault ?? (base && (await findChainFault(base.files, files)));
 }
 
-/** What a recover would refuse of the base, or of the two together. */
+/** The fault for which a recover would refuse the base, or the two together. */
 async function findChainFault(
   base: ArchiveFiles,
   files: ArchiveFiles,
@@ -197,7 +197,7 @@ async function record(
     const report = reports[index];
     if (!report || !parseVolumeName(`${files.stem}.zip`)) continue;
 
-    // What could not be read this time is neither sound nor damaged: the record stays as it was.
+    // An archive that could not be read this time is neither sound nor damaged: its record stays as it was.
     if (report.unread.length === 0) {
       proven.set(files.stem, toRecord(report, files, at));
     }

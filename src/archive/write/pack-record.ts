@@ -25,7 +25,7 @@ export interface UnreadFile extends ReadFault {
 /** The record of a run of the packer: the files that are in the archive, and those that are not. */
 export class PackRecord {
   readonly issues: PackIssue[] = [];
-  /** What of the issues could not be read. */
+  /** The issues that are paths which could not be read. */
   readonly unread: UnreadFile[] = [];
   /** Entry names of files that were gone when their turn came. */
   readonly vanished = new Set<string>();

@@ -71,7 +71,7 @@ export class Packer {
     return this.#record.issues;
   }
 
-  /** What of the issues could not be read. */
+  /** The issues that are paths which could not be read. */
   get unread(): readonly UnreadFile[] {
     return this.#record.unread;
   }

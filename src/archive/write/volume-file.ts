@@ -14,7 +14,7 @@ import {
 /** Dirty data is sent to the disk while the processors work, so that the last sync is short. */
 const WRITE_BEHIND_BYTES = 64 << 20;
 
-/** How far a volume had come, to go back to. */
+/** The state of a volume to go back to. */
 export interface VolumeMark {
   readonly offset: number;
   readonly centralPieces: number;
@@ -55,7 +55,7 @@ export class VolumeFile {
     return this.#offset;
   }
 
-  /** Whether local records and central headers of these lengths still fit, with the end record. */
+  /** Says whether local records and central headers of these lengths still fit, with the end record. */
   hasRoomFor(
     localBytes: number,
     centralBytes: number,

@@ -1,4 +1,4 @@
-/** Where the bytes of a volume are read from. */
+/** The source that the bytes of a volume are read from. */
 
 /** The bytes of one volume, read from anywhere in it. */
 export interface RandomAccessSource {
@@ -23,7 +23,7 @@ export function endsEarly(atByte: number, expectedBytes: number): Error {
 }
 
 /**
- * Whether the operating system refused to open or read something: a disk, a share, rights or a limit, and perhaps only this
+ * Says whether the operating system refused to open or read something: a disk, a share, rights or a limit, and perhaps only this
  * once. It says nothing about what the archive holds: that is no damage.
  */
 export function isReadFailure(error: unknown): error is NodeJS.ErrnoException {

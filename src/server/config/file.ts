@@ -82,7 +82,7 @@ async function applyToFile(
   }
 }
 
-/** What would become of the file as it is now. @throws {ChangedMeanwhileError} when it is not what was seen */
+/** The edit of the file as it is now. @throws {ChangedMeanwhileError} when it is not what was seen */
 function prepare(
   installation: Installation,
   { changes, seen }: PlannedEdit,

@@ -20,7 +20,7 @@ export function presentError(error: unknown, asJson: boolean): ExitCode {
   return exitCode;
 }
 
-/** What people and programs are told of an error. */
+/** The text and the document of an error. */
 interface ToldError {
   readonly code: string;
   readonly message: string;
