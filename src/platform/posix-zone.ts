@@ -92,7 +92,7 @@ function parseTime(text: string): number {
 /** `M3.5.0` is the last Sunday of March, `J60` the first of March in every year, `59` the 60th day. */
 function parseDay(text: string | undefined): YearDay | undefined {
   const match = new RegExp(
-    `^(?:M(\\d{1,2})\\.([1-5])\\.([0-6])|(J?)(\\d{1,3}))(?:/(${TIME}))?$`,
+    `^(?:M(0?[1-9]|1[0-2])\\.([1-5])\\.([0-6])|(J?)(\\d{1,3}))(?:/(${TIME}))?$`,
   ).exec(text ?? '');
   if (!match) return undefined;
 
@@ -112,7 +112,11 @@ function parseDay(text: string | undefined): YearDay | undefined {
     };
   }
 
-  if (match[4] !== 'J') {
+  const isWithoutLeapDay = match[4] === 'J';
+  const days = Number(match[5]);
+  if (days > 365 || (isWithoutLeapDay && days === 0)) return undefined;
+
+  if (!isWithoutLeapDay) {
     return {
       dayOf: (year) => Date.UTC(year, 0, 1) + (day ?? 0) * DAY_MS,
       timeMs,

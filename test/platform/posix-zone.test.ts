@@ -40,9 +40,16 @@ it.each([
   expect(differing).toEqual([]);
 });
 
-it.each(['Europe/Prague', 'CET-1CEST', 'CET', ''])(
-  '%j is no rule that says all',
-  (text) => {
-    expect(parsePosixZone(text)).toBeUndefined();
-  },
-);
+it.each([
+  'Europe/Prague',
+  'CET-1CEST',
+  'CET',
+  '',
+  'CET-1CEST,M13.5.0,M10.5.0/3',
+  'CET-1CEST,M0.5.0,M10.5.0/3',
+  'CET-1CEST,J0,J300',
+  'CET-1CEST,J60,J366',
+  'CET-1CEST,59,366',
+])('%j is no rule that says all', (text) => {
+  expect(parsePosixZone(text)).toBeUndefined();
+});
