@@ -1,6 +1,6 @@
 import { DamagedArchiveError } from '../errors.js';
 import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
-import { wholeName } from './entry-names.js';
+import { fileNameAt } from './entry-kind.js';
 import type { EntryTable } from './zip/entry-table.js';
 import type { HiddenNames } from './hidden-names.js';
 import type { Volumes } from './check-structure.js';
@@ -60,7 +60,7 @@ function hasVisible(
   hiddenNames: ReadonlySet<string>,
 ): boolean {
   for (let index = start; index < end; index++) {
-    if (!hiddenNames.has(fileName(table, index))) return true;
+    if (!hiddenNames.has(fileNameAt(table, index))) return true;
   }
 
   return false;
@@ -89,7 +89,7 @@ function findFile(
     for (let index = 0; index < table.count; index++) {
       if (table.isDirectory(index)) continue;
 
-      const name = fileName(table, index);
+      const name = fileNameAt(table, index);
       if (directories.has(name)) return name;
     }
   }
@@ -114,7 +114,7 @@ function findFileOfBase(
       for (let index = start; index < end; index++) {
         if (table.isDirectory(index)) continue;
 
-        const name = fileName(table, index);
+        const name = fileNameAt(table, index);
         if (directories.has(name) && hiddenNames?.has(name) !== true) {
           return name;
         }
@@ -123,9 +123,4 @@ function findFileOfBase(
   }
 
   return undefined;
-}
-
-function fileName(table: EntryTable, index: number): string {
-  const name = table.name(index);
-  return table.piece(index) ? wholeName(name) : name;
 }

@@ -26,6 +26,13 @@ export function isMessageAt(
   return hasMessageNameAt(table.names, start, start + table.nameLength(index));
 }
 
+/** The name of the file that an entry is, or is a piece of. */
+export function fileNameAt(table: EntryTable, index: number): string {
+  const name = table.name(index);
+
+  return table.piece(index) ? wholeName(name) : name;
+}
+
 /** Says whether an entry is one of this program's texts at the archive's root. */
 export function isOwnTextAt(table: EntryTable, index: number): boolean {
   return (

@@ -3,7 +3,7 @@ import {
   eachDeletedName,
   limitFor,
 } from './read/read-deleted.js';
-import { wholeName } from './entry-names.js';
+import { fileNameAt } from './entry-kind.js';
 import type { ReadArchive } from './verify.js';
 
 /** Entry names of a base that its differential replaces or deletes, by directory. */
@@ -26,8 +26,7 @@ export function namesOf(
 
   for (const { table } of archive.volumes) {
     for (let index = 0; index < table.count; index++) {
-      const name = table.name(index);
-      add(table.piece(index) ? wholeName(name) : name);
+      add(fileNameAt(table, index));
     }
   }
 

@@ -1,5 +1,5 @@
 import { openAtOnce } from '../archive/volume-handle.js';
-import { wholeName } from '../archive/entry-names.js';
+import { fileNameAt } from '../archive/entry-kind.js';
 import { EntryDamage } from '../archive/zip/entry-damage.js';
 import { readWhole } from '../archive/zip/read-entry.js';
 import type { Selection } from '../archive/read/read-archive.js';
@@ -62,7 +62,7 @@ async function* readEntries(
     try {
       for (const index of indices) {
         const piece = table.piece(index);
-        const name = piece ? wholeName(table.name(index)) : table.name(index);
+        const name = fileNameAt(table, index);
         const place = parseEntryPath(name);
         const bytes =
           place &&

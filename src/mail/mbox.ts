@@ -1,3 +1,4 @@
+import { twoDigits } from '../platform/dates.js';
 import type { MessageFlags } from './index-fld.js';
 
 const LF = 0x0a;
@@ -136,10 +137,9 @@ function senderWord(sender: string | undefined): string {
 
 /** Formats a time in UTC as asctime does (RFC 4155): `Tue Nov  3 08:30:00 2026`. */
 function formatAsctime(date: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${String(date.getUTCDate()).padStart(2)}`;
   const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()]
-    .map(two)
+    .map(twoDigits)
     .join(':');
   return `${day} ${time} ${String(date.getUTCFullYear())}`;
 }

@@ -1,5 +1,4 @@
-import { isMessageAt } from '../archive/entry-kind.js';
-import { wholeName } from '../archive/entry-names.js';
+import { fileNameAt, isMessageAt } from '../archive/entry-kind.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { isOwnText } from '../archive/summary.js';
 import {
@@ -112,7 +111,7 @@ export class EntryTally implements TalliedEntries {
   }
 
   #addByName({ table, choice, hidden }: ChosenRun, index: number): boolean {
-    const name = nameOfFile(table, index);
+    const name = fileNameAt(table, index);
     if (hidden?.has(name) === true) return false;
 
     const place = placeOf(name);
@@ -156,11 +155,4 @@ interface ChosenRun {
   readonly table: EntryTable;
   /** Names of the directory that are not of the point. */
   readonly hidden: ReadonlySet<string> | undefined;
-}
-
-/** The name of the file that an entry is, or is a piece of. */
-function nameOfFile(table: EntryTable, index: number): string {
-  const name = table.name(index);
-
-  return table.piece(index) ? wholeName(name) : name;
 }

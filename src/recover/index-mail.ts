@@ -1,4 +1,4 @@
-import { isMessageAt } from '../archive/entry-kind.js';
+import { fileNameAt, isMessageAt } from '../archive/entry-kind.js';
 import { wholeName } from '../archive/entry-names.js';
 import { MailIndex } from '../store/mailboxes.js';
 import { MESSAGE_DIRECTORY } from '../store/message-file.js';
@@ -58,11 +58,7 @@ export function isHidden(
   { table, hiddenNames }: ChainRun,
   index: number,
 ): boolean {
-  if (!hiddenNames) return false;
-
-  const name = table.name(index);
-
-  return hiddenNames.has(table.piece(index) ? wholeName(name) : name);
+  return hiddenNames?.has(fileNameAt(table, index)) ?? false;
 }
 
 /** The mailboxes and folders of messages that were chosen one by one. */

@@ -13,7 +13,7 @@ import { writeFully } from '../../platform/atomic-file.js';
 import { giveTime } from '../../platform/file-times.js';
 import { optionally } from '../../platform/optional-calls.js';
 import { naming } from '../../platform/system-error.js';
-import { wholeName } from '../entry-names.js';
+import { fileNameAt } from '../entry-kind.js';
 import type { EntryTable } from '../zip/entry-table.js';
 import { type TargetRule, targetOf } from './read-tasks.js';
 
@@ -60,8 +60,7 @@ export function createEntryFile(
 ): EntryFile | undefined {
   const { rules, directories } = target;
   const piece = table.piece(index);
-  const name = table.name(index);
-  const place = targetOf(rules, piece ? wholeName(name) : name);
+  const place = targetOf(rules, fileNameAt(table, index));
   if (!place) return undefined;
 
   if (table.isDirectory(index)) {
