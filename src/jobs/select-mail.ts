@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import type { Selection } from '../archive/read/read-archive.js';
 import { NotFoundError } from '../errors.js';
-import { type Chain, describePassed, readPoint } from '../recover/chain.js';
-import { type ChainIndex, readChainIndex } from '../recover/chain-index.js';
+import { type Chain, describePassed, readPoint } from '../archive/chain.js';
+import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
 import { checkChosen, selectUnchecked } from '../recover/select-entries.js';
 import { wantOfMail } from '../recover/want.js';

@@ -9,8 +9,8 @@ import type {
   StatusFacts,
 } from '../page/status-facts.js';
 import { VERSION } from '../platform/tool.js';
-import { toChain } from '../recover/chain.js';
-import { readChainIndex } from '../recover/chain-index.js';
+import { toChain } from '../archive/chain.js';
+import { readChainIndex } from '../archive/chain-index.js';
 import { indexMail } from '../recover/index-mail.js';
 import type { StatusReport } from '../status/status.js';
 import { folderLabel } from '../store/mail-names.js';

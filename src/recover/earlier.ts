@@ -9,7 +9,7 @@ import {
 import type { Journal } from '../server/recover-journal-text.js';
 import { type FinishedJournal, finishInterrupted } from './finish.js';
 import type { HeldPlaces } from './places.js';
-import type { Chain } from './chain.js';
+import type { Chain } from '../archive/chain.js';
 import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
 

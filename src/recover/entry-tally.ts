@@ -12,7 +12,7 @@ import {
   sharedPlaceOf,
 } from '../store/entry-place.js';
 import { holdsMessages, isMessagePath } from '../store/message-file.js';
-import type { ChainVolume } from './chain-index.js';
+import type { ChainVolume } from '../archive/chain-index.js';
 import type { EntryFilter, FilterRules, RunChoice } from './entry-filter.js';
 import { rulesOf } from './filter-rules.js';
 import { isFirstPiece } from './selected-runs.js';

@@ -7,7 +7,7 @@ import {
   type TypedScope,
 } from '../store/mail-scope.js';
 import { fileIn, parseEntryDirectory } from '../store/store-path.js';
-import type { ChainIndex } from './chain-index.js';
+import type { ChainIndex } from '../archive/chain-index.js';
 import { indexMail } from './index-mail.js';
 import { findIn } from './judge-damage.js';
 import { type ChainEntries, selectFrom } from './select-entries.js';

@@ -7,7 +7,11 @@ import {
   parseEntryDirectory,
   type StoreDirectory,
 } from '../store/store-path.js';
-import { type ChainIndex, type ChainRun, runsOf } from './chain-index.js';
+import {
+  type ChainIndex,
+  type ChainRun,
+  runsOf,
+} from '../archive/chain-index.js';
 import type { ChainEntries } from './select-entries.js';
 import { isFirstPiece, selectedRuns, wholeSize } from './selected-runs.js';
 

@@ -14,9 +14,9 @@ import { isOwnText } from '../archive/summary.js';
 import type { ReadArchive } from '../archive/verify.js';
 import { DamagedArchiveError, NotFoundError, messageOf } from '../errors.js';
 import { plural } from '../platform/units.js';
-import type { ChainIndex } from './chain-index.js';
+import type { ChainIndex } from '../archive/chain-index.js';
 import { isProvenWhole } from './lost-volumes.js';
-import { toReadError } from './read-error.js';
+import { toReadError } from '../archive/read-error.js';
 import type { Want } from './want.js';
 
 /**

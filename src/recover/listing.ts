@@ -1,7 +1,7 @@
 import { archiveName } from '../archive/names.js';
 import { DamagedArchiveError, messageOf } from '../errors.js';
-import { type Chain, describePassed, readPoint } from './chain.js';
-import { readChainIndex } from './chain-index.js';
+import { type Chain, describePassed, readPoint } from '../archive/chain.js';
+import { readChainIndex } from '../archive/chain-index.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
 import { indexEntries, indexMail } from './index-mail.js';
 import { findIn, judgeRecorded } from './judge-damage.js';

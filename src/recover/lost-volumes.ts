@@ -7,7 +7,11 @@ import { parseVolumeName } from '../archive/names.js';
 import type { OpenVolume } from '../archive/open-archive.js';
 import type { ReadArchive } from '../archive/verify.js';
 import { holdsMessages } from '../store/message-file.js';
-import { type ChainIndex, type ChainRun, runsOf } from './chain-index.js';
+import {
+  type ChainIndex,
+  type ChainRun,
+  runsOf,
+} from '../archive/chain-index.js';
 import { isHidden } from './index-mail.js';
 import { type Want, wantsMailbox } from './want.js';
 

@@ -1,6 +1,6 @@
 import { describeParts } from '../archive/completeness.js';
 import { plural } from '../platform/units.js';
-import { type Chain, describePassed } from './chain.js';
+import { type Chain, describePassed } from '../archive/chain.js';
 import type { ChainEntries } from './select-entries.js';
 
 /** The warnings about a chain that a plan shows. Pure. */

@@ -7,7 +7,7 @@ import {
 import type { OpenVolume, ReadableArchive } from '../archive/open-archive.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import type { ReadArchive } from '../archive/verify.js';
-import { type ChainIndex, volumesOf } from './chain-index.js';
+import { type ChainIndex, volumesOf } from '../archive/chain-index.js';
 import type { EntryFilter } from './entry-filter.js';
 import { EntryTally, type TalliedEntries } from './entry-tally.js';
 

@@ -24,7 +24,7 @@ import { refuseDamaged } from './judge-damage.js';
 import type { PlacedTop } from './placed-tops.js';
 import { existingAncestor } from './space.js';
 import { dropStaged } from './staging.js';
-import { toReadError } from './read-error.js';
+import { toReadError } from '../archive/read-error.js';
 import type { RecoverRequest } from './request.js';
 
 /**

@@ -5,7 +5,7 @@ import { toSystemError } from '../platform/system-error.js';
  * Other errors stay what they are.
  */
 export function toReadError(error: unknown): unknown {
-  // A recover reads nothing else through descriptors.
+  // Archives alone are read through descriptors.
   if (!(
     error instanceof Error &&
     'syscall' in error &&

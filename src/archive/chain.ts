@@ -2,12 +2,12 @@ import {
   type ArchiveFiles,
   findArchiveFiles,
   listArchiveFiles,
-} from '../archive/backup-directory.js';
-import { inspectArchives, inspectStorage } from '../archive/inspect.js';
-import type { Storage } from '../archive/storage.js';
-import { locateArchives } from '../archive/storages.js';
-import { describeIncompleteness, partsOf } from '../archive/completeness.js';
-import type { ArchiveState } from '../archive/archive-state.js';
+} from './backup-directory.js';
+import { inspectArchives, inspectStorage } from './inspect.js';
+import type { Storage } from './storage.js';
+import { locateArchives } from './storages.js';
+import { describeIncompleteness, partsOf } from './completeness.js';
+import type { ArchiveState } from './archive-state.js';
 import {
   BaseMissingError,
   DamagedArchiveError,

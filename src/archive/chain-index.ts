@@ -1,23 +1,16 @@
-import type { ArchiveFacts } from '../archive/archive-facts.js';
-import type { ArchiveState } from '../archive/archive-state.js';
-import { identityOf } from '../archive/backup-directory.js';
-import { partsOf } from '../archive/completeness.js';
-import { describeLost } from '../archive/damage.js';
-import {
-  type HiddenNames,
-  namesOf,
-  readDeleted,
-} from '../archive/hidden-names.js';
+import type { ArchiveFacts } from './archive-facts.js';
+import type { ArchiveState } from './archive-state.js';
+import { identityOf } from './backup-directory.js';
+import { partsOf } from './completeness.js';
+import { describeLost } from './damage.js';
+import { type HiddenNames, namesOf, readDeleted } from './hidden-names.js';
 import {
   openReadable,
   type OpenVolume,
   type ReadableArchive,
-} from '../archive/open-archive.js';
-import type { ReadArchive } from '../archive/verify.js';
-import {
-  type DirectoryRun,
-  directoryRuns,
-} from '../archive/zip/directory-runs.js';
+} from './open-archive.js';
+import type { ReadArchive } from './verify.js';
+import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
 import { DamagedArchiveError } from '../errors.js';
 import type { Chain } from './chain.js';
 import { toReadError } from './read-error.js';
