@@ -21,7 +21,7 @@ const HOMES = {
 };
 /** What decides and does nothing: it can be printed, compared and tested without a disk. */
 const PURE =
-  '/(plan-[^/]+|policy[^/]*|names|[^/]+-names|compare-store|mass-loss|count-mail|damage|completeness|sets)\\.ts$';
+  '/(plan-[^/]+|policy[^/]*|names|[^/]+-names|compare-store|compare-files|same-file|mass-loss|count-mail|damage|completeness|sets)\\.ts$';
 /** Ways to a disk, to other programs, to the time. */
 const IMPURE =
   '^(node:)?(fs|fs/promises|child_process|net|worker_threads)$|^src/platform/(clock|run-program|worker-pool)\\.ts$|^src/archive/(local-[^/]+|storages|backup-directory)\\.ts$';

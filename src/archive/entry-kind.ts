@@ -39,3 +39,13 @@ export function isOwnTextAt(table: EntryTable, index: number): boolean {
     table.names[table.nameStart(index)] === 0x2e && isOwnText(table.name(index))
   );
 }
+
+/** Tells whether an entry is a whole file, or the first piece of one that was split. */
+export function isFirstPiece(table: EntryTable, index: number): boolean {
+  return (table.piece(index)?.index ?? 0) === 0;
+}
+
+/** The size of an entry's file, also where it was split. */
+export function wholeSize(table: EntryTable, index: number): number {
+  return table.piece(index)?.totalBytes ?? table.size(index);
+}

@@ -1,3 +1,5 @@
+import type { ListedStep } from '../store/list-directory.js';
+
 /** The entry names that may become paths, and the names of pieces of split files. Pure. */
 
 /** The fault of an entry's name; `windows` names are refused on Windows and reported elsewhere. */
@@ -28,23 +30,13 @@ export function findNameFault(name: string): NameFault | undefined {
 /** Nearly every name that a mail store gives. */
 const USUAL_STEP = /^[\w.#&+,@=() -]{1,128}$/;
 
-/** A file or directory that may get an entry. */
-interface NewStep {
-  /** The entry name of the directory that it lies in, with `/`. */
-  readonly prefix: string;
-  /** That name's length in UTF-8. */
-  readonly prefixBytes: number;
-  readonly step: string;
-  readonly isDirectory: boolean;
-}
-
 /**
  * Finds the reason that keeps a file or directory of the store, and all below it, out of any archive: the whole entry name is
  * judged as the reader will judge it, a directory's with its `/`. Names that only Windows forbids may go in, but on Windows
  * itself: there one of them would keep all the others from being recovered.
  */
 export function findStepFault(
-  { prefix, prefixBytes, step, isDirectory }: NewStep,
+  { prefix, prefixBytes, step, isDirectory }: ListedStep,
   isOnWindows = IS_WINDOWS,
 ): string | undefined {
   const slash = isDirectory ? '/' : '';

@@ -1,11 +1,12 @@
-import { type EntryTable, TimePrecision } from '../archive/zip/entry-table.js';
 import type { Component } from '../store/components.js';
 import { placeOf } from '../store/entry-place.js';
 import type { BaseEntry, BaseIndex } from './base-index.js';
 import type { ExaminedFiles } from './examine-store.js';
-import { isSameTime } from './same-time.js';
-import { VANISHED } from './stat-tasks.js';
-import type { WalkedDirectory } from './walk.js';
+import { likenessOf } from '../archive/same-file.js';
+import { isIn } from '../store/entry-place.js';
+import { wholeSize } from '../archive/entry-kind.js';
+import { VANISHED } from '../store/stat-tasks.js';
+import type { WalkedDirectory } from '../store/list-directory.js';
 
 /**
  * The store beside the full that a differential is measured against. Pure: contents that have to decide are asked of a
@@ -212,31 +213,33 @@ function compareFile(
     : 'changed';
 }
 
-/** The coarsest step of the times of archives and file systems. */
-const COARSEST_TICKS = 20_000_000n;
-
 /**
- * A file that was written while the full ran may have been written again after it was read, within one step of the clock
- * that gives files their times: then the content decides, and in the hour that a clock change repeats.
+ * Other modes make another file, and so does another time. Where size and time prove nothing the content decides.
  * @param readCrc undefined for directories: they have no content
  */
 function isUnchanged(
   base: BaseIndex,
-  entry: BaseEntry,
+  { table, index }: BaseEntry,
   file: FileFacts,
   readCrc: (() => number) | undefined,
 ): boolean {
-  const { table, index } = entry;
-  if (!isSameKind(table, index, file)) return false;
+  if (!isSameMode(table.mode(index), file.mode)) return false;
+
+  const likeness = likenessOf(
+    {
+      sizeBytes: wholeSize(table, index),
+      mtimeTicks: table.mtimeTicks(index),
+      precision: table.precision(index),
+      takenAtTicks: base.takenAtTicks,
+    },
+    file,
+  );
+
+  if (likeness === 'other size') return false;
 
   if (file.crc === undefined) {
-    const ticks = table.mtimeTicks(index);
-    if (!isSameTime(file.mtimeTicks, ticks, table.precision(index))) {
-      return false;
-    }
-
-    const isRecent = ticks >= base.takenAtTicks - COARSEST_TICKS;
-    if (!readCrc || (!isRecent && !isAmbiguous(entry, file))) return true;
+    if (likeness === 'other time') return false;
+    if (!readCrc || likeness === 'same') return true;
   }
 
   // Of a file in pieces no entry has the checksum of the whole.
@@ -245,26 +248,9 @@ function isUnchanged(
   return table.crc(index) === (file.crc ?? readCrc?.());
 }
 
-function isSameKind(
-  table: EntryTable,
-  index: number,
-  { mode, sizeBytes }: FileFacts,
-): boolean {
-  const entryMode = table.mode(index);
-  if (entryMode !== 0 && (entryMode & 0o7777) !== (mode & 0o7777)) return false;
-
-  return (table.piece(index)?.totalBytes ?? table.size(index)) === sizeBytes;
-}
-
-/** In the hour that a clock change repeats two local times read the same. */
-function isAmbiguous(
-  { table, index }: BaseEntry,
-  { mtimeTicks }: FileFacts,
-): boolean {
-  if (table.precision(index) !== TimePrecision.dos) return false;
-
-  const apart = mtimeTicks - table.mtimeTicks(index);
-  return apart > COARSEST_TICKS || apart < -COARSEST_TICKS;
+/** An archive that does not say the mode has the same as any file. */
+function isSameMode(entryMode: number, fileMode: number): boolean {
+  return entryMode === 0 || (entryMode & 0o7777) === (fileMode & 0o7777);
 }
 
 /**
@@ -287,13 +273,4 @@ function* findDeleted(
       yield name;
     }
   }
-}
-
-/** Says whether an entry, or a directory above it, is one of these paths. */
-function isIn(paths: ReadonlySet<string>, name: string): boolean {
-  for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
-    if (paths.has(name.slice(0, at))) return true;
-  }
-
-  return paths.has(name);
 }

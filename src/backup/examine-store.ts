@@ -1,10 +1,9 @@
 import type { Component } from '../store/components.js';
 import { WorkerPool } from '../platform/worker-pool.js';
-import { examineFiles } from './examine-files.js';
-import { listedAs } from './pack-batches.js';
+import { examineFiles } from '../store/examine-files.js';
 import type { BackupRequest } from './request.js';
-import type { StatResult, StatTask } from './stat-tasks.js';
-import type { WalkedDirectory } from './walk.js';
+import type { StatResult, StatTask } from '../store/stat-tasks.js';
+import { listedAs, type WalkedDirectory } from '../store/list-directory.js';
 
 /** Enough for a task to be worth its message; large directories are examined by all workers. */
 const BATCH_FILES = 2000;

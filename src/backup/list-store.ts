@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { findStepFault } from '../archive/entry-names.js';
 import { NotFoundError } from '../errors.js';
 import type { DirectoryIdentity } from '../platform/look-again.js';
 import { tellStep } from '../platform/steps.js';
@@ -12,12 +13,8 @@ import {
   type Source,
   wantedComponents,
 } from './sources.js';
-import {
-  identify,
-  type SkippedPath,
-  type WalkedDirectory,
-  walkTree,
-} from './walk.js';
+import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
+import { identify, walkTree } from '../store/walk.js';
 
 /** The files of one component. */
 interface ListedGroup {
@@ -131,7 +128,11 @@ function listComponent(
   const walks = sources
     .filter(({ entryName }) => entryName.endsWith('/'))
     .map(({ path, entryName }) =>
-      walkTree(path, entryName, { exclude, onDirectory }),
+      walkTree(path, entryName, {
+        exclude,
+        onDirectory,
+        findFault: findStepFault,
+      }),
     );
 
   const directories = walks.flatMap((walk) => walk.directories);

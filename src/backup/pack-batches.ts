@@ -1,8 +1,5 @@
-import type {
-  FilesTask,
-  ListedDirectory,
-} from '../archive/write/pack-tasks.js';
-import type { WalkedDirectory } from './walk.js';
+import type { FilesTask } from '../archive/write/pack-tasks.js';
+import { listedAs, type WalkedDirectory } from '../store/list-directory.js';
 
 /** Cutting the files of a directory into tasks for the packing threads. Pure. */
 
@@ -25,13 +22,4 @@ export function toTasks(
   }
 
   return tasks;
-}
-
-/** A directory as the threads know it that read its files. */
-export function listedAs({
-  path,
-  identity,
-  followsLinks,
-}: WalkedDirectory): ListedDirectory {
-  return { directory: path, identity, followsLinks };
 }

@@ -3,7 +3,7 @@ import { ticksOf } from '../platform/file-times.js';
 import { isSame, lookAt } from '../platform/look-again.js';
 import type { OpenBase } from './base-index.js';
 import { isDirectoryChanged } from './compare-store.js';
-import type { WalkedDirectory } from './walk.js';
+import type { WalkedDirectory } from '../store/list-directory.js';
 
 /**
  * Gives directories their entries, with mode and time, after everything in them: all, or those that differ from the

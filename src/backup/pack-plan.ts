@@ -15,7 +15,7 @@ import { type OpenRun, unreadNames } from './open-run.js';
 import { packDirectories } from './pack-directories.js';
 import { formatDeleted } from './plan-archive.js';
 import { secondLook } from './second-look.js';
-import type { SkippedPath } from './walk.js';
+import type { SkippedPath } from '../store/list-directory.js';
 
 /** The outcome of a plan. */
 export interface PackedPlan {

@@ -17,7 +17,7 @@ import {
 import type { ListedStore } from './list-store.js';
 import { toTasks } from './pack-batches.js';
 import type { MessageCounts } from './request.js';
-import type { SkippedPath, WalkedDirectory } from './walk.js';
+import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
 
 /** The content of one archive, as data alone: a plan can be printed and compared. */
 export interface BackupPlan {

@@ -6,7 +6,7 @@ import type { OpenRun } from './open-run.js';
 import type { PackedPlan } from './pack-plan.js';
 import type { BackupPlan } from './plan-archive.js';
 import type { BackupIssue, BackupReport } from './request.js';
-import type { SkippedPath } from './walk.js';
+import type { SkippedPath } from '../store/list-directory.js';
 
 /** The report of a plan that is not carried out. @param stem the name that its archive would have */
 export function reportPlan(

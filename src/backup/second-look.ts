@@ -1,15 +1,12 @@
+import { findStepFault } from '../archive/entry-names.js';
 import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { isSame, lookAt } from '../platform/look-again.js';
 import { type OpenBase, isFileOfBase } from './base-index.js';
 import type { OpenRun } from './open-run.js';
 import { toTasks } from './pack-batches.js';
 import type { BackupPlan } from './plan-archive.js';
-import {
-  type SkippedPath,
-  type Walk,
-  walkTree,
-  type WalkedDirectory,
-} from './walk.js';
+import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
+import { type Walk, walkTree } from '../store/walk.js';
 
 /** Mail that keeps arriving must not keep a backup from ending. */
 const ROUNDS = 3;
@@ -95,6 +92,7 @@ class WatchedStore {
       const walk = walkTree(directory.path, directory.prefix, {
         exclude,
         isKnown,
+        findFault: findStepFault,
       });
 
       this.#addSkipped(walk);

@@ -14,7 +14,7 @@ import { ConfigurationError, errnoOf, UsageError } from '../errors.js';
 import { lstatOrGone } from '../platform/look-again.js';
 import type { Installation } from '../server/installation.js';
 import type { IncludeSwitches, ServerSettings } from '../server/settings.js';
-import type { SkippedPath } from './walk.js';
+import type { SkippedPath } from '../store/list-directory.js';
 
 /** A file or tree that goes into an archive. */
 export interface Source {

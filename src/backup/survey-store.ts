@@ -2,7 +2,7 @@ import type { Catalogue } from '../archive/backup-directory.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { lookAt } from '../platform/look-again.js';
 import { BaseIndex, type OpenBase } from './base-index.js';
-import { checksumFile } from './checksum.js';
+import { checksumFile } from '../store/checksum.js';
 import {
   compareStore,
   compareWithNothing,

@@ -1,13 +1,9 @@
+import { isFirstPiece, wholeSize } from '../archive/entry-kind.js';
 import { fileIn, parseEntryDirectory } from '../store/store-path.js';
 import { MESSAGE_DIRECTORY } from '../store/message-file.js';
 import { placeOf } from '../store/entry-place.js';
 import type { ChainEntries } from './select-entries.js';
-import {
-  isFirstPiece,
-  type SelectedRun,
-  selectedRuns,
-  wholeSize,
-} from './selected-runs.js';
+import { type SelectedRun, selectedRuns } from './selected-runs.js';
 
 /** The folders of an archive whose mail is added to a live store. */
 

@@ -1,4 +1,8 @@
-import { fileNameAt, isMessageAt } from '../archive/entry-kind.js';
+import {
+  fileNameAt,
+  isFirstPiece,
+  isMessageAt,
+} from '../archive/entry-kind.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { isOwnText } from '../archive/summary.js';
 import {
@@ -15,7 +19,6 @@ import { holdsMessages, isMessagePath } from '../store/message-file.js';
 import type { ChainVolume } from '../archive/chain-index.js';
 import type { EntryFilter, FilterRules, RunChoice } from './entry-filter.js';
 import { rulesOf } from './filter-rules.js';
-import { isFirstPiece } from './selected-runs.js';
 import {
   type CountedName,
   type TopLevelName,

@@ -1,4 +1,9 @@
-import { fileNameAt, isMessageAt } from '../archive/entry-kind.js';
+import {
+  fileNameAt,
+  isFirstPiece,
+  isMessageAt,
+  wholeSize,
+} from '../archive/entry-kind.js';
 import { wholeName } from '../archive/entry-names.js';
 import { MailIndex } from '../store/mailboxes.js';
 import { MESSAGE_DIRECTORY } from '../store/message-file.js';
@@ -13,7 +18,7 @@ import {
   runsOf,
 } from '../archive/chain-index.js';
 import type { ChainEntries } from './select-entries.js';
-import { isFirstPiece, selectedRuns, wholeSize } from './selected-runs.js';
+import { selectedRuns } from './selected-runs.js';
 
 /** The mailboxes and folders of a chain, with their messages and sizes. */
 

@@ -84,6 +84,21 @@ export function sharedPlaceOf(directory: string): EntryPlace | undefined {
 }
 
 /**
+ * The entry name that this program writes for a directory, by the one that an archive has, with its final `/`: empty for the
+ * archive's root. Undefined where no file of a mail server can lie in it.
+ */
+export function writtenDirectory(directory: string): string | undefined {
+  if (directory === '') return '';
+
+  const rule = AREA_PREFIXES.find(({ prefix }) => directory.startsWith(prefix));
+  if (!rule || (directory !== rule.prefix && !placeOf(directory))) {
+    return undefined;
+  }
+
+  return entryNameOf(rule.area, directory.slice(rule.prefix.length));
+}
+
+/**
  * Returns the rest after `mail/` of an entry's name or of a path below the store; undefined outside of mail.
  * Example: `@backup/store/mail/example.com/alice/` is `example.com/alice/`.
  */
@@ -99,4 +114,13 @@ export function isTopDirectory(entryName: string): boolean {
   const path = rule && entryName.slice(rule.prefix.length);
 
   return path !== undefined && path.indexOf('/') === path.length - 1;
+}
+
+/** Says whether an entry, or a directory above it, is one of these paths. */
+export function isIn(paths: ReadonlySet<string>, name: string): boolean {
+  for (let at = name.indexOf('/'); at >= 0; at = name.indexOf('/', at + 1)) {
+    if (paths.has(name.slice(0, at))) return true;
+  }
+
+  return paths.has(name);
 }

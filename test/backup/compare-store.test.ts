@@ -14,8 +14,8 @@ import {
 } from '../../src/backup/compare-store.js';
 import type { ExaminedFiles } from '../../src/backup/examine-store.js';
 import { planArchive } from '../../src/backup/plan-archive.js';
-import { UNKNOWN, VANISHED } from '../../src/backup/stat-tasks.js';
-import type { WalkedDirectory } from '../../src/backup/walk.js';
+import { UNKNOWN, VANISHED } from '../../src/store/stat-tasks.js';
+import type { WalkedDirectory } from '../../src/store/list-directory.js';
 
 const INBOX = '@backup/store/mail/example.com/alice/INBOX/#msgs/';
 const TAKEN_AT = new Date('2026-02-01T01:00:00Z');

@@ -21,7 +21,8 @@ import type { ChunkWorkers } from './chunk-workers.js';
 import type { PackRecord } from './pack-record.js';
 import type { ChunkResult, ChunkTask, ListedFile } from './pack-tasks.js';
 import { GONE, SourceReadError, toReadFault } from './read-fault.js';
-import { openStored, refuseOther } from './stable-read.js';
+import { openStored } from '../../store/open-stored.js';
+import { refuseOther } from './stable-read.js';
 
 const CHUNK_BYTES = 1 << 20;
 const WINDOW_BYTES = 32_768;

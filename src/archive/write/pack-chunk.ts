@@ -5,7 +5,7 @@ import { readBytes } from '../../platform/read-bytes.js';
 import { codec } from '../zip/codec.js';
 import type { BlockSlots } from './block-slots.js';
 import type { ChunkResult, ChunkTask, PackWorkerData } from './pack-tasks.js';
-import { openStored } from './stable-read.js';
+import { openStored } from '../../store/open-stored.js';
 
 /** The memory and the settings of the thread that packs. */
 export interface ChunkContext {

@@ -1,18 +1,9 @@
 import type { VolumePlace } from '../volume-handle.js';
 import type { DirectoryIdentity } from '../../platform/look-again.js';
+import type { ListedDirectory } from '../../store/list-directory.js';
 import type { ReadFault } from './read-fault.js';
 
 /** The messages between the main thread and the packing workers. */
-
-/** The directory that files are read from. */
-export interface ListedDirectory {
-  /** Absolute. */
-  readonly directory: string;
-  /** Its identity in the listing: files of another directory at its path are not read. Undefined for single files. */
-  readonly identity?: DirectoryIdentity | undefined;
-  /** The files may be links, which are followed: a configuration that lies on a volume of a container. */
-  readonly followsLinks?: boolean | undefined;
-}
 
 /** A file, and the directory that it was listed in. */
 export interface ListedFile extends ListedDirectory {

@@ -1,13 +1,8 @@
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-} from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
 import { ticksOf } from '../../platform/file-times.js';
-import { goneError, isOpenAt } from '../../platform/look-again.js';
+import { goneError } from '../../platform/look-again.js';
 import { readBytes } from '../../platform/read-bytes.js';
+import { type OpenRule, openStored } from '../../store/open-stored.js';
 
 /** A file's content lies in the buffer that was passed; this is the rest of what an entry needs. */
 export interface StableFile {
@@ -16,32 +11,6 @@ export interface StableFile {
   readonly mode: number;
   /** False when the file changed during both readings: the bytes are those of the second. */
   readonly isSettled: boolean;
-}
-
-// Never through a link that took the file's place, never waiting for the writer of a pipe that did.
-const FOLLOWING_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK || 0);
-const OPEN_FLAGS = FOLLOWING_FLAGS | (constants.O_NOFOLLOW || 0);
-
-/** The rule for opening a file of the store. */
-export interface OpenRule {
-  /** It may be a link, which is followed. */
-  readonly followsLinks?: boolean | undefined;
-  /** Each file's real path is checked, so that no link above it was followed, not even for a moment. */
-  readonly asksPlace?: boolean | undefined;
-}
-
-/**
- * Opens a file of the store for reading; the caller closes it.
- * @throws {Error} the operating system's; ENOENT where something else lies there now
- */
-export function openStored(
-  path: string,
-  { followsLinks, asksPlace }: OpenRule,
-): number {
-  const fd = openSync(path, followsLinks ? FOLLOWING_FLAGS : OPEN_FLAGS);
-  if (!asksPlace || followsLinks || isOpenAt(fd, path)) return fd;
-  closeSync(fd);
-  throw goneError('it lay elsewhere when it was opened');
 }
 
 /**

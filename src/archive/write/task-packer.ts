@@ -16,7 +16,8 @@ import {
   type ReadFault,
   toReadFault,
 } from './read-fault.js';
-import { type OpenRule, readStable, type StableFile } from './stable-read.js';
+import type { OpenRule } from '../../store/open-stored.js';
+import { readStable, type StableFile } from './stable-read.js';
 
 /** Up to so many names in a task each file is asked where it lies: a directory of few files costs little more by it. */
 const FEW_NAMES = 8;

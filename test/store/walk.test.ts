@@ -1,7 +1,7 @@
 import { mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { walkTree } from '../../src/backup/walk.js';
+import { walkTree } from '../../src/store/walk.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 
 it('a directory that changed just before it was listed is not taken for settled, an older one is', () => {

@@ -1,4 +1,4 @@
-import type { ListedDirectory } from '../archive/write/pack-tasks.js';
+import type { ListedDirectory } from './list-directory.js';
 
 /** Asking for size, time and mode of files, in worker threads. */
 

@@ -1,5 +1,4 @@
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
-import type { ListedDirectory } from '../archive/write/pack-tasks.js';
 import { errnoOf } from '../errors.js';
 import { ticksOf } from '../platform/file-times.js';
 import { isGone, isStillAt } from '../platform/look-again.js';
@@ -10,6 +9,7 @@ import {
   UNKNOWN,
   VANISHED,
 } from './stat-tasks.js';
+import type { ListedDirectory } from './list-directory.js';
 
 /** Examines the files of a task, one after the other. */
 export function examineFiles({ directories, withCrc }: StatTask): StatResult {

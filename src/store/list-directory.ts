@@ -1,7 +1,5 @@
-import { readdirSync, statSync, type Dirent } from 'node:fs';
+import { readdirSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
-import { isExcludedDirectory, isExcludedFile } from '../store/components.js';
-import { findStepFault } from '../archive/entry-names.js';
 import { errnoOf } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import {
@@ -13,6 +11,9 @@ import {
   lstatOrGone,
   statDirectory,
 } from '../platform/look-again.js';
+import { isExcludedDirectory, isExcludedFile } from './components.js';
+
+/** Listing one directory of the live store. */
 
 /** One directory and the regular files in it. */
 export interface WalkedDirectory {
@@ -38,75 +39,64 @@ export interface SkippedPath {
   readonly errno?: string | undefined;
 }
 
-export interface Walk {
-  readonly directories: readonly WalkedDirectory[];
+/** A directory as the threads know it that read its files. */
+export interface ListedDirectory {
+  /** Absolute. */
+  readonly directory: string;
+  /** Its identity in the listing: files of another directory at its path are not read. Undefined for single files. */
+  readonly identity?: DirectoryIdentity | undefined;
+  /** The files may be links, which are followed: a configuration that lies on a volume of a container. */
+  readonly followsLinks?: boolean | undefined;
+}
+
+export function listedAs({
+  path,
+  identity,
+  followsLinks,
+}: WalkedDirectory): ListedDirectory {
+  return { directory: path, identity, followsLinks };
+}
+
+/** A file or directory that is about to be listed. */
+export interface ListedStep {
+  /** The entry name of the directory that it lies in, with `/`. */
+  readonly prefix: string;
+  /** That name's length in UTF-8. */
+  readonly prefixBytes: number;
+  readonly step: string;
+  readonly isDirectory: boolean;
+}
+
+export interface ListOptions {
+  /** Directories that are not entered, wherever they lie. */
+  readonly exclude: readonly DirectoryIdentity[];
+  /** Names what keeps a file or directory out by its name. */
+  readonly findFault?: ((step: ListedStep) => string | undefined) | undefined;
+}
+
+/** What one look at a directory found. */
+export interface Listing {
+  /** Undefined where it is gone, is not to be entered, or cannot be listed: then it is among the skipped. */
+  readonly directory: WalkedDirectory | undefined;
+  /** The names of its subdirectories. */
+  readonly children: readonly string[];
   readonly skipped: readonly SkippedPath[];
 }
 
-/** The directory that is never entered, by device and inode: whatever path or bind mount leads to it. */
-export function identify(path: string): DirectoryIdentity | undefined {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats && { dev: stats.dev, ino: stats.ino };
-}
-
-export interface WalkOptions {
-  /** Directories that are not entered, wherever they lie. */
-  readonly exclude: readonly DirectoryIdentity[];
-  /** Says whether a directory below is left to another look. */
-  readonly isKnown?: ((prefix: string) => boolean) | undefined;
-  readonly onDirectory?: ((directory: WalkedDirectory) => void) | undefined;
-}
-
-/** Lists a tree with its directories before what lies in them. Links, pipes, sockets and devices are skipped by name. */
-export function walkTree(
+/** Lists one directory. Links, pipes, sockets and devices are skipped by name. @param prefix its entry name, with `/` */
+export function listDirectory(
   path: string,
   prefix: string,
-  { exclude, isKnown, onDirectory }: WalkOptions,
-): Walk {
-  const walk = {
-    directories: [] as WalkedDirectory[],
-    skipped: [] as SkippedPath[],
-  };
-
-  const open = [{ path, prefix }];
-
-  for (let next = open.pop(); next; next = open.pop()) {
-    const before = walk.directories.length;
-    const listed = listDirectory(next.path, next.prefix, exclude, walk);
-    const directory = walk.directories[before];
-
-    if (directory) onDirectory?.(directory);
-
-    for (const child of listed) {
-      const below = `${next.prefix}${child}/`;
-      if (!isKnown?.(below)) {
-        open.push({ path: join(next.path, child), prefix: below });
-      }
-    }
-  }
-
-  return walk;
-}
-
-interface OpenWalk {
-  readonly directories: WalkedDirectory[];
-  readonly skipped: SkippedPath[];
-}
-
-/** Adds one directory to the walk; returns the names of its subdirectories, the first to be entered last. */
-function listDirectory(
-  path: string,
-  prefix: string,
-  exclude: readonly DirectoryIdentity[],
-  walk: OpenWalk,
-): string[] {
-  const files: string[] = [];
-  const children: string[] = [];
+  options: ListOptions,
+): Listing {
+  const sorted: SortedEntries = { files: [], children: [], skipped: [] };
 
   try {
     // Before the listing: what changes during it shows as a later time.
     const stats = statDirectory(path);
-    if (exclude.some((excluded) => isSame(excluded, stats))) return [];
+    if (options.exclude.some((excluded) => isSame(excluded, stats))) {
+      return NOTHING;
+    }
 
     const entries = readdirSync(path, { withFileTypes: true });
     // A link may have taken its place meanwhile, and its names are not this directory's.
@@ -114,35 +104,37 @@ function listDirectory(
       throw goneError('another directory has taken its place');
     }
 
-    sortEntries(path, prefix, entries, {
-      files,
-      children,
-      skipped: walk.skipped,
-    });
+    sortEntries({ path, prefix, entries }, options, sorted);
 
     const { dev, ino, mtimeNs } = stats;
-    walk.directories.push({
+    const directory = {
       path,
       prefix,
       identity: { dev, ino },
-      files,
+      files: sorted.files,
       mtimeNs: isYoung(mtimeNs) ? undefined : mtimeNs,
-    });
-  } catch (error) {
-    noteUnlisted(prefix, error, walk);
-  }
+    };
 
-  return children.reverse();
+    return { ...sorted, directory };
+  } catch (error) {
+    return {
+      ...NOTHING,
+      skipped: [...sorted.skipped, ...unlisted(prefix, error)],
+    };
+  }
 }
 
-function noteUnlisted(prefix: string, error: unknown, walk: OpenWalk): void {
+const NOTHING: Listing = { directory: undefined, children: [], skipped: [] };
+
+function unlisted(prefix: string, error: unknown): SkippedPath[] {
   const errno = errnoOf(error);
 
   // A directory that vanished between listing and entering is not there to be backed up.
-  if (isGone(error) || errno === 'ELOOP') return;
+  if (isGone(error) || errno === 'ELOOP') return [];
 
   const reason = `cannot be listed: ${errno ?? String(error)}`;
-  walk.skipped.push({ name: prefix, reason, errno });
+
+  return [{ name: prefix, reason, errno }];
 }
 
 interface SortedEntries {
@@ -151,11 +143,16 @@ interface SortedEntries {
   readonly skipped: SkippedPath[];
 }
 
+interface ReadEntries {
+  readonly path: string;
+  readonly prefix: string;
+  readonly entries: readonly Dirent[];
+}
+
 /** Tells what is to be packed, entered, or named as left out. */
 function sortEntries(
-  path: string,
-  prefix: string,
-  entries: readonly Dirent[],
+  { path, prefix, entries }: ReadEntries,
+  { findFault }: ListOptions,
   into: SortedEntries,
 ): void {
   const prefixBytes = Buffer.byteLength(prefix);
@@ -164,13 +161,18 @@ function sortEntries(
       entry.name = composeName(path, entry.name, entries);
     }
 
-    const reason = reasonToSkip(entry, prefix, prefixBytes);
+    const { name: step } = entry;
+    const isDirectory = entry.isDirectory();
+    const fault = findFault?.({ prefix, prefixBytes, step, isDirectory });
+    const reason =
+      fault === undefined ? reasonToSkip(entry) : `has ${fault} in its name`;
+
     if (reason !== undefined) {
-      into.skipped.push({ name: prefix + entry.name, reason });
-    } else if (entry.isDirectory()) {
-      if (!isExcludedDirectory(entry.name)) into.children.push(entry.name);
-    } else if (!isExcludedFile(entry.name)) {
-      into.files.push(entry.name);
+      into.skipped.push({ name: prefix + step, reason });
+    } else if (isDirectory) {
+      if (!isExcludedDirectory(step)) into.children.push(step);
+    } else if (!isExcludedFile(step)) {
+      into.files.push(step);
     }
   }
 }
@@ -211,19 +213,7 @@ function identifyEntry(path: string): string | undefined {
   return stats && `${stats.dev}/${stats.ino}`;
 }
 
-function reasonToSkip(
-  entry: Dirent,
-  prefix: string,
-  prefixBytes: number,
-): string | undefined {
-  const fault = findStepFault({
-    prefix,
-    prefixBytes,
-    step: entry.name,
-    isDirectory: entry.isDirectory(),
-  });
-
-  if (fault !== undefined) return `has ${fault} in its name`;
+function reasonToSkip(entry: Dirent): string | undefined {
   if (entry.isDirectory() || entry.isFile()) return undefined;
   if (entry.isSymbolicLink()) return 'symbolic link, not followed';
   if (entry.isSocket()) return 'socket';

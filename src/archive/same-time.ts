@@ -1,4 +1,4 @@
-import { TimePrecision } from '../archive/zip/entry-table.js';
+import { TimePrecision } from './zip/entry-table.js';
 import { toLocalWall } from '../platform/clock.js';
 import { floorDivide, isAsSet, msOfTicks } from '../platform/file-times.js';
 
