@@ -1,6 +1,9 @@
+import { errnoOf } from '../errors.js';
 import { LAST_TICKS } from '../platform/file-times.js';
-import type { Turns } from '../platform/turns.js';
+import { isGone } from '../platform/look-again.js';
+import { Turns } from '../platform/turns.js';
 import { checksumStored } from '../store/checksum.js';
+import type { SkippedPath } from '../store/list-directory.js';
 import type { LiveDirectory } from '../store/walk-live.js';
 import type {
   ComparableDirectory,
@@ -11,15 +14,21 @@ import { TimePrecision } from './zip/entry-table.js';
 
 /** The live store as the later of two moments. */
 
+/** Told of a file whose content had to decide and cannot be read. */
+export type OnUnread = (path: SkippedPath) => void;
+
 /** @param live what `walkLive` finds */
 export async function* liveTree(
   live: AsyncIterable<LiveDirectory>,
-  turns: Turns,
-): AsyncGenerator<ComparableDirectory & { readonly live: LiveDirectory }> {
+  onUnread?: OnUnread,
+): AsyncGenerator<ComparableDirectory> {
+  const turns = new Turns();
+
   for await (const directory of live) {
     yield {
-      live: directory,
-      files: directory.isListed ? new LiveFiles(directory, turns) : undefined,
+      files: directory.isListed
+        ? new LiveFiles(directory, turns, onUnread)
+        : undefined,
       skipped: directory.skipped.map(({ name }) => name),
     };
   }
@@ -30,6 +39,7 @@ export class LiveFiles implements ComparableFiles {
   constructor(
     private readonly live: LiveDirectory,
     private readonly turns: Turns,
+    private readonly onUnread?: OnUnread,
   ) {}
 
   get prefix(): string {
@@ -38,6 +48,11 @@ export class LiveFiles implements ComparableFiles {
 
   get names(): readonly string[] {
     return this.live.names;
+  }
+
+  /** Absolute. */
+  pathOf(file: number): string {
+    return `${this.live.listed.directory}/${this.names[file] ?? ''}`;
   }
 
   sizeAt(file: number): number {
@@ -57,11 +72,25 @@ export class LiveFiles implements ComparableFiles {
     return undefined;
   }
 
-  /** Undefined where the file is gone or cannot be read. */
-  readCrcAt(file: number): Promise<number | undefined> {
-    const { directory, ...rule } = this.live.listed;
-    const path = `${directory}/${this.live.names[file] ?? ''}`;
+  async readCrcAt(file: number): Promise<number | undefined> {
+    const { followsLinks } = this.live.listed;
 
-    return checksumStored(path, rule, this.turns);
+    try {
+      return await checksumStored(
+        this.pathOf(file),
+        { followsLinks },
+        this.turns,
+      );
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+
+      if (!isGone(error)) {
+        const name = this.prefix + (this.names[file] ?? '');
+        this.onUnread?.({ name, reason: `cannot be read: ${errno}`, errno });
+      }
+
+      return undefined;
+    }
   }
 }

@@ -30,29 +30,23 @@ export function checksumFile(path: string, rule: OpenRule): number {
   }
 }
 
-/** The same in turns, for the main thread; undefined for a file that is gone or cannot be read. */
+/** The same in turns, for the main thread. @throws {Error} the operating system's, where the file is gone or cannot be read */
 export async function checksumStored(
   path: string,
   rule: OpenRule,
   turns: Turns,
-): Promise<number | undefined> {
+): Promise<number> {
+  const fd = openStored(path, rule);
   try {
-    const fd = openStored(path, rule);
-    try {
-      let crc = 0;
-      for (let part = readPart(fd); part.length > 0; part = readPart(fd)) {
-        crc = crc32(part, crc);
-        await turns.pass();
-      }
-
-      return crc;
-    } finally {
-      closeSync(fd);
+    let crc = 0;
+    for (let part = readPart(fd); part.length > 0; part = readPart(fd)) {
+      crc = crc32(part, crc);
+      await turns.pass();
     }
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
 
-    return undefined;
+    return crc;
+  } finally {
+    closeSync(fd);
   }
 }
 

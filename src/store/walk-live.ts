@@ -46,6 +46,8 @@ export interface LiveDirectory {
 export interface LiveWalkOptions {
   /** Directories that are not entered, wherever they lie: the backup directory. */
   readonly exclude?: readonly DirectoryIdentity[] | undefined;
+  /** Says whether a directory below a root is entered, by its entry name. */
+  readonly isEntered?: ((prefix: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -126,7 +128,7 @@ function parentOf(entryName: string): string {
 
 async function* walkBelow(
   root: LiveRoot,
-  { exclude = [], signal }: LiveWalkOptions,
+  { exclude = [], isEntered, signal }: LiveWalkOptions,
   turns: Turns,
 ): AsyncGenerator<LiveDirectory> {
   const open = [
@@ -151,7 +153,10 @@ async function* walkBelow(
     }
 
     for (const child of children.toReversed()) {
-      open.push({ path: join(path, child), prefix: `${prefix}${child}/` });
+      const below = `${prefix}${child}/`;
+      if (isEntered?.(below) === false) continue;
+
+      open.push({ path: join(path, child), prefix: below });
     }
   }
 }

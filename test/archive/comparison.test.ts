@@ -16,7 +16,6 @@ import type { ComparableDirectory } from '../../src/archive/comparable-files.js'
 import { compareTrees } from '../../src/archive/compare-trees.js';
 import { liveTree } from '../../src/archive/live-files.js';
 import { PointFiles } from '../../src/archive/point-files.js';
-import { Turns } from '../../src/platform/turns.js';
 import { walkLive } from '../../src/store/walk-live.js';
 import {
   buildInstallation,
@@ -62,7 +61,7 @@ function live(): AsyncIterable<ComparableDirectory> {
     },
   ];
 
-  return liveTree(walkLive(roots), new Turns());
+  return liveTree(walkLive(roots));
 }
 
 async function differences(
