@@ -8,7 +8,7 @@ import {
 import { readMessages } from '../export/read-messages.js';
 import type { MessageQuery } from '../mail/message-query.js';
 import { searchMessages, type SearchReport } from '../search/run-search.js';
-import { messageNameOf } from '../store/mail-names.js';
+import { placeOf } from '../store/entry-place.js';
 import type { RunControl } from './backup-request.js';
 import { firstPieces } from './mail-places.js';
 import { type MailSource, onlyMessages } from './select-mail.js';
@@ -44,10 +44,11 @@ export async function chooseMessages(
     { signal },
   );
 
-  const names = new Set(hits.map(({ name }) => name));
+  // Two messages may go by one name: in a folder's own directory, and in its #msgs.
+  const paths = new Set(hits.map(({ storePath }) => storePath));
 
-  const found = onlyMessages(source, (place) =>
-    names.has(messageNameOf(place)),
+  const found = onlyMessages(source, (_, name) =>
+    paths.has(placeOf(name)?.path ?? ''),
   );
 
   return { ...found, problems };

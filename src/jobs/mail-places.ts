@@ -19,9 +19,8 @@ export interface MailCounts {
 /** The place of each directory of entries: a few hundred for hundreds of thousands of messages. */
 const placesOfDirectories = new Map<string, StoreDirectory | undefined>();
 
-/** The place of an entry in the mail store; undefined where it is no mail. */
-function storePathOf(entryName: string): StorePath | undefined {
-  const name = wholeName(entryName);
+/** The place in the mail store of a file, by the name of its entry; undefined where it is no mail. */
+function storePathOf(name: string): StorePath | undefined {
   const slash = name.lastIndexOf('/') + 1;
   const directory = name.slice(0, slash);
 
@@ -41,20 +40,25 @@ export function forEachPlace(
 ): void {
   for (const { table, indices } of selections) {
     for (const index of indices) {
-      const place = storePathOf(table.name(index));
+      const place = storePathOf(wholeName(table.name(index)));
       if (place) visit(place, table, index);
     }
   }
 }
 
+/** Says of an entry, by its place and the name of its file's entry, whether it is wanted. */
+export type IsWanted = (place: StorePath, fileName: string) => boolean;
+
 /** The entries whose places are wanted. */
 export function filterPlaces(
   selections: readonly Selection[],
-  isWanted: (place: StorePath) => boolean,
+  isWanted: IsWanted,
 ): Selection[] {
   return filterEntries(selections, (table, index) => {
-    const place = storePathOf(table.name(index));
-    return place !== undefined && isWanted(place);
+    const name = wholeName(table.name(index));
+    const place = storePathOf(name);
+
+    return place !== undefined && isWanted(place, name);
   });
 }
 
@@ -66,14 +70,16 @@ export function firstPieces(selections: readonly Selection[]): Selection[] {
 /** Counts messages, each split one once, with the mailboxes and folders that hold them. */
 export function countPlaces(
   selections: readonly Selection[],
-  isWanted: (place: StorePath) => boolean,
+  isWanted: IsWanted,
 ): MailCounts {
   const mailboxes = new Set<string>();
   const folders = new Set<string>();
   let messages = 0;
 
   forEachPlace(selections, (place, table, index) => {
-    if (!isWanted(place) || isLater(table, index)) return;
+    const isCounted =
+      !isLater(table, index) && isWanted(place, wholeName(table.name(index)));
+    if (!isCounted) return;
 
     messages++;
     mailboxes.add(mailboxNameOf(place));

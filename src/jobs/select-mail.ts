@@ -21,6 +21,7 @@ import {
   filterPlaces,
   forEachPlace,
   isLater,
+  type IsWanted,
   type MailCounts,
 } from './mail-places.js';
 
@@ -73,7 +74,7 @@ export async function openMail(
 /** The same mail, further narrowed to messages by their entries' places. */
 export function onlyMessages(
   source: MailSource,
-  isWanted: (place: StorePath) => boolean,
+  isWanted: IsWanted,
 ): MailSource {
   return {
     ...source,

@@ -2,8 +2,8 @@ import { charsetOf, decodeIn, knownCharset } from './charset.js';
 
 /** Decodes the encoded words of header values (RFC 2047). Pure. */
 
-/** `=?charset?B?text?=` (RFC 2047 §2), also with a language (RFC 2231 §5) and with the spaces that careless senders leave in it. */
-const WORD = /=\?([^?\s]+)\?([bq])\?([^?]*)\?=/gi;
+/** `=?charset?B?text?=` (RFC 2047 §2), also with a language (RFC 2231 §5), and with the spaces and question marks that careless senders leave in it. */
+const WORD = /=\?([^?\s]+)\?([bq])\?((?:[^?=]|=(?!\?(?!=))|\?(?!=))*)\?=/gi;
 
 interface EncodedWord {
   readonly charset: string;
@@ -105,12 +105,14 @@ function decodeQ(content: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** Decodes a word; where its charset has no known name, the charset is guessed from the bytes. */
+/** Decodes a word; where its charset has no known name, or it is no UTF-8 although it says so, the charset is guessed from the bytes. */
 function textOf(word: EncodedWord | undefined): string {
   if (!word) return '';
 
   const all = Buffer.concat(finished(word));
-  const label =
-    knownCharset(word.charset) ?? charsetOf(all, undefined) ?? 'windows-1252';
-  return decodeIn(label, all);
+  const label = knownCharset(word.charset);
+  const isSure = label !== undefined && label !== 'utf-8';
+  const charset = isSure ? label : charsetOf(all, label);
+
+  return decodeIn(charset ?? 'windows-1252', all);
 }

@@ -60,9 +60,18 @@ export function guessCharset(bytes: Buffer): string | undefined {
     return JIS.test(raw) ? 'iso-2022-jp' : undefined;
   }
 
-  if (read('utf-8', bytes) !== undefined) return 'utf-8';
+  if (read('utf-8', bytes) !== undefined || isMostlyUtf8(bytes)) return 'utf-8';
+
   const sample = bytes.subarray(0, SAMPLE_BYTES);
   return bestOf(sample) ?? 'windows-1252';
+}
+
+/** Says whether text is UTF-8 with a few bytes that are none, such as a character that was cut. */
+function isMostlyUtf8(bytes: Buffer): boolean {
+  const strange = bytes.toString('utf8').match(/[^\x00-\x7f]/gu) ?? [];
+  const broken = strange.filter((character) => character === '\ufffd').length;
+
+  return strange.length > 2 * broken;
 }
 
 function bestOf(bytes: Buffer): string | undefined {

@@ -4,9 +4,11 @@
 const LINE = /([^\r\n]*)(\r*\n|\r|$)/y;
 const BARE_CR = /\r(?!\n)/;
 /** A line that is no field, no continuation and no second half of CRLF. */
-const ODD_LINE = /^(?![!-9;-~]+[ \t]*:|[ \t\n]|>?From )/m;
+const ODD_LINE = /^(?!(?:\xef\xbb\xbf)?[!-9;-~]+[ \t]*:|[ \t\n]|>?From )/m;
 /** A field's name and colon, or the line that begins a message of an mbox. */
-const FIELD = /^(?:[!-9;-~]+[ \t]*:|>?From )/;
+const FIELD = /^(?:(?:\xef\xbb\xbf)?[!-9;-~]+[ \t]*:|>?From )/;
+/** The mark of UTF-8 that editors put before the first line. */
+export const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 
 /** The place where a header block ends. */
 export interface HeaderEnd {

@@ -1,10 +1,17 @@
 import { twoDigits } from '../platform/dates.js';
+import { BYTE_ORDER_MARK, findHeaderEnd } from './header-block.js';
 import type { MessageFlags } from './index-fld.js';
+import { HEADER_LIMIT_BYTES } from './message-headers.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const FROM = Buffer.from('From ');
 const GREATER = 0x3e;
+const EMPTY = Buffer.alloc(0);
+const GAP = Buffer.from('\n');
+const BARE_CR = /\r(?!\n)/;
+/** What stands before the first field: an editor's mark, or the envelope of another mbox. */
+const ODD_START = /^(?:\xef\xbb\xbf|>*From )/;
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = [
   'Jan',
@@ -35,7 +42,7 @@ export interface MboxEnvelope {
 /**
  * Formats one message of an mbox file (RFC 4155, quoting of mboxrd): a `From ` line with the sender and the time in UTC, the
  * message with LF line ends, an empty line. A line that starts with `From `, or with any number of `>` before it, gets
- * one more `>`, which a reader of mboxrd removes again. Only CRLF becomes LF; a CR alone stays.
+ * one more `>`, which a reader of mboxrd removes again. CRLF becomes LF, and so does a CR alone where it ends lines of the headers.
  */
 export function formatMboxMessage(
   bytes: Buffer,
@@ -49,24 +56,44 @@ export function formatMboxMessage(
   const start = Buffer.from(
     `${[`From ${senderWord(envelope.sender)} ${formatAsctime(envelope.receivedAt)}`, ...headers].join('\n')}\n`,
   );
-  const text = quoteLines(bytes);
-  // In a message without headers, a reader would take the first line of the text for one.
-  const gap = Buffer.from(startsWithHeader(bytes) ? '' : '\n');
+  const text = quoteLines(toRegular(bytes));
   const needsLineEnd = text.length > 0 && text[text.length - 1] !== LF;
 
   return Buffer.concat([
     start,
-    gap,
     text,
     Buffer.from(needsLineEnd ? '\n\n' : '\n'),
   ]);
 }
 
-/** Says whether the first line is a header field (RFC 5322 §2.2), or the empty line that ends the headers. */
-function startsWithHeader(bytes: Buffer): boolean {
-  return /^(?:\r?\n|>*From |[!-9;-~]+[ \t]*:)/.test(
-    bytes.toString('latin1', 0, 1000),
-  );
+/**
+ * Returns a message whose headers any reader of an mbox understands, who would take the first odd line for the text's: without
+ * the mark of an editor, with an empty line behind the headers, and an envelope of its own as a header.
+ */
+function toRegular(bytes: Buffer): Buffer {
+  const head = bytes.toString('latin1', 0, HEADER_LIMIT_BYTES);
+  const headerEnd = findHeaderEnd(head, bytes.length <= HEADER_LIMIT_BYTES);
+  if (!headerEnd) return bytes;
+
+  const { end, next } = headerEnd;
+  const hasGap = next > end || end === bytes.length;
+  const block = head.slice(0, end);
+  const hasBareCr = BARE_CR.test(head.slice(0, next));
+  if (hasGap && !hasBareCr && !ODD_START.test(block)) return bytes;
+
+  const fields = block
+    .replace(BYTE_ORDER_MARK, '')
+    .replace(/^>*From /, 'X-From-Line: ');
+  const body = bytes.subarray(hasGap ? end : next);
+  const whole = [Buffer.from(fields, 'latin1'), hasGap ? EMPTY : GAP, body];
+
+  return hasBareCr ? withLineFeeds(Buffer.concat(whole)) : Buffer.concat(whole);
+}
+
+function withLineFeeds(bytes: Buffer): Buffer {
+  const text = bytes.toString('latin1').replace(/\r*\n|\r/g, '\n');
+
+  return Buffer.from(text, 'latin1');
 }
 
 /** Returns a message with LF line ends and quoted `From ` lines, in one pass over a buffer of known length. */

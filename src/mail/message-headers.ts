@@ -5,7 +5,7 @@
 import { decodeText, knownCharset } from './charset.js';
 import { decodeEncodedWords } from './encoded-words.js';
 import { guessCharset } from './guess-charset.js';
-import { findHeaderEnd, unfoldLines } from './header-block.js';
+import { BYTE_ORDER_MARK, findHeaderEnd, unfoldLines } from './header-block.js';
 import { parseMessageDate } from './message-date.js';
 
 /** The longest header block that is read: of a longer one, the rest is left out. */
@@ -108,10 +108,16 @@ function headerBlock(bytes: Buffer): string {
   for (const limitBytes of [HEADER_WINDOW_BYTES, HEADER_LIMIT_BYTES]) {
     const text = bytes.toString('latin1', 0, limitBytes);
     const headerEnd = findHeaderEnd(text, bytes.length <= limitBytes);
-    if (headerEnd) return text.slice(0, headerEnd.end);
+    if (headerEnd) return withoutMark(text.slice(0, headerEnd.end));
   }
 
   return bytes.toString('latin1', 0, HEADER_LIMIT_BYTES);
+}
+
+function withoutMark(block: string): string {
+  return block.startsWith(BYTE_ORDER_MARK)
+    ? block.slice(BYTE_ORDER_MARK.length)
+    : block;
 }
 
 function dateOf(

@@ -1,5 +1,6 @@
 import PostalMime from 'postal-mime';
 import { withoutAttachments } from './attachment-cut.js';
+import { findHeaderEnd } from './header-block.js';
 import { toPlainMessage } from './plain-message.js';
 
 /** Deeper than the parts of any honest mail. A message of deeper parts is searched as raw text. */
@@ -12,19 +13,28 @@ const MAX_NESTING = 200;
  */
 export async function readBodyText(bytes: Buffer): Promise<string> {
   try {
-    const mail = await PostalMime.parse(
-      toPlainMessage(withoutAttachments(bytes)),
-      { maxNestingDepth: MAX_NESTING },
-    );
+    const plain = toPlainMessage(withoutAttachments(bytes));
+    const mail = await PostalMime.parse(plain, {
+      maxNestingDepth: MAX_NESTING,
+    });
 
     const html = mail.html === undefined ? '' : await htmlToText(mail.html);
     const names = mail.attachments.map(({ filename }) => filename ?? '');
 
-    return [mail.text ?? '', html, ...names].join('\n');
+    const text = [mail.text ?? '', html, ...names].join('\n');
+
+    // A multipart message whose boundary is missing or wrong has no parts.
+    return text.trim() === '' ? rawBody(plain) : text;
   } catch {
     // The library throws only at its limits of nesting and header size.
     return bytes.toString('utf8');
   }
+}
+
+function rawBody(plain: Buffer): string {
+  const headerEnd = findHeaderEnd(plain.toString('latin1'), true);
+
+  return plain.toString('utf8', headerEnd?.next);
 }
 
 /**

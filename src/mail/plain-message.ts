@@ -1,34 +1,55 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { decodeText } from './charset.js';
 import { decodeEncodedWords } from './encoded-words.js';
-import { findHeaderEnd, unfoldLines } from './header-block.js';
+import { BYTE_ORDER_MARK, findHeaderEnd, unfoldLines } from './header-block.js';
+import { decodeTransfer, readTransferEncoding } from './transfer-encoding.js';
 
 /**
  * Prepares a message of any shape for a strict MIME reader: line ends become LF, an empty line follows the headers, and
- * text declares its charset. The result is only for reading; it is never written or exported.
+ * text is plain or HTML, in UTF-8, without a transfer encoding. The result is only for reading; it is never written or exported.
  */
 
 const BARE_CR = /\r(?!\n)/;
 const STRANGE = /[\x1b\x80-\xff]/;
 const BOUNDARY = /boundary[ \t]*=[ \t]*(?:"([^"\r\n]+)"|([^\s";]+))/gi;
-const ENCODED = /base64|quoted-printable/i;
+/** Signs of text that is encoded, in another charset, or of a type that a strict reader takes for an attachment. */
+const HIDDEN =
+  /[\x1b\x80-\xff]|=\?|base64|quoted-printable|utf-?(?:7|16)|\bhz\b|^content-type[ \t]*:(?!\s*"?(?:text\/(?:plain|html)|multipart\/|message\/rfc822|(?:application|image|audio|video|font|model)\/))/im;
+/** Types that people read as text: a reader shows them as such, also one that is no type at all. */
+const TEXT =
+  /^(?:text(?:\/.*)?|[^/]*|message\/(?:delivery-status|disposition-notification))$/;
+/** Of these, the types that a strict reader shows too. */
+const READ_TYPES: ReadonlySet<string> = new Set([
+  '',
+  'text/plain',
+  'text/html',
+]);
+/** A soft line break of quoted-printable with spaces behind it. */
+const SPACED_BREAK = /=[ \t]+$/m;
+const SEVEN_BIT = /utf-?(?:7|16)|unicode|hz|iso-?2022/i;
+const ESCAPE = 0x1b;
 const TYPE = /^content-type[ \t]*:[ \t]*"?([^\s";]*)/i;
+const ENCODING = 'content-transfer-encoding';
 const CHARSET = /charset[ \t]*=[ \t]*"?([^\s";]*)"?/i;
 
 /** Returns a message of the same content that a strict MIME reader understands. */
 export function toPlainMessage(bytes: Buffer): Buffer {
   let text = bytes.toString('latin1');
-  const isStrange = STRANGE.test(text) || text.includes('=?');
+  if (text.startsWith(BYTE_ORDER_MARK)) {
+    text = text.slice(BYTE_ORDER_MARK.length);
+  }
 
-  if (isStrange || BARE_CR.test(text)) text = text.replace(/\r*\n|\r/g, '\n');
+  const isHidden = HIDDEN.test(text);
+  if (isHidden || BARE_CR.test(text)) text = text.replace(/\r*\n|\r/g, '\n');
 
   const { head, body } = cutHeaders(text);
   const whole = body === undefined ? text : `${head}\n${body}`;
-  if (!isStrange) return Buffer.from(whole, 'latin1');
+  if (!isHidden) return Buffer.from(whole, 'latin1');
 
   const isMultipart = /^content-type[ \t]*:[ \t]*multipart\//im.test(head);
   const parts = isMultipart ? splitParts(whole) : [whole];
 
-  return Buffer.from(parts.map(declareCharset).join(''), 'latin1');
+  return Buffer.from(parts.map(decodePart).join(''), 'latin1');
 }
 
 /** Cuts off a body that no blank line separates from the headers. The body is undefined where a blank line does. */
@@ -64,18 +85,18 @@ function splitParts(text: string): string[] {
   );
 }
 
-/** Declares UTF-8 in a part whose text is not plain ASCII, and that declares no charset or a wrong one. */
-function declareCharset(part: string): string {
+/** Decodes a part of text, and declares what it is then. */
+function decodePart(part: string): string {
   const { headers, gap, body } = readPart(part);
 
   const decoded = decodeBody(headers, body);
   if (decoded !== undefined) {
-    return `${withCharset(headers).join('\n')}\n${gap}${decoded}`;
+    return `${asPlainText(headers).join('\n')}\n${gap}${decoded}`;
   }
 
   if (headers.length === 0) return part;
 
-  const content = isForwarded(headers) ? declareCharset(body) : body;
+  const content = isForwarded(headers) ? decodePart(body) : body;
 
   return `${headers.join('\n')}\n${gap}${content}`;
 }
@@ -102,7 +123,7 @@ function readPart(part: string): {
 function isForwarded(headers: readonly string[]): boolean {
   return (
     typeOf(headers) === 'message/rfc822' &&
-    !ENCODED.test(fieldOf(headers, 'content-transfer-encoding'))
+    readTransferEncoding(fieldOf(headers, ENCODING)) === undefined
   );
 }
 
@@ -124,39 +145,78 @@ function decodeHeader(line: string): string {
   return toBytes(text.replace(/[\r\n\0]+/g, ' '));
 }
 
-/** Returns the body as UTF-8, or undefined where the reader needs no help with it. */
+/** Returns the body as UTF-8; undefined where it is no text, and where the reader reads it right by itself. */
 function decodeBody(
   headers: readonly string[],
   body: string,
 ): string | undefined {
   const type = typeOf(headers);
-  const isText = type === '' || type === 'text' || type.startsWith('text/');
+  if (!TEXT.test(type)) return undefined;
 
-  if (
-    !isText ||
-    ENCODED.test(fieldOf(headers, 'content-transfer-encoding')) ||
-    !STRANGE.test(body)
-  ) {
-    return undefined;
-  }
-
+  const encoding = readTransferEncoding(fieldOf(headers, ENCODING));
   const declared = CHARSET.exec(fieldOf(headers, 'content-type'))?.[1];
+  const { content, end } = encoding ? cutBoundary(body) : uncut(body);
+  const bytes = encoding
+    ? decodeTransfer(encoding, content)
+    : Buffer.from(content, 'latin1');
 
-  return toBytes(decodeText(Buffer.from(body, 'latin1'), declared));
+  const isPlain =
+    READ_TYPES.has(type) &&
+    isReadAs(declared, bytes) &&
+    !(encoding && SPACED_BREAK.test(content));
+  if (isPlain) return undefined;
+
+  const text = toBytes(decodeText(bytes, declared));
+
+  // What was encoded ends no part.
+  return encoding ? text.replace(/^--/gm, ' --') + end : text;
 }
 
-function withCharset(headers: readonly string[]): string[] {
-  const at = headers.findIndex((line) => TYPE.test(line));
-  const line = headers[at];
+/** Says whether a strict reader decodes these bytes as people do. */
+function isReadAs(declared: string | undefined, bytes: Buffer): boolean {
+  if (bytes.includes(ESCAPE)) return false;
+
+  return declared === undefined || /^utf-?8$/i.test(declared)
+    ? isUtf8(bytes)
+    : isAscii(bytes) && !SEVEN_BIT.test(declared);
+}
+
+interface CutBody {
+  readonly content: string;
+  readonly end: string;
+}
+
+function uncut(body: string): CutBody {
+  return { content: body, end: '' };
+}
+
+/** Cuts off the line that ends a part. */
+function cutBoundary(body: string): CutBody {
+  const lineAt = body.lastIndexOf('\n', body.length - 2);
+  const isBoundary = body.startsWith('--', lineAt + 1);
+  const at = isBoundary ? Math.max(0, lineAt) : body.length;
+
+  return { content: body.slice(0, at), end: body.slice(at) };
+}
+
+/** The headers of a part that is UTF-8 without an encoding now. */
+function asPlainText(headers: readonly string[]): string[] {
+  const others = headers.filter(
+    (line) => !line.toLowerCase().startsWith(`${ENCODING}:`),
+  );
+  const at = others.findIndex((line) => TYPE.test(line));
+  const line = others[at];
   if (line === undefined) {
-    return [...headers, 'Content-Type: text/plain; charset=utf-8'];
+    return [...others, 'Content-Type: text/plain; charset=utf-8'];
   }
 
-  const declared = CHARSET.test(line)
-    ? line.replace(CHARSET, 'charset=utf-8')
-    : line.replace(/;|$/, (end) => `; charset=utf-8${end}`);
+  const type = typeOf(headers) === 'text/html' ? 'text/html' : 'text/plain';
+  const parameters = line
+    .replace(TYPE, '')
+    .replace(/^"/, '')
+    .replace(CHARSET, '');
 
-  return headers.with(at, declared);
+  return others.with(at, `Content-Type: ${type}; charset=utf-8; ${parameters}`);
 }
 
 /** Encodes text in UTF-8, one character for each byte. */

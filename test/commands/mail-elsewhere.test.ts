@@ -32,6 +32,8 @@ const MAIL = {
   [`example.com/alice/INBOX/#msgs/it's $HOME "now" \`x\` & Größe.eml`]: `example.com/alice/INBOX/it's $HOME "now" \`x\` & Größe.eml`,
   'example.com/alice/INBOX/#msgs/kept/0000000b.eml':
     'example.com/alice/INBOX/#msgs/kept/0000000b.eml',
+  'example.com/alice/Sent/#msgs/Twice.eml': 'example.com/alice/Sent/Twice.eml',
+  'example.com/alice/Sent/Twice.eml': 'example.com/alice/Sent/Twice.eml',
   'example.com/alice/INBOX/00000001.eml':
     'example.com/alice/INBOX/00000001.eml',
   'example.com/alice/0000000f.eml': 'example.com/alice/0000000f.eml',
@@ -141,7 +143,7 @@ box = mailbox.Maildir(sys.argv[1], create=False)
 folders = [box] + [box.get_folder(name) for name in box.list_folders()]
 print(sum(len(list(folder)) for folder in folders), sorted(m.get_flags() for m in box))`;
     expect(runTool('python3', ['-c', counted, maildir]).stdout).toBe(
-      "7 ['', '', '', '', '', 'S']\n",
+      "9 ['', '', '', '', '', 'S']\n",
     );
     const boxes = join(dir, 'boxes');
     expectDone(
@@ -163,6 +165,13 @@ print(sum(len(list(folder)) for folder in folders), sorted(m.get_flags() for m i
         readFileSync(join(boxes, name), 'latin1').match(/^From /gm) ?? [],
     );
     expect(froms).toHaveLength(names.length);
+  });
+
+  it('is exported alone where a query finds one of two messages of a name', async () => {
+    const words = ['--subject', 'Sent/#msgs/', '-o', join(dir, 'one.zip')];
+    expect(await json('export', server.backupDir, ...words)).toMatchObject({
+      messages: 1,
+    });
   });
 
   it('is found under names that recover takes, quoted for a shell', async () => {
@@ -190,8 +199,8 @@ print(sum(len(list(folder)) for folder in folders), sorted(m.get_flags() for m i
       `'${process.execPath}' '${BINARY}'`,
     );
     for (const done of [
-      '10 messages added (0 under another name)',
-      '10 identical skipped',
+      '12 messages added (0 under another name)',
+      '12 identical skipped',
     ]) {
       const ended = runTool(
         'sh',

@@ -66,6 +66,31 @@ describe('formatMboxMessage', () => {
     expect(format('\nbody')).toContain('2026\n\nbody\n');
   });
 
+  it('ends lines with LF where CRs alone end those of the headers, and quotes behind them', () => {
+    expect(format('Subject: a\rTo: b\r\rx\rFrom y\r')).toContain(
+      '2026\nSubject: a\nTo: b\n\nx\n>From y\n\n',
+    );
+    expect(format('Subject: a\rTo: b\n\nFrom y\n')).toContain(
+      'Subject: a\nTo: b\n\n>From y\n\n',
+    );
+  });
+
+  it('mends the headers of careless mail, whose readers would take them for text', () => {
+    expect(format('Subject: a\r\nDear Bob,\r\nFrom y\r\n')).toContain(
+      '2026\nSubject: a\n\nDear Bob,\n>From y\n\n',
+    );
+    expect(format('\xef\xbb\xbfSubject: a\n\nb\n')).toContain(
+      '2026\nSubject: a\n\nb\n\n',
+    );
+    expect(
+      format('From a@b Tue Nov 17 09:30:00 2026\nSubject: a\n\nb\n'),
+    ).toContain(
+      '2026\nX-From-Line: a@b Tue Nov 17 09:30:00 2026\nSubject: a\n\nb\n\n',
+    );
+    expect(format('Subject: a')).toMatch(/2026\nSubject: a\n\n$/);
+    expect(format('')).toMatch(/2026\n\n$/);
+  });
+
   it('gives any message back to a reader that takes one > from each quoted line', () => {
     const piece = fc.constantFrom(
       'From ',
