@@ -451,8 +451,8 @@ $scriptblock = {
     "to" = @{ "summary" = "To, Cc or Bcc hold this." }
     "subject" = @{ "summary" = "Subject holds this." }
     "message-id" = @{ "summary" = "The message of this Message-ID." }
-    "since" = @{ "summary" = "Dated on or after 2026-11-17 (local), or an RFC 3339 time." }
-    "before" = @{ "summary" = "Dated before that day or time." }
+    "since" = @{ "summary" = "Dated at or after this: 2026-11-17, ""2026-11-17 09:30"", yesterday, monday, 7d, 2w." }
+    "before" = @{ "summary" = "Dated before this; a day itself is out." }
     "text" = @{ "summary" = "Subject, text or the name of an attachment hold this." }
     "format" = @{ "summary" = "What to write." }
     "output" = @{ "summary" = "Where to; - is standard output." }
@@ -546,8 +546,8 @@ $scriptblock = {
     "to" = @{ "summary" = "To, Cc or Bcc hold this." }
     "subject" = @{ "summary" = "Subject holds this." }
     "message-id" = @{ "summary" = "The message of this Message-ID." }
-    "since" = @{ "summary" = "Dated on or after 2026-11-17 (local), or an RFC 3339 time." }
-    "before" = @{ "summary" = "Dated before that day or time." }
+    "since" = @{ "summary" = "Dated at or after this: 2026-11-17, ""2026-11-17 09:30"", yesterday, monday, 7d, 2w." }
+    "before" = @{ "summary" = "Dated before this; a day itself is out." }
     "text" = @{ "summary" = "Subject, text or the name of an attachment hold this." }
     "domain" = @{ "summary" = "Only this domain." }
     "user" = @{ "summary" = "Only this user." }

@@ -1,6 +1,7 @@
 /** The messages that a command's flags look for. */
 import { type MessageQuery, parseMessageQuery } from '../mail/message-query.js';
 import { parseQueryTime } from '../mail/query-time.js';
+import { systemClock } from '../platform/clock.js';
 
 /** The flags that say which messages are looked for. */
 export interface QueryFlags {
@@ -30,5 +31,7 @@ export function toQuery(flags: QueryFlags): MessageQuery | undefined {
     return undefined;
   }
 
-  return parseMessageQuery(given, parseQueryTime);
+  const now = systemClock();
+
+  return parseMessageQuery(given, (text) => parseQueryTime(text, now));
 }

@@ -12,9 +12,9 @@ export interface QueryText {
   readonly subject?: string | undefined;
   /** The whole Message-ID, with or without its angle brackets. */
   readonly messageId?: string | undefined;
-  /** A day (`2026-11-17`, from its first moment in the local zone) or an instant (RFC 3339); inclusive. */
+  /** A time as `parseQueryTime` takes it: a day from its first moment in the local zone; inclusive. */
   readonly since?: string | undefined;
-  /** A day (up to its first moment, so the day itself is out) or an instant; exclusive. */
+  /** The same: up to a day's first moment, so that the day itself is out; exclusive. */
   readonly before?: string | undefined;
   /** A part of the subject, the text or the names of attachments. */
   readonly text?: string | undefined;
@@ -184,9 +184,11 @@ function timeOr(
   const time = parseTime(text);
   if (time) return time.getTime();
 
-  throw new UsageError(`${flag} is neither a day nor an instant: ${text}`, {
+  throw new UsageError(`${flag} is no time: ${text}`, {
     hints: [
-      'Write a day as 2026-11-17, or an instant with its zone as 2026-11-17T09:30:00+01:00.',
+      'Write a day as 2026-11-17, today, yesterday or monday.',
+      'Write a time as "2026-11-17 09:30", or with its zone as 2026-11-17T09:30:00+01:00.',
+      'Write how long ago as 36h, 7d or 2w.',
     ],
   });
 }

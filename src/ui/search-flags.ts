@@ -10,12 +10,13 @@ export const searchFlags = {
     summary: 'The message of this Message-ID.',
   }),
   since: Flags.string({
-    helpValue: 'DAY',
-    summary: 'Dated on or after 2026-11-17 (local), or an RFC 3339 time.',
+    helpValue: 'TIME',
+    summary:
+      'Dated at or after this: 2026-11-17, "2026-11-17 09:30", yesterday, monday, 7d, 2w.',
   }),
   before: Flags.string({
-    helpValue: 'DAY',
-    summary: 'Dated before that day or time.',
+    helpValue: 'TIME',
+    summary: 'Dated before this; a day itself is out.',
   }),
   text: Flags.string({
     helpValue: 'TEXT',

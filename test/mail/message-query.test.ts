@@ -17,7 +17,10 @@ const raw = Buffer.from(
     'Subject: Quarterly  figures\r\nDate: Tue, 17 Nov 2026 09:30:00 +0100\r\nMessage-ID: <AbC@example.com>\r\n\r\nsee the\r\nattached file\r\n',
 );
 const headers = readMessageHeaders(raw);
-const query = (text: QueryText) => parseMessageQuery(text, parseQueryTime);
+/** A Thursday. */
+const now = new Date(2026, 10, 26, 15, 30);
+const query = (text: QueryText) =>
+  parseMessageQuery(text, (time) => parseQueryTime(time, now));
 const matches = (text: QueryText): boolean =>
   matchesHeaders(query(text), headers);
 
@@ -61,7 +64,9 @@ describe('a query', () => {
     { subject: '' },
     { text: ' ' },
     { messageId: '<>' },
-    { since: 'yesterday' },
+    { since: 'yesteryear' },
+    { since: '7' },
+    { since: 'yesterday', before: '7d' },
     { since: '2026-02-31' },
     { before: '2026-11-17T25:00' },
     { since: '2026-11-18', before: '2026-11-18' },
@@ -107,15 +112,35 @@ describe('a query', () => {
 
 describe('parseQueryTime', () => {
   it('takes a day from its first moment in the local zone', () => {
-    expect(parseQueryTime('2026-11-17')).toEqual(new Date(2026, 10, 17));
-    expect(parseQueryTime('2026-11-17T09:30')).toEqual(
+    expect(parseQueryTime('2026-11-17', now)).toEqual(new Date(2026, 10, 17));
+    expect(parseQueryTime('2026-11-17T09:30', now)).toEqual(
       new Date(2026, 10, 17, 9, 30),
     );
-    expect(parseQueryTime('2026-11-17T09:30:00+01:00')).toEqual(
+    expect(parseQueryTime('2026-11-17T09:30:00+01:00', now)).toEqual(
       new Date('2026-11-17T08:30:00Z'),
     );
-    expect(parseQueryTime('2026-11-17 08:30Z')).toEqual(
+    expect(parseQueryTime('2026-11-17 08:30Z', now)).toEqual(
       new Date('2026-11-17T08:30:00Z'),
     );
   });
+
+  it.each([
+    ['today', new Date(2026, 10, 26)],
+    ['Yesterday', new Date(2026, 10, 25)],
+    ['thursday', new Date(2026, 10, 26)],
+    ['friday', new Date(2026, 10, 20)],
+    ['mon', new Date(2026, 10, 23)],
+    [' 2w ', new Date(2026, 10, 12, 15, 30)],
+    ['1h30m', new Date(2026, 10, 26, 14, 0)],
+    ['2026-11-01 14:00', new Date(2026, 10, 1, 14, 0)],
+  ])('takes a word for a day, and how long ago: %s', (text, time) => {
+    expect(parseQueryTime(text, now)).toEqual(time);
+  });
+
+  it.each(['mo', 'm', 'someday', '7', '7x', '', '99999999w', '2026-02-31'])(
+    'takes nothing else: %j',
+    (text) => {
+      expect(parseQueryTime(text, now)).toBeUndefined();
+    },
+  );
 });
