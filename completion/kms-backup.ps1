@@ -501,9 +501,10 @@ $scriptblock = {
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
     "listing" = @{ "summary" = "List what would be recovered, and recover nothing." }
     "backup" = @{ "summary" = "Keep the present data as NAME.BAK, also for --rollback." }
-    "keep-old" = @{ "summary" = "Keep the present data for --rollback." }
+    "keep-old" = @{ "summary" = "Keep the present data for --rollback, also where little space is left; on where the space is there, unless --no-keep-old." }
     "in-place" = @{ "summary" = "Remove the present data first: needs less space, has no undo." }
-    "rollback" = @{ "summary" = "Restore the state before the last recover that kept it." }
+    "rollback" = @{ "summary" = "Restore the state before the last recover; again: the one before it." }
+    "forget" = @{ "summary" = "Remove what recovers keep for --rollback." }
     "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists." }
     "noprogress" = @{ "summary" = "Show no progress." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }

@@ -7,13 +7,14 @@ import { recoverFlags } from '../ui/recover-flags.js';
 export default class Recover extends RecoverCommand {
   static override summary = 'Recover mail and configuration from an archive.';
   static override description =
-    'A directory means its last complete backup: the newest full and its newest differential, or the newest copy. A file means that one. The new state is extracted beside the old one and proven, byte by byte, before anything is replaced.';
+    'A directory means its last complete backup: the newest full and its newest differential, or the newest copy. A file means that one. The new state is extracted beside the old one and proven, byte by byte, before anything is replaced. What is replaced is kept for --rollback where the space is there.';
   static override examples = [
     '<%= config.bin %> recover /mnt/server-backup',
     '<%= config.bin %> recover "E:\\backup 2" --yes',
     '<%= config.bin %> recover /mnt/server-backup/F20060118T220007Z.zip --dry-run',
     '<%= config.bin %> recover /mnt/server-backup -d example.com -u alice -f INBOX --additive',
     '<%= config.bin %> recover --rollback',
+    '<%= config.bin %> recover --forget --dry-run',
   ];
   static override exitCodes = [
     ExitCode.damaged,
@@ -33,8 +34,9 @@ export default class Recover extends RecoverCommand {
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Recover);
 
-    return flags.rollback
-      ? this.rollBack(flags)
-      : this.recover(args['DIR|FILE'], flags);
+    if (flags.rollback) return this.rollBack(flags);
+    if (flags.forget) return this.forget(flags);
+
+    return this.recover(args['DIR|FILE'], flags);
   }
 }

@@ -1,5 +1,5 @@
 /** The request of a recover, of a command's flags and the server that they name. */
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   EngineRunningError,
@@ -14,7 +14,7 @@ import { findRunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
 import { type Component, isInstalled } from '../store/components.js';
-import { journalPath } from '../server/recover-journal.js';
+import { hasJournal } from '../server/recover-journal.js';
 import type { TypedScope } from '../store/mail-scope.js';
 import type { RunControl } from './backup-request.js';
 import { findServer, openServer, type ServerFlags } from './server.js';
@@ -31,8 +31,9 @@ export interface RecoverFlags extends ServerFlags, SourceFlags {
   readonly cfgdir?: string | undefined;
   readonly listing: boolean;
   readonly rollback: boolean;
+  readonly forget: boolean;
   readonly backup: boolean;
-  readonly 'keep-old': boolean;
+  readonly 'keep-old'?: boolean | undefined;
   readonly 'in-place': boolean;
   readonly force: boolean;
 }
@@ -52,9 +53,10 @@ export function toRecoverRequest(
 
   const scope = chosen ?? toScope(flags);
   const mask = choose(MASK, { flags });
-  const server = flags.rollback
-    ? serverToUndo(flags)
-    : serverFor(flags, { isOnlyMail: scope !== undefined, mask });
+  const server =
+    flags.rollback || flags.forget
+      ? serverToUndo(flags)
+      : serverFor(flags, { isOnlyMail: scope !== undefined, mask });
 
   return {
     from: resolve(from ?? '.'),
@@ -62,7 +64,7 @@ export function toRecoverRequest(
     mask,
     scope,
     isAdditive: flags.additive,
-    keepsOld: flags['keep-old'],
+    keeping: keepingOf(flags),
     keepsBeside: flags.backup,
     isInPlace: flags['in-place'],
     threads: flags.threads,
@@ -89,9 +91,24 @@ function placesOf(
   };
 }
 
+/** What is replaced is kept where the space is there, unless a flag says otherwise. */
+function keepingOf(flags: RecoverFlags): RecoverRequest['keeping'] {
+  if (flags['in-place']) return 'never';
+  if (flags.backup) return 'always';
+
+  switch (flags['keep-old']) {
+    case true:
+      return 'always';
+    case false:
+      return 'never';
+    default:
+      return 'with-room';
+  }
+}
+
 function refuseContradiction(flags: RecoverFlags): void {
   if (!flags['in-place']) return;
-  if (!flags['keep-old'] && !flags.backup) return;
+  if (flags['keep-old'] !== true && !flags.backup) return;
 
   throw new UsageError(
     '--in-place keeps nothing of the present data: leave out --keep-old and --backup',
@@ -228,7 +245,7 @@ function installationToUndo(flags: RecoverFlags): Installation | undefined {
     const dir = resolve(
       flags['server-dir'] ?? process.env['KMS_BACKUP_SERVER_DIR'] ?? '.',
     );
-    if (!(error instanceof KmsError) || !existsSync(journalPath(dir))) {
+    if (!(error instanceof KmsError) || !hasJournal(dir)) {
       return undefined;
     }
 

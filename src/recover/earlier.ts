@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import {
-  type FoundJournal,
-  findJournals,
-  realDirectories,
-  STAGING_NAME,
-} from '../server/recover-journal.js';
+import { type FoundJournal, findJournals } from '../server/recover-journal.js';
 import type { Journal } from '../server/recover-journal-text.js';
 import { type FinishedJournal, finishInterrupted } from './finish.js';
 import type { HeldPlaces } from './places.js';
@@ -103,7 +97,7 @@ export interface EarlierNotes {
 }
 
 /**
- * Collects the notes of a plan on earlier calls: which are completed first, and which kept state is given up.
+ * Collects the notes of a plan on earlier calls that are completed first. What they keep stays beside what this one keeps.
  * @param places the directories that the recover replaces something in
  * @throws {FailedError} when a journal cannot be read
  */
@@ -121,20 +115,7 @@ export function noteEarlier(
   const same = journals.find((journal) =>
     isSameCall(journal, call, request, []),
   );
-
-  if (!same) {
-    const stagings = realDirectories(places).map((place) =>
-      join(place, STAGING_NAME),
-    );
-    const isGivenUp = ({ stagingDirs }: Journal): boolean =>
-      !request.isAdditive &&
-      stagingDirs.some((staging) => stagings.includes(staging));
-
-    return {
-      isWhole: false,
-      notes: journals.flatMap((journal) => note(journal, isGivenUp(journal))),
-    };
-  }
+  if (!same) return { isWhole: false, notes: journals.flatMap(note) };
 
   return {
     isWhole: true,
@@ -144,27 +125,17 @@ export function noteEarlier(
   };
 }
 
-function note(journal: Journal, isGivenUp: boolean): string[] {
-  const { archive, phase, keepsOld } = journal;
-  const notes: string[] = [];
-
-  if (phase === 'swapping') {
-    notes.push(
-      `the recover of ${archive}, ${begunAt(journal)}, was interrupted: it is completed first`,
-    );
+function note(journal: Journal): string[] {
+  switch (journal.phase) {
+    case 'swapping':
+      return [
+        `the recover of ${journal.archive}, ${begunAt(journal)}, was interrupted: it is completed first`,
+      ];
+    case 'rolling-back':
+      return ['a rollback was interrupted: it is completed first'];
+    default:
+      return [];
   }
-
-  if (phase === 'rolling-back') {
-    notes.push('a rollback was interrupted: it is completed first');
-  }
-
-  if ((phase === 'kept' || (phase === 'swapping' && keepsOld)) && isGivenUp) {
-    notes.push(
-      `the state before the recover of ${archive}, ${begunAt(journal)}, is given up: no rollback brings it back after this`,
-    );
-  }
-
-  return notes;
 }
 
 function begunAt({ startedAt }: Journal): string {

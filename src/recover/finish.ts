@@ -42,7 +42,7 @@ export function finishInterrupted(
   found: FoundJournal,
 ): FinishedJournal | undefined {
   const { journal } = found;
-  refuseMissingPlaces(found);
+  if (journal.phase !== 'kept') refuseMissingPlaces(found);
 
   switch (journal.phase) {
     case 'swapping': {

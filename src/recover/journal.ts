@@ -6,7 +6,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { messageOf } from '../errors.js';
 import {
   replaceFile,
@@ -44,47 +44,52 @@ import { exists } from '../server/recover-state.js';
 
 const LATER_PHASES = ['kept', 'settled', 'rolling-back'] as const;
 
-/** The files of a journal that do not have its name yet: `settled-0123abcd.json`. */
-const SPARE = /^(?:journal|kept|settled|rolling-back)-([0-9a-f]*)\.json$/;
+/** The files that a journal may leave: those that do not have its name yet, `settled-0123abcd.json`, and pointers. */
+const OF_A_JOURNAL =
+  /^(?:journal|kept|settled|rolling-back|recover)-([0-9a-f]*)\.json$/;
 
 /**
- * Lays a journal down: first everything that takes room, then what it supersedes is given up, then it counts. An abort
- * before its last rename leaves the old state live, and pointers that lead nowhere.
- * @param supersede gives up what other journals keep in these places
+ * Lays a journal down: first everything that takes room, then what it supersedes is given up, then it counts. What other
+ * recovers keep in these places stays, under their journals. An abort before the last rename leaves the old state live, and
+ * pointers that lead nowhere.
+ * @param supersede gives up what recovers that have ended could not remove in these places
  * @throws {Error} the operating system's; what is superseded may be given up then, nothing live is changed
  */
-export function beginJournal(
-  { home, journal }: FoundJournal,
-  supersede: () => void,
-): void {
+export function beginJournal(found: FoundJournal, supersede: () => void): void {
+  const { home, name, journal } = found;
   const others = stagingsBeside(home, journal);
   const own = join(home, STAGING_NAME);
-  const pointer: JournalPointer = { journalIn: home };
-  const first = sparePath(home, journal, 'journal');
+  const first = sparePath(own, journal, 'journal');
 
   for (const phase of LATER_PHASES) {
-    writeDurably(sparePath(home, journal, phase), { ...journal, phase });
+    writeDurably(sparePath(own, journal, phase), { ...journal, phase });
   }
 
   writeDurably(first, journal);
-  for (const staging of others) {
-    writeDurably(join(staging, basename(first)), pointer);
-  }
+  for (const staging of others) writePointers(staging, found);
 
   syncDirectory(own);
 
   supersede();
 
   for (const staging of others) {
-    renameSync(
-      join(staging, basename(first)),
-      join(staging, basename(journalPath(home))),
-    );
+    renameSync(sparePath(staging, journal, 'journal'), join(staging, name));
     syncDirectory(staging);
     syncDirectory(dirname(staging));
   }
 
-  renameSync(first, journalPath(home));
+  renameSync(first, journalPath(found));
+}
+
+/** Writes the pointers of all phases: to what is unfinished, and to what is kept. */
+function writePointers(
+  staging: string,
+  { home: journalIn, journal }: FoundJournal,
+): void {
+  for (const name of ['journal', 'kept', 'rolling-back'] as const) {
+    const pointer = { journalIn, isKept: name === 'kept' };
+    writeDurably(sparePath(staging, journal, name), pointer);
+  }
 }
 
 /** Makes a journal that was begun durable. @throws {Error} the operating system's */
@@ -93,48 +98,62 @@ export function syncJournal({ home }: FoundJournal): void {
   syncDirectory(home);
 }
 
-/** Takes back what of a journal was written that could not be begun. @throws {Error} the operating system's */
-export function abandonJournal(
-  { journal }: FoundJournal,
-  known: readonly string[],
-): void {
-  dropSpares(journal.stagingDirs, known);
-
-  for (const staging of journal.stagingDirs) {
-    const leadsNowhere = findJournals([dirname(staging)]).length === 0;
-    if (leadsNowhere) rmSync(journalPath(dirname(staging)), { force: true });
-  }
-}
-
-/** Removes the files of journals that were not begun. @param known the ids of those that were */
+/** Removes the files of journals that were not begun. @param known those that were @param spared one more name that stays */
 export function dropSpares(
   stagings: readonly string[],
-  known: readonly string[],
+  known: readonly FoundJournal[],
+  spared?: string,
 ): void {
+  const ids = known.map(({ journal }) => journal.id);
+  const names = [spared, ...known.map((found) => found.name)];
+
   for (const staging of stagings) {
     for (const name of readdirSync(staging)) {
-      const id = SPARE.exec(name)?.[1];
-      if (id !== undefined && !known.includes(id)) {
+      const id = OF_A_JOURNAL.exec(name)?.[1];
+      if (id !== undefined && !ids.includes(id) && !names.includes(name)) {
         rmSync(join(staging, name), { force: true });
       }
     }
   }
 }
 
-/** The next phase of a journal takes its place. @throws {Error} the operating system's: the phase before counts */
+/**
+ * The next phase of a journal takes its place. Until the journal says `kept`, and before it says anything else again, every
+ * pointer leads to what is unfinished.
+ * @throws {Error} the operating system's: the phase before counts
+ */
 export function changePhase(
-  { home, journal }: FoundJournal,
+  found: FoundJournal,
   phase: (typeof LATER_PHASES)[number],
 ): void {
-  const spare = sparePath(home, journal, phase);
+  const { home, journal } = found;
+  const own = join(home, STAGING_NAME);
+  const spare = sparePath(own, journal, phase);
+
+  if (journal.phase === 'kept') turnPointers(found, 'rolling-back');
 
   if (exists(spare)) {
-    renameSync(spare, journalPath(home));
+    renameSync(spare, journalPath(found));
   } else {
-    replaceFile(journalPath(home), Buffer.from(format({ ...journal, phase })));
+    replaceFile(journalPath(found), Buffer.from(format({ ...journal, phase })));
   }
 
-  syncDirectory(dirname(spare));
+  syncDirectory(own);
+
+  if (phase === 'kept') turnPointers(found, 'kept');
+}
+
+function turnPointers(
+  { home, name, journal }: FoundJournal,
+  phase: 'kept' | 'rolling-back',
+): void {
+  for (const staging of stagingsBeside(home, journal)) {
+    const spare = sparePath(staging, journal, phase);
+    if (!exists(spare)) continue;
+
+    renameSync(spare, join(staging, name));
+    syncDirectory(staging);
+  }
 }
 
 /** The paths of a recover that could not be put away. */
@@ -162,21 +181,21 @@ export function settle(found: FoundJournal): Remains | undefined {
       closeJournal(found);
     }) ??
     attempt([...staged, ...oldPaths(journal)], removeNamed) ??
-    attempt([journalPath(home)], () => {
-      removePlaces(found, SPARE);
+    attempt([journalPath(found)], () => {
+      removePlaces(found);
     })
   );
 }
 
 /**
- * Gives up what an earlier journal keeps, now that its successor is staged and names what cannot be removed of it: in `new`
- * lies what comes. What lies beside the live state as .BAK stays.
+ * Gives up what an ended recover left, now that another is staged and names what cannot be removed of it: in `new` lies what
+ * comes. What lies beside the live state as .BAK stays.
  * @throws {Error} the operating system's, with all of it kept
  */
 export function forgetKept(found: FoundJournal): void {
   closeJournal(found);
   attempt(oldPaths(found.journal), removeNamed);
-  removePlaces(found, new RegExp(`-${found.journal.id}\\.json$`));
+  removePlaces(found);
 }
 
 function closeJournal(found: FoundJournal): void {
@@ -224,18 +243,23 @@ function removeNamed(path: string): void {
   }
 }
 
-/** The pointers go first: what leads nowhere tells nobody to wait. */
-function removePlaces({ home, journal }: FoundJournal, spares: RegExp): void {
-  for (const staging of [
+/**
+ * Removes a journal and all that no other one names. The pointers go first, the journal last: what leads nowhere tells nobody
+ * to wait.
+ */
+export function removePlaces(found: FoundJournal): void {
+  const { home, name, journal } = found;
+  const stagings = [
     ...stagingsBeside(home, journal),
     join(home, STAGING_NAME),
-  ]) {
-    const names = exists(staging)
-      ? readdirSync(staging).filter((name) => spares.test(name))
-      : [];
-    for (const name of [...names, basename(journalPath(home))]) {
-      rmSync(join(staging, name), { force: true });
-    }
+  ].filter(exists);
+  const others = findJournals(stagings.map((path) => dirname(path))).filter(
+    (one) => journalPath(one) !== journalPath(found),
+  );
+
+  for (const staging of stagings) {
+    dropSpares([staging], others, name);
+    rmSync(join(staging, name), { force: true });
 
     removeIfEmpty(join(staging, 'new'));
     removeIfEmpty(staging);
@@ -246,8 +270,8 @@ function stagingsBeside(home: string, { stagingDirs }: Journal): string[] {
   return stagingDirs.filter((staging) => staging !== join(home, STAGING_NAME));
 }
 
-function sparePath(home: string, { id }: Journal, name: string): string {
-  return join(home, STAGING_NAME, `${name}-${id}.json`);
+function sparePath(staging: string, { id }: Journal, name: string): string {
+  return join(staging, `${name}-${id}.json`);
 }
 
 function writeDurably(path: string, content: Journal | JournalPointer): void {

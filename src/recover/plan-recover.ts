@@ -4,6 +4,7 @@ import { DamagedArchiveError, NotFoundError } from '../errors.js';
 import { countFolders, type FolderPlan, planFolders } from './additive.js';
 import { type Chain, readPoint } from '../archive/chain.js';
 import { readChainIndex } from '../archive/chain-index.js';
+import { exists } from '../server/recover-state.js';
 import { callOf, noteEarlier } from './earlier.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
 import { findIn, judgeDamage } from './judge-damage.js';
@@ -11,7 +12,12 @@ import { warnOfChain } from './plan-warnings.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
 import { collectRoots } from './roots.js';
 import { type ChainEntries, selectFrom } from './select-entries.js';
-import { checkSpace, measureSpace } from './space.js';
+import {
+  decideKeeping,
+  type MeasuredSpace,
+  measureSpace,
+  refuseWithoutSpace,
+} from './space.js';
 import { placesOf } from './units.js';
 import { filterFor, isPartial, wantOf } from './want.js';
 
@@ -45,13 +51,16 @@ async function planFrom(
   const { entries, roots, notes } = await chooseEntries(request, chain);
   const call = callOf(request, { chain, entries, roots });
   const earlier = noteEarlier(request, call, placesOf(request, entries));
-  const space = earlier.isWhole
-    ? measureSpace(request, entries)
-    : checkSpace(request, entries);
+  const space = measureSpace(request, entries);
 
   const folders = request.isAdditive
     ? await planFolders(request.storeDir, entries)
     : undefined;
+
+  const replaces = folders ? [] : replacedPaths(request, entries, roots);
+  const keeping = earlier.isWhole
+    ? { keepsOld: request.keeping !== 'never', notes: [] }
+    : planKeeping(request, space, replaces);
 
   const report: RecoverReport = {
     schema: 'kms-backup/recover/1',
@@ -60,7 +69,8 @@ async function planFrom(
     takenAt: chain.point.facts.files.takenAt,
     storeDir: request.storeDir,
     cfgDir: request.cfgDir,
-    replaces: folders ? [] : replacedPaths(request, entries, roots),
+    replaces,
+    keepsOld: keeping.keepsOld,
     messages: entries.messages,
     files: entries.files,
     bytes: entries.bytes,
@@ -71,6 +81,7 @@ async function planFrom(
       ...warnOfChain(chain, entries),
       ...notes,
       ...earlier.notes,
+      ...keeping.notes,
     ],
     additive: folders && countFolders(folders),
     finished: null,
@@ -80,6 +91,28 @@ async function planFrom(
   };
 
   return { chain, entries, roots, folders, call, report };
+}
+
+/** @throws {NoSpaceError} */
+function planKeeping(
+  request: RecoverRequest,
+  space: MeasuredSpace,
+  replaces: readonly string[],
+): { readonly keepsOld: boolean; readonly notes: readonly string[] } {
+  refuseWithoutSpace(request, space);
+
+  const isCostly = replaces.some(exists);
+  const keepsOld = decideKeeping(request, space, isCostly);
+
+  return {
+    keepsOld,
+    notes:
+      keepsOld || request.keeping !== 'with-room' || request.isAdditive
+        ? []
+        : [
+            'too little space to keep what is replaced: no rollback is possible',
+          ],
+  };
 }
 
 /** The entries that a request wants of a chain. */

@@ -1,5 +1,10 @@
 import { dirname, sep } from 'node:path';
-import { findJournals } from '../server/recover-journal.js';
+import { FailedError } from '../errors.js';
+import {
+  type FoundJournal,
+  findJournals,
+  journalPath,
+} from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import { refuseInterruptedRecover } from '../server/recover-mark.js';
 import { dropSpares } from './journal.js';
@@ -20,9 +25,8 @@ export function prepareStaging(
   planned: PlannedRecover,
   { tops, staging }: PlacedRecover,
 ): void {
-  const known = findJournals(
-    staging.stagingDirs.map((path) => dirname(path)),
-  ).map(({ journal }) => journal.id);
+  const known = findJournals(staging.stagingDirs.map((path) => dirname(path)));
+  refuseUnclosed(known);
 
   for (const path of staging.stagingDirs) refuseForeign(path);
 
@@ -36,6 +40,22 @@ export function prepareStaging(
     for (const path of staging.stagingDirs) dropStaged(path);
     throw toStageError(error);
   }
+}
+
+/**
+ * Nothing is staged where the disk took no last phase of an earlier journal: what lies in `new` would be taken for what that
+ * recover has still to put in place. @throws {FailedError}
+ */
+function refuseUnclosed(known: readonly FoundJournal[]): void {
+  const open = known.find(({ journal }) =>
+    ['swapping', 'rolling-back'].includes(journal.phase),
+  );
+  if (!open) return;
+
+  throw new FailedError(
+    `the journal of an earlier recover could not be closed: ${journalPath(open)}`,
+    { hints: ['Nothing was changed. Look at that disk, and try again.'] },
+  );
 }
 
 /** A mail server that was started meanwhile has the old state open: what was staged goes. @throws {EngineRunningError} */

@@ -20,8 +20,8 @@ export interface RecoverRequest {
   readonly scope: TypedScope | undefined;
   /** Mail is added under free names, nothing is overwritten. */
   readonly isAdditive: boolean;
-  /** The old state stays for `--rollback`. */
-  readonly keepsOld: boolean;
+  /** Whether the old state stays for `--rollback`. */
+  readonly keeping: 'always' | 'with-room' | 'never';
   /** The old state stays as NAME.BAK. */
   readonly keepsBeside: boolean;
   /** The old state is removed first: there is no undo. */
@@ -52,6 +52,8 @@ export interface RecoverReport {
   readonly bytes: number;
   readonly neededBytes: number;
   readonly freeBytes: number;
+  /** What is replaced stays for `--rollback`. */
+  readonly keepsOld: boolean;
   readonly warnings: readonly string[];
   /** The messages that an additive recover adds; undefined for one that replaces. */
   readonly additive?: AdditiveCounts | undefined;

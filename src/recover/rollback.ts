@@ -9,7 +9,7 @@ import {
 import { exists } from '../server/recover-state.js';
 import { holdPlaces, refuseMissingPlaces } from './places.js';
 import type { RecoverRequest } from './request.js';
-import { mendStaging } from './staging.js';
+import { makeStaging, mendStaging } from './staging.js';
 import { goBack } from './undo.js';
 
 /** The state that a rollback puts back. */
@@ -51,7 +51,11 @@ export async function rollBack(
 
     const found = chooseJournal(request);
     refuseMissingPlaces(found);
-    for (const staging of found.journal.stagingDirs) mendStaging(staging);
+    for (const staging of found.journal.stagingDirs) {
+      // What a later recover staged that died is not what this one brought.
+      if (found.journal.phase === 'kept') makeStaging(staging);
+      else mendStaging(staging);
+    }
 
     return goBack(found);
   } finally {
@@ -59,21 +63,63 @@ export async function rollBack(
   }
 }
 
-/** The journal of what is undone. @throws as `planRollback` */
+/** The journal of what is undone: what was interrupted, else what was begun last. @throws as `planRollback` */
 function chooseJournal(places: RollbackPlaces): FoundJournal {
   const { storeDir, cfgDir, named } = places;
-  const found = findJournals([storeDir, cfgDir]).filter(
+  const all = findJournals([storeDir, cfgDir]).filter(
     ({ journal }) => journal.phase !== 'settled',
   );
-  const [first, second] = found.filter((one) => concerns(one, named));
-  const [other] = found;
+  const meant = all.filter((one) => concerns(one, named));
+  const [first] = meant.filter((one) => !laterThan(one, meant)).sort(byTurn);
+  const [other] = all;
 
   if (!first) throw other ? elsewhere(other, named) : noRollback();
-  if (second) throw several(first, second);
+
+  const later = laterThan(first, all);
+  if (later) throw covered(later);
 
   refuseIncomplete(first);
 
   return first;
+}
+
+/** What was recovered later in the same places, and goes first. */
+function laterThan(
+  one: FoundJournal,
+  all: readonly FoundJournal[],
+): FoundJournal | undefined {
+  return all.find(
+    (other) =>
+      other.journal.level > one.journal.level && sharesPlace(one, other),
+  );
+}
+
+/** Of recovers in different places, one that was interrupted comes first, then the one that was begun last. */
+function byTurn(a: FoundJournal, b: FoundJournal): number {
+  const isOpen = ({ journal }: FoundJournal): number =>
+    journal.phase === 'kept' ? 0 : 1;
+
+  return (
+    isOpen(b) - isOpen(a) ||
+    b.journal.startedAt.localeCompare(a.journal.startedAt)
+  );
+}
+
+function sharesPlace(one: FoundJournal, other: FoundJournal): boolean {
+  return one.journal.stagingDirs.some((staging) =>
+    other.journal.stagingDirs.includes(staging),
+  );
+}
+
+function covered({ journal: { archive, startedAt } }: FoundJournal): Error {
+  return new FailedError(
+    `the recover of ${archive}, begun ${startedAt}, came later in the same places`,
+    {
+      hints: [
+        'Undo that one first: recover --rollback, without --store and --cfgdir.',
+      ],
+    },
+  );
 }
 
 /** Whoever names a place means what was recovered there. */
@@ -90,7 +136,9 @@ function concerns(
 
 function noRollback(): NotFoundError {
   return new NotFoundError('no state before a recover is kept', {
-    hints: ['A recover keeps it when it is run with --keep-old or --backup.'],
+    hints: [
+      'A recover keeps it where the space is there, and not with --no-keep-old or --in-place.',
+    ],
   });
 }
 
@@ -105,18 +153,6 @@ function elsewhere(
         `That before the recover of ${journal.archive}, begun ${journal.startedAt}, is in ${home}: undo it with recover --rollback, without --store and --cfgdir.`,
       ],
     },
-  );
-}
-
-function several(one: FoundJournal, other: FoundJournal): FailedError {
-  const hints = [one, other].map(
-    ({ home, journal }) =>
-      `recover --rollback --store "${home}" --cfgdir "${home}" undoes the recover of ${journal.archive}, begun ${journal.startedAt}.`,
-  );
-
-  return new FailedError(
-    `two recovers can be undone: in ${one.home} and in ${other.home}`,
-    { hints },
   );
 }
 

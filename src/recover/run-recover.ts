@@ -28,6 +28,7 @@ import { placesOf, planStaging } from './units.js';
 const EMPTIED =
   'what is to be replaced is removed (--in-place): run the same recover again, it completes this one';
 
+export { forget, planForget } from './forget.js';
 export { listRecover } from './listing.js';
 export { planRecover } from './plan-recover.js';
 export { planRollback, rollBack } from './rollback.js';
@@ -85,7 +86,11 @@ async function recoverHeld(
   const sameCall = held.found.find(({ journal }) =>
     isSameCall(journal, planned.call, request, held.deadPids),
   );
-  const { message, warnings } = finishAll(held, sameCall, request.keepsOld);
+  const { message, warnings } = finishAll(
+    held,
+    sameCall,
+    planned.report.keepsOld,
+  );
 
   const before = {
     finished: message ?? null,
@@ -95,7 +100,7 @@ async function recoverHeld(
   if (sameCall) {
     return {
       ...before,
-      ...completedBy(sameCall, request),
+      ...completedBy(sameCall, planned),
       additive: undefined,
       offTimes: [],
     };
@@ -190,9 +195,9 @@ async function addAll(
 /** The outcome of an earlier call that was the same as this one. */
 function completedBy(
   { journal }: FoundJournal,
-  request: RecoverRequest,
+  { report }: PlannedRecover,
 ): Pick<RecoverReport, 'finished' | 'keptOld'> {
-  const keepsOld = journal.keepsOld || (request.keepsOld && !journal.isInPlace);
+  const keepsOld = journal.keepsOld || (report.keepsOld && !journal.isInPlace);
   return {
     finished: `the recover of ${journal.archive} that was interrupted is complete now; that is all of this call`,
     keptOld: keepsOld ? oldPathsOf(journal.units) : [],

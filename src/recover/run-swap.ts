@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { toSystemError } from '../platform/system-error.js';
-import { type FoundJournal, findJournals } from '../server/recover-journal.js';
+import {
+  type FoundJournal,
+  findJournals,
+  journalName,
+} from '../server/recover-journal.js';
 import type { Journal, SwapUnit } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
 import { endSwap } from './finish.js';
 import {
-  abandonJournal,
   beginJournal,
   dropSpares,
   forgetKept,
   oldPaths,
+  removePlaces,
   syncJournal,
 } from './journal.js';
 import type { PlacedTop } from './placed-tops.js';
@@ -66,57 +70,79 @@ interface SwapStart extends PlacedRecover {
 }
 
 /**
- * Writes the journal, and gives up what earlier ones keep in the same places.
+ * Writes the journal. What earlier recovers keep in the same places stays under theirs.
  * @throws {KmsError} with the old state in place and nothing staged
  */
 export function beginSwap(
   request: RecoverRequest,
+  planned: PlannedRecover,
+  start: SwapStart,
+): FoundJournal {
+  const { home, stagingDirs } = start.staging;
+  const earlier = findJournals(stagingDirs.map((path) => dirname(path)));
+  const ended = phasesOf(earlier, 'settled');
+  const emptied = phasesOf(earlier, 'emptied');
+  const journal = newJournal(request, planned, start, earlier);
+  // It takes the place of what --in-place has begun, which it completes, in one step.
+  const name = emptied.find((found) => found.home === home)?.name;
+  const found = { home, name: name ?? journalName(journal.id), journal };
+
+  try {
+    beginJournal(found, () => {
+      for (const one of ended) forgetKept(one);
+    });
+    for (const one of emptied) if (one.home !== home) removePlaces(one);
+
+    const others = earlier.filter((one) => one.journal.phase === 'kept');
+    dropSpares(stagingDirs, [found, ...others]);
+  } catch (error) {
+    abandon(found, earlier);
+    throw toStageError(error);
+  }
+
+  return found;
+}
+
+function newJournal(
+  request: RecoverRequest,
   { call, report }: PlannedRecover,
   { staging, units, phase }: SwapStart,
-): FoundJournal {
-  const { home, stagingDirs } = staging;
-  const earlier = findJournals(stagingDirs.map((path) => dirname(path)));
-  const superseded = earlier.filter(
-    ({ journal }) => journal.phase !== 'emptied',
-  );
-
-  const journal: Journal = {
+  earlier: readonly FoundJournal[],
+): Journal {
+  return {
     id: randomBytes(4).toString('hex'),
     phase,
     archive: report.archives.join(' + '),
     startedAt: request.clock().toISOString(),
     units,
-    keepsOld: request.keepsOld || request.keepsBeside,
+    keepsOld: report.keepsOld,
     isInPlace: request.isInPlace,
-    stagingDirs,
+    stagingDirs: staging.stagingDirs,
     call,
     pid: process.pid,
-    leftovers: superseded
+    leftovers: phasesOf(earlier, 'settled')
       .flatMap((found) => oldPaths(found.journal))
       .filter(exists),
+    level: 1 + Math.max(0, ...earlier.map((found) => found.journal.level)),
+    oldBytes: undefined,
   };
+}
 
-  try {
-    beginJournal({ home, journal }, () => {
-      for (const found of superseded) forgetKept(found);
-    });
-    dropSpares(stagingDirs, [journal.id]);
-  } catch (error) {
-    abandon({ home, journal }, earlier);
-    throw toStageError(error);
-  }
-
-  return { home, journal };
+function phasesOf(
+  found: readonly FoundJournal[],
+  phase: Journal['phase'],
+): FoundJournal[] {
+  return found.filter(({ journal }) => journal.phase === phase);
 }
 
 /** An error while tidying up is left to the next call, which meets and names it. */
-function abandon(found: FoundJournal, earlier: readonly FoundJournal[]): void {
+function abandon(
+  { journal }: FoundJournal,
+  earlier: readonly FoundJournal[],
+): void {
   try {
-    abandonJournal(
-      found,
-      earlier.map(({ journal }) => journal.id),
-    );
-    for (const path of found.journal.stagingDirs) dropStaged(path);
+    dropSpares(journal.stagingDirs, earlier);
+    for (const path of journal.stagingDirs) dropStaged(path);
   } catch (error) {
     if (toSystemError(error) === undefined) throw error;
   }

@@ -1,6 +1,7 @@
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NoSpaceError } from '../errors.js';
+import { diskSpaceOf } from '../platform/disk-space.js';
 import { formatSize } from '../platform/units.js';
 import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
@@ -21,11 +22,20 @@ interface DiskNeed {
   needed: number;
 }
 
-/** The needed and the free space of the tightest file system: mail may lie on a disk of its own. */
+/** The space that a recover needs and finds on the tightest of its file systems. */
+export interface MeasuredSpace {
+  readonly needed: number;
+  readonly free: number;
+  /** A directory on it. */
+  readonly at: string;
+  readonly total: number;
+}
+
+/** Measures the needed and the free space of the tightest file system: mail may lie on a disk of its own. */
 export function measureSpace(
   request: RecoverRequest,
   { tops }: ChainEntries,
-): { needed: number; free: number; at: string } {
+): MeasuredSpace {
   const disks = new Map<number, DiskNeed>();
   for (const { area, name, diskBytes } of tops) {
     const at = existingAncestor(
@@ -38,45 +48,78 @@ export function measureSpace(
     disks.set(dev, disk);
   }
 
-  const measured = [...disks.values()].map(({ at, needed }) => ({
-    at,
-    needed,
-    free: freeBytesAt(at),
-  }));
-
-  measured.sort((a, b) => a.free - a.needed - (b.free - b.needed));
+  const [tightest] = [...disks.values()]
+    .map(measure)
+    .sort((a, b) => a.free - a.needed - (b.free - b.needed));
 
   return (
-    measured[0] ?? {
-      needed: 0,
-      free: freeBytesAt(existingAncestor(request.storeDir)),
-      at: request.storeDir,
-    }
+    tightest ?? measure({ at: existingAncestor(request.storeDir), needed: 0 })
   );
 }
 
-function freeBytesAt(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize;
+function measure({ at, needed }: DiskNeed): MeasuredSpace {
+  const space = diskSpaceOf(at);
+
+  return {
+    at,
+    needed,
+    free: space?.freeBytes ?? 0,
+    total: space?.totalBytes ?? 0,
+  };
 }
 
 /** @throws {NoSpaceError} when old and new state do not fit beside each other */
-export function checkSpace(
-  request: RecoverRequest,
-  entries: ChainEntries,
-): { needed: number; free: number } {
-  const { needed, free, at } = measureSpace(request, entries);
-  if (needed > free && !request.isInPlace) {
-    throw new NoSpaceError(
-      `${formatSize(needed)} are needed beside the present store, ${formatSize(free)} are free at ${at}`,
-      {
-        hints: [
-          'Free space there.',
-          'Or recover with --in-place: it removes the present store first, and has no undo.',
-        ],
-      },
-    );
-  }
+export function refuseWithoutSpace(
+  { isInPlace }: RecoverRequest,
+  { needed, free, at }: MeasuredSpace,
+): void {
+  if (needed <= free || isInPlace) return;
 
-  return { needed, free };
+  throw new NoSpaceError(
+    `${formatSize(needed)} are needed beside the present store, ${formatSize(free)} are free at ${at}`,
+    {
+      hints: [
+        'Free space there: recover --forget removes what earlier recovers keep.',
+        '--no-keep-old is not enough: the new state is proven beside the old one before that goes.',
+        'Or recover with --in-place: it removes the present store first, and has no undo.',
+      ],
+    },
+  );
+}
+
+/** A mail server that finds its disk full stops taking mail: so much stays free beside a state that is kept. */
+const RESERVED_SHARE = 0.02;
+const RESERVED_BYTES = 1024 ** 3;
+
+function reserveOf({ total }: MeasuredSpace): number {
+  return Math.min(total * RESERVED_SHARE, RESERVED_BYTES);
+}
+
+/**
+ * Decides whether what is replaced is kept.
+ * @param isCostly something live would be lost or overwritten for good
+ * @throws {NoSpaceError} where it would be, no flag says so, and there is no room to keep it
+ */
+export function decideKeeping(
+  { keeping, isAdditive }: RecoverRequest,
+  space: MeasuredSpace,
+  isCostly: boolean,
+): boolean {
+  if (isAdditive || keeping === 'never') return false;
+
+  const { needed, free, at } = space;
+  const hasRoom = free - needed >= reserveOf(space);
+  if (hasRoom || keeping === 'always') return true;
+  if (!isCostly) return false;
+
+  throw new NoSpaceError(
+    `what is replaced cannot be kept for a rollback: ${formatSize(Math.max(0, free - needed))} would be left free at ${at}, and the mail server needs ${formatSize(reserveOf(space))}`,
+    {
+      hints: [
+        'Free space there: recover --forget removes what earlier recovers keep.',
+        'Or recover with --no-keep-old: what is replaced is removed at the end, and there is no way back.',
+        'Or with --in-place: it is removed first. With --keep-old it is kept all the same.',
+      ],
+    },
+  );
 }

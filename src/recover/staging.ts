@@ -5,11 +5,12 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { FailedError } from '../errors.js';
 import { removeIfEmpty, removeTree } from '../platform/remove-tree.js';
 import { findJournals } from '../server/recover-journal.js';
 import { exists } from '../server/recover-state.js';
+import { oldPaths } from './journal.js';
 
 /** The directories that a recover extracts into, beside what it replaces: `new` is what comes, `old` what goes. */
 
@@ -107,17 +108,18 @@ export function dropStaged(staging: string): void {
  * only copy of somebody's mail, and nothing removes it.
  */
 export function warnOfOrphans(stagingDirs: readonly string[]): string[] {
-  return stagingDirs
-    .filter(
-      (staging) =>
-        exists(staging) && findJournals([dirname(staging)]).length === 0,
-    )
-    .flatMap((staging) =>
-      readdirSync(staging)
-        .filter((name) => /^old(\.\d+)?$/.test(name))
-        .map(
-          (name) =>
-            `${join(staging, name)} holds a state that no journal names: look at it before you remove it`,
-        ),
+  return stagingDirs.filter(exists).flatMap((staging) => {
+    const named = findJournals([dirname(staging)]).flatMap(({ journal }) =>
+      oldPaths(journal),
     );
+
+    return readdirSync(staging)
+      .filter((name) => /^old(\.\d+)?$/.test(name))
+      .map((name) => join(staging, name))
+      .filter((path) => !named.some((old) => old.startsWith(path + sep)))
+      .map(
+        (path) =>
+          `${path} holds a state that no journal names: look at it before you remove it`,
+      );
+  });
 }

@@ -41,12 +41,18 @@ export interface Journal {
   readonly pid: number;
   /** Paths of replaced states that earlier recovers could not remove. */
   readonly leftovers: readonly string[];
+  /** One more than that of every journal that was there in the same places: the highest is undone first; 0 in earlier versions. */
+  readonly level: number;
+  /** The bytes of the state before, about; undefined in journals of earlier versions. */
+  readonly oldBytes: number | undefined;
 }
 
 /** The pointer to the journal, in a staging directory without it. */
 export interface JournalPointer {
   /** The directory whose staging directory holds the journal. */
   readonly journalIn: string;
+  /** Nothing is unfinished there: where that directory is lost, the kept state is lost with it, and nobody waits. */
+  readonly isKept: boolean;
 }
 
 /** Reads what a journal's file says; undefined where it says nothing that a recover has written. */
@@ -56,7 +62,9 @@ export function parseJournal(
   if (!isJsonObject(value)) return undefined;
 
   const { journalIn, phase, archive, units, stagingDirs } = value;
-  if (typeof journalIn === 'string' && journalIn !== '') return { journalIn };
+  if (typeof journalIn === 'string' && journalIn !== '') {
+    return { journalIn, isKept: value['isKept'] === true };
+  }
 
   const known = PHASES.find((name) => name === phase);
   if (known === undefined || typeof archive !== 'string') return undefined;
@@ -74,8 +82,11 @@ export function parseJournal(
     isInPlace: value['isInPlace'] === true,
     stagingDirs,
     call: textOf(value['call']),
-    pid: typeof value['pid'] === 'number' ? value['pid'] : 0,
+    pid: numberOf(value['pid']),
     leftovers: isListOf(value['leftovers'], isText) ? value['leftovers'] : [],
+    level: numberOf(value['level']),
+    oldBytes:
+      typeof value['oldBytes'] === 'number' ? value['oldBytes'] : undefined,
   };
 }
 
@@ -105,4 +116,8 @@ function isUnit(value: unknown): value is SwapUnit {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
 }

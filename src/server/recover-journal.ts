@@ -10,24 +10,49 @@ import {
 } from './recover-journal-text.js';
 
 /**
- * Finds the journal that a recover writes before its first rename. The journal lies in one staging directory, that of the
- * store where mail is replaced. Every other staging directory holds a pointer to it, so that it is found from the store,
- * from the install directory and from a disk of its own.
+ * Finds the journals that recovers write before their first rename. A journal lies in one staging directory, that of the
+ * store where mail is replaced. Every other staging directory holds a pointer of the same name to it, so that it is found
+ * from the store, from the install directory and from a disk of its own. Each recover has a journal of its own, so that the
+ * states that several of them keep lie side by side.
  */
 
 /** Beside what is recovered, on the same file system; never backed up. */
 export const STAGING_NAME = '.kms-backup-recover';
-/** A journal, or in the other staging directories a pointer to one. */
-const JOURNAL_NAME = 'journal.json';
+/** A journal, or in the other staging directories a pointer to one; earlier versions had one journal a directory. */
+const JOURNAL_NAME = /^(?:journal|recover-[0-9a-f]+)\.json$/;
 
-/** A journal with the directory that holds its staging directory. */
+/** A journal with its place. */
 export interface FoundJournal {
+  /** The directory that holds its staging directory. */
   readonly home: string;
+  /** Its file's name in there. */
+  readonly name: string;
   readonly journal: Journal;
 }
 
-export function journalPath(directory: string): string {
-  return join(directory, STAGING_NAME, JOURNAL_NAME);
+export function journalName(id: string): string {
+  return `recover-${id}.json`;
+}
+
+export function journalPath({
+  home,
+  name,
+}: Pick<FoundJournal, 'home' | 'name'>): string {
+  return join(home, STAGING_NAME, name);
+}
+
+/** Tells whether a directory holds a journal or a pointer to one, whatever they say. */
+export function hasJournal(directory: string): boolean {
+  return journalNames(directory).length > 0;
+}
+
+/** A directory behind a link is nobody's staging directory: a recover refuses it by its name. */
+function journalNames(directory: string): string[] {
+  const staging = join(directory, STAGING_NAME);
+  // A configuration that is a link leads to a file, and nothing lies below that.
+  if (lstatOrGone(staging)?.isDirectory() !== true) return [];
+
+  return listNames(staging).filter((name) => JOURNAL_NAME.test(name));
 }
 
 /**
@@ -41,8 +66,10 @@ export function findJournals(directories: readonly string[]): FoundJournal[] {
   for (const directory of new Set(
     realDirectories(directories).flatMap(withDisks),
   )) {
-    const journal = findJournal(directory);
-    if (journal) found.set(journal.home, journal);
+    for (const name of journalNames(directory)) {
+      const one = findJournal(directory, name);
+      if (one) found.set(journalPath(one), one);
+    }
   }
 
   return [...found.values()];
@@ -94,40 +121,42 @@ function realPathOf(path: string): string | undefined {
 }
 
 /** The journal that one directory holds, or points to. */
-function findJournal(directory: string): FoundJournal | undefined {
-  const content = readPlace(directory);
+function findJournal(
+  directory: string,
+  name: string,
+): FoundJournal | undefined {
+  const path = journalPath({ home: directory, name });
+  const content = readPlace(path);
   if (!content) return undefined;
-  if (!('journalIn' in content)) return { home: directory, journal: content };
+
+  if (!('journalIn' in content)) {
+    return { home: directory, name, journal: content };
+  }
 
   const home = content.journalIn;
   if (!statSync(home, { throwIfNoEntry: false })) {
-    throw unreachable(directory, home);
+    if (content.isKept) return undefined;
+
+    throw unreachable(path, home);
   }
 
-  const target = readPlace(home);
+  const target = readPlace(journalPath({ home, name }));
   // The step before the journal, and the last of its removal, leave a pointer that leads nowhere.
   if (!target || 'journalIn' in target) return undefined;
 
-  return target.stagingDirs.includes(join(directory, STAGING_NAME))
-    ? { home, journal: target }
+  return target.stagingDirs.includes(dirname(path))
+    ? { home, name, journal: target }
     : undefined;
 }
 
-function unreachable(directory: string, home: string): FailedError {
+function unreachable(path: string, home: string): FailedError {
   return new FailedError(
     `a recover was begun here, and its journal is in ${home}, which is not there`,
-    {
-      hints: [
-        `Mount the disk that holds ${home}: ${journalPath(directory)} leads there.`,
-      ],
-    },
+    { hints: [`Mount the disk that holds ${home}: ${path} leads there.`] },
   );
 }
 
-function readPlace(directory: string): Journal | JournalPointer | undefined {
-  const path = journalPath(directory);
-  // A directory behind a link is nobody's staging directory: a recover refuses it by its name.
-  // A configuration that is a link leads to a file, and nothing lies below that.
+function readPlace(path: string): Journal | JournalPointer | undefined {
   if (lstatOrGone(dirname(path))?.isDirectory() !== true) return undefined;
 
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {

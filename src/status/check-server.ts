@@ -1,6 +1,8 @@
 import { findRunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
 import { readNotifyAddress } from '../server/notify-address.js';
+import type { KeptState } from '../server/kept-states.js';
+import { describeKept } from '../server/kept-words.js';
 import type { UnfinishedRecover } from '../server/recover-mark.js';
 import type { ServerSettings } from '../server/settings.js';
 import { type Check, ok, problem, warning } from './check.js';
@@ -10,6 +12,27 @@ export function checkRecover(found: UnfinishedRecover | undefined): Check {
   return found.isRunning
     ? warning('recover', found.fact, found.advice)
     : problem('recover', found.fact, found.advice);
+}
+
+/** Nobody undoes a recover of last week, and what it replaced takes space. */
+const KEPT_LONG_MS = 7 * 86_400_000;
+
+export function checkKept(kept: readonly KeptState[], now: Date): Check {
+  const name = 'kept states';
+  if (kept.length === 0) return ok(name, 'none');
+
+  const fact = kept.map((state) => describeKept(state, now)).join('; ');
+  const isOld = kept.some(
+    ({ startedAt }) => now.getTime() - Date.parse(startedAt) > KEPT_LONG_MS,
+  );
+
+  return isOld
+    ? warning(
+        name,
+        fact,
+        'recover --rollback brings the last back, recover --forget removes them.',
+      )
+    : ok(name, fact);
 }
 
 /** Another check, that of the scheduler, asks who works through it. */

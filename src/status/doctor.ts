@@ -4,6 +4,7 @@ import { accessFault } from '../platform/access-fault.js';
 import { plural } from '../platform/units.js';
 import { readIniFile } from '../settings/ini-file.js';
 import type { Installation } from '../server/installation.js';
+import { findKeptStates } from '../server/kept-states.js';
 import { findUnfinishedRecover } from '../server/recover-mark.js';
 import { readSettings, type ServerSettings } from '../server/settings.js';
 import { type Check, ok, problem, warning } from './check.js';
@@ -17,6 +18,7 @@ import {
 import {
   checkClock,
   checkEngine,
+  checkKept,
   checkNotification,
   checkRecover,
   checkSchedule,
@@ -63,6 +65,7 @@ export async function runChecks(
 ): Promise<Check[]> {
   const { settings, storage } = options;
   const standing = await storage.standing();
+  const places = [installation.dir, settings.storeDir];
   const status = await readStatusOf(installation, options).catch(asFact);
 
   return [
@@ -81,7 +84,8 @@ export async function runChecks(
     await checkSpace(storage, status),
     await checkLeftovers(storage, standing),
     checkLock(storage, standing, options.clock),
-    checkRecover(findUnfinishedRecover([installation.dir, settings.storeDir])),
+    checkRecover(findUnfinishedRecover(places)),
+    checkKept(findKeptStates(places), options.clock()),
     checkSchedule(settings),
     checkClock(options.clock()),
     await checkEngine(installation),

@@ -13,6 +13,7 @@ import type { LockSighting } from '../platform/lock.js';
 import { formatAge, formatSize } from '../platform/units.js';
 import { findRunningEngine, type RunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
+import { findKeptStates, type KeptState } from '../server/kept-states.js';
 import {
   findUnfinishedRecover,
   type UnfinishedRecover,
@@ -54,6 +55,8 @@ export interface StatusReport {
   readonly recent: readonly StatusArchive[];
   readonly engine: RunningEngine | undefined;
   readonly unfinishedRecover: UnfinishedRecover | undefined;
+  /** The states before recovers that are kept for a rollback, the oldest first. */
+  readonly keptStates: readonly KeptState[];
   /** The run that works in the backup directory now, or keeps every other one out of it. */
   readonly lock: LockSighting | undefined;
   readonly level: StatusLevel;
@@ -87,6 +90,7 @@ export async function readStatus(
 ): Promise<StatusReport> {
   const now = options.clock();
   const { storage, states } = options;
+  const places = [installation.dir, options.storeDir];
   const all = (states ?? []).map((state) => toArchive(state, now));
   const point = newestPoint(states ?? []);
 
@@ -99,10 +103,8 @@ export async function readStatus(
     newestRecoverable: point && toArchive(point, now),
     recent: all.slice(-RECENT_ARCHIVES),
     engine: await findRunningEngine(installation),
-    unfinishedRecover: findUnfinishedRecover([
-      installation.dir,
-      options.storeDir,
-    ]),
+    unfinishedRecover: findUnfinishedRecover(places),
+    keptStates: findKeptStates(places),
     lock: storage.lock.sight(options.clock),
   };
 

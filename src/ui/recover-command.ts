@@ -8,7 +8,9 @@ import type { BrowseChoice } from './browse.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
 import { formatListing } from './present/listing.js';
 import {
+  documentForget,
   documentRollback,
+  formatForget,
   formatRecoverDone,
   formatRecoverPlan,
   formatRollback,
@@ -107,6 +109,37 @@ export abstract class RecoverCommand extends KmsCommand {
     return {
       json: documentRollback(plan, { isDryRun: false, warnings }),
       text: formatRollback('Restored', plan),
+      isSummary: true,
+    };
+  }
+
+  /** Removes what recovers keep for a rollback. */
+  protected async forget(flags: RecoverCommandFlags): Promise<Outcome> {
+    const verb = await import('../recover/run-recover.js');
+    const request = toRecoverRequest(undefined, flags, this.#control(flags));
+    const kept = verb.planForget(request);
+
+    if (flags['dry-run']) {
+      return {
+        json: documentForget(kept, { isDryRun: true, warnings: [] }),
+        text: `${formatForget('Forgets', kept)}\nNothing was changed.`,
+      };
+    }
+
+    if (!flags.quiet && !flags.json) {
+      process.stderr.write(`${formatForget('Forgets', kept)}\n`);
+    }
+
+    if (!flags.yes) await confirm();
+
+    this.stopsAtOnce = false;
+
+    const warnings = await verb.forget(request);
+    this.warnAll(warnings);
+
+    return {
+      json: documentForget(kept, { isDryRun: false, warnings }),
+      text: formatForget('Forgot', kept),
       isSummary: true,
     };
   }

@@ -57,13 +57,19 @@ export const recoverFlags = withEnvironment({
     summary: 'Keep the present data as NAME.BAK, also for --rollback.',
   }),
   'keep-old': Flags.boolean({
-    summary: 'Keep the present data for --rollback.',
+    allowNo: true,
+    summary:
+      'Keep the present data for --rollback, also where little space is left; on where the space is there, unless --no-keep-old.',
   }),
   'in-place': Flags.boolean({
     summary: 'Remove the present data first: needs less space, has no undo.',
   }),
   rollback: Flags.boolean({
-    summary: 'Restore the state before the last recover that kept it.',
+    summary:
+      'Restore the state before the last recover; again: the one before it.',
+  }),
+  forget: Flags.boolean({
+    summary: 'Remove what recovers keep for --rollback.',
   }),
   interactive: Flags.boolean({
     char: 'i',

@@ -39,6 +39,8 @@ const OLD: Tree = {
   mail: { 'example.com': { alice: mailbox('other'), bob: mailbox('bob') } },
 };
 const FOLDER = ['-u', 'alice', '-f', 'INBOX'];
+/** What rollbacks bring back where the last recover has begun its swap, and where it has not. */
+const BOTH_OR_LAST = [['folder', 'old'], ['old']];
 type Kind = readonly [name: string, flags: readonly string[]];
 const WHOLE: Kind = ['whole', []];
 const PART: Kind = ['folder', FOLDER];
@@ -60,7 +62,13 @@ const call = (...flags: string[]): string[] => [
   server.serverDir,
   '--yes',
 ];
-const bring = (...flags: string[]): string[] => call(backupDir, ...flags);
+/** A recover that leaves nothing behind, unless a flag says otherwise. */
+const bring = (...flags: string[]): string[] =>
+  call(
+    backupDir,
+    ...(flags.includes('--keep-old') ? [] : ['--no-keep-old']),
+    ...flags,
+  );
 const keepState = (name: string): void => {
   states.set(name, join(dir, name));
   expectDone(runTool('cp', ['-a', server.serverDir, join(dir, name)]));
@@ -220,7 +228,36 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
     });
   }
 
-  it('while the state of the recover before is given up, a rollback brings no part of it', async () => {
+  it('over what another recover keeps, both states come back, the last one first', async () => {
+    const kills = await forEachKill(
+      'rename',
+      () => bring('--keep-old'),
+      () => {
+        reset('folder kept');
+      },
+      async (where) => {
+        keepState('crashed');
+        // At once, or after it was completed.
+        for (const completes of [false, true]) {
+          reset('crashed');
+          if (completes) expectDone(await kmsInProcess(bring('--keep-old')));
+          const states: string[] = [];
+          while ((await kmsInProcess(undo())).status === 0) {
+            states.push(stateOf('folder', 'old'));
+          }
+
+          const ends = completes ? [['folder', 'old']] : BOTH_OR_LAST;
+          expect(ends, where).toContainEqual(states);
+          if (completes) expect(leftovers(), where).toEqual([]);
+        }
+
+        rmSync(states.get('crashed') ?? '', { recursive: true });
+      },
+    );
+    expect(kills).toBeGreaterThan(4);
+  });
+
+  it('while what is kept is forgotten, no rollback brings a part of it', async () => {
     const kept = join(
       server.storeDir,
       '.kms-backup-recover/old/mail/example.com/alice/INBOX',
@@ -234,12 +271,15 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
     for (let when = 1; when <= paths.length; when++) {
       reset('folder kept');
       const inject = [`unlink,rmdir:signal=SIGKILL:when=${String(when)}`];
-      expect(wasKilled(kmsWithFaults(bring(), { inject, paths }))).toBe(true);
+      const ended = kmsWithFaults(call('--forget'), { inject, paths });
+      expect(wasKilled(ended), said(ended)).toBe(true);
       const undone = await kmsInProcess(undo());
       expect([undone.status, stateOf('folder')], undone.stderr).toEqual([
         10,
         'folder',
       ]);
+      expectDone(await kmsInProcess(bring(...FOLDER)));
+      expect([stateOf('folder'), leftovers()]).toEqual(['folder', []]);
     }
   });
 

@@ -63,8 +63,17 @@ const at = (...flags: string[]): string[] => [
   '--server-dir',
   server.serverDir,
 ];
+/** A recover that leaves nothing behind, unless a flag says otherwise. */
 const bring = (...flags: string[]): string[] =>
-  at('recover', archives, '--yes', ...flags);
+  at(
+    'recover',
+    archives,
+    '--yes',
+    ...(flags.some((flag) => /keep-old|--backup/.test(flag))
+      ? []
+      : ['--no-keep-old']),
+    ...flags,
+  );
 const undo = (...flags: string[]): string[] =>
   at('recover', '--rollback', '--yes', ...flags);
 const staging = (): string => join(server.storeDir, '.kms-backup-recover');
@@ -229,14 +238,23 @@ describe('what a recover with --cfgdir keeps', () => {
     expectRecovered();
   });
 
-  it('is given up by the next recover, which says so before and when it has staged its own', async () => {
-    const plan = await kmsInProcess(bring('--mask', 'mail', '--dry-run'));
-    expect(said(plan)).toMatch(
-      /the state before the recover of F\S+, begun .* UTC, is given up/,
+  it('comes back after what a later recover keeps in one of its places', async () => {
+    expectDone(await kmsInProcess(bring('--keep-old', '--mask', 'mail')));
+    const covered = await kmsInProcess(undo('--cfgdir', elsewhere));
+    expect(said(covered)).toMatch(
+      /^1 .*came later in the same places.*Code: FAILED.*Undo that one first/s,
     );
-    expectDone(await kmsInProcess(bring('--mask', 'mail')));
-    expect(leftovers()).toEqual([]);
-    expect((await kmsInProcess(undo())).status).toBe(10);
+    expectDone(await kmsInProcess(undo()));
+    expectRecovered();
+    expectDone(await kmsInProcess(undo()));
+    expectBefore();
+    expect([readdirSync(elsewhere), leftovers()]).toEqual([[], []]);
+  });
+
+  it('keeps nobody from a recover where its disk is gone', async () => {
+    rmSync(server.storeDir, { recursive: true });
+    expectDone(await kmsInProcess(bring('--cfgdir', elsewhere)));
+    expectRecovered();
   });
 
   it('is not brought back where a part of it is gone', async () => {
@@ -294,17 +312,17 @@ describe.runIf(canInject)('a recover that keeps the old state and dies', () => {
     },
   );
 
-  it('is completed by another call, whose plan says that the state before is given up', async () => {
+  it('is completed by another call, and what each keeps comes back', async () => {
     dieInSwap('--keep-old');
     const plan = await kmsInProcess(
       bring('--keep-old', '-u', 'alice', '--dry-run'),
     );
-    expect(said(plan)).toMatch(
-      /it is completed first.*is given up: no rollback brings it back/s,
-    );
+    expect(said(plan)).toMatch(/it is completed first/);
     expectDone(await kmsInProcess(bring('--keep-old', '-u', 'alice')));
     expectDone(await kmsInProcess(undo()));
     expectRecovered();
+    expectDone(await kmsInProcess(undo()));
+    expectBefore();
   });
 
   it('has ended where only its locks are left: the same call keeps what it kept', async () => {
@@ -332,29 +350,19 @@ describe.runIf(canInject)('a recover that keeps the old state and dies', () => {
   });
 });
 
+/** The journals of the recovers that keep something, or were interrupted. */
+function journals(): string[] {
+  return readdirSync(staging())
+    .filter((name) => name.startsWith('recover-'))
+    .map((name) => join(staging(), name));
+}
+
 function pidOfJournal(): number {
-  return (
-    JSON.parse(readFileSync(join(staging(), 'journal.json'), 'utf8')) as {
-      pid: number;
-    }
-  ).pid;
+  const [path = ''] = journals();
+  return (JSON.parse(readFileSync(path, 'utf8')) as { pid: number }).pid;
 }
 
 describe.runIf(canInject)('a recover that has replaced everything', () => {
-  const journal = (): string => join(staging(), 'journal.json');
-  const faults = {
-    'the old state cannot be removed': () => ({
-      inject: ['unlink,unlinkat:error=EACCES'],
-      paths: [
-        join(staging(), 'old/mail/example.com/bob/INBOX/#msgs/00000001.eml'),
-      ],
-    }),
-    'its journal cannot be removed': () => ({
-      inject: ['unlink:error=EIO'],
-      paths: [journal()],
-    }),
-  };
-
   it('or nothing is at an end, whichever rename fails', async () => {
     let warned = 0;
     for (let when = isThorough ? 1 : 7; ; when++) {
@@ -388,24 +396,53 @@ describe.runIf(canInject)('a recover that has replaced everything', () => {
     expect(warned).toBe(1);
   });
 
-  it.each(Object.keys(faults) as (keyof typeof faults)[])(
-    'is done where %s: a warning, and nothing waits',
-    async (kind) => {
-      const ended = kmsWithFaults(bring(), faults[kind]());
-      expect(said(ended)).toMatch(
-        /^0 Recover .*Warning: the recover is complete; .* \((EIO|EACCES).*Recovered/s,
-      );
-      expectRecovered();
-      expect(leftovers()).not.toEqual([]);
-      expect((await kmsInProcess(at('doctor'))).stdout).not.toContain(
-        'interrupted',
-      );
-      expectDone(await kmsInProcess(at('backup', 'full')));
+  it('is done where the old state cannot be removed: a warning, and nothing waits', async () => {
+    const ended = kmsWithFaults(bring(), {
+      inject: ['unlink,unlinkat:error=EACCES'],
+      paths: [
+        join(staging(), 'old/mail/example.com/bob/INBOX/#msgs/00000001.eml'),
+      ],
+    });
+    expect(said(ended)).toMatch(
+      /^0 Recover .*Warning: the recover is complete; .* \(EACCES.*Recovered/s,
+    );
+    expect(leftovers()).not.toEqual([]);
+    expectDone(await kmsInProcess(at('backup', 'full')));
+    await expectNobodyWaits();
+  });
 
-      expectDone(await kmsInProcess(bring('--mask', 'lists,mail')));
-      expect(leftovers()).toEqual([]);
-    },
-  );
+  it('is done whichever removal fails, of its journal too, and the next recover tidies up', async () => {
+    let warned = 0;
+    for (let when = isThorough ? 1 : 6; ; when++) {
+      rmSync(server.serverDir, { recursive: true });
+      expectDone(runTool('cp', ['-a', before, server.serverDir]));
+      const ended = kmsWithFaults(bring(), {
+        inject: [`unlink:error=EIO:when=${String(when)}`],
+      });
+      if (ended.status !== 0) {
+        expect(said(ended)).toMatch(/^1 .*Code: IO_ERROR/s);
+        expectBefore();
+        continue;
+      }
+
+      if (ended.stderr.includes('Warning')) warned++;
+      else if (leftovers().length === 0) break;
+
+      await expectNobodyWaits();
+    }
+
+    expect(warned).toBeGreaterThan(1);
+  });
+
+  const expectNobodyWaits = async (): Promise<void> => {
+    expectRecovered();
+    expect((await kmsInProcess(at('doctor'))).stdout).not.toContain(
+      'interrupted',
+    );
+    expectDone(await kmsInProcess(bring('--mask', 'lists,mail')));
+    const isLock = (path: string): boolean => path.endsWith('.lock');
+    expect(leftovers().filter((path) => !isLock(path))).toEqual([]);
+  };
 });
 
 describe('a staging directory that a recover did not make', () => {

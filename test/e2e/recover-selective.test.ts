@@ -39,6 +39,7 @@ import {
   BINARY,
   type Ended,
   expectDone,
+  expectEnd,
   kms,
   QUIET_ENVIRONMENT,
   runTool,
@@ -162,7 +163,9 @@ const asWas = (below: string): string[] =>
 const untouchedBut = (...places: string[]): string[] =>
   compareTrees(damaged, server.storeDir, {
     directoryTimes: false,
-    ignore: (path) => places.some((place) => path.startsWith(place)),
+    ignore: (path) =>
+      path.startsWith('.kms-backup-recover') ||
+      places.some((place) => path.startsWith(place)),
   });
 
 describe('a part of the mail is recovered, and nothing else is touched:', () => {
@@ -423,7 +426,7 @@ describe('kmsrecover', () => {
 });
 
 describe('the state before a recover', () => {
-  it('comes back exactly, of a folder and of everything, and only the last is kept', async () => {
+  it('comes back exactly, of a folder and of everything', async () => {
     for (const flags of [['-u', 'alice', '-d', 'example.com'], []]) {
       expectDone(await recover('--keep-old', ...flags));
       expect(asWas(ALICE)).toEqual([]);
@@ -438,23 +441,39 @@ describe('the state before a recover', () => {
       );
       expect(untouchedBut()).toEqual([]);
     }
+  });
 
-    expectDone(await recover('--keep-old', '-d', 'example.org'));
-    expectDone(await recover('-d', 'example.com', '-u', 'alice'));
-    expect(
-      (
-        await kmsInProcess([
-          'recover',
-          '--rollback',
-          '--server-dir',
-          server.serverDir,
-          '--yes',
-        ])
-      ).status,
-    ).toBe(10);
+  it('of each of several recovers comes back, the last one first', async () => {
+    const states: string[] = [];
+    const calls = [['-d', 'example.org'], ['-u', 'alice'], [], ['-m', 'cfg']];
+    for (const [number, flags] of calls.entries()) {
+      states.push(join(dir, `state ${String(number)}`));
+      expectDone(runTool('cp', ['-a', server.serverDir, states.at(-1) ?? '']));
+      expectDone(await recover(...flags));
+    }
+
+    for (const state of states.reverse()) {
+      expectDone(await rollBack());
+      const options = {
+        directoryTimes: false,
+        ignore: (path: string) => path.includes('.kms-backup-recover'),
+      };
+      expect(compareTrees(state, server.serverDir, options)).toEqual([]);
+      rmSync(state, { recursive: true });
+    }
+
+    expectEnd(await rollBack(), 10, 'NOT_FOUND');
     expect(
       listTree(server.serverDir).filter((path) => path.includes('.kms-backup')),
     ).toEqual([]);
+  });
+
+  it('stays where a later recover keeps nothing', async () => {
+    expectDone(await recover('-u', 'alice'));
+    expectDone(await recover('-d', 'example.org', '--no-keep-old'));
+    expectDone(await rollBack());
+    expect(untouchedBut('mail/example.org')).toEqual([]);
+    expectEnd(await rollBack(), 10, 'NOT_FOUND');
   });
 
   it('is shown and stays as it is with --rollback --dry-run', async () => {
@@ -642,7 +661,7 @@ describe('a store', () => {
     symlinkSync(real, server.storeDir);
     renameSync(join(real, 'mail'), realMail);
     symlinkSync(realMail, join(real, 'mail'));
-    expectDone(await recover());
+    expectDone(await recover('--no-keep-old'));
     expect(
       compareTrees(join(before, 'mail'), realMail, {
         directoryTimes: false,
@@ -784,7 +803,7 @@ describe('a store', () => {
     const script = [
       `mount -t tmpfs -o size=20m tmpfs '${mail}' || exit 77`,
       `mkdir '${mail}/old.example' && echo old > '${mail}/old.example/x'`,
-      `'${process.execPath}' '${BINARY}' recover '${source.backupDir}' --server-dir '${server.serverDir}' --yes || exit 1`,
+      `'${process.execPath}' '${BINARY}' recover '${source.backupDir}' --server-dir '${server.serverDir}' --yes --no-keep-old || exit 1`,
       `ls -A '${mail}'`,
       `diff -r --exclude=search.fld '${before}/mail' '${mail}'`,
     ];

@@ -1,5 +1,8 @@
 import type { RecoverReport } from '../../recover/request.js';
 import type { RollbackPlan } from '../../recover/rollback.js';
+import type { KeptState } from '../../server/kept-states.js';
+import { describeKept } from '../../server/kept-words.js';
+import { systemClock } from '../../platform/clock.js';
 import { formatUtcSecond } from '../../platform/dates.js';
 import {
   formatCount,
@@ -107,4 +110,24 @@ export function documentRollback(
   const restored = isDryRun ? [] : plan.restores;
 
   return document('rollback', { isDryRun, restored, ...plan, warnings });
+}
+
+/** Formats the kept states that are given up, or would be. */
+export function formatForget(verb: string, kept: readonly KeptState[]): string {
+  const now = systemClock();
+
+  return kept
+    .flatMap((state) => [
+      `${verb.padEnd(9)} ${describeKept(state, now)}`,
+      ...state.directories.map((directory) => `          ${directory}`),
+    ])
+    .join('\n');
+}
+
+/** The same as a document. */
+export function documentForget(
+  kept: readonly KeptState[],
+  end: { readonly isDryRun: boolean; readonly warnings: readonly string[] },
+): object {
+  return document('forget', { ...end, kept });
 }

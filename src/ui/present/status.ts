@@ -1,6 +1,8 @@
 import { formatUtcDay, formatWeekdayMoment } from '../../platform/dates.js';
 import { formatAge, formatSize, plural } from '../../platform/units.js';
 import { terminalChart } from '../../page/terminal-chart.js';
+import { systemClock } from '../../platform/clock.js';
+import { describeKept } from '../../server/kept-words.js';
 import type { ExitCode } from '../../errors.js';
 import type { CollectedStatus } from '../../jobs/collect-status.js';
 import type { StatusArchive, StatusReport } from '../../status/status.js';
@@ -93,6 +95,10 @@ function statusRows({
       engine ? `runs (${engine.name}, pid ${engine.pid})` : 'does not run',
     ],
     ...(lock ? [['At work', lock.fact]] : []),
+    ...report.keptStates.map((kept) => [
+      'Kept',
+      describeKept(kept, systemClock()),
+    ]),
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
 }

@@ -1,0 +1,52 @@
+import { dirname, sep } from 'node:path';
+import { KmsError } from '../errors.js';
+import { findJournals, STAGING_NAME } from './recover-journal.js';
+import { exists } from './recover-state.js';
+
+/** The states before recovers that are kept for a rollback. They take space until somebody undoes or forgets them. */
+
+export interface KeptState {
+  readonly archive: string;
+  /** When the recover that replaced it was begun: RFC 3339, UTC. */
+  readonly startedAt: string;
+  /** The directories that it lies in. */
+  readonly directories: readonly string[];
+  /** Undefined where the recover of an earlier version did not say it. */
+  readonly sizeBytes: number | undefined;
+}
+
+/** @returns the states that are kept in these directories, the oldest first; none where a journal cannot be read */
+export function findKeptStates(directories: readonly string[]): KeptState[] {
+  try {
+    return findJournals(directories)
+      .filter(({ journal }) => journal.phase === 'kept')
+      .map(({ journal: { archive, startedAt, units, oldBytes } }) => ({
+        archive,
+        startedAt,
+        directories: [
+          ...new Set(
+            units
+              .filter(({ old }) => exists(old))
+              .map(({ old }) => directoryOf(old)),
+          ),
+        ],
+        sizeBytes: oldBytes,
+      }))
+      .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+
+    return []; // whoever looks for a recover that was interrupted names it
+  }
+}
+
+/** The part of a staging directory that holds one state, `…/.kms-backup-recover/old.1`; for NAME.BAK its own directory. */
+function directoryOf(old: string): string {
+  const staging = `${sep}${STAGING_NAME}${sep}`;
+  const at = old.indexOf(staging);
+  if (at < 0) return dirname(old);
+
+  const end = old.indexOf(sep, at + staging.length);
+
+  return end < 0 ? old : old.slice(0, end);
+}

@@ -1,0 +1,15 @@
+import { formatAge, formatSize } from '../platform/units.js';
+import type { KeptState } from './kept-states.js';
+
+/** The words for what recovers keep. Pure. */
+
+/** `12.3 GiB, 2d old, before the recover of F20261122T010003Z.zip`. */
+export function describeKept(
+  { archive, startedAt, sizeBytes }: KeptState,
+  now: Date,
+): string {
+  const size = sizeBytes === undefined ? '' : `${formatSize(sizeBytes)}, `;
+  const ageMs = Math.max(0, now.getTime() - Date.parse(startedAt));
+
+  return `${size}${formatAge(ageMs)} old, before the recover of ${archive}`;
+}
