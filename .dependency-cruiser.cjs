@@ -14,6 +14,7 @@ const HOMES = {
   '@rgrove/parse-xml': '^src/server/config/document\\.ts$',
   ora: '^src/ui/progress\\.ts$',
   inquirer: '^src/ui/prompts\\.ts$',
+  '@inquirer/core': '^src/ui/filter-list\\.ts$',
   'postal-mime': '^src/mail/mime-text\\.ts$',
   'cron-parser': '^src/schedule/cron\\.ts$',
   nodemailer: '^src/report/mailer\\.ts$',

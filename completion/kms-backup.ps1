@@ -456,7 +456,7 @@ $scriptblock = {
     "text" = @{ "summary" = "Subject, text or the name of an attachment hold this." }
     "format" = @{ "summary" = "What to write." }
     "output" = @{ "summary" = "Where to; - is standard output." }
-    "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists." }
+    "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
     "overwrite" = @{ "summary" = "Replace the file if it exists." }
   }
 }
@@ -505,7 +505,7 @@ $scriptblock = {
     "in-place" = @{ "summary" = "Remove the present data first: needs less space, has no undo." }
     "rollback" = @{ "summary" = "Restore the state before the last recover; again: the one before it." }
     "forget" = @{ "summary" = "Remove what recovers keep for --rollback." }
-    "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists." }
+    "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
     "noprogress" = @{ "summary" = "Show no progress." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Show the plan, and change nothing." }

@@ -1,7 +1,12 @@
 import { Args } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
 import { toQuery } from '../jobs/mail-query.js';
-import { openMail, toTypedScope } from '../jobs/select-mail.js';
+import type { LiveFlags } from '../jobs/browse-mail.js';
+import {
+  openMail,
+  type ScopeFlags,
+  toTypedScope,
+} from '../jobs/select-mail.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { exportFlags } from '../ui/export-flags.js';
 import {
@@ -51,7 +56,7 @@ export default class Export extends KmsCommand {
     }
 
     const choice = flags.interactive
-      ? await browse(from)
+      ? await browse(from, flags)
       : { from, scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
     const mail = await openMail(choice.from, choice.scope, 'export');
@@ -85,9 +90,11 @@ export default class Export extends KmsCommand {
 
 async function browse(
   from: string,
+  flags: ScopeFlags & LiveFlags,
 ): ReturnType<typeof import('../ui/browse.js').browseMail> {
   const { browseMail } = await import('../ui/browse.js');
   const instead = 'Name the mail with --domain, --user and --folder.';
+  const given = toTypedScope(flags);
 
-  return browseMail(openPrompts(instead), from);
+  return browseMail(openPrompts(instead), { from, given, live: flags });
 }

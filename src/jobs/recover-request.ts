@@ -115,8 +115,8 @@ function refuseContradiction(flags: RecoverFlags): void {
   );
 }
 
-/** @throws {UsageError} when flags contradict each other */
-function toScope(flags: RecoverFlags): TypedScope | undefined {
+/** The part of the mail that flags name; undefined: all that is in the archive. @throws {UsageError} when they contradict each other */
+export function toScope(flags: RecoverFlags): TypedScope | undefined {
   const { domain, user, folder, message } = flags;
   if (folder !== undefined && user === undefined) {
     throw new UsageError(

@@ -1,13 +1,31 @@
-import { findRecoverPoints, readFolder } from '../jobs/browse-mail.js';
+import {
+  findLiveStore,
+  findRecoverPoints,
+  type LiveFlags,
+} from '../jobs/browse-mail.js';
 import { type MailSource, openMail } from '../jobs/select-mail.js';
-import { formatMinute } from '../platform/dates.js';
 import { plainText } from '../platform/plain-text.js';
-import { formatCount, formatSize, plural } from '../platform/units.js';
-import type { SearchHit } from '../search/run-search.js';
 import { folderLabel } from '../store/mail-names.js';
-import type { MailboxIndex, MailIndex } from '../store/mailboxes.js';
 import type { TypedScope } from '../store/mail-scope.js';
-import type { Choice, Prompts } from './prompts.js';
+import {
+  formatFolder,
+  formatMailboxes,
+  formatMessages,
+  formatMissing,
+  formatPoint,
+} from './browse-lines.js';
+import type { Choice } from './list-state.js';
+import { mailboxOf, type Owner, Shelf } from './mail-shelf.js';
+import type { Prompts } from './prompts.js';
+
+/** What a person is led through, and what the command line names of it already. */
+export interface BrowseRequest {
+  /** A backup directory or an archive. */
+  readonly from: string;
+  readonly given: TypedScope;
+  /** The live store, in which what it lacks is marked. */
+  readonly live: LiveFlags;
+}
 
 /** The choice: an archive and a part of its mail. */
 export interface BrowseChoice {
@@ -16,27 +34,49 @@ export interface BrowseChoice {
 }
 
 const ALL = '(all)';
-const BACK = '(back)';
-/** More messages than this are no list for a person: a text narrows them down first. */
-const LIST_LIMIT = 200;
+const BACK = { name: 'Back', value: '(back)' };
 
 /**
- * Walks a person from archive to domain, user, folder and messages, each level with a way back and a way to take all.
- * Reads headers only of the folder that is looked at.
- * @param from a backup directory or an archive
- * @throws {NotFoundError} when there is nothing to choose from
+ * Walks a person from archive to domain, user, folder and messages, past what is given, with a way back from each level that
+ * was chosen and a way to take all. Reads headers only of the mailbox that is looked at.
+ * @throws {NotFoundError} when there is nothing to choose from, or something that is given is not there
  */
 export async function browseMail(
   prompts: Prompts,
-  from: string,
+  { from, given, live }: BrowseRequest,
 ): Promise<BrowseChoice> {
   const archive = await chooseArchive(prompts, from);
-  const source = await openMail(archive, { withSubfolders: true }, 'browse');
+  const source = await openMail(archive, given, 'browse');
+  if (given.messages) return { from: archive, scope: given };
+
+  const storeDir = findLiveStore(live);
+  if (storeDir === undefined) {
+    prompts.tell('No live store was found: what it lacks is not marked.');
+  }
+
+  const walk = { prompts, source, shelf: new Shelf(prompts, source, storeDir) };
 
   for (;;) {
-    const scope = await chooseDomain(prompts, source);
+    const scope = await beginWalk(walk);
     if (scope) return { from: archive, scope };
   }
+}
+
+/** Asks whether what was chosen is added to the live mail, or takes its place. */
+export async function isToBeAdded(prompts: Prompts): Promise<boolean> {
+  const answer = await prompts.select('Add what is missing, or replace?', [
+    { name: 'Add what is missing; nothing is overwritten', value: 'add' },
+    { name: 'Replace what is there', value: 'replace' },
+  ]);
+
+  return answer === 'add';
+}
+
+/** Where a person is. */
+interface Walk {
+  readonly prompts: Prompts;
+  readonly source: MailSource;
+  readonly shelf: Shelf;
 }
 
 /** A file is that archive; of a directory, one of those that can be recovered, the newest first. */
@@ -44,169 +84,144 @@ async function chooseArchive(prompts: Prompts, from: string): Promise<string> {
   const points = await findRecoverPoints(from);
   if (!points) return from;
 
-  const choices = points.map(({ path, type, takenAt, messages }) => {
-    const count =
-      messages === undefined ? '' : `, ${plural(messages, 'message')}`;
-
-    return { name: `${formatMinute(takenAt)}  ${type}${count}`, value: path };
-  });
+  const choices = points.map((point) => ({
+    name: formatPoint(point),
+    value: point.path,
+  }));
 
   return prompts.select('From which backup?', choices);
 }
 
-async function chooseDomain(
-  prompts: Prompts,
-  source: MailSource,
-): Promise<TypedScope | undefined> {
-  const { index } = source;
+/** Begins behind what is given. */
+function beginWalk(walk: Walk): Promise<TypedScope | undefined> {
+  const { domain, user, folder } = walk.source.scope;
+  if (user === undefined) {
+    return domain === undefined
+      ? chooseDomain(walk)
+      : chooseUser(walk, domain, []);
+  }
+
+  const owner = { domain, user };
+
+  return folder === undefined
+    ? chooseFolder(walk, owner, [])
+    : chooseMessages(walk, { owner, folder }, []);
+}
+
+async function chooseDomain(walk: Walk): Promise<TypedScope | undefined> {
+  const { index } = walk.source;
   const choices = [
     ...index.domains.map((domain) => ({
-      name: label(domain, index.mailboxesOf(domain)),
+      name: formatMailboxes(domain, index.mailboxesOf(domain)),
       value: domain,
     })),
     ...(index.mailboxes.has('#public')
       ? [{ name: 'All public folders', value: '#public' }]
       : []),
-    { name: label('Everything', index.mailboxesOf(undefined)), value: ALL },
+    {
+      name: formatMailboxes('Everything', index.mailboxesOf(undefined)),
+      value: ALL,
+    },
   ];
 
-  const domain = await prompts.select('Which domain?', choices);
+  const domain = await walk.prompts.select('Which domain?', choices);
   if (domain === ALL) return { withSubfolders: true };
   if (domain === '#public') return { user: '#public', withSubfolders: true };
 
+  return chooseUser(walk, domain, [BACK]);
+}
+
+/** @param back the way back, where there is one */
+async function chooseUser(
+  walk: Walk,
+  domain: string,
+  back: readonly Choice[],
+): Promise<TypedScope | undefined> {
+  const mailboxes = walk.source.index.mailboxesOf(domain);
+  const choices = mailboxes
+    .filter(({ user }) => user !== '')
+    .map((mailbox) => ({
+      name: formatMailboxes(mailbox.user, [mailbox]),
+      value: mailbox.user,
+    }))
+    .sort((a, b) => (a.value < b.value ? -1 : 1));
+
   for (;;) {
-    const user = await chooseUser(prompts, index, domain);
-    if (user === BACK) return undefined;
+    const user = await walk.prompts.select(`Which user of ${domain}?`, [
+      ...choices,
+      { name: formatMailboxes(`All of ${domain}`, mailboxes), value: ALL },
+      ...back,
+    ]);
+
+    if (user === BACK.value) return undefined;
     if (user === ALL) return { domain, withSubfolders: true };
 
-    const scope = await chooseFolder(prompts, source, { domain, user });
+    const scope = await chooseFolder(walk, { domain, user }, [BACK]);
     if (scope) return scope;
   }
 }
 
-function chooseUser(
-  prompts: Prompts,
-  index: MailIndex,
-  domain: string,
-): Promise<string> {
-  const mailboxes = index.mailboxesOf(domain);
-  const users = mailboxes.filter(({ user }) => user !== '');
-
-  const choices = users.map((mailbox) => ({
-    name: label(mailbox.user, [mailbox]),
-    value: mailbox.user,
-  }));
-
-  choices.sort((a, b) => (a.value < b.value ? -1 : 1));
-
-  return prompts.select(`Which user of ${domain}?`, [
-    ...choices,
-    { name: label(`All of ${domain}`, mailboxes), value: ALL },
-    { name: 'Back', value: BACK },
-  ]);
-}
-
 async function chooseFolder(
-  prompts: Prompts,
-  source: MailSource,
-  owner: { readonly domain: string; readonly user: string },
+  walk: Walk,
+  owner: Owner,
+  back: readonly Choice[],
 ): Promise<TypedScope | undefined> {
-  const mailbox = source.index.mailboxes.get(`${owner.domain}/${owner.user}`);
+  const mailbox = mailboxOf(walk.source, owner);
   const folders = [...(mailbox?.folders ?? [])].sort(([a], [b]) =>
     a < b ? -1 : 1,
   );
 
-  for (;;) {
-    const folder = await prompts.select(`Which folder of ${owner.user}?`, [
-      ...folders.map(([name, { messages, sizeBytes }]) => ({
-        name: `${plainText(folderLabel(name))}  ${plural(messages, 'message')}, ${formatSize(sizeBytes)}`,
-        value: name,
-      })),
-      { name: label('All folders', mailbox ? [mailbox] : []), value: ALL },
-      { name: 'Back', value: BACK },
-    ]);
+  const missing = await walk.shelf.countMissing(owner);
+  const allMissing = [...missing.values()].reduce((sum, n) => sum + n, 0);
+  const all = formatMailboxes('All folders', mailbox ? [mailbox] : []);
 
-    if (folder === BACK) return undefined;
+  for (;;) {
+    const folder = await walk.prompts.select(
+      `Which folder of ${plainText(owner.user)}?`,
+      [
+        ...folders.map(([name, counts]) => ({
+          name: formatFolder(name, counts, missing.get(name)),
+          value: name,
+        })),
+        { name: `${all}${formatMissing(allMissing)}`, value: ALL },
+        ...back,
+      ],
+    );
+
+    if (folder === BACK.value) return undefined;
     if (folder === ALL) return { ...owner, withSubfolders: true };
 
-    const scope = await chooseMessages(prompts, source, {
-      ...owner,
-      folder,
-      withSubfolders: false,
-    });
-
+    const scope = await chooseMessages(walk, { owner, folder }, [BACK]);
     if (scope) return scope;
   }
 }
 
 async function chooseMessages(
-  prompts: Prompts,
-  source: MailSource,
-  folder: TypedScope,
+  walk: Walk,
+  { owner, folder }: { readonly owner: Owner; readonly folder: string },
+  back: readonly Choice[],
 ): Promise<TypedScope | undefined> {
-  const how = await prompts.select(
-    `What of ${plainText(folderLabel(folder.folder ?? ''))}?`,
-    [
+  const part = { ...owner, folder, withSubfolders: false };
+  const question = `What of ${plainText(folderLabel(folder))}?`;
+
+  for (;;) {
+    const how = await walk.prompts.select(question, [
       { name: 'The whole folder', value: ALL },
       { name: 'The folder with its subfolders', value: 'subfolders' },
       { name: 'Some messages', value: 'some' },
-      { name: 'Back', value: BACK },
-    ],
-  );
+      ...back,
+    ]);
 
-  if (how === BACK) return undefined;
-  if (how !== 'some') {
-    return { ...folder, withSubfolders: how === 'subfolders' };
+    if (how === BACK.value) return undefined;
+    if (how !== 'some') {
+      return { ...part, withSubfolders: how === 'subfolders' };
+    }
+
+    const messages = await walk.shelf.messagesOf(owner, folder);
+    const picked = await walk.prompts.pick(
+      'Which messages?',
+      formatMessages(messages),
+    );
+    if (picked.length > 0) return { ...part, messages: picked };
   }
-
-  const lines = (await readFolder(source, folder)).map(formatHit);
-  const shown =
-    lines.length <= LIST_LIMIT ? lines : await narrowDown(prompts, lines);
-
-  const picked = await prompts.pick(
-    'Which messages? (space marks, enter ends)',
-    shown,
-  );
-
-  return picked.length === 0 ? undefined : { ...folder, messages: picked };
-}
-
-/** One line a message: date, sender, subject. */
-function formatHit({ name, date, from, subject }: SearchHit): Choice {
-  const cells = [
-    date ? formatMinute(date) : '-'.padEnd(16),
-    plainText(from, 28).padEnd(28),
-    plainText(subject, 60),
-  ];
-
-  return { name: cells.join('  '), value: name };
-}
-
-async function narrowDown(
-  prompts: Prompts,
-  lines: readonly Choice[],
-): Promise<Choice[]> {
-  const holding = (text: string): Choice[] =>
-    lines.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
-  const text = await prompts.text({
-    message: `${formatCount(lines.length)} messages. Show those whose date, sender or subject hold:`,
-    initial: '',
-    validate: (typed) => {
-      const count = holding(typed).length;
-      if (count === 0) return 'No message holds that.';
-      return (
-        count <= LIST_LIMIT ||
-        `${formatCount(count)} messages hold that; at most ${LIST_LIMIT} can be listed.`
-      );
-    },
-  });
-
-  return holding(text);
-}
-
-function label(name: string, mailboxes: readonly MailboxIndex[]): string {
-  const folders = mailboxes.flatMap((mailbox) => [...mailbox.folders.values()]);
-  const messages = folders.reduce((sum, folder) => sum + folder.messages, 0);
-  const sizeBytes = folders.reduce((sum, folder) => sum + folder.sizeBytes, 0);
-  return `${plainText(name)}  ${plural(messages, 'message')}, ${formatSize(sizeBytes)}`;
 }

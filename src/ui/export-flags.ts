@@ -30,7 +30,8 @@ export const exportFlags = withEnvironment({
   }),
   interactive: Flags.boolean({
     char: 'i',
-    summary: 'Choose archive, user, folder and messages from lists.',
+    summary:
+      'Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked.',
   }),
   overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
 });

@@ -1,5 +1,7 @@
 import inquirer from 'inquirer';
 import { InterruptedError, UsageError } from '../errors.js';
+import { filterList } from './filter-list.js';
+import type { Choice } from './list-state.js';
 
 /** One question. `validate` returns true or what is wrong. */
 interface Question {
@@ -8,25 +10,18 @@ interface Question {
   readonly validate?: (text: string) => true | string;
 }
 
-/** One of several answers: the text that is shown, and what it stands for. */
-export interface Choice {
-  readonly name: string;
-  readonly value: string;
-}
-
 /** Asks a person on the terminal; questions go to stderr, so that stdout stays the result's. */
 export interface Prompts {
   text(question: Question): Promise<string>;
   confirm(message: string, initial: boolean): Promise<boolean>;
   select(message: string, choices: readonly Choice[]): Promise<string>;
-  /** Any number of choices, also none. */
+  /** Any number of choices, also none; they are marked across filters. */
   pick(message: string, choices: readonly Choice[]): Promise<string[]>;
+  /** A line between the questions. */
+  tell(message: string): void;
   /** Not shown while typed. */
   password(message: string): Promise<string>;
 }
-
-/** The number of answers that a list shows at a time. */
-const LIST_ROWS = 15;
 
 /**
  * Prompts on the terminal.
@@ -40,6 +35,7 @@ export function openPrompts(instead: string): Prompts {
   }
 
   const prompt = inquirer.createPromptModule({ output: process.stderr });
+  prompt.registerPrompt('filter-list', filterList);
 
   /** The type of the answer is that of the question's `type`. */
   const ask = async <Answer>(question: object): Promise<Answer> => {
@@ -51,20 +47,16 @@ export function openPrompts(instead: string): Prompts {
     return answer as Answer;
   };
 
-  const asList = (choices: readonly Choice[]): object => ({
-    choices: [...choices],
-    pageSize: LIST_ROWS,
-  });
-
   return {
     text: ({ message, initial, validate = () => true }) =>
       ask({ type: 'input', message, default: initial, validate }),
     confirm: (message, initial) =>
       ask({ type: 'confirm', message, default: initial }),
     select: (message, choices) =>
-      ask({ type: 'select', message, ...asList(choices) }),
+      ask({ type: 'filter-list', message, choices, isMultiple: false }),
     pick: (message, choices) =>
-      ask({ type: 'checkbox', message, ...asList(choices) }),
+      ask({ type: 'filter-list', message, choices, isMultiple: true }),
+    tell: (message) => process.stderr.write(`${message}\n`),
     password: (message) => ask({ type: 'password', message }),
   };
 }

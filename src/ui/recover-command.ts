@@ -2,6 +2,7 @@ import { UsageError } from '../errors.js';
 import {
   type RecoverFlags,
   toRecoverRequest,
+  toScope,
 } from '../jobs/recover-request.js';
 import { openServer } from '../jobs/server.js';
 import type { BrowseChoice } from './browse.js';
@@ -25,6 +26,13 @@ export interface RecoverCommandFlags extends CommonFlags, RecoverFlags {
   readonly yes: boolean;
 }
 
+/** The source of a recover, and whether it only adds what is missing. */
+interface RecoverSource extends Pick<BrowseChoice, 'from'> {
+  /** Undefined: what the flags name. */
+  readonly scope?: BrowseChoice['scope'];
+  readonly isAdditive: boolean;
+}
+
 /** The steps of a recover that a person sees: browse, list, plan, ask, run, roll back. */
 export abstract class RecoverCommand extends KmsCommand {
   protected override stopsAtOnce = true;
@@ -39,8 +47,9 @@ export abstract class RecoverCommand extends KmsCommand {
 
     await this.useNetworkDisk(path, flags);
 
-    const { from, scope } = await this.#chooseSource(path, flags);
-    const request = toRecoverRequest(from, flags, control, scope);
+    const { from, scope, isAdditive } = await this.#chooseSource(path, flags);
+    const way = { ...flags, additive: isAdditive };
+    const request = toRecoverRequest(from, way, control, scope);
 
     if (flags.listing) {
       const listing = await verb.listRecover(request);
@@ -73,10 +82,9 @@ export abstract class RecoverCommand extends KmsCommand {
   async #chooseSource(
     path: string | undefined,
     flags: RecoverCommandFlags,
-  ): Promise<Pick<BrowseChoice, 'from'> & Partial<BrowseChoice>> {
-    const choice = flags.interactive ? await browse(path, flags) : undefined;
-    if (choice) return choice;
-    if (path !== undefined) return { from: path };
+  ): Promise<RecoverSource> {
+    if (flags.interactive) return browse(path, flags);
+    if (path !== undefined) return { from: path, isAdditive: flags.additive };
 
     throw new UsageError('recover what? Name a backup directory or an archive');
   }
@@ -162,11 +170,23 @@ async function confirm(): Promise<void> {
 async function browse(
   path: string | undefined,
   flags: RecoverCommandFlags,
-): Promise<BrowseChoice> {
+): Promise<RecoverSource> {
   const prompts = openPrompts(
     'Name what to recover with -d, -u, -f or --message.',
   );
-  const { browseMail } = await import('./browse.js');
+  const given = toScope(flags) ?? { withSubfolders: true };
+  const { browseMail, isToBeAdded } = await import('./browse.js');
 
-  return browseMail(prompts, path ?? openServer(flags).settings.backupDir);
+  const choice = await browseMail(prompts, {
+    from: path ?? openServer(flags).settings.backupDir,
+    given,
+    live: flags,
+  });
+
+  // These flags are about what is replaced.
+  const isReplacing = flags.backup || flags['in-place'] || flags.listing;
+  const isAdditive =
+    flags.additive || (!isReplacing && (await isToBeAdded(prompts)));
+
+  return { ...choice, isAdditive };
 }

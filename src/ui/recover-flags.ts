@@ -73,7 +73,8 @@ export const recoverFlags = withEnvironment({
   }),
   interactive: Flags.boolean({
     char: 'i',
-    summary: 'Choose archive, user, folder and messages from lists.',
+    summary:
+      'Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked.',
   }),
   noprogress: Flags.boolean({ char: 'g', summary: 'Show no progress.' }),
   threads: threadsFlag,

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NotFoundError } from '../../src/errors.js';
-import { type BrowseChoice, browseMail } from '../../src/ui/browse.js';
+import type { TypedScope } from '../../src/store/mail-scope.js';
+import {
+  type BrowseChoice,
+  browseMail,
+  type BrowseRequest,
+} from '../../src/ui/browse.js';
 import { openMail } from '../../src/jobs/select-mail.js';
 import type { Prompts } from '../../src/ui/prompts.js';
 import {
@@ -68,14 +74,8 @@ function person(...words: string[]): { prompts: Prompts; seen: string[] } {
   };
 
   const prompts: Prompts = {
-    text: ({ validate }) => {
-      for (;;) {
-        const text = next();
-        const verdict = validate?.(text) ?? true;
-        if (verdict === true) return Promise.resolve(text);
-        seen.push(verdict);
-      }
-    },
+    text: () => Promise.resolve(''),
+    tell: (line) => seen.push(line),
     confirm: () => Promise.resolve(true),
     select: (_message, choices) => Promise.resolve(take(choices, next())),
     pick: (_message, choices) => {
@@ -87,11 +87,21 @@ function person(...words: string[]): { prompts: Prompts; seen: string[] } {
   return { prompts, seen };
 }
 
+/** The backups of the test, and no live store. */
+const request = (
+  given: Partial<TypedScope> = {},
+  from = server.backupDir,
+): BrowseRequest => ({
+  from,
+  given: { withSubfolders: true, ...given },
+  live: { store: join(dir, 'none') },
+});
+
 async function browse(
   ...words: string[]
 ): Promise<{ choice: BrowseChoice; seen: string[]; count: number }> {
   const { prompts, seen } = person(...words);
-  const choice = await browseMail(prompts, server.backupDir);
+  const choice = await browseMail(prompts, request());
   const { counts } = await openMail(choice.from, choice.scope, 'browse');
   return { choice, seen, count: counts.messages };
 }
@@ -143,7 +153,6 @@ describe('the browser', () => {
       'INBOX',
       'Some',
       '',
-      'INBOX',
       'Back',
       'Back',
       'Back',
@@ -152,29 +161,37 @@ describe('the browser', () => {
     expect((await browse(...words)).count).toBe(233);
   });
 
-  it('asks for a text before it lists very many messages', async () => {
-    const { seen, count } = await browse(
-      'full',
-      'example.com',
-      'alice',
-      'Ärzte',
-      'Some',
-      'nowhere',
-      '',
-      'Number 22',
-      'Number 227',
+  it('leads past what is given, and not back to it', async () => {
+    const given = { user: 'alice', folder: 'ärzte' };
+    const { prompts, seen } = person('full', 'whole');
+    const { scope } = await browseMail(prompts, request(given));
+    expect(scope).toMatchObject({ user: 'alice', folder: 'Ärzte' });
+    expect(seen).not.toContain('Back');
+
+    const messages = ['example.com/alice/INBOX/00000001'];
+    const named = await browseMail(
+      person('full').prompts,
+      request({ messages }),
     );
-    expect(seen).toContain('No message holds that.');
-    expect(seen).toContain(
-      '230 messages hold that; at most 200 can be listed.',
+    expect(named.scope.messages).toEqual(messages);
+  });
+
+  it('says of a differential how many messages its point holds', async () => {
+    const inbox = join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs');
+    writeFileSync(join(inbox, '00000003.eml'), mail('Third', 3));
+    const words = ['backup', 'diff', '--server-dir', server.serverDir];
+    expect(kms(words).status).toBe(0);
+    const { seen } = await browse('differential', 'Everything');
+    expect(seen[0]).toMatch(
+      /differential, 234 messages, 1 of them new or changed$/,
     );
-    expect(count).toBe(1);
+    expect(seen[1]).toMatch(/full, 233 messages$/);
   });
 
   it('says so where there is nothing to choose from', async () => {
-    await expect(browseMail(person().prompts, dir)).rejects.toThrow(
-      NotFoundError,
-    );
+    await expect(
+      browseMail(person().prompts, request({}, dir)),
+    ).rejects.toThrow(NotFoundError);
   });
 
   it('does not begin without a terminal', () => {
