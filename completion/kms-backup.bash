@@ -5,7 +5,7 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
@@ -24,6 +24,7 @@ _kms_backup() {
     'config show:--progress') values='auto plain json none' ;;
     'config wizard:--progress') values='auto plain json none' ;;
     'demo:--progress') values='auto plain json none' ;;
+    'diff:--progress') values='auto plain json none' ;;
     'doctor:--progress') values='auto plain json none' ;;
     'export:--progress') values='auto plain json none' ;;
     'export:--format') values='zip tar tar.gz mbox maildir' ;;
@@ -66,6 +67,7 @@ _kms_backup() {
     'config show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config wizard') flags='--force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'demo') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'diff') flags='--domain --folder --help --json --no-subfolders --progress --quiet --server-dir --subfolders --user --verbose -d -f -q -u -v' ;;
     'doctor') flags='--backup-dir --help --json --name --progress --quiet --server-dir --verbose -q -v' ;;
     'export') flags='--before --domain --folder --format --from --help --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
     'list-archives') flags='--help --json --progress --quiet --server-dir --set --verbose -q -v' ;;
@@ -92,7 +94,7 @@ _kms_backup() {
     return
   fi
   case "$command" in
-    '') words='backup completion config demo doctor export list-archives log notify recover rotate schedule search status verify' ;;
+    '') words='backup completion config demo diff doctor export list-archives log notify recover rotate schedule search status verify' ;;
     'backup') words='copy diff full' ;;
     'config') words='set show wizard' ;;
     'log') words='disable enable show' ;;

@@ -417,6 +417,24 @@ $scriptblock = {
 }
 }
 
+"diff" = @{
+"_command" = @{
+  "summary" = "Tell what changed between two backups, or since a backup."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "domain" = @{ "summary" = "Only this domain." }
+    "user" = @{ "summary" = "Only this user." }
+    "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
+    "subfolders" = @{ "summary" = "With the folders below --folder; on unless --no-subfolders." }
+  }
+}
+}
+
 "doctor" = @{
 "_command" = @{
   "summary" = "Check configuration, schedule, paths, rights, space, clock and engine, and say what to do."

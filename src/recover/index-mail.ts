@@ -22,9 +22,11 @@ import { selectedRuns } from './selected-runs.js';
 
 /** The mailboxes and folders of a chain, with their messages and sizes. */
 
-/** All mailboxes and folders of a chain's point. */
-export function indexMail(chain: ChainIndex): MailIndex {
-  const index = new MailIndex();
+/** All mailboxes and folders of a chain's point. @param index those of another moment, to which they are added */
+export function indexMail(
+  chain: ChainIndex,
+  index = new MailIndex(),
+): MailIndex {
   if (chain.parts?.has('mail') === false) return index;
 
   for (const run of runsOf(chain)) {

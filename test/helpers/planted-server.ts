@@ -95,6 +95,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
     typed: { steps: [['Backup is enabled', '\x03']], exitCode: 130 },
   },
   demo: { isLong: true },
+  diff: { ...READS, words: ({ backupDir }) => [backupDir] },
   doctor: READS,
   export: {
     ...READS,
