@@ -514,8 +514,9 @@ $scriptblock = {
       "multiple" = $true
 }
     "additive" = @{ "summary" = "Add to the live mailbox under free names; overwrite nothing." }
-    "store" = @{ "summary" = "Where mail, lists and the like go. Default: the store." }
+    "store" = @{ "summary" = "Where mail, lists and the like go. Default: the store. Configuration is recovered only with --cfgdir or --mask then." }
     "cfgdir" = @{ "summary" = "Where configuration, certificates and licence go." }
+    "keep-paths" = @{ "summary" = "Leave the paths in the recovered mailserver.cfg as the archive's, also where they do not fit here." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
     "listing" = @{ "summary" = "List what would be recovered, and recover nothing." }
     "backup" = @{ "summary" = "Keep the present data as NAME.BAK, also for --rollback." }

@@ -17,6 +17,7 @@ export default class Recover extends RecoverCommand {
     '<%= config.bin %> recover --forget --dry-run',
   ];
   static override exitCodes = [
+    ExitCode.incomplete,
     ExitCode.damaged,
     ExitCode.notFound,
     ExitCode.locked,

@@ -1,40 +1,39 @@
 /** The request of a recover, of a command's flags and the server that they name. */
-import { realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import {
-  EngineRunningError,
-  errnoOf,
-  KmsError,
-  messageOf,
-  UsageError,
-} from '../errors.js';
+import { resolve } from 'node:path';
+import { EngineRunningError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import type { RecoverRequest } from '../recover/request.js';
 import { findRunningEngine } from '../server/engine.js';
-import type { Installation } from '../server/installation.js';
-import { readSettings } from '../server/settings.js';
-import { type Component, isInstalled } from '../store/components.js';
-import { hasJournal } from '../server/recover-journal.js';
 import type { TypedScope } from '../store/mail-scope.js';
 import type { RunControl } from './backup-request.js';
-import { findServer, openServer, type ServerFlags } from './server.js';
+import {
+  choosePlaces,
+  type PlaceFlags,
+  placesFor,
+  type RecoverPlaces,
+} from './recover-places.js';
+import {
+  findRecovered,
+  type RecoveredServer,
+  refuseUnknown,
+} from './recovered-server.js';
 import { choose, MASK, type SourceFlags } from './setting-sources.js';
 
 /** The flags as parsed. */
-export interface RecoverFlags extends ServerFlags, SourceFlags {
+export interface RecoverFlags extends PlaceFlags, SourceFlags {
   readonly domain?: string | undefined;
   readonly user?: string | undefined;
   readonly folder?: string | undefined;
   readonly subfolders: boolean;
   readonly message?: readonly string[] | undefined;
   readonly additive: boolean;
-  readonly cfgdir?: string | undefined;
   readonly listing: boolean;
   readonly rollback: boolean;
   readonly forget: boolean;
   readonly backup: boolean;
   readonly 'keep-old'?: boolean | undefined;
   readonly 'in-place': boolean;
+  readonly 'keep-paths': boolean;
   readonly force: boolean;
 }
 
@@ -52,42 +51,21 @@ export function toRecoverRequest(
   refuseContradiction(flags);
 
   const scope = chosen ?? toScope(flags);
-  const mask = choose(MASK, { flags });
-  const server =
-    flags.rollback || flags.forget
-      ? serverToUndo(flags)
-      : serverFor(flags, { isOnlyMail: scope !== undefined, mask });
+  const { server, ...places } = placesOf(flags, scope);
 
   return {
     from: resolve(from ?? '.'),
-    ...placesOf(flags, server),
-    mask,
+    ...places,
     scope,
+    keepsPaths: flags['keep-paths'],
     isAdditive: flags.additive,
     keeping: keepingOf(flags),
     keepsBeside: flags.backup,
     isInPlace: flags['in-place'],
     threads: flags.threads,
     clock: systemClock,
-    notes: server?.note === undefined ? [] : [server.note],
     refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
     ...control,
-  };
-}
-
-/** The directories that are recovered into, and those of them that a flag names. */
-function placesOf(
-  { store, cfgdir }: RecoverFlags,
-  server: ReturnType<typeof serverFor>,
-): Pick<RecoverRequest, 'storeDir' | 'cfgDir' | 'named'> {
-  const storeDir = resolve(store ?? server?.storeDir ?? '.');
-
-  return {
-    storeDir,
-    cfgDir: resolve(cfgdir ?? server?.installation.dir ?? storeDir),
-    named: [store, cfgdir]
-      .filter((path) => path !== undefined)
-      .map((path) => resolve(path)),
   };
 }
 
@@ -145,78 +123,27 @@ export function toScope(flags: RecoverFlags): TypedScope | undefined {
   };
 }
 
-/**
- * The server that a recover works for: the one that a place is missing without, or whose store the flags name by its
- * path, as its engine and its journal count then. A listing needs none.
- */
-function serverFor(
+/** The places of a recover; a listing needs none, and a rollback those where something can be undone. */
+function placesOf(
   flags: RecoverFlags,
-  { isOnlyMail, mask }: WantedParts,
-): RecoveredServer | undefined {
-  const { store, cfgdir } = flags;
-  if (flags.listing) return undefined;
-  if (store === undefined || (cfgdir === undefined && !isOnlyMail)) {
-    return isOnlyInstalled(mask)
-      ? openDespiteConfig(flags)
-      : openRecovered(flags);
+  scope: TypedScope | undefined,
+): RecoverPlaces {
+  const mask = choose(MASK, { flags });
+  const isUndo = flags.rollback || flags.forget;
+  if (!flags.listing && !isUndo) {
+    return choosePlaces(flags, { isOnlyMail: scope !== undefined, mask });
   }
 
-  try {
-    const server = openRecovered(flags);
-    return realpathSync(server.storeDir) === realpathSync(store)
-      ? server
-      : undefined;
-  } catch (error) {
-    if (error instanceof KmsError || errnoOf(error) === 'ENOENT') {
-      return undefined;
-    }
+  const server = isUndo ? serverToUndo(flags) : undefined;
 
-    throw error;
-  }
-}
-
-/** The parts of a server that a recover brings. */
-interface WantedParts {
-  readonly isOnlyMail: boolean;
-  /** Undefined: every component. */
-  readonly mask: ReadonlySet<Component> | undefined;
-}
-
-/** Says whether nothing of the store is wanted. */
-function isOnlyInstalled(mask: WantedParts['mask']): boolean {
-  return mask !== undefined && [...mask].every(isInstalled);
-}
-
-/** A server that is recovered, as far as its places go. */
-interface RecoveredServer {
-  readonly installation: Installation;
-  readonly storeDir: string;
-  /** For the report: why the store's place is not known. */
-  readonly note?: string;
-}
-
-/** The configuration is recovered just where the present one is wrong: its store is not needed for that. */
-function openDespiteConfig(flags: ServerFlags): RecoveredServer {
-  const installation = findServer(flags);
-
-  try {
-    const { storeDir } = readSettings(installation);
-
-    return { installation, storeDir };
-  } catch (error) {
-    if (!(error instanceof KmsError)) throw error;
-
-    return {
-      installation,
-      storeDir: installation.dir,
-      note: `the present ${installation.configPath} says nothing of the store, which stays as it is: ${messageOf(error)}`,
-    };
-  }
-}
-
-function openRecovered(flags: ServerFlags): RecoveredServer {
-  const { installation, settings } = openServer(flags);
-  return { installation, storeDir: settings.storeDir };
+  return {
+    ...placesFor(flags, server),
+    mask,
+    server,
+    notes: [],
+    isCopy: false,
+    lostConfig: undefined,
+  };
 }
 
 /**
@@ -224,37 +151,12 @@ function openRecovered(flags: ServerFlags): RecoveredServer {
  * journal, which knows every place. With another place named, the server is only needed where it is found.
  */
 function serverToUndo(flags: RecoverFlags): RecoveredServer | undefined {
-  try {
-    return openRecovered(flags);
-  } catch (error) {
-    if (!(error instanceof KmsError)) throw error;
-
-    const installation = installationToUndo(flags);
-    if (installation) return { installation, storeDir: installation.dir };
-    if (flags.store === undefined && flags.cfgdir === undefined) throw error;
-
-    return undefined;
+  const server = findRecovered(flags);
+  if (!server && flags.store === undefined && flags.cfgdir === undefined) {
+    refuseUnknown(flags);
   }
-}
 
-/** The install directory, also without a mailserver.cfg where a recover has left its staging directory. */
-function installationToUndo(flags: RecoverFlags): Installation | undefined {
-  try {
-    return findServer(flags);
-  } catch (error) {
-    const dir = resolve(
-      flags['server-dir'] ?? process.env['KMS_BACKUP_SERVER_DIR'] ?? '.',
-    );
-    if (!(error instanceof KmsError) || !hasJournal(dir)) {
-      return undefined;
-    }
-
-    return {
-      dir,
-      configPath: join(dir, 'mailserver.cfg'),
-      usersConfigPath: join(dir, 'users.cfg'),
-    };
-  }
+  return server;
 }
 
 /** @throws {EngineRunningError} */

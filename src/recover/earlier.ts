@@ -5,7 +5,7 @@ import { type FinishedJournal, finishInterrupted } from './finish.js';
 import type { HeldPlaces } from './places.js';
 import type { Chain } from '../archive/chain.js';
 import type { ChainEntries } from './select-entries.js';
-import type { RecoverRequest } from './request.js';
+import type { AdaptedPath, RecoverRequest } from './request.js';
 
 /** The meaning of earlier calls' journals for this one. */
 
@@ -14,12 +14,13 @@ export interface PlannedCall {
   readonly chain: Chain;
   readonly entries: ChainEntries;
   readonly roots: readonly string[] | undefined;
+  readonly adapted: readonly AdaptedPath[];
 }
 
 /** The same for the same call, however its flags were written. */
 export function callOf(
   request: RecoverRequest,
-  { chain, entries, roots }: PlannedCall,
+  { chain, entries, roots, adapted }: PlannedCall,
 ): string {
   const call = {
     archives: chain.archives.map(({ stem, sizeBytes }) => [stem, sizeBytes]),
@@ -31,6 +32,7 @@ export function callOf(
     bytes: entries.bytes,
     isAdditive: request.isAdditive,
     isInPlace: request.isInPlace,
+    adapted: adapted.length === 0 ? undefined : adapted,
   };
 
   return createHash('sha256').update(JSON.stringify(call)).digest('hex');

@@ -7,6 +7,7 @@ import { readChainIndex } from '../archive/chain-index.js';
 import { exists } from '../server/recover-state.js';
 import { callOf, noteEarlier } from './earlier.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
+import { fitPlaces } from './fit-places.js';
 import { findIn, judgeDamage } from './judge-damage.js';
 import { warnOfChain } from './plan-warnings.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
@@ -44,12 +45,21 @@ export async function planRecover(
   return readPoint(request.from, (chain) => planFrom(request, chain));
 }
 
+/** The part of a report that is known when everything is done. */
+const NOTHING_DONE = {
+  finished: null,
+  keptOld: [],
+  offTimes: [],
+  durationMs: 0,
+} as const;
+
 async function planFrom(
-  request: RecoverRequest,
+  asked: RecoverRequest,
   chain: Chain,
 ): Promise<PlannedRecover> {
-  const { entries, roots, notes } = await chooseEntries(request, chain);
-  const call = callOf(request, { chain, entries, roots });
+  const { entries, roots, notes } = await chooseEntries(asked, chain);
+  const { request, facts, warnings } = await fitPlaces(asked, entries, chain);
+  const call = callOf(request, { chain, entries, roots, ...facts });
   const earlier = noteEarlier(request, call, placesOf(request, entries));
   const space = measureSpace(request, entries);
 
@@ -65,29 +75,24 @@ async function planFrom(
   const report: RecoverReport = {
     schema: 'kms-backup/recover/1',
     isDryRun: true,
-    archives: chain.archives.map(({ stem }) => archiveName(stem)),
-    takenAt: chain.point.facts.files.takenAt,
+    ...contentOf(chain, entries),
     storeDir: request.storeDir,
     cfgDir: request.cfgDir,
     replaces,
     keepsOld: keeping.keepsOld,
-    messages: entries.messages,
-    files: entries.files,
-    bytes: entries.bytes,
     neededBytes: space.needed,
     freeBytes: space.free,
     warnings: [
       ...request.notes,
-      ...warnOfChain(chain, entries),
+      ...warnings,
+      ...warnOfChain(chain, entries, facts.missing),
       ...notes,
       ...earlier.notes,
       ...keeping.notes,
     ],
+    ...facts,
     additive: folders && countFolders(folders),
-    finished: null,
-    keptOld: [],
-    offTimes: [],
-    durationMs: 0,
+    ...NOTHING_DONE,
   };
 
   return { chain, entries, roots, folders, call, report };
@@ -112,6 +117,23 @@ function planKeeping(
         : [
             'too little space to keep what is replaced: no rollback is possible',
           ],
+  };
+}
+
+/** What is recovered, and of which archives. */
+function contentOf(
+  { archives, point }: Chain,
+  { messages, files, bytes }: ChainEntries,
+): Pick<
+  RecoverReport,
+  'archives' | 'takenAt' | 'messages' | 'files' | 'bytes'
+> {
+  return {
+    archives: archives.map(({ stem }) => archiveName(stem)),
+    takenAt: point.facts.files.takenAt,
+    messages,
+    files,
+    bytes,
   };
 }
 

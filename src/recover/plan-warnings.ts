@@ -5,17 +5,22 @@ import type { ChainEntries } from './select-entries.js';
 
 /** The warnings about a chain that a plan shows. Pure. */
 
-export function warnOfChain(chain: Chain, entries: ChainEntries): string[] {
+/** @param missing the files that the report names already */
+export function warnOfChain(
+  chain: Chain,
+  entries: ChainEntries,
+  missing: readonly string[],
+): string[] {
   return [
     ...describePassed(chain),
-    ...warnOfPoint(chain),
+    ...warnOfPoint(chain, missing),
     ...warnOfEntries(entries),
     ...entries.warnings,
   ];
 }
 
 /** Warns of parts that the archive of the point does not have. */
-function warnOfPoint({ point }: Chain): string[] {
+function warnOfPoint({ point }: Chain, missing: readonly string[]): string[] {
   const archive = `${point.facts.files.stem}.zip`;
   const parts = describeParts(point.facts);
   const warnings: string[] = [];
@@ -26,9 +31,10 @@ function warnOfPoint({ point }: Chain): string[] {
     );
   }
 
-  if (point.lacks.length > 0) {
+  const lacks = point.lacks.filter((name) => !missing.includes(name));
+  if (lacks.length > 0) {
     warnings.push(
-      `${archive} lacks ${point.lacks.join(', ')}: it is no complete backup, and what is there stays`,
+      `${archive} lacks ${lacks.join(', ')}: it is no complete backup, and what is there stays`,
     );
   }
 

@@ -14,6 +14,12 @@ export interface RecoverRequest {
   readonly cfgDir: string;
   /** Absolute: those of the two that the user named. */
   readonly named: readonly string[];
+  /** Why the present mailserver.cfg does not say where the store is; `storeDir` is then a new installation's. */
+  readonly lostConfig: string | undefined;
+  /** The configuration goes to another place than that of the server here. */
+  readonly isCopy: boolean;
+  /** The paths in mailserver.cfg stay those of the archive. */
+  readonly keepsPaths: boolean;
   /** Undefined: every part that the archive holds. */
   readonly mask: ReadonlySet<Component> | undefined;
   /** A part of the mail, as people name it; undefined: everything. */
@@ -36,6 +42,15 @@ export interface RecoverRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A path of mailserver.cfg that leads elsewhere here than in the archive. */
+export interface AdaptedPath {
+  /** The variable: `StoreDir`. */
+  readonly name: string;
+  /** Empty: the archive's mailserver.cfg has none. */
+  readonly from: string;
+  readonly to: string;
+}
+
 /** The result of a recover, or of one that would be made. */
 export interface RecoverReport {
   readonly schema: 'kms-backup/recover/1';
@@ -55,6 +70,12 @@ export interface RecoverReport {
   /** What is replaced stays for `--rollback`. */
   readonly keepsOld: boolean;
   readonly warnings: readonly string[];
+  /** The paths in mailserver.cfg that are not the archive's. */
+  readonly adapted: readonly AdaptedPath[];
+  /** Files that were asked for and that the archive does not hold: `users.cfg`. */
+  readonly missing: readonly string[];
+  /** Mailboxes without an account in users.cfg: `bob@example.com`; `@example.net` where the whole domain has none. */
+  readonly withoutAccount: readonly string[];
   /** The messages that an additive recover adds; undefined for one that replaces. */
   readonly additive?: AdditiveCounts | undefined;
   /** The recover of an earlier call that this one completed first; null: none. */

@@ -3,9 +3,11 @@ import { InterruptedError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import type { FoundJournal } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
+import { exists } from '../server/recover-state.js';
+import type { Area } from '../store/entry-place.js';
+import { adaptStaged } from './adapt-staged.js';
 import { addMail } from './add-mail.js';
 import type { FolderPlan } from './additive.js';
-import { warnOfConfig } from './config-warnings.js';
 import { finishAll, isSameCall } from './earlier.js';
 import { placeTops, stagedPathOf } from './placed-tops.js';
 import { makePlaces } from './placement.js';
@@ -43,13 +45,7 @@ export async function runRecover(
   planned: PlannedRecover,
 ): Promise<RecoverReport> {
   const startMs = monotonicMs();
-  makePlaces([asked.storeDir, asked.cfgDir]);
-
-  const request = {
-    ...asked,
-    storeDir: realpathSync(asked.storeDir),
-    cfgDir: realpathSync(asked.cfgDir),
-  };
+  const request = { ...asked, ...makeRoots(planned) };
 
   const held = await holdPlaces(request, placesOf(request, planned.entries), [
     request.storeDir,
@@ -70,6 +66,23 @@ export async function runRecover(
   } finally {
     held.release();
   }
+}
+
+/** Makes the store and the install directory, as far as something goes there. @returns their real paths */
+function makeRoots({
+  entries,
+  report,
+}: PlannedRecover): Pick<RecoverRequest, 'storeDir' | 'cfgDir'> {
+  const toPlace = (area: Area, path: string): string => {
+    if (entries.tops.some((top) => top.area === area)) makePlaces([path]);
+
+    return exists(path) ? realpathSync(path) : path;
+  };
+
+  return {
+    storeDir: toPlace('store', report.storeDir),
+    cfgDir: toPlace('install', report.cfgDir),
+  };
 }
 
 type Outcome = Pick<
@@ -148,6 +161,7 @@ async function stageAll(
     },
   );
 
+  adaptStaged(placed, planned.report.adapted);
   await refuseAfterStaging(request, staging);
 
   return offTimes;
@@ -161,11 +175,10 @@ function swapAll(
   planned: PlannedRecover,
   placed: PlacedRecover,
 ): Brought {
-  const configWarnings = warnOfConfig(request, placed.tops);
   const { journal, warnings } = swap(request, planned, placed);
 
   return {
-    warnings: [...configWarnings, ...warnings],
+    warnings,
     keptOld: journal.keepsOld ? oldPathsOf(journal.units) : [],
     additive: undefined,
   };

@@ -1,8 +1,10 @@
+import { REQUIRED_FILES } from '../archive/required-files.js';
 import type { Component } from '../store/components.js';
 import { PUBLIC } from '../store/mail-names.js';
 import type { MailScope } from '../store/mail-scope.js';
 import type { EntryFilter } from './entry-filter.js';
 import type { RecoverRequest } from './request.js';
+import type { ChainEntries } from './select-entries.js';
 
 /** The meaning of a request for an archive: which entries it wants, and which damage concerns it. Pure. */
 
@@ -68,4 +70,16 @@ export function filterFor(
 /** Of a part only the chosen entries are judged: damage elsewhere keeps nobody from it. */
 export function isPartial({ scope, mask }: RecoverRequest): boolean {
   return scope !== undefined || mask !== undefined;
+}
+
+/** The files without which no server can be set up again, as far as they were asked for and are not among the entries. */
+export function findMissing(
+  { scope, mask }: RecoverRequest,
+  { tops }: ChainEntries,
+): string[] {
+  if (scope !== undefined || mask?.has('cfg') === false) return [];
+
+  return REQUIRED_FILES.filter(
+    (name) => !tops.some((top) => top.area === 'install' && top.name === name),
+  );
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { NotFoundError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
+import { hasJournal } from './recover-journal.js';
 
 /** The directory of an installed mail server, and its configuration files. */
 export interface Installation {
@@ -32,24 +33,79 @@ const PLACES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
 export function findInstallation(options: {
   readonly serverDir?: string | undefined;
 }): Installation {
-  const given = options.serverDir ?? process.env['KMS_BACKUP_SERVER_DIR'];
+  const given = namedDirectory(options);
   const places =
-    given !== undefined && given !== ''
-      ? [resolve(given)]
-      : [process.cwd(), ...(PLACES[process.platform] ?? []), ...programFiles()];
+    given === undefined ? [process.cwd(), ...platformPlaces()] : [given];
 
   const dir = places.find((place) => existsSync(join(place, CONFIG_NAME)));
-  if (dir === undefined) {
-    throw notFound(places, given !== undefined && given !== '');
-  }
+  if (dir === undefined) throw notFound(places, given !== undefined);
 
   tellStep(`mail server in ${dir}`);
 
+  return toInstallation(dir);
+}
+
+/**
+ * Finds the directory of a mail server whose mailserver.cfg is lost: the given one, else the current one where the server has
+ * left something else of its own, else that of the platform's places which is there. Undefined: there is none.
+ */
+export function findBareInstallation(options: {
+  readonly serverDir?: string | undefined;
+}): Installation | undefined {
+  const given = namedDirectory(options);
+  const cwd = process.cwd();
+  const places =
+    given === undefined
+      ? [...(hasTraces(cwd) ? [cwd] : []), ...platformPlaces()]
+      : [given];
+
+  const dir = places.find(isDirectory);
+
+  return dir === undefined ? undefined : toInstallation(dir);
+}
+
+/** What a server's directory holds beside mailserver.cfg, as plain files. */
+const TRACES = [
+  'users.cfg',
+  'cluster.cfg',
+  'mailserver.cfg.bak',
+  'mailserver',
+  'mailserver.exe',
+];
+
+function hasTraces(directory: string): boolean {
+  const isFile = (name: string): boolean =>
+    statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() ===
+    true;
+
+  return TRACES.some(isFile) || hasJournal(directory);
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function toInstallation(dir: string): Installation {
   return {
     dir,
     configPath: join(dir, CONFIG_NAME),
     usersConfigPath: join(dir, 'users.cfg'),
   };
+}
+
+/** The directory that a flag or the environment names. */
+function namedDirectory({
+  serverDir,
+}: {
+  readonly serverDir?: string | undefined;
+}): string | undefined {
+  const given = serverDir ?? process.env['KMS_BACKUP_SERVER_DIR'] ?? '';
+
+  return given === '' ? undefined : resolve(given);
+}
+
+function platformPlaces(): string[] {
+  return [...(PLACES[process.platform] ?? []), ...programFiles()];
 }
 
 /** Windows may be installed on another drive. */
@@ -73,7 +129,7 @@ function notFound(places: readonly string[], isGiven: boolean): NotFoundError {
     );
   }
 
-  const fact = statSync(first, { throwIfNoEntry: false })?.isDirectory()
+  const fact = isDirectory(first)
     ? `no ${CONFIG_NAME} in ${first}`
     : `no such directory: ${first}`;
 

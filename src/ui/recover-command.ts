@@ -1,10 +1,11 @@
-import { UsageError } from '../errors.js';
+import { ExitCode, UsageError } from '../errors.js';
 import {
   type RecoverFlags,
   toRecoverRequest,
   toScope,
 } from '../jobs/recover-request.js';
 import { openServer } from '../jobs/server.js';
+import type { RecoverReport } from '../recover/request.js';
 import type { BrowseChoice } from './browse.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
 import { formatListing } from './present/listing.js';
@@ -61,7 +62,11 @@ export abstract class RecoverCommand extends KmsCommand {
     const planned = await verb.planRecover(request);
     const plan = formatRecoverPlan(planned.report);
     if (flags['dry-run']) {
-      return { json: planned.report, text: `${plan}\nNothing was changed.` };
+      return {
+        exitCode: exitCodeOf(planned.report),
+        json: planned.report,
+        text: `${plan}\nNothing was changed.`,
+      };
     }
 
     if (!flags.quiet && !flags.json) process.stderr.write(`${plan}\n`);
@@ -72,10 +77,16 @@ export abstract class RecoverCommand extends KmsCommand {
       'the mail server has what it had before, what was extracted is removed';
 
     const report = await verb.runRecover(request, planned);
-    // The plan has told the first of them.
-    this.warnAll(report.warnings.slice(planned.report.warnings.length));
+    // The plan has told the first of them, where it was shown.
+    const told = flags.quiet ? 0 : planned.report.warnings.length;
+    this.warnAll(report.warnings.slice(told));
 
-    return { json: report, text: formatRecoverDone(report), isSummary: true };
+    return {
+      exitCode: exitCodeOf(report),
+      json: report,
+      text: formatRecoverDone(report),
+      isSummary: true,
+    };
   }
 
   /** The source that a person chooses from lists, or that the command line names. */
@@ -157,6 +168,11 @@ export abstract class RecoverCommand extends KmsCommand {
 
     return { signal: this.signal, onProgress: this.startProgress(shown) };
   }
+}
+
+/** Not all of what was asked for is in the archive. */
+function exitCodeOf({ missing }: RecoverReport): ExitCode {
+  return missing.length > 0 ? ExitCode.incomplete : ExitCode.done;
 }
 
 async function confirm(): Promise<void> {

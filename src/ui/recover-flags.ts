@@ -36,12 +36,17 @@ export const recoverFlags = withEnvironment({
   store: Flags.string({
     char: 's',
     helpValue: 'DIR',
-    summary: 'Where mail, lists and the like go. Default: the store.',
+    summary:
+      'Where mail, lists and the like go. Default: the store. Configuration is recovered only with --cfgdir or --mask then.',
   }),
   cfgdir: Flags.string({
     char: 'c',
     helpValue: 'DIR',
     summary: 'Where configuration, certificates and licence go.',
+  }),
+  'keep-paths': Flags.boolean({
+    summary:
+      "Leave the paths in the recovered mailserver.cfg as the archive's, also where they do not fit here.",
   }),
   mask: Flags.string({
     char: 'm',

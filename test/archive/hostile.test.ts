@@ -124,7 +124,8 @@ describe('an archive with', () => {
         expect(allowed, said + output).toContain(exitCode);
       }
 
-      expect(['verify 0, recover 0', 'verify 4, recover 4'], said).toContain(
+      // 3: no configuration is in it.
+      expect(['verify 0, recover 3', 'verify 4, recover 4'], said).toContain(
         both,
       );
       if (kind.expected !== 'either') {
@@ -133,7 +134,7 @@ describe('an archive with', () => {
         );
       }
 
-      if (recovered.exitCode === 0) {
+      if (recovered.exitCode === 3) {
         expectRecovered(kind);
       } else {
         expect(compareTrees(join(place, 'old'), server.storeDir), said).toEqual(
@@ -257,7 +258,8 @@ describe('an archive with', () => {
       server.serverDir,
       '--yes',
     ]);
-    expect(exitCode).toBe(0);
+    // There is no users.cfg in it.
+    expect(exitCode).toBe(3);
     expect(listTree(outside)).toEqual(['canary']);
     expect(listTree(server.storeDir)).toContain(
       'mail/example.com/alice/INBOX/#msgs/00000001.eml',

@@ -534,7 +534,7 @@ describe('a mailserver.cfg that nobody can read', () => {
       at('recover', garbled, '--yes', '--keep-old'),
     );
     expect(said(ended)).toMatch(
-      /^0 .*Warning: the recovered .*mailserver\.cfg cannot be read/s,
+      /^0 .*Note {6}the recovered .*mailserver\.cfg cannot be read/s,
     );
     expect((await kmsInProcess(at('status'))).status).toBe(2);
     expectDone(await kmsInProcess(undo('--dry-run')));

@@ -12,6 +12,7 @@ import {
 } from '../../platform/units.js';
 
 import { document } from '../document.js';
+import { accountLines, adaptedLines, missingLines } from './recover-fit.js';
 
 const LISTED_PATHS = 8;
 
@@ -23,7 +24,10 @@ export function formatRecoverPlan(report: RecoverReport): string {
     `From      ${report.archives.join(' + ')}`,
     `To        ${report.storeDir}${report.cfgDir === report.storeDir ? '' : ` (store), ${report.cfgDir} (configuration)`}`,
     `Will      ${formatEffect(report)}`,
+    ...adaptedLines('Adapts    ', report),
     `Space     ${formatSize(report.neededBytes)} needed, ${formatSize(report.freeBytes)} free`,
+    ...missingLines('Missing   ', report),
+    ...accountLines('Note      ', report),
     ...report.warnings.map((warning) => `Note      ${warning}`),
   ].join('\n');
 }
@@ -56,6 +60,12 @@ export function formatRecoverDone(report: RecoverReport): string {
 
   if (report.finished !== null) lines.unshift(`Before     ${report.finished}`);
   lines.push('Verified   every byte before the first was put in place');
+
+  lines.push(
+    ...adaptedLines('Adapted    ', report),
+    ...missingLines('Missing    ', report),
+    ...accountLines('Note       ', report),
+  );
 
   if (report.keptOld.length > 0) {
     lines.push(
