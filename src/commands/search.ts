@@ -9,11 +9,12 @@ import {
 } from '../ui/present/search.js';
 import { scopeFlags } from '../ui/scope-flags.js';
 import { searchFlags } from '../ui/search-flags.js';
+import { terminalColumns } from '../ui/table.js';
 
 export default class Search extends KmsCommand {
   static override summary = 'Find messages inside archives.';
   static override description =
-    'Looks through the mail of the last complete backup, or of one archive and the full below it. Case and accents do not count. Prints the names that recover --message takes.';
+    'Looks through the mail of all archives of a directory, each message once, or of one archive and the full below it. Case and accents do not count. Says in which archive a message was seen last and since when it is gone, and prints the recover that brings it back. Headers are kept in .kms-backup-headers beside the archives, for the next search.';
   static override examples = [
     '<%= config.bin %> search /mnt/server-backup --from weber --subject "quarterly figures"',
     '<%= config.bin %> search /mnt/server-backup -u alice@example.com --since 2026-11-01 --before 2026-12-01 --deleted',
@@ -31,13 +32,21 @@ export default class Search extends KmsCommand {
   static override flags = withEnvironment({
     ...searchFlags,
     ...scopeFlags,
+    newest: Flags.boolean({
+      summary: 'Only the last complete backup of the directory.',
+    }),
     deleted: Flags.boolean({
       summary: 'Only messages that are no longer in the store.',
     }),
     store: Flags.string({
       char: 's',
       helpValue: 'DIR',
-      summary: 'The store that --deleted looks at.',
+      summary: "The live store. Default: the server's.",
+    }),
+    cache: Flags.boolean({
+      allowNo: true,
+      default: true,
+      summary: 'Keep headers beside the archives; on unless --no-cache.',
     }),
     threads: threadsFlag,
   });
@@ -53,18 +62,20 @@ export default class Search extends KmsCommand {
 
     await this.useNetworkDisk(from, flags);
 
-    const source = await job.openSearched(from, flags);
-    this.warnAll(source.notes);
-
-    const found = await job.searchMail(source, search, {
+    const found = await job.searchMail(from, search, {
       onProgress,
       signal: this.signal,
+      onWrite: (isWriting) => {
+        this.stopsAtOnce = !isWriting;
+      },
     });
+
+    this.warnAll(found.warnings);
 
     return {
       exitCode: searchExitCode(found),
-      json: documentSearch(found, from),
-      text: formatSearch(found, from),
+      json: documentSearch(found, flags),
+      text: formatSearch(found, flags, terminalColumns()),
     };
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '../archive/backup-directory.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { inspectStorage } from '../archive/inspect.js';
+import { pruneHeaderCache } from '../archive/headers/header-cache.js';
 import type { Storage } from '../archive/storage.js';
 import {
   errnoOf,
@@ -85,6 +86,12 @@ export async function runRotate(request: RotateRequest): Promise<Rotation> {
     await refuseShrunkListing(request, planned);
 
     const failures = await removeAll(request, planned);
+    const left = statesLeft(planned.verdicts, failures);
+
+    await pruneHeaderCache(
+      request.storage,
+      left.map(({ facts }) => facts.files),
+    );
 
     return endOf(request, [...gone, ...planned.verdicts], failures);
   } finally {

@@ -11,36 +11,70 @@ import type { SearchHit } from './run-search.js';
 import { readBytes } from '../platform/read-bytes.js';
 
 const FIRST_LOOK_BYTES = 16 << 10;
+/** Of so many messages of a mailbox each is looked for in its own place before all of the mailbox is read. */
+const FEW_MESSAGES = 32;
+
+/** A message of an archive, as it is looked for in the store. */
+export type SoughtMessage = Pick<SearchHit, 'storePath' | 'messageId'>;
 
 /**
- * Those of the hits that are no longer in the store. A message that was moved to another folder of its mailbox is still
- * there: it is known by its Message-ID. One without a Message-ID counts as there while a file of its name is.
- * @param storeDir the live store; mail that moves meanwhile is no error
+ * The mail of the live store. A message that was moved to another folder of its mailbox is still there: it is known by its
+ * Message-ID. One without a Message-ID counts as there while a file of its name is.
  */
+export class LiveMail {
+  /** The marks of mailboxes that were read whole. */
+  readonly #marks = new Map<string, ReadonlySet<string>>();
+  readonly #asked = new Map<string, number>();
+
+  /** @param storeDir mail that moves meanwhile is no error */
+  constructor(private readonly storeDir: string) {}
+
+  has({ storePath, messageId }: SoughtMessage): boolean {
+    const mailbox = mailboxPathOf(storePath);
+    const id = messageId.toLowerCase();
+
+    if (this.#isEarly(mailbox) && this.#isInItsPlace(storePath, id)) {
+      return true;
+    }
+
+    return this.#marksOf(mailbox).has(id === '' ? storePath.normalize() : id);
+  }
+
+  #isEarly(mailbox: string): boolean {
+    const asked = this.#asked.get(mailbox) ?? 0;
+    this.#asked.set(mailbox, asked + 1);
+
+    return asked < FEW_MESSAGES && !this.#marks.has(mailbox);
+  }
+
+  #isInItsPlace(storePath: string, id: string): boolean {
+    return readMessageId(join(this.storeDir, storePath))?.toLowerCase() === id;
+  }
+
+  #marksOf(mailbox: string): ReadonlySet<string> {
+    let marks = this.#marks.get(mailbox);
+
+    if (!marks) {
+      marks = new Set(readMessageMarks(join(this.storeDir, mailbox), mailbox));
+      this.#marks.set(mailbox, marks);
+    }
+
+    return marks;
+  }
+}
+
+/** Those of the hits that are no longer in the store. */
 export function onlyDeleted(
   hits: readonly SearchHit[],
   storeDir: string,
 ): SearchHit[] {
-  const live = new Map<string, Set<string>>();
-  return hits.filter((hit) => {
-    const mailbox = mailboxPathOf(hit.storePath);
-    let known = live.get(mailbox);
+  const live = new LiveMail(storeDir);
 
-    if (!known) {
-      known = new Set(readMessageMarks(join(storeDir, mailbox), mailbox));
-      live.set(mailbox, known);
-    }
-
-    return !known.has(
-      hit.messageId === ''
-        ? hit.storePath.normalize()
-        : hit.messageId.toLowerCase(),
-    );
-  });
+  return hits.filter((hit) => !live.has(hit));
 }
 
 /** `mail/example.com/alice`, or `mail/#public`. */
-function mailboxPathOf(storePath: string): string {
+export function mailboxPathOf(storePath: string): string {
   const levels = storePath.split('/');
   // A message may lie above all mailboxes, in its domain's directory.
   return levels
@@ -64,7 +98,7 @@ function* readMessageMarks(
 
     yield below.normalize();
 
-    const id = readMessageId(path);
+    const id = readMessageId(path) ?? '';
     if (id !== '') yield id.toLowerCase();
   }
 }
@@ -79,9 +113,11 @@ function listDirectory(directory: string): Dirent[] {
   }
 }
 
+const NO_FILE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 const buffer = Buffer.allocUnsafeSlow(HEADER_LIMIT_BYTES);
 
-function readMessageId(path: string): string {
+/** Undefined where there is no such file. */
+function readMessageId(path: string): string | undefined {
   try {
     const fd = openSync(path, 'r');
     try {
@@ -98,8 +134,8 @@ function readMessageId(path: string): string {
       closeSync(fd);
     }
   } catch (error) {
-    // The live store moves while it is read.
-    if (errnoOf(error) === 'ENOENT') return '';
+    // The live store moves while it is read, and a directory may be a file by now.
+    if (NO_FILE.has(errnoOf(error) ?? '')) return undefined;
 
     throw error;
   }

@@ -5,8 +5,10 @@ import { placeOf } from '../store/entry-place.js';
 import type { MessageQuery } from '../mail/message-query.js';
 import type { OnProgress } from '../platform/progress.js';
 import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
-import { messageNameOf } from '../store/mail-names.js';
-import { parseStorePath } from '../store/store-path.js';
+import { messageNameOf, PUBLIC } from '../store/mail-names.js';
+import { parseStorePath, type StorePath } from '../store/store-path.js';
+import type { MessageHeaders } from '../mail/message-headers.js';
+import { Searcher } from './find-match.js';
 import type { SearchAnswer, SearchTask } from './search-tasks.js';
 
 /** One found message. */
@@ -21,6 +23,12 @@ export interface SearchHit {
   readonly messageId: string;
   readonly date: Date | undefined;
   readonly sizeBytes: number;
+  /** The folder as a command's -d, -u and -f name it. */
+  readonly where: {
+    readonly domain: string | undefined;
+    readonly user: string | undefined;
+    readonly folder: string;
+  };
 }
 
 /** An entry: a selection of the request, and an index in that selection's table. */
@@ -41,6 +49,8 @@ export interface SearchReport {
 }
 
 export interface SearchOptions {
+  /** What is found is read whole, and its checksum compared. */
+  readonly checksWhole?: boolean | undefined;
   readonly threads?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -58,43 +68,82 @@ export async function searchMessages(
   query: MessageQuery,
   options: SearchOptions,
 ): Promise<SearchReport> {
+  const { matches, problems } = await findMatches(selections, query, options);
+
+  return {
+    hits: matches
+      .flatMap((match) => toHit(selections, match) ?? [])
+      .sort(byPlace),
+    searched: countMessages(selections),
+    problems: problems.map(({ name, reason }) => ({ name, reason })),
+  };
+}
+
+/** A message that satisfies a query. */
+export interface Match extends EntryPlace {
+  readonly headers: MessageHeaders;
+}
+
+/** A message that could not be read. */
+export interface Unread extends EntryPlace {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The same, by the places of the messages. */
+export async function findMatches(
+  selections: readonly Selection[],
+  query: MessageQuery,
+  options: SearchOptions,
+): Promise<{ readonly matches: Match[]; readonly problems: Unread[] }> {
   const totalItems = countMessages(selections);
+  const matches: Match[] = [];
+  const problems: Unread[] = [];
+  if (totalItems === 0) return { matches, problems };
 
-  const hits: SearchHit[] = [];
-  const problems: { name: string; reason: string }[] = [];
-  if (totalItems === 0) return { hits, searched: 0, problems };
-
-  const pool = openPool(totalItems, options.threads);
-
+  const searcher = new Searcher();
+  const pool = openPool(searcher, options.threads);
   const stopListening = failOnAbort(pool, options.signal);
   const batches: Batches = new Map();
-  let doneItems = 0;
-  let doneBytes = 0;
+  const tell = progressOf(options, totalItems);
 
   try {
     options.signal?.throwIfAborted();
-    await pool.runAll(
-      toTasks(selections, query, batches),
-      ({ matches, problems: broken }, task) => {
-        hits.push(...toHits(selections, batches.get(task), matches));
-        batches.delete(task);
-        problems.push(...broken);
-        doneItems += task.columns.count;
-        doneBytes += task.columns.sizes.reduce((sum, size) => sum + size, 0);
-        options.onProgress?.({
-          phase: 'searching',
-          doneItems,
-          totalItems,
-          doneBytes,
-        });
-      },
-    );
+    const tasks = toTasks(selections, query, options, batches);
+    await pool.runAll(tasks, (answer, task) => {
+      const place = placesOf(batches, task);
+      for (const { index, headers } of answer.matches) {
+        matches.push({ ...place(index), headers });
+      }
+
+      for (const { index, ...rest } of answer.problems) {
+        problems.push({ ...place(index), ...rest });
+      }
+
+      tell(task);
+    });
   } finally {
     stopListening();
+    searcher.close();
     await pool.close();
   }
 
-  return { hits: hits.sort(byPlace), searched: totalItems, problems };
+  return { matches, problems };
+}
+
+/** Tells of each task that is done. */
+function progressOf(
+  { onProgress }: SearchOptions,
+  totalItems: number,
+): (task: SearchTask) => void {
+  let doneItems = 0;
+  let doneBytes = 0;
+
+  return ({ columns }) => {
+    doneItems += columns.count;
+    doneBytes += columns.sizes.reduce((sum, size) => sum + size, 0);
+    onProgress?.({ phase: 'searching', doneItems, totalItems, doneBytes });
+  };
 }
 
 /** The messages of each task that is under way, and the selection that they belong to. */
@@ -105,14 +154,15 @@ interface Batch {
   readonly indices: readonly number[];
 }
 
-/** For a few messages one thread is done before a second one has started. */
+/** A few messages are looked through before a thread has started. */
 function openPool(
-  messages: number,
+  searcher: Searcher,
   threads = defaultThreads(),
 ): WorkerPool<SearchTask, SearchAnswer> {
   return new WorkerPool({
     url: new URL('./search-worker.js', import.meta.url),
-    threads: messages < 2 * TASK_MESSAGES ? 1 : threads,
+    threads,
+    here: (task) => searcher.search(task),
     workerData: () => undefined,
   });
 }
@@ -122,8 +172,8 @@ function countMessages(selections: readonly Selection[]): number {
 }
 
 /** @returns what ends it */
-function failOnAbort(
-  pool: WorkerPool<SearchTask, SearchAnswer>,
+export function failOnAbort<Task, Result>(
+  pool: WorkerPool<Task, Result>,
   signal: AbortSignal | undefined,
 ): () => void {
   const stop = (): void => {
@@ -135,24 +185,24 @@ function failOnAbort(
   return () => signal?.removeEventListener('abort', stop);
 }
 
-function toHits(
-  selections: readonly Selection[],
-  batch: Batch | undefined,
-  matches: SearchAnswer['matches'],
-): SearchHit[] {
-  return matches.flatMap(({ index, headers }) => {
-    const hit = toHit(selections, {
-      selection: batch?.selection ?? 0,
-      index: batch?.indices[index] ?? 0,
-    });
+/** Takes a task from those that are under way; returns the place of each of its messages. */
+function placesOf(
+  batches: Batches,
+  task: SearchTask,
+): (index: number) => EntryPlace {
+  const batch = batches.get(task);
+  batches.delete(task);
 
-    return hit ? [{ ...hit, ...headers }] : [];
+  return (index) => ({
+    selection: batch?.selection ?? 0,
+    index: batch?.indices[index] ?? 0,
   });
 }
 
 function* toTasks(
   selections: readonly Selection[],
   query: MessageQuery,
+  { checksWhole = false }: SearchOptions,
   batches: Batches,
 ): Generator<SearchTask> {
   for (const [
@@ -163,7 +213,8 @@ function* toTasks(
 
     for (let from = 0; from < indices.length; from += TASK_MESSAGES) {
       const batch = indices.slice(from, from + TASK_MESSAGES);
-      const task = { volume, columns: table.gather(batch).columns, query };
+      const { columns } = table.gather(batch);
+      const task = { volume, columns, query, checksWhole };
 
       batches.set(task, { selection, indices: batch });
       yield task;
@@ -171,24 +222,37 @@ function* toTasks(
   }
 }
 
-function toHit(
+/** The hit of a match; undefined where its entry is no mail. */
+export function toHit(
   selections: readonly Selection[],
-  at: EntryPlace,
-): Pick<SearchHit, 'name' | 'storePath' | 'sizeBytes'> | undefined {
-  const table = selections[at.selection]?.table;
+  { selection, index, headers }: Match,
+): SearchHit | undefined {
+  const table = selections[selection]?.table;
   // A message that was split into parts is found by its first part and goes by its whole name.
-  const storePath = table && placeOf(wholeName(table.name(at.index)))?.path;
+  const storePath = table && placeOf(wholeName(table.name(index)))?.path;
   const place = storePath === undefined ? undefined : parseStorePath(storePath);
   if (!table || storePath === undefined || !place) return undefined;
 
   return {
     name: messageNameOf(place),
     storePath,
-    sizeBytes: table.size(at.index),
+    sizeBytes: table.piece(index)?.totalBytes ?? table.size(index),
+    where: whereOf(place),
+    ...headers,
   };
 }
 
-function byPlace(a: SearchHit, b: SearchHit): number {
+function whereOf({
+  domain,
+  user,
+  folder,
+  isPublic,
+}: StorePath): SearchHit['where'] {
+  return { domain, user: isPublic ? PUBLIC : user, folder };
+}
+
+/** In the order of mailbox, folder and date. */
+export function byPlace(a: SearchHit, b: SearchHit): number {
   const [left, right] = [
     a.name.slice(0, a.name.lastIndexOf('/')),
     b.name.slice(0, b.name.lastIndexOf('/')),

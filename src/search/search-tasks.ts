@@ -8,6 +8,8 @@ export interface SearchTask {
   readonly volume: VolumePlace;
   readonly columns: EntryColumns;
   readonly query: MessageQuery;
+  /** What is found is read whole, and its checksum compared. */
+  readonly checksWhole: boolean;
 }
 
 /** One message that was found; `index` counts in the task. */
@@ -18,7 +20,9 @@ export interface SearchMatch {
 
 export interface SearchAnswer {
   readonly matches: readonly SearchMatch[];
+  /** Messages that are damaged; `index` counts in the task. */
   readonly problems: readonly {
+    readonly index: number;
     readonly name: string;
     readonly reason: string;
   }[];

@@ -50,6 +50,13 @@ export function entryNameOf(area: Area, path: string): string {
   return WRITTEN_PREFIX[area] + path;
 }
 
+/** All names that an archive of any program may have for a path below the store or the install directory. */
+export function entryNamesOf(area: Area, path: string): string[] {
+  return AREA_PREFIXES.filter((rule) => rule.area === area).map(
+    ({ prefix }) => prefix + path,
+  );
+}
+
 /**
  * The place of an entry; undefined where it is none of a mail server's: our own texts, strange files.
  * Example: `@backup/sslcert/server.key` is `sslcert/server.key` in the install directory.

@@ -202,13 +202,9 @@ print(sum(len(list(folder)) for folder in folders), sorted(m.get_flags() for m i
       '12 messages added (0 under another name)',
       '12 identical skipped',
     ]) {
-      const ended = runTool(
-        'sh',
-        ['-c', `${command} --yes --server-dir '${server.serverDir}'`],
-        {
-          env: QUIET_ENVIRONMENT,
-        },
-      );
+      const ended = runTool('sh', ['-c', `${command} --yes`], {
+        env: QUIET_ENVIRONMENT,
+      });
       expectDone(ended);
       expect(ended.stdout).toContain(done);
     }

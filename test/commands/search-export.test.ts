@@ -185,7 +185,7 @@ describe('search', () => {
       .split('\n')
       .filter((line) => line.startsWith('  kms-backup recover '));
     for (const command of commands) {
-      const line = `${command.replace('kms-backup', `'${process.execPath}' '${BINARY}'`)} --yes --server-dir '${many.serverDir}'`;
+      const line = `${command.replace('kms-backup', `'${process.execPath}' '${BINARY}'`)} --yes`;
       expectDone(runTool('sh', ['-c', line], { env: QUIET_ENVIRONMENT }));
     }
 

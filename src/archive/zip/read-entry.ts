@@ -39,9 +39,14 @@ export function readWhole(place: EntryPlace): Buffer {
 /**
  * The beginning of an entry's content: what `limitBytes` of its compressed data give. Its checksum covers the whole
  * content and is not compared.
+ * @param memory more than the size of the entry: the content lies there; without it in memory of its own
  * @throws {EntryDamage} when not even that can be read · {Error} when the volume cannot be read
  */
-export function readHead(place: EntryPlace, limitBytes: number): Buffer {
+export function readHead(
+  place: EntryPlace,
+  limitBytes: number,
+  memory?: Buffer,
+): Buffer {
   const { table, index } = place;
   const wanted = Math.min(table.compressedSize(index), limitBytes);
   const data = readData(place, wanted);
@@ -49,7 +54,7 @@ export function readHead(place: EntryPlace, limitBytes: number): Buffer {
   if (table.method(index) === METHOD_STORED) return data;
 
   try {
-    const room = { size: table.size(index), isBeginning: true };
+    const room = { size: table.size(index), isBeginning: true, memory };
 
     return codec.inflate(data, room).bytes;
   } catch (error) {

@@ -1,84 +1,171 @@
 import { ExitCode } from '../../errors.js';
-import type { FoundMail } from '../../jobs/search-mail.js';
-import type { SearchHit, SearchReport } from '../../search/run-search.js';
+import type { FoundMail, MailHit } from '../../jobs/search-mail.js';
 import { formatMinute } from '../../platform/dates.js';
 import { formatSize, plural } from '../../platform/units.js';
 import { plainText } from '../../platform/plain-text.js';
-import { quoteWord } from '../../platform/quote-words.js';
 import { document } from '../document.js';
 import { formatTable } from '../table.js';
+import {
+  recoverCommand,
+  recoverLines,
+  type SearchPlace,
+} from './recover-lines.js';
 
-/** A command line holds this many names with ease, also on Windows. */
-const MOST_NAMES = 20;
+/** The width of a result that goes into a file or a pipe. */
+const USUAL_COLUMNS = 120;
+const FROM_COLUMNS = 28;
 
 /** Nothing found is an answer of its own; what could not be read makes it a partial one. */
-export function searchExitCode({ hits, problems }: FoundMail): ExitCode {
-  if (problems.length > 0) return ExitCode.incomplete;
+export function searchExitCode({
+  hits,
+  problems,
+  isIncomplete,
+}: FoundMail): ExitCode {
+  if (problems.length > 0 || isIncomplete) return ExitCode.incomplete;
 
   return hits.length > 0 ? ExitCode.done : ExitCode.notFound;
 }
 
 /** The report as a document. */
-export function documentSearch(found: FoundMail, from: string): object {
+export function documentSearch(found: FoundMail, place: SearchPlace): object {
   const { archives, searched, hits, problems, warnings } = found;
+  const isOfOne = new Set(hits.map(({ archive }) => archive)).size === 1;
 
   return document('search', {
     archives,
     searched,
-    messages: hits.map(documentHit),
+    messages: hits.map((hit) => documentHit(hit, place)),
     problems,
     warnings,
-    recover: hits.length > 0 ? recoverCommand(hits, from) : null,
+    recover: isOfOne ? recoverCommand(hits, place) : null,
   });
 }
 
-function documentHit(hit: SearchHit): object {
+function documentHit(hit: MailHit, place: SearchPlace): object {
   const { name, from, to, subject, messageId, date, sizeBytes } = hit;
+  const { lastSeen, goneSince, isGoneKnown, isLive, archive } = hit;
 
-  return { name, from, to, subject, messageId, date: date ?? null, sizeBytes };
+  return {
+    ...{ name, from, to, subject, messageId, date: date ?? null, sizeBytes },
+    ...{ lastSeen, goneSince: goneSince ?? null, isGoneKnown },
+    isLive: isLive ?? null,
+    archive,
+    recover: recoverCommand([hit], place),
+  };
 }
 
-/** The report for people: a table, what could not be read, and the command that recovers what was found. */
-export function formatSearch(report: SearchReport, from: string): string {
-  const found = `${plural(report.hits.length, 'message')} found, ${plural(report.searched, 'message')} searched`;
-  const lines = [
-    ...(report.hits.length === 0 ? [] : [...formatHits(report.hits), '']),
-    found,
-  ];
-
-  const [first] = report.problems;
+/** The report for people: a table, what could not be read, and the commands that recover what was found. */
+export function formatSearch(
+  found: FoundMail,
+  place: SearchPlace,
+  columns = USUAL_COLUMNS,
+): string {
+  const { hits, problems, isOnePoint } = found;
+  const table = isOnePoint ? formatHits(hits) : formatSightings(hits, columns);
+  const lines = [...table, describeCounts(found)];
+  const [first] = problems;
 
   if (first) {
     lines.push(
-      `Unreadable  ${plural(report.problems.length, 'message')}, first ${plainText(first.name)}: ${first.reason}`,
+      `Unreadable  ${plural(problems.length, 'message')}, first ${plainText(first.name)}: ${first.reason}`,
     );
   }
 
-  if (report.hits.length > 0) lines.push('', 'Recover with:');
-
-  for (let at = 0; at < report.hits.length; at += MOST_NAMES) {
-    lines.push(
-      `  ${recoverCommand(report.hits.slice(at, at + MOST_NAMES), from)}`,
-    );
-  }
+  const commands = recoverLines(hits, place);
+  if (commands.length > 0) lines.push('', ...commands);
 
   return lines.join('\n');
 }
 
-/** `kms-backup recover DIR --additive --message 'example.com/alice/INBOX/0000000a'`, with all messages. */
-function recoverCommand(hits: readonly SearchHit[], from: string): string {
-  const names = hits.map(({ name }) => `--message ${quoteWord(name)}`);
-  return `kms-backup recover ${quoteWord(from)} --additive ${names.join(' ')}`;
+function describeCounts({
+  hits,
+  searched,
+  archives,
+  isOnePoint,
+}: FoundMail): string {
+  const counts = `${plural(hits.length, 'message')} found, ${plural(searched, 'message')} searched`;
+
+  return isOnePoint
+    ? counts
+    : `${counts} in ${plural(archives.length, 'archive')}`;
 }
 
-function formatHits(hits: readonly SearchHit[]): string[] {
+function formatHits(hits: readonly MailHit[]): string[] {
+  if (hits.length === 0) return [];
+
   const rows = hits.map((hit) => [
-    hit.date ? formatMinute(hit.date) : '-',
+    formatDate(hit),
     plainText(hit.from, 32),
     plainText(hit.subject, 48),
     formatSize(hit.sizeBytes),
     plainText(hit.name),
   ]);
 
-  return formatTable([['DATE', 'FROM', 'SUBJECT', 'SIZE', 'MESSAGE'], ...rows]);
+  return [
+    ...formatTable([['DATE', 'FROM', 'SUBJECT', 'SIZE', 'MESSAGE'], ...rows]),
+    '',
+  ];
+}
+
+/** Two lines a message, so that a terminal of 80 columns has room for them; a long name stands on a third. */
+function formatSightings(hits: readonly MailHit[], columns: number): string[] {
+  if (hits.length === 0) return [];
+
+  const subjectColumns = Math.max(20, columns - FROM_COLUMNS - 20);
+  const heads = formatTable([
+    ['DATE', 'FROM', 'SUBJECT'],
+    ...hits.map((hit) => [
+      formatDate(hit),
+      plainText(hit.from, FROM_COLUMNS),
+      plainText(hit.subject, subjectColumns),
+    ]),
+  ]);
+
+  const sightings = [
+    formatSighting('LAST SEEN', 'GONE SINCE', 'LIVE'),
+    ...hits.map((hit) =>
+      formatSighting(
+        formatMinute(hit.lastSeen),
+        formatGone(hit),
+        formatLive(hit),
+      ),
+    ),
+  ];
+
+  const names = ['MESSAGE', ...hits.map(({ name }) => plainText(name))];
+
+  return [
+    ...names.flatMap((name, row) => [
+      heads[row] ?? '',
+      ...withName(sightings[row] ?? '', name, columns),
+    ]),
+    '',
+  ];
+}
+
+/** Cells of one width, whatever they hold: the name behind them begins in one column. */
+function formatSighting(seen: string, gone: string, live: string): string {
+  return `  ${seen.padEnd(16)}  ${gone.padEnd(16)}  ${live.padEnd(4)}  `;
+}
+
+function withName(sighting: string, name: string, columns: number): string[] {
+  return sighting.length + name.length <= columns
+    ? [sighting + name]
+    : [sighting.trimEnd(), `    ${name}`];
+}
+
+function formatDate({ date }: MailHit): string {
+  return date ? formatMinute(date) : '-';
+}
+
+function formatGone({ goneSince, isGoneKnown }: MailHit): string {
+  if (goneSince) return formatMinute(goneSince);
+
+  return isGoneKnown ? '-' : 'not known';
+}
+
+function formatLive({ isLive }: MailHit): string {
+  if (isLive === undefined) return '?';
+
+  return isLive ? 'yes' : 'no';
 }

@@ -1,0 +1,313 @@
+import {
+  type ArchiveFiles,
+  listArchiveFiles,
+} from '../archive/backup-directory.js';
+import { wholeName } from '../archive/entry-names.js';
+import {
+  headersIdentityOf,
+  loadIndex,
+  openHeaderCache,
+  writeHeaderCache,
+} from '../archive/headers/header-cache.js';
+import {
+  archivesOf,
+  type HeaderIndex,
+} from '../archive/headers/header-index.js';
+import { archiveName } from '../archive/names.js';
+import type { Storage } from '../archive/storage.js';
+import type { MessageQuery } from '../mail/message-query.js';
+import {
+  isDirectoryInScope,
+  type MailScope,
+  resolveScope,
+  type TypedScope,
+} from '../store/mail-scope.js';
+import type { MailIndex } from '../store/mailboxes.js';
+import { parseStorePath } from '../store/store-path.js';
+import { buildIndex } from './build-index.js';
+import { asksForHeaders, findCandidates } from './candidates.js';
+import { type LiveMail, mailboxPathOf } from './live-mail.js';
+import { MailDirectories } from './mail-directories.js';
+import { CandidateReader, type FoundRecord } from './read-candidates.js';
+import { type SearchHit, byPlace, type SearchOptions } from './run-search.js';
+import { pointWith, sightingOf } from './sightings.js';
+
+/** A search through all archives of a storage, each message once. */
+
+export interface ArchivesSearch {
+  readonly storage: Storage;
+  readonly typed: TypedScope;
+  readonly query: MessageQuery;
+  /** The store that no longer has what is looked for; undefined: it may. */
+  readonly withoutLive: LiveMail | undefined;
+  /** Headers are kept beside the archives for the next search. */
+  readonly keepsHeaders: boolean;
+  /** Called before something is written, and when it is done. */
+  readonly onWrite: (isWriting: boolean) => void;
+}
+
+/** A message, and what the archives know of it. */
+export interface SightedHit extends SearchHit {
+  /** When the newest archive was taken in which it was. */
+  readonly lastSeen: Date;
+  /** When the first later one was taken that lacks it; undefined where it is in the newest, or nobody can tell. */
+  readonly goneSince: Date | undefined;
+  readonly isGoneKnown: boolean;
+  /** The newest archive that a recover brings it from. */
+  readonly archive: string;
+}
+
+export interface ArchivesReport {
+  /** In the order of mailbox, folder and date. */
+  readonly hits: readonly SightedHit[];
+  /** Messages that were looked at: a message of several archives once. */
+  readonly searched: number;
+  readonly problems: readonly {
+    readonly name: string;
+    readonly reason: string;
+  }[];
+  /** The archives that were looked at, oldest first. */
+  readonly archives: readonly string[];
+  /** The archives that could not be looked at, or not wholly, and why. */
+  readonly notes: readonly string[];
+}
+
+/** A search that is under way. */
+interface Job {
+  readonly search: ArchivesSearch;
+  readonly files: readonly ArchiveFiles[];
+  readonly options: SearchOptions;
+}
+
+/**
+ * @throws {NotFoundError} when the scope names something that no archive has · {Error} the operating system's, the signal's
+ */
+export async function searchArchives(
+  search: ArchivesSearch,
+  options: SearchOptions,
+): Promise<ArchivesReport> {
+  const { storage, keepsHeaders } = search;
+  const files = await listArchiveFiles(storage);
+  const job = { search, files, options };
+  const kept = keepsHeaders ? await openHeaderCache(storage) : undefined;
+  let known: HeaderIndex | undefined;
+
+  try {
+    const answer = kept && (await answerFromKept(job, kept));
+    if (answer?.isStale === false) return answer.report;
+
+    if (kept && !answer && readsHeaders(search)) {
+      known = await loadIndex(storage, kept);
+    }
+  } finally {
+    kept?.close();
+  }
+
+  return answerAnew(job, known);
+}
+
+/** Where only the text is asked for, all messages are read anyway. */
+function readsHeaders({ query }: ArchivesSearch): boolean {
+  return query.text === undefined || asksForHeaders(query);
+}
+
+/** The answer of an index that fits these archives and this scope; undefined of any other. */
+async function answerFromKept(
+  job: Job,
+  kept: HeaderIndex,
+): Promise<Answer | undefined> {
+  const { files, search } = job;
+  if (!fits(kept, files)) return undefined;
+
+  const scope = resolveScope(mailboxesOf(kept), search.typed);
+  const isInScope = scopeRule(kept, scope);
+
+  const isCovered = kept.directories.every(
+    (directory, number) =>
+      directory.isCovered || !directory.hasMessages || !isInScope(number),
+  );
+
+  return isCovered ? answerFrom(job, kept, scope) : undefined;
+}
+
+function fits(
+  { archives }: HeaderIndex,
+  files: readonly ArchiveFiles[],
+): boolean {
+  return (
+    archives.length === files.length &&
+    files.every((own, number) => {
+      const known = archives[number];
+
+      return (
+        known?.stem === own.stem && known.identity === headersIdentityOf(own)
+      );
+    })
+  );
+}
+
+async function answerAnew(
+  job: Job,
+  known: HeaderIndex | undefined,
+): Promise<ArchivesReport> {
+  const { search, files, options } = job;
+  const { storage, typed, keepsHeaders } = search;
+  const request = {
+    storage,
+    files,
+    typed,
+    known,
+    readsHeaders: readsHeaders(search),
+  };
+
+  const { index, scope, notes, isPassing } = await buildIndex(request, options);
+  const { report } = await answerFrom(job, index, scope);
+
+  if (keepsHeaders && index.headers && !isPassing) {
+    search.onWrite(true);
+    await writeHeaderCache(storage, index, options.signal);
+    search.onWrite(false);
+  }
+
+  return { ...report, notes };
+}
+
+interface Answer {
+  readonly report: ArchivesReport;
+  /** True where the archives are not what the index says. */
+  readonly isStale: boolean;
+}
+
+async function answerFrom(
+  { search, files, options }: Job,
+  index: HeaderIndex,
+  scope: MailScope,
+): Promise<Answer> {
+  const { query, withoutLive } = search;
+  const isInScope = scopeRule(index, scope);
+  const { records, searched } = await findCandidates(index, query, isInScope);
+
+  const gone = withoutLive
+    ? await withoutThoseLive(index, records, withoutLive)
+    : records;
+  const reader = new CandidateReader(index, files, query, options);
+  const { found, problems, isStale } = await reader.read(gone);
+  const hits = toHits(index, found);
+
+  return {
+    report: {
+      hits: withoutLive ? hits.filter((hit) => !withoutLive.has(hit)) : hits,
+      searched,
+      problems,
+      archives: index.archives.flatMap(({ stem, isPoint }) =>
+        isPoint ? archiveName(stem) : [],
+      ),
+      notes: index.archives.flatMap(({ note }) => note ?? []),
+    },
+    isStale,
+  };
+}
+
+/** Most mail is still there, and need not be read for this. */
+async function withoutThoseLive(
+  { directories, records, headers, unread }: HeaderIndex,
+  candidates: readonly number[],
+  live: LiveMail,
+): Promise<readonly number[]> {
+  const ids = await headers?.text('messageId');
+  if (!ids) return candidates;
+
+  return candidates.filter((record) => {
+    if (unread.has(record)) return true;
+
+    const directory = directories[records.directories[record] ?? 0]?.path ?? '';
+    const storePath = wholeName(directory + records.files.line(record));
+
+    return !live.has({ storePath, messageId: ids.line(record) });
+  });
+}
+
+function scopeRule(
+  { directories }: HeaderIndex,
+  scope: MailScope,
+): (directory: number) => boolean {
+  const isIn = directories.map(({ path }) => {
+    const place = parseStorePath(path);
+
+    return place !== undefined && isDirectoryInScope(scope, place);
+  });
+
+  return (directory) => isIn[directory] === true;
+}
+
+function mailboxesOf({ directories }: HeaderIndex): MailIndex {
+  return new MailDirectories(directories).mailboxes;
+}
+
+/** Each message once: one that was moved within its mailbox is shown where it was last. */
+function toHits(
+  index: HeaderIndex,
+  found: readonly FoundRecord[],
+): SightedHit[] {
+  const groups = new Map<string, FoundRecord[]>();
+
+  for (const one of found) {
+    const key = identityOf(one, index);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+
+  return [...groups.values()]
+    .map((group) => toSightedHit(index, group))
+    .sort(byPlace);
+}
+
+/** Mailbox, Message-ID, size and checksum; of a message without a Message-ID its name in place of that. */
+function identityOf(
+  { hit, record }: FoundRecord,
+  { records }: HeaderIndex,
+): string {
+  const { storePath, messageId, sizeBytes } = hit;
+  const id = messageId === '' ? storePath : messageId.toLowerCase();
+
+  return [mailboxPathOf(storePath), id, sizeBytes, records.crcs[record]].join(
+    '\n',
+  );
+}
+
+function toSightedHit(
+  index: HeaderIndex,
+  group: readonly FoundRecord[],
+): SightedHit {
+  const { archives } = index;
+  const all = group.flatMap(({ record }) => archivesOf(index, record));
+  const { lastSeen, goneSince, isGoneKnown } = sightingOf(
+    archives,
+    new Set(all),
+  );
+
+  const [last] = [...group].sort(
+    (a, b) =>
+      newestOf(index, b) - newestOf(index, a) ||
+      (a.hit.name < b.hit.name ? -1 : 1),
+  );
+  if (!last) throw new Error('a group of no records');
+
+  const points = new Set(archivesOf(index, last.record));
+  const from = archives[pointWith(archives, points, last.archive)];
+
+  return {
+    ...last.hit,
+    lastSeen: new Date(archives[lastSeen]?.takenAtMs ?? 0),
+    goneSince:
+      goneSince === undefined
+        ? undefined
+        : new Date(archives[goneSince]?.takenAtMs ?? 0),
+    isGoneKnown,
+    archive: archiveName(from?.stem ?? ''),
+  };
+}
+
+const newestOf = (index: HeaderIndex, { record }: FoundRecord): number =>
+  archivesOf(index, record)[0] ?? -1;
