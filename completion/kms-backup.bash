@@ -86,7 +86,7 @@ _kms_backup() {
     'schedule rm') flags='--all --dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
-    'search') flags='--before --deleted --domain --folder --from --help --json --message-id --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
+    'search') flags='--before --cache --deleted --domain --folder --from --help --json --message-id --newest --no-cache --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
     'status') flags='--backup-dir --help --html --json --max-age --progress --quiet --server-dir --verbose -q -v' ;;
     'verify') flags='--help --json --progress --quick --quiet --server-dir --threads --verbose -q -v' ;;
     esac

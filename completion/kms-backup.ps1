@@ -573,8 +573,10 @@ $scriptblock = {
     "user" = @{ "summary" = "Only this user." }
     "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
     "subfolders" = @{ "summary" = "With the folders below --folder; on unless --no-subfolders." }
+    "newest" = @{ "summary" = "Only the last complete backup of the directory." }
     "deleted" = @{ "summary" = "Only messages that are no longer in the store." }
-    "store" = @{ "summary" = "The store that --deleted looks at." }
+    "store" = @{ "summary" = "The live store. Default: the server's." }
+    "cache" = @{ "summary" = "Keep headers beside the archives; on unless --no-cache." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }
 }
