@@ -192,9 +192,27 @@ function checkFields(table: EntryTable, index: number, volume: string): void {
   if (fault !== undefined) throw damaged(volume, table.name(index), fault);
 }
 
-function findFieldFault(table: EntryTable, index: number): string | undefined {
-  const type = table.mode(index) & S_IFMT;
-  if (type !== 0 && type !== S_IFREG && type !== S_IFDIR && type !== S_IFIFO) {
+/** Says whether a mode is a file's; that of an archive that says none is. */
+export function isFileMode(mode: number): boolean {
+  const type = mode & S_IFMT;
+
+  return type === 0 || type === S_IFREG || type === S_IFIFO;
+}
+
+/** The same for a directory's. */
+export function isDirectoryMode(mode: number): boolean {
+  const type = mode & S_IFMT;
+
+  return type === 0 || type === S_IFDIR;
+}
+
+/** Why no safe tool would recover an entry, whatever its data are: a link, a claim that deflate cannot keep. */
+export function findFieldFault(
+  table: EntryTable,
+  index: number,
+): string | undefined {
+  const mode = table.mode(index);
+  if (!isFileMode(mode) && !isDirectoryMode(mode)) {
     return 'is a link or a device';
   }
 

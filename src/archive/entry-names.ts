@@ -101,7 +101,7 @@ function findWindowsFault(name: string): string | undefined {
   return undefined;
 }
 
-const PIECE_SUFFIX = /\.kms-part-\d+-of-\d+$/;
+const PIECE_SUFFIX = /\.kms-part-(\d+)-of-(\d+)$/;
 
 /** `a.eml` becomes `a.eml.kms-part-2-of-3`: a plain entry to any other tool. */
 export function formatPieceName(
@@ -115,6 +115,22 @@ export function formatPieceName(
 /** The name of the file that a piece belongs to. */
 export function wholeName(pieceName: string): string {
   return pieceName.replace(PIECE_SUFFIX, '');
+}
+
+/** The file that a piece's name says it belongs to, and its place there; undefined for any other name. */
+export function parsePieceName(
+  name: string,
+):
+  | { readonly name: string; readonly index: number; readonly count: number }
+  | undefined {
+  const match = PIECE_SUFFIX.exec(name);
+  if (!match) return undefined;
+
+  return {
+    name: name.slice(0, match.index),
+    index: Number(match[1]) - 1,
+    count: Number(match[2]),
+  };
 }
 
 /** 1 for the ASCII characters that a name may hold on every system. */

@@ -211,6 +211,6 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
 }
 
 /** Names an archive's content: SHA-256 over the SHA-256 of each volume's central directory, hexadecimal. */
-function combineDigests(volumeDigests: readonly string[]): string {
+export function combineDigests(volumeDigests: readonly string[]): string {
   return createHash('sha256').update(volumeDigests.join('\n')).digest('hex');
 }

@@ -13,6 +13,7 @@ export default class Recover extends RecoverCommand {
     '<%= config.bin %> recover "E:\\backup 2" --yes',
     '<%= config.bin %> recover /mnt/server-backup/F20060118T220007Z.zip --dry-run',
     '<%= config.bin %> recover /mnt/server-backup -d example.com -u alice -f INBOX --additive',
+    '<%= config.bin %> recover /mnt/server-backup --salvage --dry-run',
     '<%= config.bin %> recover --rollback',
     '<%= config.bin %> recover --forget --dry-run',
   ];

@@ -34,6 +34,7 @@ export interface RecoverFlags extends PlaceFlags, SourceFlags {
   readonly 'keep-old'?: boolean | undefined;
   readonly 'in-place': boolean;
   readonly 'keep-paths': boolean;
+  readonly salvage: boolean;
   readonly force: boolean;
 }
 
@@ -62,6 +63,7 @@ export function toRecoverRequest(
     keeping: keepingOf(flags),
     keepsBeside: flags.backup,
     isInPlace: flags['in-place'],
+    isSalvage: flags.salvage,
     threads: flags.threads,
     clock: systemClock,
     refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
@@ -86,6 +88,12 @@ function keepingOf(flags: RecoverFlags): RecoverRequest['keeping'] {
 
 function refuseContradiction(flags: RecoverFlags): void {
   if (!flags['in-place']) return;
+  if (flags.salvage) {
+    throw new UsageError(
+      '--salvage keeps what it cannot bring, and --in-place removes it first: leave out one of them',
+    );
+  }
+
   if (flags['keep-old'] !== true && !flags.backup) return;
 
   throw new UsageError(

@@ -10,7 +10,7 @@ import { fileIn, parseEntryDirectory } from '../store/store-path.js';
 import type { ChainIndex } from '../archive/chain-index.js';
 import { indexMail } from './index-mail.js';
 import { findIn } from './judge-damage.js';
-import { type ChainEntries, selectFrom } from './select-entries.js';
+import { selectFrom } from './select-entries.js';
 import { selectedRuns } from './selected-runs.js';
 
 /** Finding the part of the mail that a person means in a chain. */
@@ -27,7 +27,7 @@ export function findScope(chain: ChainIndex, typed: TypedScope): MailScope {
 export function refuseMissingMessages(
   chain: ChainIndex,
   scope: MailScope,
-  { selections }: ChainEntries,
+  selections: readonly Selection[],
 ): void {
   if (!scope.messages) return;
 

@@ -68,7 +68,7 @@ async function listFrom(
 
   if (scope) {
     findIn(index, () => {
-      refuseMissingMessages(index, scope, entries);
+      refuseMissingMessages(index, scope, entries.selections);
     });
   }
 

@@ -63,6 +63,30 @@ function hasAllMessages(chain: ChainIndex, want: Want): boolean {
     );
 }
 
+/**
+ * The wanted mailboxes that had more messages, by the point's summary, than the chain names, and how many. Undefined where
+ * nothing says what they had.
+ */
+export function missingMessages(
+  chain: ChainIndex,
+  want: Want,
+): ReadonlyMap<string, number> | undefined {
+  const expected = chain.archives.at(-1)?.facts.summary?.mailboxes;
+  const wantsMail = want.components?.has('mail') ?? true;
+  if (!expected || !wantsMail) return undefined;
+
+  const present = countMessages(chain);
+
+  const missing = [...expected]
+    .filter(([mailbox]) => wantsMailbox(want, mailbox))
+    .map(([mailbox, count]): [string, number] => [
+      mailbox,
+      count - (present.get(mailbox) ?? 0),
+    ]);
+
+  return new Map(missing.filter(([, count]) => count > 0));
+}
+
 /** The messages of a point that can be seen, by mailbox. */
 function countMessages(chain: ChainIndex): Map<string, number> {
   const counts = new Map<string, number>();

@@ -5,6 +5,9 @@ import { countFolders, type FolderPlan, planFolders } from './additive.js';
 import { type Chain, readPoint } from '../archive/chain.js';
 import { readChainIndex } from '../archive/chain-index.js';
 import { exists } from '../server/recover-state.js';
+import type { Missing } from '../archive/salvage/missing.js';
+import type { SalvagedChain } from '../archive/salvage/open-chain.js';
+import { salvagePoint } from '../archive/salvage/salvage-point.js';
 import { callOf, noteEarlier } from './earlier.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
 import { fitPlaces } from './fit-places.js';
@@ -12,7 +15,12 @@ import { findIn, judgeDamage } from './judge-damage.js';
 import { warnOfChain } from './plan-warnings.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
 import { collectRoots } from './roots.js';
-import { type ChainEntries, selectFrom } from './select-entries.js';
+import { salvageWanted } from './salvage.js';
+import {
+  type ChainEntries,
+  selectFrom,
+  selectUnchecked,
+} from './select-entries.js';
 import {
   decideKeeping,
   type MeasuredSpace,
@@ -42,7 +50,19 @@ export interface PlannedRecover {
 export async function planRecover(
   request: RecoverRequest,
 ): Promise<PlannedRecover> {
-  return readPoint(request.from, (chain) => planFrom(request, chain));
+  if (request.isSalvage) {
+    return salvagePoint(request.from, request, async (salvaged) =>
+      planFrom(
+        request,
+        salvaged.chain,
+        await chooseSalvaged(request, salvaged),
+      ),
+    );
+  }
+
+  return readPoint(request.from, async (chain) =>
+    planFrom(request, chain, await chooseEntries(request, chain)),
+  );
 }
 
 /** The part of a report that is known when everything is done. */
@@ -50,14 +70,15 @@ const NOTHING_DONE = {
   finished: null,
   keptOld: [],
   offTimes: [],
+  carried: [],
   durationMs: 0,
 } as const;
 
 async function planFrom(
   asked: RecoverRequest,
   chain: Chain,
+  { entries, roots, notes, lost }: ChosenEntries,
 ): Promise<PlannedRecover> {
-  const { entries, roots, notes } = await chooseEntries(asked, chain);
   const { request, facts, warnings } = await fitPlaces(asked, entries, chain);
   const call = callOf(request, { chain, entries, roots, ...facts });
   const earlier = noteEarlier(request, call, placesOf(request, entries));
@@ -69,7 +90,7 @@ async function planFrom(
 
   const replaces = folders ? [] : replacedPaths(request, entries, roots);
   const keeping = earlier.isWhole
-    ? { keepsOld: request.keeping !== 'never', notes: [] }
+    ? keepingAsAsked(request)
     : planKeeping(request, space, replaces);
 
   const report: RecoverReport = {
@@ -80,8 +101,7 @@ async function planFrom(
     cfgDir: request.cfgDir,
     replaces,
     keepsOld: keeping.keepsOld,
-    neededBytes: space.needed,
-    freeBytes: space.free,
+    ...sizesOf(entries, space),
     warnings: [
       ...request.notes,
       ...warnings,
@@ -92,10 +112,29 @@ async function planFrom(
     ],
     ...facts,
     additive: folders && countFolders(folders),
+    missing: [...new Set([...facts.missing, ...lost.map(({ name }) => name)])],
+    lost,
     ...NOTHING_DONE,
   };
 
   return { chain, entries, roots, folders, call, report };
+}
+
+function sizesOf(
+  { messages, files, bytes }: ChainEntries,
+  { needed, free }: MeasuredSpace,
+): Pick<
+  RecoverReport,
+  'messages' | 'files' | 'bytes' | 'neededBytes' | 'freeBytes'
+> {
+  return { messages, files, bytes, neededBytes: needed, freeBytes: free };
+}
+
+/** A call that only completes an earlier one keeps what that one put aside. */
+function keepingAsAsked({
+  keeping,
+}: RecoverRequest): ReturnType<typeof planKeeping> {
+  return { keepsOld: keeping !== 'never', notes: [] };
 }
 
 /** @throws {NoSpaceError} */
@@ -144,6 +183,7 @@ interface ChosenEntries {
   readonly roots: readonly string[] | undefined;
   /** Notes on damage that is not in the way. */
   readonly notes: readonly string[];
+  readonly lost: readonly Missing[];
 }
 
 /** @throws {NotFoundError} · {DamagedArchiveError} as `planRecover` */
@@ -158,7 +198,7 @@ async function chooseEntries(
 
   if (scope) {
     findIn(index, () => {
-      refuseMissingMessages(index, scope, entries);
+      refuseMissingMessages(index, scope, entries.selections);
     });
   }
 
@@ -172,7 +212,38 @@ async function chooseEntries(
   const roots = scope && collectRoots(entries, scope);
   if (roots?.length === 0) throw nothingFound(chain, entries);
 
-  return { entries, roots, notes };
+  return { entries, roots, notes, lost: [] };
+}
+
+/** The same of what is left, where some of it is damaged. @throws as `chooseEntries` */
+async function chooseSalvaged(
+  request: RecoverRequest,
+  salvaged: SalvagedChain,
+): Promise<ChosenEntries> {
+  const raw = salvaged.index;
+  const scope = request.scope && findScope(raw, request.scope);
+  const filter = filterFor(request, scope);
+  const wanted = selectUnchecked(raw, filter);
+
+  if (scope) refuseMissingMessages(raw, scope, wanted);
+
+  const want = wantOf(request, scope);
+  const { index, missing, notes } = await salvageWanted(
+    salvaged,
+    wanted,
+    want,
+    request,
+  );
+
+  const entries = selectFrom(index, filter, true);
+  if (entries.selections.every(({ indices }) => indices.length === 0)) {
+    throw nothingFound(salvaged.chain, entries);
+  }
+
+  const roots = scope && collectRoots(entries, scope);
+  if (roots?.length === 0) throw nothingFound(salvaged.chain, entries);
+
+  return { entries, roots, notes, lost: missing };
 }
 
 /** The paths that a report names as replaced. */

@@ -1,3 +1,4 @@
+import type { Missing } from '../archive/salvage/missing.js';
 import type { Component } from '../store/components.js';
 import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
@@ -32,6 +33,8 @@ export interface RecoverRequest {
   readonly keepsBeside: boolean;
   /** The old state is removed first: there is no undo. */
   readonly isInPlace: boolean;
+  /** What is damaged is left out and named, and everything else is recovered. */
+  readonly isSalvage: boolean;
   readonly threads: number | undefined;
   readonly clock: Clock;
   /** Notes on the request itself, for the report. */
@@ -72,7 +75,7 @@ export interface RecoverReport {
   readonly warnings: readonly string[];
   /** The paths in mailserver.cfg that are not the archive's. */
   readonly adapted: readonly AdaptedPath[];
-  /** Files that were asked for and that the archive does not hold: `users.cfg`. */
+  /** The names of what was asked for and does not come: files that the archive does not hold, and all that is lost of it. */
   readonly missing: readonly string[];
   /** Mailboxes without an account in users.cfg: `bob@example.com`; `@example.net` where the whole domain has none. */
   readonly withoutAccount: readonly string[];
@@ -84,5 +87,9 @@ export interface RecoverReport {
   readonly keptOld: readonly string[];
   /** Entries that have other times now than in the archive: the file system does not keep theirs. */
   readonly offTimes: readonly string[];
+  /** What damage keeps a salvage from bringing. */
+  readonly lost: readonly Missing[];
+  /** Live files that stay because a salvage cannot bring them. */
+  readonly carried: readonly string[];
   readonly durationMs: number;
 }

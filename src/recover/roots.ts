@@ -12,7 +12,7 @@ import type { ChainEntries } from './select-entries.js';
 /** The paths below the store that a recover of a part of the mail replaces. Pure. */
 
 /** The files that the server rebuilds from a folder's messages. */
-const REBUILT_FILES = ['index.fld', 'search.fld'];
+export const REBUILT_FILES: readonly string[] = ['index.fld', 'search.fld'];
 
 /** The own content of a folder, beside its subfolders and `FOLDER_FILES`. */
 const FOLDER_CONTENT = [

@@ -8,6 +8,7 @@ import type { Area } from '../store/entry-place.js';
 import { adaptStaged } from './adapt-staged.js';
 import { addMail } from './add-mail.js';
 import type { FolderPlan } from './additive.js';
+import { carryOver } from './carry-over.js';
 import { finishAll, isSameCall } from './earlier.js';
 import { placeTops, stagedPathOf } from './placed-tops.js';
 import { makePlaces } from './placement.js';
@@ -23,7 +24,7 @@ import type { RecoverReport, RecoverRequest } from './request.js';
 import { type PlacedRecover, swap } from './run-swap.js';
 import { stage } from './stage.js';
 import { dropStaged, warnOfOrphans } from './staging.js';
-import { placesOf, planStaging } from './units.js';
+import { placesOf, planStaging, unitsOf } from './units.js';
 
 /** Recovering: what is planned is staged, proven and put in place. */
 
@@ -87,7 +88,7 @@ function makeRoots({
 
 type Outcome = Pick<
   RecoverReport,
-  'finished' | 'keptOld' | 'warnings' | 'additive' | 'offTimes'
+  'finished' | 'keptOld' | 'warnings' | 'additive' | 'offTimes' | 'carried'
 >;
 
 /** Completes what earlier calls began, then recovers; where one of them was this very call, that is all. */
@@ -111,12 +112,7 @@ async function recoverHeld(
   };
 
   if (sameCall) {
-    return {
-      ...before,
-      ...completedBy(sameCall, planned),
-      additive: undefined,
-      offTimes: [],
-    };
+    return { ...before, ...completedBy(sameCall, planned) };
   }
 
   const tops = placeTops(request, planned.entries);
@@ -124,6 +120,7 @@ async function recoverHeld(
   const orphans = warnOfOrphans(placed.staging.stagingDirs);
 
   const offTimes = await stageAll(request, planned, placed);
+  const carried = await carryMissing(request, planned, placed);
   const brought = planned.folders
     ? await addAll(request, planned.folders, placed)
     : swapAll(request, planned, placed);
@@ -131,6 +128,7 @@ async function recoverHeld(
   return {
     ...before,
     ...brought,
+    carried,
     warnings: [...before.warnings, ...orphans, ...brought.warnings],
     offTimes,
   };
@@ -165,6 +163,23 @@ async function stageAll(
   await refuseAfterStaging(request, staging);
 
   return offTimes;
+}
+
+/** Takes over what is live and a salvage cannot bring; what is added replaces nothing. */
+async function carryMissing(
+  request: RecoverRequest,
+  planned: PlannedRecover,
+  { tops, staging }: PlacedRecover,
+): Promise<string[]> {
+  if (planned.folders) return [];
+
+  return carryOver({
+    tops,
+    units: unitsOf(request, planned, tops),
+    stagingDirs: staging.stagingDirs,
+    missing: planned.report.lost,
+    signal: request.signal,
+  });
 }
 
 /** The part of the outcome that the last step brings. */
@@ -209,11 +224,14 @@ async function addAll(
 function completedBy(
   { journal }: FoundJournal,
   { report }: PlannedRecover,
-): Pick<RecoverReport, 'finished' | 'keptOld'> {
+): Omit<Outcome, 'warnings'> {
   const keepsOld = journal.keepsOld || (report.keepsOld && !journal.isInPlace);
   return {
     finished: `the recover of ${journal.archive} that was interrupted is complete now; that is all of this call`,
     keptOld: keepsOld ? oldPathsOf(journal.units) : [],
+    additive: undefined,
+    offTimes: [],
+    carried: [],
   };
 }
 

@@ -1,4 +1,5 @@
 import { ExitCode, UsageError } from '../errors.js';
+import { listOfRecover } from '../jobs/missing-list.js';
 import {
   type RecoverFlags,
   toRecoverRequest,
@@ -60,7 +61,7 @@ export abstract class RecoverCommand extends KmsCommand {
     if (!flags['dry-run']) await request.refuseWhileRunning();
 
     const planned = await verb.planRecover(request);
-    const plan = formatRecoverPlan(planned.report);
+    const plan = formatRecoverPlan(planned.report, flags.verbose);
     if (flags['dry-run']) {
       return {
         exitCode: exitCodeOf(planned.report),
@@ -77,14 +78,17 @@ export abstract class RecoverCommand extends KmsCommand {
       'the mail server has what it had before, what was extracted is removed';
 
     const report = await verb.runRecover(request, planned);
+    const list = listOfRecover(report, planned);
+    const warnings = [...report.warnings, ...list.warnings];
+    const done = { ...report, warnings, missingList: list.path };
     // The plan has told the first of them, where it was shown.
     const told = flags.quiet ? 0 : planned.report.warnings.length;
-    this.warnAll(report.warnings.slice(told));
+    this.warnAll(warnings.slice(told));
 
     return {
       exitCode: exitCodeOf(report),
-      json: report,
-      text: formatRecoverDone(report),
+      json: done,
+      text: formatRecoverDone(done, flags.verbose),
       isSummary: true,
     };
   }

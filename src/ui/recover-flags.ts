@@ -69,6 +69,10 @@ export const recoverFlags = withEnvironment({
   'in-place': Flags.boolean({
     summary: 'Remove the present data first: needs less space, has no undo.',
   }),
+  salvage: Flags.boolean({
+    summary:
+      'Take all that can be read of a damaged archive; name what is missing.',
+  }),
   rollback: Flags.boolean({
     summary:
       'Restore the state before the last recover; again: the one before it.',

@@ -47,6 +47,10 @@ export class CentralDirectoryTable extends EntryTable {
     return undefined;
   }
 
+  dataOffset(): undefined {
+    return undefined;
+  }
+
   flags(index: number): number {
     return this.#view.getUint16(this.#header(index) + CENTRAL.flags, true);
   }

@@ -1,34 +1,16 @@
+import {
+  type EntryColumns,
+  type EntryRow,
+  makeColumns,
+  type TimePrecision,
+} from './entry-columns.js';
 import { type FilePiece, NTFS_EPOCH_TICKS } from './zip-format.js';
 
-/** The precision of an entry's time: DOS (two seconds, local time), Unix seconds, or NTFS (100 ns). */
-export const TimePrecision = { dos: 0, second: 1, tick: 2 } as const;
-export type TimePrecision = (typeof TimePrecision)[keyof typeof TimePrecision];
-
-/** The columns of an entry table: plain data that threads can hand to each other. */
-export interface EntryColumns {
-  readonly count: number;
-  /** Bytes that hold the names in UTF-8, perhaps among others: a central directory as it was read. */
-  readonly nameBytes: Uint8Array;
-  /** The offset of each name in `nameBytes`. */
-  readonly nameStarts: Uint32Array;
-  readonly nameLengths: Uint16Array;
-  /** The names as the file has them, where that is not UTF-8 (code page 437). */
-  readonly rawNames: ReadonlyMap<number, Uint8Array>;
-  readonly flags: Uint16Array;
-  readonly methods: Uint16Array;
-  readonly crcs: Uint32Array;
-  readonly sizes: Float64Array;
-  readonly compressedSizes: Float64Array;
-  readonly headerOffsets: Float64Array;
-  /** The offset of the next entry or of the central directory. */
-  readonly extentEnds: Float64Array;
-  /** Unix type and permissions; 0 where the archive does not say. */
-  readonly modes: Uint16Array;
-  /** 100 ns ticks since 1601-01-01 UTC, as NTFS and the extra field have them. */
-  readonly mtimes: BigInt64Array;
-  readonly precisions: Uint8Array;
-  readonly pieces: ReadonlyMap<number, FilePiece>;
-}
+export {
+  type EntryColumns,
+  type EntryRow,
+  TimePrecision,
+} from './entry-columns.js';
 
 /** The entries of one volume in the order of its central directory, a million of them in little memory. */
 export abstract class EntryTable {
@@ -58,6 +40,12 @@ export abstract class EntryTable {
   abstract piece(index: number): FilePiece | undefined;
   /** The name's bytes as the zip file has them, where that is not UTF-8 (code page 437). */
   abstract rawNameOf(index: number): Uint8Array | undefined;
+
+  /**
+   * Where an entry's data begin, counted from its header's place, where a salvage has found them by their checksum: the local
+   * header is not asked then. Undefined for all others.
+   */
+  abstract dataOffset(index: number): number | undefined;
 
   name(index: number): string {
     const start = this.nameStart(index);
@@ -100,24 +88,30 @@ export abstract class EntryTable {
   gather(indices: ArrayLike<number> & Iterable<number>): ColumnTable {
     const builder = new EntryTableBuilder(indices.length, indices.length * 64);
     for (const index of indices) {
-      builder.add({
-        name: this.nameBytes(index),
-        rawName: this.rawNameOf(index),
-        flags: this.flags(index),
-        method: this.method(index),
-        crc: this.crc(index),
-        sizeBytes: this.size(index),
-        compressedBytes: this.compressedSize(index),
-        headerOffset: this.headerOffset(index),
-        mode: this.mode(index),
-        mtimeTicks: this.mtimeTicks(index),
-        precision: this.precision(index),
-        piece: this.piece(index),
-      });
+      builder.add(this.rowAt(index));
       builder.setExtentEnd(builder.count - 1, this.extentEnd(index));
     }
 
     return builder.build();
+  }
+
+  /** One entry, to be put into another table. */
+  rowAt(index: number): EntryRow {
+    return {
+      name: this.nameBytes(index),
+      rawName: this.rawNameOf(index),
+      flags: this.flags(index),
+      method: this.method(index),
+      crc: this.crc(index),
+      sizeBytes: this.size(index),
+      compressedBytes: this.compressedSize(index),
+      headerOffset: this.headerOffset(index),
+      mode: this.mode(index),
+      mtimeTicks: this.mtimeTicks(index),
+      precision: this.precision(index),
+      piece: this.piece(index),
+      dataOffset: this.dataOffset(index),
+    };
   }
 }
 
@@ -187,6 +181,10 @@ export class ColumnTable extends EntryTable {
   piece(index: number): FilePiece | undefined {
     return this.columns.pieces.get(index);
   }
+
+  dataOffset(index: number): number | undefined {
+    return this.columns.dataOffsets.get(index);
+  }
 }
 
 function at(
@@ -196,44 +194,6 @@ function at(
   return column[index] ?? 0;
 }
 
-/** One entry on its way into a table. */
-export interface EntryRow {
-  readonly name: Uint8Array;
-  readonly rawName?: Uint8Array | undefined;
-  readonly flags: number;
-  readonly method: number;
-  readonly crc: number;
-  readonly sizeBytes: number;
-  readonly compressedBytes: number;
-  readonly headerOffset: number;
-  readonly mode: number;
-  readonly mtimeTicks: bigint;
-  readonly precision: TimePrecision;
-  readonly piece?: FilePiece | undefined;
-}
-
-/** Columns for that many entries, to be filled. */
-function makeColumns(capacity: number, nameBytes: Uint8Array): EntryColumns {
-  return {
-    count: capacity,
-    nameBytes,
-    nameStarts: new Uint32Array(capacity),
-    nameLengths: new Uint16Array(capacity),
-    rawNames: new Map<number, Uint8Array>(),
-    pieces: new Map<number, FilePiece>(),
-    flags: new Uint16Array(capacity),
-    methods: new Uint16Array(capacity),
-    crcs: new Uint32Array(capacity),
-    sizes: new Float64Array(capacity),
-    compressedSizes: new Float64Array(capacity),
-    headerOffsets: new Float64Array(capacity),
-    extentEnds: new Float64Array(capacity),
-    modes: new Uint16Array(capacity),
-    mtimes: new BigInt64Array(capacity),
-    precisions: new Uint8Array(capacity),
-  };
-}
-
 /** Fills a table row by row. */
 export class EntryTableBuilder {
   #count = 0;
@@ -241,6 +201,7 @@ export class EntryTableBuilder {
   #namesEnd = 0;
   readonly #rawNames = new Map<number, Uint8Array>();
   readonly #pieces = new Map<number, FilePiece>();
+  readonly #dataOffsets = new Map<number, number>();
   readonly #columns: EntryColumns;
 
   constructor(
@@ -281,6 +242,9 @@ export class EntryTableBuilder {
     columns.precisions[index] = row.precision;
     if (row.rawName) this.#rawNames.set(index, row.rawName);
     if (row.piece) this.#pieces.set(index, row.piece);
+    if (row.dataOffset !== undefined) {
+      this.#dataOffsets.set(index, row.dataOffset);
+    }
   }
 
   setExtentEnd(index: number, end: number): void {
@@ -298,6 +262,7 @@ export class EntryTableBuilder {
       ),
       rawNames: this.#rawNames,
       pieces: this.#pieces,
+      dataOffsets: this.#dataOffsets,
     });
   }
 

@@ -90,13 +90,14 @@ function checkValues(
   }
 }
 
-interface LocalSizes {
+/** The sizes that a local header says. */
+export interface LocalSizes {
   size: number;
   compressed: number;
 }
 
 /** @param header the local header with its extra fields, which begin at `extraStart` */
-function readSizes(header: Buffer, extraStart: number): LocalSizes {
+export function readSizes(header: Buffer, extraStart: number): LocalSizes {
   // 18: compressed size; 22: size
   const sizes = {
     compressed: header.readUInt32LE(18),

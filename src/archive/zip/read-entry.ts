@@ -193,7 +193,8 @@ function readHeader(
   };
 
   let bytes = read(HEADER_ROOM_BYTES + dataBytes);
-  const neededBytes = localHeaderLength(bytes) + dataBytes;
+  const headerBytes = table.dataOffset(index) ?? localHeaderLength(bytes);
+  const neededBytes = headerBytes + dataBytes;
 
   if (neededBytes > bytes.length && bytes.length < extentBytes) {
     bytes = read(neededBytes);
@@ -215,7 +216,8 @@ function localHeaderLength(bytes: Buffer): number {
  * @returns the offset of the data, counted from the header
  */
 function openEntry(bytes: Buffer, table: EntryTable, index: number): number {
-  const dataStart = checkLocalHeader(bytes, table, index);
+  const dataStart =
+    table.dataOffset(index) ?? checkLocalHeader(bytes, table, index);
   const dataEnd = dataStart + table.compressedSize(index);
 
   if (table.headerOffset(index) + dataEnd > table.extentEnd(index)) {

@@ -20,12 +20,14 @@ export function adaptedLines(
 
 export function missingLines(
   label: string,
-  { missing, archives, cfgDir }: RecoverReport,
+  { missing, lost, archives, cfgDir }: RecoverReport,
 ): string[] {
-  if (missing.length === 0) return [];
+  const names = new Set(lost.map(({ name }) => name));
+  const absent = missing.filter((name) => !names.has(name));
+  if (absent.length === 0) return [];
 
   return [
-    `${label}${missing.join(' and ')}: ${archives.join(' + ')} holds none, and is no complete backup; what is in ${cfgDir} stays`,
+    `${label}${absent.join(' and ')}: ${archives.join(' + ')} holds none, and is no complete backup; what is in ${cfgDir} stays`,
   ];
 }
 

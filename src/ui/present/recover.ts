@@ -1,3 +1,4 @@
+import { hidesNames } from '../../archive/salvage/missing.js';
 import type { RecoverReport } from '../../recover/request.js';
 import type { RollbackPlan } from '../../recover/rollback.js';
 import type { KeptState } from '../../server/kept-states.js';
@@ -12,12 +13,16 @@ import {
 } from '../../platform/units.js';
 
 import { document } from '../document.js';
+import { formatLost } from './lost.js';
 import { accountLines, adaptedLines, missingLines } from './recover-fit.js';
 
 const LISTED_PATHS = 8;
 
 /** The plan of a recover, as it is shown before anything happens. */
-export function formatRecoverPlan(report: RecoverReport): string {
+export function formatRecoverPlan(
+  report: RecoverReport,
+  isVerbose = false,
+): string {
   const taken = formatUtcSecond(report.takenAt);
   return [
     `Recover   ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)}, as of ${taken} UTC`,
@@ -27,9 +32,22 @@ export function formatRecoverPlan(report: RecoverReport): string {
     ...adaptedLines('Adapts    ', report),
     `Space     ${formatSize(report.neededBytes)} needed, ${formatSize(report.freeBytes)} free`,
     ...missingLines('Missing   ', report),
+    ...formatLost(report.lost, { isVerbose }),
+    ...formatStaying(report.lost),
     ...accountLines('Note      ', report),
     ...report.warnings.map((warning) => `Note      ${warning}`),
   ].join('\n');
+}
+
+/** The live files that a salvage will not replace. */
+function formatStaying(missing: RecoverReport['lost']): string[] {
+  if (missing.length === 0) return [];
+
+  const fact = hidesNames(missing)
+    ? 'every live file that does not come from the archive: it may be one of these'
+    : 'what of these is live';
+
+  return [`Stays     ${fact}`];
 }
 
 function formatEffect({ additive, replaces }: RecoverReport): string {
@@ -46,7 +64,10 @@ function formatEffect({ additive, replaces }: RecoverReport): string {
 }
 
 /** Formats the result of a recover. */
-export function formatRecoverDone(report: RecoverReport): string {
+export function formatRecoverDone(
+  report: RecoverReport & { readonly missingList: string | null },
+  isVerbose = false,
+): string {
   const { additive } = report;
   const from = report.archives.join(' + ');
 
@@ -66,6 +87,16 @@ export function formatRecoverDone(report: RecoverReport): string {
     ...missingLines('Missing    ', report),
     ...accountLines('Note       ', report),
   );
+  lines.push(...formatLost(report.lost, { isVerbose, indent: 11 }));
+
+  if (report.carried.length > 0) {
+    lines.push(
+      `Stays      ${plural(report.carried.length, 'live file')} that the archive could not bring`,
+    );
+  }
+
+  const { missingList } = report;
+  if (typeof missingList === 'string') lines.push(`List       ${missingList}`);
 
   if (report.keptOld.length > 0) {
     lines.push(

@@ -1,0 +1,220 @@
+import {
+  type BigIntStats,
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  type Stats,
+  symlinkSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { hidesNames, type Missing } from '../archive/salvage/missing.js';
+import { FailedError } from '../errors.js';
+import { giveTime, ticksOf } from '../platform/file-times.js';
+import { optionally } from '../platform/optional-calls.js';
+import { makeOwnedDirectories } from '../platform/owned-directories.js';
+import { syncTree } from '../platform/sync-tree.js';
+import { Turns } from '../platform/turns.js';
+import { STAGING_NAME } from '../server/recover-journal.js';
+import type { SwapUnit } from '../server/recover-journal-text.js';
+import { placeOf } from '../store/entry-place.js';
+import { hasMessageName } from '../store/message-file.js';
+import type { PlacedTop } from './placed-tops.js';
+import { REBUILT_FILES } from './roots.js';
+import { toStageError } from './stage.js';
+import { dropStaged } from './staging.js';
+
+/**
+ * What a salvage cannot bring and the live store has stays: it is taken over into the staged state before that takes the place
+ * of the live one. Where every loss is known by name these are the files of these names; where names are lost too, it is
+ * every live file that the staged state lacks.
+ */
+
+/** The staged and the live state, and what of the archive is lost. */
+export interface CarryOver {
+  readonly tops: readonly PlacedTop[];
+  readonly units: readonly SwapUnit[];
+  readonly stagingDirs: readonly string[];
+  readonly missing: readonly Missing[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * @returns the live files that stay
+ * @throws {KmsError} with the old state in place and nothing staged
+ */
+export async function carryOver(state: CarryOver): Promise<string[]> {
+  const { units, stagingDirs, missing, signal } = state;
+  if (missing.length === 0) return [];
+
+  const carrier = new Carrier(signal);
+
+  try {
+    if (hidesNames(missing)) {
+      for (const { live, staged } of units) await carrier.carry(live, staged);
+    } else {
+      for (const { live, staged } of namedPlaces(state)) {
+        await carrier.carry(live, staged);
+      }
+    }
+
+    if (carrier.carried.length > 0) stagingDirs.forEach(syncTree);
+
+    return carrier.carried;
+  } catch (error) {
+    stagingDirs.forEach(dropStaged);
+    throw toStageError(error);
+  }
+}
+
+interface TwoPlaces {
+  readonly live: string;
+  readonly staged: string;
+}
+
+/** The places of the files that are missing by name, as far as something is replaced there. */
+function namedPlaces({ tops, units, missing }: CarryOver): TwoPlaces[] {
+  const places = missing.flatMap(({ entry, kind }) => {
+    const place =
+      entry === null || kind === 'directory' ? undefined : placeOf(entry);
+    const top = tops.find(
+      ({ area, placement: { name } }) =>
+        area === place?.area &&
+        (place.path === name || place.path.startsWith(`${name}/`)),
+    );
+    if (!place || !top) return [];
+
+    const { name, live, staged } = top.placement;
+    const rest = place.path.slice(name.length);
+
+    return [{ live: join(live, rest), staged: join(staged, rest) }];
+  });
+
+  return places.filter(({ live }) =>
+    units.some((unit) => live === unit.live || isBelow(live, unit.live)),
+  );
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const parent = dirname(path);
+
+  return (
+    parent === directory || (parent !== path && isBelow(parent, directory))
+  );
+}
+
+/** Takes live files over into the staged state, each under its own name, where that has none. */
+class Carrier {
+  readonly carried: string[] = [];
+  readonly #turns = new Turns();
+
+  constructor(private readonly signal: AbortSignal | undefined) {}
+
+  async carry(live: string, staged: string): Promise<void> {
+    await this.#turns.pass();
+    this.signal?.throwIfAborted();
+
+    const stats = lstatSync(live, { throwIfNoEntry: false });
+    if (!stats) return;
+
+    const own = lstatSync(staged, { bigint: true, throwIfNoEntry: false });
+    if (own && own.isDirectory() !== stats.isDirectory()) throw notBoth(live);
+
+    if (!stats.isDirectory()) {
+      if (!own) this.#carryFile(live, staged, stats);
+      return;
+    }
+
+    await this.#carryDirectory(live, staged, own);
+  }
+
+  async #carryDirectory(
+    live: string,
+    staged: string,
+    own: BigIntStats | undefined,
+  ): Promise<void> {
+    const before = this.carried.length;
+
+    if (!own) {
+      makeOwnedDirectories(dirname(staged));
+      mkdirSync(staged);
+    }
+
+    for (const name of readdirSync(live)) {
+      if (name.startsWith(STAGING_NAME) || name === 'lost+found') continue;
+
+      await this.carry(join(live, name), join(staged, name));
+    }
+
+    if (!own) giveLook(live, staged);
+    else if (this.carried.length > before) giveTime(staged, ticksOf(own));
+  }
+
+  #carryFile(live: string, staged: string, stats: Stats): void {
+    const isRebuilt =
+      REBUILT_FILES.includes(basename(live)) && exists(dirname(staged));
+    // An index of other messages must not stay beside them: the server makes it anew.
+    if (isRebuilt && exists(join(dirname(staged), '#msgs'))) return;
+
+    makeOwnedDirectories(dirname(staged));
+
+    if (stats.isSymbolicLink()) {
+      symlinkSync(readlinkSync(live), staged);
+    } else if (!stats.isFile()) {
+      return;
+    } else if (!hasMessageName(live) || !tryLink(live, staged)) {
+      copyFileSync(live, staged);
+      giveLook(live, staged);
+    }
+
+    this.carried.push(live);
+  }
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** A message never changes, and so may have a name in both states. */
+function tryLink(live: string, staged: string): boolean {
+  try {
+    linkSync(live, staged);
+
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The owner, rights and time of the live one. */
+function giveLook(live: string, staged: string): void {
+  const stats = lstatSync(live);
+  if (process.platform !== 'win32') {
+    if (process.getuid?.() === 0) {
+      optionally('owner', staged, () => {
+        chownSync(staged, stats.uid, stats.gid);
+      });
+    }
+
+    optionally('mode', staged, () => {
+      chmodSync(staged, stats.mode & 0o7777);
+    });
+  }
+
+  giveTime(staged, ticksOf(lstatSync(live, { bigint: true })));
+}
+
+function notBoth(path: string): FailedError {
+  return new FailedError(
+    `${path} is a file, and a directory in the archive, or the other way round: not both can stay`,
+    {
+      hints: [
+        'Nothing was changed. Recover with --salvage --additive, or to another place with --store.',
+      ],
+    },
+  );
+}

@@ -1,0 +1,71 @@
+import type { Missing } from '../../archive/salvage/missing.js';
+import { formatCount, plural } from '../../platform/units.js';
+
+const LISTED = 8;
+
+/** What a salvage cannot bring, for people: all of it counted, and a line for each of the first; `--verbose` has all. */
+export function formatLost(
+  missing: readonly Missing[],
+  { isVerbose = false, indent = 10 } = {},
+): string[] {
+  if (missing.length === 0) return [];
+
+  const shown = isVerbose ? missing : missing.slice(0, LISTED);
+  const rest = missing.length - shown.length;
+  const lines = [
+    ...shown.map(describe),
+    ...(rest > 0 ? [`… and ${formatCount(rest)} more`] : []),
+  ];
+
+  return [
+    `${'Lost'.padEnd(indent)}${countLost(missing)}`,
+    ...lines.map((line) => ' '.repeat(indent) + line),
+  ];
+}
+
+/** `3 messages, 1 file, F….1.zip` */
+function countLost(missing: readonly Missing[]): string {
+  const count = (kind: Missing['kind']): number =>
+    missing.filter((one) => one.kind === kind).length;
+
+  const counted = [
+    { number: messagesOf(missing), words: ['message', 'messages'] },
+    { number: count('file'), words: ['file', 'files'] },
+    { number: count('directory'), words: ['directory', 'directories'] },
+  ].map(({ number, words: [one = '', many = ''] }) =>
+    number === 0 ? '' : plural(number, one, many),
+  );
+
+  const parts = missing
+    .filter(({ kind }) => PARTS.has(kind))
+    .map(({ kind, name }) => (kind === 'break' ? `some of ${name}` : name));
+
+  return [...counted.filter(Boolean), ...new Set(parts)].join(', ');
+}
+
+const PARTS: ReadonlySet<Missing['kind']> = new Set([
+  'volume',
+  'archive',
+  'text',
+  'break',
+]);
+
+function messagesOf(missing: readonly Missing[]): number {
+  return missing.reduce(
+    (sum, { kind, messages }) =>
+      sum + (kind === 'message' ? 1 : (messages ?? 0)),
+    0,
+  );
+}
+
+function describe({ kind, name, messages, reason }: Missing): string {
+  const count = messages === null ? '' : `${plural(messages, 'message')} of `;
+  const shown =
+    kind === 'message' || kind === 'mailbox' ? name : quoteOdd(name);
+
+  return `${count}${shown}: ${reason}`;
+}
+
+function quoteOdd(name: string): string {
+  return /^[\x20-\x7e]*$/.test(name) ? name : JSON.stringify(name);
+}
