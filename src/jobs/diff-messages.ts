@@ -46,29 +46,34 @@ export async function listMessages(
   moments: readonly DiffMoment[],
   readsHeaders: boolean,
 ): Promise<Listing> {
-  const all = [...changed];
-  const headers = readsHeaders ? await headersOf(all, moments) : [];
-  const unread = readsHeaders
-    ? headers.filter((one) => one === undefined).length
-    : 0;
+  const messages: ListedMessage[] = [];
+  const files: FileAt[] = [];
 
-  const messages = all
-    .map((message, place) => toListed(message, headers[place]))
-    .sort(byFolder);
+  for (const message of changed) {
+    messages.push(toListed(message));
+    if (readsHeaders) files.push(message.file);
+  }
 
-  const warnings =
-    unread === 0
-      ? []
-      : [`the headers of ${plural(unread, 'message')} cannot be read`];
+  if (!readsHeaders) return { messages: messages.sort(byFolder), warnings: [] };
 
-  return { messages, warnings };
+  const headers = await headersOf(files, moments);
+  const unread = headers.filter((one) => one === undefined).length;
+
+  return {
+    messages: messages
+      .map((message, place) => ({ ...message, headers: headers[place] }))
+      .sort(byFolder),
+    warnings:
+      unread === 0
+        ? []
+        : [`the headers of ${plural(unread, 'message')} cannot be read`],
+  };
 }
 
 async function headersOf(
-  messages: readonly ChangedMessage[],
+  files: readonly FileAt[],
   moments: readonly DiffMoment[],
 ): Promise<(MessageHeaders | undefined)[]> {
-  const files = messages.map(({ file }) => file);
   const points = moments.filter((moment) => moment.kind === 'point');
 
   for (const point of points) checkEntries(point, files);
@@ -107,10 +112,12 @@ function checkEntries({ index }: PointMoment, files: readonly FileAt[]): void {
   checkChosen(index, selections);
 }
 
-function toListed(
-  { change, path, file, before }: ChangedMessage,
-  headers: MessageHeaders | undefined,
-): ListedMessage {
+function toListed({
+  change,
+  path,
+  file,
+  before,
+}: ChangedMessage): ListedMessage {
   return {
     change,
     name: messageNameOf(path),
@@ -119,7 +126,7 @@ function toListed(
       change === 'moved' && before ? messageNameOf(before.path) : undefined,
     sizeBytes: sizeOf(file),
     sizeBefore: before && sizeOf(before.file),
-    headers,
+    headers: undefined,
   };
 }
 

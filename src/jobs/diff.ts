@@ -3,6 +3,7 @@ import { identityOf } from '../archive/backup-directory.js';
 import { type DiffResult, runDiff } from '../diff/run-diff.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
+import { findUnfinishedRecover } from '../server/recover-mark.js';
 import type { SkippedPath } from '../store/list-directory.js';
 import type { MailScope } from '../store/mail-scope.js';
 import {
@@ -83,13 +84,21 @@ function openLive(flags: ServerFlags): LiveMoment {
 }
 
 function warningsOf(before: PointMoment, after: DiffMoment): string[] {
-  const notes = after.kind === 'point' ? after.notes : [];
+  const notes = after.kind === 'point' ? after.notes : warnOfRecover(after);
 
   return [
     ...new Set([...before.notes, ...notes]),
     ...warnOfOrder(before, after),
     ...warnOfServers(before, after),
   ];
+}
+
+/** Of a store that a recover is replacing, part is of another time. */
+function warnOfRecover({ server }: LiveMoment): string[] {
+  const { installation, settings } = server;
+  const recover = findUnfinishedRecover([installation.dir, settings.storeDir]);
+
+  return recover ? [recover.fact] : [];
 }
 
 function warnOfOrder(before: PointMoment, after: DiffMoment): string[] {

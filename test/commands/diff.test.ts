@@ -438,6 +438,17 @@ describe('since a night', () => {
       });
     });
 
+    it('to find a message that was just listed: it is gone', async () => {
+      await night('full', 1);
+      const found = withFault(
+        'statx,lstat,newfstatat:error=ENOENT',
+        `${INBOX}/00000001.eml`,
+      );
+
+      expect(linesOf(found)).toEqual([`deleted ${ALICE}/INBOX/00000001`]);
+      expect(found.exitCode).toBe(0);
+    });
+
     it('to read a message whose content decides: it is named, and counts as changed', async () => {
       await night('full', 1);
       utimesSync(at(`${INBOX}/00000001.eml`), 5, 5);

@@ -17,6 +17,7 @@ import {
   pathInMail,
   placeOf,
   sharedPlaceOf,
+  writtenDirectory,
 } from '../../src/store/entry-place.js';
 
 describe('the place of an entry', () => {
@@ -102,5 +103,19 @@ describe('mail', () => {
     expect(isTopDirectory('@backup/sslca/')).toBe(true);
     expect(isTopDirectory(`${MAIL_ENTRY}example.com/`)).toBe(false);
     expect(isTopDirectory('')).toBe(false);
+  });
+});
+
+describe('a directory of an archive, by the name that this program writes', () => {
+  it.each([
+    ['', ''],
+    ['store/mail/example.com/', '@backup/store/mail/example.com/'],
+    ['@backup/store/mail/example.com/', '@backup/store/mail/example.com/'],
+    ['@backup/store/', '@backup/store/'],
+    ['@backup/sslcert/', '@backup/sslcert/'],
+    ['@backup/elsewhere/', undefined],
+    ['elsewhere/', undefined],
+  ])('%s', (directory, written) => {
+    expect(writtenDirectory(directory)).toBe(written);
   });
 });

@@ -255,7 +255,8 @@ function formatMessages(
 function formatTotals({ totals, parts, notCompared }: DiffReport): string[] {
   const { changed, deleted, moved, same, newBytes, deletedBytes } = totals;
   const lines = [
-    `Messages  ${formatCount(totals.new)} new${bytesOf(newBytes)}, ${formatCount(changed)} changed, ${formatCount(deleted)} deleted${bytesOf(deletedBytes)}, ${formatCount(moved)} moved, ${formatCount(same)} the same`,
+    `Messages  ${formatCount(totals.new)} new${bytesOf(newBytes)}, ${formatCount(changed)} changed, ${formatCount(deleted)} deleted${bytesOf(deletedBytes)}, ${formatCount(moved)} moved`,
+    `Same      ${plural(same, 'message')}`,
   ];
 
   const [first] = notCompared;
