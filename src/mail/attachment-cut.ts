@@ -1,6 +1,8 @@
 import { findHeaderEnd, unfoldLines } from './header-block.js';
 
 const PART_START = Buffer.from('\n--');
+/** The longest name of a header, with its colon. */
+const FIELD_BYTES = 100;
 /** A part with longer headers counts as text. */
 const PART_HEADER_LIMIT_BYTES = 64 * 1024;
 
@@ -35,6 +37,8 @@ export function withoutAttachments(bytes: Buffer): Buffer {
 
 /** Returns the start of an attachment's body (its blank line), or undefined where the part is text. */
 function attachmentBodyAt(bytes: Buffer, partAt: number): number | undefined {
+  if (!beginsPart(bytes, partAt)) return undefined;
+
   const window = bytes.subarray(partAt, partAt + PART_HEADER_LIMIT_BYTES);
   const text = window.toString('latin1');
   // The part begins behind the dashes of its boundary: the rest of that line is no header.
@@ -61,4 +65,18 @@ function attachmentBodyAt(bytes: Buffer, partAt: number): number | undefined {
   return ['text', 'multipart', 'message'].includes(type)
     ? undefined
     : partAt + linesAt + headerEnd.end;
+}
+
+/** Says whether headers may follow: text has many lines of dashes, and a look at each must not take long. */
+function beginsPart(bytes: Buffer, partAt: number): boolean {
+  if (partAt === 0) return true;
+
+  const newline = bytes.indexOf('\n', partAt);
+  const start = bytes.toString(
+    'latin1',
+    newline + 1,
+    newline + 1 + FIELD_BYTES,
+  );
+
+  return newline >= 0 && /^[!-9;-~]+[ \t]*:/.test(start);
 }

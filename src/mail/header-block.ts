@@ -106,6 +106,13 @@ function readLine(text: string, at: number): Line {
   };
 }
 
+/** Ends lines with LF: where several CR stand before it, as a careless relay leaves, and where a CR alone ends them. */
+export function toLineFeeds(text: string): string {
+  return text.replace(/\r+\n?/g, (run) =>
+    run.endsWith('\n') ? '\n' : '\n'.repeat(run.length),
+  );
+}
+
 /** Returns the lines of a header block, each field in one line: continuations are joined by a space (RFC 5322 §2.2.3). */
 export function unfoldLines(block: string): string[] {
   const lines: string[] = [];

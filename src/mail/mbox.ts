@@ -1,5 +1,5 @@
 import { twoDigits } from '../platform/dates.js';
-import { BYTE_ORDER_MARK, findHeaderEnd } from './header-block.js';
+import { BYTE_ORDER_MARK, findHeaderEnd, toLineFeeds } from './header-block.js';
 import type { MessageFlags } from './index-fld.js';
 import { HEADER_LIMIT_BYTES } from './message-headers.js';
 
@@ -91,9 +91,7 @@ function toRegular(bytes: Buffer): Buffer {
 }
 
 function withLineFeeds(bytes: Buffer): Buffer {
-  const text = bytes.toString('latin1').replace(/\r*\n|\r/g, '\n');
-
-  return Buffer.from(text, 'latin1');
+  return Buffer.from(toLineFeeds(bytes.toString('latin1')), 'latin1');
 }
 
 /** Returns a message with LF line ends and quoted `From ` lines, in one pass over a buffer of known length. */

@@ -1,7 +1,12 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { decodeText } from './charset.js';
 import { decodeEncodedWords } from './encoded-words.js';
-import { BYTE_ORDER_MARK, findHeaderEnd, unfoldLines } from './header-block.js';
+import {
+  BYTE_ORDER_MARK,
+  findHeaderEnd,
+  toLineFeeds,
+  unfoldLines,
+} from './header-block.js';
 import { decodeTransfer, readTransferEncoding } from './transfer-encoding.js';
 
 /**
@@ -40,7 +45,7 @@ export function toPlainMessage(bytes: Buffer): Buffer {
   }
 
   const isHidden = HIDDEN.test(text);
-  if (isHidden || BARE_CR.test(text)) text = text.replace(/\r*\n|\r/g, '\n');
+  if (isHidden || BARE_CR.test(text)) text = toLineFeeds(text);
 
   const { head, body } = cutHeaders(text);
   const whole = body === undefined ? text : `${head}\n${body}`;

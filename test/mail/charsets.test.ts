@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatMboxMessage } from '../../src/mail/mbox.js';
 import { readMessageHeaders } from '../../src/mail/message-headers.js';
 import { readBodyText } from '../../src/mail/mime-text.js';
 
@@ -117,6 +118,16 @@ describe('encoded words cut within a character', () => {
       expect(process.cpuUsage().user - start).toBeLessThan(2_000_000);
     },
   );
+});
+
+describe('a message of very many odd lines', () => {
+  it.each(['\r', '\n--', '--b\n'])('takes no long time: %j', async (piece) => {
+    const raw = bytes(piece.repeat(40_000));
+    const start = process.cpuUsage().user;
+    await readBodyText(raw);
+    formatMboxMessage(raw, { sender: undefined, receivedAt: new Date(0) });
+    expect(process.cpuUsage().user - start).toBeLessThan(3_000_000);
+  });
 });
 
 describe('text that a strict reader would not show', () => {
