@@ -258,14 +258,14 @@ describe('since a night', () => {
 
   it('a message that lies in another folder was moved, and one of its size was not', async () => {
     await night('full', 1);
-    put(`${ALICE}/Archive/#msgs/00000001.eml`, message('two'));
-    put(`${ALICE}/Archive/#msgs/00000002.eml`, message('owt'));
+    put(`${ALICE}/Archive/#msgs/00000001.eml`, message('owt'));
+    put(`${ALICE}/Archive/#msgs/00000002.eml`, message('two'));
     rmSync(at(`${INBOX}/00000002.eml`));
     const found = await diff(server.backupDir);
 
     expect(linesOf(found)).toEqual([
-      `new ${ALICE}/Archive/00000002`,
-      `moved ${ALICE}/Archive/00000001 from ${ALICE}/INBOX/00000002`,
+      `new ${ALICE}/Archive/00000001`,
+      `moved ${ALICE}/Archive/00000002 from ${ALICE}/INBOX/00000002`,
     ]);
 
     expect(found.mailboxes[0]?.folders).toMatchObject([
