@@ -36,6 +36,8 @@ export interface RecoverFlags extends PlaceFlags, SourceFlags {
   readonly 'keep-paths': boolean;
   readonly salvage: boolean;
   readonly force: boolean;
+  /** The messages that are lost are named. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -64,6 +66,7 @@ export function toRecoverRequest(
     keepsBeside: flags.backup,
     isInPlace: flags['in-place'],
     isSalvage: flags.salvage,
+    namesLosses: flags.verbose,
     threads: flags.threads,
     clock: systemClock,
     refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),

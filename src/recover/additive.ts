@@ -18,6 +18,7 @@ import {
   listNames,
   surveyDirectory,
 } from './live-folder.js';
+import { type Cost, NO_COST } from './cost.js';
 import type { ChainEntries } from './select-entries.js';
 
 /** The plan of an additive recover, folder by folder. */
@@ -82,6 +83,14 @@ function toKnown({ name, crc, sizeBytes }: ArchivedMessage): KnownMessage {
   const content = crc === undefined ? name : contentKey(crc, sizeBytes);
 
   return { name, content };
+}
+
+/** The cost of an additive recover: it adds messages, and the files of folders that have none. */
+export function additiveCost(plans: readonly FolderPlan[]): Cost {
+  const { add } = countFolders(plans);
+  const files = plans.reduce((sum, { plan }) => sum + plan.addFiles.length, 0);
+
+  return { ...NO_COST, adds: { files: add + files, messages: add } };
 }
 
 /** The plans of all folders in figures. */

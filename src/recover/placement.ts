@@ -212,7 +212,8 @@ function splitPlace(placement: Placement, below: string): string[] {
   );
 }
 
-function topmostMissing(live: string, root: string): string {
+/** The highest directory of a path that is not there; the path itself where all above it are. */
+export function topmostMissing(live: string, root: string): string {
   const steps = root === '' ? [] : root.split('/');
   for (let count = 0; count < steps.length; count++) {
     const above = steps.slice(0, count).join('/');

@@ -1,13 +1,18 @@
-import { join } from 'node:path';
 import { archiveName } from '../archive/names.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
-import { countFolders, type FolderPlan, planFolders } from './additive.js';
+import {
+  additiveCost,
+  countFolders,
+  type FolderPlan,
+  planFolders,
+} from './additive.js';
 import { type Chain, readPoint } from '../archive/chain.js';
-import { readChainIndex } from '../archive/chain-index.js';
-import { exists } from '../server/recover-state.js';
-import type { Missing } from '../archive/salvage/missing.js';
+import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
+import { hidesNames, type Missing } from '../archive/salvage/missing.js';
 import type { SalvagedChain } from '../archive/salvage/open-chain.js';
 import { salvagePoint } from '../archive/salvage/salvage-point.js';
+import { type Cost, NO_COST } from './cost.js';
+import { describeCost, describeRecover } from './describe-recover.js';
 import { callOf, noteEarlier } from './earlier.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
 import { fitPlaces } from './fit-places.js';
@@ -27,6 +32,8 @@ import {
   measureSpace,
   refuseWithoutSpace,
 } from './space.js';
+import { measureCost } from './measure-cost.js';
+import { placeTops } from './placed-tops.js';
 import { placesOf } from './units.js';
 import { filterFor, isPartial, wantOf } from './want.js';
 
@@ -65,69 +72,64 @@ export async function planRecover(
   );
 }
 
-/** The part of a report that is known when everything is done. */
-const NOTHING_DONE = {
-  finished: null,
-  keptOld: [],
-  offTimes: [],
-  carried: [],
-  durationMs: 0,
-} as const;
-
 async function planFrom(
   asked: RecoverRequest,
   chain: Chain,
-  { entries, roots, notes, lost }: ChosenEntries,
+  chosen: ChosenEntries,
 ): Promise<PlannedRecover> {
+  const { entries, roots, notes, lost } = chosen;
   const { request, facts, warnings } = await fitPlaces(asked, entries, chain);
   const call = callOf(request, { chain, entries, roots, ...facts });
   const earlier = noteEarlier(request, call, placesOf(request, entries));
   const space = measureSpace(request, entries);
+  if (!earlier.isWhole) refuseWithoutSpace(request, space);
 
   const folders = request.isAdditive
     ? await planFolders(request.storeDir, entries)
     : undefined;
 
-  const replaces = folders ? [] : replacedPaths(request, entries, roots);
+  const cost = earlier.isWhole
+    ? NO_COST
+    : await costOf(request, chosen, folders);
   const keeping = earlier.isWhole
     ? keepingAsAsked(request)
-    : planKeeping(request, space, replaces);
+    : planKeeping(request, space, cost);
 
   const report: RecoverReport = {
-    schema: 'kms-backup/recover/1',
-    isDryRun: true,
-    ...contentOf(chain, entries),
-    storeDir: request.storeDir,
-    cfgDir: request.cfgDir,
-    replaces,
+    ...describeRecover(request, chain, chosen),
+    ...describeCost(cost),
+    neededBytes: space.needed,
+    freeBytes: space.free,
     keepsOld: keeping.keepsOld,
-    ...sizesOf(entries, space),
     warnings: [
       ...request.notes,
       ...warnings,
       ...warnOfChain(chain, entries, facts.missing),
-      ...notes,
-      ...earlier.notes,
-      ...keeping.notes,
+      ...[notes, earlier.notes, cost.notes, keeping.notes].flat(),
     ],
     ...facts,
     additive: folders && countFolders(folders),
     missing: [...new Set([...facts.missing, ...lost.map(({ name }) => name)])],
     lost,
-    ...NOTHING_DONE,
   };
 
   return { chain, entries, roots, folders, call, report };
 }
 
-function sizesOf(
-  { messages, files, bytes }: ChainEntries,
-  { needed, free }: MeasuredSpace,
-): Pick<
-  RecoverReport,
-  'messages' | 'files' | 'bytes' | 'neededBytes' | 'freeBytes'
-> {
-  return { messages, files, bytes, neededBytes: needed, freeBytes: free };
+async function costOf(
+  request: RecoverRequest,
+  { index, entries, roots, lost }: ChosenEntries,
+  folders: readonly FolderPlan[] | undefined,
+): Promise<Cost> {
+  if (folders) return additiveCost(folders);
+
+  const tops = placeTops(request, entries);
+
+  const stays = hidesNames(lost)
+    ? 'all'
+    : new Set(lost.flatMap(({ entry }) => entry ?? []));
+
+  return measureCost(request, index, { entries, roots, tops, stays });
 }
 
 /** A call that only completes an earlier one keeps what that one put aside. */
@@ -141,12 +143,10 @@ function keepingAsAsked({
 function planKeeping(
   request: RecoverRequest,
   space: MeasuredSpace,
-  replaces: readonly string[],
+  { loses, overwrites }: Cost,
 ): { readonly keepsOld: boolean; readonly notes: readonly string[] } {
-  refuseWithoutSpace(request, space);
-
-  const isCostly = replaces.some(exists);
-  const keepsOld = decideKeeping(request, space, isCostly);
+  const lost = loses.messages + loses.files + overwrites.files;
+  const keepsOld = decideKeeping(request, space, lost > 0);
 
   return {
     keepsOld,
@@ -159,25 +159,9 @@ function planKeeping(
   };
 }
 
-/** What is recovered, and of which archives. */
-function contentOf(
-  { archives, point }: Chain,
-  { messages, files, bytes }: ChainEntries,
-): Pick<
-  RecoverReport,
-  'archives' | 'takenAt' | 'messages' | 'files' | 'bytes'
-> {
-  return {
-    archives: archives.map(({ stem }) => archiveName(stem)),
-    takenAt: point.facts.files.takenAt,
-    messages,
-    files,
-    bytes,
-  };
-}
-
 /** The entries that a request wants of a chain. */
 interface ChosenEntries {
+  readonly index: ChainIndex;
   readonly entries: ChainEntries;
   /** The paths below the store that are replaced; undefined: top-level names whole. */
   readonly roots: readonly string[] | undefined;
@@ -212,7 +196,7 @@ async function chooseEntries(
   const roots = scope && collectRoots(entries, scope);
   if (roots?.length === 0) throw nothingFound(chain, entries);
 
-  return { entries, roots, notes, lost: [] };
+  return { index, entries, roots, notes, lost: [] };
 }
 
 /** The same of what is left, where some of it is damaged. @throws as `chooseEntries` */
@@ -243,20 +227,7 @@ async function chooseSalvaged(
   const roots = scope && collectRoots(entries, scope);
   if (roots?.length === 0) throw nothingFound(salvaged.chain, entries);
 
-  return { entries, roots, notes, lost: missing };
-}
-
-/** The paths that a report names as replaced. */
-function replacedPaths(
-  { storeDir, cfgDir }: RecoverRequest,
-  { tops }: ChainEntries,
-  roots: readonly string[] | undefined,
-): string[] {
-  if (roots) return roots.map((root) => join(storeDir, root));
-
-  return tops.map(({ area, name }) =>
-    join(area === 'store' ? storeDir : cfgDir, name),
-  );
+  return { index, entries, roots, notes, lost: missing };
 }
 
 function nothingFound(chain: Chain, entries: ChainEntries): Error {

@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { TypedScope } from '../store/mail-scope.js';
 import type { AdditiveCounts } from './additive.js';
+import type { Losses } from './cost.js';
 
 /** Everything that a recover needs to know. */
 export interface RecoverRequest {
@@ -35,6 +36,8 @@ export interface RecoverRequest {
   readonly isInPlace: boolean;
   /** What is damaged is left out and named, and everything else is recovered. */
   readonly isSalvage: boolean;
+  /** The messages that are lost are named, not only counted. */
+  readonly namesLosses: boolean;
   readonly threads: number | undefined;
   readonly clock: Clock;
   /** Notes on the request itself, for the report. */
@@ -70,8 +73,25 @@ export interface RecoverReport {
   readonly bytes: number;
   readonly neededBytes: number;
   readonly freeBytes: number;
+  /** The same as people read it: `example.com/alice/INBOX/Ärzte`, `mailserver.cfg`. */
+  readonly parts: readonly string[];
+  /** The directories that something is put into. */
+  readonly places: readonly {
+    readonly directory: string;
+    readonly holds: 'store' | 'configuration';
+  }[];
+  /** What is live and goes, because the archive has nothing of it. */
+  readonly loses: Losses;
+  /** Files that are missing live, messages among them. */
+  readonly adds: number;
+  readonly addedMessages: number;
+  /** Files that are live with another content, messages among them. */
+  readonly overwrites: number;
+  readonly overwrittenMessages: number;
   /** What is replaced stays for `--rollback`. */
   readonly keepsOld: boolean;
+  /** The size of what is replaced. */
+  readonly oldBytes: number;
   readonly warnings: readonly string[];
   /** The paths in mailserver.cfg that are not the archive's. */
   readonly adapted: readonly AdaptedPath[];

@@ -124,7 +124,7 @@ function newJournal(
       .flatMap((found) => oldPaths(found.journal))
       .filter(exists),
     level: 1 + Math.max(0, ...earlier.map((found) => found.journal.level)),
-    oldBytes: undefined,
+    oldBytes: report.oldBytes,
   };
 }
 

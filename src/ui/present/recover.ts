@@ -4,7 +4,7 @@ import type { RollbackPlan } from '../../recover/rollback.js';
 import type { KeptState } from '../../server/kept-states.js';
 import { describeKept } from '../../server/kept-words.js';
 import { systemClock } from '../../platform/clock.js';
-import { formatUtcSecond } from '../../platform/dates.js';
+import { formatMinute, formatUtcSecond } from '../../platform/dates.js';
 import {
   formatCount,
   formatDuration,
@@ -18,6 +18,8 @@ import { accountLines, adaptedLines, missingLines } from './recover-fit.js';
 
 const LISTED_PATHS = 8;
 
+const LABEL_WIDTH = 10;
+
 /** The plan of a recover, as it is shown before anything happens. */
 export function formatRecoverPlan(
   report: RecoverReport,
@@ -27,8 +29,9 @@ export function formatRecoverPlan(
   return [
     `Recover   ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)}, as of ${taken} UTC`,
     `From      ${report.archives.join(' + ')}`,
-    `To        ${report.storeDir}${report.cfgDir === report.storeDir ? '' : ` (store), ${report.cfgDir} (configuration)`}`,
-    `Will      ${formatEffect(report)}`,
+    ...labelled('To', formatPlaces(report)),
+    ...formatEffect(report),
+    ...formatKeeping(report),
     ...adaptedLines('Adapts    ', report),
     `Space     ${formatSize(report.neededBytes)} needed, ${formatSize(report.freeBytes)} free`,
     ...missingLines('Missing   ', report),
@@ -50,17 +53,83 @@ function formatStaying(missing: RecoverReport['lost']): string[] {
   return [`Stays     ${fact}`];
 }
 
-function formatEffect({ additive, replaces }: RecoverReport): string {
+/** Lines below one label. */
+function labelled(label: string, lines: readonly string[]): string[] {
+  return lines.map(
+    (line, index) => (index === 0 ? label : '').padEnd(LABEL_WIDTH) + line,
+  );
+}
+
+function formatPlaces({ places }: RecoverReport): string[] {
+  return places.map(({ directory, holds }) =>
+    places.length === 1 ? directory : `${directory} (${holds})`,
+  );
+}
+
+function formatEffect(report: RecoverReport): string[] {
+  const { additive, parts, adds, overwrites } = report;
   if (additive) {
-    return `add ${formatCount(additive.add)}, skip ${formatCount(additive.skip)} identical, overwrite 0, delete 0`;
+    return [
+      `Will      add ${formatCount(additive.add)}, skip ${formatCount(additive.skip)} identical, overwrite 0, delete 0`,
+    ];
   }
 
-  const more =
-    replaces.length > LISTED_PATHS
-      ? `, … and ${formatCount(replaces.length - LISTED_PATHS)} more`
-      : '';
+  return [
+    ...labelled('Replaces', shorten(parts)),
+    ...formatLosses(report),
+    `Adds      ${describeCounts(report.addedMessages, adds)}`,
+    `Changes   ${describeCounts(report.overwrittenMessages, overwrites)}`,
+  ];
+}
 
-  return `replace ${replaces.slice(0, LISTED_PATHS).join(', ')}${more}`;
+/** `3 messages, 1 other file`. */
+function describeCounts(messages: number, files: number): string {
+  const others = files - messages;
+  const counts = [
+    ...(messages > 0 ? [plural(messages, 'message')] : []),
+    ...(others > 0 ? [plural(others, 'other file')] : []),
+  ];
+
+  return counts.length === 0 ? 'nothing' : counts.join(', ');
+}
+
+/** The line that somebody in a hurry must see. */
+function formatLosses({ loses }: RecoverReport): string[] {
+  const { messages, files, newest, names } = loses;
+  const others = files > 0 ? plural(files, 'other file') : 'nothing';
+
+  const lost =
+    newest && messages > 0
+      ? `${plural(messages, 'message')} that came in since (newest ${formatMinute(newest)})`
+      : others;
+  const more = messages > 0 && files > 0 ? [plural(files, 'other file')] : [];
+
+  return labelled('Loses', [[lost, ...more].join(', '), ...names]);
+}
+
+function formatKeeping({
+  additive,
+  keepsOld,
+  oldBytes,
+  places,
+}: RecoverReport): string[] {
+  if (additive) return [];
+  if (!keepsOld) {
+    return ['Keeps     nothing of what it replaces: there is no way back'];
+  }
+
+  return labelled('Keeps', [
+    `what it replaces, ${formatSize(oldBytes)}, for recover --rollback, in`,
+    ...places.map(({ directory }) => `${directory}/.kms-backup-recover`),
+  ]);
+}
+
+function shorten(lines: readonly string[]): string[] {
+  const more = lines.length - LISTED_PATHS;
+
+  return more > 0
+    ? [...lines.slice(0, LISTED_PATHS), `… and ${formatCount(more)} more`]
+    : [...lines];
 }
 
 /** Formats the result of a recover. */
@@ -80,6 +149,7 @@ export function formatRecoverDone(
       ];
 
   if (report.finished !== null) lines.unshift(`Before     ${report.finished}`);
+  else if (!additive) lines.push(...formatDone(report));
   lines.push('Verified   every byte before the first was put in place');
 
   lines.push(
@@ -109,6 +179,25 @@ export function formatRecoverDone(
   }
 
   return [...lines, `Done  ${formatDuration(report.durationMs)}`].join('\n');
+}
+
+/** The cost of what was done, as the plan told it. */
+function formatDone(report: RecoverReport): string[] {
+  const { loses, addedMessages, adds, overwrittenMessages, overwrites } =
+    report;
+  const isKept = report.keptOld.length > 0 && loses.messages + loses.files > 0;
+  const kept = isKept ? ', kept for recover --rollback' : '';
+
+  const costs = [
+    [
+      'Lost',
+      describeCounts(loses.messages, loses.messages + loses.files) + kept,
+    ],
+    ['Added', describeCounts(addedMessages, adds)],
+    ['Changed', describeCounts(overwrittenMessages, overwrites)],
+  ] as const;
+
+  return costs.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)} ${text}`);
 }
 
 function formatOffTimes(names: readonly string[]): string {
