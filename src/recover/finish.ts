@@ -1,8 +1,10 @@
 import { messageOf } from '../errors.js';
 import { type FoundJournal } from '../server/recover-journal.js';
-import { changePhase, type Remains, settle } from './journal.js';
+import { changePhase, settle } from './journal.js';
 import { refuseMissingPlaces } from './places.js';
+import { describeRemains } from './remains.js';
 import { swapBack, swapForward } from './swap.js';
+import { undoSwap } from './undo.js';
 
 /** The end of a swap, at once or in a later call. */
 
@@ -46,7 +48,7 @@ export function finishInterrupted(
 
   switch (journal.phase) {
     case 'swapping': {
-      const setAside = swapForward(journal.units);
+      const setAside = goOn(found);
       return {
         message: `the recover of ${journal.archive} that was interrupted is complete now`,
         warnings: [...setAside, ...endSwap(found)],
@@ -54,7 +56,7 @@ export function finishInterrupted(
     }
 
     case 'rolling-back':
-      swapBack(journal.units);
+      swapBack(journal);
       return {
         message: 'the rollback that was interrupted is complete now',
         warnings: describeRemains(settle(found), 'the rollback is complete'),
@@ -69,21 +71,12 @@ export function finishInterrupted(
   }
 }
 
-/** Names the paths that are left of the other state, and says that nobody waits for them. */
-export function describeRemains(
-  remains: Remains | undefined,
-  fact: string,
-): string[] {
-  if (!remains) return [];
-
-  const [first = ''] = remains.paths;
-
-  const more =
-    remains.paths.length > 1
-      ? ` and ${String(remains.paths.length - 1)} more`
-      : '';
-
-  return [
-    `${fact}; what it replaced could not be removed: ${first}${more} (${remains.reason}). The next recover tries again, or remove it by hand.`,
-  ];
+/** @throws {KmsError} where the swap cannot go on, with the old state back in place */
+function goOn(found: FoundJournal): string[] {
+  try {
+    return swapForward(found.journal.units);
+  } catch (error) {
+    const outcome = 'It was interrupted before: the state before it is back.';
+    throw undoSwap(found, error, outcome);
+  }
 }

@@ -2,7 +2,7 @@ import { FailedError, NotFoundError } from '../errors.js';
 import { findKeptStates, type KeptState } from '../server/kept-states.js';
 import { findJournals } from '../server/recover-journal.js';
 import { isAtEnd } from '../server/recover-state.js';
-import { describeRemains } from './finish.js';
+import { describeRemains } from './remains.js';
 import { settle } from './journal.js';
 import { holdPlaces } from './places.js';
 import type { RecoverRequest } from './request.js';

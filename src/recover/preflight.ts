@@ -11,6 +11,8 @@ import {
 import { dirname, join, sep } from 'node:path';
 import { errnoOf, FailedError, SystemError } from '../errors.js';
 import { classOf, wordsOf } from '../platform/errno-classes.js';
+import { mountsBelow } from '../platform/mount-points.js';
+import { STAGING_NAME } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
 
@@ -35,7 +37,30 @@ export function refuseUnswappable(
         : accessFault(dirname(live));
 
     if (code !== undefined) throw unswappable(live, code);
+    if (hadLive) refuseMounts(live, stagingDirs);
   }
+}
+
+/**
+ * A directory takes along what is mounted below it, where the system lets it go at all: after the next start the disk would
+ * lie over what was recovered, and cover it. What is swapped in its own place has a staging directory there.
+ */
+function refuseMounts(live: string, stagingDirs: readonly string[]): void {
+  const mount = mountsBelow(live).find(
+    (path) => !stagingDirs.includes(join(path, STAGING_NAME)),
+  );
+  if (mount === undefined) return;
+
+  throw new SystemError(
+    'BUSY',
+    'EBUSY',
+    `${live} cannot be replaced: something is mounted in it, on ${mount}`,
+    {
+      hints: [
+        'Nothing was changed. Unmount it, or recover what lies above or below it.',
+      ],
+    },
+  );
 }
 
 /** Container programs make a directory where the file that they should mount is missing. */
@@ -100,7 +125,12 @@ function confirm(live: string, code: string): string | undefined {
         (isDirectory ? accessFault(live) : undefined)
       );
     case 'EPERM':
-      return accessFault(dirname(live)) ?? flagFault(live) ?? stickyFault(live);
+      return (
+        accessFault(dirname(live)) ??
+        flagFault(live) ??
+        flagFault(dirname(live)) ??
+        stickyFault(live)
+      );
     default:
       return undefined;
   }
@@ -115,7 +145,7 @@ function accessFault(path: string): string | undefined {
   }
 }
 
-/** Setting the rights that a file has already is refused to its owner only where it is immutable or append-only. */
+/** Setting the rights that a file or directory has already is refused to its owner only where it is immutable or append-only. */
 function flagFault(live: string): string | undefined {
   const { uid, mode } = statSync(live);
   const own = process.getuid?.() ?? uid;

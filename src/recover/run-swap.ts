@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { ticksOf } from '../platform/file-times.js';
 import { toSystemError } from '../platform/system-error.js';
 import {
   type FoundJournal,
   findJournals,
   journalName,
 } from '../server/recover-journal.js';
-import type { Journal, SwapUnit } from '../server/recover-journal-text.js';
+import type {
+  Journal,
+  SwapUnit,
+  TimedDirectory,
+} from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
 import { endSwap } from './finish.js';
 import {
@@ -124,8 +130,19 @@ function newJournal(
       .flatMap((found) => oldPaths(found.journal))
       .filter(exists),
     level: 1 + Math.max(0, ...earlier.map((found) => found.journal.level)),
+    parents: timedParents(units),
     oldBytes: report.oldBytes,
   };
+}
+
+function timedParents(units: readonly SwapUnit[]): TimedDirectory[] {
+  const paths = new Set(units.map(({ live }) => dirname(live)));
+
+  return [...paths].flatMap((path) => {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+
+    return stats ? [{ path, mtimeTicks: ticksOf(stats).toString() }] : [];
+  });
 }
 
 function phasesOf(

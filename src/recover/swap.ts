@@ -16,7 +16,8 @@ import { isHeldCode, renamePatiently } from '../platform/patience.js';
 import { removeTree } from '../platform/remove-tree.js';
 import { writeInPlace } from '../platform/safe-replace.js';
 import { toSystemError } from '../platform/system-error.js';
-import type { SwapUnit } from '../server/recover-journal-text.js';
+import { giveTime } from '../platform/file-times.js';
+import type { Journal, SwapUnit } from '../server/recover-journal-text.js';
 import { exists, isSwapped, isSwappedBack } from '../server/recover-state.js';
 
 /** The renames of a swap: each can be interrupted, and what exists tells which of them are done. */
@@ -52,9 +53,16 @@ export function swapForward(units: readonly SwapUnit[]): string[] {
 }
 
 /** Puts the old state back, also after an interruption. The journal says `rolling-back`. */
-export function swapBack(units: readonly SwapUnit[]): void {
+export function swapBack({
+  units,
+  parents,
+}: Pick<Journal, 'units' | 'parents'>): void {
   for (const unit of [...units].reverse()) {
     if (!isSwappedBack(unit)) putBack(unit);
+  }
+
+  for (const { path, mtimeTicks } of parents) {
+    if (exists(path)) giveTime(path, BigInt(mtimeTicks));
   }
 }
 

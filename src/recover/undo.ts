@@ -7,7 +7,7 @@ import {
 } from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
 import type { FoundJournal } from '../server/recover-journal.js';
-import { describeRemains } from './finish.js';
+import { describeRemains } from './remains.js';
 import { changePhase, settle } from './journal.js';
 import { swapBack } from './swap.js';
 
@@ -17,9 +17,14 @@ const ADVICE =
 /**
  * A swap that cannot go on: the old state comes back whole. Where that fails too, or where --in-place removed it, the
  * journal stays for the next call.
+ * @param outcome what is so when the old state is back
  * @returns what to throw
  */
-export function undoSwap(found: FoundJournal, error: unknown): KmsError {
+export function undoSwap(
+  found: FoundJournal,
+  error: unknown,
+  outcome = 'Nothing was changed.',
+): KmsError {
   if (found.journal.isInPlace) {
     return explain(error, 'the recover is not complete: ', [
       'Mend that, then run it again: it goes on from here.',
@@ -27,7 +32,7 @@ export function undoSwap(found: FoundJournal, error: unknown): KmsError {
   }
 
   try {
-    return explain(error, '', ['Nothing was changed.', ...goBack(found)]);
+    return explain(error, '', [outcome, ...goBack(found)]);
   } catch (second) {
     const fact = `the store is half old, half new: ${messageOf(error)}; then ${messageOf(second)}`;
     return new FailedError(fact, {
@@ -71,6 +76,6 @@ export function goBack(found: FoundJournal): string[] {
     changePhase(found, 'rolling-back');
   }
 
-  swapBack(found.journal.units);
+  swapBack(found.journal);
   return describeRemains(settle(found), 'the state before is back');
 }

@@ -13,6 +13,13 @@ export interface SwapUnit {
   readonly hasNew: boolean;
 }
 
+/** A directory and its time. */
+export interface TimedDirectory {
+  readonly path: string;
+  /** Ticks of 100 ns since 1970-01-01 UTC, in decimal. */
+  readonly mtimeTicks: string;
+}
+
 const PHASES = [
   'swapping',
   'kept',
@@ -43,6 +50,8 @@ export interface Journal {
   readonly leftovers: readonly string[];
   /** One more than that of every journal that was there in the same places: the highest is undone first; 0 in earlier versions. */
   readonly level: number;
+  /** The directories in which something is swapped, as they were: a rollback gives them their times back. */
+  readonly parents: readonly TimedDirectory[];
   /** The bytes of the state before, about; undefined in journals of earlier versions. */
   readonly oldBytes: number | undefined;
 }
@@ -85,6 +94,7 @@ export function parseJournal(
     pid: numberOf(value['pid']),
     leftovers: isListOf(value['leftovers'], isText) ? value['leftovers'] : [],
     level: numberOf(value['level']),
+    parents: isListOf(value['parents'], isTimed) ? value['parents'] : [],
     oldBytes:
       typeof value['oldBytes'] === 'number' ? value['oldBytes'] : undefined,
   };
@@ -95,6 +105,15 @@ function isListOf<T>(
   isItem: (item: unknown) => item is T,
 ): value is T[] {
   return Array.isArray(value) && value.every(isItem);
+}
+
+function isTimed(value: unknown): value is TimedDirectory {
+  return (
+    isJsonObject(value) &&
+    isText(value['path']) &&
+    isText(value['mtimeTicks']) &&
+    /^-?\d+$/.test(value['mtimeTicks'])
+  );
 }
 
 function isText(value: unknown): value is string {

@@ -1,0 +1,287 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, expect, it } from 'vitest';
+import { removeTree } from '../../src/platform/remove-tree.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
+import {
+  compareTrees,
+  listTree,
+  temporaryDirectory,
+} from '../helpers/store.js';
+import { expectDone, runTool } from '../helpers/tools.js';
+
+/**
+ * Whatever changed since the backup: the numbers of a plan are those that a comparison of the contents before and after
+ * finds, and a rollback gives the state before.
+ */
+
+const RUNS = process.env['KMS_TEST_THOROUGH'] ? 60 : 2;
+
+let dir = '';
+afterEach(() => {
+  if (dir !== '') removeTree(dir);
+});
+
+/** Something that happens to a file of the store, by its number. */
+interface Change {
+  readonly kind: 'add' | 'remove' | 'rewrite' | 'same size' | 'touch' | 'move';
+  readonly folder: string;
+  readonly file: string;
+  readonly to: string;
+}
+
+const FOLDERS = [
+  'mail/example.com/alice/INBOX/#msgs',
+  'mail/example.com/alice/INBOX/Sub/#msgs',
+  'mail/example.com/alice/INBOX',
+  'mail/example.com/bob/Entw&APw-rfe/#msgs',
+  'mail/example.org/alice/INBOX/#msgs',
+  'mail/#public/News/#msgs',
+  'lists/example.com',
+] as const;
+const FILES = [
+  '00000001.eml',
+  '00000002.eml',
+  '0000000a.eml',
+  'Re Hello.EML',
+  'index.fld',
+  'status.fld',
+  'x.cfg',
+] as const;
+const change: fc.Arbitrary<Change> = fc.record({
+  kind: fc.constantFrom(
+    'add',
+    'add',
+    'remove',
+    'rewrite',
+    'same size',
+    'touch',
+    'move',
+  ),
+  folder: fc.constantFrom(...FOLDERS),
+  file: fc.constantFrom(...FILES),
+  to: fc.constantFrom(...FOLDERS),
+});
+const many = (count: number): fc.Arbitrary<Change[]> =>
+  fc.array(change, { maxLength: count });
+
+const KINDS: readonly (readonly string[])[] = [
+  [],
+  ['-d', 'example.com'],
+  ['-u', 'alice', '-d', 'example.com'],
+  ['-u', 'alice', '-d', 'example.com', '-f', 'INBOX'],
+  ['-u', 'alice', '-d', 'example.com', '-f', 'INBOX', '--no-subfolders'],
+  ['--message', 'example.com/alice/INBOX/00000001'],
+  ['-m', 'lists,cfg'],
+  ['-d', 'example.com', '--in-place'],
+  ['-d', 'example.com', '-u', 'alice', '--additive'],
+];
+
+it(
+  `the plan says what a comparison before and after finds, in ${RUNS} stores of any history`,
+  { timeout: RUNS * 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        many(30),
+        many(12),
+        many(15),
+        fc.boolean(),
+        async (first, night, since, isDifferential) => {
+          const server = build(first);
+          await backUp(server, 'full');
+          if (isDifferential) {
+            for (const one of night) apply(server, one);
+            await backUp(server, 'diff');
+          }
+
+          for (const one of since) apply(server, one);
+          writeFileSync(join(server.serverDir, 'users.cfg'), JSON.stringify(since));
+          for (const flags of KINDS) await check(server, flags);
+        },
+      ),
+      { numRuns: RUNS },
+    );
+  },
+);
+
+function build(changes: readonly Change[]): Installation {
+  if (dir !== '') removeTree(dir);
+  dir = temporaryDirectory('cost');
+  const server = buildInstallation(join(dir, 'server'));
+  // Whatever a scope names is there.
+  for (const folder of FOLDERS) {
+    const one = { kind: 'add', folder, file: FILES[0], to: folder } as const;
+    apply(server, one);
+  }
+
+  for (const one of changes) apply(server, one);
+
+  return server;
+}
+
+let count = 0;
+
+function apply({ storeDir }: Installation, one: Change): void {
+  const path = join(storeDir, one.folder, one.file);
+  const at = 1_700_000_000 + count++ * 60;
+  const isThere = existsSync(path);
+
+  switch (isThere ? one.kind : 'add') {
+    case 'add':
+    case 'rewrite':
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, `Subject: ${String(count)}\r\n\r\n${one.kind}`);
+      chmodSync(path, count % 2 ? 0o640 : 0o600);
+      break;
+    case 'remove':
+      rmSync(path);
+      return;
+    case 'same size':
+      writeFileSync(
+        path,
+        readFileSync(path).map((byte) => byte ^ 1),
+      );
+      break;
+    case 'touch':
+      break;
+    case 'move': {
+      const to = join(storeDir, one.to, `${String(count)}-${one.file}`);
+      mkdirSync(dirname(to), { recursive: true });
+      renameSync(path, to);
+      return;
+    }
+  }
+
+  utimesSync(path, at, at);
+}
+
+async function backUp(server: Installation, type: string): Promise<void> {
+  expectDone(
+    await kmsInProcess(['backup', type, '--server-dir', server.serverDir]),
+  );
+}
+
+async function check(
+  server: Installation,
+  flags: readonly string[],
+): Promise<void> {
+  const call = (...more: string[]): string[] => [
+    'recover',
+    ...more,
+    '--server-dir',
+    server.serverDir,
+    '--yes',
+  ];
+  const before = join(dir, 'before');
+  expectDone(runTool('cp', ['-a', server.serverDir, before]));
+  const old = contents(before);
+
+  const plan = await kmsJsonInProcess([
+    ...call(server.backupDir, ...flags),
+    '--dry-run',
+    '--verbose',
+  ]);
+  // A damaged or empty choice is none of a cost.
+  if (plan.status === 10) {
+    rmSync(before, { recursive: true });
+    return;
+  }
+
+  expect(contents(server.serverDir)).toEqual(old);
+  expectDone(await kmsInProcess(call(server.backupDir, ...flags)));
+  const { loses, adds, addedMessages, overwrites, overwrittenMessages } =
+    plan.json;
+  expect(
+    { loses, adds, addedMessages, overwrites, overwrittenMessages },
+    flags.join(' '),
+  ).toEqual(compare(old, contents(server.serverDir), before));
+
+  if (flags.includes('--in-place') || flags.includes('--additive')) {
+    rmSync(server.serverDir, { recursive: true });
+    renameSync(before, server.serverDir);
+    return;
+  }
+
+  expectDone(await kmsInProcess(call('--rollback')));
+  // The place of the lock and the staging directory.
+  const isTop = (path: string): boolean => path.startsWith('backups/');
+  const differences = compareTrees(before, server.serverDir, { ignore: isTop });
+  expect(
+    differences.filter((line) => !/ns: store\/$/.test(line)),
+    flags.join(' '),
+  ).toEqual([]);
+  rmSync(before, { recursive: true });
+}
+
+/** What each file holds that a backup takes, by its path. An index that is set aside is kept, and the server makes a new one. */
+function contents(serverDir: string): Map<string, string> {
+  const isTaken = (path: string): boolean =>
+    !path.endsWith('/') &&
+    !path.startsWith('backups/') &&
+    !path.includes('.kms-backup');
+  const hashOf = (path: string): string =>
+    createHash('sha1')
+      .update(readFileSync(join(serverDir, path)))
+      .digest('hex');
+
+  return new Map(
+    listTree(serverDir)
+      .filter(isTaken)
+      .map((path) => [path.replace(/\.before-recover$/, ''), hashOf(path)]),
+  );
+}
+
+function compare(
+  old: ReadonlyMap<string, string>,
+  now: ReadonlyMap<string, string>,
+  before: string,
+): object {
+  const isMessage = (path: string): boolean =>
+    path.startsWith('store/mail/') && /\.eml$/i.test(path);
+  const gone = [...old.keys()].filter((path) => !now.has(path));
+  const came = [...now.keys()].filter((path) => !old.has(path));
+  const other = [...now].filter(
+    ([path, hash]) => old.has(path) && old.get(path) !== hash,
+  );
+  const lost = gone.filter(isMessage);
+  const times = lost.map((path) => statSync(join(before, path)).mtimeMs);
+
+  return {
+    loses: {
+      messages: lost.length,
+      files: gone.length - lost.length,
+      newest:
+        times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
+      names: expect.toSatisfy(
+        (names: readonly string[]) =>
+          names.length === lost.length &&
+          lost.every((path) =>
+            names.some((name) =>
+              name.endsWith(basename(path).replace(/^([0-9a-f]+)\.eml$/, '$1')),
+            ),
+          ),
+      ) as unknown,
+    },
+    adds: came.length,
+    addedMessages: came.filter(isMessage).length,
+    overwrites: other.length,
+    overwrittenMessages: other.filter(([path]) => isMessage(path)).length,
+  };
+}
