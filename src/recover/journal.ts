@@ -192,10 +192,10 @@ export function settle(found: FoundJournal): Remains | undefined {
  * comes. What lies beside the live state as .BAK stays.
  * @throws {Error} the operating system's, with all of it kept
  */
-export function forgetKept(found: FoundJournal): void {
+export function forgetKept(found: FoundJournal, successor: FoundJournal): void {
   closeJournal(found);
   attempt(oldPaths(found.journal), removeNamed);
-  removePlaces(found);
+  removePlaces(found, successor);
 }
 
 function closeJournal(found: FoundJournal): void {
@@ -246,8 +246,12 @@ function removeNamed(path: string): void {
 /**
  * Removes a journal and all that no other one names. The pointers go first, the journal last: what leads nowhere tells nobody
  * to wait.
+ * @param successor one that is about to begin
  */
-export function removePlaces(found: FoundJournal): void {
+export function removePlaces(
+  found: FoundJournal,
+  successor?: FoundJournal,
+): void {
   const { home, name, journal } = found;
   const stagings = [
     ...stagingsBeside(home, journal),
@@ -258,7 +262,7 @@ export function removePlaces(found: FoundJournal): void {
   );
 
   for (const staging of stagings) {
-    dropSpares([staging], others, name);
+    dropSpares([staging], successor ? [...others, successor] : others, name);
     rmSync(join(staging, name), { force: true });
 
     removeIfEmpty(join(staging, 'new'));

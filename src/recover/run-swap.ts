@@ -95,9 +95,9 @@ export function beginSwap(
 
   try {
     beginJournal(found, () => {
-      for (const one of ended) forgetKept(one);
+      for (const one of ended) forgetKept(one, found);
     });
-    for (const one of emptied) if (one.home !== home) removePlaces(one);
+    for (const one of emptied) if (one.home !== home) removePlaces(one, found);
 
     const others = earlier.filter((one) => one.journal.phase === 'kept');
     dropSpares(stagingDirs, [found, ...others]);

@@ -53,7 +53,7 @@ export interface Journal {
   /** The directories in which something is swapped, as they were: a rollback gives them their times back. */
   readonly parents: readonly TimedDirectory[];
   /** The bytes of the state before, about; undefined in journals of earlier versions. */
-  readonly oldBytes: number | undefined;
+  readonly oldBytes?: number | undefined;
 }
 
 /** The pointer to the journal, in a staging directory without it. */
@@ -92,12 +92,19 @@ export function parseJournal(
     stagingDirs,
     call: textOf(value['call']),
     pid: numberOf(value['pid']),
-    leftovers: isListOf(value['leftovers'], isText) ? value['leftovers'] : [],
+    leftovers: listOf(value['leftovers'], isText),
     level: numberOf(value['level']),
-    parents: isListOf(value['parents'], isTimed) ? value['parents'] : [],
-    oldBytes:
-      typeof value['oldBytes'] === 'number' ? value['oldBytes'] : undefined,
+    parents: listOf(value['parents'], isTimed),
+    ...sizeOf(value['oldBytes']),
   };
+}
+
+/** A list that earlier versions did not write is empty. */
+function listOf<T>(
+  value: unknown,
+  isItem: (item: unknown) => item is T,
+): readonly T[] {
+  return isListOf(value, isItem) ? value : [];
 }
 
 function isListOf<T>(
@@ -135,6 +142,10 @@ function isUnit(value: unknown): value is SwapUnit {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function sizeOf(value: unknown): Pick<Journal, 'oldBytes'> {
+  return typeof value === 'number' ? { oldBytes: value } : {};
 }
 
 function numberOf(value: unknown): number {
