@@ -112,7 +112,10 @@ it(
           }
 
           for (const one of since) apply(server, one);
-          writeFileSync(join(server.serverDir, 'users.cfg'), JSON.stringify(since));
+          writeFileSync(
+            join(server.serverDir, 'users.cfg'),
+            JSON.stringify(since),
+          );
           for (const flags of KINDS) await check(server, flags);
         },
       ),
