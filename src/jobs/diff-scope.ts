@@ -1,4 +1,5 @@
 /** The part of the mail that a comparison is about: a user, a folder may be in one of the moments only. */
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { Turns } from '../platform/turns.js';
 import { indexMail } from '../recover/index-mail.js';
@@ -39,7 +40,11 @@ async function addLive(
   { folder }: TypedScope,
 ): Promise<void> {
   const turns = new Turns();
-  const open = [{ path: join(storeDir, 'mail'), prefix: MAIL_ENTRY }];
+  const mail = join(storeDir, 'mail');
+  // The whole mail may lie on another disk behind a link.
+  const open = existsSync(mail)
+    ? [{ path: realpathSync(mail), prefix: MAIL_ENTRY }]
+    : [];
 
   for (let next = open.pop(); next; next = open.pop()) {
     await turns.pass();

@@ -318,6 +318,17 @@ describe('since a night', () => {
     expect(linesOf(bob)).toEqual(['new example.com/bob/INBOX/00000001']);
   });
 
+  it('the mail may lie on another disk behind a link', async () => {
+    await night('full', 1);
+    put('example.com/bob/INBOX/#msgs/00000001.eml', message('for bob'));
+    renameSync(at(''), join(dir, 'disk'));
+    symlinkSync(join(dir, 'disk'), at('').replace(/\/$/, ''));
+    const found = await diff(server.backupDir, '-u', 'bob', '-f', 'inbox');
+
+    expect(linesOf(found)).toEqual(['new example.com/bob/INBOX/00000001']);
+    expect(found.exitCode).toBe(0);
+  });
+
   it('a user that neither has is not found', async () => {
     await night('full', 1);
     const { status, stderr } = await kmsInProcess([
