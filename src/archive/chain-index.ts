@@ -2,7 +2,7 @@ import type { ArchiveFacts } from './archive-facts.js';
 import type { ArchiveState } from './archive-state.js';
 import { identityOf } from './backup-directory.js';
 import { partsOf } from './completeness.js';
-import { describeLost } from './damage.js';
+import { describeLost, SALVAGE_HINT } from './damage.js';
 import { type HiddenNames, namesOf, readDeleted } from './hidden-names.js';
 import {
   openReadable,
@@ -99,6 +99,7 @@ function refuseOtherBase(
     {
       hints: [
         'Put that volume back beside the others, or recover from another archive.',
+        SALVAGE_HINT,
       ],
     },
   );

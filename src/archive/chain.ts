@@ -1,3 +1,4 @@
+import { SALVAGE_HINT } from './damage.js';
 import {
   type ArchiveFiles,
   findArchiveFiles,
@@ -149,7 +150,7 @@ function nothingLeft(
 
   return new DamagedArchiveError(
     `no archive in ${storage.name} can be recovered; the newest, ${worst?.facts.files.stem ?? ''}.zip, cannot be recovered: ${worst?.fault ?? ''}`,
-    { hints: ['See list-archives for the reason of each.'] },
+    { hints: ['See list-archives for the reason of each.', SALVAGE_HINT] },
   );
 }
 
@@ -184,12 +185,18 @@ async function namedChain(storage: Storage, fileName: string): Promise<Chain> {
     !point.base
   ) {
     throw new BaseMissingError(message, {
-      hints: ['Put the full that it needs beside it, with all its volumes.'],
+      hints: [
+        'Put the full that it needs beside it, with all its volumes.',
+        SALVAGE_HINT,
+      ],
     });
   }
 
   throw new DamagedArchiveError(message, {
-    hints: ['See list-archives for archives that can be recovered.'],
+    hints: [
+      'See list-archives for archives that can be recovered.',
+      SALVAGE_HINT,
+    ],
   });
 }
 

@@ -1,3 +1,4 @@
+import { SALVAGE_HINT } from './damage.js';
 import { DamagedArchiveError } from '../errors.js';
 import { wholeName } from './entry-names.js';
 import type { EntryTable } from './zip/entry-table.js';
@@ -36,6 +37,7 @@ export class Pieces {
         {
           hints: [
             'The archive is damaged or was made to do harm: use another one.',
+            SALVAGE_HINT,
           ],
         },
       );

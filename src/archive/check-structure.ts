@@ -1,3 +1,4 @@
+import { SALVAGE_HINT } from './damage.js';
 import { DamagedArchiveError } from '../errors.js';
 import { holdsMessages } from '../store/message-file.js';
 import { findClash, findTwin, fingerprintFiles } from './zip/check-clashes.js';
@@ -42,6 +43,7 @@ const WINDOWS_HINTS = [
 ];
 const HINTS = [
   'The archive is damaged or was made to do harm: use another one.',
+  SALVAGE_HINT,
 ];
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;

@@ -37,6 +37,10 @@ export function isLostVolume(damage: Damage): damage is LostVolume {
   );
 }
 
+/** The way out of every damage, as a hint of its error. */
+export const SALVAGE_HINT =
+  'Or take all that can be read with recover --salvage or export --salvage: what is missing is named.';
+
 /** More names than these are not kept for a volume: reading it again tells them. */
 const MOST_NAMES = 1000;
 /** A name may have thousands of bytes. */

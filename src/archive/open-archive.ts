@@ -9,7 +9,12 @@ import {
 } from './backup-directory.js';
 import { readEntries } from './zip/central-directory.js';
 import { readCentralDirectory } from './zip/plain-central-directory.js';
-import { describeLost, isLostVolume, type LostVolume } from './damage.js';
+import {
+  describeLost,
+  isLostVolume,
+  type LostVolume,
+  SALVAGE_HINT,
+} from './damage.js';
 import { refuseTooManyDirectories } from './zip/directory-levels.js';
 import type { EntryTable } from './zip/entry-table.js';
 import { tellStep } from '../platform/steps.js';
@@ -128,6 +133,7 @@ export async function openReadable(
 
 const LOST_HINTS = [
   'Copy all volumes of the archive into one directory, or use another archive.',
+  SALVAGE_HINT,
 ];
 
 async function tryVolume(

@@ -111,7 +111,7 @@ function describeRecord({
   const places = describePlaces(damagedNames(damage));
   const where = places === '' ? '' : `: ${places}`;
 
-  return `verify found damage in ${formatCount(count)} of ${plural(entries, 'entry', 'entries')} on ${day}${where}; the rest can be recovered`;
+  return `verify found damage in ${formatCount(count)} of ${plural(entries, 'entry', 'entries')} on ${day}${where}; the rest can be recovered, also in one go with --salvage`;
 }
 
 /** Returns the damage that the archive itself shows, and the damage of the last verify. */

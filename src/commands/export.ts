@@ -1,16 +1,24 @@
 import { Args } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
+import type { ExportReport } from '../export/export-messages.js';
+import type { RunControl } from '../jobs/backup-request.js';
 import { toQuery } from '../jobs/mail-query.js';
 import type { LiveFlags } from '../jobs/browse-mail.js';
+import { listOfExport } from '../jobs/missing-list.js';
 import {
+  type MailSource,
   openMail,
+  salvageMail,
   type ScopeFlags,
   toTypedScope,
 } from '../jobs/select-mail.js';
-import { KmsCommand, type Outcome } from '../ui/command.js';
+import { STANDARD_OUTPUT } from '../platform/output-file.js';
+import type { TypedScope } from '../store/mail-scope.js';
+import { type CommonFlags, KmsCommand, type Outcome } from '../ui/command.js';
 import { exportFlags } from '../ui/export-flags.js';
 import {
   documentExport,
+  formatExportLoss,
   formatExport,
   formatUnsearched,
 } from '../ui/present/export.js';
@@ -27,6 +35,7 @@ export default class Export extends KmsCommand {
     '<%= config.bin %> export /mnt/server-backup -d example.com --format maildir --output - | ssh new-server tar -x',
   ];
   static override exitCodes = [
+    ExitCode.incomplete,
     ExitCode.damaged,
     ExitCode.notFound,
     ExitCode.noBase,
@@ -59,7 +68,8 @@ export default class Export extends KmsCommand {
       ? await browse(from, flags)
       : { from, scope: toTypedScope(flags) };
     const onProgress = this.startProgress(flags);
-    const mail = await openMail(choice.from, choice.scope, 'export');
+    const control = { signal: this.signal, onProgress };
+    const mail = await open(choice, flags.salvage, control);
 
     this.warnAll(mail.notes);
 
@@ -71,21 +81,55 @@ export default class Export extends KmsCommand {
     job.refuseNothing(chosen);
     this.stopsAtOnce = false;
 
-    const control = { signal: this.signal, onProgress };
     const report = await job.exportMail(chosen, flags, control);
 
     this.stopProgress();
 
-    const text = formatExport(report, query ? 0 : mail.hiddenItems);
-    // Standard output is the export's own then.
-    if (isPiped && !flags.quiet) process.stderr.write(`${text}\n`);
+    const told = query ? { ...mail, hiddenItems: 0 } : mail;
+
+    return this.#present(report, told, flags);
+  }
+
+  /** Standard output may be the export's own. */
+  #present(
+    report: ExportReport,
+    mail: MailSource,
+    flags: Pick<CommonFlags, 'quiet' | 'verbose'> & { output: string },
+  ): Outcome {
+    const list = listOfExport(flags.output, mail);
+    const told = { lost: mail.lost, missingList: list.path };
+    const isWhole = mail.lost.length === 0;
+    const isPiped = flags.output === STANDARD_OUTPUT;
+    const text = [
+      formatExport(report, mail.hiddenItems),
+      ...formatExportLoss(told, flags.verbose),
+    ].join('\n');
+
+    this.warnAll(list.warnings);
+    if (isPiped && !(flags.quiet && isWhole)) {
+      process.stderr.write(`${text}\n`);
+    }
 
     return {
-      json: documentExport(report, mail.notes),
+      exitCode: isWhole ? ExitCode.done : ExitCode.incomplete,
+      json: documentExport(report, {
+        ...told,
+        warnings: [...mail.notes, ...list.warnings],
+      }),
       text: isPiped ? '' : text,
       isSummary: true,
     };
   }
+}
+
+function open(
+  { from, scope }: { from: string; scope: TypedScope },
+  isSalvage: boolean,
+  control: RunControl,
+): Promise<MailSource> {
+  return isSalvage
+    ? salvageMail(from, scope, control)
+    : openMail(from, scope, 'export');
 }
 
 async function browse(

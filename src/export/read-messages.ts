@@ -1,3 +1,4 @@
+import { SALVAGE_HINT } from '../archive/damage.js';
 import { openAtOnce } from '../archive/volume-handle.js';
 import { fileNameAt } from '../archive/entry-kind.js';
 import { EntryDamage } from '../archive/zip/entry-damage.js';
@@ -113,6 +114,7 @@ function readOne(
       {
         hints: [
           'Nothing was exported. Use another archive; verify tells which are sound.',
+          SALVAGE_HINT,
         ],
       },
     );

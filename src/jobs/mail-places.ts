@@ -94,6 +94,19 @@ export function isLater(table: Selection['table'], index: number): boolean {
   return (table.piece(index)?.index ?? 0) > 0;
 }
 
+/** The entries of two selections of the same volumes, each volume once. */
+export function joinSelections(
+  first: readonly Selection[],
+  second: readonly Selection[],
+): Selection[] {
+  return first.map((selection, at) => ({
+    ...selection,
+    indices: [...selection.indices, ...(second[at]?.indices ?? [])].sort(
+      (a, b) => a - b,
+    ),
+  }));
+}
+
 function filterEntries(
   selections: readonly Selection[],
   isWanted: (table: Selection['table'], index: number) => boolean,

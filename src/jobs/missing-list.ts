@@ -1,9 +1,12 @@
 /** The list of what a salvage could not bring: a file beside what it brought. */
+import { archiveName } from '../archive/names.js';
 import type { Missing } from '../archive/salvage/missing.js';
 import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import { formatUtcSecond } from '../platform/dates.js';
 import type { PlannedRecover } from '../recover/plan-recover.js';
 import type { RecoverReport } from '../recover/request.js';
+import type { MailSource } from './select-mail.js';
+import { STANDARD_OUTPUT } from '../platform/output-file.js';
 import { toSystemError } from '../platform/system-error.js';
 
 /** Where a list lies, or why it could not be written: what was recovered is none the less for it. */
@@ -25,10 +28,7 @@ export interface ListedSalvage {
  * Writes `TARGET.missing-from-F….txt`, where something is missing.
  * @param target the output of an export, the directory that a recover went to
  */
-export function writeMissingList(
-  target: string,
-  salvage: ListedSalvage,
-): WrittenList {
+function writeMissingList(target: string, salvage: ListedSalvage): WrittenList {
   if (salvage.lost.length === 0) return { path: null, warnings: [] };
 
   const last = salvage.archives.at(-1)?.replace(/\.zip$/, '') ?? '';
@@ -56,6 +56,21 @@ export function listOfRecover(
   const isStore = entries.tops.some(({ area }) => area === 'store');
 
   return writeMissingList(isStore ? report.storeDir : report.cfgDir, report);
+}
+
+/** The list of an export lies beside its output; standard output has no place beside it. */
+export function listOfExport(
+  output: string,
+  { chain, lost }: Pick<MailSource, 'chain' | 'lost'>,
+): WrittenList {
+  if (output === STANDARD_OUTPUT) return { path: null, warnings: [] };
+
+  return writeMissingList(output, {
+    archives: chain.archives.map(({ stem }) => archiveName(stem)),
+    takenAt: chain.point.facts.files.takenAt,
+    lost,
+    carried: [],
+  });
 }
 
 /** A line for each, with tabs between kind, name, messages, archive or volume, and reason. */

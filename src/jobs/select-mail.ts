@@ -1,11 +1,15 @@
 /** The mail of a point in time, as far as it is asked for: what a search, an export and a person who browses look at. */
 import { resolve } from 'node:path';
 import type { Selection } from '../archive/read/read-archive.js';
+import type { Missing } from '../archive/salvage/missing.js';
+import type { SalvageControl } from '../archive/salvage/prove-row.js';
+import { salvagePoint } from '../archive/salvage/salvage-point.js';
 import { NotFoundError } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
 import { checkChosen, selectUnchecked } from '../recover/select-entries.js';
+import { salvageWanted } from '../recover/salvage.js';
 import { wantOfMail } from '../recover/want.js';
 import {
   isInScope,
@@ -21,6 +25,7 @@ import {
   filterPlaces,
   forEachPlace,
   isLater,
+  joinSelections,
   type IsWanted,
   type MailCounts,
 } from './mail-places.js';
@@ -40,6 +45,8 @@ export interface MailSource {
   readonly counts: MailCounts;
   /** Newer archives that were passed over, and damage that is not in the way. */
   readonly notes: readonly string[];
+  /** What damage keeps a salvage from giving. */
+  readonly lost: readonly Missing[];
 }
 
 /** The purpose that mail is opened for: browsing shows it, a search reads it and names what is damaged, an export is whole or not made. */
@@ -89,6 +96,52 @@ async function readMail(
   use: MailUse,
 ): Promise<MailSource> {
   const chainIndex = await readChainIndex(chain);
+  const selected = selectMail(chain, chainIndex, (index) =>
+    findIn(chainIndex, () => resolveScope(index, typed)),
+  );
+
+  checkChosen(chainIndex, [...selected.messages, ...selected.indexes]);
+
+  return {
+    ...selected,
+    notes: await collectNotes(chainIndex, selected, use),
+    lost: [],
+  };
+}
+
+/**
+ * Finds in a damaged archive what is left of the mail that the scope names: everything proven, and all that is lost named.
+ * @throws as `openMail`
+ */
+export async function salvageMail(
+  from: string,
+  typed: TypedScope,
+  control: SalvageControl,
+): Promise<MailSource> {
+  return salvagePoint(resolve(from), control, async (salvaged) => {
+    const { chain } = salvaged;
+    const named = selectMail(chain, salvaged.index, (index) =>
+      resolveScope(index, typed),
+    );
+    const { scope } = named;
+    const wanted = joinSelections(named.messages, named.indexes);
+    const want = wantOfMail(scope);
+    const left = await salvageWanted(salvaged, wanted, want, control);
+
+    return {
+      ...selectMail(chain, left.index, () => scope),
+      notes: [...describePassed(chain), ...left.notes],
+      lost: left.missing,
+    };
+  });
+}
+
+/** The mail of a chain, without a look at any data. @param scopeIn finds the part of it that is meant */
+function selectMail(
+  chain: Chain,
+  chainIndex: ChainIndex,
+  scopeIn: (index: MailIndex) => MailScope,
+): Omit<MailSource, 'notes' | 'lost'> {
   const selections = selectUnchecked(chainIndex, { kind: 'mail and indexes' });
   const index = indexOf(selections);
 
@@ -98,7 +151,7 @@ async function readMail(
     );
   }
 
-  const scope = findIn(chainIndex, () => resolveScope(index, typed));
+  const scope = scopeIn(index);
   const folders = { ...scope, messages: undefined };
   const isMessage = (place: StorePath): boolean =>
     place.isMessage && isInScope(scope, place);
@@ -109,8 +162,6 @@ async function readMail(
     (place) => isIndex(place) && isInScope(folders, place),
   );
 
-  checkChosen(chainIndex, [...messages, ...indexes]);
-
   return {
     chain,
     index,
@@ -119,7 +170,6 @@ async function readMail(
     indexes,
     hiddenItems: countHidden(selections, folders),
     counts: countPlaces(selections, isMessage),
-    notes: await collectNotes(chainIndex, { chain, messages, scope }, use),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   damagedNames,
   describeLost,
   describePlaces,
+  SALVAGE_HINT,
 } from '../archive/damage.js';
 import {
   readSelections,
@@ -97,6 +98,7 @@ function refuseDamagedTexts({
     {
       hints: [
         'Use another archive, or recover parts of this one, with -d, -u, -f or --mask.',
+        SALVAGE_HINT,
       ],
     },
   );
@@ -123,6 +125,7 @@ function judgeLost(
       hints: [
         'Put the volume back beside the others, or use another archive.',
         'A user whose mail lies whole in the other volumes can be recovered alone, with -d and -u.',
+        SALVAGE_HINT,
       ],
     },
   );
@@ -198,6 +201,7 @@ export function refuseDamaged(
       hints: [
         'Nothing was changed. Use another archive; verify tells which are sound.',
         'What the damage does not concern can be recovered alone, with -d, -u, -f or --mask.',
+        SALVAGE_HINT,
       ],
     },
   );

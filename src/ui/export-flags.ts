@@ -33,5 +33,9 @@ export const exportFlags = withEnvironment({
     summary:
       'Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked.',
   }),
+  salvage: Flags.boolean({
+    summary:
+      'Take all that can be read of a damaged archive; name what is missing.',
+  }),
   overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
 });

@@ -1,7 +1,9 @@
+import type { Missing } from '../../archive/salvage/missing.js';
 import type { ExportReport } from '../../export/export-messages.js';
 import type { Unsearched } from '../../jobs/export-mail.js';
 import { formatSize, plural } from '../../platform/units.js';
 import { document } from '../document.js';
+import { formatLost } from './lost.js';
 
 /** Formats the exported messages, and the number of Outlook's hidden items that were left out. */
 export function formatExport(
@@ -27,10 +29,40 @@ export function formatUnsearched({ name, reason }: Unsearched): string {
   return `not searched, it is damaged: ${name}: ${reason}`;
 }
 
+/** What damage kept a salvage from exporting. */
+export interface ExportLoss {
+  readonly lost: readonly Missing[];
+  /** Where the list of it lies. */
+  readonly missingList: string | null;
+}
+
+export function formatExportLoss(
+  { lost, missingList }: ExportLoss,
+  isVerbose: boolean,
+): string[] {
+  const list = missingList === null ? [] : [`List      ${missingList}`];
+
+  return [...formatLost(lost, { isVerbose }), ...list];
+}
+
 /** The same as a document. */
 export function documentExport(
   report: ExportReport,
-  warnings: readonly string[],
+  {
+    lost,
+    missingList,
+    warnings,
+  }: ExportLoss & {
+    readonly warnings: readonly string[];
+  },
 ): object {
-  return document('export', { ...report, warnings });
+  const missing = lost.map(({ name }) => name);
+
+  return document('export', {
+    ...report,
+    missing,
+    lost,
+    missingList,
+    warnings,
+  });
 }

@@ -5,6 +5,8 @@ import { formatCount, formatSize, plural } from '../../platform/units.js';
 import { document } from '../document.js';
 
 const LISTED_PROBLEMS = 20;
+const ADVICE =
+  '         What the damage does not concern can be recovered; recover --salvage and export --salvage take all that can be read.';
 
 /** Returns the end of a verify. Damage counts as such; a file that could not be read is an error of the system. */
 export function verifyEnd(reports: readonly VerifyReport[]): {
@@ -52,12 +54,12 @@ export function documentVerify(
 /** The result of a verify for people: a line an archive, and every damaged entry by name. */
 export function formatVerify(reports: readonly VerifyReport[]): string {
   const lines = reports.flatMap(formatOne);
-  if (reports.length === 1) return lines.join('\n');
-
   const unread = reports.filter(isUnread).length;
   const bad = reports.filter(
     (report) => !report.isSound && !isUnread(report),
   ).length;
+  if (bad > 0) lines.push(ADVICE);
+  if (reports.length === 1) return lines.join('\n');
 
   if (bad === 0 && unread === 0) {
     lines.push(`${plural(reports.length, 'archive')} sound`);
