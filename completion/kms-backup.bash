@@ -69,7 +69,7 @@ _kms_backup() {
     'demo') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'diff') flags='--domain --folder --help --json --no-subfolders --progress --quiet --server-dir --subfolders --user --verbose -d -f -q -u -v' ;;
     'doctor') flags='--backup-dir --help --json --name --progress --quiet --server-dir --verbose -q -v' ;;
-    'export') flags='--before --domain --folder --format --from --help --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
+    'export') flags='--before --domain --folder --format --from --help --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --salvage --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
     'list-archives') flags='--help --json --progress --quiet --server-dir --set --verbose -q -v' ;;
     'log disable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log enable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;

@@ -475,6 +475,7 @@ $scriptblock = {
     "format" = @{ "summary" = "What to write." }
     "output" = @{ "summary" = "Where to; - is standard output." }
     "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
+    "salvage" = @{ "summary" = "Take all that can be read of a damaged archive; name what is missing." }
     "overwrite" = @{ "summary" = "Replace the file if it exists." }
   }
 }
