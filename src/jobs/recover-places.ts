@@ -43,19 +43,20 @@ export function choosePlaces(
   const { store, cfgdir } = flags;
   const server = findRecovered(flags);
   const isCopy = cfgdir !== undefined && !isInstallDirectory(cfgdir, server);
-  const isLive = store === undefined || isStoreOf(server, store);
+  const isLive = leadsToStoreOf(server, store);
   const { mask, notes } = chooseParts(flags, { ...asked, isLive, server });
 
   const wanted = wantedParts({ ...asked, mask, isCopy });
   const lostConfig = requirePlaces(flags, wanted, server);
   const isServers = (wanted.store && isLive) || (wanted.installed && !isCopy);
   const replaced = isServers ? server : undefined;
+  const isBesideLive = wanted.store && isLive && server?.storeDir !== undefined;
 
   return {
     ...placesFor(flags, replaced),
     mask,
     notes,
-    isCopy,
+    isCopy: isCopy && !isBesideLive,
     lostConfig,
     server: replaced,
   };
@@ -86,10 +87,13 @@ function isInstallDirectory(
   return server !== undefined && isOnePlace(cfgdir, server.installation.dir);
 }
 
-function isStoreOf(
+/** A store that is not named is the server's, also where nothing says where that is. */
+function leadsToStoreOf(
   server: RecoveredServer | undefined,
-  store: string,
+  store: string | undefined,
 ): boolean {
+  if (store === undefined) return true;
+
   return server?.storeDir !== undefined && isOnePlace(server.storeDir, store);
 }
 

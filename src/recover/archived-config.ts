@@ -9,7 +9,7 @@ import {
   type ConfigDocument,
   parseConfigDocument,
 } from '../server/config/document.js';
-import { decodeConfigText } from '../server/config/text.js';
+import { type ConfigText, decodeConfigText } from '../server/config/text.js';
 import type { ChainEntries } from './select-entries.js';
 import { selectedRuns } from './selected-runs.js';
 
@@ -23,21 +23,35 @@ export interface ArchivedConfig {
 
 /** mailserver.cfg or users.cfg as an archive brings it. Damage is left to the staging, which names it. */
 export async function readArchivedConfig(
-  { tops, selections }: ChainEntries,
+  entries: ChainEntries,
   name: string,
 ): Promise<ArchivedConfig> {
+  try {
+    const text = await readArchivedText(entries, name);
+
+    return text ? { document: parseConfigDocument(text) } : {};
+  } catch (error) {
+    if (error instanceof KmsError) return { problem: messageOf(error) };
+    throw error;
+  }
+}
+
+/**
+ * The text of such a file; undefined where it is not among the entries, or is damaged.
+ * @throws {ConfigurationError} when it is too large, or UTF-16
+ */
+export async function readArchivedText(
+  { tops, selections }: ChainEntries,
+  name: string,
+): Promise<ConfigText | undefined> {
   if (!tops.some((top) => top.area === 'install' && top.name === name)) {
-    return {};
+    return undefined;
   }
 
   try {
-    const bytes = await readRootFile(selections, name);
-
-    return { document: parseConfigDocument(decodeConfigText(name, bytes)) };
+    return decodeConfigText(name, await readRootFile(selections, name));
   } catch (error) {
-    if (error instanceof EntryDamage) return {};
-    if (error instanceof KmsError) return { problem: messageOf(error) };
-
+    if (error instanceof EntryDamage) return undefined;
     throw toReadError(error);
   }
 }

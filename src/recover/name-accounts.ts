@@ -2,16 +2,14 @@ import { join } from 'node:path';
 import { KmsError } from '../errors.js';
 import {
   findWithoutAccount,
+  haveAccounts,
   type OwnedMailbox,
   readDomains,
 } from '../server/accounts.js';
-import {
-  type ConfigDocument,
-  parseConfigDocument,
-} from '../server/config/document.js';
-import { readConfigText } from '../server/config/text.js';
+import { parseConfigDocument } from '../server/config/document.js';
+import { type ConfigText, readConfigText } from '../server/config/text.js';
 import { parseEntryDirectory } from '../store/store-path.js';
-import { readArchivedConfig } from './archived-config.js';
+import { readArchivedText } from './archived-config.js';
 import type { RecoverRequest } from './request.js';
 import type { ChainEntries } from './select-entries.js';
 import { selectedRuns } from './selected-runs.js';
@@ -28,33 +26,32 @@ export async function nameAccountless(
   if (mailboxes.length === 0) return [];
 
   try {
-    const users = await liveAfterwards(request, entries, 'users.cfg');
-    if (!users) return [];
+    const users = await textAfterwards(request, entries, 'users.cfg');
+    if (!users || haveAccounts(mailboxes, users.text)) return [];
 
-    const without = findWithoutAccount(mailboxes, users);
-    if (without.length === 0) return [];
+    const config = await textAfterwards(request, entries, 'mailserver.cfg');
+    const domains = config && readDomains(parseConfigDocument(config));
 
-    const mailserver = await liveAfterwards(request, entries, 'mailserver.cfg');
-    const domains = mailserver && readDomains(mailserver);
-
-    return findWithoutAccount(mailboxes, users, domains);
+    return findWithoutAccount(mailboxes, parseConfigDocument(users), domains);
   } catch (error) {
     if (error instanceof KmsError) return [];
     throw error;
   }
 }
 
-async function liveAfterwards(
+/** A file of the configuration as it is when the recover is done. @throws {KmsError} where it cannot be read */
+async function textAfterwards(
   { cfgDir }: RecoverRequest,
   entries: ChainEntries,
   name: string,
-): Promise<ConfigDocument | undefined> {
+): Promise<ConfigText | undefined> {
   const comesAlong = entries.tops.some(
     (top) => top.area === 'install' && top.name === name,
   );
-  if (comesAlong) return (await readArchivedConfig(entries, name)).document;
 
-  return parseConfigDocument(readConfigText(join(cfgDir, name)));
+  return comesAlong
+    ? readArchivedText(entries, name)
+    : readConfigText(join(cfgDir, name));
 }
 
 /** The mailboxes of users that something is recovered of. */

@@ -18,7 +18,7 @@ export interface RecoverRequest {
   readonly named: readonly string[];
   /** Why the present mailserver.cfg does not say where the store is; `storeDir` is then a new installation's. */
   readonly lostConfig: string | undefined;
-  /** The configuration goes to another place than that of the server here. */
+  /** The configuration goes to another place than that of the server here, and the store is not this server's either. */
   readonly isCopy: boolean;
   /** The paths in mailserver.cfg stay those of the archive. */
   readonly keepsPaths: boolean;

@@ -1,6 +1,7 @@
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -190,6 +191,42 @@ describe('a backup of a server whose paths are others', () => {
     );
     expect(read(fresh.serverDir, CONFIG)).toBe(read(pristine, CONFIG));
   });
+
+  it('leads to the live store where only the configuration goes elsewhere', async () => {
+    mkdirSync(origin.backupDir, { recursive: true });
+    const copy = join(dir, 'drill/cfg');
+    expectDone(await kmsInProcess(bring('--cfgdir', copy)));
+
+    // The present directories stay what they are: they are those of this server.
+    expect(read(copy, CONFIG)).toBe(
+      archivedConfig(fresh.storeDir, origin.backupDir),
+    );
+    rmSync(origin.backupDir, { recursive: true });
+  });
+
+  it('is adapted with --in-place too', async () => {
+    expectDone(await kmsInProcess(bring('--in-place')));
+
+    expect(read(fresh.serverDir, CONFIG)).toBe(
+      archivedConfig(fresh.storeDir, archives),
+    );
+  });
+
+  it.runIf(canInject)(
+    'changes nothing where the adapted file cannot be written',
+    async () => {
+      const staged = join(fresh.serverDir, '.kms-backup-recover/new');
+      const ended = kmsWithFaults(bring(), {
+        inject: ['write,pwrite64:error=ENOSPC'],
+        paths: [join(staged, `.${CONFIG}.kms-backup-tmp`)],
+      });
+
+      expect(said(ended)).toMatch(/^14 .*Code: NO_SPACE.*Nothing was changed/s);
+      expect(readdirSync(fresh.serverDir)).toEqual(readdirSync(pristine));
+      expect(read(fresh.serverDir, CONFIG)).toBe(read(pristine, CONFIG));
+      expectDone(await kmsInProcess(bring()));
+    },
+  );
 
   it('lets a copy of the configuration alone be what it was', async () => {
     mkdirSync(join(dir, 'data/store'), { recursive: true });

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { findWithoutAccount, readDomains } from '../../src/server/accounts.js';
+import {
+  findWithoutAccount,
+  haveAccounts,
+  readDomains,
+} from '../../src/server/accounts.js';
 import {
   type ConfigDocument,
   parseConfigDocument,
@@ -65,6 +69,25 @@ describe('a mailbox without an account', () => {
       '@alias.com',
     ]);
     expect(readDomains(parse([]))).toBeUndefined();
+  });
+
+  it.each([
+    ['example.com/alice', true],
+    ['example.org/carol', true],
+    ['example.com/carol', false],
+    ['example.com/erik', false],
+  ])('%s is told from the text alone to have an account: %s', (path, has) => {
+    const { text } = users.source;
+    const others = text.replace(
+      '<config>',
+      '<config><list name="Group"><listitem><variable name="Name">erik</variable><variable name="Domain">example.com</variable></listitem></list>',
+    );
+
+    expect(haveAccounts([mailbox(path)], others)).toBe(has);
+    expect(
+      haveAccounts([mailbox('example.com/alice'), mailbox(path)], text),
+    ).toBe(has);
+    expect(haveAccounts([mailbox(path)], '<config></config>')).toBe(false);
   });
 
   it('is told by the names of the domains in mailserver.cfg', () => {
