@@ -9,7 +9,6 @@ import type { IndexedArchive } from '../archive/headers/header-index.js';
 import { archiveName } from '../archive/names.js';
 import { isReadFailure } from '../archive/zip/source.js';
 import { DamagedArchiveError, errnoOf, messageOf } from '../errors.js';
-import { tellStep } from '../platform/steps.js';
 
 /** The points in time of the mail that a backup directory has, and what keeps the others from being one. */
 
@@ -66,7 +65,6 @@ export async function lookAt(
   }
 
   try {
-    tellStep(`looking at ${name}`);
     const chain = await readChainIndex(toChain(state));
     await visit(chain);
 

@@ -7,6 +7,7 @@ import {
   headersIdentityOf,
   loadIndex,
   openHeaderCache,
+  tellUnusable,
   writeHeaderCache,
 } from '../archive/headers/header-cache.js';
 import {
@@ -127,7 +128,23 @@ async function answerFromKept(
       directory.isCovered || !directory.hasMessages || !isInScope(number),
   );
 
-  return isCovered ? answerFrom(job, kept, scope) : undefined;
+  return isCovered ? answerOrStale(job, kept, scope) : undefined;
+}
+
+/** A column that is broken is found out when it is asked for. */
+async function answerOrStale(
+  job: Job,
+  kept: HeaderIndex,
+  scope: MailScope,
+): Promise<Answer> {
+  try {
+    return await answerFrom(job, kept, scope);
+  } catch (error) {
+    job.options.signal?.throwIfAborted();
+    tellUnusable(job.search.storage, error);
+
+    return STALE;
+  }
 }
 
 function fits(
@@ -177,6 +194,12 @@ interface Answer {
   /** True where the archives are not what the index says. */
   readonly isStale: boolean;
 }
+
+/** The answer of an index that is of no use. */
+const STALE: Answer = {
+  report: { hits: [], searched: 0, problems: [], archives: [], notes: [] },
+  isStale: true,
+};
 
 async function answerFrom(
   { search, files, options }: Job,

@@ -100,7 +100,7 @@ async function readIndex(file: ColumnFile): Promise<CachedIndex> {
 }
 
 /** Says why the cache is of no use. @throws {Error} what is neither its fault nor the system's */
-function tellUnusable(storage: Storage, error: unknown): void {
+export function tellUnusable(storage: Storage, error: unknown): void {
   const isForeseen =
     error instanceof BrokenFile ||
     error instanceof SyntaxError ||
