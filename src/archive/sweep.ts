@@ -8,6 +8,7 @@ import {
   isTemporaryName,
   parseVolumeName,
 } from './names.js';
+import { isHeaderPart } from './headers/header-names.js';
 import type { Storage, StoredFile } from './storage.js';
 
 /** The result for the leftovers of dead runs. */
@@ -57,12 +58,16 @@ export async function sweepTemporaries(storage: Storage): Promise<Sweep> {
 }
 
 const isOfArchive = (name: string): boolean =>
-  isTemporaryName(name) || parseVolumeName(name) !== undefined;
+  isLeftover(name) || parseVolumeName(name) !== undefined;
+
+/** A search that still writes goes on without. */
+const isLeftover = (name: string): boolean =>
+  isTemporaryName(name) || isHeaderPart(name);
 
 /** Returns the files to remove, in their order. Pure. */
 function findLeftovers(stored: readonly StoredFile[]): StoredFile[] {
   const byName = new Map(stored.map((file) => [file.name, file]));
-  const leftovers = stored.filter(({ name }) => isTemporaryName(name));
+  const leftovers = stored.filter(({ name }) => isLeftover(name));
 
   const unpublished = leftovers
     .filter(({ kind }) => kind !== 'directory')

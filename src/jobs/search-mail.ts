@@ -12,8 +12,8 @@ import { searchMessages, type SearchReport } from '../search/run-search.js';
 import {
   type ArchivesReport,
   searchArchives,
-  type SightedHit,
 } from '../search/search-archives.js';
+import type { SightedHit } from '../search/sighted-hits.js';
 import type { RunControl } from './backup-request.js';
 import { firstPieces } from './mail-places.js';
 import { type QueryFlags, toQuery } from './mail-query.js';

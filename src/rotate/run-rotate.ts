@@ -88,10 +88,12 @@ export async function runRotate(request: RotateRequest): Promise<Rotation> {
     const failures = await removeAll(request, planned);
     const left = statesLeft(planned.verdicts, failures);
 
-    await pruneHeaderCache(
-      request.storage,
-      left.map(({ facts }) => facts.files),
-    );
+    if (planned.removals.length > 0) {
+      await pruneHeaderCache(
+        request.storage,
+        left.map(({ facts }) => facts.files),
+      );
+    }
 
     return endOf(request, [...gone, ...planned.verdicts], failures);
   } finally {

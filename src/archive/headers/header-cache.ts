@@ -23,12 +23,15 @@ import {
   unpackText,
 } from './header-columns.js';
 import { documentHead, parseHead } from './header-head.js';
+import {
+  formatHeaderPart,
+  HEADER_CACHE as FILE,
+  isHeaderPart,
+} from './header-names.js';
 import type { TextColumn } from './text-column.js';
 import { withoutArchives } from './without-archives.js';
 
-const FILE = '.kms-backup-headers';
 const SCHEMA = 'kms-backup/headers/1';
-const LEFTOVER = /^\.kms-backup-headers\.[\da-f-]+\.part$/;
 
 /** An index whose texts are read when they are asked for; whoever opens it closes it. */
 export interface CachedIndex extends HeaderIndex {
@@ -124,7 +127,7 @@ export async function writeHeaderCache(
   index: HeaderIndex,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const temporary = `${FILE}.${randomUUID()}.part`;
+  const temporary = formatHeaderPart(randomUUID());
 
   try {
     await removeLeftovers(storage);
@@ -152,7 +155,7 @@ export async function writeHeaderCache(
 
 /** What a search that was killed left of the cache that it wrote. One that still writes goes on without. */
 async function removeLeftovers(storage: Storage): Promise<void> {
-  for (const { name } of await storage.list((name) => LEFTOVER.test(name))) {
+  for (const { name } of await storage.list(isHeaderPart)) {
     await storage.remove(name);
   }
 }
@@ -167,7 +170,6 @@ export async function pruneHeaderCache(
   left: readonly ArchiveFiles[],
 ): Promise<void> {
   try {
-    await removeLeftovers(storage);
     if (!(await storage.stat(FILE))) return;
     if (await keepOnly(storage, left)) return;
 
