@@ -154,7 +154,7 @@ function formatFilter({ filter, isTyping }: ListState): string {
 
 /** The choices that are seen, how many there are, and the keys. */
 function formatBody(view: View): string {
-  const { shown, state } = view;
+  const { choices, shown, state } = view;
   const first = firstSeen(state.active, shown.length, PAGE);
   const lines = shown
     .slice(first, first + PAGE)
@@ -162,7 +162,9 @@ function formatBody(view: View): string {
 
   return (
     [
-      ...(lines.length === 0 ? ['  (nothing holds that)'] : lines),
+      ...(lines.length === 0
+        ? [choices.length === 0 ? '  (nothing)' : '  (nothing holds that)']
+        : lines),
       ...[formatNumbers(view), formatKeys(view)]
         .filter((line) => line !== '')
         .map((line) => styleText('dim', line)),

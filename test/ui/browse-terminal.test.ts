@@ -84,7 +84,7 @@ describe.skipIf(!hasTerminal)('recover --interactive', () => {
         ['1 of 230', ENTER],
         ['m show all', ' '],
         ['1 marked', '/'],
-        ['keep the filter', `${ESCAPE}`],
+        ['keep the filter', ESCAPE],
         ['230 of 230', '/ber 200.'],
         ['1 of 230', `${ENTER} `],
         ['2 marked', ENTER],
@@ -148,6 +148,20 @@ describe.skipIf(!hasTerminal)('recover --interactive', () => {
     );
     expect(screen.match(/No live store was found/g)).toHaveLength(1);
     expect(screen).not.toContain('missing');
+    expect(status).toBe(0);
+  });
+
+  it('leads an export too, which asks for nothing else', () => {
+    const words = ['-i', '-u', 'alice', '-o', join(dir, 'a.zip')];
+    const { status, screen } = typeInto(
+      ['export', server.backupDir, '--server-dir', server.serverDir, ...words],
+      [
+        ['From which backup?', ENTER],
+        ['Which folder of alice?', ENTER],
+        ['What of INBOX?', ENTER],
+      ],
+    );
+    expect(screen).toContain('Exported  2 messages');
     expect(status).toBe(0);
   });
 
