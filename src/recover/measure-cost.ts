@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ChainIndex } from '../archive/chain-index.js';
 import type { ComparableDirectory } from '../archive/comparable-files.js';
 import type {
@@ -14,6 +16,11 @@ import { messageNameOf } from '../store/mail-names.js';
 import { hasMessageName, holdsMessages } from '../store/message-file.js';
 import { parseEntryPath } from '../store/store-path.js';
 import { walkLive } from '../store/walk-live.js';
+import { applyChanges } from '../server/config/edit.js';
+import { encodeConfigText } from '../server/config/text.js';
+import { exists } from '../server/recover-state.js';
+import { toChanges } from './adapt-paths.js';
+import { readArchivedConfig } from './archived-config.js';
 import type { Cost } from './cost.js';
 import {
   linkedNames,
@@ -21,7 +28,7 @@ import {
   placedNames,
   type Replaced,
 } from './live-roots.js';
-import type { RecoverRequest } from './request.js';
+import type { AdaptedPath, RecoverRequest } from './request.js';
 
 /** The cost of a recover, measured: what it brings is compared with what it replaces, by size and time, and content in doubt. */
 
@@ -34,12 +41,14 @@ export async function measureCost(
   request: RecoverRequest,
   index: ChainIndex,
   replaced: Replaced,
+  adapted: readonly AdaptedPath[],
 ): Promise<Cost> {
   const roots = liveRoots(request, replaced);
   const counting = new CostCounting(request, {
     placed: placedNames(request, replaced),
     linked: linkedNames(replaced),
     stays: replaced.stays,
+    isConfigAdapted: adapted.length > 0,
   });
 
   const before = new PointFiles(index, replaced.entries.selections);
@@ -51,7 +60,30 @@ export async function measureCost(
     counting.add(comparison);
   }
 
+  if (await changesConfig(request, replaced, adapted)) {
+    counting.addOverwrite(false);
+  }
+
   return counting.cost;
+}
+
+const CONFIG = 'mailserver.cfg';
+
+/** Tells whether the live mailserver.cfg is another than the archive's with the paths that fit here. */
+async function changesConfig(
+  { cfgDir }: RecoverRequest,
+  { entries }: Replaced,
+  adapted: readonly AdaptedPath[],
+): Promise<boolean> {
+  const path = join(cfgDir, CONFIG);
+  if (adapted.length === 0 || !exists(path)) return false;
+
+  const { document } = await readArchivedConfig(entries, CONFIG);
+  if (!document) return false;
+
+  const { source } = applyChanges(document, toChanges(adapted));
+
+  return !readFileSync(path).equals(encodeConfigText(source));
 }
 
 /** Where a recover takes and puts, by entry names. */
@@ -61,6 +93,8 @@ interface CostPlaces {
   /** Links to disks of their own. */
   readonly linked: ReadonlySet<string>;
   readonly stays: Replaced['stays'];
+  /** mailserver.cfg comes with other paths than the archive's, and is compared by itself. */
+  readonly isConfigAdapted: boolean;
 }
 
 class CostCounting {
@@ -99,6 +133,10 @@ class CostCounting {
     };
   }
 
+  addOverwrite(isMessage: boolean): void {
+    count(this.#overwrites, isMessage);
+  }
+
   addUnknown(path: SkippedPath): void {
     this.#unknown.push(path);
   }
@@ -127,7 +165,9 @@ class CostCounting {
       if (difference.change === 'new') {
         this.#addLoss(comparison, difference, isMessage);
       } else if (difference.change === 'changed') {
-        count(this.#overwrites, isMessage);
+        const isApart =
+          this.places.isConfigAdapted && prefix + difference.name === CONFIG;
+        if (!isApart) this.addOverwrite(isMessage);
       } else if (isIn(this.places.placed, prefix + difference.name)) {
         count(this.#adds, isMessage);
       }

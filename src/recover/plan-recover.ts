@@ -90,7 +90,7 @@ async function planFrom(
 
   const cost = earlier.isWhole
     ? NO_COST
-    : await costOf(request, chosen, folders);
+    : await costOf(request, { ...chosen, ...facts }, folders);
   const keeping = earlier.isWhole
     ? keepingAsAsked(request)
     : planKeeping(request, space, cost);
@@ -118,7 +118,13 @@ async function planFrom(
 
 async function costOf(
   request: RecoverRequest,
-  { index, entries, roots, lost }: ChosenEntries,
+  {
+    index,
+    entries,
+    roots,
+    lost,
+    adapted,
+  }: ChosenEntries & Pick<RecoverReport, 'adapted'>,
   folders: readonly FolderPlan[] | undefined,
 ): Promise<Cost> {
   if (folders) return additiveCost(folders);
@@ -129,7 +135,7 @@ async function costOf(
     ? 'all'
     : new Set(lost.flatMap(({ entry }) => entry ?? []));
 
-  return measureCost(request, index, { entries, roots, tops, stays });
+  return measureCost(request, index, { entries, roots, tops, stays }, adapted);
 }
 
 /** A call that only completes an earlier one keeps what that one put aside. */

@@ -240,3 +240,39 @@ describe('before anything is extracted', () => {
     },
   );
 });
+
+it('where there is no room to keep what would be lost, the recover asks for a flag; without a loss it goes on', () => {
+  const mount = join(dir, 'disk');
+  mkdirSync(mount);
+  const recover = (flags: string): string =>
+    `'${process.execPath}' '${BINARY}' recover '${dir}/full' --server-dir '${mount}/server' -u alice --yes --quiet ${flags}; echo "$?:"`;
+  const mail = `${mount}/server/store/mail/example.com/alice/INBOX/#msgs`;
+  const script = [
+    `mount -t tmpfs -o size=40m tmpfs '${mount}' || exit 77`,
+    `cp -a '${before}' '${mount}/server' && cd '${mount}/server'`,
+    `sed -i 's|${server.serverDir}|${mount}/server|' mailserver.cfg`,
+    `head -c 8000000 /dev/urandom > '${mail}/00000002.eml'`,
+    `mkdir '${dir}/full'`,
+    `'${process.execPath}' '${BINARY}' backup full --server-dir . --backup-dir '${dir}/full' --quiet || exit 2`,
+    `echo new > '${mail}/00000003.eml'`,
+    // What is left is what the new state needs, and half of what is reserved.
+    `left=$(df --output=avail -B1 . | tail -1)`,
+    `head -c $((left - 8500000)) /dev/zero > filler`,
+    recover(''),
+    recover('--no-keep-old --dry-run'),
+    recover('--keep-old --dry-run'),
+    `rm '${mail}/00000003.eml'`,
+    recover('--dry-run'),
+    `rm -r '${dir}/full'`,
+  ];
+  const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], {
+    env: QUIET_ENVIRONMENT,
+  });
+  if (ended.status === 77 || /unshare/.test(ended.stderr)) return;
+
+  expect(said(ended)).toMatch(/14:\n[^]*0:\n[^]*0:\n[^]*0:\n/);
+  expect(ended.stderr).toMatch(
+    /cannot be kept for a rollback.*Code: NO_SPACE.*--forget.*--no-keep-old.*--in-place/s,
+  );
+  expect(ended.stdout).toContain('no rollback is possible');
+});
