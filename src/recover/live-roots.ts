@@ -55,9 +55,16 @@ export function placedNames(
 ): ReadonlySet<string> {
   return new Set(
     ownNames(replaced).map(({ area, name }) =>
-      placedName(area, topmostMissing(baseOf(request, area), name)),
+      placedName(area, placedPath(baseOf(request, area), name)),
     ),
   );
+}
+
+/** The highest missing path; a store that is not there yet is made before anything is put into it. */
+function placedPath(base: string, name: string): string {
+  const [top = name] = name.split('/');
+
+  return topmostMissing(base, name) || top;
 }
 
 function ownNames({

@@ -124,6 +124,42 @@ it(
   },
 );
 
+it('a place that is not there yet gets everything that comes', async () => {
+  const server = build([]);
+  await backUp(server, 'full');
+
+  for (const flags of [[], ['-u', 'alice', '-d', 'example.com']]) {
+    const place = join(dir, `drill${String(flags.length)}`);
+    const call = [
+      'recover',
+      server.backupDir,
+      ...flags,
+      '--store',
+      join(place, 'store'),
+      '--cfgdir',
+      join(place, 'cfg'),
+      '--server-dir',
+      server.serverDir,
+      '--yes',
+    ];
+    const plan = await kmsJsonInProcess([...call, '--dry-run']);
+    expectDone(await kmsInProcess(call));
+
+    const files = [...contents(place).keys()];
+    const messages = files.filter((path) =>
+      /^store\/mail\/.*\.eml$/.test(path),
+    );
+
+    expect(plan.json).toMatchObject({
+      loses: { messages: 0, files: 0, newest: null },
+      adds: files.length,
+      addedMessages: messages.length,
+      overwrites: 0,
+    });
+    expect(messages).not.toEqual([]);
+  }
+});
+
 function build(changes: readonly Change[]): Installation {
   if (dir !== '') removeTree(dir);
   dir = temporaryDirectory('cost');
