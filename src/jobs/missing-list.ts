@@ -15,7 +15,7 @@ export interface WrittenList {
   readonly warnings: readonly string[];
 }
 
-export interface ListedSalvage {
+interface ListedSalvage {
   /** `F20060118T220007Z.zip + I20060119T220007Z.zip` */
   readonly archives: readonly string[];
   readonly takenAt: Date;

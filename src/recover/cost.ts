@@ -12,7 +12,7 @@ export interface Losses {
 }
 
 /** Files, messages among them. */
-export interface CountedFiles {
+interface CountedFiles {
   readonly files: number;
   readonly messages: number;
 }

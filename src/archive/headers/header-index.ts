@@ -86,7 +86,7 @@ export function presenceWords(archives: number): number {
 }
 
 /** Says whether a record is in the point of an archive. */
-export function isPresent(
+function isPresent(
   { presence }: Pick<RecordColumns, 'presence'>,
   words: number,
   record: number,

@@ -19,7 +19,7 @@ export interface RecordKey {
 }
 
 /** No archive has the number: the record was not seen in any yet. */
-export const NO_HOLDER = 0xffff;
+const NO_HOLDER = 0xffff;
 const FIRST_ROOM = 1024;
 const FNV_PRIME = 0x01000193;
 

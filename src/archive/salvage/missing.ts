@@ -23,7 +23,7 @@ export interface Missing {
   readonly reason: string;
 }
 
-export type MissingKind =
+type MissingKind =
   | 'message'
   | 'file'
   | 'directory'
