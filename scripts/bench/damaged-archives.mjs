@@ -163,7 +163,6 @@ const LIES = [
   [/messages    = (\d+)/, (n) => `messages    = ${Number(n) + 7}`],
   [/(?<=mailbox\.\S+ += )(\d+)/, (n) => String(Number(n) + 3)],
   [/volumes     = (\d+)/, (n) => `volumes     = ${Number(n) + 1}`],
-  [/volume_0    = (.)/, () => 'volume_0    = 0'],
 ];
 
 /** Writes the last entry of a volume, its summary, anew with another number in it: a sound zip file that says what is not so. */

@@ -11,7 +11,12 @@ import { SlidingWindow } from '../zip/sliding-window.js';
 import { localHeaderLengthAt, parseLocalEntry } from '../zip/local-row.js';
 import { floorDivide } from '../../platform/file-times.js';
 import { Turns } from '../../platform/turns.js';
-import { LOCAL_FIXED_BYTES } from '../zip/zip-format.js';
+import { centralHeaderLength } from '../zip/central-headers.js';
+import { centralExtraBytes } from '../zip/extra-fields.js';
+import { readCentralDirectory } from '../zip/plain-central-directory.js';
+import { putCentralHeader } from '../zip/put-headers.js';
+import type { RandomAccessSource } from '../zip/source.js';
+import { CENTRAL_FIXED_BYTES, LOCAL_FIXED_BYTES } from '../zip/zip-format.js';
 
 /** A volume whose names were compared with those in its local headers. */
 interface ComparedVolume extends OpenVolume {
@@ -169,10 +174,43 @@ export async function isConsistent({
       if (!(await fitsLocal(window, table, index))) return false;
     }
 
-    return true;
+    return await isAsWritten(source, table);
   } finally {
     source.close();
   }
+}
+
+/**
+ * Says whether no header differs from what this program writes while most do not: fields that the local header does not have, such
+ * as the system and two more copies of the time.
+ */
+async function isAsWritten(
+  source: RandomAccessSource,
+  table: EntryTable,
+): Promise<boolean> {
+  const central = await readCentralDirectory(source);
+  if (!central) return true;
+
+  let at = 0;
+  let different = 0;
+
+  for (let index = 0; index < table.count; index++) {
+    const row = table.rowAt(index);
+    const header = Buffer.alloc(
+      CENTRAL_FIXED_BYTES +
+        row.name.length +
+        centralExtraBytes(row.piece !== undefined),
+    );
+
+    putCentralHeader(header, 0, row, row.headerOffset);
+    if (!central.bytes.subarray(at, at + header.length).equals(header)) {
+      different++;
+    }
+
+    at += centralHeaderLength(central.bytes, at);
+  }
+
+  return different === 0 || different * 2 > table.count;
 }
 
 async function fitsLocal(

@@ -74,6 +74,7 @@ export async function openSalvaged(
     },
     missing: [
       ...missingVolumes(files, texts.summary),
+      ...missingEnd(files, found, texts.summary),
       ...missingSummary(files, texts.summary),
       ...[...origin.foreign].map((volume) => foreignVolume(stem, volume)),
       ...volumes.flatMap((volume) => missingBehind(files, volume)),
@@ -216,6 +217,21 @@ function missingVolumes(
       },
     );
   });
+}
+
+/** A last volume that is whole and has no summary is not the last: that one is gone, or was never written. */
+function missingEnd(
+  { stem, volumes, missingVolumes: gaps }: ArchiveFiles,
+  found: readonly ReadVolume[],
+  summary: SummaryText | undefined,
+): Missing[] {
+  const isWhole = found.at(-1)?.entries.reason === undefined;
+  if (summary || !isWhole) return [];
+
+  const volume = formatVolumeName(stem, volumes.length + gaps.length);
+  const reason = 'it is not there, or the archive was never finished';
+
+  return [missingPart('volume', { stem, volume }, { name: volume, reason })];
 }
 
 function missingSummary(

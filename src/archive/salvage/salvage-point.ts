@@ -10,6 +10,7 @@ import { archiveName, parseVolumeName } from '../names.js';
 import type { Storage } from '../storage.js';
 import { locateArchives } from '../storages.js';
 import { DamagedArchiveError, messageOf, NotFoundError } from '../../errors.js';
+import { type Missing, missingPart } from './missing.js';
 import { openChain, type SalvagedChain } from './open-chain.js';
 import type { SalvageControl } from './prove-row.js';
 
@@ -36,9 +37,12 @@ export async function salvagePoint<T>(
       fileName === undefined ? toPassedOver(newer, refusals) : [];
 
     try {
-      return await read(
-        await openChain({ states, point, passedOver, control }),
-      );
+      const opened = await openChain({ states, point, passedOver, control });
+
+      return await read({
+        ...opened,
+        missing: [...opened.missing, ...missingNewer(refusals)],
+      });
     } catch (error) {
       if (!(error instanceof DamagedArchiveError)) throw error;
 
@@ -49,6 +53,17 @@ export async function salvagePoint<T>(
   for (const refusal of refusals.values()) throw refusal;
 
   throw new NotFoundError(`there is no archive in ${storage.name}`);
+}
+
+/** Newer archives of which nothing is left: what is recovered instead is older than what there was. */
+function missingNewer(
+  refusals: ReadonlyMap<string, DamagedArchiveError>,
+): Missing[] {
+  return [...refusals].map(([stem, refusal]) => {
+    const facts = { name: archiveName(stem), reason: messageOf(refusal) };
+
+    return missingPart('archive', { stem }, facts);
+  });
 }
 
 /** The archives of a storage, and those of them that are meant. */

@@ -47,17 +47,20 @@ const USUAL_HEADER_BYTES = 4096;
 
 /**
  * Looks for central headers at the end of a volume, as far as the longest central directory reaches. Those of a zip file that
- * lies in the volume tell places in that file: a run counts when most of its headers stand for local headers of this one.
+ * lies in the volume tell places in that file: a run counts when most of its headers stand for local headers of this one, or the end record leads to it.
  */
 export async function findWitnesses(
   source: RandomAccessSource,
 ): Promise<Witnesses> {
   const rows = new EntryRows();
+  const announced = await announcedDirectory(source);
   let start = source.sizeBytes;
 
   for await (const run of centralRuns(source)) {
     const table = run.rows.build();
-    if (!(await isOfThisVolume(source, table))) continue;
+    const isAnnounced =
+      announced !== undefined && run.start >= announced.offset;
+    if (!isAnnounced && !(await isOfThisVolume(source, table))) continue;
 
     start = Math.min(start, run.start);
     for (let index = 0; index < table.count; index++) {
@@ -65,7 +68,7 @@ export async function findWitnesses(
     }
   }
 
-  const areAll = (await announcedEntries(source)) === rows.count;
+  const areAll = announced?.entries === rows.count;
 
   return new Witnesses(rows.build(), start, areAll);
 }
@@ -154,12 +157,12 @@ async function hasLocalHeader(
   );
 }
 
-/** The number of entries that the end record announces; undefined where there is no sound one. */
-async function announcedEntries(
+/** The central directory as a sound end record announces it. */
+async function announcedDirectory(
   source: RandomAccessSource,
-): Promise<number | undefined> {
+): ReturnType<typeof findCentralDirectory> {
   try {
-    return (await findCentralDirectory(source))?.entries;
+    return await findCentralDirectory(source);
   } catch (error) {
     if (isReadFailure(error)) throw error;
 
