@@ -12,6 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { findEntryFault } from '../archive/entry-names.js';
 import { hidesNames, type Missing } from '../archive/salvage/missing.js';
 import { FailedError } from '../errors.js';
 import { giveTime, ticksOf } from '../platform/file-times.js';
@@ -79,8 +80,12 @@ interface TwoPlaces {
 /** The places of the files that are missing by name, as far as something is replaced there. */
 function namedPlaces({ tops, units, missing }: CarryOver): TwoPlaces[] {
   const places = missing.flatMap(({ entry, kind }) => {
-    const place =
-      entry === null || kind === 'directory' ? undefined : placeOf(entry);
+    // A damaged or hostile name is that of no live file.
+    const isFile =
+      entry !== null &&
+      kind !== 'directory' &&
+      findEntryFault(entry) === undefined;
+    const place = isFile ? placeOf(entry) : undefined;
     const top = tops.find(
       ({ area, placement: { name } }) =>
         area === place?.area &&
