@@ -191,9 +191,9 @@ function loseStore(server: SampleServer): string {
 }
 
 const LEFT_OUT =
-  /^store\/(logs|queue|tmp|backup|archive)$|(^|\/)search\.fld$|\.bak$/;
+  /^store\/(logs|queue|tmp|backup|archive)$|(^|\/)search\.fld$|\.bak$|(^|\/)\.kms-backup-recover$/;
 
-/** Says whether a backup holds a file. The mail server rebuilds the other files. */
+/** Says whether a backup holds a file. The mail server rebuilds the others, and a recover keeps in its own what it replaced. */
 function isBackedUp(path: string): boolean {
   return !LEFT_OUT.test(path);
 }
