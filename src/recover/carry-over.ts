@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   type Stats,
   symlinkSync,
 } from 'node:fs';
@@ -23,7 +24,7 @@ import { Turns } from '../platform/turns.js';
 import { STAGING_NAME } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import { placeOf } from '../store/entry-place.js';
-import { hasMessageName } from '../store/message-file.js';
+import { hasMessageName, MESSAGE_DIRECTORY } from '../store/message-file.js';
 import type { PlacedTop } from './placed-tops.js';
 import { REBUILT_FILES } from './roots.js';
 import { toStageError } from './stage.js';
@@ -115,6 +116,8 @@ function isBelow(path: string, directory: string): boolean {
 /** Takes live files over into the staged state, each under its own name, where that has none. */
 class Carrier {
   readonly carried: string[] = [];
+  /** Staged folders whose messages are the live ones, all of them: their live index fits. */
+  readonly #liveFolders = new Set<string>();
   readonly #turns = new Turns();
 
   constructor(private readonly signal: AbortSignal | undefined) {}
@@ -143,6 +146,7 @@ class Carrier {
     own: BigIntStats | undefined,
   ): Promise<void> {
     const before = this.carried.length;
+    this.#lookAtFolder(live, staged);
 
     if (!own) {
       makeOwnedDirectories(dirname(staged));
@@ -160,10 +164,8 @@ class Carrier {
   }
 
   #carryFile(live: string, staged: string, stats: Stats): void {
-    const isRebuilt =
-      REBUILT_FILES.includes(basename(live)) && exists(dirname(staged));
     // An index of other messages must not stay beside them: the server makes it anew.
-    if (isRebuilt && exists(join(dirname(staged), '#msgs'))) return;
+    if (REBUILT_FILES.includes(basename(live)) && this.#isMixed(staged)) return;
 
     makeOwnedDirectories(dirname(staged));
 
@@ -178,6 +180,38 @@ class Carrier {
 
     this.carried.push(live);
   }
+
+  /**
+   * An index that does not name a message would hide it: where messages are taken over, that of the archive goes. It is the live
+   * one where all messages are, else the server makes it anew.
+   */
+  #lookAtFolder(live: string, staged: string): void {
+    const own = namesIn(join(staged, MESSAGE_DIRECTORY));
+    if (own.length === 0) this.#liveFolders.add(staged);
+
+    const known = new Set(own);
+    const isMore = namesIn(join(live, MESSAGE_DIRECTORY)).some(
+      (name) => !known.has(name),
+    );
+    if (!isMore) return;
+
+    for (const name of REBUILT_FILES) {
+      rmSync(join(staged, name), { force: true });
+    }
+  }
+
+  /** Says whether messages lie beside a staged file that the archive brings. */
+  #isMixed(staged: string): boolean {
+    const folder = dirname(staged);
+
+    return (
+      !this.#liveFolders.has(folder) && exists(join(folder, MESSAGE_DIRECTORY))
+    );
+  }
+}
+
+function namesIn(directory: string): string[] {
+  return exists(directory) ? readdirSync(directory) : [];
 }
 
 function exists(path: string): boolean {

@@ -164,6 +164,24 @@ describe('a salvage', () => {
     expect(report.lost?.map(({ kind }) => kind)).toContain('break');
   });
 
+  it('keeps the index, with its flags, of a folder of which all messages are the live ones', async () => {
+    const index = (user: string): string =>
+      join(server.storeDir, `mail/example.com/${user}/INBOX/index.fld`);
+    writeFileSync(index('alice'), 'flags of alice');
+    writeFileSync(index('bob'), 'flags of bob');
+    await backUp(1);
+    cutIn(volume(FULL), `${ALICE}/00000004.eml`);
+    writeFileSync(join(server.storeDir, ALICE, '00000009.eml'), 'since then');
+    writeFileSync(index('bob'), 'flags since then');
+
+    await recover(server.backupDir, '--salvage');
+
+    expect(live()).toContain('00000009.eml');
+    expect(readFileSync(index('bob'), 'utf8')).toBe('flags since then');
+    // That of the archive would hide the message that came in since.
+    expect(existsSync(index('alice'))).toBe(false);
+  });
+
   it('refuses --in-place, which would remove what it cannot bring', async () => {
     await backUp(1);
     const { exitCode } = await recover(
