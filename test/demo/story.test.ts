@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { kmsInProcess } from '../helpers/in-process.js';
 import { expectDone } from '../helpers/tools.js';
 
