@@ -39,6 +39,7 @@ function recoverInto(prepare: (server: Installation) => void): Installation {
       '--server-dir',
       server.serverDir,
       '--yes',
+      '--no-keep-old',
     ]),
   );
   return server;
