@@ -42,18 +42,15 @@ export class PointFiles {
     private readonly chain: ChainIndex,
     selections?: readonly Selection[],
   ) {
-    const chosen = selections && markChosen(selections);
+    const marks = selections && markChosen(selections);
     const times = timesOf(chain);
 
     for (const run of runsOf(chain)) {
-      const prefix = writtenDirectory(run.prefix);
-      if (prefix === undefined || this.#isOfOtherPart(run.prefix)) continue;
+      if (this.#isOfOtherPart(run.prefix)) continue;
 
-      const runs = this.#directories.get(prefix) ?? [];
-      this.#directories.set(prefix, runs);
-      runs.push({
+      this.#addRun({
         run,
-        chosen: selections && (chosen?.get(run.table) ?? NOTHING_CHOSEN),
+        chosen: marks && (marks.get(run.table) ?? NOTHING_CHOSEN),
         takenAtTicks: times.get(run.table) ?? 0n,
       });
     }
@@ -67,8 +64,18 @@ export class PointFiles {
   /** The files of a directory; undefined where the point has no entry in it. @param prefix its entry name, with `/` */
   filesOf(prefix: string): ArchivedFiles | undefined {
     const runs = this.#directories.get(prefix);
+    if (!runs) return undefined;
 
-    return runs && new ArchivedFiles(prefix, runs, (name) => this.#isOf(name));
+    return new ArchivedFiles(prefix, runs, (name) => this.#isOf(name));
+  }
+
+  #addRun(run: PointRun): void {
+    const prefix = writtenDirectory(run.run.prefix);
+    if (prefix === undefined) return;
+
+    const runs = this.#directories.get(prefix) ?? [];
+    runs.push(run);
+    this.#directories.set(prefix, runs);
   }
 
   /** Says whether a file that lies beside components is of the point. */
@@ -80,9 +87,12 @@ export class PointFiles {
 
   #isOfOtherPart(entryName: string): boolean {
     const { parts } = this.chain;
-    const place = parts && placeOf(entryName);
+    if (!parts) return false;
 
-    return place !== undefined && parts?.has(place.component) === false;
+    const place = placeOf(entryName);
+    if (!place) return false;
+
+    return !parts.has(place.component);
   }
 }
 
@@ -96,20 +106,28 @@ function markChosen(
   for (const { table, indices } of selections) {
     const own = marks.get(table) ?? new Uint8Array(table.count);
     marks.set(table, own);
-    for (const index of indices) own[index] = 1;
+
+    for (const index of indices) {
+      own[index] = 1;
+    }
   }
 
   return marks;
 }
 
 function timesOf({ archives }: ChainIndex): ReadonlyMap<EntryTable, bigint> {
-  return new Map(
-    archives.flatMap(({ archive, facts }) => {
-      const ticks = ticksOfMs(facts.files.takenAt.getTime());
+  const times = new Map<EntryTable, bigint>();
 
-      return archive.volumes.map(({ table }) => [table, ticks] as const);
-    }),
-  );
+  for (const { archive, facts } of archives) {
+    const takenAtMs = facts.files.takenAt.getTime();
+    const ticks = ticksOfMs(takenAtMs);
+
+    for (const { table } of archive.volumes) {
+      times.set(table, ticks);
+    }
+  }
+
+  return times;
 }
 
 /** The files of one directory of a point. */
@@ -128,40 +146,56 @@ export class ArchivedFiles implements ComparableFiles {
     isOf: (entryName: string) => boolean,
   ) {
     const isMixed = sharedPlaceOf(prefix) === undefined;
-    for (const run of runs) this.#add(run, isMixed ? isOf : undefined);
+    const isOfPoint = isMixed ? isOf : undefined;
+
+    for (const run of runs) {
+      this.#add(run, isOfPoint);
+    }
   }
 
   /** The entry of a file, that of its first piece where it was split. */
   entryAt(file: number): EntryAt {
-    return { table: this.#runAt(file).run.table, index: this.#indexAt(file) };
+    const { run } = this.#runAt(file);
+
+    return {
+      table: run.table,
+      index: this.#indexAt(file),
+    };
   }
 
   sizeAt(file: number): number {
-    return wholeSize(this.#runAt(file).run.table, this.#indexAt(file));
+    const { table, index } = this.entryAt(file);
+
+    return wholeSize(table, index);
   }
 
   factsAt(file: number): EntryFacts {
-    const { run, takenAtTicks } = this.#runAt(file);
-    const index = this.#indexAt(file);
+    const { takenAtTicks } = this.#runAt(file);
+    const { table, index } = this.entryAt(file);
 
     return {
-      sizeBytes: wholeSize(run.table, index),
-      mtimeTicks: run.table.mtimeTicks(index),
-      precision: run.table.precision(index),
+      sizeBytes: wholeSize(table, index),
+      mtimeTicks: table.mtimeTicks(index),
+      precision: table.precision(index),
       takenAtTicks,
     };
   }
 
   /** Of a file that was split it is joined from its pieces; undefined where one is not there. */
   crcAt(file: number): number | undefined {
-    const pieces = this.#pieces.get(this.names[file] ?? '');
+    const name = this.names[file] ?? '';
+    const pieces = this.#pieces.get(name);
     if (pieces) return joinCrcs(pieces);
 
-    return this.#runAt(file).run.table.crc(this.#indexAt(file));
+    const { table, index } = this.entryAt(file);
+
+    return table.crc(index);
   }
 
   readCrcAt(file: number): Promise<number | undefined> {
-    return Promise.resolve(this.crcAt(file));
+    const crc = this.crcAt(file);
+
+    return Promise.resolve(crc);
   }
 
   #add(
@@ -185,7 +219,12 @@ export class ArchivedFiles implements ComparableFiles {
 
   #addEntry(name: string, run: PointRun, index: number): void {
     const { table } = run.run;
-    if (table.piece(index)) this.#addPiece(name, { table, index });
+    const isPiece = table.piece(index) !== undefined;
+
+    if (isPiece) {
+      this.#addPiece(name, { table, index });
+    }
+
     if (!isFirstPiece(table, index)) return;
 
     this.names.push(name);
@@ -195,13 +234,15 @@ export class ArchivedFiles implements ComparableFiles {
 
   #addPiece(name: string, piece: EntryAt): void {
     const pieces = this.#pieces.get(name) ?? [];
-    this.#pieces.set(name, pieces);
     pieces.push(piece);
+    this.#pieces.set(name, pieces);
   }
 
   #runAt(file: number): PointRun {
     const run = this.#runs[file];
-    if (!run) throw new Error(`${this.prefix} has no file ${String(file)}`);
+    if (!run) {
+      throw new Error(`${this.prefix} has no file ${String(file)}`);
+    }
 
     return run;
   }
@@ -212,19 +253,26 @@ export class ArchivedFiles implements ComparableFiles {
 }
 
 function joinCrcs(pieces: readonly EntryAt[]): number | undefined {
-  const byPlace = new Map(
-    pieces.map((entry) => [entry.table.piece(entry.index)?.index, entry]),
-  );
-  const [first] = pieces;
-  const count = first?.table.piece(first.index)?.count ?? 0;
+  const byPlace = new Map<number, EntryAt>();
+  let count = 0;
   let joined = 0;
+
+  for (const entry of pieces) {
+    const piece = entry.table.piece(entry.index);
+    if (!piece) continue;
+
+    byPlace.set(piece.index, entry);
+    count ||= piece.count;
+  }
 
   for (let place = 0; place < count; place++) {
     const entry = byPlace.get(place);
     if (!entry) return undefined;
 
     const { table, index } = entry;
-    joined = combineCrc32(joined, table.crc(index), table.size(index));
+    const crc = table.crc(index);
+    const size = table.size(index);
+    joined = combineCrc32(joined, crc, size);
   }
 
   return joined;

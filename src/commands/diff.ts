@@ -2,7 +2,8 @@ import { Args } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { withEnvironment } from '../ui/flags.js';
-import { diffExitCode, documentDiff, formatDiff } from '../ui/present/diff.js';
+import { formatDiff } from '../ui/present/diff.js';
+import { diffExitCode, documentDiff } from '../ui/present/diff-document.js';
 import { scopeFlags } from '../ui/scope-flags.js';
 import { terminalColumns } from '../ui/table.js';
 

@@ -69,15 +69,18 @@ function cutHeaders(text: string): { head: string; body: string | undefined } {
 
 /** Cuts a message behind each line that ends or begins a part. */
 function splitParts(text: string): string[] {
-  const names = new Set(
-    [...text.matchAll(BOUNDARY)].map(([, quoted, plain]) =>
-      (quoted ?? plain ?? '').trimEnd(),
-    ),
-  );
+  const names = new Set<string>();
+  for (const [, quoted, plain] of text.matchAll(BOUNDARY)) {
+    const name = quoted ?? plain ?? '';
+    names.add(name.trimEnd());
+  }
 
-  const isBoundary = (line: string): boolean =>
-    names.has(line.slice(2).trimEnd()) ||
-    names.has(line.slice(2).trimEnd().slice(0, -2));
+  const isBoundary = (line: string): boolean => {
+    const name = line.slice(2).trimEnd();
+    const closedName = name.slice(0, -2);
+
+    return names.has(name) || names.has(closedName);
+  };
 
   const ends = [...text.matchAll(/^--.*$/gm)]
     .filter(({ 0: line }) => isBoundary(line))
@@ -96,7 +99,8 @@ function decodePart(part: string): string {
 
   const decoded = decodeBody(headers, body);
   if (decoded !== undefined) {
-    return `${asPlainText(headers).join('\n')}\n${gap}${decoded}`;
+    const plainHeaders = asPlainText(headers);
+    return `${plainHeaders.join('\n')}\n${gap}${decoded}`;
   }
 
   if (headers.length === 0) return part;
@@ -126,28 +130,44 @@ function readPart(part: string): {
 }
 
 function isForwarded(headers: readonly string[]): boolean {
-  return (
-    typeOf(headers) === 'message/rfc822' &&
-    readTransferEncoding(fieldOf(headers, ENCODING)) === undefined
-  );
+  if (typeOf(headers) !== 'message/rfc822') return false;
+
+  const field = fieldOf(headers, ENCODING);
+
+  return readTransferEncoding(field) === undefined;
 }
 
 function fieldOf(headers: readonly string[], name: string): string {
-  return (
-    headers.find((line) => line.toLowerCase().startsWith(`${name}:`)) ?? ''
+  const field = headers.find((line) =>
+    line.toLowerCase().startsWith(`${name}:`),
   );
+
+  return field ?? '';
 }
 
 function typeOf(headers: readonly string[]): string {
-  return TYPE.exec(fieldOf(headers, 'content-type'))?.[1]?.toLowerCase() ?? '';
+  const field = fieldOf(headers, 'content-type');
+  const type = TYPE.exec(field)?.[1] ?? '';
+
+  return type.toLowerCase();
 }
 
 function decodeHeader(line: string): string {
-  if (!line.includes('=?') && !STRANGE.test(line)) return line;
-  const text = decodeEncodedWords(line, (raw) =>
-    STRANGE.test(raw) ? decodeText(Buffer.from(raw, 'latin1'), undefined) : raw,
-  );
-  return toBytes(text.replace(/[\r\n\0]+/g, ' '));
+  const hasWords = line.includes('=?');
+  if (!hasWords && !STRANGE.test(line)) return line;
+
+  const text = decodeEncodedWords(line, decodeRaw);
+  const oneLine = text.replace(/[\r\n\0]+/g, ' ');
+
+  return toBytes(oneLine);
+}
+
+function decodeRaw(raw: string): string {
+  if (!STRANGE.test(raw)) return raw;
+
+  const bytes = Buffer.from(raw, 'latin1');
+
+  return decodeText(bytes, undefined);
 }
 
 /** Returns the body as UTF-8; undefined where it is no text, and where the reader reads it right by itself. */
@@ -165,25 +185,29 @@ function decodeBody(
     ? decodeTransfer(encoding, content)
     : Buffer.from(content, 'latin1');
 
+  const isMisread = encoding !== undefined && SPACED_BREAK.test(content);
   const isPlain =
-    READ_TYPES.has(type) &&
-    isReadAs(declared, bytes) &&
-    !(encoding && SPACED_BREAK.test(content));
+    READ_TYPES.has(type) && !isMisread && isReadAs(declared, bytes);
   if (isPlain) return undefined;
 
   const text = toBytes(decodeText(bytes, declared));
 
+  if (!encoding) return text;
+
   // What was encoded ends no part.
-  return encoding ? text.replace(/^--/gm, ' --') + end : text;
+  const harmless = text.replace(/^--/gm, ' --');
+
+  return harmless + end;
 }
 
 /** Says whether a strict reader decodes these bytes as people do. */
 function isReadAs(declared: string | undefined, bytes: Buffer): boolean {
   if (bytes.includes(ESCAPE)) return false;
 
-  return declared === undefined || /^utf-?8$/i.test(declared)
-    ? isUtf8(bytes)
-    : isAscii(bytes) && !SEVEN_BIT.test(declared);
+  const isDeclaredUtf8 = declared === undefined || /^utf-?8$/i.test(declared);
+  if (isDeclaredUtf8) return isUtf8(bytes);
+
+  return isAscii(bytes) && !SEVEN_BIT.test(declared);
 }
 
 interface CutBody {
@@ -201,7 +225,10 @@ function cutBoundary(body: string): CutBody {
   const isBoundary = body.startsWith('--', lineAt + 1);
   const at = isBoundary ? Math.max(0, lineAt) : body.length;
 
-  return { content: body.slice(0, at), end: body.slice(at) };
+  return {
+    content: body.slice(0, at),
+    end: body.slice(at),
+  };
 }
 
 /** The headers of a part that is UTF-8 without an encoding now. */

@@ -7,6 +7,7 @@ import {
   type IndexedDirectory,
   presenceWords,
   type RecordColumns,
+  type RecordHeaders,
 } from './header-index.js';
 import { keepLines, TextColumn } from './text-column.js';
 
@@ -26,19 +27,16 @@ export async function packIndex(index: HeaderIndex): Promise<PackedIndex> {
   const { directories, numbers } = keepDirectories(index, kept);
   const columns = new Map<string, Uint8Array>();
 
-  for (const [name, column] of numberColumns(index, kept, numbers)) {
+  const ofNumbers = numberColumns(index, kept, numbers);
+  for (const [name, column] of Object.entries(ofNumbers)) {
     columns.set(name, bytesOf(column));
   }
 
-  addText(columns, FILES, pickLines(index.records.files, kept, isAll));
+  const files = pickLines(index.records.files, kept, isAll);
+  addText(columns, FILES, files);
 
   if (index.headers) {
-    const dates = await index.headers.dates();
-    columns.set('dates', bytesOf(pick(dates, kept, 1)));
-    for (const field of HEADER_FIELDS) {
-      const column = await index.headers.text(field);
-      addText(columns, field, pickLines(column, kept, isAll));
-    }
+    await addHeaders(columns, index.headers, kept, isAll);
   }
 
   return {
@@ -50,6 +48,23 @@ export async function packIndex(index: HeaderIndex): Promise<PackedIndex> {
   };
 }
 
+async function addHeaders(
+  columns: Map<string, Uint8Array>,
+  headers: RecordHeaders,
+  kept: Uint32Array,
+  isAll: boolean,
+): Promise<void> {
+  const dates = await headers.dates();
+  const keptDates = pick(dates, kept, 1);
+  columns.set('dates', bytesOf(keptDates));
+
+  for (const field of HEADER_FIELDS) {
+    const column = await headers.text(field);
+    const lines = pickLines(column, kept, isAll);
+    addText(columns, field, lines);
+  }
+}
+
 function presentRecords({ archives, records }: HeaderIndex): Uint32Array {
   const words = presenceWords(archives.length);
   const kept = new Uint32Array(records.count);
@@ -58,7 +73,12 @@ function presentRecords({ archives, records }: HeaderIndex): Uint32Array {
   for (let record = 0; record < records.count; record++) {
     const start = record * words;
     const bits = records.presence.subarray(start, start + words);
-    if (bits.some((word) => word !== 0)) kept[count++] = record;
+    const isPresent = bits.some((word) => word !== 0);
+
+    if (isPresent) {
+      kept[count] = record;
+      count++;
+    }
   }
 
   return kept.subarray(0, count);
@@ -70,17 +90,21 @@ function keepDirectories(
   kept: Uint32Array,
 ): { directories: IndexedDirectory[]; numbers: Uint32Array } {
   const used = new Set<number>();
-  for (const record of kept) used.add(records.directories[record] ?? 0);
+  for (const record of kept) {
+    const number = records.directories[record] ?? 0;
+    used.add(number);
+  }
 
   const numbers = new Uint32Array(directories.length);
+  const left: IndexedDirectory[] = [];
 
-  const left = directories.filter(({ hasMessages, isCovered }, number) => {
-    return !hasMessages || !isCovered || used.has(number);
-  });
-
-  const places = new Map(left.map((directory, at) => [directory, at]));
   for (const [number, directory] of directories.entries()) {
-    numbers[number] = places.get(directory) ?? 0;
+    const isGone =
+      directory.hasMessages && directory.isCovered && !used.has(number);
+    if (isGone) continue;
+
+    numbers[number] = left.length;
+    left.push(directory);
   }
 
   return { directories: left, numbers };
@@ -90,21 +114,19 @@ function numberColumns(
   { archives, records }: HeaderIndex,
   kept: Uint32Array,
   numbers: Uint32Array,
-): [string, NumberColumn][] {
+): Readonly<Record<string, NumberColumn>> {
   const words = presenceWords(archives.length);
-  const directories = pick(records.directories, kept, 1).map(
-    (number) => numbers[number] ?? 0,
-  );
+  const directories = pick(records.directories, kept, 1);
 
-  return [
-    ['directories', directories],
-    ['sizes', pick(records.sizes, kept, 1)],
-    ['crcs', pick(records.crcs, kept, 1)],
-    ['received', pick(records.receivedMs, kept, 1)],
-    ['holders', pick(records.holders, kept, 1)],
-    ['volumes', pick(records.volumes, kept, 1)],
-    ['presence', pick(records.presence, kept, words)],
-  ];
+  return {
+    directories: directories.map((number) => numbers[number] ?? 0),
+    sizes: pick(records.sizes, kept, 1),
+    crcs: pick(records.crcs, kept, 1),
+    received: pick(records.receivedMs, kept, 1),
+    holders: pick(records.holders, kept, 1),
+    volumes: pick(records.volumes, kept, 1),
+    presence: pick(records.presence, kept, words),
+  };
 }
 
 type NumberColumn = Uint16Array | Uint32Array | Float64Array;
@@ -115,14 +137,17 @@ function pick<T extends NumberColumn>(
   kept: Uint32Array,
   words: number,
 ): T {
-  if (kept.length * words === column.length) return column;
+  const length = kept.length * words;
+  if (length === column.length) return column;
 
-  const picked = column.slice(0, kept.length * words) as T;
+  const picked = column.slice(0, length) as T;
 
   for (let at = 0; at < kept.length; at++) {
     const from = (kept[at] ?? 0) * words;
+    const to = at * words;
+
     for (let word = 0; word < words; word++) {
-      picked[at * words + word] = column[from + word] ?? 0;
+      picked[to + word] = column[from + word] ?? 0;
     }
   }
 
@@ -143,7 +168,9 @@ function placesIn(kept: Uint32Array, records: ReadonlySet<number>): number[] {
   if (records.size === 0) return places;
 
   for (const [at, record] of kept.entries()) {
-    if (records.has(record)) places.push(at);
+    if (records.has(record)) {
+      places.push(at);
+    }
   }
 
   return places;
@@ -202,7 +229,10 @@ export async function unpackText(
   // An iterator would take most of the time of a search.
   for (let record = 0; record < count; record++) {
     const end = ends[record] ?? 0;
-    if (end <= previous) throw new BrokenFile(`${name} has no such lines`);
+    if (end <= previous) {
+      throw new BrokenFile(`${name} has no such lines`);
+    }
+
     previous = end;
   }
 
@@ -217,12 +247,15 @@ export async function unpackDates(
   file: ColumnFile,
   count: number,
 ): Promise<Float64Array> {
-  return toFloat64(await file.read('dates', count * 8));
+  const bytes = await file.read('dates', count * 8);
+
+  return toFloat64(bytes);
 }
 
 function refuseBeyond(column: Uint16Array | Uint32Array, limit: number): void {
   for (let at = 0; at < column.length; at++) {
-    if ((column[at] ?? 0) >= limit) {
+    const number = column[at] ?? 0;
+    if (number >= limit) {
       throw new BrokenFile('a number leads nowhere');
     }
   }
@@ -248,5 +281,7 @@ const toFloat64 = (bytes: Buffer): Float64Array => {
 
 /** A storage may give bytes that begin anywhere in its memory. */
 function aligned(bytes: Buffer): Uint8Array {
-  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+  const isAligned = bytes.byteOffset % 8 === 0;
+
+  return isAligned ? bytes : new Uint8Array(bytes);
 }

@@ -1,4 +1,3 @@
-import { ExitCode } from '../../errors.js';
 import type { DiffReport, ReportedMoment } from '../../jobs/diff.js';
 import type { ListedMessage } from '../../jobs/diff-messages.js';
 import type { FolderDiff, PartDiff } from '../../diff/request.js';
@@ -6,154 +5,27 @@ import { folderLabel } from '../../store/mail-names.js';
 import { formatMinute, formatMoment } from '../../platform/dates.js';
 import { plainText } from '../../platform/plain-text.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
-import { document } from '../document.js';
 import { fitTable } from '../table.js';
-
-/** Differences are what was asked for; what could not be looked at makes a partial answer of it. */
-export function diffExitCode({ notCompared }: DiffReport): ExitCode {
-  return notCompared.length > 0 ? ExitCode.incomplete : ExitCode.done;
-}
-
-/** The report as a document. */
-export function documentDiff(report: DiffReport): object {
-  const { totals, parts, messages, notCompared, warnings } = report;
-  const { domain, user, folder } = report.scope ?? {};
-  const scope = {
-    domain: domain ?? null,
-    user: user ?? null,
-    folder: folder ?? null,
-  };
-
-  return document('diff', {
-    from: documentMoment(report.from),
-    to: documentMoment(report.to),
-    scope: report.scope ? scope : null,
-    totals,
-    mailboxes: toMailboxes(report.folders).map(documentMailbox),
-    messages: (messages ?? []).map(documentMessage),
-    parts,
-    notCompared: notCompared.map(({ name, reason }) => ({ name, reason })),
-    warnings,
-    exitCode: diffExitCode(report),
-  });
-}
-
-function documentMoment({
-  archives,
-  storeDir,
-  takenAt,
-}: ReportedMoment): object {
-  return { archives, store: storeDir ?? null, takenAt };
-}
-
-function documentMailbox({ name, counts, folders }: MailboxDiff): object {
-  return {
-    mailbox: name,
-    ...counts,
-    folders: folders.map(({ folder, wasThere, isThere, ...own }) => ({
-      folder,
-      wasThere,
-      isThere,
-      ...countsOf(own),
-    })),
-  };
-}
-
-function documentMessage(message: ListedMessage): object {
-  const { change, name, nameBefore, sizeBytes, sizeBefore, headers } = message;
-
-  return {
-    change,
-    name,
-    nameBefore: nameBefore ?? null,
-    sizeBytes,
-    sizeBefore: sizeBefore ?? null,
-    ...documentHeaders(headers),
-  };
-}
-
-function documentHeaders(headers: ListedMessage['headers']): object {
-  if (!headers) {
-    return { date: null, from: null, subject: null, messageId: null };
-  }
-
-  const { date, from, subject, messageId } = headers;
-
-  return { date: date ?? null, from, subject, messageId };
-}
-
-/** What differs in a mailbox. */
-interface MailboxDiff {
-  readonly name: string;
-  readonly counts: Counts;
-  /** Those that differ, by name. */
-  readonly folders: readonly FolderDiff[];
-}
-
-type Counts = Pick<
-  FolderDiff,
-  'new' | 'changed' | 'deleted' | 'movedIn' | 'movedOut' | 'same' | 'bytes'
->;
-
-function countsOf(counts: Counts): Counts {
-  const { changed, deleted, movedIn, movedOut, same, bytes } = counts;
-
-  return { new: counts.new, changed, deleted, movedIn, movedOut, same, bytes };
-}
-
-/** The mailboxes in which something differs, by name. */
-function toMailboxes(folders: readonly FolderDiff[]): MailboxDiff[] {
-  const names = [...new Set(folders.map(({ mailbox }) => mailbox))].sort();
-  const byName = new Map(names.map((name) => [name, [] as FolderDiff[]]));
-  for (const folder of folders) byName.get(folder.mailbox)?.push(folder);
-
-  return names.flatMap((name) => {
-    const own = byName.get(name) ?? [];
-    const differing = own.filter(differs).sort(byFolder);
-    if (differing.length === 0) return [];
-
-    return [{ name, counts: sum(own), folders: differing }];
-  });
-}
-
-function byFolder(a: FolderDiff, b: FolderDiff): number {
-  return a.folder < b.folder ? -1 : 1;
-}
-
-function differs(folder: FolderDiff): boolean {
-  const { changed, deleted, movedIn, movedOut, wasThere, isThere } = folder;
-  const messages = folder.new + changed + deleted + movedIn + movedOut;
-
-  return messages > 0 || wasThere !== isThere;
-}
-
-function sum(folders: readonly Counts[]): Counts {
-  const total = (count: (folder: Counts) => number): number =>
-    folders.reduce((before, folder) => before + count(folder), 0);
-
-  return {
-    new: total((folder) => folder.new),
-    changed: total(({ changed }) => changed),
-    deleted: total(({ deleted }) => deleted),
-    movedIn: total(({ movedIn }) => movedIn),
-    movedOut: total(({ movedOut }) => movedOut),
-    same: total(({ same }) => same),
-    bytes: total(({ bytes }) => bytes),
-  };
-}
+import {
+  type Counts,
+  type MailboxDiff,
+  toMailboxes,
+} from './diff-mailboxes.js';
 
 /** The report for people. @param columns of the terminal; undefined: as wide as it gets */
 export function formatDiff(
   report: DiffReport,
   columns: number | undefined,
 ): string {
-  const { messages = [] } = report;
+  const mailboxes = toMailboxes(report.folders);
+  const folderLines = formatFolders(mailboxes, columns);
+  const messageLines = formatMessages(report.messages ?? [], columns);
 
   return [
     `From      ${formatPlace(report.from)}`,
     `To        ${formatPlace(report.to)}`,
-    ...blockOf(formatFolders(toMailboxes(report.folders), columns)),
-    ...blockOf(formatMessages(messages, columns)),
+    ...blockOf(folderLines),
+    ...blockOf(messageLines),
     '',
     ...formatTotals(report),
   ].join('\n');
@@ -197,11 +69,13 @@ function formatFolders(
 }
 
 function toCells(counts: Counts, name: string): string[] {
-  const { changed, deleted, movedIn, movedOut, bytes } = counts;
-
   return [
-    ...[counts.new, changed, deleted, movedIn, movedOut].map(countCell),
-    formatChange(bytes),
+    countCell(counts.new),
+    countCell(counts.changed),
+    countCell(counts.deleted),
+    countCell(counts.movedIn),
+    countCell(counts.movedOut),
+    formatChange(counts.bytes),
     name,
   ];
 }
@@ -214,7 +88,10 @@ function countCell(count: number): string {
 function formatChange(bytes: number): string {
   if (bytes === 0) return '-';
 
-  return `${bytes > 0 ? '+' : '-'}${formatSize(Math.abs(bytes))}`;
+  const sign = bytes > 0 ? '+' : '-';
+  const size = formatSize(Math.abs(bytes));
+
+  return sign + size;
 }
 
 function nameFolder({ folder, wasThere, isThere }: FolderDiff): string {
@@ -234,42 +111,55 @@ function formatMessages(
 ): string[] {
   if (messages.length === 0) return [];
 
-  const rows = messages.map((message) => {
-    const { change, name, nameBefore, sizeBytes, headers } = message;
-    const origin =
-      nameBefore === undefined ? '' : ` (was ${plainText(nameBefore)})`;
-
-    return [
-      change,
-      headers?.date ? formatMinute(headers.date) : '-',
-      plainText(headers?.from ?? '-', 24),
-      plainText(headers?.subject ?? '-', 32),
-      formatSize(sizeBytes),
-      plainText(name) + origin,
-    ];
-  });
+  const rows = messages.map(toMessageCells);
 
   return fitTable([MESSAGE_HEADER, ...rows], DISPENSABLE, columns).lines;
 }
 
+function toMessageCells(message: ListedMessage): string[] {
+  const { headers, nameBefore } = message;
+  const date = headers?.date;
+  const from = headers?.from ?? '-';
+  const subject = headers?.subject ?? '-';
+
+  const name = plainText(message.name);
+  const origin =
+    nameBefore === undefined ? '' : ` (was ${plainText(nameBefore)})`;
+
+  return [
+    message.change,
+    date ? formatMinute(date) : '-',
+    plainText(from, 24),
+    plainText(subject, 32),
+    formatSize(message.sizeBytes),
+    name + origin,
+  ];
+}
+
 function formatTotals({ totals, parts, notCompared }: DiffReport): string[] {
-  const { changed, deleted, moved, same, newBytes, deletedBytes } = totals;
-  const lines = [
-    `Messages  ${formatCount(totals.new)} new${bytesOf(newBytes)}, ${formatCount(changed)} changed, ${formatCount(deleted)} deleted${bytesOf(deletedBytes)}, ${formatCount(moved)} moved`,
-    `Same      ${plural(same, 'message')}`,
+  const changes = [
+    `${formatCount(totals.new)} new${bytesOf(totals.newBytes)}`,
+    `${formatCount(totals.changed)} changed`,
+    `${formatCount(totals.deleted)} deleted${bytesOf(totals.deletedBytes)}`,
+    `${formatCount(totals.moved)} moved`,
   ];
 
-  const [first] = notCompared;
+  return [
+    `Messages  ${changes.join(', ')}`,
+    `Same      ${plural(totals.same, 'message')}`,
+    ...parts.map(formatPart),
+    ...formatNotCompared(notCompared),
+  ];
+}
 
-  lines.push(...parts.map(formatPart));
+function formatNotCompared(paths: DiffReport['notCompared']): string[] {
+  const [first] = paths;
+  if (!first) return [];
 
-  if (first) {
-    lines.push(
-      `Not compared  ${plural(notCompared.length, 'path')}, first ${plainText(first.name)}: ${first.reason}`,
-    );
-  }
+  const count = plural(paths.length, 'path');
+  const name = plainText(first.name);
 
-  return lines;
+  return [`Not compared  ${count}, first ${name}: ${first.reason}`];
 }
 
 function bytesOf(bytes: number): string {
@@ -277,19 +167,22 @@ function bytesOf(bytes: number): string {
 }
 
 /** `Other     lists: 2 files new, 1 deleted`; a configuration file is one. */
-function formatPart({ part, changed, deleted, ...counts }: PartDiff): string {
+function formatPart({ part, ...counts }: PartDiff): string {
   const changes = [
-    [counts.new, 'new'],
-    [changed, 'changed'],
-    [deleted, 'deleted'],
-  ] as const;
-  const told = changes.filter(([count]) => count > 0);
+    { count: counts.new, word: 'new' },
+    { count: counts.changed, word: 'changed' },
+    { count: counts.deleted, word: 'deleted' },
+  ].filter(({ count }) => count > 0);
 
   if (part.endsWith('.cfg')) {
-    return `Other     ${part} ${told.map(([, change]) => change).join(', ')}`;
+    const words = changes.map(({ word }) => word);
+    return `Other     ${part} ${words.join(', ')}`;
   }
 
   const what = part === 'mail' ? 'files of folders (index.fld, …)' : part;
+  const counted = changes.map(
+    ({ count, word }) => `${formatCount(count)} ${word}`,
+  );
 
-  return `Other     ${plainText(what)}: ${told.map(([count, change]) => `${formatCount(count)} ${change}`).join(', ')}`;
+  return `Other     ${plainText(what)}: ${counted.join(', ')}`;
 }
