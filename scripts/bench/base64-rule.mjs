@@ -19,20 +19,29 @@ const words = Buffer.from(
     100_000,
   ),
 );
-const toLines = (bytes) =>
-  Buffer.from(bytes.toString('base64').replace(/.{76}/g, '$&\r\n'), 'latin1');
+const toLines = (bytes) => {
+  const base64 = bytes.toString('base64');
+  const lines = base64.replace(/.{76}/g, '$&\r\n');
+
+  return Buffer.from(lines, 'latin1');
+};
+
 const huffman = (data) =>
   deflateRawSync(data, {
     level: 6,
     strategy: constants.Z_HUFFMAN_ONLY,
     memLevel: 9,
   });
-const mailOf = (store) =>
-  readdirSync(join(smallStore(store).storeDir, 'mail'), { recursive: true })
+
+const mailOf = (store) => {
+  const { storeDir } = smallStore(store);
+  const mailDir = join(storeDir, 'mail');
+  const names = readdirSync(mailDir, { recursive: true });
+
+  return names
     .filter((name) => name.endsWith('.eml'))
-    .map((name) =>
-      readFileSync(join(smallStore(store).storeDir, 'mail', name)),
-    );
+    .map((name) => readFileSync(join(mailDir, name)));
+};
 
 const length = (pieces) => pieces.reduce((sum, piece) => sum + piece.length, 0);
 const room = Buffer.alloc(16 << 20);
@@ -62,16 +71,23 @@ for (const [what, files] of Object.entries(inputs)) {
     for (const [way, deflate] of Object.entries(ways)) {
       const started = performance.now();
       const size = files.reduce((sum, data) => sum + deflate(data), 0);
-      best.get(way).ms.push(performance.now() - started);
-      best.get(way).size = size;
+      const tookMs = performance.now() - started;
+
+      const known = best.get(way);
+      known.ms.push(tookMs);
+      known.size = size;
     }
   }
 
   const plain = best.get('level 6').size;
   for (const [way, { ms, size }] of best) {
-    const speed = bytes / 1e6 / (median(ms) / 1000);
+    const seconds = median(ms) / 1000;
+    const megabytes = bytes / 1e6;
+    const speed = (megabytes / seconds).toFixed(0);
+    const percent = ((100 * size) / plain).toFixed(1);
+
     console.log(
-      `  ${way.padEnd(14)} ${speed.toFixed(0).padStart(5)} MB/s  ${((100 * size) / plain).toFixed(1)} % of level 6`,
+      `  ${way.padEnd(14)} ${speed.padStart(5)} MB/s  ${percent} % of level 6`,
     );
   }
 }

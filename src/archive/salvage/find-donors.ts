@@ -43,9 +43,9 @@ export async function findDonors(
     if (found.size === 0) continue;
 
     for (const [entry, donor] of found) {
-      const known = volumes.get(entry.stem);
-      if (known) known.push(donor);
-      else volumes.set(entry.stem, [donor]);
+      const known = volumes.get(entry.stem) ?? [];
+      known.push(donor);
+      volumes.set(entry.stem, known);
     }
 
     rest = rest.filter((entry) => !found.has(entry));
@@ -66,13 +66,16 @@ function nearestFirst(
   states: readonly ArchiveState[],
   point: ArchiveState,
 ): ArchiveState[] {
-  const distance = ({ facts }: ArchiveState): number =>
-    Math.abs(
-      facts.files.takenAt.getTime() - point.facts.files.takenAt.getTime(),
-    );
+  const { stem, takenAt } = point.facts.files;
+
+  const distance = ({ facts }: ArchiveState): number => {
+    const differenceMs = facts.files.takenAt.getTime() - takenAt.getTime();
+
+    return Math.abs(differenceMs);
+  };
 
   return states
-    .filter(({ facts }) => facts.files.stem !== point.facts.files.stem)
+    .filter(({ facts }) => facts.files.stem !== stem)
     .sort((a, b) => distance(a) - distance(b));
 }
 
@@ -82,9 +85,12 @@ async function openOther({
   if (facts.unreadable) return undefined;
 
   try {
-    return (await openReadable(facts)).volumes;
+    const { volumes } = await openReadable(facts);
+
+    return volumes;
   } catch (error) {
-    if (error instanceof DamagedArchiveError || isReadFailure(error)) {
+    const isDamaged = error instanceof DamagedArchiveError;
+    if (isDamaged || isReadFailure(error)) {
       return undefined;
     }
 
@@ -131,26 +137,32 @@ function byDirectory(
 
   for (const entry of lost) {
     const name = Buffer.from(entry.row.name).toString('utf8');
-    const directory = name.slice(0, name.lastIndexOf('/', name.length - 2) + 1);
+    const slashAt = name.lastIndexOf('/', name.length - 2);
+    const directory = name.slice(0, slashAt + 1);
+
     const own = directories.get(directory) ?? new Map<string, LostEntry>();
-    directories.set(directory, own.set(name, entry));
+    own.set(name, entry);
+    directories.set(directory, own);
   }
 
   return directories;
 }
 
 function isSame({ row }: LostEntry, table: EntryTable, index: number): boolean {
-  const isSameContent =
-    table.size(index) === row.sizeBytes && table.crc(index) === row.crc;
+  if (table.size(index) !== row.sizeBytes) return false;
+  if (table.crc(index) !== row.crc) return false;
+  if (table.piece(index) !== undefined) return false;
 
-  return (
-    isSameContent &&
-    table.piece(index) === undefined &&
-    isSameTime(
-      { ticks: row.mtimeTicks, precision: row.precision },
-      { ticks: table.mtimeTicks(index), precision: table.precision(index) },
-    )
-  );
+  const lost = {
+    ticks: row.mtimeTicks,
+    precision: row.precision,
+  };
+  const found = {
+    ticks: table.mtimeTicks(index),
+    precision: table.precision(index),
+  };
+
+  return isSameTime(lost, found);
 }
 
 interface EntryTime {
@@ -163,31 +175,40 @@ function isSameTime(a: EntryTime, b: EntryTime): boolean {
   const precision = Math.min(a.precision, b.precision);
   if (precision === TimePrecision.tick) return a.ticks === b.ticks;
 
-  const [first, second] = [a, b].map(({ ticks }) =>
-    Number(floorDivide(ticks, 10_000_000n)),
-  );
-  const differenceSeconds = Math.abs((first ?? 0) - (second ?? 0));
+  const differenceSeconds = Math.abs(secondsOf(a) - secondsOf(b));
 
   return precision === TimePrecision.second
     ? differenceSeconds === 0
     : differenceSeconds <= 2;
 }
 
+function secondsOf({ ticks }: EntryTime): number {
+  const seconds = floorDivide(ticks, 10_000_000n);
+
+  return Number(seconds);
+}
+
 /** One volume for all that comes out of one file. */
 function mergeVolumes(
   volumes: ReadonlyMap<string, readonly OpenVolume[]>,
 ): Map<string, OpenVolume[]> {
-  return new Map(
-    [...volumes].map(([stem, own]) => [stem, [...mergeByFile(own)]]),
-  );
+  const merged = new Map<string, OpenVolume[]>();
+
+  for (const [stem, own] of volumes) {
+    const ofFiles = mergeByFile(own);
+    merged.set(stem, [...ofFiles]);
+  }
+
+  return merged;
 }
 
 function* mergeByFile(volumes: readonly OpenVolume[]): Generator<OpenVolume> {
   const groups = new Map<string, OpenVolume[]>();
   for (const volume of volumes) {
-    const group = groups.get(volume.file.name);
-    if (group) group.push(volume);
-    else groups.set(volume.file.name, [volume]);
+    const { name } = volume.file;
+    const group = groups.get(name) ?? [];
+    group.push(volume);
+    groups.set(name, group);
   }
 
   for (const group of groups.values()) {
