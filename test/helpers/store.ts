@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   rmSync,
   symlinkSync,
@@ -159,12 +160,14 @@ export function compareTrees(
 }
 
 function keptPaths(directory: string, options: CompareOptions): Set<string> {
-  const { ignore } = options;
+  const ignore = (path: string): boolean =>
+    options.ignore?.(path) === true ||
+    (path === STAGING && keepsOldState(join(directory, path)));
   const dropped: string[] = [];
   const kept = new Set<string>();
   for (const path of listTree(directory)) {
     if (dropped.some((prefix) => path.startsWith(prefix))) continue;
-    if (ignore?.(path) === true) {
+    if (ignore(path)) {
       if (path.endsWith('/')) dropped.push(path);
     } else {
       kept.add(path);
@@ -172,6 +175,28 @@ function keptPaths(directory: string, options: CompareOptions): Set<string> {
   }
 
   return kept;
+}
+
+const STAGING = '.kms-backup-recover/';
+
+/** What an ended recover keeps for a rollback is no difference; what one leaves that is not ended is. */
+function keepsOldState(staging: string): boolean {
+  const journals = readdirSync(staging)
+    .filter((name) => /^recover-[0-9a-f]+\.json$/.test(name))
+    .map((name): unknown =>
+      JSON.parse(readFileSync(join(staging, name), 'utf8')),
+    );
+  const isKept = (journal: unknown): boolean =>
+    typeof journal === 'object' &&
+    journal !== null &&
+    (('phase' in journal && journal.phase === 'kept') ||
+      ('isKept' in journal && journal.isKept === true));
+
+  return (
+    journals.length > 0 &&
+    journals.every(isKept) &&
+    listTree(join(staging, 'new')).length === 0
+  );
 }
 
 function compareNode(
