@@ -62,13 +62,7 @@ export abstract class RecoverCommand extends KmsCommand {
 
     const planned = await verb.planRecover(request);
     const plan = formatRecoverPlan(planned.report, flags.verbose);
-    if (flags['dry-run']) {
-      return {
-        exitCode: exitCodeOf(planned.report),
-        json: planned.report,
-        text: `${plan}\nNothing was changed.`,
-      };
-    }
+    if (flags['dry-run']) return previewOf(planned.report, plan);
 
     if (!flags.quiet && !flags.json) process.stderr.write(`${plan}\n`);
     if (!flags.yes) await confirm();
@@ -177,6 +171,14 @@ export abstract class RecoverCommand extends KmsCommand {
 /** Not all of what was asked for is in the archive. */
 function exitCodeOf({ missing }: RecoverReport): ExitCode {
   return missing.length > 0 ? ExitCode.incomplete : ExitCode.done;
+}
+
+function previewOf(report: RecoverReport, plan: string): Outcome {
+  return {
+    exitCode: exitCodeOf(report),
+    json: report,
+    text: `${plan}\nNothing was changed.`,
+  };
 }
 
 async function confirm(): Promise<void> {

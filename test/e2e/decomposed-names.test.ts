@@ -233,13 +233,18 @@ describe.skipIf(!canMount)(
         BÜRO: { 'status.fld': 'other' },
       });
       expectDone(kms(['backup', 'full', '--server-dir', twins.serverDir]));
-      const before = readdirSync(server.storeDir, { recursive: true });
+      // Where earlier recovers keep something, only the empty place of what comes goes again.
+      const names = (): string[] =>
+        readdirSync(server.storeDir, { recursive: true, encoding: 'utf8' })
+          .filter((name) => name !== '.kms-backup-recover/new')
+          .sort();
+      const before = names();
       const ended = run('recover', twins.backupDir, '--yes');
       expect([ended.status, ended.stderr]).toEqual([
         4,
         expect.stringContaining('would become one file here'),
       ]);
-      expect(readdirSync(server.storeDir, { recursive: true })).toEqual(before);
+      expect(names()).toEqual(before);
     });
   },
 );
