@@ -108,8 +108,10 @@ function placeOutside(
   return isOnePlace(path, otherwise) ? from : otherwise;
 }
 
-/** A place with a final separator where the former path has one. */
+/** A place with a final separator where the former path has one; a path that stays is not spelled anew. */
 function spelledLike(former: string, place: string): string {
+  if (place === former) return former;
+
   return /[/\\]$/.test(former) && !place.endsWith(sep) ? place + sep : place;
 }
 

@@ -191,6 +191,9 @@ export function snapshot(directory) {
     .map((entry) => {
       const path = join(entry.parentPath ?? entry.path, entry.name);
       const name = relative(directory, path);
+      // What an ended recover keeps for a rollback is none of the state.
+      if (name.startsWith('.kms-backup-recover')) return '';
+
       return entry.isDirectory()
         ? `${name}/`
         : `${name} ${readFileSync(path, 'latin1')} ${String(Math.floor(statSync(path).mtimeMs / 1000))}`;
