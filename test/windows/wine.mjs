@@ -188,12 +188,16 @@ export function putMail(folder, number) {
 /** Every file below a directory with its content and time in whole seconds, for comparison. */
 export function snapshot(directory) {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(
+      (entry) =>
+        // What an ended recover keeps for a rollback is none of the state.
+        !join(entry.parentPath ?? entry.path, entry.name).startsWith(
+          join(directory, '.kms-backup-recover'),
+        ),
+    )
     .map((entry) => {
       const path = join(entry.parentPath ?? entry.path, entry.name);
       const name = relative(directory, path);
-      // What an ended recover keeps for a rollback is none of the state.
-      if (name.startsWith('.kms-backup-recover')) return '';
-
       return entry.isDirectory()
         ? `${name}/`
         : `${name} ${readFileSync(path, 'latin1')} ${String(Math.floor(statSync(path).mtimeMs / 1000))}`;
