@@ -83,9 +83,8 @@ function parseCalendarTime(text: string): Date | undefined {
   const offset = /^([+-])(\d{2}):(\d{2})$/.exec(zone);
   if (!offset) return new Date(wallMs);
 
-  const offsetMinutes = Number(offset[2]) * 60 + Number(offset[3]);
+  const [, sign, hours, minutes] = offset;
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
 
-  return new Date(
-    wallMs - (offset[1] === '-' ? -offsetMinutes : offsetMinutes) * 60_000,
-  );
+  return new Date(sign === '-' ? wallMs + offsetMs : wallMs - offsetMs);
 }

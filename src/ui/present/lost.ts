@@ -28,19 +28,28 @@ function countLost(missing: readonly Missing[]): string {
   const count = (kind: Missing['kind']): number =>
     missing.filter((one) => one.kind === kind).length;
 
-  const counted = [
-    { number: messagesOf(missing), words: ['message', 'messages'] },
-    { number: count('file'), words: ['file', 'files'] },
-    { number: count('directory'), words: ['directory', 'directories'] },
-  ].map(({ number, words: [one = '', many = ''] }) =>
-    number === 0 ? '' : plural(number, one, many),
-  );
+  const messages = messagesOf(missing);
+  const files = count('file');
+  const directories = count('directory');
+  const counted: string[] = [];
+
+  if (messages > 0) {
+    counted.push(plural(messages, 'message'));
+  }
+
+  if (files > 0) {
+    counted.push(plural(files, 'file'));
+  }
+
+  if (directories > 0) {
+    counted.push(plural(directories, 'directory', 'directories'));
+  }
 
   const parts = missing
     .filter(({ kind }) => PARTS.has(kind))
     .map(({ kind, name }) => (kind === 'break' ? `some of ${name}` : name));
 
-  return [...counted.filter(Boolean), ...new Set(parts)].join(', ');
+  return [...counted, ...new Set(parts)].join(', ');
 }
 
 const PARTS: ReadonlySet<Missing['kind']> = new Set([
