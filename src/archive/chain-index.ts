@@ -105,6 +105,19 @@ function refuseOtherBase(
   );
 }
 
+/** The same chain with other volumes of each archive. */
+export function withVolumes(
+  index: ChainIndex,
+  volumesFor: (archive: ReadableArchive) => readonly OpenVolume[],
+): ChainIndex {
+  const archives = index.archives.map((own) => ({
+    ...own,
+    archive: { ...own.archive, volumes: volumesFor(own.archive) },
+  }));
+
+  return { ...index, archives };
+}
+
 /** A volume of a chain, with the names that are not of its point. */
 export interface ChainVolume {
   readonly volume: OpenVolume;

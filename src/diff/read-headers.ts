@@ -13,14 +13,14 @@ import {
   type MessageHeaders,
   readMessageHeaders,
 } from '../mail/message-headers.js';
-import { readBytes } from '../platform/read-bytes.js';
+import { readFileHeaders } from '../mail/read-file-headers.js';
 import { Turns } from '../platform/turns.js';
 import { openStored } from '../store/open-stored.js';
 import type { FileAt } from './file-list.js';
 
 /** Reads the headers of messages, of archives and of the live store. */
 
-/** As much of a message's compressed data, and of a live message, as holds the headers of nearly every mail. */
+/** As much of a message's compressed data as holds the headers of nearly every mail. */
 const HEAD_BYTES = 8 << 10;
 
 /** The volume that each table of entries is of. */
@@ -103,21 +103,11 @@ async function readArchived(
   );
 }
 
-const buffer = Buffer.allocUnsafeSlow(HEADER_LIMIT_BYTES);
-
 function readLive(path: string): MessageHeaders | undefined {
   try {
     const fd = openStored(path, {});
     try {
-      let length = readBytes(fd, buffer, 0, HEAD_BYTES);
-      if (
-        length === HEAD_BYTES &&
-        !holdsAllHeaders(buffer.subarray(0, length))
-      ) {
-        length += readBytes(fd, buffer, length, buffer.length - length);
-      }
-
-      return readMessageHeaders(buffer.subarray(0, length));
+      return readFileHeaders(fd);
     } finally {
       closeSync(fd);
     }

@@ -1,23 +1,15 @@
-import { keepSound } from '../archive/salvage/keep-sound.js';
+import { keepSound, type SoundChain } from '../archive/salvage/keep-sound.js';
 import { type Missing, missingPart } from '../archive/salvage/missing.js';
 import type { SalvagedChain } from '../archive/salvage/open-chain.js';
 import type { Selection } from '../archive/read/read-archive.js';
-import type { ChainIndex } from '../archive/chain-index.js';
 import { archiveName } from '../archive/names.js';
 import { DamagedArchiveError } from '../errors.js';
 import type { SalvageControl } from '../archive/salvage/prove-row.js';
 import { missingMessages } from './lost-volumes.js';
 import type { Want } from './want.js';
 
-/** What is left of a point in time, as far as it is wanted: every entry proven, and all that is missing named. */
-export interface Salvage {
-  readonly index: ChainIndex;
-  readonly missing: readonly Missing[];
-  readonly notes: readonly string[];
-}
-
 /**
- * Leaves out of the wanted entries what is damaged.
+ * Leaves out of the wanted entries what is damaged, and names all that is missing of what is wanted.
  * @param selections of the salvaged chain's tables, each table once
  * @throws {DamagedArchiveError} where nothing of it is left
  */
@@ -26,7 +18,7 @@ export async function salvageWanted(
   selections: readonly Selection[],
   want: Want,
   control: SalvageControl,
-): Promise<Salvage> {
+): Promise<SoundChain> {
   const lacking = lackingOf(salvaged, want);
   const sound = await keepSound(salvaged, selections, control);
   const missing = [...lacking.missing, ...sound.missing];

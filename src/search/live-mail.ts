@@ -1,16 +1,10 @@
 import { closeSync, type Dirent, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.js';
-import {
-  HEADER_LIMIT_BYTES,
-  holdsAllHeaders,
-  readMessageHeaders,
-} from '../mail/message-headers.js';
+import { readFileHeaders } from '../mail/read-file-headers.js';
 import { isMessagePath } from '../store/message-file.js';
 import type { SearchHit } from './run-search.js';
-import { readBytes } from '../platform/read-bytes.js';
 
-const FIRST_LOOK_BYTES = 16 << 10;
 /** Of so many messages of a mailbox each is looked for in its own place before all of the mailbox is read. */
 const FEW_MESSAGES = 32;
 
@@ -114,22 +108,13 @@ function listDirectory(directory: string): Dirent[] {
 }
 
 const NO_FILE = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
-const buffer = Buffer.allocUnsafeSlow(HEADER_LIMIT_BYTES);
 
 /** Undefined where there is no such file. */
 function readMessageId(path: string): string | undefined {
   try {
     const fd = openSync(path, 'r');
     try {
-      let length = readBytes(fd, buffer, 0, FIRST_LOOK_BYTES, 0);
-      if (
-        length === FIRST_LOOK_BYTES &&
-        !holdsAllHeaders(buffer.subarray(0, length))
-      ) {
-        length += readBytes(fd, buffer, length, buffer.length - length, length);
-      }
-
-      return readMessageHeaders(buffer.subarray(0, length)).messageId;
+      return readFileHeaders(fd).messageId;
     } finally {
       closeSync(fd);
     }

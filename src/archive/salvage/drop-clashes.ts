@@ -1,4 +1,4 @@
-import type { ChainIndex } from '../chain-index.js';
+import { type ChainIndex, withVolumes } from '../chain-index.js';
 import { wholeName } from '../entry-names.js';
 import { fileNameAt } from '../entry-kind.js';
 import type { OpenVolume } from '../open-archive.js';
@@ -143,16 +143,7 @@ function without(
     return rows.build();
   };
 
-  const archives = index.archives.map((own) => ({
-    ...own,
-    archive: {
-      ...own.archive,
-      volumes: own.archive.volumes.map((volume) => ({
-        ...volume,
-        table: keep(own.archive.files.stem, volume),
-      })),
-    },
-  }));
-
-  return { ...index, archives };
+  return withVolumes(index, ({ files, volumes }) =>
+    volumes.map((volume) => ({ ...volume, table: keep(files.stem, volume) })),
+  );
 }

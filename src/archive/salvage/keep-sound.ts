@@ -1,4 +1,4 @@
-import type { ChainIndex } from '../chain-index.js';
+import { type ChainIndex, withVolumes } from '../chain-index.js';
 import { findFieldFault } from '../check-structure.js';
 import { findEntryFault } from '../entry-names.js';
 import type { OpenVolume } from '../open-archive.js';
@@ -188,18 +188,12 @@ function replaceTables(
 ): ChainIndex {
   const nothing = tableOfRows([]);
 
-  const archives = index.archives.map((own) => ({
-    ...own,
-    archive: {
-      ...own.archive,
-      volumes: own.archive.volumes.map((volume) => ({
-        ...volume,
-        table: tables.get(volume.table) ?? nothing,
-      })),
-    },
-  }));
-
-  return { ...index, archives };
+  return withVolumes(index, ({ volumes }) =>
+    volumes.map((volume) => ({
+      ...volume,
+      table: tables.get(volume.table) ?? nothing,
+    })),
+  );
 }
 
 /** What other archives hold stands beside the volumes of the archive that lacks it. */
@@ -207,16 +201,8 @@ function withDonors(
   index: ChainIndex,
   donors: ReadonlyMap<string, readonly OpenVolume[]>,
 ): ChainIndex {
-  const archives = index.archives.map((own) => ({
-    ...own,
-    archive: {
-      ...own.archive,
-      volumes: [
-        ...own.archive.volumes,
-        ...(donors.get(own.archive.files.stem) ?? []),
-      ],
-    },
-  }));
-
-  return { ...index, archives };
+  return withVolumes(index, ({ files, volumes }) => [
+    ...volumes,
+    ...(donors.get(files.stem) ?? []),
+  ]);
 }
