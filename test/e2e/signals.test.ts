@@ -19,6 +19,7 @@ import {
 import { Random } from '../helpers/random.js';
 import {
   compareTrees,
+  keepsOldState,
   removeTemporary,
   temporaryDirectory,
   type Tree,
@@ -338,12 +339,17 @@ function isSameFile(one: string, other: string): boolean {
   return readFileSync(one).equals(readFileSync(other));
 }
 
-/** Everything below a directory that a run should have taken away. */
+/** Everything below a directory that a run should have taken away; what a recover keeps that was done is none of it. */
 function temporaries(place: string): string[] {
+  const staging = join('server', 'store', '.kms-backup-recover');
+  const isKept =
+    existsSync(join(place, staging)) && keepsOldState(join(place, staging));
   const names = readdirSync(place, { recursive: true, encoding: 'utf8' });
+
   return names.filter(
     (name) =>
       /\.part$|-tmp|kms-backup-recover|\.lock/.test(name) &&
+      !(isKept && name.startsWith(staging)) &&
       existsSync(join(place, name)),
   );
 }

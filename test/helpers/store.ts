@@ -179,8 +179,8 @@ function keptPaths(directory: string, options: CompareOptions): Set<string> {
 
 const STAGING = '.kms-backup-recover/';
 
-/** What an ended recover keeps for a rollback is no difference; what one leaves that is not ended is. */
-function keepsOldState(staging: string): boolean {
+/** Tells whether recovers have ended there and keep what they replaced: of what was to come no file is left. */
+export function keepsOldState(staging: string): boolean {
   const journals = readdirSync(staging)
     .filter((name) => /^recover-[0-9a-f]+\.json$/.test(name))
     .map((name): unknown =>
@@ -195,7 +195,7 @@ function keepsOldState(staging: string): boolean {
   return (
     journals.length > 0 &&
     journals.every(isKept) &&
-    listTree(join(staging, 'new')).length === 0
+    listTree(join(staging, 'new')).every((path) => path.endsWith('/'))
   );
 }
 
