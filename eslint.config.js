@@ -13,6 +13,7 @@ export default tseslint.config(
       '*.config.js',
       '.dependency-cruiser.cjs',
       '.bench',
+      'assembly',
     ],
   },
   ...tseslint.configs.strictTypeChecked,
@@ -81,7 +82,7 @@ export default tseslint.config(
   {
     // Compression stands behind the codec; only an export packs for other tools.
     files: ['src/**'],
-    ignores: ['src/archive/zip/zlib/**', 'src/export/pack-archive.ts'],
+    ignores: ['src/archive/zip/{zlib,wasm}/**', 'src/export/pack-archive.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

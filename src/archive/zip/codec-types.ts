@@ -32,6 +32,9 @@ export interface Codec {
   ): Promise<number>;
 }
 
+/** `own`: our own engine deflates, zlib does the rest. `zlib`: the zlib in Node does everything. */
+export type CodecName = 'own' | 'zlib';
+
 /** The place of some data in the archive; it decides how they are deflated. */
 export type DeflatePlace =
   | {

@@ -1,6 +1,22 @@
-import type { Codec } from './codec-types.js';
+import type { Codec, CodecName } from './codec-types.js';
+import { deflate as deflateByEngine } from './wasm/deflate.js';
 import { deflate, deflateBound } from './zlib/deflate.js';
 import { inflate, inflatePieces } from './zlib/inflate.js';
 
-/** The codec that this program uses: the zlib in Node. Another one is another file behind the same four functions. */
-export const codec: Codec = { deflate, deflateBound, inflate, inflatePieces };
+/** The codecs of this program: our own engine, and the zlib in Node. Another one is another folder behind the same four functions. */
+const CODECS: Readonly<Record<CodecName, Codec>> = {
+  own: {
+    deflate: deflateByEngine,
+    deflateBound,
+    inflate,
+    inflatePieces,
+  },
+  zlib: { deflate, deflateBound, inflate, inflatePieces },
+};
+
+/** The codec where nobody chose one. */
+export const codec = CODECS.own;
+
+export function codecNamed(name: CodecName): Codec {
+  return CODECS[name];
+}

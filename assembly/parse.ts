@@ -1,0 +1,162 @@
+/** Turning data into literals and matches: greedily, or looking one or two bytes ahead for a better match. */
+import {
+  addMatch,
+  clearCounts,
+  countLiteral,
+  endTokens,
+  putBlock,
+  putStoredBlock,
+} from './block';
+import { TOKENS } from './layout';
+import { findInPair, findMatch, remember, rememberInPair } from './matches';
+import { leastLength, looksLikeNoise } from './samples';
+
+/** After so many bytes other codes may serve better. */
+const BLOCK_BYTES: u32 = 0x8000;
+/** A match of this length is taken as it is. */
+const GOOD_LENGTH: u32 = 32;
+/** How much better a match must be that begins one or two bytes later, in quarters of a byte. */
+const BETTER_BY: i32 = 2;
+const MUCH_BETTER_BY: i32 = 14;
+
+/** Takes each match that a pair gives. */
+export function parseGreedily(from: u32, end: u32, isFinal: bool): void {
+  for (let start = from; start < end;) {
+    const blockEnd = min(end, start + BLOCK_BYTES);
+
+    if (looksLikeNoise(start, blockEnd)) {
+      putStoredBlock(start, blockEnd - start, isFinal && blockEnd == end);
+      start = blockEnd;
+      continue;
+    }
+
+    let at = start;
+    let firstLiteral = at;
+    let token = TOKENS;
+    const least = leastLength(start, blockEnd);
+    clearCounts();
+
+    while (at < blockEnd) {
+      const match = findInPair(at, end);
+
+      if (match >> 16 < least) {
+        countLiteral(load<u8>(at));
+        at++;
+        continue;
+      }
+
+      token = addMatch(token, at - firstLiteral, match);
+
+      const next = at + (match >> 16);
+      for (at++; at < next; at++) rememberInPair(at);
+      firstLiteral = at;
+    }
+
+    endTokens(token, at - firstLiteral);
+    putBlock(start, at - start, isFinal && at == end);
+    start = at;
+  }
+}
+
+/** Takes a match that a pair gives unless a better one begins one byte later. */
+export function parsePairs(from: u32, end: u32, isFinal: bool): void {
+  parseLazily(from, end, isFinal, false, false);
+}
+
+/** The same with the matches of chains. */
+export function parseChains(from: u32, end: u32, isFinal: bool): void {
+  parseLazily(from, end, isFinal, true, false);
+}
+
+/** Takes a match that a chain gives unless a better one begins one or two bytes later. */
+export function parseThoroughly(from: u32, end: u32, isFinal: bool): void {
+  parseLazily(from, end, isFinal, true, true);
+}
+
+// @ts-ignore: decorator
+@inline
+function parseLazily(
+  from: u32,
+  end: u32,
+  isFinal: bool,
+  usesChains: bool,
+  looksTwice: bool,
+): void {
+  for (let start = from; start < end;) {
+    const blockEnd = min(end, start + BLOCK_BYTES);
+
+    if (looksLikeNoise(start, blockEnd)) {
+      putStoredBlock(start, blockEnd - start, isFinal && blockEnd == end);
+      start = blockEnd;
+      continue;
+    }
+
+    let at = start;
+    let firstLiteral = at;
+    let token = TOKENS;
+    const least = leastLength(start, blockEnd);
+    clearCounts();
+
+    while (at < blockEnd) {
+      let match = findMatch(at, end, 0, usesChains);
+
+      if (match >> 16 < least) {
+        countLiteral(load<u8>(at));
+        at++;
+        continue;
+      }
+
+      // Up to here addresses are remembered.
+      let remembered = at + 1;
+
+      while (match >> 16 < GOOD_LENGTH && at + 1 < end) {
+        const longerThan = (match >> 16) - 1;
+
+        const next = findMatch(at + 1, end, longerThan, usesChains);
+        remembered = at + 2;
+
+        if (isBetter(next, match, BETTER_BY)) {
+          countLiteral(load<u8>(at));
+          at++;
+          match = next;
+          continue;
+        }
+
+        if (!looksTwice || at + 2 >= end) break;
+
+        const second = findMatch(at + 2, end, longerThan, usesChains);
+        remembered = at + 3;
+        if (!isBetter(second, match, MUCH_BETTER_BY)) break;
+
+        countLiteral(load<u8>(at));
+        countLiteral(load<u8>(at + 1));
+        at += 2;
+        match = second;
+      }
+
+      token = addMatch(token, at - firstLiteral, match);
+      at += match >> 16;
+      for (; remembered < at; remembered++) remember(remembered, usesChains);
+      firstLiteral = at;
+    }
+
+    endTokens(token, at - firstLiteral);
+    putBlock(start, at - start, isFinal && at == end);
+    start = at;
+  }
+}
+
+/**
+ * True when a later match saves more than the literals before it cost: each byte of length counts four times, each bit of
+ * the distance once.
+ */
+// @ts-ignore: decorator
+@inline
+function isBetter(later: u32, match: u32, by: i32): bool {
+  const longer = ((later >> 16) as i32) - ((match >> 16) as i32);
+  const nearer =
+    (clz<u32>((later & 0xffff) | 1) as i32) -
+    (clz<u32>((match & 0xffff) | 1) as i32);
+
+  return longer >= 0 && 4 * longer + nearer > by;
+}

@@ -1,0 +1,64 @@
+import { ENGINE_TEXT } from './engine-text.js';
+
+/**
+ * The WebAssembly of assembly/: raw deflate of data that are copied into its memory. The memory never grows, so that the
+ * view of it stays valid.
+ */
+
+/** Data of this size at most are deflated at once. */
+export const PIECE_BYTES = 1 << 20;
+
+/** The functions of assembly/index.ts. */
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  prepare(): void;
+  place(windowBytes: number, bytes: number): number;
+  deflate(level: number, isFinal: number): number;
+  outputPlace(): number;
+}
+
+/** The part of WebAssembly that is used; a Node with `--jitless` has none of it. */
+interface WebAssemblyGlobal {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+}
+
+/** The stretch of data that is deflated, and its place in a stream. */
+export interface Piece {
+  readonly data: Uint8Array;
+  /** The bytes before it, which matches may reach: a window at most. */
+  readonly window: Uint8Array;
+  readonly level: number;
+  /** The stream ends with it; else it ends at a byte, and another piece follows. */
+  readonly isLast: boolean;
+}
+
+export class Engine {
+  readonly #exports: Exports;
+  readonly #memory: Buffer;
+  readonly #outputAt: number;
+
+  /** @throws {Error} where there is no WebAssembly, or not all of it */
+  constructor() {
+    const { WebAssembly } = globalThis as unknown as {
+      readonly WebAssembly: WebAssemblyGlobal;
+    };
+    const module = new WebAssembly.Module(Buffer.from(ENGINE_TEXT, 'base64'));
+
+    this.#exports = new WebAssembly.Instance(module).exports as Exports;
+    this.#memory = Buffer.from(this.#exports.memory.buffer);
+    this.#exports.prepare();
+    this.#outputAt = this.#exports.outputPlace();
+  }
+
+  /** Deflates a piece; the result is good until the next call. */
+  deflate({ data, window, level, isLast }: Piece): Buffer {
+    const at = this.#exports.place(window.length, data.length);
+    this.#memory.set(window, at);
+    this.#memory.set(data, at + window.length);
+
+    const written = this.#exports.deflate(level, isLast ? 1 : 0);
+
+    return this.#memory.subarray(this.#outputAt, this.#outputAt + written);
+  }
+}
