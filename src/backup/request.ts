@@ -1,6 +1,7 @@
 import type { Catalogue } from '../archive/backup-directory.js';
 import type { ArchiveType } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
+import type { CodecName } from '../archive/zip/codec-types.js';
 import type { Component } from '../store/components.js';
 import type { OversizePolicy } from '../archive/write/oversize.js';
 import type { Clock } from '../platform/clock.js';
@@ -22,6 +23,8 @@ export interface BackupRequest {
   readonly mask: ReadonlySet<Component> | undefined;
   /** 1 to 9. */
   readonly level: number;
+  /** What compresses. */
+  readonly engine: CodecName;
   readonly threads: number;
   /** Differential: compare content instead of size and time. */
   readonly usesChecksum: boolean;

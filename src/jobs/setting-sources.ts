@@ -9,6 +9,7 @@
  */
 import { resolve } from 'node:path';
 import { MAX_VOLUME_BYTES } from '../archive/names.js';
+import type { CodecName } from '../archive/zip/codec-types.js';
 import type { OversizePolicy } from '../archive/write/oversize.js';
 import { DEFAULT_LOSS_LIMITS } from '../backup/mass-loss.js';
 import { UsageError } from '../errors.js';
@@ -105,6 +106,13 @@ export const LEVEL: Setting<number> = {
   flag: ({ level }) => level,
   ini: ({ backup }) => backup.level,
   otherwise: () => DEFAULT_LEVEL,
+};
+
+/** What compresses; there is no flag: nobody needs to choose but where the engine of our own fails on a machine. */
+export const ENGINE: Setting<CodecName> = {
+  flag: () => undefined,
+  ini: ({ backup }) => backup.engine,
+  otherwise: () => 'own',
 };
 
 export const THREADS: Setting<number> = {

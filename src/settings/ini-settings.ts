@@ -21,6 +21,8 @@ export interface IniSettings {
     readonly threads: number | undefined;
     /** Deflate's level, 1 to 9. */
     readonly level: number | undefined;
+    /** What compresses. */
+    readonly engine: 'own' | 'zlib' | undefined;
     readonly oversize: 'skip' | 'split' | undefined;
     readonly volumeSizeBytes: number | undefined;
     readonly lockWaitMs: number | undefined;
@@ -105,6 +107,7 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
   return {
     threads: section.integer('threads', 1, 256),
     level: section.integer('level', 1, 9),
+    engine: section.oneOf('engine', ['own', 'zlib']),
     oversize: section.oneOf('oversize', ['skip', 'split']),
     volumeSizeBytes: section.read(
       'volume-size',

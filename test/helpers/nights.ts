@@ -44,6 +44,7 @@ export function backupRequest(
     oversize: 'skip',
     mask: undefined,
     level: 1,
+    engine: 'own',
     threads: 1,
     usesChecksum: false,
     readsBack: true,

@@ -47,6 +47,7 @@ describe('kms-backup.ini', () => {
         '[backup]',
         'threads = 4 ; half of the cores',
         'level=9',
+        'engine = zlib',
         'oversize = split',
         'volume-size = 600MB',
         'mass-loss-user = 50 %',
@@ -72,6 +73,7 @@ describe('kms-backup.ini', () => {
     expect(read.backup).toMatchObject({
       threads: 4,
       level: 9,
+      engine: 'zlib',
       oversize: 'split',
       volumeSizeBytes: 600e6,
       massLossUserPercent: 50,
@@ -124,7 +126,7 @@ describe('kms-backup.ini', () => {
     expect(error.message).toContain(
       'line 5: [backup] oversize must be one of skip, split, found cut',
     );
-    expect(error.hints[0]).toContain('threads, level, oversize');
+    expect(error.hints[0]).toContain('threads, level, engine, oversize');
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { isMessagePath } from '../../store/message-file.js';
-import { codec } from '../zip/codec.js';
+import type { Codec } from '../zip/codec-types.js';
 import {
   headerBytes,
   localHeaderBytes,
@@ -19,6 +19,12 @@ import type { StableFile } from './stable-read.js';
 
 /** Takes a finished block; with it go the buffers whose memory may be handed over. */
 export type TellBlock = (block: BlockMessage, transfer: ArrayBuffer[]) => void;
+
+/** What compresses the files, and how much: level 1 to 9. */
+export interface Compression {
+  readonly codec: Codec;
+  readonly level: number;
+}
 
 /** A file that was read, and its content, which is good for this call alone. */
 export interface FileContent {
@@ -47,7 +53,7 @@ export class Block {
 
   constructor(
     private readonly slots: BlockSlots,
-    private readonly level: number,
+    private readonly compression: Compression,
     private readonly tell: TellBlock,
   ) {}
 
@@ -141,10 +147,8 @@ export class Block {
   #putData(at: number, data: Buffer): number | undefined {
     const room = this.#bytes.subarray(at, at + Math.max(0, data.length - 1));
 
-    const deflatedBytes = codec.deflate(data, room, {
-      kind: 'file',
-      level: this.level,
-    });
+    const { codec, level } = this.compression;
+    const deflatedBytes = codec.deflate(data, room, { kind: 'file', level });
 
     if (deflatedBytes === undefined) this.#bytes.set(data, at);
 

@@ -2,7 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { isSame } from '../../platform/look-again.js';
 import { readBytes } from '../../platform/read-bytes.js';
-import { codec } from '../zip/codec.js';
+import { codecNamed } from '../zip/codec.js';
 import type { BlockSlots } from './block-slots.js';
 import type { ChunkResult, ChunkTask, PackWorkerData } from './pack-tasks.js';
 import { openStored } from '../../store/open-stored.js';
@@ -29,7 +29,7 @@ export function packChunk(
   const slot = slots.take();
   const bytes = slots.bytes(slot);
 
-  const lengthBytes = codec.deflate(data, bytes, {
+  const lengthBytes = codecNamed(settings.engine).deflate(data, bytes, {
     kind: 'chunk',
     level: settings.level,
     before: input.subarray(0, windowBytes),

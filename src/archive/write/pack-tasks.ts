@@ -1,3 +1,4 @@
+import type { CodecName } from '../zip/codec-types.js';
 import type { VolumePlace } from '../volume-handle.js';
 import type { DirectoryIdentity } from '../../platform/look-again.js';
 import type { ListedDirectory } from '../../store/list-directory.js';
@@ -100,6 +101,7 @@ export interface PackWorkerData {
   readonly memory: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
   readonly level: number;
+  readonly engine: CodecName;
   /** Files that no volume can hold are left to the main thread, as large ones. */
   readonly largestEntryBytes: number;
 }

@@ -1,5 +1,6 @@
 import { WorkerPool } from '../../platform/worker-pool.js';
 import { isMessagePath } from '../../store/message-file.js';
+import type { CodecName } from '../zip/codec-types.js';
 import { LONGEST_PATH_BYTES } from '../entry-names.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
@@ -37,6 +38,7 @@ export interface PackOptions {
   readonly isLittle: boolean;
   /** 1 to 9. */
   readonly level: number;
+  readonly engine: CodecName;
   readonly volumeLimitBytes: number;
   readonly oversize: OversizePolicy;
   readonly signal?: AbortSignal | undefined;
@@ -166,7 +168,7 @@ export class Packer {
   }
 
   #makePool(): PackPool {
-    const { level, volumeLimitBytes, threads, isLittle } = this.options;
+    const { level, engine, volumeLimitBytes, threads, isLittle } = this.options;
     const longestName = 'x'.repeat(LONGEST_PATH_BYTES);
 
     const largestEntryBytes = Math.min(
@@ -177,7 +179,7 @@ export class Packer {
     const workerData = (worker: number): PackWorkerData => {
       const { memory, control } = slotsOf(this.#slots, worker);
 
-      return { worker, memory, control, level, largestEntryBytes };
+      return { worker, memory, control, level, engine, largestEntryBytes };
     };
 
     return new WorkerPool<PackTask, PackResult, BlockMessage>({

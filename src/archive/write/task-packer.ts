@@ -1,4 +1,5 @@
 import { isGone, isStillAt } from '../../platform/look-again.js';
+import { codecNamed } from '../zip/codec.js';
 import { Block, type TellBlock } from './block.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
 import { packChunk } from './pack-chunk.js';
@@ -35,7 +36,9 @@ export class TaskPacker {
     this.#slots = new BlockSlots(settings.memory, settings.control);
     this.#largestSmallBytes =
       Math.min(LARGE_FILE_BYTES, settings.largestEntryBytes) - 1;
-    this.#block = new Block(this.#slots, settings.level, tell);
+    const { engine, level } = settings;
+    const compression = { codec: codecNamed(engine), level };
+    this.#block = new Block(this.#slots, compression, tell);
   }
 
   /** @throws {Error} when a chunk or a volume cannot be read, or a block cannot be taken */

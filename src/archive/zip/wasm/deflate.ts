@@ -5,7 +5,7 @@ import { usableEngine } from './usable-engine.js';
 
 /**
  * Deflate by our own engine, which finds base64 of attachments in mail and codes it by Huffman alone
- * (docs/decisions/0031). What comes out depends on the data and the level alone.
+ * (docs/decisions/0032). What comes out depends on the data and the level alone.
  */
 
 const WINDOW_BYTES = 32_768;
