@@ -53,6 +53,17 @@ export function listJob({ store, work, tools, base }) {
   ]);
 }
 
+/** The job `status`: the state of a server and of its archives on one screen. */
+export function statusJob({ store, base }) {
+  return [
+    {
+      ...kms`status --server-dir ${store.serverDir} --backup-dir ${base('kms')} --json`,
+      // The schedule of this server may be missing, which is a warning.
+      okCodes: [0, 1],
+    },
+  ];
+}
+
 /** The job `million`: the same for the archive of a million entries in `directory`. */
 export function millionJob({ store, tools, directory }) {
   return installed(tools, zipListings(directory, store));

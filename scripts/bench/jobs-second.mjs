@@ -19,12 +19,14 @@ import {
 } from './peers.mjs';
 import { pathsToChange } from './stores.mjs';
 
-export function secondJob({ store, work, tools, base }) {
+/** @param isReused whether a second full that copies what is unchanged takes part */
+export function secondJob({ store, work, tools, base, isReused }) {
   const cwd = store.serverDir;
   const copy = (name) => join(work, 'second', name);
 
   return installed(tools, [
     ...ourSeconds(cwd, copy, base),
+    ...(isReused ? [ourReusing(cwd, copy('kms-reuse'), base)] : []),
     zipSecond(cwd, copy('zip-diff.zip'), base),
     {
       name: 'restic',
@@ -63,6 +65,14 @@ function ourSeconds(serverDir, copy, base) {
   ];
 }
 
+function ourReusing(serverDir, directory, base) {
+  return {
+    ...kms`backup full --reuse --server-dir ${serverDir} --backup-dir ${directory} --json`,
+    name: 'kms-backup --reuse',
+    before: () => replaceByCopy(directory, base('kms')),
+  };
+}
+
 function zipSecond(cwd, output, base) {
   return {
     name: 'zip -DF',
@@ -79,11 +89,13 @@ function zipSecond(cwd, output, base) {
 export function changeOnePercent(store, divisor) {
   const originals = pathsToChange(store, divisor).map((path) => {
     const content = readFileSync(path);
-    const { mtime } = statSync(path);
+    const { mtime, nlink } = statSync(path);
     const changed = Buffer.from(content);
     const middle = changed.length >> 1;
 
     changed.fill('x', middle, middle + 40);
+    // Another name of the same file keeps its content.
+    if (nlink > 1) rmSync(path);
     writeFileSync(path, changed);
 
     return { path, content, mtime };

@@ -1,24 +1,30 @@
-// Runs one command and measures its time, its memory at most, and its output.
+// Runs one command and measures its time, its processor time, its memory at most, and its output.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const GNU_TIME = '/usr/bin/time';
+/** Peak memory in KiB; seconds of the processors in the program and in the system. */
+const FORMAT = '%M %U %S';
 const hasGnuTime =
   existsSync(GNU_TIME) &&
-  spawnSync(GNU_TIME, ['-f', '%M', 'true']).status === 0;
+  spawnSync(GNU_TIME, ['-f', FORMAT, 'true']).status === 0;
 /** A command that takes longer is killed. */
 const TIMEOUT_MS = 1_800_000;
 
+/** A second of the processor in /proc. */
+const TICKS_PER_SECOND = 100;
+
 /**
  * Runs a command and waits for its end.
- * @returns seconds of wall clock, and the peak memory of its largest process in bytes, worker threads included
+ * @returns seconds of wall clock, seconds of the processors in all its processes and threads, and the peak memory of its
+ *   largest process in bytes, worker threads included
  * @throws {Error} with the end of its output, where its exit code is not among `okCodes`
  */
 export async function measure({ command, cwd, env = {}, okCodes = [0] }) {
   const folder = mkdtempSync(join(tmpdir(), 'kms-backup-bench-'));
-  const note = join(folder, 'peak-kib');
+  const note = join(folder, 'usage');
 
   try {
     const startedMs = performance.now();
@@ -31,25 +37,37 @@ export async function measure({ command, cwd, env = {}, okCodes = [0] }) {
       );
     }
 
-    const peakKib = hasGnuTime ? lastNumber(note) : ended.polledKib;
+    const [peakKib, ...processor] = hasGnuTime
+      ? lastNumbers(note)
+      : ended.polled;
 
-    return { seconds, peakBytes: peakKib * 1024, stdout: ended.stdout };
+    return {
+      seconds,
+      processorSeconds: processor.reduce((sum, part) => sum + part, 0),
+      peakBytes: peakKib * 1024,
+      stdout: ended.stdout,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Lets GNU time note the peak memory of a command in a file, where this machine has it. */
+/** Lets GNU time note the memory and the time of a command in a file, where this machine has it. */
 function withTime(command, note) {
   return hasGnuTime
-    ? [GNU_TIME, '-q', '-o', note, '-f', '%M', ...command]
+    ? [GNU_TIME, '-q', '-o', note, '-f', FORMAT, ...command]
     : command;
 }
 
-function lastNumber(path) {
-  if (!existsSync(path)) return 0;
+function lastNumbers(path) {
+  if (!existsSync(path)) return [0];
 
-  return Number(readFileSync(path, 'utf8').trim().split('\n').at(-1));
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .at(-1)
+    .split(' ')
+    .map(Number);
 }
 
 async function runToEnd([program, ...args], { cwd, env }) {
@@ -59,9 +77,9 @@ async function runToEnd([program, ...args], { cwd, env }) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 
-  let polledKib = 0;
+  let polled = [0];
   const poll = () => {
-    polledKib = Math.max(polledKib, highWaterKib(child.pid));
+    polled = usageOf(child.pid) ?? polled;
   };
 
   const polling = hasGnuTime ? undefined : setInterval(poll, 10);
@@ -75,22 +93,26 @@ async function runToEnd([program, ...args], { cwd, env }) {
       child.on('close', resolve);
     });
 
-    return { code, polledKib, stdout: stdout.text(), stderr: stderr.text() };
+    return { code, polled, stdout: stdout.text(), stderr: stderr.text() };
   } finally {
     clearInterval(polling);
     clearTimeout(timer);
   }
 }
 
-/** Returns the most memory that a living process has held (Linux). */
-function highWaterKib(pid) {
+/** Returns what a living process has used so far (Linux): the most KiB, and seconds of the processors with its children's. */
+function usageOf(pid) {
   try {
-    return Number(
-      /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ??
-        0,
-    );
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const [, peakKib = '0'] = /VmHWM:\s+(\d+)/.exec(status) ?? [];
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // After the name in brackets: the state, and the times from the twelfth field on.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const times = fields.slice(11, 15).map(Number);
+
+    return [Number(peakKib), ...times.map((ticks) => ticks / TICKS_PER_SECOND)];
   } catch {
-    return 0;
+    return undefined;
   }
 }
 

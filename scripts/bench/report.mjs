@@ -2,6 +2,7 @@
 import { median } from './measure.mjs';
 
 const MIB = 1024 ** 2;
+const MB = 1e6;
 
 /** Formats measured contestants, a table for each job and store. */
 export function formatResults(results) {
@@ -22,14 +23,14 @@ function formatGroup(title, results) {
     '',
     `### ${title}`,
     '',
-    '| | median s | range s | kms-backup ÷ this | peak MiB | MiB on disk |',
-    '|---|---|---|---|---|---|',
+    '| | median s | range s | kms-backup ÷ this | processor s | kms-backup ÷ this | peak MB | MiB on disk |',
+    '|---|---|---|---|---|---|---|---|',
     ...group.map((result) => formatRow(result, ours)),
   ];
 }
 
 function formatRow(result, ours) {
-  const { name, seconds, peaks, bytes } = result;
+  const { name, seconds, processor, peaks, bytes } = result;
   const middle = median(seconds);
   const hasRatio = ours !== undefined && ours !== result;
 
@@ -37,12 +38,18 @@ function formatRow(result, ours) {
     name,
     middle.toFixed(2),
     `${Math.min(...seconds).toFixed(2)} to ${Math.max(...seconds).toFixed(2)}`,
-    hasRatio ? (median(ours.seconds) / middle).toFixed(2) : '',
-    (median(peaks) / MIB).toFixed(0),
+    hasRatio ? ratioOf(ours.seconds, seconds) : '',
+    median(processor).toFixed(2),
+    hasRatio ? ratioOf(ours.processor, processor) : '',
+    (median(peaks) / MB).toFixed(0),
     bytes === undefined ? '' : (bytes / MIB).toFixed(1),
   ];
 
   return `| ${cells.join(' | ')} |`;
+}
+
+function ratioOf(ours, theirs) {
+  return (median(ours) / median(theirs)).toFixed(2);
 }
 
 /** Formats the verdicts of `judge` as one table. */

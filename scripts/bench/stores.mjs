@@ -1,13 +1,25 @@
-// Deterministic mail stores to measure with, built once and kept under .bench/.
-import { createCipheriv } from 'node:crypto';
+// Deterministic mail stores to measure with, built once and kept where the measurement runs.
 import {
   existsSync,
   mkdirSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { LinkedMessages } from './linked-messages.mjs';
+import { Stream } from './random-stream.mjs';
+import { RealText } from './real-text.mjs';
+
+const ordinarySize = (dice) =>
+  Math.min(8_000_000, Math.round(6_000 * Math.exp(1.36 * dice.normal())));
+const ordinaryShare = (bytes) => (bytes > 12_000 ? 0.9 : 0.15);
+const small = {
+  size: (dice) => dice.int(300, 700),
+  base64Share: () => 0,
+  isLinked: true,
+};
 
 /** The stores; `--quick` divides the number of messages. */
 const STORES = {
@@ -16,62 +28,103 @@ const STORES = {
     users: 60,
     folders: 4,
     messages: 61_440,
+    size: ordinarySize,
+    base64Share: ordinaryShare,
+  },
+  /** The sizes of A, its text that of this machine's documentation. */
+  AR: {
+    users: 60,
+    folders: 4,
+    messages: 61_440,
+    size: ordinarySize,
+    base64Share: ordinaryShare,
+    isReal: true,
   },
   /** Mails of 2 to 8 KB. */
-  B: { users: 200, folders: 5, messages: 202_140 },
+  B: {
+    users: 200,
+    folders: 5,
+    messages: 202_140,
+    size: (dice) => dice.int(2_000, 8_000),
+    base64Share: () => 0.35,
+  },
   /** Files of 100 MB base64. */
-  C: { users: 1, folders: 1, messages: 20 },
+  C: {
+    users: 1,
+    folders: 1,
+    messages: 20,
+    size: () => 100_000_000,
+    base64Share: () => 1,
+  },
+  /** Millions of small messages: what grows with their number shows. */
+  M: { users: 1000, folders: 5, messages: 1_000_000, ...small },
+  M3: { users: 3000, folders: 5, messages: 3_000_000, ...small },
 };
-const SIZERS = {
-  A: (dice) =>
-    Math.min(8_000_000, Math.round(6_000 * Math.exp(1.36 * dice.normal()))),
-  B: (dice) => dice.int(2_000, 8_000),
-  C: () => 100_000_000,
-};
-/** The share of a message that is base64. */
-const BASE64_SHARE = {
-  A: (bytes) => (bytes > 12_000 ? 0.9 : 0.15),
-  B: () => 0.35,
-  C: () => 1,
-};
-const RECIPE = 3;
+const RECIPE = 4;
+
+/** The stores that are there to compare this tool with itself: memory, at a million messages and at three. */
+export function isOurs(name) {
+  return STORES[name].isLinked === true;
+}
+
+/** @throws {Error} where there is no such store */
+export function refuseUnknownStore(name) {
+  if (name in STORES) return;
+
+  const known = Object.keys(STORES).join(', ');
+  throw new Error(`there is no store ${name}, but ${known}`);
+}
 
 /** Builds a store where it is missing, and returns its paths. */
 export function ensureStore(root, name, divisor) {
   const dir = join(root, 'stores', divisor === 1 ? name : `${name}-quick`);
-  const serverDir = join(dir, 'mailserver');
   const marker = join(dir, `built-${RECIPE}`);
+  const place = placeIn(dir, name);
 
-  const place = {
+  if (!existsSync(marker)) {
+    console.error(`building store ${name} …`);
+    build(place, divisor);
+    writeFileSync(marker, '');
+  }
+
+  return place;
+}
+
+function placeIn(dir, name) {
+  const serverDir = join(dir, 'mailserver');
+
+  return {
     name,
     dir,
     serverDir,
     storeDir: join(serverDir, 'store'),
     backupDir: join(dir, 'unused-backup-dir'),
   };
+}
 
-  if (existsSync(marker)) return place;
+/** Two runs may build it at once: each does it under a name of its own, and one gets the final one. */
+function build(place, divisor) {
+  const building = `${place.dir}.building-${process.pid}`;
+  const { name, serverDir } = placeIn(building, place.name);
 
-  rmSync(dir, { recursive: true, force: true });
-  console.error(`building store ${name} …`);
   mkdirSync(serverDir, { recursive: true });
   writeFileSync(join(serverDir, 'mailserver.cfg'), configText(place));
   writeFileSync(
     join(serverDir, 'users.cfg'),
     '<config>\r\n<list name="User">\r\n</list>\r\n\r\n</config>\r\n',
   );
-  writeMail(place, divisor);
-  writeFileSync(marker, '');
+  writeMail(placeIn(building, name), divisor);
 
-  return place;
+  rmSync(place.dir, { recursive: true, force: true });
+  renameSync(building, place.dir);
 }
 
 function writeMail(place, divisor) {
-  const { users, folders, messages } = STORES[place.name];
-  const dice = new Stream(place.name.charCodeAt(0));
+  const recipe = STORES[place.name];
+  const { users, folders, messages } = recipe;
   const total = Math.max(2, Math.round(messages / divisor));
   const perFolder = Math.max(1, Math.ceil(total / users / folders));
-  const size = SIZERS[place.name];
+  const put = messageWriter(place, divisor);
   let made = 0;
 
   for (let folder = 0; made < total; folder++) {
@@ -84,24 +137,41 @@ function writeMail(place, divisor) {
     mkdirSync(join(path, '#msgs'), { recursive: true });
 
     for (let uid = 1; uid <= perFolder && made < total; uid++, made++) {
-      const bytes = place.name === 'C' && divisor > 1 ? 50_000_000 : size(dice);
-      const file = join(
-        path,
-        '#msgs',
-        `${uid.toString(16).padStart(8, '0')}.eml`,
-      );
-
-      writeFileSync(
-        file,
-        message(dice, made, bytes, BASE64_SHARE[place.name](bytes)),
-      );
-
-      const seconds = 1_600_000_000 + made * 37.25;
-      utimesSync(file, seconds, seconds);
+      put(messagePath(path, uid), made);
     }
 
     writeFileSync(join(path, 'status.fld'), `N${perFolder}\r\n`);
   }
+}
+
+/** Returns the function that writes the message of a number. */
+function messageWriter(place, divisor) {
+  const { size, base64Share, isReal, isLinked } = STORES[place.name];
+  const dice = new Stream(place.name.charCodeAt(0));
+  const real = isReal ? new RealText() : undefined;
+  const textOf = (length) =>
+    real ? real.stretch(dice, length) : dice.text(length);
+
+  const write = (path, number) => {
+    const bytes = place.name === 'C' && divisor > 1 ? 50_000_000 : size(dice);
+    const seconds = 1_600_000_000 + number * 37.25;
+
+    writeFileSync(
+      path,
+      message({ dice, textOf, number, bytes, share: base64Share(bytes) }),
+    );
+    utimesSync(path, seconds, seconds);
+  };
+
+  if (!isLinked) return write;
+
+  const linked = new LinkedMessages(join(place.dir, 'originals'), write);
+
+  return (path) => linked.put(path);
+}
+
+function messagePath(folder, uid) {
+  return join(folder, '#msgs', `${uid.toString(16).padStart(8, '0')}.eml`);
 }
 
 /** The folder that the selective jobs recover. */
@@ -136,118 +206,23 @@ export function pathsToChange(place, divisor) {
       folder % folders,
     );
 
-    paths.push(
-      join(parent, '#msgs', `${uid.toString(16).padStart(8, '0')}.eml`),
-    );
+    paths.push(messagePath(parent, uid));
   }
 
   return paths.filter((path) => existsSync(path));
 }
 
-function message(dice, index, bytes, base64Share) {
+function message({ dice, textOf, number, bytes, share }) {
   const header =
-    `Message-ID: <${index}.${dice.int(0, 2 ** 30)}@example.net>\r\nFrom: ${dice.word()} <${dice.word()}@example.net>\r\n` +
+    `Message-ID: <${number}.${dice.int(0, 2 ** 30)}@example.net>\r\nFrom: ${dice.word()} <${dice.word()}@example.net>\r\n` +
     `To: user@example.com\r\nSubject: ${dice.word()} ${dice.word()}\r\nMIME-Version: 1.0\r\n\r\n`;
-  const base64Bytes = Math.round(bytes * base64Share);
-  const text = dice.text(Math.max(0, bytes - base64Bytes - header.length));
+  const base64Bytes = Math.round(bytes * share);
+  const text = textOf(Math.max(0, bytes - base64Bytes - header.length));
 
   return Buffer.concat([
     Buffer.from(header + text, 'latin1'),
     dice.base64Lines(base64Bytes),
   ]);
-}
-
-const WORDS = vocabulary();
-
-function vocabulary() {
-  const syllables =
-    'ba ce di fo gu ha ke li mo nu pa re si to vu wa ye zi an er in or un st tr'.split(
-      ' ',
-    );
-
-  return Array.from({ length: 4096 }, (_, i) => {
-    const parts = [
-      i % 25,
-      Math.floor(i / 25) % 25,
-      Math.floor(i / 625) % 25,
-    ].map((s) => syllables[s]);
-    return parts.slice(0, 1 + (i % 3)).join('');
-  });
-}
-
-/** Bytes that look random and are the same each time: AES in counter mode over zeros, faster than any disk. */
-class Stream {
-  #cipher;
-  #pool = Buffer.alloc(0);
-  #at = 0;
-
-  constructor(seed) {
-    this.#cipher = createCipheriv(
-      'aes-128-ctr',
-      Buffer.alloc(16, seed),
-      Buffer.alloc(16),
-    );
-  }
-
-  bytes(length) {
-    if (length > 1 << 16) return this.#cipher.update(Buffer.alloc(length));
-
-    if (this.#at + length > this.#pool.length) {
-      this.#pool = this.#cipher.update(Buffer.alloc(1 << 20));
-      this.#at = 0;
-    }
-
-    this.#at += length;
-
-    return this.#pool.subarray(this.#at - length, this.#at);
-  }
-
-  int(low, high) {
-    return low + (this.bytes(4).readUInt32LE(0) % (high - low + 1));
-  }
-
-  normal() {
-    const unit = () => (this.bytes(4).readUInt32LE(0) + 1) / 4294967297;
-    return Math.sqrt(-2 * Math.log(unit())) * Math.cos(2 * Math.PI * unit());
-  }
-
-  /** Common words are frequent, as in any language. */
-  word() {
-    const bytes = this.bytes(3);
-    return WORDS[(bytes.readUInt16LE(0) & 0xfff) >> (bytes[2] % 9)];
-  }
-
-  text(length) {
-    const lines = [];
-    for (let made = 0; made < length;) {
-      let line = this.word();
-      while (line.length < 66) line += ` ${this.word()}`;
-      lines.push(line);
-      made += line.length + 2;
-    }
-
-    return `${lines.join('\r\n').slice(0, Math.max(0, length - 2))}\r\n`;
-  }
-
-  base64Lines(length) {
-    const lines = Math.floor(length / 78);
-    if (lines === 0) return Buffer.alloc(0);
-
-    const flat = Buffer.from(
-      this.bytes(lines * 57).toString('base64'),
-      'latin1',
-    );
-
-    const out = Buffer.allocUnsafe(lines * 78);
-
-    for (let i = 0; i < lines; i++) {
-      flat.copy(out, i * 78, i * 76, i * 76 + 76);
-      out[i * 78 + 76] = 13;
-      out[i * 78 + 77] = 10;
-    }
-
-    return out;
-  }
 }
 
 function configText({ storeDir, backupDir }) {
