@@ -9,6 +9,7 @@ import type { Cost } from './cost.js';
 import type { FittedRecover } from './fit-places.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
 import type { ChainEntries } from './select-entries.js';
+import type { MeasuredSpaces } from './space.js';
 
 /** The parts of a recover's report that a plan knows. Pure. */
 
@@ -27,14 +28,16 @@ type CostFields = Pick<
   | 'oldBytes'
 >;
 
+type SpaceFields = Pick<RecoverReport, 'neededBytes' | 'freeBytes' | 'disks'>;
+
 type Described = Omit<
   RecoverReport,
   | keyof CostFields
   | keyof FittedRecover['facts']
   | 'lost'
-  | 'neededBytes'
-  | 'freeBytes'
+  | keyof SpaceFields
   | 'keepsOld'
+  | 'keepsIn'
 >;
 
 /** The part of a report that says what is brought, and where. */
@@ -81,6 +84,21 @@ export function describeCost({
     overwrites: overwrites.files,
     overwrittenMessages: overwrites.messages,
     oldBytes: liveBytes,
+  };
+}
+
+/** The part of a report that says what there is room for. */
+export function describeSpace(spaces: MeasuredSpaces): SpaceFields {
+  const [tightest] = spaces;
+
+  return {
+    neededBytes: tightest.needed,
+    freeBytes: tightest.free,
+    disks: spaces.map(({ at, needed, free }) => ({
+      directory: at,
+      neededBytes: needed,
+      freeBytes: free,
+    })),
   };
 }
 

@@ -12,7 +12,11 @@ import { hidesNames, type Missing } from '../archive/salvage/missing.js';
 import type { SalvagedChain } from '../archive/salvage/open-chain.js';
 import { salvagePoint } from '../archive/salvage/salvage-point.js';
 import { type Cost, NO_COST } from './cost.js';
-import { describeCost, describeRecover } from './describe-recover.js';
+import {
+  describeCost,
+  describeRecover,
+  describeSpace,
+} from './describe-recover.js';
 import { callOf, noteEarlier } from './earlier.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
 import { fitPlaces } from './fit-places.js';
@@ -26,12 +30,8 @@ import {
   selectFrom,
   selectUnchecked,
 } from './select-entries.js';
-import {
-  decideKeeping,
-  type MeasuredSpace,
-  measureSpace,
-  refuseWithoutSpace,
-} from './space.js';
+import { keepingAsAsked, keptPlaces, planKeeping } from './keeping.js';
+import { measureSpaces, refuseWithoutSpace } from './space.js';
 import { measureCost } from './measure-cost.js';
 import { placeTops } from './placed-tops.js';
 import { placesOf } from './units.js';
@@ -81,8 +81,8 @@ async function planFrom(
   const { request, facts, warnings } = await fitPlaces(asked, entries, chain);
   const call = callOf(request, { chain, entries, roots, ...facts });
   const earlier = noteEarlier(request, call, placesOf(request, entries));
-  const space = measureSpace(request, entries);
-  if (!earlier.isWhole) refuseWithoutSpace(request, space);
+  const spaces = measureSpaces(request, entries);
+  if (!earlier.isWhole) refuseWithoutSpace(request, spaces);
 
   const folders = request.isAdditive
     ? await planFolders(request.storeDir, entries)
@@ -93,14 +93,14 @@ async function planFrom(
     : await costOf(request, { ...chosen, ...facts }, folders);
   const keeping = earlier.isWhole
     ? keepingAsAsked(request)
-    : planKeeping(request, space, cost);
+    : planKeeping(request, spaces, cost);
 
   const report: RecoverReport = {
     ...describeRecover(request, chain, chosen),
     ...describeCost(cost),
-    neededBytes: space.needed,
-    freeBytes: space.free,
+    ...describeSpace(spaces),
     keepsOld: keeping.keepsOld,
+    keepsIn: keeping.keepsOld ? keptPlaces(request, chosen) : [],
     warnings: [
       ...request.notes,
       ...warnings,
@@ -136,33 +136,6 @@ async function costOf(
     : new Set(lost.flatMap(({ entry }) => entry ?? []));
 
   return measureCost(request, index, { entries, roots, tops, stays }, adapted);
-}
-
-/** A call that only completes an earlier one keeps what that one put aside. */
-function keepingAsAsked({
-  keeping,
-}: RecoverRequest): ReturnType<typeof planKeeping> {
-  return { keepsOld: keeping !== 'never', notes: [] };
-}
-
-/** @throws {NoSpaceError} */
-function planKeeping(
-  request: RecoverRequest,
-  space: MeasuredSpace,
-  { loses, overwrites }: Cost,
-): { readonly keepsOld: boolean; readonly notes: readonly string[] } {
-  const lost = loses.messages + loses.files + overwrites.files;
-  const keepsOld = decideKeeping(request, space, lost > 0);
-
-  return {
-    keepsOld,
-    notes:
-      keepsOld || request.keeping !== 'with-room' || request.isAdditive
-        ? []
-        : [
-            'too little space to keep what is replaced: no rollback is possible',
-          ],
-  };
 }
 
 /** The entries that a request wants of a chain. */

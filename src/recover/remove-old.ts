@@ -7,7 +7,7 @@ import { syncJournal } from './journal.js';
 import type { PlannedRecover } from './plan-recover.js';
 import type { RecoverRequest } from './request.js';
 import { beginSwap, type PlacedRecover } from './run-swap.js';
-import { measureSpace } from './space.js';
+import { measureSpaces } from './space.js';
 import { unitsOf } from './units.js';
 
 /** Making room with --in-place, before anything is staged. */
@@ -44,8 +44,8 @@ export async function removeOld(
   );
   for (const { live } of units) removeLive(live);
 
-  const { needed, free } = measureSpace(request, entries);
-  if (needed > free) {
+  const spaces = measureSpaces(request, entries);
+  if (spaces.some(({ needed, free }) => needed > free)) {
     throw new FailedError(
       'there is too little space even without the old store, which is removed',
       {

@@ -71,8 +71,16 @@ export interface RecoverReport {
   readonly messages: number;
   readonly files: number;
   readonly bytes: number;
+  /** The space on the tightest of the disks. */
   readonly neededBytes: number;
   readonly freeBytes: number;
+  /** The space on each disk that gets something, the tightest first. */
+  readonly disks: readonly {
+    /** A directory on it. */
+    readonly directory: string;
+    readonly neededBytes: number;
+    readonly freeBytes: number;
+  }[];
   /** The same as people read it: `example.com/alice/INBOX/Ärzte`, `mailserver.cfg`. */
   readonly parts: readonly string[];
   /** The directories that something is put into. */
@@ -90,6 +98,8 @@ export interface RecoverReport {
   readonly overwrittenMessages: number;
   /** What is replaced stays for `--rollback`. */
   readonly keepsOld: boolean;
+  /** The directories in which it stays. */
+  readonly keepsIn: readonly string[];
   /** The size of what is replaced. */
   readonly oldBytes: number;
   readonly warnings: readonly string[];

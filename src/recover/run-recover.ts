@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { InterruptedError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
+import { keptDirectories } from '../server/kept-states.js';
 import type { FoundJournal } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
@@ -88,7 +89,13 @@ function makeRoots({
 
 type Outcome = Pick<
   RecoverReport,
-  'finished' | 'keptOld' | 'warnings' | 'additive' | 'offTimes' | 'carried'
+  | 'finished'
+  | 'keptOld'
+  | 'keepsIn'
+  | 'warnings'
+  | 'additive'
+  | 'offTimes'
+  | 'carried'
 >;
 
 /** Completes what earlier calls began, then recovers; where one of them was this very call, that is all. */
@@ -183,7 +190,7 @@ async function carryMissing(
 }
 
 /** The part of the outcome that the last step brings. */
-type Brought = Pick<Outcome, 'keptOld' | 'warnings' | 'additive'>;
+type Brought = Pick<Outcome, 'keptOld' | 'keepsIn' | 'warnings' | 'additive'>;
 
 function swapAll(
   request: RecoverRequest,
@@ -194,7 +201,7 @@ function swapAll(
 
   return {
     warnings,
-    keptOld: journal.keepsOld ? oldPathsOf(journal.units) : [],
+    ...describeKept(journal.keepsOld ? journal.units : []),
     additive: undefined,
   };
 }
@@ -214,7 +221,7 @@ async function addAll(
       signal: request.signal,
     });
 
-    return { warnings: [], keptOld: [], additive };
+    return { warnings: [], ...describeKept([]), additive };
   } finally {
     for (const path of staging.stagingDirs) dropStaged(path);
   }
@@ -228,13 +235,18 @@ function completedBy(
   const keepsOld = journal.keepsOld || (report.keepsOld && !journal.isInPlace);
   return {
     finished: `the recover of ${journal.archive} that was interrupted is complete now; that is all of this call`,
-    keptOld: keepsOld ? oldPathsOf(journal.units) : [],
+    ...describeKept(keepsOld ? journal.units : []),
     additive: undefined,
     offTimes: [],
     carried: [],
   };
 }
 
-function oldPathsOf(units: readonly SwapUnit[]): string[] {
-  return units.filter(({ hadLive }) => hadLive).map(({ old }) => old);
+function describeKept(
+  units: readonly SwapUnit[],
+): Pick<Outcome, 'keptOld' | 'keepsIn'> {
+  return {
+    keptOld: units.filter(({ hadLive }) => hadLive).map(({ old }) => old),
+    keepsIn: keptDirectories(units),
+  };
 }

@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { NoSpaceError } from '../errors.js';
 import { diskSpaceOf } from '../platform/disk-space.js';
 import { formatSize } from '../platform/units.js';
+import { placedBytes } from './placed-bytes.js';
+import { placeTops } from './placed-tops.js';
 import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
 
@@ -17,12 +19,12 @@ export function existingAncestor(path: string): string {
 
 /** The space that is needed on one file system. */
 interface DiskNeed {
-  /** A directory on it. */
+  /** A directory on it: the first in which something is put. */
   readonly at: string;
   needed: number;
 }
 
-/** The space that a recover needs and finds on the tightest of its file systems. */
+/** The space that a recover needs and finds on one of its file systems. */
 export interface MeasuredSpace {
   readonly needed: number;
   readonly free: number;
@@ -31,30 +33,43 @@ export interface MeasuredSpace {
   readonly total: number;
 }
 
-/** Measures the needed and the free space of the tightest file system: mail may lie on a disk of its own. */
-export function measureSpace(
+/** Those of a recover, the tightest first. */
+export type MeasuredSpaces = readonly [MeasuredSpace, ...MeasuredSpace[]];
+
+/**
+ * Measures the needed and the free space of each file system that really gets something: mail, a domain or a
+ * mailbox may lie on a disk of its own.
+ */
+export function measureSpaces(
   request: RecoverRequest,
-  { tops }: ChainEntries,
-): MeasuredSpace {
+  entries: ChainEntries,
+): MeasuredSpaces {
   const disks = new Map<number, DiskNeed>();
-  for (const { area, name, diskBytes } of tops) {
-    const at = existingAncestor(
-      join(area === 'store' ? request.storeDir : request.cfgDir, name),
-    );
+  const tops = placeTops(request, entries);
+
+  for (const [{ placement }, bytes] of placedBytes(entries, tops)) {
+    if (bytes === 0) continue;
+
+    const at = existingAncestor(dirname(placement.staging));
     const { dev } = statSync(at);
     const disk = disks.get(dev) ?? { at, needed: 0 };
 
-    disk.needed += diskBytes;
+    disk.needed += bytes;
     disks.set(dev, disk);
   }
 
-  const [tightest] = [...disks.values()]
+  const [tightest, ...others] = [...disks.values()]
     .map(measure)
-    .sort((a, b) => a.free - a.needed - (b.free - b.needed));
+    .sort((a, b) => leftOver(a) - leftOver(b));
 
-  return (
-    tightest ?? measure({ at: existingAncestor(request.storeDir), needed: 0 })
-  );
+  const nothing = { at: existingAncestor(request.storeDir), needed: 0 };
+
+  return [tightest ?? measure(nothing), ...others];
+}
+
+/** What is free for more than the new state and the reserve. */
+function leftOver(space: MeasuredSpace): number {
+  return space.free - space.needed - reserveOf(space);
 }
 
 function measure({ at, needed }: DiskNeed): MeasuredSpace {
@@ -71,9 +86,12 @@ function measure({ at, needed }: DiskNeed): MeasuredSpace {
 /** @throws {NoSpaceError} when old and new state do not fit beside each other */
 export function refuseWithoutSpace(
   { isInPlace }: RecoverRequest,
-  { needed, free, at }: MeasuredSpace,
+  spaces: readonly MeasuredSpace[],
 ): void {
-  if (needed <= free || isInPlace) return;
+  const full = spaces.find(({ needed, free }) => needed > free);
+  if (!full || isInPlace) return;
+
+  const { needed, free, at } = full;
 
   throw new NoSpaceError(
     `${formatSize(needed)} are needed beside the present store, ${formatSize(free)} are free at ${at}`,
@@ -97,18 +115,20 @@ function reserveOf({ total }: MeasuredSpace): number {
 
 /**
  * Decides whether what is replaced is kept.
+ * @param spaces the tightest first
  * @param isCostly something live would be lost or overwritten for good
  * @throws {NoSpaceError} where it would be, no flag says so, and there is no room to keep it
  */
 export function decideKeeping(
   { keeping, isAdditive }: RecoverRequest,
-  space: MeasuredSpace,
+  spaces: MeasuredSpaces,
   isCostly: boolean,
 ): boolean {
   if (isAdditive || keeping === 'never') return false;
 
+  const [space] = spaces;
   const { needed, free, at } = space;
-  const hasRoom = free - needed >= reserveOf(space);
+  const hasRoom = leftOver(space) >= 0;
   if (hasRoom || keeping === 'always') return true;
   if (!isCostly) return false;
 

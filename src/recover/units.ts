@@ -10,7 +10,7 @@ import { orderUnits } from './swap.js';
 /** The units that a recover swaps, and the directories that it stages in. */
 
 /** The entries of an archive that are recovered. */
-interface Chosen {
+export interface Chosen {
   readonly entries: ChainEntries;
   readonly roots: readonly string[] | undefined;
 }

@@ -1,6 +1,7 @@
 import { dirname, sep } from 'node:path';
 import { KmsError } from '../errors.js';
 import { findJournals, STAGING_NAME } from './recover-journal.js';
+import type { SwapUnit } from './recover-journal-text.js';
 import { exists } from './recover-state.js';
 
 /** The states before recovers that are kept for a rollback. They take space until somebody undoes or forgets them. */
@@ -23,13 +24,7 @@ export function findKeptStates(directories: readonly string[]): KeptState[] {
       .map(({ journal: { archive, startedAt, units, oldBytes } }) => ({
         archive,
         startedAt,
-        directories: [
-          ...new Set(
-            units
-              .filter(({ old }) => exists(old))
-              .map(({ old }) => directoryOf(old)),
-          ),
-        ],
+        directories: keptDirectories(units.filter(({ old }) => exists(old))),
         sizeBytes: oldBytes,
       }))
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
@@ -38,6 +33,13 @@ export function findKeptStates(directories: readonly string[]): KeptState[] {
 
     return []; // whoever looks for a recover that was interrupted names it
   }
+}
+
+/** The directories in which units keep what was there before, each once. */
+export function keptDirectories(units: readonly SwapUnit[]): string[] {
+  const kept = units.filter(({ hadLive }) => hadLive);
+
+  return [...new Set(kept.map(({ old }) => directoryOf(old)))];
 }
 
 /** The part of a staging directory that holds one state, `…/.kms-backup-recover/old.1`; for NAME.BAK its own directory. */

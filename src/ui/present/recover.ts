@@ -17,6 +17,8 @@ import { formatLost } from './lost.js';
 import { accountLines, adaptedLines, missingLines } from './recover-fit.js';
 
 const LISTED_PATHS = 8;
+/** Where an old state is kept, but for those that are kept as NAME.BAK. */
+const STAGING_NAME = '.kms-backup-recover';
 
 const LABEL_WIDTH = 10;
 
@@ -33,7 +35,7 @@ export function formatRecoverPlan(
     ...formatEffect(report),
     ...formatKeeping(report),
     ...adaptedLines('Adapts    ', report),
-    `Space     ${formatSize(report.neededBytes)} needed, ${formatSize(report.freeBytes)} free`,
+    ...labelled('Space', formatSpace(report)),
     ...missingLines('Missing   ', report),
     ...formatLost(report.lost, { isVerbose }),
     ...formatStaying(report.lost),
@@ -54,9 +56,13 @@ function formatStaying(missing: RecoverReport['lost']): string[] {
 }
 
 /** Lines below one label. */
-function labelled(label: string, lines: readonly string[]): string[] {
+function labelled(
+  label: string,
+  lines: readonly string[],
+  width = LABEL_WIDTH,
+): string[] {
   return lines.map(
-    (line, index) => (index === 0 ? label : '').padEnd(LABEL_WIDTH) + line,
+    (line, index) => (index === 0 ? label : '').padEnd(width) + line,
   );
 }
 
@@ -107,21 +113,49 @@ function formatLosses({ loses }: RecoverReport): string[] {
   return labelled('Loses', [[lost, ...more].join(', '), ...names]);
 }
 
-function formatKeeping({
-  additive,
-  keepsOld,
-  oldBytes,
-  places,
+/** Of several disks each is named. */
+function formatSpace({
+  disks,
+  neededBytes,
+  freeBytes,
 }: RecoverReport): string[] {
-  if (additive) return [];
-  if (!keepsOld) {
+  if (disks.length < 2) {
+    return [`${formatSize(neededBytes)} needed, ${formatSize(freeBytes)} free`];
+  }
+
+  return disks.map(
+    (disk) =>
+      `${formatSize(disk.neededBytes)} needed, ${formatSize(disk.freeBytes)} free at ${disk.directory}`,
+  );
+}
+
+function formatKeeping(report: RecoverReport): string[] {
+  if (report.additive) return [];
+  if (!report.keepsOld) {
     return ['Keeps     nothing of what it replaces: there is no way back'];
   }
 
-  return labelled('Keeps', [
-    `what it replaces, ${formatSize(oldBytes)}, for recover --rollback, in`,
-    ...places.map(({ directory }) => `${directory}/.kms-backup-recover`),
-  ]);
+  if (report.keepsIn.length === 0) {
+    return [
+      'Keeps     nothing, as nothing is there: recover --rollback removes what comes',
+    ];
+  }
+
+  return labelled('Keeps', keptLines('what it replaces', report));
+}
+
+/** `what it replaces, 41.2 MiB, for recover --rollback, in`, and the directories. */
+function keptLines(
+  what: string,
+  { oldBytes, keepsIn }: RecoverReport,
+): string[] {
+  const isBeside = keepsIn.some((path) => !path.includes(STAGING_NAME));
+  const way = isBeside ? 'as NAME.BAK in' : 'in';
+
+  return [
+    `${what}, ${formatSize(oldBytes)}, for recover --rollback, ${way}`,
+    ...shorten(keepsIn),
+  ];
 }
 
 function shorten(lines: readonly string[]): string[] {
@@ -169,9 +203,8 @@ export function formatRecoverDone(
   if (typeof missingList === 'string') lines.push(`List       ${missingList}`);
 
   if (report.keptOld.length > 0) {
-    lines.push(
-      `Kept       the state before: ${report.keptOld.slice(0, LISTED_PATHS).join(', ')} (undo with recover --rollback)`,
-    );
+    const kept = keptLines('the state before', report);
+    lines.push(...labelled('Kept', kept, LABEL_WIDTH + 1));
   }
 
   if (report.offTimes.length > 0) {
