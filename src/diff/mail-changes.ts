@@ -7,8 +7,8 @@ import {
   type StoreDirectory,
   type StorePath,
 } from '../store/store-path.js';
-import { type FileAt, FileList, sizeOf } from './file-list.js';
-import { findMoves, type Moves, NOT_MOVED } from './find-moves.js';
+import { type FileAt, FileList, sizeOf } from '../archive/file-list.js';
+import { findMoves, type Moves, NOT_MOVED } from '../archive/find-moves.js';
 import type { FolderDiff, MessageTotals } from './request.js';
 
 /** What came of the messages of all mailboxes. */

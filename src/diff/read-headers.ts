@@ -16,7 +16,7 @@ import {
 import { readFileHeaders } from '../mail/read-file-headers.js';
 import { Turns } from '../platform/turns.js';
 import { openStored } from '../store/open-stored.js';
-import type { FileAt } from './file-list.js';
+import type { FileAt } from '../archive/file-list.js';
 
 /** Reads the headers of messages, of archives and of the live store. */
 

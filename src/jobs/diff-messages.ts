@@ -1,7 +1,7 @@
 /** The messages that a comparison lists one by one, with their headers where these are asked for. */
 import { ArchivedFiles } from '../archive/point-files.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
-import { type FileAt, sizeOf } from '../diff/file-list.js';
+import { type FileAt, sizeOf } from '../archive/file-list.js';
 import {
   type ChangedMessage,
   MESSAGE_CHANGES,

@@ -23,6 +23,7 @@ type CostFields = Pick<
   | 'loses'
   | 'adds'
   | 'addedMessages'
+  | 'movesBack'
   | 'overwrites'
   | 'overwrittenMessages'
   | 'oldBytes'
@@ -74,6 +75,7 @@ export function describeRecover(
 export function describeCost({
   loses,
   adds,
+  movesBack,
   overwrites,
   liveBytes,
 }: Cost): CostFields {
@@ -81,6 +83,7 @@ export function describeCost({
     loses,
     adds: adds.files,
     addedMessages: adds.messages,
+    movesBack,
     overwrites: overwrites.files,
     overwrittenMessages: overwrites.messages,
     oldBytes: liveBytes,

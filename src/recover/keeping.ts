@@ -23,7 +23,8 @@ export function planKeeping(
   spaces: MeasuredSpaces,
   { loses, overwrites }: Cost,
 ): Keeping {
-  const lost = loses.messages + loses.files + overwrites.files;
+  const { messages, files, unlisted } = loses;
+  const lost = messages + files + unlisted + overwrites.files;
   const keepsOld = decideKeeping(request, spaces, lost > 0);
 
   return {

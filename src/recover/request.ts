@@ -93,6 +93,8 @@ export interface RecoverReport {
   /** Files that are missing live, messages among them. */
   readonly adds: number;
   readonly addedMessages: number;
+  /** Messages that go back to their places: they are live in others of their mailboxes. */
+  readonly movesBack: number;
   /** Files that are live with another content, messages among them. */
   readonly overwrites: number;
   readonly overwrittenMessages: number;

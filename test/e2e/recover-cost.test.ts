@@ -12,13 +12,14 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { removeTree } from '../../src/platform/remove-tree.js';
 import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
   type Installation,
 } from '../helpers/installation.js';
+import { canRefuse, kmsRefused } from '../helpers/refuse-calls.js';
 import {
   compareTrees,
   listTree,
@@ -151,13 +152,75 @@ it('a place that is not there yet gets everything that comes', async () => {
     );
 
     expect(plan.json).toMatchObject({
-      loses: { messages: 0, files: 0, newest: null },
+      loses: { messages: 0, files: 0, unlisted: 0, newest: null },
       adds: files.length,
       addedMessages: messages.length,
       overwrites: 0,
     });
     expect(messages).not.toEqual([]);
   }
+});
+
+describe('a mailbox in which somebody moved messages', () => {
+  const alice = 'mail/example.com/alice';
+  const bring = (...flags: string[]): string[] => [
+    ...['recover', join(dir, 'server/backups'), '-u', 'alice'],
+    ...['-d', 'example.com', '--yes', '--server-dir', join(dir, 'server')],
+    ...flags,
+  ];
+
+  it('gets them back to their places, and loses nothing', async () => {
+    const server = build([]);
+    await backUp(server, 'full');
+    const of = (path: string): string => join(server.storeDir, alice, path);
+    renameSync(
+      of('INBOX/#msgs/00000001.eml'),
+      of('INBOX/Sub/#msgs/0000000f.eml'),
+    );
+    const since = { folder: `${alice}/INBOX/#msgs`, file: 'x.eml', to: '' };
+    apply(server, { ...since, kind: 'add' });
+
+    const plan = await kmsJsonInProcess(bring('--dry-run'));
+    expect(plan.json).toMatchObject({
+      loses: { messages: 1, files: 0 },
+      movesBack: 1,
+      adds: 0,
+    });
+    const done = await kmsInProcess(bring());
+    expectDone(done);
+    expect(done.stderr).toContain(
+      '\nMoves     1 message back to where they were\nAdds      nothing\n',
+    );
+    expect(done.stdout).toContain(
+      '\nMoved      1 message back to where they were\nAdded      nothing\n',
+    );
+  });
+
+  it.runIf(canRefuse)(
+    'says what nobody can look at, and keeps it',
+    async () => {
+      const server = build([]);
+      await backUp(server, 'full');
+      const closed = join(server.storeDir, alice, 'INBOX/Sub/#msgs');
+      const ended = kmsRefused(bring('--dry-run', '--json'), {
+        call: 'readdir',
+        below: closed,
+        errno: 13,
+      });
+
+      expectDone(ended);
+      expect(JSON.parse(ended.stdout)).toMatchObject({
+        loses: { messages: 0, files: 0, unlisted: 1 },
+        adds: 0,
+        keepsOld: true,
+        warnings: [
+          expect.stringMatching(
+            /^1 of the present directories and files could not be looked at, first "@backup.*Sub\/#msgs\/": cannot be listed: EACCES$/,
+          ),
+        ],
+      });
+    },
+  );
 });
 
 function build(changes: readonly Change[]): Installation {
@@ -245,10 +308,23 @@ async function check(
 
   expect(contents(server.serverDir)).toEqual(old);
   expectDone(await kmsInProcess(call(server.backupDir, ...flags)));
-  const { loses, adds, addedMessages, overwrites, overwrittenMessages } =
-    plan.json;
+  const {
+    loses,
+    adds,
+    addedMessages,
+    movesBack,
+    overwrites,
+    overwrittenMessages,
+  } = plan.json;
   expect(
-    { loses, adds, addedMessages, overwrites, overwrittenMessages },
+    {
+      loses,
+      adds,
+      addedMessages,
+      movesBack,
+      overwrites,
+      overwrittenMessages,
+    },
     flags.join(' '),
   ).toEqual(compare(old, contents(server.serverDir), before));
 
@@ -294,8 +370,14 @@ function compare(
 ): object {
   const isMessage = (path: string): boolean =>
     path.startsWith('store/mail/') && /\.eml$/i.test(path);
-  const gone = [...old.keys()].filter((path) => !now.has(path));
-  const came = [...now.keys()].filter((path) => !old.has(path));
+  const onlyOld = [...old.keys()].filter((path) => !now.has(path));
+  const onlyNow = [...now.keys()].filter((path) => !old.has(path));
+  const moved = pairMoved(
+    onlyOld.filter(isMessage).map((path) => [path, old.get(path)]),
+    onlyNow.filter(isMessage).map((path) => [path, now.get(path)]),
+  );
+  const gone = onlyOld.filter((path) => !moved.has(path));
+  const came = onlyNow.filter((path) => ![...moved.values()].includes(path));
   const other = [...now].filter(
     ([path, hash]) => old.has(path) && old.get(path) !== hash,
   );
@@ -306,21 +388,52 @@ function compare(
     loses: {
       messages: lost.length,
       files: gone.length - lost.length,
+      unlisted: 0,
       newest:
         times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
       names: expect.toSatisfy(
         (names: readonly string[]) =>
           names.length === lost.length &&
           lost.every((path) =>
-            names.some((name) =>
-              name.endsWith(basename(path).replace(/^([0-9a-f]+)\.eml$/, '$1')),
+            names.some(
+              (name) =>
+                name.endsWith(basename(path)) ||
+                `${name}.eml`.endsWith(basename(path)),
             ),
           ),
       ) as unknown,
     },
     adds: came.length,
     addedMessages: came.filter(isMessage).length,
+    movesBack: moved.size,
     overwrites: other.length,
     overwrittenMessages: other.filter(([path]) => isMessage(path)).length,
   };
+}
+
+/** Pairs what is gone with what came with the same content in the same mailbox. */
+function pairMoved(
+  gone: readonly (readonly [string, string | undefined])[],
+  came: readonly (readonly [string, string | undefined])[],
+): ReadonlyMap<string, string> {
+  const mailboxOf = (path: string): string =>
+    path
+      .split('/')
+      .slice(0, 4)
+      .join('/')
+      .replace(/#public.*/, '#public');
+  const pairs = new Map<string, string>();
+  const free = new Map(came);
+
+  for (const [path, hash] of gone) {
+    const partner = [...free].find(
+      ([other, its]) => its === hash && mailboxOf(other) === mailboxOf(path),
+    )?.[0];
+    if (partner === undefined) continue;
+
+    pairs.set(path, partner);
+    free.delete(partner);
+  }
+
+  return pairs;
 }

@@ -1,4 +1,5 @@
 import { hidesNames } from '../../archive/salvage/missing.js';
+import type { Losses } from '../../recover/cost.js';
 import type { RecoverReport } from '../../recover/request.js';
 import type { RollbackPlan } from '../../recover/rollback.js';
 import type { KeptState } from '../../server/kept-states.js';
@@ -83,6 +84,7 @@ function formatEffect(report: RecoverReport): string[] {
   return [
     ...labelled('Replaces', shorten(parts)),
     ...formatLosses(report),
+    ...labelled('Moves', describeMoves(report)),
     `Adds      ${describeCounts(report.addedMessages, adds)}`,
     `Changes   ${describeCounts(report.overwrittenMessages, overwrites)}`,
   ];
@@ -101,16 +103,32 @@ function describeCounts(messages: number, files: number): string {
 
 /** The line that somebody in a hurry must see. */
 function formatLosses({ loses }: RecoverReport): string[] {
-  const { messages, files, newest, names } = loses;
-  const others = files > 0 ? plural(files, 'other file') : 'nothing';
+  const { messages, newest, names } = loses;
+  const came = newest
+    ? ` that came in since (newest ${formatMinute(newest)})`
+    : '';
+  const lost = [
+    ...(messages > 0 ? [plural(messages, 'message') + came] : []),
+    ...otherLosses(loses),
+  ];
 
-  const lost =
-    newest && messages > 0
-      ? `${plural(messages, 'message')} that came in since (newest ${formatMinute(newest)})`
-      : others;
-  const more = messages > 0 && files > 0 ? [plural(files, 'other file')] : [];
+  return labelled('Loses', [lost.join(', ') || 'nothing', ...names]);
+}
 
-  return labelled('Loses', [[lost, ...more].join(', '), ...names]);
+/** `1 other file, what cannot be looked at (2)`. */
+function otherLosses({ files, unlisted }: Losses): string[] {
+  return [
+    ...(files > 0 ? [plural(files, 'other file')] : []),
+    ...(unlisted > 0
+      ? [`what is in ${formatCount(unlisted)} that cannot be looked at`]
+      : []),
+  ];
+}
+
+function describeMoves({ movesBack }: RecoverReport): string[] {
+  return movesBack > 0
+    ? [`${plural(movesBack, 'message')} back to where they were`]
+    : [];
 }
 
 /** Of several disks each is named. */
@@ -218,19 +236,21 @@ export function formatRecoverDone(
 function formatDone(report: RecoverReport): string[] {
   const { loses, addedMessages, adds, overwrittenMessages, overwrites } =
     report;
-  const isKept = report.keptOld.length > 0 && loses.messages + loses.files > 0;
+  const lost = [
+    ...(loses.messages > 0 ? [plural(loses.messages, 'message')] : []),
+    ...otherLosses(loses),
+  ];
+  const isKept = report.keptOld.length > 0 && lost.length > 0;
   const kept = isKept ? ', kept for recover --rollback' : '';
+  const toLine = (label: string, text: string): string =>
+    `${label.padEnd(LABEL_WIDTH)} ${text}`;
 
-  const costs = [
-    [
-      'Lost',
-      describeCounts(loses.messages, loses.messages + loses.files) + kept,
-    ],
-    ['Added', describeCounts(addedMessages, adds)],
-    ['Changed', describeCounts(overwrittenMessages, overwrites)],
-  ] as const;
-
-  return costs.map(([label, text]) => `${label.padEnd(LABEL_WIDTH)} ${text}`);
+  return [
+    toLine('Lost', (lost.join(', ') || 'nothing') + kept),
+    ...describeMoves(report).map((text) => toLine('Moved', text)),
+    toLine('Added', describeCounts(addedMessages, adds)),
+    toLine('Changed', describeCounts(overwrittenMessages, overwrites)),
+  ];
 }
 
 function formatOffTimes(names: readonly string[]): string {

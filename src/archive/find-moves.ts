@@ -15,6 +15,8 @@ export async function findMoves(
   turns: Turns,
 ): Promise<Moves> {
   const moves = new Int32Array(added.length).fill(NOT_MOVED);
+  if (gone.length === 0 || added.length === 0) return moves;
+
   const waiting = await gatherGone(gone);
 
   for (let place = 0; place < added.length; place++) {

@@ -1,4 +1,4 @@
-import type { ComparableFiles } from '../archive/comparable-files.js';
+import type { ComparableFiles } from './comparable-files.js';
 
 /** A file by its place in what was compared. */
 export interface FileAt {
