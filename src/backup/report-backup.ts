@@ -68,7 +68,16 @@ export function reportRun(run: OpenRun, packed: PackedPlan): BackupReport {
       ...findGoneSources(plan, packer.vanished),
     ],
     split: packer.split,
+    warnings: [...plan.warnings, ...warnOfEngine(packer.engineFault)],
   };
+}
+
+function warnOfEngine(fault: string | undefined): string[] {
+  if (fault === undefined) return [];
+
+  return [
+    `the compression engine failed (${fault}), and zlib compressed in its place: the archive is whole`,
+  ];
 }
 
 function toIssue({ name, reason }: SkippedPath): BackupIssue {

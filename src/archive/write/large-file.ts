@@ -238,6 +238,7 @@ async function writeChunks(
       chunks.release(result);
       data = addChunk(data, result);
       record.addSourceBytes(result.sourceBytes);
+      record.engineFault ??= result.engineFault;
     }
   } finally {
     // After a failure the chunks under way still hold memory that must be given back.

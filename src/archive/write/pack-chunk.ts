@@ -2,7 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { isSame } from '../../platform/look-again.js';
 import { readBytes } from '../../platform/read-bytes.js';
-import { codecNamed } from '../zip/codec.js';
+import { codecNamed, engineFault } from '../zip/codec.js';
 import type { BlockSlots } from './block-slots.js';
 import type { ChunkResult, ChunkTask, PackWorkerData } from './pack-tasks.js';
 import { openStored } from '../../store/open-stored.js';
@@ -48,6 +48,7 @@ export function packChunk(
     blockCrc: crc32(bytes.subarray(0, lengthBytes)),
     crc: crc32(data),
     sourceBytes: data.length,
+    engineFault: engineFault(),
   };
 }
 

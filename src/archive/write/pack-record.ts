@@ -32,6 +32,8 @@ export class PackRecord {
   /** Entry names of files that became several pieces. */
   readonly split: string[] = [];
   readonly held = new HeldFiles();
+  /** Why zlib took the place of our own engine, in the first thread that had to say so. */
+  engineFault: string | undefined;
   #counts = { files: 0, messages: 0, sourceBytes: 0 };
 
   constructor(

@@ -62,7 +62,13 @@ export interface BlockMessage {
   readonly sourceBytes: number;
 }
 
-export interface FilesResult {
+/** What a thread tells with the files or the chunk that it deflated. */
+interface DeflatedResult {
+  /** Why zlib took the place of our own engine. */
+  readonly engineFault?: string | undefined;
+}
+
+export interface FilesResult extends DeflatedResult {
   readonly kind: 'files';
   readonly vanished: readonly string[];
   readonly unreadable: readonly {
@@ -74,7 +80,7 @@ export interface FilesResult {
   readonly large: readonly string[];
 }
 
-export interface ChunkResult {
+export interface ChunkResult extends DeflatedResult {
   readonly kind: 'chunk';
   /** The worker whose slot holds the bytes. */
   readonly worker: number;

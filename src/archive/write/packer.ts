@@ -88,6 +88,11 @@ export class Packer {
     return this.#record.split;
   }
 
+  /** Why zlib took the place of our own engine, in some thread. */
+  get engineFault(): string | undefined {
+    return this.#record.engineFault;
+  }
+
   /** Packs all files of the tasks; returns when they are written. @throws {NoSpaceError} when the disk is full */
   async pack(tasks: Iterable<FilesTask>): Promise<void> {
     const large: ListedFile[] = [];
@@ -220,6 +225,8 @@ export class Packer {
   }
 
   #recordFiles(result: FilesResult, task: FilesTask): void {
+    this.#record.engineFault ??= result.engineFault;
+
     for (const name of result.vanished) {
       this.#record.vanished.add(task.prefix + name);
     }

@@ -1,5 +1,5 @@
 import { isGone, isStillAt } from '../../platform/look-again.js';
-import { codecNamed } from '../zip/codec.js';
+import { codecNamed, engineFault } from '../zip/codec.js';
 import { Block, type TellBlock } from './block.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
 import { packChunk } from './pack-chunk.js';
@@ -92,7 +92,10 @@ export class TaskPacker {
 
     this.#block.flush();
 
-    return withoutDropped(result, this.#block.dropped);
+    return {
+      ...withoutDropped(result, this.#block.dropped),
+      engineFault: engineFault(),
+    };
   }
 
   #readFile(path: string, rule: OpenRule): StableFile | 'large' | ReadFault {

@@ -20,3 +20,5 @@ export const codec = CODECS.own;
 export function codecNamed(name: CodecName): Codec {
   return CODECS[name];
 }
+
+export { engineFault } from './wasm/usable-engine.js';

@@ -1,7 +1,7 @@
 import type { DeflatePlace } from '../codec-types.js';
 import { deflate as deflateByZlib } from '../zlib/deflate.js';
 import { type Engine, PIECE_BYTES } from './engine.js';
-import { usableEngine } from './usable-engine.js';
+import { giveUpEngine, usableEngine } from './usable-engine.js';
 
 /**
  * Deflate by our own engine, which finds base64 of attachments in mail and codes it by Huffman alone
@@ -17,11 +17,17 @@ export function deflate(
   output: Uint8Array,
   place: DeflatePlace,
 ): number | undefined {
-  const engine = place.kind === 'text' ? undefined : usableEngine();
+  if (place.kind === 'text') return deflateByZlib(data, output, place);
 
-  return engine && place.kind !== 'text'
-    ? deflatePieces(engine, data, output, place)
-    : deflateByZlib(data, output, place);
+  try {
+    const engine = usableEngine();
+    if (engine) return deflatePieces(engine, data, output, place);
+  } catch (error) {
+    giveUpEngine(error);
+  }
+
+  // Where the engine failed, this writes over what it had written.
+  return deflateByZlib(data, output, place);
 }
 
 /** As many pieces as the data need, at least one, each with the window before it. */

@@ -1,22 +1,46 @@
 import { inflateRawSync } from 'node:zlib';
+import { messageOf } from '../../../errors.js';
 import { Engine } from './engine.js';
 
-let found: Engine | 'none' | undefined;
+/** What a thread knows of its engine. */
+interface Finding {
+  readonly engine?: Engine;
+  /** Why it does not serve, where it should. */
+  readonly fault?: string;
+}
 
-/** The engine of this thread; undefined where this Node has no WebAssembly, or one that does not do what is needed. */
+let found: Finding | undefined;
+
+/** The engine of this thread; undefined where this Node has no WebAssembly, or the engine failed. */
 export function usableEngine(): Engine | undefined {
   found ??= tryEngine();
 
-  return found === 'none' ? undefined : found;
+  return found.engine;
 }
 
-function tryEngine(): Engine | 'none' {
-  try {
-    const engine = new Engine();
+/** Why zlib took the engine's place in this thread; undefined where it did not, or where there never was an engine. */
+export function engineFault(): string | undefined {
+  return found?.fault;
+}
 
-    return isSound(engine) ? engine : 'none';
+/** From here on this thread has no engine. */
+export function giveUpEngine(error: unknown): void {
+  found = { fault: messageOf(error) };
+}
+
+function tryEngine(): Finding {
+  let engine: Engine;
+
+  try {
+    engine = new Engine();
   } catch {
-    return 'none'; // no WebAssembly, or an older one
+    return {}; // no WebAssembly, or an older one
+  }
+
+  try {
+    return isSound(engine) ? { engine } : { fault: 'its test failed' };
+  } catch (error) {
+    return { fault: messageOf(error) };
   }
 }
 
