@@ -33,6 +33,8 @@ export interface ChainIndex {
  * @throws {DamagedArchiveError} when the structure of an archive is broken
  */
 export async function readChainIndex({ point }: Chain): Promise<ChainIndex> {
+  forgetOthers(point);
+
   const last = await readIndex(point.facts);
   const named = partsOf(point.facts);
   const parts = named && new Set(named);
@@ -62,8 +64,15 @@ export async function readChainIndex({ point }: Chain): Promise<ChainIndex> {
   };
 }
 
-/** The archives of the point that was read last: a command asks for one point several times. */
+/** The archives of the point that was read last: a command asks for one point several times, or for its neighbours. */
 let recent: readonly { identity: string; archive: ReadableArchive }[] = [];
+
+/** Central directories are large: those of other points go before the next are read. */
+function forgetOthers({ facts, base }: ArchiveState): void {
+  const wanted = [facts, base].map((one) => one && identityOf(one.files));
+
+  recent = recent.filter(({ identity }) => wanted.includes(identity));
+}
 
 async function readIndex(facts: ArchiveFacts): Promise<ReadArchive> {
   const identity = identityOf(facts.files);
@@ -75,7 +84,7 @@ async function readIndex(facts: ArchiveFacts): Promise<ReadArchive> {
     throw toReadError(error);
   });
 
-  recent = [...recent.slice(-1), { identity, archive }];
+  recent = [...recent, { identity, archive }];
 
   return { archive, facts };
 }

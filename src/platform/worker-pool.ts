@@ -7,6 +7,7 @@ import type { FromWorker, ThreadError } from './worker-port.js';
 const TASKS_IN_FLIGHT = 2;
 /** A thread takes about as long to start: shorter work needs no thread. */
 const HERE_MS = 100;
+const YOUNG_MEGABYTES = 16;
 
 interface Pending<Task, Result> {
   readonly task: Task;
@@ -25,6 +26,8 @@ export interface PoolOptions<Task, Result, Message> {
   readonly here?: ((task: Task) => Result | Promise<Result>) | undefined;
   /** The number of tasks that a worker holds at most. Default: two. */
   readonly tasksInFlight?: number;
+  /** The memory of a worker for objects that live shortly. Less of it is collected more often. */
+  readonly youngMegabytes?: number;
   /** Returns the start data of a worker. */
   workerData(index: number): unknown;
   /** Called for each message of a worker before its answer. An error thrown here fails the whole pool. */
@@ -147,7 +150,10 @@ export class WorkerPool<Task, Result, Message = never> {
   #start(index: number): void {
     const worker = new Worker(this.options.url, {
       workerData: this.options.workerData(index),
-      resourceLimits: { maxYoungGenerationSizeMb: 16 },
+      resourceLimits: {
+        maxYoungGenerationSizeMb:
+          this.options.youngMegabytes ?? YOUNG_MEGABYTES,
+      },
     });
 
     const pending = new Map<number, Pending<Task, Result>>();

@@ -152,7 +152,7 @@ class Build {
         (directory) => this.#columns !== undefined && this.#isWanted(directory),
       ),
       records: this.#builder.records,
-      headers: this.#columns?.headers,
+      headers: this.#columns?.finish(),
       unread: this.#columns?.unread ?? new Set(),
     };
 

@@ -3,7 +3,7 @@ import {
   headersOf,
   type RecordHeaders,
 } from '../archive/headers/header-index.js';
-import { TextLines } from '../archive/headers/text-column.js';
+import { GatheredLines } from '../archive/headers/text-column.js';
 import { placeForThreads } from '../archive/volume-handle.js';
 import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
 import { HeaderReader } from './header-reader.js';
@@ -12,6 +12,8 @@ import type { NewRecords } from './index-builder.js';
 import { failOnAbort, type SearchOptions } from './run-search.js';
 
 const TASK_MESSAGES = 256;
+/** A thread has few objects at a time, and many that live shortly: more memory would only be filled before it is used again. */
+const YOUNG_MEGABYTES = 3;
 
 /** The tasks that are under way: a thread gets nothing of a record but its entry. */
 type Batches = Map<HeaderTask, Batch>;
@@ -28,7 +30,7 @@ export class HeaderColumns {
   readonly unread: Set<number>;
   /** Why the system refused some of them; undefined where it did not. */
   failure: string | undefined;
-  readonly #texts: readonly TextLines[];
+  readonly #texts: readonly GatheredLines[];
   #dates: Float64Array;
   #count: number;
   readonly #reader = new HeaderReader();
@@ -38,7 +40,7 @@ export class HeaderColumns {
   private constructor(
     known: {
       readonly dates: Float64Array;
-      readonly texts: readonly TextLines[];
+      readonly texts: readonly GatheredLines[];
       readonly unread: ReadonlySet<number>;
     },
     { threads, signal }: SearchOptions,
@@ -50,6 +52,7 @@ export class HeaderColumns {
     this.#pool = new WorkerPool({
       url: new URL('./header-worker.js', import.meta.url),
       threads: threads ?? defaultThreads(),
+      youngMegabytes: YOUNG_MEGABYTES,
       here: (task) => this.#reader.read(task),
       workerData: () => undefined,
     });
@@ -65,7 +68,7 @@ export class HeaderColumns {
     const dates = (await known?.dates()) ?? new Float64Array(0);
     const texts = await Promise.all(
       HEADER_FIELDS.map(
-        async (field) => new TextLines(await known?.text(field)),
+        async (field) => new GatheredLines(await known?.text(field)),
       ),
     );
 
@@ -93,10 +96,11 @@ export class HeaderColumns {
     });
   }
 
-  get headers(): RecordHeaders {
+  /** The headers of all records; no more can be read then. */
+  finish(): RecordHeaders {
     return headersOf(
       this.#dates.subarray(0, this.#count),
-      this.#texts.map(({ column }) => column),
+      this.#texts.map((lines) => lines.join(this.#count)),
     );
   }
 
@@ -113,7 +117,7 @@ export class HeaderColumns {
     this.failure ??= failure;
 
     for (const [at, field] of HEADER_FIELDS.entries()) {
-      this.#texts[at]?.addLines(lines[field]);
+      this.#texts[at]?.add(lines[field]);
     }
 
     for (const index of unread) this.unread.add(first + index);

@@ -201,7 +201,7 @@ export class RecordTable {
   #reserve(): void {
     if (this.#count <= this.#hashes.length) return;
 
-    const room = Math.ceil(this.#count * 1.5) + FIRST_ROOM;
+    const room = Math.ceil(this.#count * 1.25) + FIRST_ROOM;
 
     this.#directories = grown(this.#directories, new Uint32Array(room));
     this.#sizes = grown(this.#sizes, new Float64Array(room));
@@ -214,9 +214,9 @@ export class RecordTable {
   }
 }
 
-/** A power of two: at least half of the places stay free. */
+/** A power of two: at least half of the places stay free, until there are more records. */
 function slotsFor(records: number): number {
-  return 2 ** Math.ceil(Math.log2(records * 4 + FIRST_ROOM));
+  return 2 ** Math.ceil(Math.log2(records * 2 + FIRST_ROOM));
 }
 
 function grown<T extends { set(from: T): void }>(from: T, into: T): T {

@@ -90,22 +90,6 @@ export class TextLines {
     this.#count = this.#ends.length;
   }
 
-  /** @param lines each with its LF */
-  addLines(lines: Uint8Array): void {
-    const start = this.#length;
-    this.#reserve(lines.length);
-    this.#bytes.set(lines, start);
-    this.#length += lines.length;
-
-    for (
-      let end = this.#bytes.indexOf(LINE_FEED, start);
-      end >= 0 && end < this.#length;
-      end = this.#bytes.indexOf(LINE_FEED, end + 1)
-    ) {
-      this.#addEnd(end);
-    }
-  }
-
   /** Adds one line: the bytes from `from` up to `to`, which hold no LF. */
   addLine(bytes: Buffer, from = 0, to = bytes.length): void {
     this.#reserve(to - from + 1);
@@ -140,6 +124,35 @@ export class TextLines {
     const more = Buffer.allocUnsafeSlow(Math.ceil(needed * GROWTH) + 4096);
     this.#bytes.copy(more, 0, 0, this.#length);
     this.#bytes = more;
+  }
+}
+
+/** Lines that come part by part and are joined once: memory that grows would be held twice each time. */
+export class GatheredLines {
+  readonly #parts: Uint8Array[];
+
+  /** @param column the first lines */
+  constructor(column?: TextColumn) {
+    this.#parts = column ? [column.bytes] : [];
+  }
+
+  /** @param lines whole ones, each with its LF; they are kept, not copied */
+  add(lines: Uint8Array): void {
+    this.#parts.push(lines);
+  }
+
+  /** All lines, of which there are `count`. The parts are forgotten. */
+  join(count: number): TextColumn {
+    const bytes = Buffer.concat(this.#parts.splice(0));
+    const ends = new Uint32Array(count);
+    let end = -1;
+
+    for (let line = 0; line < count; line++) {
+      end = bytes.indexOf(LINE_FEED, end + 1);
+      ends[line] = end;
+    }
+
+    return new TextColumn(bytes, ends);
   }
 }
 
