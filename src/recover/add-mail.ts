@@ -12,6 +12,7 @@ import {
   type AdditiveStep,
   planAdditive,
 } from './plan-additive.js';
+import type { AddedNotes } from './added-notes.js';
 import { identifyMessages } from './identify-messages.js';
 import {
   type LiveDirectory,
@@ -26,6 +27,8 @@ export interface AdditiveTarget {
   readonly storeDir: string;
   /** The staged counterpart of a path below the store. */
   readonly stagedPathOf: (path: string) => string;
+  /** Takes note of what is added, before it is; undefined where nothing is kept for a rollback. */
+  readonly notes?: AddedNotes | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -38,17 +41,21 @@ export async function addMail(
   plans: readonly FolderPlan[],
   target: AdditiveTarget,
 ): Promise<AdditiveCounts> {
-  const progress = new Progress(target.signal);
+  const { notes, signal } = target;
+  const progress = new Progress(signal);
 
   for (const plan of plans) {
     const { path } = plan.folder;
-    const adding = new FolderAdding(plan, {
+    const places = {
       from: target.stagedPathOf(path),
       to: join(target.storeDir, path),
-    });
+    };
+    const adding = new FolderAdding(plan, places, notes);
 
     await adding.run(progress);
   }
+
+  notes?.end();
 
   return { ...progress.counts, folders: plans.length };
 }
@@ -99,6 +106,7 @@ class FolderAdding {
   constructor(
     private readonly planned: FolderPlan,
     private readonly places: FolderPlaces,
+    private readonly notes: AddedNotes | undefined,
   ) {
     this.#live = planned.live;
   }
@@ -122,10 +130,17 @@ class FolderAdding {
 
     const plan = await this.#plan(progress.turns);
     const { from, to } = this.places;
+    const asides = new Map(
+      plan.setAside
+        .map((name) => join(to, name))
+        .map((path) => [path, asideNameOf(path)]),
+    );
+
+    this.notes?.noteFolder(this.places, this.planned, { plan, asides });
 
     // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
     // server would not show the messages beside it.
-    for (const name of plan.setAside) setAside(join(to, name));
+    for (const [path, aside] of asides) renamePatiently(path, aside);
 
     for (const step of plan.steps) {
       if (step.kind === 'skip') continue;
@@ -193,13 +208,13 @@ class FolderAdding {
 }
 
 /** Flags live in the index alone: each one that is set aside is kept. */
-function setAside(path: string): void {
+function asideNameOf(path: string): string {
   let aside = `${path}.before-recover`;
   for (let number = 1; existsSync(aside); number++) {
     aside = `${path}.before-recover.${number}`;
   }
 
-  renamePatiently(path, aside);
+  return aside;
 }
 
 /** Puts a file where none is; false where the name was taken meanwhile: nothing is ever overwritten. */

@@ -49,7 +49,7 @@ export function isSameCall(
   request: RecoverRequest,
   deadPids: readonly number[],
 ): boolean {
-  if (journal.call !== call) return false;
+  if (journal.call !== call || journal.added !== undefined) return false;
   if (request.keepsBeside && !hasBeside(journal)) return false;
 
   return (

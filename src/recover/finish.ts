@@ -3,8 +3,8 @@ import { type FoundJournal } from '../server/recover-journal.js';
 import { changePhase, settle } from './journal.js';
 import { refuseMissingPlaces } from './places.js';
 import { describeRemains } from './remains.js';
-import { swapBack, swapForward } from './swap.js';
-import { undoSwap } from './undo.js';
+import { swapForward } from './swap.js';
+import { restore, undoSwap } from './undo.js';
 
 /** The end of a swap, at once or in a later call. */
 
@@ -49,18 +49,28 @@ export function finishInterrupted(
   switch (journal.phase) {
     case 'swapping': {
       const setAside = goOn(found);
+      // One that adds has added nothing yet: the same call begins anew.
+      const isSwap = journal.added === undefined;
+
       return {
-        message: `the recover of ${journal.archive} that was interrupted is complete now`,
+        message: isSwap
+          ? `the recover of ${journal.archive} that was interrupted is complete now`
+          : undefined,
         warnings: [...setAside, ...endSwap(found)],
       };
     }
 
-    case 'rolling-back':
-      swapBack(journal);
+    case 'rolling-back': {
+      const left = restore(journal);
       return {
         message: 'the rollback that was interrupted is complete now',
-        warnings: describeRemains(settle(found), 'the rollback is complete'),
+        warnings: [
+          ...left,
+          ...describeRemains(settle(found), 'the rollback is complete'),
+        ],
       };
+    }
+
     case 'settled':
       return {
         message: undefined,

@@ -1,5 +1,5 @@
 import { FailedError, NotFoundError } from '../errors.js';
-import { findKeptStates, type KeptState } from '../server/kept-states.js';
+import { findUndoable, type KeptState } from '../server/kept-states.js';
 import { findJournals } from '../server/recover-journal.js';
 import { isAtEnd } from '../server/recover-state.js';
 import { describeRemains } from './remains.js';
@@ -28,7 +28,7 @@ export function planForget({
     );
   }
 
-  const kept = findKeptStates(places);
+  const kept = findUndoable(places);
   if (kept.length > 0) return kept;
 
   throw new NotFoundError('no state before a recover is kept', {

@@ -223,11 +223,13 @@ function attempt(
 }
 
 /** The paths of the state before that a journal may remove: those in a staging directory, and those that others left there. */
-export function oldPaths({ units, leftovers }: Journal): string[] {
+export function oldPaths({ units, leftovers, added }: Journal): string[] {
   const inStaging = units
     .map(({ old }) => old)
     .filter((old) => old.includes(`${sep}${STAGING_NAME}${sep}`));
-  return [...inStaging, ...leftovers];
+  const list = added === undefined ? [] : [added];
+
+  return [...inStaging, ...leftovers, ...list];
 }
 
 /** Removes a path with all below it, and the directories above it in its staging directory that are empty then. */

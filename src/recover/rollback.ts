@@ -10,6 +10,7 @@ import { exists } from '../server/recover-state.js';
 import { holdPlaces, refuseMissingPlaces } from './places.js';
 import type { RecoverRequest } from './request.js';
 import { makeStaging, mendStaging } from './staging.js';
+import { countAdded, type TakenBack } from './take-back.js';
 import { goBack } from './undo.js';
 
 /** The state that a rollback puts back. */
@@ -18,6 +19,8 @@ export interface RollbackPlan {
   /** When the recover that is undone was started: RFC 3339, UTC. */
   readonly startedAt: string;
   readonly restores: readonly string[];
+  /** What an additive recover added and is taken back; undefined for all others. */
+  readonly takesBack?: TakenBack | undefined;
 }
 
 /** The places in which a rollback looks for a journal. */
@@ -31,8 +34,14 @@ export type RollbackPlaces = Pick<
  * @throws {NotFoundError} when no old state is kept · {FailedError} when it is not whole any more
  */
 export function planRollback(places: RollbackPlaces): RollbackPlan {
-  const { archive, startedAt, units } = chooseJournal(places).journal;
-  return { archive, startedAt, restores: units.map(({ live }) => live) };
+  const { archive, startedAt, units, added } = chooseJournal(places).journal;
+
+  return {
+    archive,
+    startedAt,
+    restores: units.map(({ live }) => live),
+    ...(added !== undefined && { takesBack: countAdded(added) }),
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InterruptedError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { keptDirectories } from '../server/kept-states.js';
@@ -8,6 +9,7 @@ import { exists } from '../server/recover-state.js';
 import type { Area } from '../store/entry-place.js';
 import { adaptStaged } from './adapt-staged.js';
 import { addMail } from './add-mail.js';
+import { AddedNotes, findUnended } from './added-notes.js';
 import type { FolderPlan } from './additive.js';
 import { carryOver } from './carry-over.js';
 import { finishAll, isSameCall } from './earlier.js';
@@ -22,7 +24,7 @@ import {
 } from './prepare.js';
 import { removeOld } from './remove-old.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
-import { type PlacedRecover, swap } from './run-swap.js';
+import { beginSwap, type PlacedRecover, swap } from './run-swap.js';
 import { stage } from './stage.js';
 import { dropStaged, warnOfOrphans } from './staging.js';
 import { placesOf, planStaging, unitsOf } from './units.js';
@@ -129,7 +131,7 @@ async function recoverHeld(
   const offTimes = await stageAll(request, planned, placed);
   const carried = await carryMissing(request, planned, placed);
   const brought = planned.folders
-    ? await addAll(request, planned.folders, placed)
+    ? await addAll(request, { ...planned, folders: planned.folders }, placed)
     : swapAll(request, planned, placed);
 
   return {
@@ -209,15 +211,17 @@ function swapAll(
 /** Moves the staged and proven messages into the live folders. @throws {InterruptedError} saying how many were added */
 async function addAll(
   request: RecoverRequest,
-  folders: readonly FolderPlan[],
-  { tops, staging }: PlacedRecover,
+  planned: PlannedRecover & { readonly folders: readonly FolderPlan[] },
+  placed: PlacedRecover,
 ): Promise<Brought> {
+  const { tops, staging } = placed;
   const placements = tops.map(({ placement }) => placement);
 
   try {
-    const additive = await addMail(folders, {
+    const additive = await addMail(planned.folders, {
       storeDir: request.storeDir,
       stagedPathOf: (path) => stagedPathOf(placements, path),
+      notes: takeNotes(request, planned, placed),
       signal: request.signal,
     });
 
@@ -225,6 +229,24 @@ async function addAll(
   } finally {
     for (const path of staging.stagingDirs) dropStaged(path);
   }
+}
+
+/** The notes for a rollback; none where nothing is to be kept for one. */
+function takeNotes(
+  request: RecoverRequest,
+  planned: PlannedRecover,
+  placed: PlacedRecover,
+): AddedNotes | undefined {
+  if (request.keeping === 'never') return undefined;
+
+  const { stagingDirs } = placed.staging;
+  const places = stagingDirs.map((path) => dirname(path));
+
+  return new AddedNotes(
+    () =>
+      findUnended(places, planned.call) ??
+      beginSwap(request, planned, { ...placed, units: [], phase: 'swapping' }),
+  );
 }
 
 /** The outcome of an earlier call that was the same as this one. */

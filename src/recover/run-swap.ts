@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ticksOf } from '../platform/file-times.js';
 import { toSystemError } from '../platform/system-error.js';
 import {
   type FoundJournal,
   findJournals,
   journalName,
+  STAGING_NAME,
 } from '../server/recover-journal.js';
 import type {
   Journal,
@@ -115,13 +116,15 @@ function newJournal(
   { staging, units, phase }: SwapStart,
   earlier: readonly FoundJournal[],
 ): Journal {
+  const id = randomBytes(4).toString('hex');
+
   return {
-    id: randomBytes(4).toString('hex'),
+    id,
     phase,
     archive: report.archives.join(' + '),
     startedAt: request.clock().toISOString(),
     units,
-    keepsOld: report.keepsOld,
+    keepsOld: report.keepsOld || request.isAdditive,
     isInPlace: request.isInPlace,
     stagingDirs: staging.stagingDirs,
     call,
@@ -132,7 +135,12 @@ function newJournal(
     level: 1 + Math.max(0, ...earlier.map((found) => found.journal.level)),
     parents: timedParents(units),
     oldBytes: report.oldBytes,
+    ...(request.isAdditive && { added: addedListPath(staging, id) }),
   };
+}
+
+function addedListPath({ home }: StagingPlan, id: string): string {
+  return join(home, STAGING_NAME, `added-${id}.jsonl`);
 }
 
 function timedParents(units: readonly SwapUnit[]): TimedDirectory[] {

@@ -7,9 +7,11 @@ import {
 } from '../errors.js';
 import { toSystemError } from '../platform/system-error.js';
 import type { FoundJournal } from '../server/recover-journal.js';
+import type { Journal } from '../server/recover-journal-text.js';
 import { describeRemains } from './remains.js';
 import { changePhase, settle } from './journal.js';
 import { swapBack } from './swap.js';
+import { takeBack } from './take-back.js';
 
 const ADVICE =
   'Close what has files of the store open, the Explorer and virus scanners too';
@@ -76,6 +78,20 @@ export function goBack(found: FoundJournal): string[] {
     changePhase(found, 'rolling-back');
   }
 
-  swapBack(found.journal);
-  return describeRemains(settle(found), 'the state before is back');
+  const left = restore(found.journal);
+
+  return [
+    ...left,
+    ...describeRemains(settle(found), 'the state before is back'),
+  ];
+}
+
+/** Makes the old state live, also after an interruption. The journal says `rolling-back`. @returns warnings */
+export function restore(journal: Journal): string[] {
+  const { added } = journal;
+  const warnings = added === undefined ? [] : takeBack(added);
+
+  swapBack(journal);
+
+  return warnings;
 }

@@ -14,18 +14,26 @@ export interface KeptState {
   readonly directories: readonly string[];
   /** Undefined where the recover of an earlier version did not say it. */
   readonly sizeBytes: number | undefined;
+  /** Nothing was replaced: messages were added, and can be taken back. */
+  readonly isAddition: boolean;
 }
 
-/** @returns the states that are kept in these directories, the oldest first; none where a journal cannot be read */
+/** @returns the states that take space in these directories, the oldest first; none where a journal cannot be read */
 export function findKeptStates(directories: readonly string[]): KeptState[] {
+  return findUndoable(directories).filter(({ isAddition }) => !isAddition);
+}
+
+/** @returns the same, and what additive recovers have noted */
+export function findUndoable(directories: readonly string[]): KeptState[] {
   try {
     return findJournals(directories)
       .filter(({ journal }) => journal.phase === 'kept')
-      .map(({ journal: { archive, startedAt, units, oldBytes } }) => ({
+      .map(({ journal: { archive, startedAt, units, oldBytes, added } }) => ({
         archive,
         startedAt,
         directories: keptDirectories(units.filter(({ old }) => exists(old))),
-        sizeBytes: oldBytes,
+        sizeBytes: added === undefined ? oldBytes : undefined,
+        isAddition: added !== undefined,
       }))
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
   } catch (error) {

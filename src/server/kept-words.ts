@@ -5,11 +5,15 @@ import type { KeptState } from './kept-states.js';
 
 /** `12.3 GiB, 2d old, before the recover of F20261122T010003Z.zip`. */
 export function describeKept(
-  { archive, startedAt, sizeBytes }: KeptState,
+  { archive, startedAt, sizeBytes, isAddition }: KeptState,
   now: Date,
 ): string {
   const size = sizeBytes === undefined ? '' : `${formatSize(sizeBytes)}, `;
   const ageMs = Math.max(0, now.getTime() - Date.parse(startedAt));
+
+  if (isAddition) {
+    return `${formatAge(ageMs)} old, the note of what was added from ${archive}`;
+  }
 
   return `${size}${formatAge(ageMs)} old, before the recover of ${archive}`;
 }

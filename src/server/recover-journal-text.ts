@@ -54,6 +54,8 @@ export interface Journal {
   readonly parents: readonly TimedDirectory[];
   /** The bytes of the state before, about; undefined in journals of earlier versions. */
   readonly oldBytes?: number | undefined;
+  /** The list of what an additive recover adds, which swaps nothing; undefined in the journals of all others. */
+  readonly added?: string | undefined;
 }
 
 /** The pointer to the journal, in a staging directory without it. */
@@ -96,6 +98,7 @@ export function parseJournal(
     level: numberOf(value['level']),
     parents: listOf(value['parents'], isTimed),
     ...sizeOf(value['oldBytes']),
+    ...addedOf(value['added']),
   };
 }
 
@@ -146,6 +149,10 @@ function textOf(value: unknown): string {
 
 function sizeOf(value: unknown): Pick<Journal, 'oldBytes'> {
   return typeof value === 'number' ? { oldBytes: value } : {};
+}
+
+function addedOf(value: unknown): Pick<Journal, 'added'> {
+  return isText(value) ? { added: value } : {};
 }
 
 function numberOf(value: unknown): number {

@@ -328,7 +328,7 @@ async function check(
     flags.join(' '),
   ).toEqual(compare(old, contents(server.serverDir), before));
 
-  if (flags.includes('--in-place') || flags.includes('--additive')) {
+  if (flags.includes('--in-place')) {
     rmSync(server.serverDir, { recursive: true });
     renameSync(before, server.serverDir);
     return;

@@ -2,6 +2,7 @@ import { hidesNames } from '../../archive/salvage/missing.js';
 import type { Losses } from '../../recover/cost.js';
 import type { RecoverReport } from '../../recover/request.js';
 import type { RollbackPlan } from '../../recover/rollback.js';
+import type { TakenBack } from '../../recover/take-back.js';
 import type { KeptState } from '../../server/kept-states.js';
 import { describeKept } from '../../server/kept-words.js';
 import { systemClock } from '../../platform/clock.js';
@@ -267,10 +268,10 @@ function formatOffTimes(names: readonly string[]): string {
 }
 
 /** Formats the state that a rollback has put back, or would put back. */
-export function formatRollback(
-  verb: string,
-  { archive, startedAt, restores }: RollbackPlan,
-): string {
+export function formatRollback(verb: string, plan: RollbackPlan): string {
+  const { archive, startedAt, restores, takesBack } = plan;
+  if (takesBack) return formatTakenBack(plan, takesBack);
+
   const more =
     restores.length > LISTED_PATHS
       ? `, … and ${formatCount(restores.length - LISTED_PATHS)} more`
@@ -282,6 +283,27 @@ export function formatRollback(
     `Undo      the recover of ${archive}, begun ${since} UTC; what came in since then goes`,
     `${verb}  ${restores.slice(0, LISTED_PATHS).join(', ')}${more}`,
   ].join('\n');
+}
+
+/** Formats what an additive recover added and a rollback takes back. */
+function formatTakenBack(
+  { archive, startedAt }: RollbackPlan,
+  { messages, files, others }: TakenBack,
+): string {
+  const since = startedAt.slice(0, 19).replace('T', ' ');
+
+  const lines = [
+    `Undo      the additive recover of ${archive}, begun ${since} UTC; other mail stays`,
+    `Removes   ${describeCounts(messages, messages + files)} that it added`,
+  ];
+
+  if (others > 0) {
+    lines.push(
+      `Leaves    ${plural(others, 'added file')} that ${others === 1 ? 'is' : 'are'} not as added any more`,
+    );
+  }
+
+  return lines.join('\n');
 }
 
 /** The same as a document. */
