@@ -33,7 +33,7 @@ const SLOW_TESTS = [
   'test/e2e/{errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
   'test/e2e/{any-store,recipes,recover-cost,recover-fits}.test.ts',
   'test/e2e/{recover-places,recover-refused,recover-selective}.test.ts',
-  'test/e2e/signals.test.ts',
+  'test/e2e/{salvage-bad-sectors,signals}.test.ts',
   'test/e2e/{commands,examples,interrupted-reporting}.test.ts',
   'test/e2e/{recover-together,scheduler-entries,sequences}.test.ts',
   'test/page/status-page.test.ts',
@@ -48,7 +48,7 @@ const SLOW_TESTS = [
  */
 const NODE_TESTS = [
   'test/{backup,export,helpers,mail,recover,rotate}/**/*.test.ts',
-  'test/archive/!(hostile|memory-bombs).test.ts',
+  'test/archive/!(hostile|hostile-salvage|memory-bombs).test.ts',
   'test/archive/zip/*.test.ts',
   'test/server/**/!(file).test.ts',
   'test/platform/{file-times,nearest,remove-tree}.test.ts',

@@ -7,6 +7,7 @@
  *   REFUSE_ERRNO  the number of the error
  *   REFUSE_FIRST  the first call that fails, counted from 1 (default 1)
  *   REFUSE_TIMES  how many fail (default: all from the first on)
+ *   REFUSE_BYTES  of reads at a place only those that touch one of these ranges: 4096-8191,20480-24575
  *   REFUSE_ROUND  another value starts counting anew
  *   REFUSE_LOG    a file that gets a line for each call that could have failed: "fsync /path"
  *
@@ -181,7 +182,6 @@ static const char *kind_of_sync(int fd) {
   }
 #define TYPES(...) __VA_ARGS__
 BY_FD("read", ssize_t, read, TYPES(int, void *, size_t), (int fd, void *into, size_t size), (fd, into, size))
-BY_FD("read", ssize_t, pread64, TYPES(int, void *, size_t, off64_t), (int fd, void *into, size_t size, off64_t at), (fd, into, size, at))
 BY_FD("write", ssize_t, write, TYPES(int, const void *, size_t), (int fd, const void *from, size_t size), (fd, from, size))
 BY_FD("write", ssize_t, pwrite64, TYPES(int, const void *, size_t, off64_t), (int fd, const void *from, size_t size, off64_t at), (fd, from, size, at))
 BY_FD("write", ssize_t, writev, TYPES(int, const struct iovec *, int), (int fd, const struct iovec *from, int count), (fd, from, count))
@@ -191,6 +191,23 @@ BY_FD("ftruncate", int, ftruncate64, TYPES(int, off64_t), (int fd, off64_t size)
 BY_FD("chmod", int, fchmod, TYPES(int, mode_t), (int fd, mode_t mode), (fd, mode))
 BY_FD("chown", int, fchown, TYPES(int, uid_t, gid_t), (int fd, uid_t user, gid_t group), (fd, user, group))
 BY_FD("utimes", int, futimens, TYPES(int, const struct timespec *), (int fd, const struct timespec times[2]), (fd, times))
+
+static int touches(off64_t at, size_t size) {
+  const char *ranges = getenv("REFUSE_BYTES");
+  if (ranges == NULL || *ranges == '\0') return 1;
+  while (*ranges != '\0') {
+    char *end;
+    off64_t first = strtoll(ranges, &end, 10), last = strtoll(end + 1, &end, 10);
+    if (at <= last && at + (off64_t)size > first) return 1;
+    ranges = *end == ',' ? end + 1 : end;
+  }
+  return 0;
+}
+
+ssize_t pread64(int fd, void *into, size_t size, off64_t at) {
+  NEXT(ssize_t, pread64, int, void *, size_t, off64_t);
+  return touches(at, size) && refused_fd("read", fd) ? -1 : next(fd, into, size, at);
+}
 
 int utimensat(int at, const char *path, const struct timespec times[2], int flags) {
   NEXT(int, utimensat, int, const char *, const struct timespec *, int);

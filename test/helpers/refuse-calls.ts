@@ -26,12 +26,14 @@ export interface Refusal {
   readonly first?: number;
   /** How many fail; default: all from the first on. */
   readonly times?: number;
+  /** Only reads that touch one of these ranges of a file, each with its last byte: a disk's bad sectors. */
+  readonly bytes?: readonly (readonly [number, number])[];
 }
 
 /** Runs `kms-backup` while the operating system refuses a call. */
 export function kmsRefused(
   args: readonly string[],
-  { call, below, errno, first = 1, times }: Refusal,
+  { call, below, errno, first = 1, times, bytes = [] }: Refusal,
 ): Ended {
   const env = {
     ...QUIET_ENVIRONMENT,
@@ -40,6 +42,7 @@ export function kmsRefused(
     REFUSE_BELOW: below,
     REFUSE_ERRNO: String(errno),
     REFUSE_FIRST: String(first),
+    REFUSE_BYTES: bytes.map((range) => range.join('-')).join(),
     REFUSE_TIMES: times === undefined ? '' : String(times),
   };
   return runTool(process.execPath, [BINARY, ...args], { env });

@@ -115,12 +115,13 @@ export class TaskReader {
     return file?.finish() ?? true;
   }
 
-  /** The bytes of all the task's entries; undefined where they cannot be read together, and the task is tolerant. */
+  /** The bytes of all the task's entries; undefined where they cannot be read together: what is bad may lie between them. */
   async #readTogether(task: ReadTask): Promise<ReadRange | undefined> {
     try {
       return await this.#readRange(task.volume, task.startBytes, task.endBytes);
     } catch (error) {
-      if (task.isTolerant && isReadFailure(error)) return undefined;
+      if (isReadFailure(error)) return undefined;
+
       throw error;
     }
   }

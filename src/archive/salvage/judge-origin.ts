@@ -15,6 +15,7 @@ import { centralHeaderLength } from '../zip/central-headers.js';
 import { centralExtraBytes } from '../zip/extra-fields.js';
 import { readCentralDirectory } from '../zip/plain-central-directory.js';
 import { putCentralHeader } from '../zip/put-headers.js';
+import { SkippingSource } from '../zip/skipping-source.js';
 import type { RandomAccessSource } from '../zip/source.js';
 import { CENTRAL_FIXED_BYTES, LOCAL_FIXED_BYTES } from '../zip/zip-format.js';
 
@@ -164,7 +165,7 @@ export async function isConsistent({
   file,
   table,
 }: OpenVolume): Promise<boolean> {
-  const source = await openVolumeFile(file);
+  const source = new SkippingSource(await openVolumeFile(file));
   const window = new SlidingWindow(source);
   const turns = new Turns();
 

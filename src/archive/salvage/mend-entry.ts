@@ -27,9 +27,8 @@ export async function mendEntry(
   const extentEnd = table.extentEnd(index);
 
   for (const row of candidates(own, local, extentEnd)) {
-    if (await isProven(file, tableOf(row, extentEnd), control)) {
-      return { ...row, extentEnd };
-    }
+    const single = tableOf(row, row.extentEnd);
+    if (await isProven(file, single, control)) return row;
   }
 
   return undefined;
@@ -76,21 +75,21 @@ function* candidates(
   own: EntryRow,
   local: LocalEntry | undefined,
   extentEnd: number,
-): Generator<EntryRow> {
+): Generator<PlacedRow> {
   const views = local ? [own, withValuesOf(local.row, own)] : [own];
   const tried = new Set<string>();
 
   for (const view of views) {
     for (const dataOffset of offsetsOf(view, local, extentEnd)) {
       const { method, crc, sizeBytes, compressedBytes, headerOffset } = view;
-      const isWithin =
-        dataOffset >= LOCAL_FIXED_BYTES &&
-        headerOffset + dataOffset + compressedBytes <= extentEnd;
+      // What follows the data may lie on a bad sector.
+      const dataEnd = headerOffset + dataOffset + compressedBytes;
+      const isWithin = dataOffset >= LOCAL_FIXED_BYTES && dataEnd <= extentEnd;
       const key = [method, crc, sizeBytes, compressedBytes, dataOffset].join();
       if (!isWithin || tried.has(key)) continue;
 
       tried.add(key);
-      yield { ...view, dataOffset };
+      yield { ...view, dataOffset, extentEnd: dataEnd };
     }
   }
 }

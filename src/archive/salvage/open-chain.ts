@@ -7,6 +7,7 @@ import { namesOf, readDeleted } from '../hidden-names.js';
 import { archiveName } from '../names.js';
 import { DELETED_ENTRY } from '../summary.js';
 import type { EntryTable } from '../zip/entry-table.js';
+import { isReadFailure } from '../zip/source.js';
 import { hasAllOf, isConsistent } from './judge-origin.js';
 import { mendEntry } from './mend-entry.js';
 import { type Missing, missingPart } from './missing.js';
@@ -272,7 +273,8 @@ async function tryDeleted(
   try {
     return await readDeleted(await withMendedList(own, control), limited);
   } catch (error) {
-    if (!(error instanceof DamagedArchiveError)) throw error;
+    const isDamaged = error instanceof DamagedArchiveError;
+    if (!isDamaged && !isReadFailure(error)) throw error;
 
     return 'damaged';
   }

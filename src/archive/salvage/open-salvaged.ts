@@ -5,7 +5,7 @@ import {
   openVolumeFile,
   type VolumeFileInfo,
 } from '../backup-directory.js';
-import { plural } from '../../platform/units.js';
+import { formatCount, plural } from '../../platform/units.js';
 import { formatVolumeName } from '../names.js';
 import type { OpenVolume } from '../open-archive.js';
 import { readText } from '../read/read-text.js';
@@ -83,6 +83,7 @@ export async function openSalvaged(
       ...noteVersion(files, texts.version),
       ...origin.notes,
       ...volumes.flatMap(({ notes }) => notes),
+      ...volumes.flatMap(noteUnreadable),
     ],
     isInDoubt: origin.isInDoubt,
   };
@@ -262,6 +263,14 @@ function noteVersion(
     : [
         `${VERSION_ENTRY} of ${stem} cannot be read: its type and time are those of its name`,
       ];
+}
+
+function noteUnreadable({ file, entries }: ReadVolume): string[] {
+  return entries.unreadable.map(({ start, end }) => {
+    const last = end - 1;
+
+    return `bytes ${formatCount(start)} to ${formatCount(last)} of ${file.name} cannot be read: its disk reports an error`;
+  });
 }
 
 /** What damage hides in a volume: entries that nothing names. */

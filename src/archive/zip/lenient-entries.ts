@@ -1,8 +1,13 @@
-import { DamagedArchiveError } from '../../errors.js';
+import { DamagedArchiveError, messageOf } from '../../errors.js';
 import { readEntries } from './central-directory.js';
 import { EntryRows } from './entry-rows.js';
 import type { EntryTable } from './entry-table.js';
 import { scanEntries, type ScanRules } from './scan-entries.js';
+import {
+  type ByteRange,
+  isBadPlace,
+  SkippingSource,
+} from './skipping-source.js';
 import type { RandomAccessSource } from './source.js';
 import { findWitnesses, type Witnesses } from './witnesses.js';
 import { LOCAL_FIXED_BYTES } from './zip-format.js';
@@ -15,6 +20,8 @@ export interface LenientEntries {
   readonly reason: string | undefined;
   /** The volume may have held entries that nothing in it names any more. */
   readonly mayLackEntries: boolean;
+  /** Where the disk could not read while entries were looked for. */
+  readonly unreadable: readonly ByteRange[];
 }
 
 /**
@@ -33,12 +40,16 @@ export async function readEntriesLeniently(
       centralDirectory,
       reason: undefined,
       mayLackEntries: false,
+      unreadable: [],
     };
   } catch (error) {
-    if (!(error instanceof DamagedArchiveError)) throw error;
+    if (!(error instanceof DamagedArchiveError || isBadPlace(error))) {
+      throw error;
+    }
 
-    const witnesses = await findWitnesses(source);
-    const { tables, isUnbroken } = await scanEntries(source, {
+    const readable = new SkippingSource(source);
+    const witnesses = await findWitnesses(readable);
+    const { tables, isUnbroken } = await scanEntries(readable, {
       witnesses,
       isPlausible: (name) => rules.isPlausible(name),
       proves: (row, dataEnd) => rules.proves(row, dataEnd),
@@ -47,8 +58,9 @@ export async function readEntriesLeniently(
     return {
       table: unite(tables, witnesses),
       centralDirectory: undefined,
-      reason: error.message,
+      reason: messageOf(error),
       mayLackEntries: !isUnbroken && !witnesses.areAll,
+      unreadable: readable.unreadable,
     };
   }
 }
