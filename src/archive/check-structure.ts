@@ -1,7 +1,12 @@
-import { SALVAGE_HINT } from './damage.js';
 import { DamagedArchiveError } from '../errors.js';
 import { holdsMessages } from '../store/message-file.js';
-import { findClash, findTwin, fingerprintFiles } from './zip/check-clashes.js';
+import {
+  type CheckedEntries,
+  checkMeetings,
+  damaged,
+  HINTS,
+} from './check-meetings.js';
+import { NamePrints } from './zip/check-clashes.js';
 import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
 import {
   findNameFault,
@@ -12,6 +17,7 @@ import type { EntryTable } from './zip/entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import { Pieces } from './check-pieces.js';
 import type { OpenArchive } from './open-archive.js';
+import type { Indices } from './read/indices.js';
 import type { SummaryText, VersionText } from './summary.js';
 import { METHOD_STORED } from './zip/zip-format.js';
 
@@ -41,10 +47,6 @@ const NOTHING: SelfDescription = { summary: undefined, version: undefined };
 const WINDOWS_HINTS = [
   'Only Windows forbids that name. Recover on Linux or macOS, or what does not hold it with -d, -u and -f.',
 ];
-const HINTS = [
-  'The archive is damaged or was made to do harm: use another one.',
-  SALVAGE_HINT,
-];
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
@@ -60,7 +62,7 @@ export function checkStructure(
   archive: Volumes,
   { summary, version }: SelfDescription = NOTHING,
 ): StructureReport {
-  const report = checkEntries(archive);
+  const report = checkEntries(allOf(archive));
   if (!summary) return report;
 
   checkVolumes(archive, summary);
@@ -84,32 +86,49 @@ export function checkStructure(
  */
 export function checkSelected(
   archive: Volumes,
-  indices: readonly (readonly number[])[],
+  indices: readonly Indices[],
 ): StructureReport {
-  const volumes = archive.volumes.map((volume, at) => ({
-    ...volume,
-    table: volume.table.gather(indices[at] ?? []),
-  }));
+  const stem = archive.files.stem;
+  const entries = indices.reduce((sum, own) => sum + own.length, 0);
 
-  return checkEntries({ ...archive, volumes });
+  // Made anew whenever they are gone through: the chosen entries may be nearly all.
+  const volumes = {
+    *[Symbol.iterator]() {
+      for (const [at, { file, table }] of archive.volumes.entries()) {
+        yield { file, table: table.gather(indices[at] ?? []) };
+      }
+    },
+  };
+
+  return checkEntries({ stem, entries, volumes });
 }
 
 /** The same for the volumes that are left where others are lost: what a file lacks may lie in those. */
 export function checkPresent(archive: Volumes): StructureReport {
-  return checkEntries(archive, false);
+  return checkEntries(allOf(archive), false);
 }
 
-function checkEntries(archive: Volumes, hasAllPieces = true): StructureReport {
+function allOf({ files: { stem }, volumes }: Volumes): CheckedEntries {
+  const entries = volumes.reduce((sum, { table }) => sum + table.count, 0);
+
+  return { stem, entries, volumes };
+}
+
+function checkEntries(
+  checked: CheckedEntries,
+  hasAllPieces = true,
+): StructureReport {
+  const { stem, entries, volumes } = checked;
   const windowsNames: string[] = [];
-  let entries = 0;
   let files = 0;
   let messages = 0;
   let totalBytes = 0;
 
   const pieces = new Pieces();
+  const prints = new NamePrints(entries);
 
-  for (const { table, file } of archive.volumes) {
-    entries += table.count;
+  for (const { table, file } of volumes) {
+    prints.add(table);
 
     for (const run of directoryRuns(table)) {
       checkNames(table, run, file.name, windowsNames);
@@ -127,8 +146,8 @@ function checkEntries(archive: Volumes, hasAllPieces = true): StructureReport {
     }
   }
 
-  if (hasAllPieces) pieces.check(archive.files.stem);
-  checkMeetings(archive);
+  if (hasAllPieces) pieces.check(stem);
+  checkMeetings(checked, prints);
 
   return { entries, files, messages, totalBytes, windowsNames, warnings: [] };
 }
@@ -233,18 +252,6 @@ export function findFieldFault(
     : undefined;
 }
 
-function damaged(
-  volume: string,
-  name: string,
-  what: string,
-  hints = HINTS,
-): DamagedArchiveError {
-  return new DamagedArchiveError(
-    `${volume}: entry ${JSON.stringify(name)} ${what}`,
-    { hints },
-  );
-}
-
 /** Checks that the volumes are those that the summary was written with. @throws {DamagedArchiveError} */
 export function checkVolumes(
   { files: { stem }, volumes }: Volumes,
@@ -278,24 +285,4 @@ function findDifference(
   }
 
   return `${stem} holds ${found.files} files with ${found.totalBytes} bytes, its summary says ${summary.fileCount} with ${summary.totalBytes}`;
-}
-
-function checkMeetings(archive: Volumes): void {
-  const tables = archive.volumes.map(({ table }) => table);
-  const prints = fingerprintFiles(tables);
-  const twin = findTwin(tables, prints);
-
-  if (twin) {
-    const volume = archive.volumes.find(({ table }) => table === twin.table);
-    throw damaged(
-      volume?.file.name ?? archive.files.stem,
-      twin.name,
-      'appears twice',
-    );
-  }
-
-  const clash = findClash(tables, prints);
-  if (clash !== undefined) {
-    throw damaged(archive.files.stem, clash, 'is a file and a directory');
-  }
 }

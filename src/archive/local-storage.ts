@@ -39,7 +39,6 @@ const FEATURES = {
 export function localStorage(path: string): Storage {
   const directory = resolve(path);
   const pathOf = (name: string): string => join(directory, name);
-
   return {
     name: path,
     identity: directory,
@@ -51,8 +50,7 @@ export function localStorage(path: string): Storage {
     pathOf,
     list: (isWanted) => promiseOf(() => listFiles(directory, isWanted)),
     stat: (name) => promiseOf(() => lookAtFile(pathOf(name), name)),
-    openForRanges: (name, shownAs = name) =>
-      promiseOf(() => openLocalFile(pathOf(name), shownAs)),
+    ...openersOf(pathOf),
 
     create: (name) => new LocalWriter(pathOf(name)),
     publish: (name, finalName, signal) =>
@@ -79,6 +77,19 @@ export function localStorage(path: string): Storage {
         prepareDirectory(directory, mayCreate);
       }),
     standing: () => promiseOf(() => lookAtDirectory(directory)),
+  };
+}
+
+function openersOf(
+  pathOf: Storage['pathOf'],
+): Pick<Storage, 'openForRanges' | 'openAtOnce'> {
+  const openAtOnce: Storage['openAtOnce'] = (name, shownAs = name) =>
+    openLocalFile(pathOf(name), shownAs);
+
+  return {
+    openForRanges: (name, shownAs) =>
+      promiseOf(() => openAtOnce(name, shownAs)),
+    openAtOnce,
   };
 }
 

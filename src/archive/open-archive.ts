@@ -7,7 +7,11 @@ import {
   openVolumeFile,
   type VolumeFileInfo,
 } from './backup-directory.js';
-import { readEntries } from './zip/central-directory.js';
+import {
+  readAgain,
+  readEntries,
+  type VolumeEntries,
+} from './zip/central-directory.js';
 import { readCentralDirectory } from './zip/plain-central-directory.js';
 import {
   describeLost,
@@ -16,7 +20,9 @@ import {
   SALVAGE_HINT,
 } from './damage.js';
 import { refuseTooManyDirectories } from './zip/directory-levels.js';
+import { countLevels } from './zip/directory-runs.js';
 import type { EntryTable } from './zip/entry-table.js';
+import { WindowTable } from './zip/window-table.js';
 import { tellStep } from '../platform/steps.js';
 import { parseVolumeName } from './names.js';
 import type { SummaryText } from './summary.js';
@@ -42,15 +48,56 @@ export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
 
   const source = await openVolumeFile(file);
   try {
-    const { table, centralDirectory } = await readEntries(source);
-    return {
-      file,
-      table,
-      digest: createHash('sha256').update(centralDirectory).digest('hex'),
-    };
+    const entries = await readEntries(source);
+    const digest = createHash('sha256')
+      .update(entries.centralDirectory)
+      .digest('hex');
+
+    const table = windowOf(file, entries);
+    // What is known of the directories stays when the entries go.
+    countLevels(table);
+
+    return { file, table, digest };
   } finally {
     source.close();
   }
+}
+
+/** The entries, where it can be read again, so that it need not stay in memory. */
+function windowOf(
+  file: VolumeFileInfo,
+  { table, known }: VolumeEntries,
+): EntryTable {
+  const { storage, storedAs, name } = file;
+  if (!known || !storage.features.rangesAtOnce) return table;
+
+  return new WindowTable(table, () => {
+    const source = storage.openAtOnce(storedAs, name);
+    try {
+      return readAgain(source, known);
+    } finally {
+      source.close();
+    }
+  });
+}
+
+/** Reads volumes one after the other, each while the one before it is worked through. */
+async function inTurn<T>(
+  files: readonly VolumeFileInfo[],
+  open: (file: VolumeFileInfo) => Promise<T>,
+): Promise<T[]> {
+  const opened: T[] = [];
+  let next = files[0] && open(files[0]);
+
+  for (const [at] of files.entries()) {
+    const current = next;
+    const following = files[at + 1];
+    next = following && open(following);
+    next?.catch(() => undefined);
+    if (current) opened.push(await current);
+  }
+
+  return opened;
 }
 
 /**
@@ -67,12 +114,7 @@ export async function openArchive(files: ArchiveFiles): Promise<OpenArchive> {
     );
   }
 
-  const opened = await Promise.allSettled(files.volumes.map(openVolume));
-
-  const volumes = opened.map((volume) => {
-    if (volume.status === 'rejected') throw volume.reason;
-    return volume.value;
-  });
+  const volumes = await inTurn(files.volumes, openVolume);
 
   refuseTooManyDirectories(files, volumes);
 
@@ -107,8 +149,8 @@ export async function openReadable(
     ({ name }) => !lost.some(({ volume }) => volume === name),
   );
 
-  for (const opened of await Promise.all(
-    present.map((file) => tryVolume(file, facts)),
+  for (const opened of await inTurn(present, (file) =>
+    tryVolume(file, facts),
   )) {
     if ('kind' in opened) lost.push(opened);
     else volumes.push(opened);

@@ -104,6 +104,8 @@ export interface Storage {
 
   /** Opens a file to be read from anywhere; the caller closes it. @param shownAs what messages call it */
   openForRanges(name: string, shownAs?: string): Promise<RandomAccessSource>;
+  /** The same without waiting, where the storage has `rangesAtOnce`. */
+  openAtOnce(name: string, shownAs?: string): RandomAccessSource;
 
   /** @throws {Error} EEXIST where something has that name */
   create(name: string): StorageWriter;

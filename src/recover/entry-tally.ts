@@ -3,6 +3,7 @@ import {
   isFirstPiece,
   isMessageAt,
 } from '../archive/entry-kind.js';
+import { IndexRuns, type Indices } from '../archive/read/indices.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { isOwnText } from '../archive/summary.js';
 import {
@@ -60,9 +61,9 @@ export class EntryTally implements TalliedEntries {
   }
 
   /** Adds the entries that are wanted of a volume; returns their indices. */
-  addVolume({ volume, hidden }: ChainVolume): readonly number[] {
+  addVolume({ volume, hidden }: ChainVolume): Indices {
     const { file, table } = volume;
-    const indices: number[] = [];
+    const indices = new IndexRuns();
 
     for (const run of directoryRuns(table)) {
       const choice = this.#rules.choose(run.prefix);
@@ -79,7 +80,7 @@ export class EntryTally implements TalliedEntries {
     return indices;
   }
 
-  #addRun(chosen: ChosenRun, indices: number[]): void {
+  #addRun(chosen: ChosenRun, indices: IndexRuns): void {
     const { run, table, choice } = chosen;
     const shared = sharedPlaceOf(run.prefix);
     if (this.#isOfOtherPart(shared)) return;
@@ -92,12 +93,12 @@ export class EntryTally implements TalliedEntries {
     for (let index = run.start; index < run.end; index++) {
       const isLeftOut =
         choice === 'subdirectories by name' && !table.isDirectory(index);
-      if (!isLeftOut && this.#addByName(chosen, index)) indices.push(index);
+      if (!isLeftOut && this.#addByName(chosen, index)) indices.add(index);
     }
   }
 
   /** Nearly all entries of an archive come this way: no string is made of their names. */
-  #addWhole(chosen: ChosenRun, top: CountedName, indices: number[]): void {
+  #addWhole(chosen: ChosenRun, top: CountedName, indices: IndexRuns): void {
     const { run, table } = chosen;
     const isInMail = holdsMessages(run.prefix);
 
@@ -109,7 +110,7 @@ export class EntryTally implements TalliedEntries {
         continue;
       }
 
-      indices.push(index);
+      indices.add(index);
     }
   }
 

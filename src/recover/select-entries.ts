@@ -5,6 +5,7 @@ import {
   type StructureReport,
 } from '../archive/check-structure.js';
 import type { OpenVolume, ReadableArchive } from '../archive/open-archive.js';
+import type { Indices } from '../archive/read/indices.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import type { ReadArchive } from '../archive/verify.js';
 import { type ChainIndex, volumesOf } from '../archive/chain-index.js';
@@ -67,10 +68,10 @@ export function checkChosen(
   selections: readonly Selection[],
 ): void {
   for (const { archive } of chain.archives) {
-    const indicesOf = ({ table }: OpenVolume): readonly number[] =>
+    const indicesOf = ({ table }: OpenVolume): Indices =>
       selections
         .filter((selection) => selection.table === table)
-        .flatMap(({ indices }) => indices);
+        .flatMap(({ indices }) => [...indices]);
 
     checkSelected(archive, archive.volumes.map(indicesOf));
   }
@@ -94,7 +95,7 @@ function addVolumes(
   tally: EntryTally,
   chain: ChainIndex,
   { volumes }: ReadableArchive,
-): (readonly number[])[] {
+): Indices[] {
   return volumesOf(chain)
     .filter(({ volume }) => volumes.includes(volume))
     .map((volume) => tally.addVolume(volume));

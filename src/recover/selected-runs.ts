@@ -20,17 +20,21 @@ export function* selectedRuns(
   selections: readonly Selection[],
 ): Generator<SelectedRun> {
   for (const { table, indices } of selections) {
-    let next = 0;
+    const rest = indices[Symbol.iterator]();
+    let next = rest.next();
 
     for (const { prefix, prefixBytes, end } of directoryRuns(table)) {
-      const first = next;
-      while ((indices[next] ?? Infinity) < end) next++;
-      if (next === first) continue;
+      const own: number[] = [];
+      for (; next.done !== true && next.value < end; next = rest.next()) {
+        own.push(next.value);
+      }
+
+      if (own.length === 0) continue;
 
       yield {
         table,
         prefix,
-        indices: indices.slice(first, next),
+        indices: own,
         fileName: (index) => {
           const name = table.nameAfter(index, prefixBytes);
 

@@ -72,6 +72,13 @@ export class MemoryStorage implements Storage {
     });
   }
 
+  openAtOnce(name: string, shownAs = name): RandomAccessSource {
+    this.fault('open', name);
+    const { bytes } = this.#find(name);
+
+    return this.#sourceOf(name, shownAs, bytes);
+  }
+
   create(name: string): StorageWriter {
     this.fault('create', name);
     if (this.files.has(name)) throw systemError('EEXIST', 'open', name);

@@ -1,4 +1,5 @@
 import type { EntryTable } from '../zip/entry-table.js';
+import type { Indices } from './indices.js';
 
 /** Cutting the entries of a volume into tasks for the reading workers. Pure. */
 
@@ -21,7 +22,7 @@ export interface PlannedRead {
 /** Groups neighbours into ranges that one read fetches. `indices` may be in any order. */
 export function* planReads(
   table: EntryTable,
-  indices: readonly number[],
+  indices: Indices,
 ): Generator<PlannedRead> {
   let group: Group | undefined;
 
@@ -85,17 +86,17 @@ class Group {
   }
 }
 
-function sortByPosition(
-  table: EntryTable,
-  indices: readonly number[],
-): readonly number[] {
-  const isSorted = indices.every(
-    (index, at) =>
-      at === 0 ||
-      table.headerOffset(indices[at - 1] ?? 0) < table.headerOffset(index),
-  );
+function sortByPosition(table: EntryTable, indices: Indices): Iterable<number> {
+  let last = -1;
 
-  if (isSorted) return indices;
+  const isOutOfOrder = indices.some((index) => {
+    const before = last;
+    last = table.headerOffset(index);
+
+    return last <= before;
+  });
+
+  if (!isOutOfOrder) return indices;
 
   return [...indices].sort(
     (a, b) => table.headerOffset(a) - table.headerOffset(b),

@@ -3,6 +3,7 @@ import { defaultThreads, WorkerPool } from '../../platform/worker-pool.js';
 import type { VolumeFileInfo } from '../backup-directory.js';
 import type { EntryTable } from '../zip/entry-table.js';
 import { placeOfVolume, type VolumePlace } from '../volume-handle.js';
+import { IndexRuns, type Indices } from './indices.js';
 import { type PlannedRead, planReads } from './plan-reads.js';
 import { TaskReader } from './task-reader.js';
 import type {
@@ -20,7 +21,7 @@ const FEW_BYTES = 8 << 20;
 export interface Selection {
   readonly volume: VolumeFileInfo;
   readonly table: EntryTable;
-  readonly indices: readonly number[];
+  readonly indices: Indices;
 }
 
 export interface ReadOptions {
@@ -57,8 +58,7 @@ export async function readSelections(
   );
 
   const totalBytes = selections.reduce(
-    (sum, { table, indices }) =>
-      sum + indices.reduce((bytes, index) => bytes + table.size(index), 0),
+    (sum, selection) => sum + sizeOf(selection),
     0,
   );
 
@@ -76,6 +76,13 @@ export async function readSelections(
   }
 
   return report;
+}
+
+function sizeOf({ table, indices }: Selection): number {
+  let bytes = 0;
+  for (const index of indices) bytes += table.size(index);
+
+  return bytes;
 }
 
 class Report implements ReadReport {
@@ -196,6 +203,6 @@ export function selectAll(
   return {
     volume,
     table,
-    indices: Array.from({ length: table.count }, (_, index) => index),
+    indices: IndexRuns.below(table.count),
   };
 }

@@ -16,23 +16,20 @@ export class CentralDirectoryTable extends EntryTable {
   readonly #nameStarts: Uint32Array;
   /** Without Zip64 no offset needs more. */
   readonly #extentEnds: Uint32Array;
-  readonly #pieces: ReadonlyMap<number, FilePiece>;
 
-  /** @param nameStarts where the names begin in the directory: each right behind its header's fixed part */
+  /**
+   * @param names the directory
+   * @param nameStarts where the names begin in the directory: each right behind its header's fixed part
+   */
   constructor(
-    directory: Buffer,
+    readonly names: Buffer,
     nameStarts: Uint32Array,
-    pieces: ReadonlyMap<number, FilePiece>,
+    readonly pieces: ReadonlyMap<number, FilePiece>,
   ) {
-    super(nameStarts.length, directory);
-    this.#view = new DataView(
-      directory.buffer,
-      directory.byteOffset,
-      directory.byteLength,
-    );
+    super(nameStarts.length);
+    this.#view = new DataView(names.buffer, names.byteOffset, names.byteLength);
     this.#nameStarts = nameStarts;
     this.#extentEnds = new Uint32Array(nameStarts.length);
-    this.#pieces = pieces;
   }
 
   nameStart(index: number): number {
@@ -116,7 +113,7 @@ export class CentralDirectoryTable extends EntryTable {
   }
 
   piece(index: number): FilePiece | undefined {
-    return this.#pieces.size === 0 ? undefined : this.#pieces.get(index);
+    return this.pieces.size === 0 ? undefined : this.pieces.get(index);
   }
 
   #header(index: number): number {

@@ -47,39 +47,95 @@ class Fingerprint {
   }
 }
 
-/** The fingerprints of all files' names, ascending. A directory's own is taken once for all that lie in it. */
-export function fingerprintFiles(tables: readonly EntryTable[]): Float64Array {
-  const prints = new Float64Array(
-    tables.reduce((sum, { count }) => sum + count, 0),
-  );
-  let length = 0;
-  const print = new Fingerprint();
+/** The fingerprints of the names of an archive, gathered volume by volume. */
+export class NamePrints {
+  readonly #files: Float64Array;
+  #count = 0;
+  /** Those of the directories that names run through; a few of them more than once. */
+  readonly #directories: number[] = [];
+  #lastDirectory = Buffer.alloc(0);
 
-  for (const table of tables) {
+  /** @param most as many names as all volumes have */
+  constructor(most: number) {
+    this.#files = new Float64Array(most);
+  }
+
+  /** Takes the names of a volume. A directory's own fingerprint is taken once for all that lie in it. */
+  add(table: EntryTable): void {
     const bytes = table.names;
+    const print = new Fingerprint();
+
     for (const { prefixBytes, start, end } of directoryRuns(table)) {
       const first = table.nameStart(start);
       const prefix = new Fingerprint().add(bytes, first, first + prefixBytes);
+      this.#addDirectories(table.nameBytes(start).subarray(0, prefixBytes));
 
       for (let index = start; index < end; index++) {
-        if (table.isDirectory(index)) continue;
+        if (table.isDirectory(index)) {
+          this.#addDirectories(table.nameBytes(index));
+          continue;
+        }
 
         const name = table.nameStart(index);
-        prints[length++] = print
+        this.#files[this.#count++] = print
           .startFrom(prefix)
           .add(bytes, name + prefixBytes, name + table.nameLength(index)).value;
       }
     }
   }
 
-  return prints.subarray(0, length).sort();
+  /** Those of all files, ascending. */
+  sortFiles(): Float64Array {
+    return this.#files.subarray(0, this.#count).sort();
+  }
+
+  /** Says whether a directory may have a file's name. @param files those of `sortFiles` */
+  mayClash(files: Float64Array): boolean {
+    return this.#directories.some((print) => includes(files, print));
+  }
+
+  /** Adds the steps of a directory's name that it does not share with the one before it. */
+  #addDirectories(name: Buffer): void {
+    const shared = sharedLength(this.#lastDirectory, name);
+    const print = new Fingerprint();
+    let hashed = 0;
+
+    for (
+      let end = name.indexOf(SLASH);
+      end !== -1;
+      end = name.indexOf(SLASH, end + 1)
+    ) {
+      print.add(name, hashed, end);
+      hashed = end;
+      if (end >= shared) this.#directories.push(print.value);
+    }
+
+    this.#lastDirectory = Buffer.from(name);
+  }
 }
 
-/** The first name that two files have: one would silently replace the other. Undefined where there is none. */
+function sharedLength(first: Buffer, second: Buffer): number {
+  let at = 0;
+  while (at < first.length && first[at] === second[at]) at++;
+
+  return at;
+}
+
+/** The fingerprints of all files' names, ascending. */
+export function fingerprintFiles(tables: readonly EntryTable[]): Float64Array {
+  const prints = new NamePrints(
+    tables.reduce((sum, { count }) => sum + count, 0),
+  );
+  for (const table of tables) prints.add(table);
+
+  return prints.sortFiles();
+}
+
+/** The first name that two files have, and the table of the second: one would silently replace the other. */
 export function findTwin(
-  tables: readonly EntryTable[],
+  tables: Iterable<EntryTable>,
   prints: Float64Array,
-): { table: EntryTable; name: string } | undefined {
+): { readonly name: string; readonly volume: number } | undefined {
   const twice = new Set<number>();
   for (let at = 1; at < prints.length; at++) {
     const print = prints[at] ?? 0;
@@ -89,6 +145,8 @@ export function findTwin(
   if (twice.size === 0) return undefined;
 
   const names = new Set<string>();
+  let volume = 0;
+
   for (const table of tables) {
     for (let index = 0; index < table.count; index++) {
       // A directory may be named more than once: it is made once.
@@ -100,10 +158,12 @@ export function findTwin(
       }
 
       const name = table.name(index);
-      if (names.has(name)) return { table, name };
+      if (names.has(name)) return { name, volume };
 
       names.add(name);
     }
+
+    volume++;
   }
 
   return undefined;
@@ -123,7 +183,7 @@ function fingerprintOfName(table: EntryTable, index: number): number {
  * hold both. Example: `a/b` with `a/b/c`, or with `a/b/`. Undefined where there is none.
  */
 export function findClash(
-  tables: readonly EntryTable[],
+  tables: Iterable<EntryTable>,
   prints: Float64Array,
 ): string | undefined {
   const suspects = new Set<string>();
@@ -182,7 +242,7 @@ function includes(sorted: Float64Array, wanted: number): boolean {
 }
 
 function firstFileAmong(
-  tables: readonly EntryTable[],
+  tables: Iterable<EntryTable>,
   suspects: ReadonlySet<string>,
 ): string | undefined {
   for (const table of tables) {

@@ -14,11 +14,10 @@ export {
 
 /** The entries of one volume in the order of its central directory, a million of them in little memory. */
 export abstract class EntryTable {
-  constructor(
-    readonly count: number,
-    /** Bytes that hold the names in UTF-8, among others; `nameStart` and `nameLength` say where. */
-    readonly names: Buffer,
-  ) {}
+  constructor(readonly count: number) {}
+
+  /** Bytes that hold the names in UTF-8, among others; `nameStart` and `nameLength` say where. */
+  abstract readonly names: Buffer;
 
   /** For loops that must not make an object an entry. */
   abstract nameStart(index: number): number;
@@ -85,7 +84,7 @@ export abstract class EntryTable {
   }
 
   /** A table of some of the entries, in the given order, to hand to another thread. */
-  gather(indices: ArrayLike<number> & Iterable<number>): ColumnTable {
+  gather(indices: Iterable<number> & { readonly length: number }): ColumnTable {
     const builder = new EntryTableBuilder(indices.length, indices.length * 64);
     for (const index of indices) {
       builder.add(this.rowAt(index));
@@ -117,9 +116,13 @@ export abstract class EntryTable {
 
 /** A table over columns, which threads can hand to each other. */
 export class ColumnTable extends EntryTable {
+  readonly names: Buffer;
+
   constructor(readonly columns: EntryColumns) {
+    super(columns.count);
+
     const { buffer, byteOffset, byteLength } = columns.nameBytes;
-    super(columns.count, Buffer.from(buffer, byteOffset, byteLength));
+    this.names = Buffer.from(buffer, byteOffset, byteLength);
   }
 
   nameStart(index: number): number {

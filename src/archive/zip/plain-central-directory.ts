@@ -1,9 +1,9 @@
 import {
   type CentralDirectoryPlace,
+  centralHeaderLength,
   refuseLongCentralDirectory,
 } from './central-headers.js';
 import { CentralDirectoryTable } from './central-directory-table.js';
-import type { EntryTable } from './entry-table.js';
 import {
   EXTRA_UNICODE_PATH,
   EXTRA_ZIP64,
@@ -93,7 +93,8 @@ export async function readCentralDirectory(
 export function parsePlainCentralDirectory({
   bytes,
   entries,
-}: Pick<CentralDirectoryBytes, 'bytes' | 'entries'>): EntryTable | undefined {
+}: Pick<CentralDirectoryBytes, 'bytes' | 'entries'>):
+  CentralDirectoryTable | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const nameStarts = new Uint32Array(entries);
   const pieces = new Map<number, FilePiece>();
@@ -113,6 +114,23 @@ export function parsePlainCentralDirectory({
   return at === bytes.length
     ? new CentralDirectoryTable(bytes, nameStarts, pieces)
     : undefined;
+}
+
+/** The same of bytes that were found plain before. @param pieces those that were found then */
+export function parseKnownCentralDirectory(
+  bytes: Buffer,
+  entries: number,
+  pieces: ReadonlyMap<number, FilePiece>,
+): CentralDirectoryTable {
+  const nameStarts = new Uint32Array(entries);
+  let at = 0;
+
+  for (let index = 0; index < entries; index++) {
+    nameStarts[index] = at + CENTRAL_FIXED_BYTES;
+    at += centralHeaderLength(bytes, at);
+  }
+
+  return new CentralDirectoryTable(bytes, nameStarts, pieces);
 }
 
 /** No header ends at the start of the central directory. */
