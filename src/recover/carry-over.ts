@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
   type Stats,
   symlinkSync,
@@ -73,6 +74,9 @@ export async function carryOver(state: CarryOver): Promise<string[]> {
   }
 }
 
+/** The file that holds the flags of a folder's messages. */
+const INDEX = 'index.fld';
+
 interface TwoPlaces {
   readonly live: string;
   readonly staged: string;
@@ -133,7 +137,7 @@ class Carrier {
     if (own && own.isDirectory() !== stats.isDirectory()) throw notBoth(live);
 
     if (!stats.isDirectory()) {
-      if (!own) this.#carryFile(live, staged, stats);
+      if (!own) this.#carryUnlessStale(live, staged, stats);
       return;
     }
 
@@ -163,10 +167,20 @@ class Carrier {
     else if (this.carried.length > before) giveTime(staged, ticksOf(own));
   }
 
-  #carryFile(live: string, staged: string, stats: Stats): void {
-    // An index of other messages must not stay beside them: the server makes it anew.
-    if (REBUILT_FILES.includes(basename(live)) && this.#isMixed(staged)) return;
+  /** An index of other messages must not stay beside them: the server makes it anew, and the flags in it stay aside. */
+  #carryUnlessStale(live: string, staged: string, stats: Stats): void {
+    const name = basename(live);
+    const isStale = REBUILT_FILES.includes(name) && this.#isMixed(staged);
 
+    if (!isStale) {
+      this.#carryFile(live, staged, stats);
+    } else if (name === INDEX) {
+      const aside = asideOf('before-recover', { live, staged });
+      this.#carryFile(live, aside, stats);
+    }
+  }
+
+  #carryFile(live: string, staged: string, stats: Stats): void {
     makeOwnedDirectories(dirname(staged));
 
     if (stats.isSymbolicLink()) {
@@ -182,8 +196,8 @@ class Carrier {
   }
 
   /**
-   * An index that does not name a message would hide it: where messages are taken over, that of the archive goes. It is the live
-   * one where all messages are, else the server makes it anew.
+   * An index that does not name a message would hide it, and only one that is missing is made anew by the server (docs/kerio.md
+   * 7.3): where messages are taken over, that of the archive goes aside, because flags are nowhere else.
    */
   #lookAtFolder(live: string, staged: string): void {
     const own = namesIn(join(staged, MESSAGE_DIRECTORY));
@@ -194,6 +208,12 @@ class Carrier {
       (name) => !known.has(name),
     );
     if (!isMore) return;
+
+    const index = join(staged, INDEX);
+    if (exists(index)) {
+      const places = { live: join(live, INDEX), staged: index };
+      renameSync(index, asideOf('from-archive', places));
+    }
 
     for (const name of REBUILT_FILES) {
       rmSync(join(staged, name), { force: true });
@@ -208,6 +228,21 @@ class Carrier {
       !this.#liveFolders.has(folder) && exists(join(folder, MESSAGE_DIRECTORY))
     );
   }
+}
+
+/** A name beside an index that neither state has. */
+function asideOf(word: string, { live, staged }: TwoPlaces): string {
+  let ending = `.${word}`;
+
+  for (
+    let number = 1;
+    exists(live + ending) || exists(staged + ending);
+    number++
+  ) {
+    ending = `.${word}.${number}`;
+  }
+
+  return staged + ending;
 }
 
 function namesIn(directory: string): string[] {

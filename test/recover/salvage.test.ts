@@ -172,14 +172,19 @@ describe('a salvage', () => {
     await backUp(1);
     cutIn(volume(FULL), `${ALICE}/00000004.eml`);
     writeFileSync(join(server.storeDir, ALICE, '00000009.eml'), 'since then');
+    writeFileSync(index('alice'), 'flags in between');
     writeFileSync(index('bob'), 'flags since then');
 
     await recover(server.backupDir, '--salvage');
 
     expect(live()).toContain('00000009.eml');
     expect(readFileSync(index('bob'), 'utf8')).toBe('flags since then');
-    // That of the archive would hide the message that came in since.
+    // Each of the two would hide messages of the other; flags are nowhere else.
     expect(existsSync(index('alice'))).toBe(false);
+    const aside = (word: string): string =>
+      readFileSync(`${index('alice')}.${word}`, 'utf8');
+    expect(aside('before-recover')).toBe('flags in between');
+    expect(aside('from-archive')).toBe('flags of alice');
   });
 
   it('refuses --in-place, which would remove what it cannot bring', async () => {
