@@ -1,4 +1,4 @@
-import PostalMime from 'postal-mime';
+import type PostalMime from 'postal-mime';
 import { withoutAttachments } from './attachment-cut.js';
 import { findHeaderEnd } from './header-block.js';
 import { toPlainMessage } from './plain-message.js';
@@ -12,13 +12,16 @@ const MAX_NESTING = 200;
  * still find it.
  */
 export async function readBodyText(bytes: Buffer): Promise<string> {
+  const reader = await loadReader();
+
   try {
     const plain = toPlainMessage(withoutAttachments(bytes));
-    const mail = await PostalMime.parse(plain, {
+    const mail = await reader.parse(plain, {
       maxNestingDepth: MAX_NESTING,
     });
 
-    const html = mail.html === undefined ? '' : await htmlToText(mail.html);
+    const html =
+      mail.html === undefined ? '' : await htmlToText(mail.html, reader);
     const names = mail.attachments.map(({ filename }) => filename ?? '');
 
     const text = [mail.text ?? '', html, ...names].join('\n');
@@ -31,6 +34,13 @@ export async function readBodyText(bytes: Buffer): Promise<string> {
   }
 }
 
+/** Most searches look at headers alone, and need no MIME reader. */
+async function loadReader(): Promise<typeof PostalMime> {
+  const { default: reader } = await import('postal-mime');
+
+  return reader;
+}
+
 function rawBody(plain: Buffer): string {
   const headerEnd = findHeaderEnd(plain.toString('latin1'), true);
 
@@ -41,12 +51,15 @@ function rawBody(plain: Buffer): string {
  * Converts HTML to plain text. The library does that only for a message that mixes both, so that the HTML is made the second
  * part of such a message.
  */
-async function htmlToText(html: string): Promise<string> {
+async function htmlToText(
+  html: string,
+  reader: typeof PostalMime,
+): Promise<string> {
   let boundary = 'kms';
   while (html.includes(boundary)) boundary += String(boundary.length);
   const type =
     'Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit';
   const wrapped = `Content-Type: multipart/mixed; boundary=${boundary}\n\n--${boundary}\n\n.\n--${boundary}\n${type}\n\n${html}\n--${boundary}--\n`;
-  const { text } = await PostalMime.parse(wrapped);
+  const { text } = await reader.parse(wrapped);
   return text ?? '';
 }

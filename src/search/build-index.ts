@@ -10,6 +10,7 @@ import { archiveName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
 import {
   isDirectoryInScope,
+  isUnlimited,
   type MailScope,
   resolveScope,
   type TypedScope,
@@ -39,7 +40,6 @@ export interface IndexRequest {
 
 export interface BuiltIndex {
   readonly index: HeaderIndex;
-  readonly scope: MailScope;
   readonly notes: readonly string[];
   /** True where the system refused something: another search may find more. */
   readonly isPassing: boolean;
@@ -61,13 +61,7 @@ export async function buildIndex(
   const builder = new Build(request, states, directories, scope);
   await builder.run(options);
 
-  return builder.finish(
-    scope ?? resolveScope(directories.mailboxes, request.typed),
-  );
-}
-
-function isUnlimited({ domain, user, folder }: TypedScope): boolean {
-  return [domain, user, folder].every((part) => part === undefined);
+  return builder.finish();
 }
 
 /** What was named is looked up among all that any archive has, before a message is read. */
@@ -142,7 +136,7 @@ class Build {
     }
   }
 
-  finish(scope: MailScope): BuiltIndex {
+  finish(): BuiltIndex {
     const failure = this.#columns?.failure;
     const looks = [...this.#looks.values()];
 
@@ -160,7 +154,6 @@ class Build {
 
     return {
       index,
-      scope,
       notes: [
         ...looks.flatMap(({ note }) => note ?? []),
         ...(failure === undefined

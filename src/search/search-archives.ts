@@ -16,13 +16,12 @@ import type { Storage } from '../archive/storage.js';
 import type { MessageQuery } from '../mail/message-query.js';
 import {
   isDirectoryInScope,
-  type MailScope,
+  isUnlimited,
   resolveScope,
   type TypedScope,
 } from '../store/mail-scope.js';
 import type { MailIndex } from '../store/mailboxes.js';
 import { parseStorePath } from '../store/store-path.js';
-import { buildIndex } from './build-index.js';
 import { asksForHeaders, findCandidates } from './candidates.js';
 import type { LiveMail } from './live-mail.js';
 import { MailDirectories } from './mail-directories.js';
@@ -106,25 +105,24 @@ async function answerFromKept(
   const { files, search } = job;
   if (!fits(kept, files)) return undefined;
 
-  const scope = resolveScope(mailboxesOf(kept), search.typed);
-  const isInScope = scopeRule(kept, scope);
+  const isInScope = scopeRule(kept, search.typed);
 
   const isCovered = kept.directories.every(
     (directory, number) =>
       directory.isCovered || !directory.hasMessages || !isInScope(number),
   );
 
-  return isCovered ? answerOrStale(job, kept, scope) : undefined;
+  return isCovered ? answerOrStale(job, kept, isInScope) : undefined;
 }
 
 /** A column that is broken is found out when it is asked for. */
 async function answerOrStale(
   job: Job,
   kept: HeaderIndex,
-  scope: MailScope,
+  isInScope: ScopeRule,
 ): Promise<Answer> {
   try {
-    return await answerFrom(job, kept, scope);
+    return await answerFrom(job, kept, isInScope);
   } catch (error) {
     job.options.signal?.throwIfAborted();
     tellUnusable(job.search.storage, error);
@@ -163,8 +161,10 @@ async function answerAnew(
     readsHeaders: readsHeaders(search),
   };
 
-  const { index, scope, notes, isPassing } = await buildIndex(request, options);
-  const { report } = await answerFrom(job, index, scope);
+  // Most searches find an index that fits.
+  const { buildIndex } = await import('./build-index.js');
+  const { index, notes, isPassing } = await buildIndex(request, options);
+  const { report } = await answerFrom(job, index, scopeRule(index, typed));
 
   if (keepsHeaders && index.headers && !isPassing) {
     search.onWrite(true);
@@ -190,10 +190,9 @@ const STALE: Answer = {
 async function answerFrom(
   { search, files, options }: Job,
   index: HeaderIndex,
-  scope: MailScope,
+  isInScope: ScopeRule,
 ): Promise<Answer> {
   const { query, withoutLive } = search;
-  const isInScope = scopeRule(index, scope);
   const { records, searched } = await findCandidates(index, query, isInScope);
 
   const gone = withoutLive
@@ -236,10 +235,16 @@ async function withoutThoseLive(
   });
 }
 
-function scopeRule(
-  { directories }: HeaderIndex,
-  scope: MailScope,
-): (directory: number) => boolean {
+/** Says for the number of a directory whether it is searched. */
+type ScopeRule = (directory: number) => boolean;
+
+/** @throws {NotFoundError} when the scope names something that no archive has */
+function scopeRule(index: HeaderIndex, typed: TypedScope): ScopeRule {
+  if (isUnlimited(typed)) return () => true;
+
+  const { directories } = index;
+  const scope = resolveScope(mailboxesOf(index), typed);
+
   const isIn = directories.map(({ path }) => {
     const place = parseStorePath(path);
 

@@ -58,6 +58,16 @@ export function resolveScope(index: MailIndex, typed: TypedScope): MailScope {
   };
 }
 
+/** Says whether all mail is meant, whatever there is. */
+export function isUnlimited({
+  domain,
+  user,
+  folder,
+  messages,
+}: TypedScope): boolean {
+  return [domain, user, folder, messages].every((part) => part === undefined);
+}
+
 /** The domain and the user that are meant; a user's address names both. */
 function resolveOwner(
   index: MailIndex,
