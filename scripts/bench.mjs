@@ -99,7 +99,14 @@ async function main() {
   const stores = options.stores.split(',').filter(Boolean);
 
   stores.forEach(refuseUnknownStore);
-  if (options.cold) refuseWhereNotCold();
+  const refusal = options.cold ? whyNotColdHere() : undefined;
+
+  if (refusal !== undefined) {
+    console.error(refusal);
+    process.exitCode = 2;
+
+    return;
+  }
 
   try {
     report(await benchAll(stores, jobs));
@@ -108,15 +115,10 @@ async function main() {
   }
 }
 
-function refuseWhereNotCold() {
-  const reason = options.on
+function whyNotColdHere() {
+  return options.on
     ? whyNotCold()
     : '--cold needs --on DIR: what lies in memory is never cold';
-
-  if (reason === undefined) return;
-
-  console.error(reason);
-  process.exit(2);
 }
 
 async function benchAll(stores, jobs) {
