@@ -26,6 +26,8 @@ export interface BackupRequest {
   /** What compresses. */
   readonly engine: CodecName;
   readonly threads: number;
+  /** Files that are read at once where the disk lets the threads wait; 0: each thread reads for itself. */
+  readonly filesAhead: number;
   /** Differential: compare content instead of size and time. */
   readonly usesChecksum: boolean;
   /** Read every written byte back before the archive gets its name. */

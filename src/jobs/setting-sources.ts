@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 import { MAX_VOLUME_BYTES } from '../archive/names.js';
 import type { CodecName } from '../archive/zip/codec-types.js';
 import type { OversizePolicy } from '../archive/write/oversize.js';
+import { DEFAULT_FILES_AHEAD } from '../archive/write/read-ahead.js';
 import { DEFAULT_LOSS_LIMITS } from '../backup/mass-loss.js';
 import { UsageError } from '../errors.js';
 import { formatSize } from '../platform/units.js';
@@ -119,6 +120,13 @@ export const THREADS: Setting<number> = {
   flag: ({ threads }) => threads,
   ini: ({ backup }) => backup.threads,
   otherwise: defaultThreads,
+};
+
+/** How many files are read at once where the disk lets the threads wait; what serves one disk well serves every run. */
+export const FILES_AHEAD: Setting<number> = {
+  flag: () => undefined,
+  ini: ({ backup }) => backup.filesAhead,
+  otherwise: () => DEFAULT_FILES_AHEAD,
 };
 
 export const USES_CHECKSUM: Setting<boolean> = {

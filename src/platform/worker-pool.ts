@@ -108,16 +108,22 @@ export class WorkerPool<Task, Result, Message = never> {
     }
   }
 
-  /** Runs all tasks, `depth` of them at a time. Calls `onResult` with each result as it comes. */
+  /**
+   * Runs all tasks, `depth` of them at a time. Calls `onResult` with each result as it comes.
+   * @param whenReady what is waited for before a task is run
+   */
   async runAll(
     tasks: Iterable<Task>,
     onResult: (result: Result, task: Task) => void,
+    whenReady?: (task: Task) => Promise<void> | undefined,
   ): Promise<void> {
     const iterator = tasks[Symbol.iterator]();
     const lane = async (goesOn: () => boolean): Promise<void> => {
       while (goesOn()) {
         const next = iterator.next();
         if (next.done === true) return;
+
+        await whenReady?.(next.value);
         onResult(await this.run(next.value), next.value);
       }
     };

@@ -19,6 +19,8 @@ export type TlsMode = (typeof TLS_MODES)[number];
 export interface IniSettings {
   readonly backup: {
     readonly threads: number | undefined;
+    /** Files that are read at once ahead of compressing; 0: none. */
+    readonly filesAhead: number | undefined;
     /** Deflate's level, 1 to 9. */
     readonly level: number | undefined;
     /** What compresses. */
@@ -106,6 +108,7 @@ export function settingsFrom(
 function readBackup(section: SectionReader): IniSettings['backup'] {
   return {
     threads: section.integer('threads', 1, 256),
+    filesAhead: section.integer('read-ahead', 0, 256),
     level: section.integer('level', 1, 9),
     engine: section.oneOf('engine', ['own', 'zlib']),
     oversize: section.oneOf('oversize', ['skip', 'split']),

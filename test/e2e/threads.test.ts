@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,8 +32,15 @@ const serverWith = (name: string, bytes: number): Installation => {
   });
 };
 
-/** How many threads a full backup starts, those of Node itself included. */
-function countThreads({ serverDir }: Installation, threads: number): number {
+/**
+ * How many threads a full backup starts, those of Node itself included.
+ * @param slow a system call, and how long it takes: `read:delay_exit=300`, in microseconds
+ */
+function countThreads(
+  { serverDir }: Installation,
+  threads: number,
+  slow?: string,
+): number {
   const log = join(dir, 'calls');
   const command = [
     process.execPath,
@@ -55,7 +62,8 @@ function countThreads({ serverDir }: Installation, threads: number): number {
         '-o',
         log,
         '-e',
-        'trace=clone,clone3',
+        'trace=clone,clone3,read',
+        ...(slow === undefined ? [] : ['-e', `inject=${slow}`]),
         ...command,
       ],
       {
@@ -77,5 +85,29 @@ describe.runIf(canInject)('a backup', () => {
       [1, 3].map((threads) => countThreads(large, threads) - none),
     ).toEqual([1, 3]);
     expect(countThreads(small, 3)).toBe(none);
+  });
+
+  it('reads ahead in further threads where the disk lets it wait, as many as the settings say', () => {
+    const names = Array.from({ length: 1500 }, (_, at) => `${String(at)}.eml`);
+    const folder = Object.fromEntries(names.map((name) => [name, name]));
+    const server = buildInstallation(join(dir, 'cold'), {
+      store: { mail: { 'example.com': { alice: { INBOX: folder } } } },
+    });
+
+    const setting = (files: number): void => {
+      appendFileSync(
+        join(server.serverDir, 'kms-backup.ini'),
+        `[backup]\nread-ahead = ${String(files)}\n`,
+      );
+    };
+
+    const slow = 'read:delay_exit=300';
+
+    setting(0);
+    const none = countThreads(server, 2, slow);
+    rmSync(join(server.serverDir, 'kms-backup.ini'));
+    setting(3);
+
+    expect(countThreads(server, 2, slow)).toBe(none + 3);
   });
 });

@@ -46,6 +46,7 @@ export function backupRequest(
     level: 1,
     engine: 'own',
     threads: 1,
+    filesAhead: 0,
     usesChecksum: false,
     readsBack: true,
     lockWaitMs: 0,

@@ -46,6 +46,7 @@ describe('kms-backup.ini', () => {
         '\uFEFF; what the Backup tab has no place for',
         '[backup]',
         'threads = 4 ; half of the cores',
+        'read-ahead = 0',
         'level=9',
         'engine = zlib',
         'oversize = split',
@@ -72,6 +73,7 @@ describe('kms-backup.ini', () => {
     const read = readIniFile(dir);
     expect(read.backup).toMatchObject({
       threads: 4,
+      filesAhead: 0,
       level: 9,
       engine: 'zlib',
       oversize: 'split',
@@ -126,10 +128,18 @@ describe('kms-backup.ini', () => {
     expect(error.message).toContain(
       'line 5: [backup] oversize must be one of skip, split, found cut',
     );
-    expect(error.hints[0]).toContain('threads, level, engine, oversize');
+    expect(error.hints[0]).toContain('threads, read-ahead, level, engine');
   });
 
   test.each([
+    [
+      '[backup]\nreadahead = 4',
+      'line 2: [backup] has no key readahead; did you mean read-ahead?',
+    ],
+    [
+      '[backup]\nread-ahead = 300',
+      'line 2: [backup] read-ahead must be a whole number from 0 to 256, found 300',
+    ],
     [
       '[bakup]\nlevel=1',
       'line 1: no section [bakup] is known; did you mean [backup]?',

@@ -1,6 +1,7 @@
 import type { CodecName } from '../zip/codec-types.js';
 import type { VolumePlace } from '../volume-handle.js';
 import type { DirectoryIdentity } from '../../platform/look-again.js';
+import type { ReadPace } from './read-pace.js';
 import type { ListedDirectory } from '../../store/list-directory.js';
 import type { ReadFault } from './read-fault.js';
 
@@ -78,6 +79,8 @@ export interface FilesResult extends DeflatedResult {
   /** Read twice, and changed both times. */
   readonly unsettled: readonly string[];
   readonly large: readonly string[];
+  /** How fast the files were read. */
+  readonly pace: ReadPace;
 }
 
 export interface ChunkResult extends DeflatedResult {

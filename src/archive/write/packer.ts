@@ -28,12 +28,15 @@ import {
   type PackTask,
   type PackWorkerData,
 } from './pack-tasks.js';
+import { ReadAhead } from './read-ahead.js';
 import { planReadBack, readBack } from './read-back.js';
 import { SourceReadError } from './read-fault.js';
 import { TaskPacker } from './task-packer.js';
 
 export interface PackOptions {
   readonly threads: number;
+  /** The number of files that are read at once where the disk lets the threads wait; 0: each thread reads for itself. */
+  readonly filesAhead: number;
   /** There is little to pack: it may be done sooner than threads are started. */
   readonly isLittle: boolean;
   /** 1 to 9. */
@@ -51,16 +54,18 @@ export class Packer {
   readonly #slots: readonly BlockSlots[];
   readonly #pool: PackPool;
   readonly #chunks: ChunkWorkers;
+  readonly #ahead: ReadAhead;
 
   constructor(
     private readonly writer: ArchiveWriter,
     private readonly options: PackOptions,
   ) {
-    const { threads, signal } = options;
+    const { threads, filesAhead, signal } = options;
     this.#record = new PackRecord((packed) => options.onProgress?.(packed));
     this.#slots = Array.from({ length: threads }, () => BlockSlots.create());
     this.#pool = this.#makePool();
     this.#chunks = new ChunkWorkers(this.#pool, this.#slots, signal);
+    this.#ahead = new ReadAhead(filesAhead);
 
     signal?.addEventListener('abort', this.#stop, { once: true });
   }
@@ -102,12 +107,17 @@ export class Packer {
       if (result.kind !== 'files' || task.kind !== 'files') return;
 
       this.#recordFiles(result, task);
+      this.#ahead.observe(result.pace);
       for (const name of result.large) large.push(toFile(task, name));
     };
 
     await this.#guard(async () => {
       signal?.throwIfAborted();
-      await this.#pool.runAll(isLittle ? cutShort(tasks) : tasks, takeResult);
+      await this.#pool.runAll(
+        this.#ahead.inOrder(isLittle ? cutShort(tasks) : tasks),
+        takeResult,
+        (task) => this.#ahead.whenRead(task),
+      );
 
       if (large.length > 0) this.#pool.grow();
       for (const file of large) await this.#packLarge(file);
@@ -157,11 +167,14 @@ export class Packer {
 
   async close(): Promise<void> {
     this.options.signal?.removeEventListener('abort', this.#stop);
-    await this.#pool.close();
+    await Promise.all([this.#pool.close(), this.#ahead.close()]);
   }
 
   readonly #stop = (): void => {
-    this.#pool.fail(this.options.signal?.reason as Error);
+    const reason = this.options.signal?.reason as Error;
+
+    this.#pool.fail(reason);
+    this.#ahead.stop(reason);
   };
 
   async #guard(work: () => Promise<void>): Promise<void> {

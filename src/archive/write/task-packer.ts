@@ -11,6 +11,7 @@ import type {
   PackWorkerData,
 } from './pack-tasks.js';
 import { readBack } from './read-back.js';
+import { NO_PACE, PaceMeter } from './read-pace.js';
 import {
   GONE,
   isGoneFault,
@@ -30,6 +31,7 @@ export class TaskPacker {
   readonly #input = Buffer.allocUnsafeSlow(LARGE_FILE_BYTES + 1);
   readonly #largestSmallBytes: number;
   readonly #block: Block;
+  readonly #meter = new PaceMeter();
 
   constructor(settings: PackWorkerData, tell: TellBlock) {
     this.#settings = settings;
@@ -66,6 +68,7 @@ export class TaskPacker {
       unreadable: [],
       unsettled: [],
       large: [],
+      pace: NO_PACE,
     };
 
     const rule = {
@@ -73,6 +76,7 @@ export class TaskPacker {
       asksPlace: task.names.length <= FEW_NAMES,
     };
 
+    this.#meter.start();
     this.#block.begin(() => findDirectoryFault(task));
 
     for (const name of task.names) {
@@ -95,14 +99,23 @@ export class TaskPacker {
     return {
       ...withoutDropped(result, this.#block.dropped),
       engineFault: engineFault(),
+      pace: this.#meter.pace,
     };
   }
 
   #readFile(path: string, rule: OpenRule): StableFile | 'large' | ReadFault {
+    const startedAt = performance.now();
+    let bytes = 0;
+
     try {
-      return readStable(path, this.#input, this.#largestSmallBytes, rule);
+      const file = readStable(path, this.#input, this.#largestSmallBytes, rule);
+      if (file !== 'large') bytes = file.sizeBytes;
+
+      return file;
     } catch (error) {
       return isGone(error) ? GONE : toReadFault(error);
+    } finally {
+      this.#meter.count(bytes, performance.now() - startedAt);
     }
   }
 }
