@@ -16,7 +16,8 @@ import {
 import type { EntryTable } from './zip/entry-table.js';
 import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import { Pieces } from './check-pieces.js';
-import type { OpenArchive } from './open-archive.js';
+import type { ArchiveFiles } from './backup-directory.js';
+import type { OpenArchive, OpenVolume } from './open-archive.js';
 import type { Indices } from './read/indices.js';
 import type { SummaryText, VersionText } from './summary.js';
 import { METHOD_STORED } from './zip/zip-format.js';
@@ -252,9 +253,15 @@ export function findFieldFault(
     : undefined;
 }
 
+/** An archive by the digests of its volumes. */
+export interface DigestedVolumes {
+  readonly files: Pick<ArchiveFiles, 'stem'>;
+  readonly volumes: readonly Pick<OpenVolume, 'file' | 'digest'>[];
+}
+
 /** Checks that the volumes are those that the summary was written with. @throws {DamagedArchiveError} */
 export function checkVolumes(
-  { files: { stem }, volumes }: Volumes,
+  { files: { stem }, volumes }: DigestedVolumes,
   { volumeDigests }: SummaryText,
 ): void {
   for (const [index, digest] of volumeDigests.entries()) {

@@ -226,6 +226,11 @@ function digestWithout(
 /** A run asks several times. */
 const digestCache = new Map<string, string | undefined>();
 
+/** Spares those who ask later the reading. */
+export function rememberDigest(files: ArchiveFiles, digest: string): void {
+  digestCache.set(identityOf(files), digest);
+}
+
 /** The digest of an archive's central directories, without its entries; undefined where one cannot be read. */
 export async function digestArchive(
   files: ArchiveFiles,

@@ -1,16 +1,30 @@
-import type { Component } from '../store/components.js';
-import { placeOf } from '../store/entry-place.js';
-import type { BaseEntry, BaseIndex } from './base-index.js';
-import type { ExaminedFiles } from './examine-store.js';
 import { likenessOf } from '../archive/same-file.js';
-import { isIn } from '../store/entry-place.js';
-import { wholeSize } from '../archive/entry-kind.js';
-import { VANISHED } from '../store/stat-tasks.js';
+import { isReadFailure } from '../archive/zip/source.js';
+import { KmsError } from '../errors.js';
+import type { Component } from '../store/components.js';
+import { isIn, placeOf } from '../store/entry-place.js';
 import type { WalkedDirectory } from '../store/list-directory.js';
+import { hasMessageName, holdsMessages } from '../store/message-file.js';
+import { packNames } from '../store/name-list.js';
+import { VANISHED } from '../store/stat-tasks.js';
+import type { BaseFiles } from './base-files.js';
+import { type BaseIndex, type EntryStamp, stampOf } from './base-index.js';
+import {
+  type Change,
+  CHANGES,
+  changeAt,
+  type ChangeCounts,
+  type Comparison,
+  countNothing,
+  NO_RECORD,
+  type PlannedFiles,
+} from './comparison.js';
+import type { ExaminedFiles } from './examine-store.js';
+import { RecordSet } from './record-set.js';
 
 /**
- * The store beside the full that a differential is measured against. Pure: contents that have to decide are asked of a
- * reader that the caller gives.
+ * The store beside the full that a differential is measured against, one directory after the other. Contents that have to
+ * decide are asked of a reader that the caller gives.
  *
  *   store            full             comparison
  *   a.eml, 12 bytes  none             new
@@ -19,45 +33,20 @@ import type { WalkedDirectory } from '../store/list-directory.js';
  *   none             d.eml            deleted
  */
 
-/**
- * A listed file, measured against the base. One that vanished after it was listed is neither: the packer looks for it
- * again, and what the base has of it is deleted.
- */
-export type Change = (typeof CHANGES)[number];
-
-const CHANGES = ['new', 'changed', 'unchanged', 'vanished'] as const;
-/** The record of a file that the base does not have. */
-const NO_RECORD = -1;
-
-/** Files of one directory, and where the first of them stands in the columns of its group. */
-interface ComparedFiles {
+/** Files of one directory, in columns. */
+export interface ComparedFiles {
   readonly directory: WalkedDirectory;
   readonly names: readonly string[];
-  readonly first: number;
-}
-
-/** The files of one component, in columns: a million messages must not become a million objects. */
-export interface ComparedGroup {
-  readonly files: readonly ComparedFiles[];
   /** The place in `CHANGES` of each file. */
   readonly changes: Uint8Array;
-  /** The record of each file in the base, or `NO_RECORD`; empty where there is no base. */
+  /** The record of each file in the base, or `NO_RECORD`. */
   readonly records: Int32Array;
 }
 
-export interface Comparison {
-  /** One a component, in the archive's order. */
-  readonly groups: readonly ComparedGroup[];
-  /** The entry names that the base has and the store no longer has; directories end in `/`. */
-  readonly deleted: readonly string[];
-}
-
-/** The store as it was listed and examined. */
-export interface ExaminedStore {
-  /** One list a component, in the archive's order. */
-  readonly groups: readonly (readonly ExaminedFiles[])[];
+/** What else was found in the store, when all of it was listed. */
+export interface ListedNames {
   /** The entry names of the directories that are there, with `/`. */
-  readonly directories: readonly string[];
+  readonly directories: Iterable<string>;
   /** The entry names of what is there and was not listed. */
   readonly skipped: readonly string[];
   /** The components that were looked for: of others nothing counts as deleted. */
@@ -67,62 +56,187 @@ export interface ExaminedStore {
 /** Gives the CRC-32 of a file's content. */
 export type ReadChecksum = (directory: WalkedDirectory, name: string) => number;
 
-/** Measures every file against the base, and finds what only the base has. */
-export function compareStore(
-  store: ExaminedStore,
-  base: BaseIndex,
-  readChecksum: ReadChecksum,
-): Comparison {
-  const seen = new Uint8Array(base.size);
-  const groups = store.groups.map((files) =>
-    compareGroup(files, base, readChecksum),
-  );
+/** The full cannot be read any more; the cause says why. */
+export class UnusableBase extends Error {}
 
-  for (const group of groups) markSeen(group, seen);
+/** Measures files against the base as they come, and finds at the end what only the base has. */
+export class StoreComparison {
+  readonly #groups = new Map<Component, PlannedFiles[]>();
+  readonly #messages: ChangeCounts = countNothing();
+  /** The records that the store still has. */
+  readonly #seen: RecordSet;
 
-  for (const entryName of store.directories) {
-    const record = base.find(entryName);
-    if (record !== undefined) seen[record] = 1;
+  constructor(
+    private readonly base: BaseIndex,
+    private readonly readChecksum: ReadChecksum,
+  ) {
+    this.#seen = new RecordSet(base.size);
   }
 
-  return { groups, deleted: [...findDeleted(store, base, seen)] };
-}
+  /**
+   * Takes files of one directory; those of a component come together, in the archive's order.
+   * @throws {UnusableBase} when the base cannot be read any more
+   */
+  async add(
+    component: Component,
+    examined: ExaminedFiles,
+  ): Promise<ComparedFiles> {
+    const files = await this.#filesIn(examined.directory.prefix);
+    const compared = this.#compare(examined, files);
 
-/** Without a base every file is new. */
-export function compareWithNothing(
-  groups: readonly (readonly WalkedDirectory[])[],
-): Comparison {
-  const compared = groups.map((directories): ComparedGroup => {
-    const files: ComparedFiles[] = [];
-    let count = 0;
+    this.#note(compared);
+    this.#plan(component, compared);
 
-    for (const directory of directories) {
-      files.push({ directory, names: directory.files, first: count });
-      count += directory.files.length;
+    return compared;
+  }
+
+  /** @throws {UnusableBase} as `add` does */
+  async finish(store: ListedNames): Promise<Comparison> {
+    for (const entryName of store.directories) {
+      const own = this.base.ownEntry(entryName);
+      if (own) this.#seen.add(own.record);
     }
 
     return {
-      files,
-      changes: new Uint8Array(count).fill(CHANGES.indexOf('new')),
-      records: new Int32Array(0),
+      groups: [...this.#groups.values()],
+      messages: this.#messages,
+      deleted: await this.#findDeleted(store),
     };
-  });
+  }
 
-  return { groups: compared, deleted: [] };
-}
+  async #filesIn(prefix: string): Promise<BaseFiles> {
+    try {
+      return await this.base.filesIn(prefix);
+    } catch (error) {
+      if (!(error instanceof KmsError) && !isReadFailure(error)) throw error;
 
-/** The change of the file at a place in the columns. */
-export function changeAt({ changes }: ComparedGroup, column: number): Change {
-  return CHANGES[changes[column] ?? 0] ?? 'new';
-}
+      throw new UnusableBase('the base cannot be read', { cause: error });
+    }
+  }
 
-/** The record of that file in the base; undefined where the base has no such file. */
-export function recordAt(
-  { records }: ComparedGroup,
-  column: number,
-): number | undefined {
-  const record = records[column] ?? NO_RECORD;
-  return record === NO_RECORD ? undefined : record;
+  #compare(examined: ExaminedFiles, files: BaseFiles): ComparedFiles {
+    const { directory, names } = examined;
+    const changes = new Uint8Array(names.length);
+    const records = new Int32Array(names.length);
+
+    for (const [place, name] of names.entries()) {
+      const record = files.find(name);
+      const facts = factsAt(examined, place);
+      const readCrc = (): number => this.readChecksum(directory, name);
+      const change = this.#compareFile(
+        {
+          files,
+          record,
+        },
+        facts,
+        readCrc,
+      );
+
+      changes[place] = CHANGES.indexOf(change);
+      records[place] = record ?? NO_RECORD;
+    }
+
+    return {
+      directory,
+      names,
+      changes,
+      records,
+    };
+  }
+
+  #compareFile(
+    { files, record }: { files: BaseFiles; record: number | undefined },
+    file: FileFacts,
+    readCrc: () => number,
+  ): Change {
+    if (file.sizeBytes === VANISHED) return 'vanished';
+    if (record === undefined) return 'new';
+
+    const { table, index } = files.entryAt(record);
+    const likeness = compareStamps(this.base, stampOf(table, index), file);
+    if (likeness === 'other') return 'changed';
+    if (likeness === 'same') return 'unchanged';
+    // Of a file in pieces no entry has the checksum of the whole.
+    if (table.piece(index)) return 'changed';
+
+    return table.crc(index) === (file.crc ?? readCrc())
+      ? 'unchanged'
+      : 'changed';
+  }
+
+  /** Notes which records the store still has, and counts messages. */
+  #note({ directory, names, changes, records }: ComparedFiles): void {
+    const isInMail = holdsMessages(directory.prefix);
+
+    for (const [place, name] of names.entries()) {
+      const record = records[place] ?? NO_RECORD;
+      const change = changeAt(changes, place);
+
+      if (record !== NO_RECORD && change !== 'vanished') this.#seen.add(record);
+      if (isInMail && hasMessageName(name)) this.#messages[change]++;
+    }
+  }
+
+  /** Plans what changed. What vanished is among it: the packer looks again, and counts it. */
+  #plan(component: Component, compared: ComparedFiles): void {
+    const { directory, names, changes } = compared;
+    const group = this.#groups.get(component) ?? [];
+    this.#groups.set(component, group);
+
+    const changed = names.filter(
+      (_, place) => changeAt(changes, place) !== 'unchanged',
+    );
+
+    if (changed.length > 0) {
+      group.push({
+        directory,
+        names: packNames(changed),
+      });
+    }
+  }
+
+  /**
+   * The entries of the base that the store no longer has. What is there and was skipped (a directory that could not be
+   * listed, a link in the place of a folder) is not called deleted: its mail in the full stays recoverable.
+   */
+  async #findDeleted(store: ListedNames): Promise<string[]> {
+    const { base } = this;
+    const deleted: string[] = [];
+    const components = new Set(store.components);
+    const skipped = new Set(
+      store.skipped.map((name) => name.replace(/\/$/, '')),
+    );
+
+    const tell = (name: string): void => {
+      const place = placeOf(name);
+
+      if (place && components.has(place.component) && !isIn(skipped, name)) {
+        deleted.push(name);
+      }
+    };
+
+    for (const prefix of base.prefixes) {
+      const own = base.ownEntry(prefix);
+      if (own && !this.#seen.has(own.record)) tell(prefix);
+      if (base.hasAll(prefix, this.#seen)) continue;
+
+      for (const name of this.#unseenIn(await this.#filesIn(prefix))) {
+        tell(prefix + name);
+      }
+    }
+
+    return deleted;
+  }
+
+  /** A name that an archive has twice is there if one of the two is. */
+  #unseenIn(files: BaseFiles): string[] {
+    const isSeen = new Map<string, boolean>();
+    for (const [name, record] of files.names()) {
+      isSeen.set(name, this.#seen.has(record) || isSeen.get(name) === true);
+    }
+
+    return [...isSeen].filter(([, seen]) => !seen).map(([name]) => name);
+  }
 }
 
 /** Says whether a directory's own entry differs from that of the base, in mode or time. @param entryName with `/` */
@@ -131,51 +245,13 @@ export function isDirectoryChanged(
   entryName: string,
   { mtimeTicks, mode }: Pick<FileFacts, 'mtimeTicks' | 'mode'>,
 ): boolean {
-  const record = base.find(entryName);
-  if (record === undefined) return true;
+  const own = base.ownEntry(entryName);
+  if (own === undefined) return true;
 
   const facts = { sizeBytes: 0, mtimeTicks, mode, crc: undefined };
 
-  return !isUnchanged(base, base.entryAt(record), facts, undefined);
-}
-
-function compareGroup(
-  files: readonly ExaminedFiles[],
-  base: BaseIndex,
-  readChecksum: ReadChecksum,
-): ComparedGroup {
-  const count = files.reduce((sum, { names }) => sum + names.length, 0);
-  const changes = new Uint8Array(count);
-  const records = new Int32Array(count).fill(NO_RECORD);
-  const compared: ComparedFiles[] = [];
-  let at = 0;
-
-  for (const examined of files) {
-    const { directory, names } = examined;
-    compared.push({ directory, names, first: at });
-
-    for (const [place, name] of names.entries()) {
-      const record = base.findIn(directory.prefix, name);
-      const facts = factsAt(examined, place);
-      const readCrc = (): number => readChecksum(directory, name);
-
-      changes[at] = CHANGES.indexOf(compareFile(base, record, facts, readCrc));
-      records[at] = record ?? NO_RECORD;
-      at++;
-    }
-  }
-
-  return { files: compared, changes, records };
-}
-
-/** Notes which records the store still has. */
-function markSeen({ changes, records }: ComparedGroup, seen: Uint8Array): void {
-  const vanished = CHANGES.indexOf('vanished');
-
-  for (let at = 0; at < records.length; at++) {
-    const record = records[at] ?? NO_RECORD;
-    if (record !== NO_RECORD && changes[at] !== vanished) seen[record] = 1;
-  }
+  // A directory has no content that could decide.
+  return compareStamps(base, own, facts) === 'other';
 }
 
 /** A file as the file system has it now. */
@@ -199,78 +275,29 @@ function factsAt({ result, first }: ExaminedFiles, place: number): FileFacts {
   };
 }
 
-function compareFile(
-  base: BaseIndex,
-  record: number | undefined,
+/** Other modes make another file, and so does another time. Where size and time prove nothing the content decides. */
+function compareStamps(
+  { takenAtTicks }: BaseIndex,
+  entry: EntryStamp,
   file: FileFacts,
-  readCrc: () => number,
-): Change {
-  if (file.sizeBytes === VANISHED) return 'vanished';
-  if (record === undefined) return 'new';
-
-  return isUnchanged(base, base.entryAt(record), file, readCrc)
-    ? 'unchanged'
-    : 'changed';
-}
-
-/**
- * Other modes make another file, and so does another time. Where size and time prove nothing the content decides.
- * @param readCrc undefined for directories: they have no content
- */
-function isUnchanged(
-  base: BaseIndex,
-  { table, index }: BaseEntry,
-  file: FileFacts,
-  readCrc: (() => number) | undefined,
-): boolean {
-  if (!isSameMode(table.mode(index), file.mode)) return false;
+): 'same' | 'other' | 'content decides' {
+  if (!isSameMode(entry.mode, file.mode)) return 'other';
 
   const likeness = likenessOf(
     {
-      sizeBytes: wholeSize(table, index),
-      mtimeTicks: table.mtimeTicks(index),
-      precision: table.precision(index),
-      takenAtTicks: base.takenAtTicks,
+      ...entry,
+      takenAtTicks,
     },
     file,
   );
+  if (likeness === 'other size') return 'other';
+  if (file.crc !== undefined) return 'content decides';
+  if (likeness === 'other time') return 'other';
 
-  if (likeness === 'other size') return false;
-
-  if (file.crc === undefined) {
-    if (likeness === 'other time') return false;
-    if (!readCrc || likeness === 'same') return true;
-  }
-
-  // Of a file in pieces no entry has the checksum of the whole.
-  if (table.piece(index)) return false;
-
-  return table.crc(index) === (file.crc ?? readCrc?.());
+  return likeness === 'same' ? 'same' : 'content decides';
 }
 
 /** An archive that does not say the mode has the same as any file. */
 function isSameMode(entryMode: number, fileMode: number): boolean {
   return entryMode === 0 || (entryMode & 0o7777) === (fileMode & 0o7777);
-}
-
-/**
- * The entries of the base that the store no longer has. What is there and was skipped (a directory that could not be
- * listed, a link in the place of a folder) is not called deleted: its mail in the full stays recoverable.
- */
-function* findDeleted(
-  store: ExaminedStore,
-  base: BaseIndex,
-  seen: Uint8Array,
-): Generator<string> {
-  const components = new Set(store.components);
-  const skipped = new Set(store.skipped.map((name) => name.replace(/\/$/, '')));
-
-  for (const [name, record] of base.entries()) {
-    if (seen[record] === 1) continue;
-
-    const place = placeOf(name);
-    if (place && components.has(place.component) && !isIn(skipped, name)) {
-      yield name;
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import { countedMailboxOf } from '../store/mail-names.js';
 import { countMessages, isMessagePath } from '../store/message-file.js';
+import { type NameList, unpackNames } from '../store/name-list.js';
 
 /** The number of messages of each mailbox: `example.com/alice` → 1204. Pure. */
 export type MailboxCounts = ReadonlyMap<string, number>;
@@ -8,7 +9,7 @@ export type MailboxCounts = ReadonlyMap<string, number>;
 export function countListed(
   directories: readonly {
     readonly prefix: string;
-    readonly files: readonly string[];
+    readonly files: NameList;
   }[],
 ): MailboxCounts {
   const counts = new Map<string, number>();
@@ -17,7 +18,7 @@ export function countListed(
     const mailbox = countedMailboxOf(prefix);
     if (mailbox === undefined) continue;
 
-    const messages = countMessages(prefix, files);
+    const messages = countMessages(prefix, unpackNames(files));
     if (messages > 0) {
       counts.set(mailbox, (counts.get(mailbox) ?? 0) + messages);
     }

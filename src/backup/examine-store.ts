@@ -7,8 +7,8 @@ import { listedAs, type WalkedDirectory } from '../store/list-directory.js';
 
 /** Enough for a task to be worth its message; large directories are examined by all workers. */
 const BATCH_FILES = 2000;
-/** Tasks are handed over while the store is being listed, when this thread takes no answers. */
-const TASKS_IN_FLIGHT = 1000;
+/** Batches that may wait for their answers, or for the base to be opened: the listing goes on meanwhile. */
+const OPEN_BATCHES = 32;
 
 /** Files of one directory with what the file system says of them. */
 export interface ExaminedFiles {
@@ -33,56 +33,70 @@ interface ExaminedBatch {
   readonly files: readonly ExaminedFiles[];
 }
 
+/** Told of examined files, in the order in which they were added; the listing waits for it from time to time. */
+export type OnExamined = (
+  component: Component,
+  files: ExaminedFiles,
+) => Promise<unknown>;
+
 /** Asks for size, time and mode of everything that is listed, while it is being listed: of many files in worker threads. */
 export class StoreExaminer {
   readonly #pool: WorkerPool<StatTask, StatResult>;
+  /** Those that nobody was told of yet, the oldest first. */
   readonly #answers: Promise<ExaminedBatch>[] = [];
   #batch: Batch | undefined;
 
-  constructor(private readonly request: BackupRequest) {
+  constructor(
+    private readonly request: BackupRequest,
+    private readonly onExamined: OnExamined,
+  ) {
     this.#pool = new WorkerPool<StatTask, StatResult>({
       url: new URL('./stat-worker.js', import.meta.url),
       threads: request.threads,
       // Contents may be long: they are read by threads only.
       here: request.usesChecksum ? undefined : examineFiles,
-      tasksInFlight: TASKS_IN_FLIGHT,
+      tasksInFlight: OPEN_BATCHES,
       workerData: () => undefined,
     });
     request.signal?.addEventListener('abort', this.#stop, { once: true });
   }
 
-  /** Takes the files of one directory. */
-  add(component: Component, directory: WalkedDirectory): void {
-    for (let from = 0; from < directory.files.length; from += BATCH_FILES) {
+  /**
+   * Takes the files of one directory.
+   * @returns what to wait for before more is added
+   * @throws what a worker could not foresee, or the reason of an interruption
+   */
+  add(
+    component: Component,
+    directory: WalkedDirectory,
+    names: readonly string[],
+  ): Promise<void> | undefined {
+    for (let from = 0; from < names.length; from += BATCH_FILES) {
       if (this.#batch?.component !== component) this.#send();
 
       const batch = (this.#batch ??= { component, pieces: [], files: 0 });
-      const names = directory.files.slice(from, from + BATCH_FILES);
+      const piece = names.slice(from, from + BATCH_FILES);
 
-      batch.pieces.push({ directory, names });
-      batch.files += names.length;
+      batch.pieces.push({
+        directory,
+        names: piece,
+      });
+      batch.files += piece.length;
       if (batch.files < BATCH_FILES) continue;
 
       this.#pool.grow();
       this.#send();
     }
+
+    return this.#answers.length > OPEN_BATCHES
+      ? this.#tell(OPEN_BATCHES)
+      : undefined;
   }
 
-  /**
-   * All that was added: a list for each component that has files, everything in the order in which it was added.
-   * @throws what a worker could not foresee, or the reason of an interruption
-   */
-  async finish(): Promise<readonly (readonly ExaminedFiles[])[]> {
+  /** Ends when everything that was added is told. @throws as `add` does */
+  async finish(): Promise<void> {
     this.#send();
-
-    const groups = new Map<Component, ExaminedFiles[]>();
-    for (const { component, files } of await Promise.all(this.#answers)) {
-      const group = groups.get(component) ?? [];
-      groups.set(component, group);
-      group.push(...files);
-    }
-
-    return [...groups.values()];
+    await this.#tell(0);
   }
 
   async close(): Promise<void> {
@@ -93,6 +107,18 @@ export class StoreExaminer {
   readonly #stop = (): void => {
     this.#pool.fail(this.request.signal?.reason as Error);
   };
+
+  /** Tells of batches until no more than so many are left. */
+  async #tell(left: number): Promise<void> {
+    while (this.#answers.length > left) {
+      const answer = await this.#answers.shift();
+      if (!answer) return;
+
+      for (const files of answer.files) {
+        await this.onExamined(answer.component, files);
+      }
+    }
+  }
 
   #send(): void {
     const batch = this.#batch;
@@ -106,10 +132,13 @@ export class StoreExaminer {
     }));
 
     const answer = this.#pool
-      .run({ directories, withCrc: this.request.usesChecksum })
+      .run({
+        directories,
+        withCrc: this.request.usesChecksum,
+      })
       .then((result) => toExamined(batch, result));
 
-    answer.catch(() => undefined); // finish() tells
+    answer.catch(() => undefined); // who waits for it is told
     this.#answers.push(answer);
   }
 }
@@ -126,5 +155,8 @@ function toExamined(
     return examined;
   });
 
-  return { component, files };
+  return {
+    component,
+    files,
+  };
 }

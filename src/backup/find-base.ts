@@ -1,15 +1,13 @@
-import type { Catalogue } from '../archive/backup-directory.js';
-import { checkVolumes } from '../archive/check-structure.js';
+import type { ArchiveFiles, Catalogue } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { type OpenArchive, openArchive } from '../archive/open-archive.js';
 import { holdsParts } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { isReadFailure } from '../archive/zip/source.js';
 import { KmsError, messageOf } from '../errors.js';
+import { type IndexedFull, indexFull } from './index-full.js';
 
 /** The full that a differential is measured against, or why there is none. */
-export type Base =
-  { readonly archive: OpenArchive } | { readonly reason: string };
+export type Base = IndexedFull | { readonly reason: string };
 
 /**
  * The newest full, if it is whole: an older one would make recovery depend on what nobody looks at any more. Fulls of
@@ -31,18 +29,22 @@ export async function findBase(
   }
 
   try {
-    const archive = await openArchive(files);
-    if (state.facts.summary) checkVolumes(archive, state.facts.summary);
-
-    return { archive };
+    return await indexFull(state.facts);
   } catch (error) {
     // A full tonight is better than nothing, whether the disk answers again tomorrow or not.
     if (!(error instanceof KmsError) && !isReadFailure(error)) throw error;
 
     return {
-      reason: `the newest full, ${files.stem}.zip, cannot be used: ${messageOf(error)}`,
+      reason: describeUnusable(files, error),
     };
   }
+}
+
+export function describeUnusable(
+  { stem }: ArchiveFiles,
+  error: unknown,
+): string {
+  return `the newest full, ${stem}.zip, cannot be used: ${messageOf(error)}`;
 }
 
 async function findNewestFull(

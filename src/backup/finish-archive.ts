@@ -1,6 +1,7 @@
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { formatSummaryText, SUMMARY_ENTRY } from '../archive/summary.js';
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
+import { unpackNames } from '../store/name-list.js';
 import { isFileOfBase } from './base-index.js';
 import type { ObservedMail } from './mass-loss.js';
 import { type OpenRun, unreadNames } from './open-run.js';
@@ -18,7 +19,7 @@ export async function finishArchive(
   mail: ObservedMail | undefined,
 ): Promise<void> {
   const { request, writer, packer, takenAt } = run;
-  const lacks = findLacks(run);
+  const lacks = await findLacks(run);
   const format = (): string => formatSummary(run, mail, lacks);
 
   // The text is the last entry of the last volume, and names how many there are: it must not open another one.
@@ -66,21 +67,25 @@ function formatSummary(
 }
 
 /** The required files that this point in time will not have; undefined where the configuration was not asked for. */
-function findLacks(run: OpenRun): string[] | undefined {
+async function findLacks(run: OpenRun): Promise<string[] | undefined> {
   const { plan, base, packer } = run;
   if (!plan.components.includes('cfg')) return undefined;
 
   const listed = new Set(
     plan.singles.flatMap(({ prefix, files }) =>
-      files.map((name) => prefix + name),
+      unpackNames(files).map((name) => prefix + name),
     ),
   );
   const lost = new Set([...packer.vanished, ...unreadNames(run)]);
 
-  return REQUIRED_FILES.filter(
-    (name) =>
-      (!listed.has(name) || lost.has(name)) && !isFileOfBase(base, name),
-  );
+  const lacks: string[] = [];
+
+  for (const name of REQUIRED_FILES) {
+    const isPacked = listed.has(name) && !lost.has(name);
+    if (!isPacked && !(await isFileOfBase(base, name))) lacks.push(name);
+  }
+
+  return lacks;
 }
 
 /** Adds a text of ours. */

@@ -14,7 +14,8 @@ import {
   wantedComponents,
 } from './sources.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
-import { identify, walkTree } from '../store/walk.js';
+import { packNames, unpackNames } from '../store/name-list.js';
+import { identify, type OnDirectory, walkTree } from '../store/walk.js';
 
 /** The files of one component. */
 interface ListedGroup {
@@ -37,20 +38,21 @@ export interface ListedStore {
   readonly skipped: readonly SkippedPath[];
 }
 
-/** Told of every directory while the listing goes on, and of single files as of directories with one name. */
+/** Told of every directory while the listing goes on, and of single files as of directories with one name; the listing waits for it. */
 export type OnListed = (
   component: Component,
   directory: WalkedDirectory,
-) => void;
+  names: readonly string[],
+) => Promise<void> | undefined;
 
 /**
  * Lists everything that a backup of this request may hold.
  * @throws {NotFoundError} when nothing of it exists · {UsageError} when the backup directory holds what is to be backed up
  */
-export function listStore(
+export async function listStore(
   request: BackupRequest,
   onListed?: OnListed,
-): ListedStore {
+): Promise<ListedStore> {
   const { installation, settings, mask, storage } = request;
   const { sources, skipped } = findSources(installation, settings, mask);
 
@@ -64,16 +66,17 @@ export function listStore(
   const present = [...new Set(sources.map(({ component }) => component))];
   const allSkipped = [...skipped];
 
-  const groups = present.map((component) => {
-    const listed = listComponent(
+  const groups: ListedGroup[] = [];
+
+  for (const component of present) {
+    const listed = await listComponent(
       component,
       sources.filter((source) => source.component === component),
       { exclude, onListed },
     );
     allSkipped.push(...listed.skipped);
-
-    return listed.group;
-  });
+    groups.push(listed.group);
+  }
 
   return {
     components: wantedComponents(settings.include, mask),
@@ -105,41 +108,48 @@ interface ListOptions {
   readonly onListed: OnListed | undefined;
 }
 
-function listComponent(
+async function listComponent(
   component: Component,
   sources: readonly Source[],
   { exclude, onListed }: ListOptions,
-): { group: ListedGroup; skipped: readonly SkippedPath[] } {
+): Promise<{ group: ListedGroup; skipped: readonly SkippedPath[] }> {
   const paths = sources.map(({ path }) => path).join(', ');
   tellStep(`listing component ${component}: ${paths}`);
+
+  const onDirectory: OnDirectory = (directory, names) =>
+    onListed?.(component, directory, names);
 
   const singles = sources
     .filter(({ entryName }) => !entryName.endsWith('/'))
     .map(toDirectory);
 
-  for (const single of singles) onListed?.(component, single);
+  for (const single of singles) {
+    await onDirectory(single, unpackNames(single.files));
+  }
 
-  const onDirectory =
-    onListed &&
-    ((directory: WalkedDirectory): void => {
-      onListed(component, directory);
+  const directories: WalkedDirectory[] = [];
+  const skipped: SkippedPath[] = [];
+
+  for (const { path, entryName } of sources) {
+    if (!entryName.endsWith('/')) continue;
+
+    const walk = await walkTree(path, entryName, {
+      exclude,
+      onDirectory,
+      findFault: findStepFault,
     });
 
-  const walks = sources
-    .filter(({ entryName }) => entryName.endsWith('/'))
-    .map(({ path, entryName }) =>
-      walkTree(path, entryName, {
-        exclude,
-        onDirectory,
-        findFault: findStepFault,
-      }),
-    );
-
-  const directories = walks.flatMap((walk) => walk.directories);
+    for (const directory of walk.directories) directories.push(directory);
+    for (const one of walk.skipped) skipped.push(one);
+  }
 
   return {
-    group: { component, singles, directories },
-    skipped: walks.flatMap((walk) => walk.skipped),
+    group: {
+      component,
+      singles,
+      directories,
+    },
+    skipped,
   };
 }
 
@@ -155,7 +165,7 @@ function toDirectory({
   return {
     path: dirname(path),
     prefix,
-    files: [name],
+    files: packNames([name]),
     mtimeNs: 0n,
     followsLinks,
   };

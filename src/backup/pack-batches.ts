@@ -1,5 +1,7 @@
 import type { FilesTask } from '../archive/write/pack-tasks.js';
-import { listedAs, type WalkedDirectory } from '../store/list-directory.js';
+import { type DirectoryPlace, listedAs } from '../store/list-directory.js';
+import { unpackNames } from '../store/name-list.js';
+import type { PlannedFiles } from './comparison.js';
 
 /** Cutting the files of a directory into tasks for the packing threads. Pure. */
 
@@ -8,7 +10,7 @@ const BATCH_FILES = 128;
 
 /** Tasks that pack these files of a directory. */
 export function toTasks(
-  directory: WalkedDirectory,
+  directory: DirectoryPlace,
   names: readonly string[],
 ): FilesTask[] {
   const tasks: FilesTask[] = [];
@@ -22,4 +24,13 @@ export function toTasks(
   }
 
   return tasks;
+}
+
+/** Tasks for all that is planned, made when their turn comes. */
+export function* tasksOf(
+  planned: readonly PlannedFiles[],
+): Generator<FilesTask> {
+  for (const { directory, names } of planned) {
+    yield* toTasks(directory, unpackNames(names));
+  }
 }

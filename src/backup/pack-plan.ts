@@ -12,6 +12,7 @@ import { addText } from './finish-archive.js';
 import { countListed, countStored } from './count-mail.js';
 import type { LeftOut, ObservedMail } from './mass-loss.js';
 import { type OpenRun, unreadNames } from './open-run.js';
+import { tasksOf } from './pack-batches.js';
 import { packDirectories } from './pack-directories.js';
 import { formatDeleted } from './plan-archive.js';
 import { secondLook } from './second-look.js';
@@ -32,7 +33,7 @@ export async function packPlan(run: OpenRun): Promise<PackedPlan> {
   const { plan, base, packer, writer } = run;
 
   addFirstTexts(run);
-  for (const group of plan.groups) await packer.pack(group);
+  for (const group of plan.groups) await packer.pack(tasksOf(group));
 
   const { added, look } = await packAgain(run);
   await packer.packHeld();
@@ -40,7 +41,11 @@ export async function packPlan(run: OpenRun): Promise<PackedPlan> {
   const directories = packDirectories(look.directories, base, writer);
   const skipped = [...plan.skipped, ...look.skipped];
 
-  return { directories, mail: observeMail(run, added, skipped), skipped };
+  return {
+    directories,
+    mail: observeMail(run, added, skipped),
+    skipped,
+  };
 }
 
 /** The paths that are there and could not be listed or read. */
@@ -81,13 +86,19 @@ async function packAgain(run: OpenRun): Promise<{
       const names = task.names.filter(
         (name) => !listed.has(task.prefix + name),
       );
-      added.push({ ...task, names });
+      added.push({
+        ...task,
+        names,
+      });
     }
 
     return packer.pack(tasks);
   });
 
-  return { added, look };
+  return {
+    added,
+    look,
+  };
 }
 
 function observeMail(

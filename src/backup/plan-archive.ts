@@ -1,21 +1,11 @@
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
 import { LARGEST_LIST_BYTES } from '../archive/summary.js';
-import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { codec } from '../archive/zip/codec.js';
 import type { DirectoryIdentity } from '../platform/look-again.js';
 import type { Component } from '../store/components.js';
-import {
-  hasMessageName,
-  holdsMessages,
-  isMessagePath,
-} from '../store/message-file.js';
-import {
-  changeAt,
-  type ComparedGroup,
-  type Comparison,
-} from './compare-store.js';
+import { isMessagePath } from '../store/message-file.js';
+import type { Comparison, PlannedFiles } from './comparison.js';
 import type { ListedStore } from './list-store.js';
-import { toTasks } from './pack-batches.js';
 import type { MessageCounts } from './request.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
 
@@ -31,7 +21,7 @@ export interface BackupPlan {
   /** The same where they are fewer than the server includes. */
   readonly parts: readonly Component[] | undefined;
   /** The files to pack: one list a component, in the archive's order. */
-  readonly groups: readonly (readonly FilesTask[])[];
+  readonly groups: readonly (readonly PlannedFiles[])[];
   readonly fileCount: number;
   /** The entry names that the base has and the store no longer has; directories end in `/`. */
   readonly deleted: readonly string[];
@@ -66,14 +56,14 @@ export function planArchive(
   comparison: Comparison,
   choices: PlanChoices,
 ): BackupPlan {
-  const groups = comparison.groups.map(tasksOf);
+  const { groups } = comparison;
 
   return {
     ...choices,
     components: listed.components,
     parts: listed.parts,
     groups,
-    fileCount: groups.flat().reduce((sum, { names }) => sum + names.length, 0),
+    fileCount: groups.flat().reduce((sum, { names }) => sum + names.count, 0),
     deleted: comparison.deleted,
     directories: listed.groups.flatMap(({ directories }) => directories),
     singles: listed.groups.flatMap(({ singles }) => singles),
@@ -83,38 +73,15 @@ export function planArchive(
   };
 }
 
-/** Tasks for what changed. What vanished is among it: the packer looks again, and counts it. */
-function tasksOf(group: ComparedGroup): FilesTask[] {
-  return group.files.flatMap(({ directory, names, first }) => {
-    const changed = names.filter(
-      (_, at) => changeAt(group, first + at) !== 'unchanged',
-    );
-
-    return toTasks(directory, changed);
-  });
-}
-
 function countChanges({
-  groups,
+  messages,
   deleted,
 }: Comparison): Omit<MessageCounts, 'vanished'> {
-  const counts = { new: 0, changed: 0, unchanged: 0, vanished: 0 };
-
-  for (const group of groups) {
-    for (const { directory, names, first } of group.files) {
-      if (!holdsMessages(directory.prefix)) continue;
-
-      for (const [at, name] of names.entries()) {
-        if (hasMessageName(name)) counts[changeAt(group, first + at)]++;
-      }
-    }
-  }
-
   return {
-    total: counts.new + counts.changed + counts.unchanged,
-    new: counts.new,
-    changed: counts.changed,
-    unchanged: counts.unchanged,
+    total: messages.new + messages.changed + messages.unchanged,
+    new: messages.new,
+    changed: messages.changed,
+    unchanged: messages.unchanged,
     deleted: deleted.filter(isMessagePath).length,
   };
 }

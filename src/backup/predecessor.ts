@@ -1,8 +1,10 @@
 import type { ArchiveState } from '../archive/archive-state.js';
 import type { Catalogue } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
-import { type OpenArchive, openArchive } from '../archive/open-archive.js';
+import type { EntryTable } from '../archive/zip/entry-table.js';
+import { openVolume } from '../archive/open-archive.js';
 import { countEntries, type MailboxCounts } from './count-mail.js';
+import type { ArchiveFiles } from '../archive/backup-directory.js';
 
 /** The mail of the archive before this run, as that archive itself counts it. */
 export interface Predecessor {
@@ -18,7 +20,12 @@ export async function readPredecessor({
   for (const files of [...archives].reverse()) {
     const [state] = await inspectArchives(storage, [files]);
     const counts = state && (await countsOf(state));
-    if (counts) return { stem: files.stem, counts };
+    if (counts) {
+      return {
+        stem: files.stem,
+        counts,
+      };
+    }
   }
 
   return undefined;
@@ -38,11 +45,23 @@ async function countsOf({
     return undefined;
   }
 
-  return countEntries(entryNames(await openArchive(facts.files)));
+  return countArchive(facts.files);
 }
 
-function* entryNames({ volumes }: OpenArchive): Generator<string> {
-  for (const { table } of volumes) {
-    for (let index = 0; index < table.count; index++) yield table.name(index);
+/** One volume after the other: an archive's names are many. */
+async function countArchive({ volumes }: ArchiveFiles): Promise<MailboxCounts> {
+  const counts = new Map<string, number>();
+
+  for (const file of volumes) {
+    const { table } = await openVolume(file);
+    for (const [mailbox, count] of countEntries(entryNames(table))) {
+      counts.set(mailbox, (counts.get(mailbox) ?? 0) + count);
+    }
   }
+
+  return counts;
+}
+
+function* entryNames(table: EntryTable): Generator<string> {
+  for (let index = 0; index < table.count; index++) yield table.name(index);
 }

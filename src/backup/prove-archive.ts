@@ -9,20 +9,20 @@ import { checkStructure } from '../archive/check-structure.js';
 import { describeLost } from '../archive/damage.js';
 import { namesOf, readDeleted } from '../archive/hidden-names.js';
 import { formatVolumeName, parseVolumeName } from '../archive/names.js';
-import type { OpenArchive } from '../archive/open-archive.js';
+import { openArchive } from '../archive/open-archive.js';
 import { readArchive } from '../archive/verify.js';
 import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
 
 /**
  * Asks of an archive that has no name yet what a recover asks before it reads any data: its volumes are opened as they lie
  * on the disk, a differential's with its base. What nobody could recover is not published, and pushes nothing out.
- * @param base the full that a differential is measured against
+ * @param baseFiles the full that a differential is measured against
  * @returns the archive's files, under their temporary names
  * @throws {FailedError} naming the entry that a recover would refuse
  */
 export async function proveRecoverable(
   writer: ArchiveWriter,
-  base: OpenArchive | undefined,
+  baseFiles: ArchiveFiles | undefined,
 ): Promise<ArchiveFiles> {
   try {
     const files = await filesOf(writer);
@@ -35,7 +35,9 @@ export async function proveRecoverable(
 
     checkStructure(archive, facts);
 
-    if (base) {
+    if (baseFiles) {
+      const base = await openArchive(baseFiles);
+
       checkChain(
         base,
         archive,
@@ -98,5 +100,11 @@ async function findVolume(
 
   const { sizeBytes, mtimeMs } = file;
 
-  return { storage, storedAs, name, sizeBytes, mtimeMs };
+  return {
+    storage,
+    storedAs,
+    name,
+    sizeBytes,
+    mtimeMs,
+  };
 }

@@ -57,11 +57,18 @@ export async function planBackup(
   const startedAt = request.clock();
   const { storage } = request;
   const archives = await listArchiveFiles(storage);
-  const { plan } = await surveyStore(request, { storage, archives });
+  const { plan, base } = await surveyStore(request, {
+    storage,
+    archives,
+  });
+  base?.index.close();
 
   const { stem } = chooseStem(archives, plan.type, startedAt, plan.letter);
 
-  return { ...reportPlan(plan, stem, startedAt), finishedAt: request.clock() };
+  return {
+    ...reportPlan(plan, stem, startedAt),
+    finishedAt: request.clock(),
+  };
 }
 
 /** The places where a recover would be at work. */
@@ -144,7 +151,10 @@ async function backUp(
       warnings,
       isMassLoss: alarms.length > 0,
     },
-    catalogue: { storage, archives: [...catalogue.archives, files] },
+    catalogue: {
+      storage,
+      archives: [...catalogue.archives, files],
+    },
   };
 }
 
@@ -162,17 +172,21 @@ async function writeArchive(
     refuseGoneStore(massLoss.verdict());
 
     await finishArchive(run, packed.mail);
-    const proven = await proveRecoverable(writer, base?.archive);
+    const proven = await proveRecoverable(writer, base?.files);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
 
-    return { report: reportRun(run, packed), files: toPublished(proven) };
+    return {
+      report: reportRun(run, packed),
+      files: toPublished(proven),
+    };
   } catch (error) {
     await packer.close();
     await writer.discard();
 
     throw error;
   } finally {
+    base?.index.close();
     await packer.close();
   }
 }
@@ -184,5 +198,8 @@ function toPublished(files: ArchiveFiles): ArchiveFiles {
     storedAs: volume.name,
   }));
 
-  return { ...files, volumes };
+  return {
+    ...files,
+    volumes,
+  };
 }

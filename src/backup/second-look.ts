@@ -6,6 +6,7 @@ import type { OpenRun } from './open-run.js';
 import { toTasks } from './pack-batches.js';
 import type { BackupPlan } from './plan-archive.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
+import { NO_NAMES, unpackNames } from '../store/name-list.js';
 import { type Walk, walkTree } from '../store/walk.js';
 
 /** Mail that keeps arriving must not keep a backup from ending. */
@@ -34,20 +35,25 @@ export async function secondLook(
   const returned = plan.singles.flatMap((single) =>
     toTasks(
       single,
-      single.files.filter((name) => vanished.delete(single.prefix + name)),
+      unpackNames(single.files).filter((name) =>
+        vanished.delete(single.prefix + name),
+      ),
     ),
   );
 
   await pack(returned);
 
   for (let round = 0; round < ROUNDS; round++) {
-    const tasks = store.lookAgain();
+    const tasks = await store.lookAgain();
     if (tasks.length === 0) break;
 
     await pack(tasks);
   }
 
-  return { directories: store.directories, skipped: store.skipped };
+  return {
+    directories: store.directories,
+    skipped: store.skipped,
+  };
 }
 
 /** The knowledge of the store while it is listed again. */
@@ -80,7 +86,7 @@ class WatchedStore {
   }
 
   /** Lists every directory that moved; returns what is to be packed of it. */
-  lookAgain(): FilesTask[] {
+  async lookAgain(): Promise<FilesTask[]> {
     const tasks: FilesTask[] = [];
     for (const directory of this.directories) {
       if (!hasMoved(directory)) continue;
@@ -89,7 +95,7 @@ class WatchedStore {
       const isKnown = (prefix: string): boolean =>
         this.#directories.has(prefix);
 
-      const walk = walkTree(directory.path, directory.prefix, {
+      const walk = await walkTree(directory.path, directory.prefix, {
         exclude,
         isKnown,
         findFault: findStepFault,
@@ -98,9 +104,8 @@ class WatchedStore {
       this.#addSkipped(walk);
 
       for (const now of walk.directories) {
-        if (now.prefix !== directory.prefix && this.#isFile(now.prefix)) {
-          continue;
-        }
+        const isBelow = now.prefix !== directory.prefix;
+        if (isBelow && (await this.#isFile(now.prefix))) continue;
 
         tasks.push(...toTasks(now, this.#newFiles(now)));
       }
@@ -116,23 +121,29 @@ class WatchedStore {
     const isNew = (name: string): boolean =>
       !this.#isDirectory(prefix + name) &&
       (this.vanished.delete(prefix + name) || !seen.has(name));
-    const names = now.files.filter(isNew);
+    const files = unpackNames(now.files);
+    const names = files.filter(isNew);
 
     this.#directories.set(prefix, now);
-    this.#names.set(prefix, new Set([...seen, ...now.files]));
+    this.#names.set(prefix, new Set([...seen, ...files]));
 
     return names;
   }
 
   #namesIn(prefix: string): ReadonlySet<string> {
-    const seen =
-      this.#names.get(prefix) ?? new Set(this.#directories.get(prefix)?.files);
-    this.#names.set(prefix, seen);
+    let seen = this.#names.get(prefix);
+
+    if (!seen) {
+      const { files = NO_NAMES } = this.#directories.get(prefix) ?? {};
+      seen = new Set(unpackNames(files));
+      this.#names.set(prefix, seen);
+    }
+
     return seen;
   }
 
   /** Says whether the archive, or its base, has that directory, or one above it, as a file: nobody could recover both. */
-  #isFile(prefix: string): boolean {
+  async #isFile(prefix: string): Promise<boolean> {
     for (
       let end = prefix.length - 1;
       end > 0;
@@ -143,7 +154,7 @@ class WatchedStore {
       const isPacked =
         this.#namesIn(prefix.slice(0, at)).has(prefix.slice(at, end)) &&
         !this.vanished.has(name);
-      if (!isPacked && !isFileOfBase(this.base, name)) continue;
+      if (!isPacked && !(await isFileOfBase(this.base, name))) continue;
 
       this.#skip({
         name: `${name}/`,

@@ -1,20 +1,15 @@
 import type { Catalogue } from '../archive/backup-directory.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
-import { lookAt } from '../platform/look-again.js';
-import { BaseIndex, type OpenBase } from './base-index.js';
-import { checksumFile } from '../store/checksum.js';
-import {
-  compareStore,
-  compareWithNothing,
-  type Comparison,
-  type ReadChecksum,
-} from './compare-store.js';
-import { type ExaminedFiles, StoreExaminer } from './examine-store.js';
+import type { OpenBase } from './base-index.js';
+import { compareWithNothing } from './comparison.js';
+import { StoreExaminer } from './examine-store.js';
 import { chooseLetter } from './choose-name.js';
 import { findBase } from './find-base.js';
 import { type ListedStore, listStore } from './list-store.js';
+import { type Measured, Measuring } from './measure-store.js';
 import { type BackupPlan, fitsVolume, planArchive } from './plan-archive.js';
 import type { BackupRequest } from './request.js';
+import { limitedParts } from './sources.js';
 
 /** A plan, and what it was measured against. */
 export interface PlannedBackup {
@@ -34,7 +29,7 @@ export async function surveyStore(
 ): Promise<PlannedBackup> {
   return request.type === 'differential'
     ? surveyDifferential(request, catalogue)
-    : planWhole(request.type, listStore(request), []);
+    : planWhole(request.type, await listStore(request), []);
 }
 
 /**
@@ -45,68 +40,44 @@ async function surveyDifferential(
   request: BackupRequest,
   catalogue: Catalogue,
 ): Promise<PlannedBackup> {
-  const examiner = new StoreExaminer(request);
+  const { settings, mask, volumeLimitBytes } = request;
+  const parts = limitedParts(settings.include, mask);
+  const measuring = new Measuring(findBase(catalogue, parts));
+
+  const examiner = new StoreExaminer(request, (component, files) =>
+    measuring.add(component, files),
+  );
+
   try {
-    const listed = listStore(request, (component, directory) => {
-      examiner.add(component, directory);
-    });
+    const listed = await listStore(request, (component, directory, names) =>
+      examiner.add(component, directory, names),
+    );
 
-    const found = await findBase(catalogue, listed.parts);
-    if ('reason' in found) return planFullInstead(listed, found.reason);
+    await examiner.finish();
+    const measured = await measuring.finish(listed);
+    if ('reason' in measured) return planFullInstead(listed, measured.reason);
 
-    const { archive } = found;
-    const tables = archive.volumes.map(({ table }) => table);
-    const index = new BaseIndex(tables, archive.files.takenAt);
-    const groups = await examiner.finish();
-    const comparison = compareListed(listed, groups, index);
-    const deleted = new Set(comparison.deleted);
+    const letter = chooseLetter(catalogue.archives);
 
-    return planDifferential(request.volumeLimitBytes, listed, {
-      base: { archive, index, deleted },
-      comparison,
-      letter: chooseLetter(catalogue.archives),
+    return planDifferential(volumeLimitBytes, listed, {
+      ...measured,
+      letter,
     });
   } finally {
     await examiner.close();
   }
 }
 
-function compareListed(
-  listed: ListedStore,
-  groups: readonly (readonly ExaminedFiles[])[],
-  index: BaseIndex,
-): Comparison {
-  const directories = listed.groups.flatMap((group) => group.directories);
-
-  const store = {
-    groups,
-    directories: directories
-      .filter(({ path }) => lookAt(path)?.isDirectory() === true)
-      .map(({ prefix }) => prefix),
-    skipped: listed.skipped.map(({ name }) => name),
-    components: listed.components,
-  };
-
-  return compareStore(store, index, readChecksum);
-}
-
-const readChecksum: ReadChecksum = ({ path, followsLinks }, name) =>
-  checksumFile(`${path}/${name}`, { followsLinks, asksPlace: true });
-
-interface Measured {
-  readonly base: OpenBase;
-  readonly comparison: Comparison;
-  readonly letter: DifferentialLetter;
-}
-
 function planDifferential(
   volumeLimitBytes: number,
   listed: ListedStore,
-  { base, comparison, letter }: Measured,
+  { base, comparison, letter }: Measured & { letter: DifferentialLetter },
 ): PlannedBackup {
   const { deleted } = comparison;
 
   if (!fitsVolume(deleted, volumeLimitBytes)) {
+    base.index.close();
+
     return planFullInstead(
       listed,
       `the names of ${deleted.length} deleted files do not fit into a volume`,
@@ -116,11 +87,17 @@ function planDifferential(
   const plan = planArchive(listed, comparison, {
     type: 'differential',
     letter,
-    base: { stem: base.archive.files.stem, digest: base.archive.digest },
+    base: {
+      stem: base.files.stem,
+      digest: base.digest,
+    },
     warnings: [],
   });
 
-  return { plan, base };
+  return {
+    plan,
+    base,
+  };
 }
 
 function planFullInstead(listed: ListedStore, reason: string): PlannedBackup {
@@ -149,5 +126,8 @@ function planWhole(
     warnings,
   });
 
-  return { plan, base: undefined };
+  return {
+    plan,
+    base: undefined,
+  };
 }

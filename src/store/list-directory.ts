@@ -12,11 +12,12 @@ import {
   statDirectory,
 } from '../platform/look-again.js';
 import { isExcludedDirectory, isExcludedFile } from './components.js';
+import type { NameList } from './name-list.js';
 
 /** Listing one directory of the live store. */
 
-/** One directory and the regular files in it. */
-export interface WalkedDirectory {
+/** One directory of the store. */
+export interface DirectoryPlace {
   /** Absolute. */
   readonly path: string;
   /** Its device and inode; undefined for single files, listed as if they were all of their directory. */
@@ -25,9 +26,18 @@ export interface WalkedDirectory {
   readonly followsLinks?: boolean | undefined;
   /** The prefix of its files' names in an archive: `@backup/store/mail/example.com/`. */
   readonly prefix: string;
-  readonly files: readonly string[];
   /** Its modification time when it was listed: if it moved since, something came or went. Undefined where it was too young then to tell. */
   readonly mtimeNs: bigint | undefined;
+}
+
+/** One directory and the regular files in it, to be kept while a whole store is listed. */
+export interface WalkedDirectory extends DirectoryPlace {
+  readonly files: NameList;
+}
+
+/** The same just now, with the names at hand. */
+export interface JustListed extends DirectoryPlace {
+  readonly files: readonly string[];
 }
 
 /** Something that is not backed up, and why. */
@@ -53,8 +63,12 @@ export function listedAs({
   path,
   identity,
   followsLinks,
-}: WalkedDirectory): ListedDirectory {
-  return { directory: path, identity, followsLinks };
+}: DirectoryPlace): ListedDirectory {
+  return {
+    directory: path,
+    identity,
+    followsLinks,
+  };
 }
 
 /** A file or directory that is about to be listed. */
@@ -77,7 +91,7 @@ export interface ListOptions {
 /** What one look at a directory found. */
 export interface Listing {
   /** Undefined where it is gone, is not to be entered, or cannot be listed: then it is among the skipped. */
-  readonly directory: WalkedDirectory | undefined;
+  readonly directory: JustListed | undefined;
   /** The names of its subdirectories. */
   readonly children: readonly string[];
   readonly skipped: readonly SkippedPath[];
@@ -110,12 +124,18 @@ export function listDirectory(
     const directory = {
       path,
       prefix,
-      identity: { dev, ino },
+      identity: {
+        dev,
+        ino,
+      },
       files: sorted.files,
       mtimeNs: isYoung(mtimeNs) ? undefined : mtimeNs,
     };
 
-    return { ...sorted, directory };
+    return {
+      ...sorted,
+      directory,
+    };
   } catch (error) {
     return {
       ...NOTHING,
@@ -163,12 +183,20 @@ function sortEntries(
 
     const { name: step } = entry;
     const isDirectory = entry.isDirectory();
-    const fault = findFault?.({ prefix, prefixBytes, step, isDirectory });
+    const fault = findFault?.({
+      prefix,
+      prefixBytes,
+      step,
+      isDirectory,
+    });
     const reason =
       fault === undefined ? reasonToSkip(entry) : `has ${fault} in its name`;
 
     if (reason !== undefined) {
-      into.skipped.push({ name: prefix + step, reason });
+      into.skipped.push({
+        name: prefix + step,
+        reason,
+      });
     } else if (isDirectory) {
       if (!isExcludedDirectory(step)) into.children.push(step);
     } else if (!isExcludedFile(step)) {

@@ -5,17 +5,21 @@ import {
 } from '../../src/archive/zip/entry-table.js';
 import { BaseIndex } from '../../src/backup/base-index.js';
 import {
-  changeAt,
-  type Comparison,
-  compareStore,
-  compareWithNothing,
+  type ComparedFiles,
   isDirectoryChanged,
-  recordAt,
+  StoreComparison,
 } from '../../src/backup/compare-store.js';
+import {
+  changeAt,
+  compareWithNothing,
+  type Comparison,
+  NO_RECORD,
+} from '../../src/backup/comparison.js';
 import type { ExaminedFiles } from '../../src/backup/examine-store.js';
 import { planArchive } from '../../src/backup/plan-archive.js';
 import { UNKNOWN, VANISHED } from '../../src/store/stat-tasks.js';
 import type { WalkedDirectory } from '../../src/store/list-directory.js';
+import { packNames, unpackNames } from '../../src/store/name-list.js';
 
 const INBOX = '@backup/store/mail/example.com/alice/INBOX/#msgs/';
 const TAKEN_AT = new Date('2026-02-01T01:00:00Z');
@@ -54,14 +58,22 @@ function baseOf(...files: readonly File[]): BaseIndex {
     });
   }
 
-  return new BaseIndex([builder.build()], TAKEN_AT);
+  const base = new BaseIndex(TAKEN_AT);
+  base.add(builder.build(), undefined);
+
+  return base;
 }
 
 function directoryOf(
   prefix: string,
   files: readonly string[],
 ): WalkedDirectory {
-  return { path: `/store/${prefix}`, prefix, files, mtimeNs: 0n };
+  return {
+    path: `/store/${prefix}`,
+    prefix,
+    files: packNames(files),
+    mtimeNs: 0n,
+  };
 }
 
 /** A directory as the store has it now. */
@@ -90,40 +102,40 @@ interface Compared {
 }
 
 /** Compares one directory of mail with a base; `crc` is what each file's content has. */
-function compare(
+async function compare(
   base: BaseIndex,
   examined: ExaminedFiles,
   { crc = 0, skipped = [] as string[] } = {},
-): Compared {
-  const comparison = compareStore(
-    { groups: [[examined]], directories: [], skipped, components: ['mail'] },
-    base,
-    () => crc,
-  );
+): Promise<Compared> {
+  const comparison = new StoreComparison(base, () => crc);
+  const files = printed(await comparison.add('mail', examined));
+  const { deleted } = await comparison.finish({
+    directories: [],
+    skipped,
+    components: ['mail'],
+  });
 
-  return { files: printed(comparison), deleted: comparison.deleted };
+  return { files, deleted };
 }
 
 /** `a.eml` → `unchanged at 3` */
-function printed({ groups }: Comparison): Record<string, string> {
+function printed(compared: ComparedFiles): Record<string, string> {
+  const { names, changes, records } = compared;
   const lines: Record<string, string> = {};
-  for (const group of groups) {
-    for (const { names, first } of group.files) {
-      for (const [at, name] of names.entries()) {
-        const record = recordAt(group, first + at);
-        const change = changeAt(group, first + at);
 
-        lines[name] =
-          record === undefined ? change : `${change} at ${String(record)}`;
-      }
-    }
+  for (const [place, name] of names.entries()) {
+    const record = records[place];
+    const change = changeAt(changes, place);
+
+    lines[name] =
+      record === NO_RECORD ? change : `${change} at ${String(record)}`;
   }
 
   return lines;
 }
 
 describe('the comparison of a store with a full', () => {
-  it('tells of each file whether it is new, changed or unchanged, and at which record', () => {
+  it('tells of each file whether it is new, changed or unchanged, and at which record', async () => {
     const base = baseOf(
       { name: `${INBOX}1.eml`, sizeBytes: 10 },
       { name: `${INBOX}2.eml`, sizeBytes: 10 },
@@ -139,7 +151,7 @@ describe('the comparison of a store with a full', () => {
       { name: '5.eml', sizeBytes: 10 },
     );
 
-    expect(compare(base, examined)).toEqual({
+    expect(await compare(base, examined)).toEqual({
       files: {
         '1.eml': 'unchanged at 0',
         '2.eml': 'changed at 1',
@@ -151,7 +163,7 @@ describe('the comparison of a store with a full', () => {
     });
   });
 
-  it('asks for the content of what was written while the full ran, and of nothing else', () => {
+  it('asks for the content of what was written while the full ran, and of nothing else', async () => {
     const base = baseOf(
       { name: `${INBOX}1.eml`, sizeBytes: 10, crc: 7 },
       {
@@ -167,17 +179,17 @@ describe('the comparison of a store with a full', () => {
       { name: '2.eml', sizeBytes: 10, mtimeTicks: DOUBTFUL_TICKS },
     );
 
-    expect(compare(base, examined, { crc: 7 }).files).toEqual({
+    expect((await compare(base, examined, { crc: 7 })).files).toEqual({
       '1.eml': 'unchanged at 0',
       '2.eml': 'unchanged at 1',
     });
-    expect(compare(base, examined, { crc: 8 }).files).toEqual({
+    expect((await compare(base, examined, { crc: 8 })).files).toEqual({
       '1.eml': 'unchanged at 0',
       '2.eml': 'changed at 1',
     });
   });
 
-  it('calls deleted what only the full has, in the components that were looked at', () => {
+  it('calls deleted what only the full has, in the components that were looked at', async () => {
     const base = baseOf(
       { name: `${INBOX}1.eml` },
       { name: `${INBOX}2.eml` },
@@ -185,22 +197,21 @@ describe('the comparison of a store with a full', () => {
       { name: `${INBOX}sub/` },
     );
 
-    expect(compare(base, examine(INBOX, { name: '1.eml' })).deleted).toEqual([
-      `${INBOX}2.eml`,
-      `${INBOX}sub/`,
-    ]);
+    const { deleted } = await compare(base, examine(INBOX, { name: '1.eml' }));
+
+    expect(deleted).toEqual([`${INBOX}2.eml`, `${INBOX}sub/`]);
   });
 
-  it('does not call deleted what is there and was skipped, nor what lies below it', () => {
+  it('does not call deleted what is there and was skipped, nor what lies below it', async () => {
     const base = baseOf({ name: `${INBOX}1.eml` }, { name: `${INBOX}sub/2` });
     const skipped = [`${INBOX}sub/`];
 
-    expect(compare(base, examine(INBOX), { skipped }).deleted).toEqual([
-      `${INBOX}1.eml`,
-    ]);
+    const { deleted } = await compare(base, examine(INBOX), { skipped });
+
+    expect(deleted).toEqual([`${INBOX}1.eml`]);
   });
 
-  it('leaves what vanished to the packer, and what the full has of it is deleted', () => {
+  it('leaves what vanished to the packer, and what the full has of it is deleted', async () => {
     const base = baseOf({ name: `${INBOX}1.eml` });
     const examined = examine(
       INBOX,
@@ -208,7 +219,7 @@ describe('the comparison of a store with a full', () => {
       { name: '2.eml', sizeBytes: UNKNOWN },
     );
 
-    expect(compare(base, examined)).toEqual({
+    expect(await compare(base, examined)).toEqual({
       files: { '1.eml': 'vanished at 0', '2.eml': 'new' },
       deleted: [`${INBOX}1.eml`],
     });
@@ -242,39 +253,40 @@ describe('a plan', () => {
     warnings: [],
   } as const;
 
-  const comparison = compareStore(
-    {
-      groups: [
-        [
-          examine(
-            INBOX,
-            { name: '1.eml', sizeBytes: 10 },
-            { name: '2.eml', sizeBytes: 12 },
-            { name: '3.eml', sizeBytes: 12 },
-            { name: 'index.fld', sizeBytes: 12 },
-          ),
-        ],
-      ],
+  const compareSome = async (): Promise<Comparison> => {
+    const comparison = new StoreComparison(
+      baseOf(
+        { name: `${INBOX}1.eml`, sizeBytes: 10 },
+        { name: `${INBOX}2.eml`, sizeBytes: 10 },
+        { name: `${INBOX}4.eml`, sizeBytes: 10 },
+      ),
+      () => 0,
+    );
+
+    await comparison.add(
+      'mail',
+      examine(
+        INBOX,
+        { name: '1.eml', sizeBytes: 10 },
+        { name: '2.eml', sizeBytes: 12 },
+        { name: '3.eml', sizeBytes: 12 },
+        { name: 'index.fld', sizeBytes: 12 },
+      ),
+    );
+
+    return comparison.finish({
       directories: [],
       skipped: [],
       components: ['mail'],
-    },
-    baseOf(
-      { name: `${INBOX}1.eml`, sizeBytes: 10 },
-      { name: `${INBOX}2.eml`, sizeBytes: 10 },
-      { name: `${INBOX}4.eml`, sizeBytes: 10 },
-    ),
-    () => 0,
-  );
+    });
+  };
 
-  it('packs what is new and changed, and counts messages', () => {
-    const plan = planArchive(listed, comparison, choices);
+  it('packs what is new and changed, and counts messages', async () => {
+    const plan = planArchive(listed, await compareSome(), choices);
 
-    expect(plan.groups.flat().flatMap(({ names }) => names)).toEqual([
-      '2.eml',
-      '3.eml',
-      'index.fld',
-    ]);
+    expect(
+      plan.groups.flat().flatMap(({ names }) => unpackNames(names)),
+    ).toEqual(['2.eml', '3.eml', 'index.fld']);
     expect(plan.fileCount).toBe(3);
     expect(plan.deleted).toEqual([`${INBOX}4.eml`]);
     expect(plan.messages).toEqual({
@@ -306,11 +318,11 @@ describe('a plan', () => {
     });
   });
 
-  it('is data: it holds no function, and two of the same are equal', () => {
-    const plan = planArchive(listed, comparison, choices);
+  it('is data: it holds no function, and two of the same are equal', async () => {
+    const plan = planArchive(listed, await compareSome(), choices);
 
     // A function cannot be cloned.
     expect(structuredClone(plan)).toEqual(plan);
-    expect(planArchive(listed, comparison, choices)).toEqual(plan);
+    expect(planArchive(listed, await compareSome(), choices)).toEqual(plan);
   });
 });

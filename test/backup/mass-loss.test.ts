@@ -1,3 +1,4 @@
+import { packNames } from '../../src/store/name-list.js';
 import { describe, expect, it } from 'vitest';
 import { countListed, countStored } from '../../src/backup/count-mail.js';
 import {
@@ -149,8 +150,8 @@ describe('a store that went away', () => {
 describe('counts of mail', () => {
   const prefix = '@backup/store/mail/x/a/INBOX/#msgs/';
   const listed = countListed([
-    { prefix, files: ['1.eml', '2.eml', 'index.fld'] },
-    { prefix: '@backup/settings/', files: ['3.eml'] },
+    { prefix, files: packNames(['1.eml', '2.eml', 'index.fld']) },
+    { prefix: '@backup/settings/', files: packNames(['3.eml']) },
   ]);
 
   it('are of messages, by mailbox', () => {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { walkTree } from '../../src/store/walk.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 
-it('a directory that changed just before it was listed is not taken for settled, an older one is', () => {
+it('a directory that changed just before it was listed is not taken for settled, an older one is', async () => {
   const dir = temporaryDirectory('walk');
   try {
     for (const [name, ageSeconds] of [
@@ -16,7 +16,7 @@ it('a directory that changed just before it was listed is not taken for settled,
       utimesSync(join(dir, name), time, time);
     }
 
-    const { directories } = walkTree(dir, 'mail/', { exclude: [] });
+    const { directories } = await walkTree(dir, 'mail/', { exclude: [] });
     const settled = directories
       .filter(({ mtimeNs }) => mtimeNs !== undefined)
       .map(({ prefix }) => prefix);

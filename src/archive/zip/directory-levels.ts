@@ -11,30 +11,43 @@ const MOST_LEVELS = 2_000_000;
 /** Beyond that number each entry may bring a few directories of its own, as it does in any honest archive. */
 const LEVELS_AN_ENTRY = 4;
 
+/** Counts the directories that the names of an archive run through, volume by volume. */
+export class DirectoryCounter {
+  #entries = 0;
+  #levels = 0;
+
+  constructor(private readonly archive: { readonly stem: string }) {}
+
+  add(table: EntryTable): void {
+    this.#entries += table.count;
+    this.#levels += countLevels(table);
+  }
+
+  /** @throws {DamagedArchiveError} when there are more than any mail store has */
+  refuseTooMany(): void {
+    const most = Math.max(MOST_LEVELS, this.#entries * LEVELS_AN_ENTRY);
+    if (this.#levels <= most) return;
+
+    throw new DamagedArchiveError(
+      `${this.archive.stem}: the names of its ${this.#entries} entries run through ${this.#levels} directories; at most ${most} are read`,
+      {
+        hints: [
+          'The archive is damaged or was made to do harm: use another one.',
+        ],
+      },
+    );
+  }
+}
+
 /**
  * Counts the directories that the names of an archive run through, before anything is made of them.
  * @throws {DamagedArchiveError} when there are more than any mail store has
  */
 export function refuseTooManyDirectories(
-  { stem }: { readonly stem: string },
+  archive: { readonly stem: string },
   volumes: readonly { readonly table: EntryTable }[],
 ): void {
-  const entries = volumes.reduce((sum, { table }) => sum + table.count, 0);
-  const most = Math.max(MOST_LEVELS, entries * LEVELS_AN_ENTRY);
-
-  const levels = volumes.reduce(
-    (sum, { table }) => sum + countLevels(table),
-    0,
-  );
-
-  if (levels <= most) return;
-
-  throw new DamagedArchiveError(
-    `${stem}: the names of its ${entries} entries run through ${levels} directories; at most ${most} are read`,
-    {
-      hints: [
-        'The archive is damaged or was made to do harm: use another one.',
-      ],
-    },
-  );
+  const counter = new DirectoryCounter(archive);
+  for (const { table } of volumes) counter.add(table);
+  counter.refuseTooMany();
 }
