@@ -1,11 +1,9 @@
 import { WorkerPool } from '../../platform/worker-pool.js';
 import type { FilesTask, PackTask } from './pack-tasks.js';
-import { addPace, hasWaited, NO_PACE, type ReadPace } from './read-pace.js';
+import { DiskJudge, type ReadPace } from './read-pace.js';
 
 /** Where the operator says nothing: what a disk of a virtual machine, an SSD and a small array like. */
 export const DEFAULT_FILES_AHEAD = 8;
-/** So many files say whether the disk lets its readers wait. */
-const JUDGED_FILES = 256;
 /** Tasks that are read ahead, for each file in flight. */
 const TASKS_AHEAD = 4;
 /** The content that is read ahead: the system holds it in memory until it is packed. */
@@ -22,7 +20,7 @@ export class ReadAhead {
   #pool: WorkerPool<FilesTask, ReadPace> | undefined;
   #isOn = false;
   #hasFailed = false;
-  #judged: ReadPace = NO_PACE;
+  readonly #disk = new DiskJudge();
   #bytesAhead = 0;
   /** What is being read or waits for its packing, and the number of its bytes. */
   readonly #ahead = new Map<PackTask, Promise<number>>();
@@ -88,11 +86,7 @@ export class ReadAhead {
   #judge(pace: ReadPace): void {
     if (this.#hasFailed || this.filesInFlight === 0) return;
 
-    this.#judged = addPace(this.#judged, pace);
-    if (this.#judged.files < JUDGED_FILES) return;
-
-    this.#isOn = hasWaited(this.#judged);
-    this.#judged = NO_PACE;
+    this.#isOn = this.#disk.judge(pace) ?? this.#isOn;
   }
 
   async #read(task: FilesTask): Promise<number> {

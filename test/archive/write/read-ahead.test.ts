@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { FilesTask } from '../../../src/archive/write/pack-tasks.js';
 import { ReadAhead } from '../../../src/archive/write/read-ahead.js';
-import { hasWaited } from '../../../src/archive/write/read-pace.js';
+import { DiskJudge, isSlow } from '../../../src/archive/write/read-pace.js';
 import {
   WARM_BYTES,
   warmFiles,
@@ -47,6 +47,18 @@ function folder(name: string, names: readonly string[]): string {
 const directory = folder('few', ['a', 'b']);
 const scratch = Buffer.alloc(WARM_BYTES);
 
+/** Waits as a disk lets its readers wait, and tells so. */
+function beSlow(): void {
+  ahead.observe(SLOW);
+  waitOften(SLOW.files);
+  ahead.observe(SLOW);
+}
+
+function waitOften(times: number): void {
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  for (let done = 0; done < times; done++) Atomics.wait(nothing, 0, 0, 0.05);
+}
+
 /** Takes tasks as the packer does, and tells how many the source had given when each was taken. */
 async function packAll(): Promise<{ order: number[]; given: number[] }> {
   const tasks = Array.from({ length: ROUNDS }, () => taskOf(directory, 'a'));
@@ -75,7 +87,7 @@ const oneByOne = inTurn.map((at) => at + 1);
 describe('reading ahead', () => {
   it('begins where the disk lets its readers wait, a bounded distance ahead, and keeps the order', async () => {
     ahead = new ReadAhead(2);
-    ahead.observe(SLOW);
+    beSlow();
     const { order, given } = await packAll();
 
     expect(order).toEqual(inTurn);
@@ -86,23 +98,24 @@ describe('reading ahead', () => {
   it('leaves alone what is read from memory', async () => {
     ahead = new ReadAhead(2);
     ahead.observe(FAST);
+    ahead.observe(FAST);
 
     expect(await packAll()).toEqual({ order: inTurn, given: oneByOne });
   });
 
   it('is never done where it is set to 0, and by one thread where it is set to 1', async () => {
     ahead = new ReadAhead(0);
-    ahead.observe(SLOW);
+    beSlow();
     expect((await packAll()).given).toEqual(oneByOne);
 
     ahead = new ReadAhead(1);
-    ahead.observe(SLOW);
+    beSlow();
     expect((await packAll()).given[0]).toBe(4);
   });
 
   it('keeps nobody waiting when the run is stopped', async () => {
     ahead = new ReadAhead(4);
-    ahead.observe(SLOW);
+    beSlow();
     const tasks = Array.from({ length: 9 }, () => taskOf(directory, 'a'));
     const [first] = ahead.inOrder(tasks);
     ahead.stop(new Error('stopped'));
@@ -145,9 +158,21 @@ describe('reading ahead', () => {
 });
 
 describe('a disk', () => {
+  it('is told from a busy machine, where reading takes long and nobody waits', () => {
+    const disk = new DiskJudge();
+    disk.judge(SLOW);
+    expect(disk.judge(SLOW)).toBe(process.platform === 'win32');
+
+    waitOften(SLOW.files);
+    expect(disk.judge(SLOW)).toBe(true);
+    waitOften(SLOW.files);
+    expect(disk.judge(FAST)).toBe(false);
+    expect(disk.judge({ ...SLOW, files: 20 })).toBeUndefined();
+  });
+
   it('lets its readers wait where files take longer than from memory, whatever their size', () => {
-    expect(hasWaited({ files: 100, bytes: 1e6, ms: 5 })).toBe(false);
-    expect(hasWaited({ files: 100, bytes: 1e6, ms: 12 })).toBe(true);
-    expect(hasWaited({ files: 100, bytes: 1e8, ms: 80 })).toBe(false);
+    expect(isSlow({ files: 100, bytes: 1e6, ms: 5 })).toBe(false);
+    expect(isSlow({ files: 100, bytes: 1e6, ms: 12 })).toBe(true);
+    expect(isSlow({ files: 100, bytes: 1e8, ms: 80 })).toBe(false);
   });
 });
