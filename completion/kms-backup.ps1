@@ -524,7 +524,7 @@ $scriptblock = {
     "keep-old" = @{ "summary" = "Keep the present data for --rollback, also where little space is left; on where the space is there, unless --no-keep-old." }
     "in-place" = @{ "summary" = "Remove the present data first: needs less space, has no undo." }
     "salvage" = @{ "summary" = "Take all that can be read of a damaged archive; name what is missing." }
-    "rollback" = @{ "summary" = "Restore the state before the last recover; again: the one before it." }
+    "rollback" = @{ "summary" = "Restore the state before the last recover, and keep what came in since beside it; again: the one before it." }
     "forget" = @{ "summary" = "Remove what recovers keep for --rollback." }
     "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
     "noprogress" = @{ "summary" = "Show no progress." }

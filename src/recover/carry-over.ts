@@ -254,7 +254,7 @@ function exists(path: string): boolean {
 }
 
 /** A message never changes, and so may have a name in both states. */
-function tryLink(live: string, staged: string): boolean {
+export function tryLink(live: string, staged: string): boolean {
   try {
     linkSync(live, staged);
 
@@ -265,7 +265,7 @@ function tryLink(live: string, staged: string): boolean {
 }
 
 /** The owner, rights and time of the live one. */
-function giveLook(live: string, staged: string): void {
+export function giveLook(live: string, staged: string): void {
   const stats = lstatSync(live);
   if (process.platform !== 'win32') {
     if (process.getuid?.() === 0) {

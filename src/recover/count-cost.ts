@@ -34,7 +34,7 @@ interface CostOptions {
   readonly namesLosses: boolean;
   readonly onProgress?: OnProgress | undefined;
   /** Told of each message whose content goes: one that is lost, or is replaced by another content. */
-  readonly onGoing?: ((message: FileAt) => void) | undefined;
+  readonly onGoing?: ((message: FileAt, isLost: boolean) => void) | undefined;
 }
 
 export class CostCounting {
@@ -88,8 +88,9 @@ export class CostCounting {
       const isMessage = isInMail && hasMessageName(name);
 
       if (change === 'new') {
-        if (!this.#stays(entryName))
+        if (!this.#stays(entryName)) {
           this.#addLoss(after, difference, isMessage);
+        }
       } else if (change === 'changed') {
         this.#addChange(after, difference, isMessage);
       } else if (this.#isPlaced(entryName)) {
@@ -109,7 +110,7 @@ export class CostCounting {
         newestTicks = mtimeTicks;
       }
 
-      this.options.onGoing?.({ files, at });
+      this.options.onGoing?.({ files, at }, true);
     }
 
     return {
@@ -181,7 +182,7 @@ export class CostCounting {
 
     this.addOverwrite(isMessage);
     if (isMessage && file !== undefined) {
-      this.options.onGoing?.({ files: after, at: file });
+      this.options.onGoing?.({ files: after, at: file }, false);
     }
   }
 

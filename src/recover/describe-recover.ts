@@ -18,7 +18,7 @@ interface DescribedEntries {
   readonly roots: readonly string[] | undefined;
 }
 
-type CostFields = Pick<
+export type CostFields = Pick<
   RecoverReport,
   | 'loses'
   | 'adds'

@@ -82,7 +82,7 @@ function baseOf(
 }
 
 /** A configuration lies at the root of an archive. */
-function placedName(area: Area, name: string): string {
+export function placedName(area: Area, name: string): string {
   return area === 'install' && /^[^/]+\.cfg$/i.test(name)
     ? name
     : entryNameOf(area, name);

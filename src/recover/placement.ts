@@ -224,7 +224,7 @@ export function topmostMissing(live: string, root: string): string {
 }
 
 /** A name that nothing has: what an earlier recover keeps, or could not remove, is not mixed with what this one keeps. */
-function freeName(path: string): string {
+export function freeName(path: string): string {
   let candidate = path;
   for (let number = 1; exists(candidate); number++) {
     candidate = `${path}.${number}`;

@@ -6,21 +6,37 @@ import {
   realDirectories,
   STAGING_NAME,
 } from '../server/recover-journal.js';
+import { isOfMessages } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
+import { keepSince } from './keep-since.js';
+import { type CostFields, describeCost } from './describe-recover.js';
 import { holdPlaces, refuseMissingPlaces } from './places.js';
 import type { RecoverRequest } from './request.js';
+import { measureRollback, type RollbackCost } from './rollback-cost.js';
 import { makeStaging, mendStaging } from './staging.js';
 import { countAdded, type TakenBack } from './take-back.js';
 import { goBack } from './undo.js';
 
-/** The state that a rollback puts back. */
-export interface RollbackPlan {
+/** The state that a rollback puts back, and what that costs. */
+export interface RollbackPlan extends RollbackCost {
+  /** The cost as a report says it. */
+  readonly costFields: CostFields;
   readonly archive: string;
   /** When the recover that is undone was started: RFC 3339, UTC. */
   readonly startedAt: string;
   readonly restores: readonly string[];
   /** What an additive recover added and is taken back; undefined for all others. */
   readonly takesBack?: TakenBack | undefined;
+  /** What came in since is kept beside the state that comes back. */
+  readonly keepsSince: boolean;
+}
+
+/** A rollback that was made. */
+export interface RollbackReport extends RollbackPlan {
+  /** The directories that hold what came in since. */
+  readonly keptIn: readonly string[];
+  /** What could not be removed of the state that was live. */
+  readonly warnings: readonly string[];
 }
 
 /** The places in which a rollback looks for a journal. */
@@ -33,25 +49,37 @@ export type RollbackPlaces = Pick<
  * Tells the outcome of `rollBack` now; changes nothing.
  * @throws {NotFoundError} when no old state is kept · {FailedError} when it is not whole any more
  */
-export function planRollback(places: RollbackPlaces): RollbackPlan {
-  const { archive, startedAt, units, added } = chooseJournal(places).journal;
+export async function planRollback(
+  request: RecoverRequest,
+): Promise<RollbackPlan> {
+  return planFor(request, chooseJournal(request));
+}
+
+async function planFor(
+  request: RecoverRequest,
+  found: FoundJournal,
+): Promise<RollbackPlan> {
+  const { archive, startedAt, units, added } = found.journal;
+  const measured = await measureRollback(request, found);
 
   return {
     archive,
     startedAt,
     restores: units.map(({ live }) => live),
     ...(added !== undefined && { takesBack: countAdded(added) }),
+    keepsSince: request.keeping !== 'never' && measured.since.length > 0,
+    costFields: describeCost(measured.cost),
+    ...measured,
   };
 }
 
 /**
- * Restores the state before the last recover that kept it, or that was interrupted.
- * @returns warnings of what could not be removed of the state that was live
+ * Restores the state before the last recover that kept it, or that was interrupted. Messages that came in since are kept first.
  * @throws as `planRollback`
  */
 export async function rollBack(
   request: RecoverRequest,
-): Promise<readonly string[]> {
+): Promise<RollbackReport> {
   const { home } = chooseJournal(request);
   const held = await holdPlaces(request, [home]);
 
@@ -60,13 +88,18 @@ export async function rollBack(
 
     const found = chooseJournal(request);
     refuseMissingPlaces(found);
+
+    const plan = await planFor(request, found);
+
     for (const staging of found.journal.stagingDirs) {
       // What a later recover staged that died is not what this one brought.
       if (found.journal.phase === 'kept') makeStaging(staging);
       else mendStaging(staging);
     }
 
-    return goBack(found);
+    const keptIn = plan.keepsSince ? keepSince(found, plan.since) : [];
+
+    return { ...plan, keptIn, warnings: goBack(found) };
   } finally {
     held.release();
   }
@@ -76,7 +109,7 @@ export async function rollBack(
 function chooseJournal(places: RollbackPlaces): FoundJournal {
   const { storeDir, cfgDir, named } = places;
   const all = findJournals([storeDir, cfgDir]).filter(
-    ({ journal }) => journal.phase !== 'settled',
+    ({ journal }) => journal.phase !== 'settled' && !isOfMessages(journal),
   );
   const meant = all.filter((one) => concerns(one, named));
   const [first] = meant.filter((one) => !laterThan(one, meant)).sort(byTurn);

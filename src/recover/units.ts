@@ -1,7 +1,8 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { STAGING_NAME } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import type { ChainEntries } from './select-entries.js';
+import { placedName } from './live-roots.js';
 import { isUnknownLink, type PlacedTop, placeTops } from './placed-tops.js';
 import { rootsWithin, toUnits } from './placement.js';
 import type { RecoverRequest } from './request.js';
@@ -31,9 +32,15 @@ export function unitsOf(
       roots ??
       entries.tops.filter((top) => top.area === area).map(({ name }) => name);
 
-    return toUnits(placement, {
+    const scope = {
       roots: rootsWithin(placement, beside, own),
       keepsBeside: request.keepsBeside,
+    };
+
+    return toUnits(placement, scope).map((unit) => {
+      const below = unit.live.slice(placement.live.length).split(sep).join('/');
+
+      return { ...unit, entryName: placedName(area, placement.name + below) };
     });
   });
 

@@ -1,12 +1,18 @@
 import { dirname, sep } from 'node:path';
 import { KmsError } from '../errors.js';
 import { findJournals, STAGING_NAME } from './recover-journal.js';
-import type { SwapUnit } from './recover-journal-text.js';
+import {
+  isOfMessages,
+  type Journal,
+  type SwapUnit,
+} from './recover-journal-text.js';
 import { exists } from './recover-state.js';
 
-/** The states before recovers that are kept for a rollback. They take space until somebody undoes or forgets them. */
+/** What recovers and rollbacks keep. It takes space until somebody undoes or forgets it. */
 
 export interface KeptState {
+  /** The state before a recover, or the messages that came in after it and that its rollback took away. */
+  readonly holds: 'state' | 'messages';
   readonly archive: string;
   /** When the recover that replaced it was begun: RFC 3339, UTC. */
   readonly startedAt: string;
@@ -28,19 +34,29 @@ export function findUndoable(directories: readonly string[]): KeptState[] {
   try {
     return findJournals(directories)
       .filter(({ journal }) => journal.phase === 'kept')
-      .map(({ journal: { archive, startedAt, units, oldBytes, added } }) => ({
-        archive,
-        startedAt,
-        directories: keptDirectories(units.filter(({ old }) => exists(old))),
-        sizeBytes: added === undefined ? oldBytes : undefined,
-        isAddition: added !== undefined,
-      }))
+      .map(({ journal }) => toKept(journal))
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 
     return []; // whoever looks for a recover that was interrupted names it
   }
+}
+
+function toKept(journal: Journal): KeptState {
+  const { archive, startedAt, units, leftovers, oldBytes, added } = journal;
+  const holdsMessages = isOfMessages(journal);
+
+  return {
+    holds: holdsMessages ? 'messages' : 'state',
+    archive,
+    startedAt,
+    directories: holdsMessages
+      ? leftovers.filter(exists)
+      : keptDirectories(units.filter(({ old }) => exists(old))),
+    sizeBytes: added === undefined ? oldBytes : undefined,
+    isAddition: added !== undefined,
+  };
 }
 
 /** The directories in which units keep what was there before, each once. */

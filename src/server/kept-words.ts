@@ -5,7 +5,7 @@ import type { KeptState } from './kept-states.js';
 
 /** `12.3 GiB, 2d old, before the recover of F20261122T010003Z.zip`. */
 export function describeKept(
-  { archive, startedAt, sizeBytes, isAddition }: KeptState,
+  { holds, archive, startedAt, sizeBytes, isAddition }: KeptState,
   now: Date,
 ): string {
   const size = sizeBytes === undefined ? '' : `${formatSize(sizeBytes)}, `;
@@ -15,5 +15,7 @@ export function describeKept(
     return `${formatAge(ageMs)} old, the note of what was added from ${archive}`;
   }
 
-  return `${size}${formatAge(ageMs)} old, before the recover of ${archive}`;
+  const what = holds === 'state' ? 'before' : 'messages that came in after';
+
+  return `${size}${formatAge(ageMs)} old, ${what} the recover of ${archive}`;
 }

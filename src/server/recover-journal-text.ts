@@ -11,6 +11,8 @@ export interface SwapUnit {
   readonly hadLive: boolean;
   /** False where the archive holds nothing of it: the old goes, nothing comes. */
   readonly hasNew: boolean;
+  /** Its name in an archive; undefined in journals of earlier versions. */
+  readonly entryName?: string | undefined;
 }
 
 /** A directory and its time. */
@@ -64,6 +66,11 @@ export interface JournalPointer {
   readonly journalIn: string;
   /** Nothing is unfinished there: where that directory is lost, the kept state is lost with it, and nobody waits. */
   readonly isKept: boolean;
+}
+
+/** Says whether a journal only names messages that a rollback took away: there is nothing to swap. */
+export function isOfMessages({ phase, units, added }: Journal): boolean {
+  return phase === 'kept' && units.length === 0 && added === undefined;
 }
 
 /** Reads what a journal's file says; undefined where it says nothing that a recover has written. */
@@ -135,6 +142,9 @@ function isUnit(value: unknown): value is SwapUnit {
 
   const hasPaths =
     isText(value['live']) && isText(value['staged']) && isText(value['old']);
+
+  const { entryName } = value;
+  if (entryName !== undefined && !isText(entryName)) return false;
 
   return (
     hasPaths &&

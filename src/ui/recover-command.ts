@@ -10,14 +10,13 @@ import type { RecoverReport } from '../recover/request.js';
 import type { BrowseChoice } from './browse.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
 import { formatListing } from './present/listing.js';
+import { formatRecoverDone, formatRecoverPlan } from './present/recover.js';
 import {
   documentForget,
   documentRollback,
   formatForget,
-  formatRecoverDone,
-  formatRecoverPlan,
   formatRollback,
-} from './present/recover.js';
+} from './present/rollback.js';
 import { openPrompts } from './prompts.js';
 
 /** The flags of `recover` as parsed. */
@@ -102,12 +101,15 @@ export abstract class RecoverCommand extends KmsCommand {
   protected async rollBack(flags: RecoverCommandFlags): Promise<Outcome> {
     const verb = await import('../recover/run-recover.js');
     const request = toRecoverRequest(undefined, flags, this.#control(flags));
-    const plan = verb.planRollback(request);
-    const preview = formatRollback('Restores', plan);
+    const plan = await verb.planRollback(request);
+    const preview = formatRollback(plan, undefined, flags.verbose);
 
     if (flags['dry-run']) {
+      const { notes } = plan.cost;
+      const end = { isDryRun: true, warnings: notes, keptIn: [] };
+
       return {
-        json: documentRollback(plan, { isDryRun: true, warnings: [] }),
+        json: documentRollback(plan, end),
         text: `${preview}\nNothing was changed.`,
       };
     }
@@ -120,12 +122,13 @@ export abstract class RecoverCommand extends KmsCommand {
 
     this.stopsAtOnce = false;
 
-    const warnings = await verb.rollBack(request);
+    const report = await verb.rollBack(request);
+    const warnings = [...report.cost.notes, ...report.warnings];
     this.warnAll(warnings);
 
     return {
-      json: documentRollback(plan, { isDryRun: false, warnings }),
-      text: formatRollback('Restored', plan),
+      json: documentRollback(report, { ...report, isDryRun: false, warnings }),
+      text: formatRollback(report, report.keptIn, flags.verbose),
       isSummary: true,
     };
   }

@@ -75,7 +75,7 @@ export const recoverFlags = withEnvironment({
   }),
   rollback: Flags.boolean({
     summary:
-      'Restore the state before the last recover; again: the one before it.',
+      'Restore the state before the last recover, and keep what came in since beside it; again: the one before it.',
   }),
   forget: Flags.boolean({
     summary: 'Remove what recovers keep for --rollback.',

@@ -334,7 +334,14 @@ async function check(
     return;
   }
 
+  const now = contents(server.serverDir);
+  const back = await kmsJsonInProcess(call('--rollback', '--dry-run'));
   expectDone(await kmsInProcess(call('--rollback')));
+  const expected = compare(now, old, undefined);
+  expect(back.json, flags.join(' ')).toMatchObject({
+    ...expected,
+    cameSince: { messages: 0 },
+  });
   // The place of the lock and the staging directory.
   const isTop = (path: string): boolean => path.startsWith('backups/');
   const differences = compareTrees(before, server.serverDir, { ignore: isTop });
@@ -366,7 +373,7 @@ function contents(serverDir: string): Map<string, string> {
 function compare(
   old: ReadonlyMap<string, string>,
   now: ReadonlyMap<string, string>,
-  before: string,
+  before: string | undefined,
 ): object {
   const isMessage = (path: string): boolean =>
     path.startsWith('store/mail/') && /\.eml$/i.test(path);
@@ -382,32 +389,39 @@ function compare(
     ([path, hash]) => old.has(path) && old.get(path) !== hash,
   );
   const lost = gone.filter(isMessage);
-  const times = lost.map((path) => statSync(join(before, path)).mtimeMs);
 
   return {
     loses: {
       messages: lost.length,
       files: gone.length - lost.length,
       unlisted: 0,
-      newest:
-        times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
-      names: expect.toSatisfy(
-        (names: readonly string[]) =>
-          names.length === lost.length &&
-          lost.every((path) =>
-            names.some(
-              (name) =>
-                name.endsWith(basename(path)) ||
-                `${name}.eml`.endsWith(basename(path)),
-            ),
-          ),
-      ) as unknown,
+      ...(before !== undefined && describeLost(lost, before)),
     },
     adds: came.length,
     addedMessages: came.filter(isMessage).length,
     movesBack: moved.size,
     overwrites: other.length,
     overwrittenMessages: other.filter(([path]) => isMessage(path)).length,
+  };
+}
+
+/** Of lost messages their names, and when the newest was written. */
+function describeLost(lost: readonly string[], before: string): object {
+  const times = lost.map((path) => statSync(join(before, path)).mtimeMs);
+  const isNamed = (path: string, names: readonly string[]): boolean =>
+    names.some(
+      (name) =>
+        name.endsWith(basename(path)) || `${name}.eml`.endsWith(basename(path)),
+    );
+
+  return {
+    newest:
+      times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
+    names: expect.toSatisfy(
+      (names: readonly string[]) =>
+        names.length === lost.length &&
+        lost.every((path) => isNamed(path, names)),
+    ) as unknown,
   };
 }
 

@@ -1,11 +1,5 @@
 import { hidesNames } from '../../archive/salvage/missing.js';
-import type { Losses } from '../../recover/cost.js';
 import type { RecoverReport } from '../../recover/request.js';
-import type { RollbackPlan } from '../../recover/rollback.js';
-import type { TakenBack } from '../../recover/take-back.js';
-import type { KeptState } from '../../server/kept-states.js';
-import { describeKept } from '../../server/kept-words.js';
-import { systemClock } from '../../platform/clock.js';
 import { formatMinute, formatUtcSecond } from '../../platform/dates.js';
 import {
   formatCount,
@@ -14,15 +8,20 @@ import {
   plural,
 } from '../../platform/units.js';
 
-import { document } from '../document.js';
 import { formatLost } from './lost.js';
+import {
+  describeCounts,
+  describeMoves,
+  LABEL_WIDTH,
+  labelled,
+  otherLosses,
+  shorten,
+} from './recover-cost.js';
 import { accountLines, adaptedLines, missingLines } from './recover-fit.js';
 
-const LISTED_PATHS = 8;
+const LISTED_NAMES = 8;
 /** Where an old state is kept, but for those that are kept as NAME.BAK. */
 const STAGING_NAME = '.kms-backup-recover';
-
-const LABEL_WIDTH = 10;
 
 /** The plan of a recover, as it is shown before anything happens. */
 export function formatRecoverPlan(
@@ -57,17 +56,6 @@ function formatStaying(missing: RecoverReport['lost']): string[] {
   return [`Stays     ${fact}`];
 }
 
-/** Lines below one label. */
-function labelled(
-  label: string,
-  lines: readonly string[],
-  width = LABEL_WIDTH,
-): string[] {
-  return lines.map(
-    (line, index) => (index === 0 ? label : '').padEnd(width) + line,
-  );
-}
-
 function formatPlaces({ places }: RecoverReport): string[] {
   return places.map(({ directory, holds }) =>
     places.length === 1 ? directory : `${directory} (${holds})`,
@@ -91,17 +79,6 @@ function formatEffect(report: RecoverReport): string[] {
   ];
 }
 
-/** `3 messages, 1 other file`. */
-function describeCounts(messages: number, files: number): string {
-  const others = files - messages;
-  const counts = [
-    ...(messages > 0 ? [plural(messages, 'message')] : []),
-    ...(others > 0 ? [plural(others, 'other file')] : []),
-  ];
-
-  return counts.length === 0 ? 'nothing' : counts.join(', ');
-}
-
 /** The line that somebody in a hurry must see. */
 function formatLosses({ loses }: RecoverReport): string[] {
   const { messages, newest, names } = loses;
@@ -114,22 +91,6 @@ function formatLosses({ loses }: RecoverReport): string[] {
   ];
 
   return labelled('Loses', [lost.join(', ') || 'nothing', ...names]);
-}
-
-/** `1 other file, what cannot be looked at (2)`. */
-function otherLosses({ files, unlisted }: Losses): string[] {
-  return [
-    ...(files > 0 ? [plural(files, 'other file')] : []),
-    ...(unlisted > 0
-      ? [`what is in ${formatCount(unlisted)} that cannot be looked at`]
-      : []),
-  ];
-}
-
-function describeMoves({ movesBack }: RecoverReport): string[] {
-  return movesBack > 0
-    ? [`${plural(movesBack, 'message')} back to where they were`]
-    : [];
 }
 
 /** Of several disks each is named. */
@@ -175,14 +136,6 @@ function keptLines(
     `${what}, ${formatSize(oldBytes)}, for recover --rollback, ${way}`,
     ...shorten(keepsIn),
   ];
-}
-
-function shorten(lines: readonly string[]): string[] {
-  const more = lines.length - LISTED_PATHS;
-
-  return more > 0
-    ? [...lines.slice(0, LISTED_PATHS), `… and ${formatCount(more)} more`]
-    : [...lines];
 }
 
 /** Formats the result of a recover. */
@@ -256,83 +209,13 @@ function formatDone(report: RecoverReport): string[] {
 
 function formatOffTimes(names: readonly string[]): string {
   const more =
-    names.length > LISTED_PATHS
-      ? `, … and ${formatCount(names.length - LISTED_PATHS)} more`
+    names.length > LISTED_NAMES
+      ? `, … and ${formatCount(names.length - LISTED_NAMES)} more`
       : '';
 
   const named = names
-    .slice(0, LISTED_PATHS)
+    .slice(0, LISTED_NAMES)
     .map((name) => JSON.stringify(name));
 
   return `the file system cannot keep ${names.length === 1 ? 'the time' : 'the times'} of ${named.join(', ')}${more}`;
-}
-
-/** Formats the state that a rollback has put back, or would put back. */
-export function formatRollback(verb: string, plan: RollbackPlan): string {
-  const { archive, startedAt, restores, takesBack } = plan;
-  if (takesBack) return formatTakenBack(plan, takesBack);
-
-  const more =
-    restores.length > LISTED_PATHS
-      ? `, … and ${formatCount(restores.length - LISTED_PATHS)} more`
-      : '';
-
-  const since = startedAt.slice(0, 19).replace('T', ' ');
-
-  return [
-    `Undo      the recover of ${archive}, begun ${since} UTC; what came in since then goes`,
-    `${verb}  ${restores.slice(0, LISTED_PATHS).join(', ')}${more}`,
-  ].join('\n');
-}
-
-/** Formats what an additive recover added and a rollback takes back. */
-function formatTakenBack(
-  { archive, startedAt }: RollbackPlan,
-  { messages, files, others }: TakenBack,
-): string {
-  const since = startedAt.slice(0, 19).replace('T', ' ');
-
-  const lines = [
-    `Undo      the additive recover of ${archive}, begun ${since} UTC; other mail stays`,
-    `Removes   ${describeCounts(messages, messages + files)} that it added`,
-  ];
-
-  if (others > 0) {
-    lines.push(
-      `Leaves    ${plural(others, 'added file')} that ${others === 1 ? 'is' : 'are'} not as added any more`,
-    );
-  }
-
-  return lines.join('\n');
-}
-
-/** The same as a document. */
-export function documentRollback(
-  plan: RollbackPlan,
-  end: { readonly isDryRun: boolean; readonly warnings: readonly string[] },
-): object {
-  const { isDryRun, warnings } = end;
-  const restored = isDryRun ? [] : plan.restores;
-
-  return document('rollback', { isDryRun, restored, ...plan, warnings });
-}
-
-/** Formats the kept states that are given up, or would be. */
-export function formatForget(verb: string, kept: readonly KeptState[]): string {
-  const now = systemClock();
-
-  return kept
-    .flatMap((state) => [
-      `${verb.padEnd(9)} ${describeKept(state, now)}`,
-      ...state.directories.map((directory) => `          ${directory}`),
-    ])
-    .join('\n');
-}
-
-/** The same as a document. */
-export function documentForget(
-  kept: readonly KeptState[],
-  end: { readonly isDryRun: boolean; readonly warnings: readonly string[] },
-): object {
-  return document('forget', { ...end, kept });
 }
