@@ -58,6 +58,7 @@ async function sweepCommand(command) {
 /** Counts the calls of a command below a directory, while none of them is refused. */
 async function discover(command, directory) {
   server.reset();
+  await command.prepare(server);
   rmSync(log, { force: true });
   const { exitCode, output } = await run(
     command.id,
@@ -99,6 +100,8 @@ function planTimes(errno, count) {
 
 async function tryCase(one) {
   server.reset();
+  const lateMail = await one.command.prepare(server);
+  const present = { ...before, store: server.storeDigest(), lateMail };
 
   const { command, directory, call, code, first, times } = one;
 
@@ -111,7 +114,7 @@ async function tryCase(one) {
   };
 
   const ended = await run(command.id, command.argv, refusing(variables));
-  const fault = await judge(server, one, ended, before);
+  const fault = await judge(server, one, ended, present);
   const row = `${command.id} ${one.side} ${call}`;
   const ends = tally.get(row) ?? new Map();
   const end = /^Code: (\w+)$/m.exec(ended.output)?.[1] ?? '';

@@ -32,6 +32,7 @@ function judgeWords({ ends }, exitCode, output) {
 async function judgeDisk(server, { id }, exitCode, before) {
   const fault = await judgeArchives(server, { id }, exitCode, before);
   if (fault !== undefined) return fault;
+  if (!server.holds(before.lateMail)) return 'mail that came in is lost';
   if (server.storeDigest() === before.store) return undefined;
   if (id !== 'recover') return 'the store changed';
 

@@ -46,6 +46,7 @@ export const sidesOf = ({ backupDir, storeDir, serverDir, outDir }) => ({
 const ENDS = {
   backup: [3, 10, 11],
   recover: [4, 10, 11, 12],
+  salvage: [3, 4, 10, 11, 12],
   mail: [3, 4, 10, 12],
   change: [10, 11],
   show: [10],
@@ -53,7 +54,10 @@ const ENDS = {
   verify: [4, 10],
 };
 
-/** Returns each command with its arguments and the further exit codes that it may end with: `{ id, argv, ends }`. */
+/**
+ * Returns each command with its arguments and the further exit codes that it may end with, and the way to prepare
+ * its server: `{ id, argv, ends, prepare }`.
+ */
 export function commandsOf({ serverDir, backupDir, outDir }) {
   const at = ['--server-dir', serverDir];
 
@@ -63,7 +67,12 @@ export function commandsOf({ serverDir, backupDir, outDir }) {
     ...mailReaders(at, backupDir, outDir),
     ...settings(at),
     ...reports(at, backupDir, outDir),
-  ].map(([ends, [id, ...words]]) => ({ id, argv: words, ends }));
+  ].map(([ends, [id, ...words], prepare = () => undefined]) => ({
+    id,
+    argv: words,
+    ends,
+    prepare,
+  }));
 }
 
 function writers(at, backupDir) {
@@ -89,7 +98,21 @@ function recovers(at, backupDir) {
     [ENDS.recover, argv`recover ${from} --mask cfg --yes`],
     [ENDS.recover, argv`recover ${from} -b --yes`],
     [ENDS.recover, argv`recover ${from} --keep-old --yes`],
+    [ENDS.recover, argv`recover ${from} --no-keep-old --yes`],
+    [ENDS.recover, argv`recover ${from} --keep-paths --yes`],
+    [ENDS.recover, argv`recover ${from} --in-place --yes`],
+    [ENDS.salvage, argv`recover ${from} --salvage --yes`],
+    [ENDS.recover, argv`recover --rollback ${at} --yes`, prepareRollback],
+    [ENDS.recover, argv`recover --forget ${at} --yes`, prepareRollback],
   ];
+}
+
+/** A recover whose state is kept, and mail that came in since, which stays, live or kept. */
+async function prepareRollback(server) {
+  await server.recover();
+  server.addMail('bob', 1);
+
+  return 'bob/INBOX/#msgs/00000003.eml';
 }
 
 function mailReaders(at, backupDir, outDir) {

@@ -31,7 +31,7 @@ export class Server {
 
     writeFileSync(join(this.serverDir, 'mailserver.cfg'), mailserver);
     writeFileSync(join(this.serverDir, 'users.cfg'), users);
-    for (const user of ['alice', 'bob']) this.#addMail(user, 3);
+    for (const user of ['alice', 'bob']) this.addMail(user, 3);
 
     const flags = [
       '--server-dir',
@@ -45,7 +45,7 @@ export class Server {
       const { exitCode, output } = await run('backup:' + kind, flags);
       if (exitCode !== 0) throw new Error(output);
 
-      this.#addMail('alice', 1);
+      this.addMail('alice', 1);
     }
 
     // So that the next full pushes one out.
@@ -60,6 +60,17 @@ export class Server {
       recursive: true,
       preserveTimestamps: true,
     });
+  }
+
+  /** Recovers from the newest archives. */
+  async recover() {
+    const { exitCode, output } = await run('recover', [
+      this.backupDir,
+      '--server-dir',
+      this.serverDir,
+      '--yes',
+    ]);
+    if (exitCode !== 0) throw new Error(output);
   }
 
   /** The template anew. */
@@ -80,11 +91,21 @@ export class Server {
     return digestOf(this.storeDir);
   }
 
+  /** Tells whether a file is there, live or among what is kept. @param path its last steps; undefined: none is wanted */
+  holds(path) {
+    return (
+      path === undefined ||
+      readdirSync(this.storeDir, { recursive: true }).some((name) =>
+        name.endsWith(path),
+      )
+    );
+  }
+
   backupDigest() {
     return digestOf(this.backupDir, (name) => name.endsWith('.zip'));
   }
 
-  #addMail(user, count) {
+  addMail(user, count) {
     const folder = join(this.storeDir, 'mail/example.com', user, 'INBOX');
     mkdirSync(join(folder, '#msgs'), { recursive: true });
 
