@@ -8,6 +8,7 @@ import {
 } from '../server/recover-journal.js';
 import { isOfMessages } from '../server/recover-journal-text.js';
 import { exists } from '../server/recover-state.js';
+import { type Cost, NO_COST } from './cost.js';
 import { keepSince } from './keep-since.js';
 import { type CostFields, describeCost } from './describe-recover.js';
 import { holdPlaces, refuseMissingPlaces } from './places.js';
@@ -61,16 +62,24 @@ async function planFor(
 ): Promise<RollbackPlan> {
   const { archive, startedAt, units, added } = found.journal;
   const measured = await measureRollback(request, found);
+  const takesBack = added === undefined ? undefined : countAdded(added);
+  const cost = takesBack ? costOfTaking(takesBack) : measured.cost;
 
   return {
     archive,
     startedAt,
     restores: units.map(({ live }) => live),
-    ...(added !== undefined && { takesBack: countAdded(added) }),
     keepsSince: request.keeping !== 'never' && measured.since.length > 0,
-    costFields: describeCost(measured.cost),
-    ...measured,
+    costFields: describeCost(cost),
+    since: measured.since,
+    cost,
+    ...(takesBack && { takesBack }),
   };
+}
+
+/** What was added goes, and the archive has it. */
+function costOfTaking({ messages, files }: TakenBack): Cost {
+  return { ...NO_COST, loses: { ...NO_COST.loses, messages, files } };
 }
 
 /**
