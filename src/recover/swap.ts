@@ -17,7 +17,11 @@ import { removeTree } from '../platform/remove-tree.js';
 import { writeInPlace } from '../platform/safe-replace.js';
 import { toSystemError } from '../platform/system-error.js';
 import { giveTime } from '../platform/file-times.js';
-import type { Journal, SwapUnit } from '../server/recover-journal-text.js';
+import type {
+  Journal,
+  SwapUnit,
+  TimedDirectory,
+} from '../server/recover-journal-text.js';
 import { exists, isSwapped, isSwappedBack } from '../server/recover-state.js';
 
 /** The renames of a swap: each can be interrupted, and what exists tells which of them are done. */
@@ -52,17 +56,31 @@ export function swapForward(units: readonly SwapUnit[]): string[] {
   return setAside;
 }
 
-/** Puts the old state back, also after an interruption. The journal says `rolling-back`. */
+/** Puts the old state back, also after an interruption. The journal says `rolling-back`. @returns warnings */
 export function swapBack({
   units,
   parents,
-}: Pick<Journal, 'units' | 'parents'>): void {
+}: Pick<Journal, 'units' | 'parents'>): string[] {
   for (const unit of [...units].reverse()) {
     if (!isSwappedBack(unit)) putBack(unit);
   }
 
-  for (const { path, mtimeTicks } of parents) {
+  return parents.flatMap(restoreTime);
+}
+
+/** Gives a directory the time that it had. All that was in it is back by then: a refusal is a warning. */
+export function restoreTime({ path, mtimeTicks }: TimedDirectory): string[] {
+  try {
     if (exists(path)) giveTime(path, BigInt(mtimeTicks));
+
+    return [];
+  } catch (error) {
+    const known = toSystemError(error, {
+      fact: `${path} could not get its time back`,
+    });
+    if (!known) throw error;
+
+    return [known.message];
   }
 }
 

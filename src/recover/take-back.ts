@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncDirectory } from '../platform/atomic-file.js';
-import { giveTime } from '../platform/file-times.js';
 import { renamePatiently } from '../platform/patience.js';
 import { removeIfEmpty, removeTree } from '../platform/remove-tree.js';
 import { isMessagePath } from '../store/message-file.js';
@@ -13,6 +12,7 @@ import {
   readAdded,
 } from './added-list.js';
 import { identityOf, lookAtDirectory } from './added-places.js';
+import { restoreTime } from './swap.js';
 
 /** Taking back what an additive recover added. */
 
@@ -57,9 +57,8 @@ export function takeBack(list: string): string[] {
 
   // What holds something else by now stays.
   for (const path of lines.flatMap(madePath).reverse()) removeIfEmpty(path);
-  for (const directory of directories) restoreTime(directory);
 
-  return warnings;
+  return [...warnings, ...directories.flatMap(restoreTimeOf)];
 }
 
 /** A list of two calls that were one recover may name a file twice. */
@@ -111,9 +110,9 @@ function putBack(
   return [];
 }
 
-/** A directory has its time back where the same names are in it as before. */
-function restoreTime({ path, names, mtimeTicks }: DirectoryBefore): void {
-  if (lookAtDirectory(path)?.names === names) {
-    giveTime(path, BigInt(mtimeTicks));
-  }
+/** A directory gets its time back where the same names are in it as before. */
+function restoreTimeOf(directory: DirectoryBefore): string[] {
+  const now = lookAtDirectory(directory.path);
+
+  return now?.names === directory.names ? restoreTime(directory) : [];
 }

@@ -91,7 +91,5 @@ export function restore(journal: Journal): string[] {
   const { added } = journal;
   const warnings = added === undefined ? [] : takeBack(added);
 
-  swapBack(journal);
-
-  return warnings;
+  return [...warnings, ...swapBack(journal)];
 }
