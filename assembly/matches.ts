@@ -74,14 +74,16 @@ export function findInPair(at: u32, end: u32): u32 {
   const earlier = addressOf(held >> 16, at);
   const latestAlike = alike(bytes, latest);
   const earlierAlike = alike(bytes, earlier);
-  let match: u32 = 0;
+  if (max(latestAlike, earlierAlike) < LEAST_ALIKE) return 0;
 
-  if (max(latestAlike, earlierAlike) >= LEAST_ALIKE) {
-    match = longerOf(match, at, latest, latestAlike, end);
-    match = longerOf(match, at, earlier, earlierAlike, end);
-  }
-
-  return match;
+  return longestOf(
+    at,
+    end,
+    latest,
+    ifWithinReach(latestAlike, latest, at),
+    earlier,
+    ifWithinReach(earlierAlike, earlier, at),
+  );
 }
 
 /** The number of bytes that are alike, of eight. */
@@ -91,28 +93,47 @@ function alike(bytes: u64, other: u32): u32 {
   return (ctz<u64>(bytes ^ load<u64>(other)) >> 3) as u32;
 }
 
-/** The longer one of a match and of what another address gives. */
+/** A number of bytes, or 0 for an address that no match may begin at. */
 // @ts-ignore: decorator
 @inline
-function longerOf(
-  match: u32,
+function ifWithinReach(alikeBytes: u32, other: u32, at: u32): u32 {
+  const isBefore: u32 = other < at ? 1 : 0;
+  const isWithin: u32 = other >= reachOf(at) ? 1 : 0;
+
+  return alikeBytes & (0 - (isBefore & isWithin));
+}
+
+/**
+ * The longer match of two addresses, the latest one where they are equal. Which of them it is nobody can foresee, and a
+ * branch that goes wrong costs more than this does: the only one is for long matches.
+ */
+// @ts-ignore: decorator
+@inline
+function longestOf(
   at: u32,
-  other: u32,
-  alikeBytes: u32,
   end: u32,
+  latest: u32,
+  latestAlike: u32,
+  earlier: u32,
+  earlierAlike: u32,
 ): u32 {
-  const isMeant =
-    alikeBytes >= LEAST_ALIKE && other < at && other >= reachOf(at);
-
-  if (!isMeant) return match;
-
   const most = min(LONGEST_MATCH, end - at);
-  const length = alikeBytes == 8 ? lengthOf(at, other, most) : alikeBytes;
-  const longest = min(length, most);
+  let other = select<u32>(latest, earlier, latestAlike >= earlierAlike);
+  let length = max(latestAlike, earlierAlike);
 
-  return longest >= LEAST_ALIKE && longest > match >> 16
-    ? packMatch(longest, at, other)
-    : match;
+  if (length == 8) {
+    length = lengthOf(at, other, most);
+
+    if ((latestAlike & earlierAlike) == 8) {
+      const earlierLength = lengthOf(at, earlier, most);
+      other = select<u32>(earlier, other, earlierLength > length);
+      length = max(length, earlierLength);
+    }
+  }
+
+  length = min(length, most);
+
+  return select<u32>(packMatch(length, at, other), 0, length >= LEAST_ALIKE);
 }
 
 function findInChain(at: u32, end: u32, longerThan: u32): u32 {

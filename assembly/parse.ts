@@ -158,5 +158,9 @@ function isBetter(later: u32, match: u32, by: i32): bool {
     (clz<u32>((later & 0xffff) | 1) as i32) -
     (clz<u32>((match & 0xffff) | 1) as i32);
 
-  return longer >= 0 && 4 * longer + nearer > by;
+  const isAsLong: u32 = longer >= 0 ? 1 : 0;
+  const isWorthIt: u32 = 4 * longer + nearer > by ? 1 : 0;
+
+  // One branch in the place of two: a guess that goes wrong costs more than both answers.
+  return (isAsLong & isWorthIt) == 1;
 }
