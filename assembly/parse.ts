@@ -1,4 +1,4 @@
-/** Turning data into literals and matches: greedily, or looking one or two bytes ahead for a better match. */
+/** Turning data into literals and matches: greedily, or looking one byte ahead for a better match. */
 import {
   addMatch,
   clearCounts,
@@ -15,9 +15,8 @@ import { leastLength, looksLikeNoise } from './samples';
 const BLOCK_BYTES: u32 = 0x8000;
 /** A match of this length is taken as it is. */
 const GOOD_LENGTH: u32 = 32;
-/** How much better a match must be that begins one or two bytes later, in quarters of a byte. */
+/** How much better a match must be that begins one byte later, in quarters of a byte. */
 const BETTER_BY: i32 = 2;
-const MUCH_BETTER_BY: i32 = 14;
 
 /** Takes each match that a pair gives. */
 export function parseGreedily(from: u32, end: u32, isFinal: bool): void {
@@ -60,17 +59,12 @@ export function parseGreedily(from: u32, end: u32, isFinal: bool): void {
 
 /** Takes a match that a pair gives unless a better one begins one byte later. */
 export function parsePairs(from: u32, end: u32, isFinal: bool): void {
-  parseLazily(from, end, isFinal, false, false);
+  parseLazily(from, end, isFinal, false);
 }
 
 /** The same with the matches of chains. */
 export function parseChains(from: u32, end: u32, isFinal: bool): void {
-  parseLazily(from, end, isFinal, true, false);
-}
-
-/** Takes a match that a chain gives unless a better one begins one or two bytes later. */
-export function parseThoroughly(from: u32, end: u32, isFinal: bool): void {
-  parseLazily(from, end, isFinal, true, true);
+  parseLazily(from, end, isFinal, true);
 }
 
 // @ts-ignore: decorator
@@ -80,7 +74,6 @@ function parseLazily(
   end: u32,
   isFinal: bool,
   usesChains: bool,
-  looksTwice: bool,
 ): void {
   for (let start = from; start < end;) {
     const blockEnd = min(end, start + BLOCK_BYTES);
@@ -115,23 +108,11 @@ function parseLazily(
         const next = findMatch(at + 1, end, longerThan, usesChains);
         remembered = at + 2;
 
-        if (isBetter(next, match, BETTER_BY)) {
-          countLiteral(load<u8>(at));
-          at++;
-          match = next;
-          continue;
-        }
-
-        if (!looksTwice || at + 2 >= end) break;
-
-        const second = findMatch(at + 2, end, longerThan, usesChains);
-        remembered = at + 3;
-        if (!isBetter(second, match, MUCH_BETTER_BY)) break;
+        if (!isBetter(next, match)) break;
 
         countLiteral(load<u8>(at));
-        countLiteral(load<u8>(at + 1));
-        at += 2;
-        match = second;
+        at++;
+        match = next;
       }
 
       token = addMatch(token, at - firstLiteral, match);
@@ -152,14 +133,14 @@ function parseLazily(
  */
 // @ts-ignore: decorator
 @inline
-function isBetter(later: u32, match: u32, by: i32): bool {
+function isBetter(later: u32, match: u32): bool {
   const longer = ((later >> 16) as i32) - ((match >> 16) as i32);
   const nearer =
     (clz<u32>((later & 0xffff) | 1) as i32) -
     (clz<u32>((match & 0xffff) | 1) as i32);
 
   const isAsLong: u32 = longer >= 0 ? 1 : 0;
-  const isWorthIt: u32 = 4 * longer + nearer > by ? 1 : 0;
+  const isWorthIt: u32 = 4 * longer + nearer > BETTER_BY ? 1 : 0;
 
   // One branch in the place of two: a guess that goes wrong costs more than both answers.
   return (isAsLong & isWorthIt) == 1;
