@@ -9,6 +9,8 @@ import {
   type OpenVolume,
   type ReadableArchive,
 } from './open-archive.js';
+import { type IsWantedRun, openFolders } from './open-folders.js';
+import { LIMIT_WITHOUT_BASE, type ListLimit } from './read/read-deleted.js';
 import type { ReadArchive } from './verify.js';
 import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
 import { DamagedArchiveError } from '../errors.js';
@@ -36,10 +38,52 @@ export async function readChainIndex({ point }: Chain): Promise<ChainIndex> {
   forgetOthers(point);
 
   const last = await readIndex(point.facts);
+  const base = point.base && (await readIndex(point.base));
+
+  return toIndex(point, { last, base });
+}
+
+/**
+ * The same of some folders; undefined where an archive does not say where these lie, or not truly.
+ * @throws {DamagedArchiveError} · {Error} as `readChainIndex`
+ */
+export async function readFolders(
+  { point }: Chain,
+  isWanted: IsWantedRun,
+): Promise<ChainIndex | undefined> {
+  const open = async (
+    facts: ArchiveFacts,
+  ): Promise<ReadArchive | undefined> => {
+    const archive = await openFolders(facts, isWanted);
+
+    return archive && { archive, facts };
+  };
+
+  const last = await open(point.facts);
+  const base = point.base && (await open(point.base));
+  const isThere = last && (base !== undefined || point.base === undefined);
+
+  return isThere
+    ? toIndex(point, { last, base, limit: LIMIT_WITHOUT_BASE })
+    : undefined;
+}
+
+/** The archives of a point, read. */
+interface ReadPoint {
+  readonly last: ReadArchive;
+  readonly base: ReadArchive | undefined;
+  /** That of the list of deleted names; undefined: what the base can need. */
+  readonly limit?: ListLimit;
+}
+
+async function toIndex(
+  point: ArchiveState,
+  { last, base, limit }: ReadPoint,
+): Promise<ChainIndex> {
   const named = partsOf(point.facts);
   const parts = named && new Set(named);
 
-  if (!point.base) {
+  if (!base) {
     return {
       archives: [last],
       point,
@@ -49,11 +93,9 @@ export async function readChainIndex({ point }: Chain): Promise<ChainIndex> {
     };
   }
 
-  const base = await readIndex(point.base);
-
   refuseOtherBase(base, last);
 
-  const deleted = await readDeleted(last, base.archive);
+  const deleted = await readDeleted(last, base.archive, limit);
 
   return {
     archives: [base, last],

@@ -18,6 +18,8 @@ import { isMessageAt, isOwnTextAt } from './entry-kind.js';
 import { Pieces } from './check-pieces.js';
 import type { ArchiveFiles } from './backup-directory.js';
 import type { OpenArchive, OpenVolume } from './open-archive.js';
+import { findFalseFolders } from './check-folders.js';
+import type { ReadProblem } from './read/read-tasks.js';
 import type { Indices } from './read/indices.js';
 import type { SummaryText, VersionText } from './summary.js';
 import { METHOD_STORED } from './zip/zip-format.js';
@@ -32,6 +34,8 @@ export interface StructureReport {
   readonly windowsNames: readonly string[];
   /** Wrong statements of the archive about itself, where no data is damaged. */
   readonly warnings: readonly string[];
+  /** Wrong statements that are in nobody's way who reads everything. */
+  readonly problems: readonly ReadProblem[];
 }
 
 /** The volumes that can be looked into. */
@@ -63,10 +67,12 @@ export function checkStructure(
   archive: Volumes,
   { summary, version }: SelfDescription = NOTHING,
 ): StructureReport {
-  const report = checkEntries(allOf(archive));
-  if (!summary) return report;
+  const checked = checkEntries(allOf(archive));
+  if (!summary) return checked;
 
   checkVolumes(archive, summary);
+
+  const report = { ...checked, problems: findFalseFolders(archive, summary) };
 
   const difference = findDifference(archive.files.stem, summary, report);
   if (difference === undefined) return report;
@@ -150,7 +156,15 @@ function checkEntries(
   if (hasAllPieces) pieces.check(stem);
   checkMeetings(checked, prints);
 
-  return { entries, files, messages, totalBytes, windowsNames, warnings: [] };
+  return {
+    entries,
+    files,
+    messages,
+    totalBytes,
+    windowsNames,
+    warnings: [],
+    problems: [],
+  };
 }
 
 function countMessages(table: EntryTable, run: DirectoryRun): number {

@@ -41,12 +41,13 @@ export function namesOf(
 export async function readDeleted(
   { archive }: ReadArchive,
   base: CountableBase,
+  limit = limitFor(base),
 ): Promise<string[] | undefined> {
   const [first] = archive.volumes;
   if (!first) return undefined;
 
   const names: string[] = [];
-  const hasList = await eachDeletedName(first, limitFor(base), (name) => {
+  const hasList = await eachDeletedName(first, limit, (name) => {
     names.push(name.toString('utf8'));
   });
 

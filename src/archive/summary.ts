@@ -45,6 +45,8 @@ export interface SummaryText {
   readonly volumes?: number | undefined;
   /** SHA-256 of the central directory of every volume but the last. */
   readonly volumeDigests: readonly string[];
+  /** Which folder's records lie where, by `formatFolders`; undefined in archives of others and of earlier versions. */
+  readonly folders?: string | undefined;
   /** Messages that the store had, by mailbox (`example.com/alice`); undefined where mail was not looked at. */
   readonly mailboxes?: ReadonlyMap<string, number> | undefined;
   /** Required files that its point in time does not have; undefined where the archive does not say. */
@@ -87,6 +89,7 @@ export function formatSummaryText(
       `volume_${index}`,
       digest,
     ]),
+    ['folders', text.folders],
     [
       'mailboxes',
       text.mailboxes === undefined ? undefined : String(text.mailboxes.size),
@@ -136,6 +139,7 @@ export function parseSummaryText(text: string): SummaryText {
     messages: number('messages'),
     volumes,
     volumeDigests: digests.map((digest) => digest ?? ''),
+    folders: values.get('folders'),
     mailboxes: values.has('mailboxes') ? parseMailboxes(values) : undefined,
     lacks: values
       .get('lacks')

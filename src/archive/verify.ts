@@ -139,7 +139,8 @@ async function verifyVolumes(
   const fault = isBackup(facts)
     ? (facts.fault ?? (lost && describeLost(lost)))
     : undefined;
-  const { problems, unread } = read;
+  const problems = [...structure.problems, ...read.problems];
+  const { unread } = read;
 
   const isIntact =
     fault === undefined && problems.length === 0 && unread.length === 0;

@@ -1,3 +1,4 @@
+import { formatFolders } from '../archive/folder-index.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { formatSummaryText, SUMMARY_ENTRY } from '../archive/summary.js';
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
@@ -61,6 +62,7 @@ function formatSummary(
     volumeDigests: writer.volumes
       .slice(0, -1)
       .map(({ directoryDigest }) => directoryDigest),
+    folders: formatFolders(writer.volumes.map(({ folders }) => folders)),
     mailboxes: mail?.stored,
     lacks,
   });

@@ -33,7 +33,10 @@ export async function proveRecoverable(
     const [lost] = archive.lost;
     if (lost) throw new DamagedArchiveError(describeLost(lost));
 
-    checkStructure(archive, facts);
+    const [problem] = checkStructure(archive, facts).problems;
+    if (problem) {
+      throw new DamagedArchiveError(`${problem.name}: ${problem.reason}`);
+    }
 
     if (baseFiles) {
       const base = await openArchive(baseFiles);

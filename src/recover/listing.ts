@@ -1,9 +1,10 @@
 import { archiveName } from '../archive/names.js';
 import { DamagedArchiveError, messageOf } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../archive/chain.js';
-import { readChainIndex } from '../archive/chain-index.js';
+import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
 import { indexEntries, indexMail } from './index-mail.js';
+import { withNarrowChain } from './narrow-chain.js';
 import { findIn, judgeRecorded } from './judge-damage.js';
 import { isFolderInScope, type MailScope } from '../store/mail-scope.js';
 import type { MailIndex } from '../store/mailboxes.js';
@@ -56,12 +57,29 @@ export async function listRecover(
   }
 }
 
-async function listFrom(
+function listFrom(
   request: RecoverRequest,
   chain: Chain,
   judge: typeof judgeRecorded,
 ): Promise<RecoverListing> {
-  const index = await readChainIndex(chain);
+  return withNarrowChain(chain, request.scope, {
+    narrow: (index) => listIndex(request, chain, { index, judge }),
+    whole: async () =>
+      listIndex(request, chain, { index: await readChainIndex(chain), judge }),
+  });
+}
+
+/** What a chain holds, and who says which damage is in the way. */
+interface Judged {
+  readonly index: ChainIndex;
+  readonly judge: typeof judgeRecorded;
+}
+
+function listIndex(
+  request: RecoverRequest,
+  chain: Chain,
+  { index, judge }: Judged,
+): RecoverListing {
   const scope = request.scope && findScope(index, request.scope);
   const filter = filterFor(request, scope);
   const entries = selectFrom(index, filter, isPartial(request));

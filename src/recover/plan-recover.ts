@@ -21,6 +21,7 @@ import { callOf, noteEarlier } from './earlier.js';
 import { findScope, refuseMissingMessages } from './find-scope.js';
 import { fitPlaces } from './fit-places.js';
 import { findIn, judgeDamage } from './judge-damage.js';
+import { withNarrowChain } from './narrow-chain.js';
 import { warnOfChain } from './plan-warnings.js';
 import type { RecoverReport, RecoverRequest } from './request.js';
 import { collectRoots } from './roots.js';
@@ -150,11 +151,21 @@ interface ChosenEntries {
 }
 
 /** @throws {NotFoundError} · {DamagedArchiveError} as `planRecover` */
-async function chooseEntries(
+function chooseEntries(
   request: RecoverRequest,
   chain: Chain,
 ): Promise<ChosenEntries> {
-  const index = await readChainIndex(chain);
+  return withNarrowChain(chain, request.scope, {
+    narrow: (index) => chooseFrom(request, chain, index),
+    whole: async () => chooseFrom(request, chain, await readChainIndex(chain)),
+  });
+}
+
+async function chooseFrom(
+  request: RecoverRequest,
+  chain: Chain,
+  index: ChainIndex,
+): Promise<ChosenEntries> {
   const scope = request.scope && findScope(index, request.scope);
   const filter = filterFor(request, scope);
   const entries = selectFrom(index, filter, isPartial(request));

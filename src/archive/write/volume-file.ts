@@ -1,3 +1,4 @@
+import { type FolderRun, runsOfPieces } from '../folder-index.js';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Storage, StorageWriter } from '../storage.js';
@@ -37,6 +38,8 @@ export class VolumeFile {
   #centralBytes = 0;
   #entries = 0;
   #unsyncedBytes = 0;
+  #isClosed = false;
+  #folders: FolderRun[] | undefined;
 
   /** @param storedAs what its storage calls it until it is published */
   constructor(
@@ -53,6 +56,11 @@ export class VolumeFile {
 
   get sizeBytes(): number {
     return this.#offset;
+  }
+
+  /** The folders that its records belong to, in their order; undefined where a name is out of the ordinary. */
+  get folders(): FolderRun[] | undefined {
+    return this.#isClosed ? this.#folders : runsOfPieces(this.#central);
   }
 
   /** Says whether local records and central headers of these lengths still fit, with the end record. */
@@ -148,6 +156,7 @@ export class VolumeFile {
   /** Forgets everything after a mark; a closed volume is opened again, if `close` was told to keep what that needs. */
   rewind(mark: VolumeMark): void {
     this.#file.truncate(mark.offset);
+    this.#isClosed = false;
     this.#offset = mark.offset;
     this.#central.length = mark.centralPieces;
     this.#centralBytes = mark.centralBytes;
@@ -166,6 +175,7 @@ export class VolumeFile {
     }
 
     this.directoryDigest = hash.digest('hex');
+    this.#folders = runsOfPieces(this.#central);
 
     const end = formatEndRecord(
       this.#entries,
@@ -174,6 +184,7 @@ export class VolumeFile {
     );
 
     this.write(end, crc32(end));
+    this.#isClosed = true;
     if (!keepForRewind) this.#central = [];
 
     await this.#file.close();

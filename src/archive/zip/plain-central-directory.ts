@@ -92,8 +92,8 @@ export async function readCentralDirectory(
  */
 export function parsePlainCentralDirectory({
   bytes,
-  entries,
-}: Pick<CentralDirectoryBytes, 'bytes' | 'entries'>):
+  entries = countPlainHeaders(bytes),
+}: Pick<CentralDirectoryBytes, 'bytes'> & { readonly entries?: number }):
   CentralDirectoryTable | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const nameStarts = new Uint32Array(entries);
@@ -114,6 +114,19 @@ export function parsePlainCentralDirectory({
   return at === bytes.length
     ? new CentralDirectoryTable(bytes, nameStarts, pieces)
     : undefined;
+}
+
+function countPlainHeaders(bytes: Buffer): number {
+  let entries = 0;
+  for (
+    let at = 0;
+    at + CENTRAL_FIXED_BYTES <= bytes.length;
+    at += centralHeaderLength(bytes, at)
+  ) {
+    entries++;
+  }
+
+  return entries;
 }
 
 /** The same of bytes that were found plain before. @param pieces those that were found then */
