@@ -1,6 +1,6 @@
 /** How fast files were read: a disk that lets its readers wait shows. */
 
-import { countWaits } from '../../platform/count-waits.js';
+import { countWaits, type WaitCounts } from '../../platform/count-waits.js';
 
 export interface ReadPace {
   readonly files: number;
@@ -15,8 +15,12 @@ const MS_PER_FILE = 0.075;
 /** A gigabyte a second, a fifth of what memory gives. */
 const BYTES_PER_MS = 1e6;
 
-/** A cold disk lets its reader wait once a file and more; threads wait for each other several times a task. */
+/** A small file takes eight sectors from a cold disk, and a share of its directory's. */
+const SECTORS_PER_FILE = 4;
+/** A cold disk or network storage lets its reader wait once a file and more. */
 const WAITS_PER_FILE = 0.7;
+/** Threads wait for each other while a task is handed over. */
+const WAITS_PER_TASK = 8;
 /** So many files say whether readers wait. */
 const JUDGED_FILES = 256;
 
@@ -27,11 +31,12 @@ export function isSlow({ files, bytes, ms }: ReadPace): boolean {
 
 /**
  * Judges from time to time whether readers wait for the disk. Time alone does not tell: on a busy machine reading from memory
- * takes as long. So the system is asked how often threads waited, where it counts that.
+ * takes as long. So the system is asked what came from disks and how often threads waited, where it counts that.
  */
 export class DiskJudge {
   #pace = NO_PACE;
-  #waitsBefore: number | undefined;
+  #tasks = 0;
+  #before: WaitCounts | undefined;
   #hasBegun = false;
 
   /** Undefined until so many files were read that they tell. */
@@ -43,29 +48,36 @@ export class DiskJudge {
       return undefined;
     }
 
+    this.#tasks++;
     this.#pace = addPace(this.#pace, pace);
     if (this.#pace.files < JUDGED_FILES) return undefined;
 
-    const waits = this.#waitsSince() ?? Infinity;
-    const hasWaited =
-      isSlow(this.#pace) && waits > this.#pace.files * WAITS_PER_FILE;
+    const hasWaited = isSlow(this.#pace) && this.#hasFetched();
     this.#beginAnew();
 
     return hasWaited;
   }
 
-  #waitsSince(): number | undefined {
-    const waits = countWaits();
+  /** By the system's count; where it does not count, time has to tell. */
+  #hasFetched(): boolean {
+    const now = countWaits();
+    if (now === undefined || this.#before === undefined) return true;
 
-    return waits === undefined || this.#waitsBefore === undefined
-      ? undefined
-      : waits - this.#waitsBefore;
+    const { files } = this.#pace;
+    const sectors = now.sectors - this.#before.sectors;
+    const waits = now.waits - this.#before.waits;
+
+    return (
+      sectors > files * SECTORS_PER_FILE ||
+      waits > files * WAITS_PER_FILE + this.#tasks * WAITS_PER_TASK
+    );
   }
 
   #beginAnew(): void {
     this.#hasBegun = true;
     this.#pace = NO_PACE;
-    this.#waitsBefore = countWaits();
+    this.#tasks = 0;
+    this.#before = countWaits();
   }
 }
 
