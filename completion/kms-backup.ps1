@@ -32,6 +32,7 @@ $scriptblock = {
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
     "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
+    "reuse" = @{ "summary" = "Copy what is unchanged out of the newest full and its differential; --no-reuse reads everything." }
   }
 }
 }
@@ -87,6 +88,7 @@ $scriptblock = {
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
     "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
+    "reuse" = @{ "summary" = "Copy what is unchanged out of the newest full and its differential; --no-reuse reads everything." }
   }
 }
 }

@@ -31,6 +31,21 @@ export interface VersionText {
   readonly baseDigest?: string | undefined;
   /** The requested parts (`lists`, `mail`); undefined in a backup of everything that the server includes. */
   readonly parts?: readonly string[] | undefined;
+  /** The limit of a volume when it was written; undefined in archives of earlier versions. */
+  readonly volumeSizeBytes?: number | undefined;
+  /** What was to be copied out of older archives; undefined where everything was read from the store. */
+  readonly reused?: ReusedText | undefined;
+}
+
+/** The statement of a full about what it copied. */
+export interface ReusedText {
+  /** The stems of the archives. */
+  readonly from: readonly string[];
+  readonly files: number;
+  /** In those archives: compressed, with headers. */
+  readonly storedBytes: number;
+  /** How many fulls in a row, up to this one, hold what was copied. */
+  readonly depth: number;
 }
 
 /** The text at the end of an archive. An archive without it is unfinished. */
@@ -51,6 +66,9 @@ export interface SummaryText {
   readonly mailboxes?: ReadonlyMap<string, number> | undefined;
   /** Required files that its point in time does not have; undefined where the archive does not say. */
   readonly lacks?: readonly string[] | undefined;
+  /** Files that were copied out of older archives; undefined where none was to be. */
+  readonly reusedFiles?: number | undefined;
+  readonly reusedBytes?: number | undefined;
 }
 
 export function formatVersionText(
@@ -64,6 +82,11 @@ export function formatVersionText(
     ['base', text.base],
     ['base_digest', text.baseDigest],
     ['parts', text.parts?.join(',')],
+    ['volume_size', textOf(text.volumeSizeBytes)],
+    ['reused', text.reused?.from.join(',')],
+    ['reused_files', textOf(text.reused?.files)],
+    ['reused_bytes', textOf(text.reused?.storedBytes)],
+    ['reused_in_row', textOf(text.reused?.depth)],
   ]);
 }
 
@@ -84,6 +107,8 @@ export function formatSummaryText(
       text.messages === undefined ? undefined : String(text.messages),
     ],
     ['lacks', text.lacks && (text.lacks.join(',') || NOTHING)],
+    ['reused_files', textOf(text.reusedFiles)],
+    ['reused_bytes', textOf(text.reusedBytes)],
     ['volumes', text.volumes === undefined ? undefined : String(text.volumes)],
     ...text.volumeDigests.map((digest, index): [string, string] => [
       `volume_${index}`,
@@ -101,11 +126,16 @@ export function formatSummaryText(
   ]);
 }
 
+function textOf(value: number | undefined): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
+
 /** Said in so many words: an empty value would be read as none. */
 const NOTHING = 'nothing';
 
 export function parseVersionText(text: string): VersionText {
   const values = parseLines(text);
+
   return {
     startedAt: parseLocalTime(values.get('started')),
     hostname: values.get('hostname') ?? '',
@@ -113,17 +143,37 @@ export function parseVersionText(text: string): VersionText {
     base: values.get('base'),
     baseDigest: values.get('base_digest'),
     parts: values.get('parts')?.split(','),
+    volumeSizeBytes: numberIn(values, 'volume_size'),
+    reused: parseReused(values),
   };
+}
+
+function parseReused(
+  values: ReadonlyMap<string, string>,
+): ReusedText | undefined {
+  const from = values.get('reused')?.split(',');
+  if (!from) return undefined;
+
+  return {
+    from,
+    files: numberIn(values, 'reused_files') ?? 0,
+    storedBytes: numberIn(values, 'reused_bytes') ?? 0,
+    depth: numberIn(values, 'reused_in_row') ?? 1,
+  };
+}
+
+function numberIn(
+  values: ReadonlyMap<string, string>,
+  key: string,
+): number | undefined {
+  const value = values.get(key);
+
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
 export function parseSummaryText(text: string): SummaryText {
   const values = parseLines(text);
-  const number = (key: string): number | undefined => {
-    const value = values.get(key);
-    return value !== undefined && /^\d+$/.test(value)
-      ? Number(value)
-      : undefined;
-  };
+  const number = (key: string): number | undefined => numberIn(values, key);
 
   const volumes = number('volumes');
 
@@ -137,6 +187,8 @@ export function parseSummaryText(text: string): SummaryText {
     fileCount: number('count_files') ?? 0,
     totalBytes: number('total_size') ?? 0,
     messages: number('messages'),
+    reusedFiles: number('reused_files'),
+    reusedBytes: number('reused_bytes'),
     volumes,
     volumeDigests: digests.map((digest) => digest ?? ''),
     folders: values.get('folders'),

@@ -1,11 +1,17 @@
 import { formatFolders } from '../archive/folder-index.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
-import { formatSummaryText, SUMMARY_ENTRY } from '../archive/summary.js';
+import {
+  formatSummaryText,
+  SUMMARY_ENTRY,
+  type SummaryText,
+} from '../archive/summary.js';
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { unpackNames } from '../store/name-list.js';
+import type { CopyRecord } from '../archive/write/copy-record.js';
 import { isFileOfBase } from './base-index.js';
 import type { ObservedMail } from './mass-loss.js';
 import { type OpenRun, unreadNames } from './open-run.js';
+import { reportReuse } from './reuse-report.js';
 
 /** The bytes by which the summary grows where a new volume begins for it: that one's digest, a longer number, headers. */
 const SUMMARY_GROWTH_BYTES = 4096;
@@ -46,7 +52,7 @@ export async function finishArchive(
 }
 
 function formatSummary(
-  { request, writer, packer, takenAt }: OpenRun,
+  { request, reuse, writer, packer, takenAt }: OpenRun,
   mail: ObservedMail | undefined,
   lacks: readonly string[] | undefined,
 ): string {
@@ -65,7 +71,16 @@ function formatSummary(
     folders: formatFolders(writer.volumes.map(({ folders }) => folders)),
     mailboxes: mail?.stored,
     lacks,
+    ...(reuse && countReused(packer.copier.copied)),
   });
+}
+
+function countReused(
+  copied: CopyRecord,
+): Pick<SummaryText, 'reusedFiles' | 'reusedBytes'> {
+  const { files, storedBytes } = reportReuse(copied);
+
+  return { reusedFiles: files, reusedBytes: storedBytes };
 }
 
 /** The required files that this point in time will not have; undefined where the configuration was not asked for. */

@@ -4,6 +4,7 @@ import { Packer } from '../archive/write/packer.js';
 import type { OpenBase } from './base-index.js';
 import type { BackupPlan } from './plan-archive.js';
 import { chooseStem } from './choose-name.js';
+import type { PlannedReuse } from './plan-reuse.js';
 import type { BackupRequest } from './request.js';
 import type { PlannedBackup } from './survey-store.js';
 
@@ -13,6 +14,8 @@ export interface OpenRun {
   readonly plan: BackupPlan;
   /** The full that a differential is measured against. */
   readonly base: OpenBase | undefined;
+  /** What is copied out of older archives. */
+  readonly reuse: PlannedReuse | undefined;
   readonly writer: ArchiveWriter;
   readonly packer: Packer;
   readonly startedAt: Date;
@@ -27,7 +30,7 @@ const FEW_FILES = 1000;
 export function openRun(
   request: BackupRequest,
   { storage, archives }: Catalogue,
-  { plan, base }: PlannedBackup,
+  { plan, base, reuse }: PlannedBackup,
   startedAt: Date,
 ): OpenRun {
   const { stem, takenAt } = chooseStem(
@@ -51,7 +54,7 @@ export function openRun(
       }),
   });
 
-  return { request, plan, base, writer, packer, startedAt, takenAt };
+  return { request, plan, base, reuse, writer, packer, startedAt, takenAt };
 }
 
 /** Entry names of listed files that are not in the archive because they could not be read or held. */

@@ -13,8 +13,10 @@ import { countListed, countStored } from './count-mail.js';
 import type { LeftOut, ObservedMail } from './mass-loss.js';
 import { type OpenRun, unreadNames } from './open-run.js';
 import { tasksOf } from './pack-batches.js';
+import { packReusing } from './pack-reusing.js';
 import { packDirectories } from './pack-directories.js';
 import { formatDeleted } from './plan-archive.js';
+import { describeReuse } from './reuse-report.js';
 import { secondLook } from './second-look.js';
 import type { SkippedPath } from '../store/list-directory.js';
 
@@ -30,10 +32,14 @@ export interface PackedPlan {
 
 /** Packs components one after the other, as the server lays them; what moved meanwhile is looked for again at the end. */
 export async function packPlan(run: OpenRun): Promise<PackedPlan> {
-  const { plan, base, packer, writer } = run;
+  const { plan, base, reuse, packer, writer } = run;
 
   addFirstTexts(run);
-  for (const group of plan.groups) await packer.pack(tasksOf(group));
+
+  for (const [at, group] of plan.groups.entries()) {
+    if (reuse) await packReusing(run, reuse, tasksOf(group), at);
+    else await packer.pack(tasksOf(group));
+  }
 
   const { added, look } = await packAgain(run);
   await packer.packHeld();
@@ -53,7 +59,13 @@ export function leftOutOf({ packer }: OpenRun, packed: PackedPlan): LeftOut[] {
   return [...packed.skipped, ...packer.unread];
 }
 
-function addFirstTexts({ plan, writer, takenAt }: OpenRun): void {
+function addFirstTexts({
+  request,
+  plan,
+  reuse,
+  writer,
+  takenAt,
+}: OpenRun): void {
   const { base, parts } = plan;
 
   const version = formatVersionText({
@@ -61,6 +73,8 @@ function addFirstTexts({ plan, writer, takenAt }: OpenRun): void {
     base: base?.stem,
     baseDigest: base?.digest,
     parts,
+    volumeSizeBytes: request.volumeLimitBytes,
+    reused: reuse && describeReuse(reuse),
     startedAt: takenAt,
     hostname: hostname(),
   });

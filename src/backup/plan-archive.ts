@@ -6,7 +6,7 @@ import type { Component } from '../store/components.js';
 import { isMessagePath } from '../store/message-file.js';
 import type { Comparison, PlannedFiles } from './comparison.js';
 import type { ListedStore } from './list-store.js';
-import type { MessageCounts } from './request.js';
+import type { MessageCounts, ReuseReport } from './request.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
 
 /** The content of one archive, as data alone: a plan can be printed and compared. */
@@ -34,6 +34,8 @@ export interface BackupPlan {
   readonly messages: Omit<MessageCounts, 'vanished'>;
   readonly skipped: readonly SkippedPath[];
   readonly warnings: readonly string[];
+  /** What is to be copied out of older archives; undefined where nothing was asked for. */
+  readonly reused: ReuseReport | undefined;
 }
 
 /** The name and digest by which a differential names its base. */
@@ -60,6 +62,7 @@ export function planArchive(
 
   return {
     ...choices,
+    reused: undefined,
     components: listed.components,
     parts: listed.parts,
     groups,

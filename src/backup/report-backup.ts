@@ -6,6 +6,7 @@ import type { OpenRun } from './open-run.js';
 import type { PackedPlan } from './pack-plan.js';
 import type { BackupPlan } from './plan-archive.js';
 import type { BackupIssue, BackupReport } from './request.js';
+import { reportReuse, warnOfFaults } from './reuse-report.js';
 import type { SkippedPath } from '../store/list-directory.js';
 
 /** The report of a plan that is not carried out. @param stem the name that its archive would have */
@@ -32,6 +33,7 @@ export function reportPlan(
     entries: 0,
     verifiedEntries: 0,
     issues: plan.skipped.map(toIssue),
+    reused: plan.reused,
     split: [],
     swept: [],
     warnings: plan.warnings,
@@ -41,7 +43,7 @@ export function reportPlan(
 
 /** The report of a run, as soon as its archive is published. */
 export function reportRun(run: OpenRun, packed: PackedPlan): BackupReport {
-  const { request, plan, writer, packer, startedAt } = run;
+  const { request, plan, reuse, writer, packer, startedAt } = run;
   const { files, messages, sourceBytes } = packer.counts;
 
   return {
@@ -67,8 +69,13 @@ export function reportRun(run: OpenRun, packed: PackedPlan): BackupReport {
       ...packer.issues,
       ...findGoneSources(plan, packer.vanished),
     ],
+    reused: reuse ? reportReuse(packer.copier.copied) : plan.reused,
     split: packer.split,
-    warnings: [...plan.warnings, ...warnOfEngine(packer.engineFault)],
+    warnings: [
+      ...plan.warnings,
+      ...warnOfEngine(packer.engineFault),
+      ...warnOfFaults(packer.copier.copied),
+    ],
   };
 }
 

@@ -30,6 +30,11 @@ export interface BackupRequest {
   readonly filesAhead: number;
   /** Differential: compare content instead of size and time. */
   readonly usesChecksum: boolean;
+  /**
+   * Full and copy: what is unchanged is copied out of older archives. Of so many fulls one is read from the store whole; undefined: all
+   * are.
+   */
+  readonly reuse?: { readonly freshEvery: number } | undefined;
   /** Read every written byte back before the archive gets its name. */
   readonly readsBack: boolean;
   readonly lockWaitMs: number;
@@ -60,6 +65,26 @@ export interface BackupIssue {
   readonly reason: string;
 }
 
+/** What a full or copy took out of older archives. */
+export interface ReuseReport {
+  /** The newest first. */
+  readonly archives: readonly ReusedArchive[];
+  readonly files: number;
+  /** As they lie in the archives: compressed, with headers. */
+  readonly storedBytes: number;
+  /** Files that could not be copied, and were read from the store. */
+  readonly readInstead: number;
+  /** Why everything was read from the store; undefined where something was to be copied. */
+  readonly reason: string | undefined;
+}
+
+export interface ReusedArchive {
+  /** `F20060118T220007Z.zip` */
+  readonly archive: string;
+  readonly files: number;
+  readonly storedBytes: number;
+}
+
 /** The report of a backup's run; with `isDryRun` of one that was planned only. */
 export interface BackupReport {
   readonly schema: 'kms-backup/backup/1';
@@ -83,6 +108,8 @@ export interface BackupReport {
   /** Entries that were read back and found as written; 0 with --no-verify. */
   readonly verifiedEntries: number;
   readonly issues: readonly BackupIssue[];
+  /** Undefined where nothing was to be copied out of older archives. */
+  readonly reused: ReuseReport | undefined;
   /** Files kept in parts because no volume can hold them. */
   readonly split: readonly string[];
   /** Temporary files of dead runs that were removed. */

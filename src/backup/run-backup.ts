@@ -19,6 +19,7 @@ import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
 import { readPredecessor } from './predecessor.js';
 import { proveRecoverable } from './prove-archive.js';
+import { recordDamage } from './record-damage.js';
 import { recordReadBack } from './record-read-back.js';
 import { reportPlan, reportRun } from './report-backup.js';
 import type { BackupReport, BackupRequest, FinishedBackup } from './request.js';
@@ -127,15 +128,11 @@ async function backUp(
     request.lossLimits,
   );
 
-  const { report, files } = await writeArchive(
-    openRun(request, catalogue, planned, startedAt),
-    massLoss,
-  );
+  const run = openRun(request, catalogue, planned, startedAt);
+  const { report, files } = await writeArchive(run, massLoss);
 
   const alarms = massLoss.verdict().alarms.map(describeAlarm);
-  const unrecorded = request.readsBack
-    ? await recordReadBack(catalogue, report)
-    : [];
+  const unrecorded = await recordProofs(run, catalogue, report);
 
   const warnings = [
     ...swept.warnings,
@@ -156,6 +153,20 @@ async function backUp(
       archives: [...catalogue.archives, files],
     },
   };
+}
+
+/** Writes down what the run has proven: its own archive, and the damage of others. @returns warnings */
+async function recordProofs(
+  { request, writer, packer }: OpenRun,
+  catalogue: Catalogue,
+  report: BackupReport,
+): Promise<string[]> {
+  const own = request.readsBack ? await recordReadBack(catalogue, report) : [];
+
+  const { copied } = packer.copier;
+  const at = report.finishedAt;
+
+  return [...own, ...(await recordDamage(catalogue, writer.stem, copied, at))];
 }
 
 /** Pack, finish, prove, publish. What fails before the last step leaves nothing behind. */

@@ -8,14 +8,20 @@ import { findBase } from './find-base.js';
 import { type ListedStore, listStore } from './list-store.js';
 import { type Measured, Measuring } from './measure-store.js';
 import { type BackupPlan, fitsVolume, planArchive } from './plan-archive.js';
+import { type PlannedReuse, planReuse } from './plan-reuse.js';
 import type { BackupRequest } from './request.js';
 import { limitedParts } from './sources.js';
+import { findReusable, type NoReuse } from './reuse-base.js';
+import { ReuseChoice } from './reuse-choice.js';
+import { reportPlannedReuse } from './reuse-report.js';
 
 /** A plan, and what it was measured against. */
 export interface PlannedBackup {
   readonly plan: BackupPlan;
   /** Undefined for a full or a copy. */
   readonly base: OpenBase | undefined;
+  /** Undefined where everything is read from the store. */
+  readonly reuse?: PlannedReuse | undefined;
 }
 
 /**
@@ -27,9 +33,80 @@ export async function surveyStore(
   request: BackupRequest,
   catalogue: Catalogue,
 ): Promise<PlannedBackup> {
-  return request.type === 'differential'
-    ? surveyDifferential(request, catalogue)
+  if (request.type === 'differential') {
+    return surveyDifferential(request, catalogue);
+  }
+
+  return request.reuse
+    ? surveyReuse(request, catalogue, request.reuse)
     : planWhole(request.type, await listStore(request), []);
+}
+
+/** A full or copy that copies out of older archives what is unchanged. The workers examine the store while it is listed. */
+async function surveyReuse(
+  request: BackupRequest,
+  catalogue: Catalogue,
+  { freshEvery }: NonNullable<BackupRequest['reuse']>,
+): Promise<PlannedBackup> {
+  const { settings, mask, type, volumeLimitBytes } = request;
+  const parts = limitedParts(settings.include, mask);
+  const wish = { freshEvery, volumeLimitBytes, parts };
+
+  const found = await findReusable(catalogue, wish);
+  if ('reason' in found) {
+    return planFresh(type, await listStore(request), found);
+  }
+
+  const choice = new ReuseChoice(volumeLimitBytes);
+  const listed = await listFor(choice, request);
+  const reuse = await planReuse(found, choice);
+  if ('reason' in reuse) return planFresh(type, listed, reuse);
+
+  const { plan } = planWhole(type, listed, []);
+  const reused = reportPlannedReuse(reuse);
+  const groups = choice.rest();
+
+  return { plan: { ...plan, groups, reused }, base: undefined, reuse };
+}
+
+/** Lists the store, and tells all that is in it to the choice. */
+async function listFor(
+  choice: ReuseChoice,
+  request: BackupRequest,
+): Promise<ListedStore> {
+  const examiner = new StoreExaminer(request, (component, files) => {
+    choice.add(component, files);
+
+    return Promise.resolve();
+  });
+
+  try {
+    const listed = await listStore(request, (component, directory, names) =>
+      examiner.add(component, directory, names),
+    );
+
+    await examiner.finish();
+
+    return listed;
+  } finally {
+    await examiner.close();
+  }
+}
+
+/** A plan that reads everything; what an archive is to blame for is said as a warning. */
+function planFresh(
+  type: ArchiveType,
+  listed: ListedStore,
+  { reason, isFault }: NoReuse,
+): PlannedBackup {
+  const warnings = isFault
+    ? [`${reason}: everything is read from the store`]
+    : [];
+
+  const { plan } = planWhole(type, listed, warnings);
+  const reused = reportPlannedReuse({ reason, isFault });
+
+  return { plan: { ...plan, reused }, base: undefined };
 }
 
 /**

@@ -31,6 +31,7 @@ export interface SourceFlags {
   readonly checksum?: boolean | undefined;
   readonly verify?: boolean | undefined;
   readonly rotate?: boolean | undefined;
+  readonly reuse?: boolean | undefined;
   readonly keep?: number | undefined;
   readonly 'lock-wait'?: number | undefined;
   readonly 'mass-loss-user'?: number | undefined;
@@ -146,6 +147,20 @@ export const ROTATES: Setting<boolean> = {
   flag: ({ rotate }) => (rotate === false ? false : undefined),
   ini: ({ backup }) => backup.rotate,
   otherwise: () => true,
+};
+
+/** Fulls and copies take out of older archives what is unchanged. */
+export const REUSES: Setting<boolean> = {
+  flag: ({ reuse }) => reuse,
+  ini: ({ backup }) => backup.reuse,
+  otherwise: () => false,
+};
+
+/** Of so many fulls one is read from the store whole: the month has four weekends. */
+export const FRESH_EVERY: Setting<number> = {
+  flag: () => undefined,
+  ini: ({ backup }) => backup.freshEvery,
+  otherwise: () => 4,
 };
 
 /** The number of complete backups that stay; at least one. */

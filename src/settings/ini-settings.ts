@@ -30,6 +30,10 @@ export interface IniSettings {
     readonly lockWaitMs: number | undefined;
     readonly verify: boolean | undefined;
     readonly rotate: boolean | undefined;
+    /** Fulls and copies take out of older archives what is unchanged. */
+    readonly reuse: boolean | undefined;
+    /** Of so many such fulls one is read from the store whole. */
+    readonly freshEvery: number | undefined;
     /** A backup that finds a user with this many per cent fewer messages raises the mass-loss alarm. */
     readonly massLossUserPercent: number | undefined;
     /** The same for all messages together. */
@@ -120,6 +124,8 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
     lockWaitMs: section.duration('lock-wait'),
     verify: section.yesNo('verify'),
     rotate: section.yesNo('rotate'),
+    reuse: section.yesNo('reuse'),
+    freshEvery: section.integer('fresh-every', 1, 1000),
     massLossUserPercent: section.percent('mass-loss-user'),
     massLossAllPercent: section.percent('mass-loss-all'),
   };

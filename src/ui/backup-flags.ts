@@ -6,6 +6,15 @@ import {
   withEnvironment,
 } from './flags.js';
 
+/** The flag of `backup full` and `backup copy` alone. */
+export const reuseFlag = withEnvironment({
+  reuse: Flags.boolean({
+    allowNo: true,
+    summary:
+      'Copy what is unchanged out of the newest full and its differential; --no-reuse reads everything.',
+  }),
+});
+
 /** The flags of `backup full`, `backup diff` and `backup copy`. */
 export const backupFlags = withEnvironment({
   'backup-dir': Flags.string({

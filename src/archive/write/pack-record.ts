@@ -1,3 +1,4 @@
+import { CopyRecord } from './copy-record.js';
 import { HeldFiles } from './held-files.js';
 import type { ListedFile } from './pack-tasks.js';
 import { isGoneFault, isHeldFault, type ReadFault } from './read-fault.js';
@@ -34,6 +35,7 @@ export class PackRecord {
   readonly held = new HeldFiles();
   /** Why zlib took the place of our own engine, in the first thread that had to say so. */
   engineFault: string | undefined;
+  readonly copied = new CopyRecord();
   #counts = { files: 0, messages: 0, sourceBytes: 0 };
 
   constructor(

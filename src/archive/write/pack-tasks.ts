@@ -42,7 +42,24 @@ export interface ReadBackTask {
   readonly blocks: readonly WrittenBlock[];
 }
 
-export type PackTask = FilesTask | ChunkTask | ReadBackTask;
+/** Copy records of another archive's volume as they lie there, each of them proven on the way. */
+export interface CopyTask {
+  readonly kind: 'copy';
+  readonly volume: VolumePlace;
+  /** The records' central headers, in the order in which the records lie. */
+  readonly central: Uint8Array;
+}
+
+/** Prove one large record of another archive, which is too long for a block. */
+export interface ProveTask {
+  readonly kind: 'prove';
+  readonly volume: VolumePlace;
+  /** Its central header. */
+  readonly central: Uint8Array;
+}
+
+export type PackTask =
+  FilesTask | ChunkTask | ReadBackTask | CopyTask | ProveTask;
 
 /** The place of a block in its volume, and its CRC-32. */
 export interface WrittenBlock {
@@ -102,7 +119,32 @@ export interface ReadBackResult {
   readonly differing: readonly number[];
 }
 
-export type PackResult = FilesResult | ChunkResult | ReadBackResult;
+/** A record that cannot be copied, and why. */
+export interface CopyFault {
+  /** The name of its entry. */
+  readonly name: string;
+  readonly reason: string;
+  /** False where the volume could not be read: that is no damage. */
+  readonly isDamage: boolean;
+}
+
+export interface CopyResult {
+  readonly kind: 'copy';
+  /** Of the records in the blocks. */
+  readonly files: number;
+  readonly storedBytes: number;
+  readonly faults: readonly CopyFault[];
+}
+
+export interface ProveResult {
+  readonly kind: 'prove';
+  /** The data as they were proven, piece by piece. */
+  readonly pieces: readonly WrittenBlock[];
+  readonly fault: CopyFault | undefined;
+}
+
+export type PackResult =
+  FilesResult | ChunkResult | ReadBackResult | CopyResult | ProveResult;
 
 /** The start data of a packing worker. */
 export interface PackWorkerData {

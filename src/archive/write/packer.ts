@@ -5,6 +5,7 @@ import { LONGEST_PATH_BYTES } from '../entry-names.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
 import { ChunkWorkers, type PackPool, slotsOf } from './chunk-workers.js';
+import { Copier } from './copier.js';
 import {
   largestPieceBytes,
   measureLargeFile,
@@ -50,6 +51,8 @@ export interface PackOptions {
 
 /** Packs files into an ArchiveWriter with a pool of workers. */
 export class Packer {
+  /** Copies records of other archives, in the same threads. */
+  readonly copier: Copier;
   readonly #record: PackRecord;
   readonly #slots: readonly BlockSlots[];
   readonly #pool: PackPool;
@@ -65,6 +68,12 @@ export class Packer {
     this.#slots = Array.from({ length: threads }, () => BlockSlots.create());
     this.#pool = this.#makePool();
     this.#chunks = new ChunkWorkers(this.#pool, this.#slots, signal);
+    this.copier = new Copier({
+      pool: this.#pool,
+      writer,
+      record: this.#record,
+      signal,
+    });
     this.#ahead = new ReadAhead(filesAhead);
 
     signal?.addEventListener('abort', this.#stop, { once: true });

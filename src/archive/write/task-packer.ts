@@ -2,6 +2,7 @@ import { isGone, isStillAt } from '../../platform/look-again.js';
 import { codecNamed, engineFault } from '../zip/codec.js';
 import { Block, type TellBlock } from './block.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
+import { RecordCopier } from './copy-records.js';
 import { packChunk } from './pack-chunk.js';
 import type {
   FilesResult,
@@ -10,6 +11,7 @@ import type {
   PackTask,
   PackWorkerData,
 } from './pack-tasks.js';
+import { proveRecord } from './prove-record.js';
 import { readBack } from './read-back.js';
 import { NO_PACE, PaceMeter } from './read-pace.js';
 import {
@@ -32,6 +34,7 @@ export class TaskPacker {
   readonly #largestSmallBytes: number;
   readonly #block: Block;
   readonly #meter = new PaceMeter();
+  readonly #copier: RecordCopier;
 
   constructor(settings: PackWorkerData, tell: TellBlock) {
     this.#settings = settings;
@@ -41,6 +44,7 @@ export class TaskPacker {
     const { engine, level } = settings;
     const compression = { codec: codecNamed(engine), level };
     this.#block = new Block(this.#slots, compression, tell);
+    this.#copier = new RecordCopier(this.#slots, this.#input, tell);
   }
 
   /** @throws {Error} when a chunk or a volume cannot be read, or a block cannot be taken */
@@ -58,6 +62,12 @@ export class TaskPacker {
 
       case 'read-back':
         return readBack(task);
+
+      case 'copy':
+        return this.#copier.copy(task);
+
+      case 'prove':
+        return proveRecord(task);
     }
   }
 

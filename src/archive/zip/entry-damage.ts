@@ -28,7 +28,7 @@ export const entryDamage = {
 
 /** The fields that the local and the central header of an entry share. */
 export type DifferingField =
-  'method' | 'name' | 'crc' | 'size' | 'compressedSize';
+  'method' | 'name' | 'crc' | 'size' | 'compressedSize' | 'time';
 
 const DIFFERENCES: Readonly<Record<DifferingField, string>> = {
   method: 'name different methods',
@@ -36,4 +36,5 @@ const DIFFERENCES: Readonly<Record<DifferingField, string>> = {
   crc: 'have different checksums',
   size: 'have different sizes',
   compressedSize: 'have different compressed sizes',
+  time: 'have different times or flags',
 };

@@ -1,5 +1,5 @@
 import { BackupCommand } from '../../ui/backup-command.js';
-import { backupFlags } from '../../ui/backup-flags.js';
+import { backupFlags, reuseFlag } from '../../ui/backup-flags.js';
 import type { Outcome } from '../../ui/command.js';
 
 export default class BackupCopy extends BackupCommand {
@@ -9,7 +9,7 @@ export default class BackupCopy extends BackupCommand {
     '<%= config.bin %> backup copy',
     '<%= config.bin %> backup copy --backup-dir /mnt/server-backup',
   ];
-  static override flags = backupFlags;
+  static override flags = { ...backupFlags, ...reuseFlag };
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(BackupCopy);

@@ -1,5 +1,9 @@
 import { archiveName } from '../../archive/names.js';
-import type { BackupIssue, BackupReport } from '../../backup/request.js';
+import type {
+  BackupIssue,
+  BackupReport,
+  ReuseReport,
+} from '../../backup/request.js';
 import type { RotateReport } from '../../rotate/run-rotate.js';
 import { ExitCode } from '../../errors.js';
 import {
@@ -76,6 +80,8 @@ function formatDone(
       : 'Verified   no: --no-verify was given',
   ];
 
+  if (report.reused) lines.push(`Reused     ${formatReused(report.reused)}`);
+
   if (report.split.length > 0) {
     lines.push(
       `Split      ${plural(report.split.length, 'file')} kept in parts`,
@@ -97,10 +103,38 @@ function formatDone(
 
 function formatPlan(report: BackupReport): string[] {
   const { messages } = report;
+  const { reused } = report;
+
   return [
     `Would write ${report.archive}: ${report.type}, ${plural(messages.new + messages.changed, 'message')}, ${plural(report.files, 'file')} in all.`,
+    ...(reused ? [`Would reuse ${formatReused(reused)}.`] : []),
     'Nothing was written.',
   ];
+}
+
+/** `200 files (1.2 MiB) out of F20060118T220007Z.zip`. */
+function formatReused({
+  archives,
+  files,
+  storedBytes,
+  readInstead,
+  reason,
+}: ReuseReport): string {
+  if (reason !== undefined) return `nothing: ${reason}`;
+
+  const names = archives
+    .filter((archive) => archive.files > 0)
+    .map(({ archive }) => archive)
+    .join(' and ');
+
+  const from = names === '' ? '' : ` out of ${names}`;
+
+  const instead =
+    readInstead > 0
+      ? `; ${formatCount(readInstead)} could not be copied and were read`
+      : '';
+
+  return `${plural(files, 'file')} (${formatSize(storedBytes)})${from}${instead}`;
 }
 
 /** Lists the files that are not, or not certainly, in the archive. */

@@ -1,0 +1,229 @@
+import type { CopySource } from '../archive/write/copy-tasks.js';
+import { likenessOf } from '../archive/same-file.js';
+import { directoryRuns } from '../archive/zip/directory-runs.js';
+import type { EntryTable } from '../archive/zip/entry-table.js';
+import { isOwnRecord, ownRecordBytes } from '../archive/zip/own-record.js';
+import type { WalkedDirectory } from '../store/list-directory.js';
+import type { Component } from '../store/components.js';
+import { type NameList, packNames, unpackNames } from '../store/name-list.js';
+import type { PlannedFiles } from './comparison.js';
+import type { ExaminedFiles } from './examine-store.js';
+import type { ReadVolume } from './reuse-volume.js';
+
+/**
+ * The choice of the records that a full copies out of older archives: of each file that is unchanged, the newest. It is made
+ * volume by volume, so that the entries of one volume are in memory at a time. Pure.
+ *
+ *   store            differential        full                copied
+ *   a.eml            none                the same a.eml      out of the full
+ *   b.eml            the same b.eml      another b.eml       out of the differential
+ *   c.eml            none                another c.eml       nothing: it is read
+ */
+
+/** The records of one volume that are to be copied. */
+export interface ChosenRecords extends Pick<CopySource, 'groups'> {
+  /** From 1 on, counted through all archives. */
+  readonly number: number;
+  readonly files: number;
+  readonly storedBytes: number;
+}
+
+/** The files of one directory, or some of them, and where each has its record. */
+interface KnownFiles extends Pick<ExaminedFiles, 'result' | 'first'> {
+  readonly directory: WalkedDirectory;
+  readonly names: NameList;
+  /** From 1 on. */
+  readonly group: number;
+  /** For each file the number of a volume, from 1 on; 0 for one without a record. */
+  readonly volumes: Uint32Array;
+}
+
+/** A volume that is looked through. */
+interface Looked {
+  /** From 1 on, counted through all archives. */
+  readonly number: number;
+  readonly table: EntryTable;
+  readonly takenAtTicks: bigint;
+}
+
+export class ReuseChoice {
+  readonly #directories = new Map<string, KnownFiles[]>();
+  /** Those of each component, in the archive's order. */
+  readonly #groups = new Map<Component, KnownFiles[]>();
+  #looked = 0;
+
+  constructor(private readonly volumeLimitBytes: number) {}
+
+  /** Takes files of the store, components in the archive's order. */
+  add(
+    component: Component,
+    { directory, names, result, first }: ExaminedFiles,
+  ): void {
+    const group = this.#groups.get(component) ?? [];
+    this.#groups.set(component, group);
+
+    const known = {
+      directory,
+      names: packNames(names),
+      result,
+      first,
+      group: this.#groups.size,
+      volumes: new Uint32Array(names.length),
+    };
+
+    group.push(known);
+    // Single files, which may be links, are always read.
+    if (!directory.identity) return;
+
+    const pieces = this.#directories.get(directory.prefix) ?? [];
+    pieces.push(known);
+    this.#directories.set(directory.prefix, pieces);
+  }
+
+  /** Chooses among the records of a volume, for files that have none yet: the newest archive comes first. */
+  choose({ table }: ReadVolume, takenAtTicks: bigint): ChosenRecords {
+    const number = ++this.#looked;
+    const looked = { number, table, takenAtTicks };
+    const groups = new Uint8Array(table.count);
+    let files = 0;
+    let storedBytes = 0;
+    let finder = { prefix: '', names: new NameFinder([]) };
+
+    for (const run of directoryRuns(table)) {
+      const known = this.#directories.get(run.prefix);
+      if (!known) continue;
+
+      if (finder.prefix !== run.prefix) {
+        finder = { prefix: run.prefix, names: new NameFinder(known) };
+      }
+
+      const { names } = finder;
+      for (let index = run.start; index < run.end; index++) {
+        const place = names.find(table.nameAfter(index, run.prefixBytes));
+        if (!place || !this.#take(looked, index, place)) continue;
+
+        groups[index] = place.known.group;
+        files++;
+        storedBytes += ownRecordBytes(table, index);
+      }
+    }
+
+    return { number, groups, files, storedBytes };
+  }
+
+  /** The files of each component that have no record. */
+  rest(): PlannedFiles[][] {
+    return [...this.#groups.values()].map((group) => filesWith(group, 0));
+  }
+
+  /** The files of a group whose records lie in a volume. */
+  filesIn(volume: number, group: number): PlannedFiles[] {
+    return filesWith([...this.#groups.values()][group - 1] ?? [], volume);
+  }
+
+  /** The directory that an entry's file lies in. */
+  directoryOf(entryName: string): WalkedDirectory | undefined {
+    const prefix = entryName.slice(0, entryName.lastIndexOf('/') + 1);
+
+    return this.#directories.get(prefix)?.[0]?.directory;
+  }
+
+  /** Notes the record as that of a file, where the file has none and is the same. */
+  #take(looked: Looked, index: number, { known, at }: FilePlace): boolean {
+    if (known.volumes[at] !== 0) return false;
+    if (!isOwnRecord(looked.table, index, this.volumeLimitBytes)) return false;
+    if (!isSameFile(looked, index, known, at)) return false;
+
+    known.volumes[at] = looked.number;
+
+    return true;
+  }
+}
+
+/** The files whose records lie in a volume; 0: that have none. */
+function filesWith(
+  group: readonly KnownFiles[],
+  volume: number,
+): PlannedFiles[] {
+  return group.flatMap(({ directory, names, volumes }) => {
+    if (!volumes.includes(volume)) return [];
+
+    const own = unpackNames(names).filter((_, at) => volumes[at] === volume);
+
+    return [{ directory, names: packNames(own) }];
+  });
+}
+
+/**
+ * Size, time and mode are those of the record, and prove something. A time that moved makes another file, whatever its content:
+ * the record has the old one.
+ */
+function isSameFile(
+  { table, takenAtTicks }: Looked,
+  index: number,
+  { result, first }: KnownFiles,
+  at: number,
+): boolean {
+  const column = first + at;
+  if (table.mode(index) !== result.modes[column]) return false;
+
+  const entry = {
+    sizeBytes: table.size(index),
+    mtimeTicks: table.mtimeTicks(index),
+    precision: table.precision(index),
+    takenAtTicks,
+  };
+
+  const file = {
+    sizeBytes: result.sizes[column] ?? -1,
+    mtimeTicks: result.mtimes[column] ?? 0n,
+  };
+
+  const crc = result.crcs[column];
+
+  return (
+    likenessOf(entry, file) === 'same' &&
+    (crc === undefined || crc === table.crc(index))
+  );
+}
+
+interface FilePlace {
+  readonly known: KnownFiles;
+  /** Among its names. */
+  readonly at: number;
+}
+
+/** Finds names in a directory that are asked for in the order of its listing as a rule, without a map of them. */
+class NameFinder {
+  #next = 0;
+  readonly #names: readonly string[];
+  readonly #ends: readonly number[];
+  #places: Map<string, number> | undefined;
+
+  constructor(private readonly known: readonly KnownFiles[]) {
+    let end = 0;
+    this.#names = known.flatMap(({ names }) => unpackNames(names));
+    this.#ends = known.map(({ names }) => (end += names.count));
+  }
+
+  find(name: string): FilePlace | undefined {
+    const place =
+      this.#names[this.#next] === name
+        ? this.#next
+        : this.#allPlaces().get(name);
+
+    if (place === undefined) return undefined;
+
+    this.#next = place + 1;
+    const piece = this.#ends.findIndex((end) => place < end);
+    const known = this.known[piece];
+
+    return known && { known, at: place - (this.#ends[piece - 1] ?? 0) };
+  }
+
+  #allPlaces(): ReadonlyMap<string, number> {
+    this.#places ??= new Map(this.#names.map((name, place) => [name, place]));
+
+    return this.#places;
+  }
+}
