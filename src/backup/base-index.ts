@@ -3,12 +3,12 @@ import type {
   VolumeFileInfo,
 } from '../archive/backup-directory.js';
 import { wholeSize } from '../archive/entry-kind.js';
-import { CentralDirectoryTable } from '../archive/zip/central-directory-table.js';
 import {
   type DirectoryRun,
   directoryRuns,
 } from '../archive/zip/directory-runs.js';
 import type { EntryTable, TimePrecision } from '../archive/zip/entry-table.js';
+import { WindowTable } from '../archive/zip/window-table.js';
 import { CENTRAL_FIXED_BYTES } from '../archive/zip/zip-format.js';
 import { ticksOfMs } from '../platform/file-times.js';
 import { BaseFiles, type BaseRun } from './base-files.js';
@@ -81,7 +81,7 @@ export class BaseIndex {
   add(table: EntryTable, file: VolumeFileInfo | undefined): void {
     const canRead =
       file?.storage.features.rangesAtOnce === true &&
-      table instanceof CentralDirectoryTable;
+      table instanceof WindowTable;
 
     this.#volumes.push({
       file,

@@ -8,7 +8,7 @@ import { listedAs, type WalkedDirectory } from '../store/list-directory.js';
 /** Enough for a task to be worth its message; large directories are examined by all workers. */
 const BATCH_FILES = 2000;
 /** Batches that may wait for their answers, or for the base to be opened: the listing goes on meanwhile. */
-const OPEN_BATCHES = 32;
+const OPEN_BATCHES = 12;
 
 /** Files of one directory with what the file system says of them. */
 export interface ExaminedFiles {

@@ -183,6 +183,8 @@ async function writeArchive(
     refuseGoneStore(massLoss.verdict());
 
     await finishArchive(run, packed.mail);
+    // The proof needs the memory of the threads, and not the threads.
+    await packer.close();
     const proven = await proveRecoverable(writer, base?.files);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);

@@ -2,6 +2,7 @@ import { type FolderRun, runsOfPieces } from '../folder-index.js';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Storage, StorageWriter } from '../storage.js';
+import { CentralBytes } from './central-bytes.js';
 import { centralHeaderLength } from '../zip/central-headers.js';
 import type { WrittenBlock } from './pack-tasks.js';
 import { formatEndRecord } from '../zip/put-headers.js';
@@ -18,7 +19,6 @@ const WRITE_BEHIND_BYTES = 64 << 20;
 /** The state of a volume to go back to. */
 export interface VolumeMark {
   readonly offset: number;
-  readonly centralPieces: number;
   readonly centralBytes: number;
   readonly entries: number;
   readonly blocks: number;
@@ -34,8 +34,7 @@ export class VolumeFile {
   directoryDigest = '';
   readonly #file: StorageWriter;
   #offset = 0;
-  #central: Uint8Array[] = [];
-  #centralBytes = 0;
+  readonly #central = new CentralBytes();
   #entries = 0;
   #unsyncedBytes = 0;
   #isClosed = false;
@@ -60,7 +59,9 @@ export class VolumeFile {
 
   /** The folders that its records belong to, in their order; undefined where a name is out of the ordinary. */
   get folders(): FolderRun[] | undefined {
-    return this.#isClosed ? this.#folders : runsOfPieces(this.#central);
+    return this.#isClosed
+      ? this.#folders
+      : runsOfPieces(this.#central.pieces());
   }
 
   /** Says whether local records and central headers of these lengths still fit, with the end record. */
@@ -71,10 +72,10 @@ export class VolumeFile {
   ): boolean {
     return (
       this.#entries + entries <= MAX_VOLUME_ENTRIES &&
-      this.#centralBytes + centralBytes <= MAX_CENTRAL_DIRECTORY_BYTES &&
+      this.#central.length + centralBytes <= MAX_CENTRAL_DIRECTORY_BYTES &&
       this.#offset +
         localBytes +
-        this.#centralBytes +
+        this.#central.length +
         centralBytes +
         END_BYTES <=
         this.limitBytes
@@ -138,16 +139,14 @@ export class VolumeFile {
   }
 
   addCentral(central: Uint8Array, entries: number): void {
-    this.#central.push(central);
-    this.#centralBytes += central.length;
+    this.#central.add(central);
     this.#entries += entries;
   }
 
   mark(): VolumeMark {
     return {
       offset: this.#offset,
-      centralPieces: this.#central.length,
-      centralBytes: this.#centralBytes,
+      centralBytes: this.#central.length,
       entries: this.#entries,
       blocks: this.blocks.length,
     };
@@ -158,8 +157,7 @@ export class VolumeFile {
     this.#file.truncate(mark.offset);
     this.#isClosed = false;
     this.#offset = mark.offset;
-    this.#central.length = mark.centralPieces;
-    this.#centralBytes = mark.centralBytes;
+    this.#central.cut(mark.centralBytes);
     this.#entries = mark.entries;
     this.blocks.length = mark.blocks;
   }
@@ -169,23 +167,23 @@ export class VolumeFile {
     const directoryOffset = this.#offset;
     const hash = createHash('sha256');
 
-    for (const piece of this.#central) {
+    for (const piece of this.#central.pieces()) {
       hash.update(piece);
       this.write(piece, crc32(piece));
     }
 
     this.directoryDigest = hash.digest('hex');
-    this.#folders = runsOfPieces(this.#central);
+    this.#folders = runsOfPieces(this.#central.pieces());
 
     const end = formatEndRecord(
       this.#entries,
-      this.#centralBytes,
+      this.#central.length,
       directoryOffset,
     );
 
     this.write(end, crc32(end));
     this.#isClosed = true;
-    if (!keepForRewind) this.#central = [];
+    if (!keepForRewind) this.#central.cut(0);
 
     await this.#file.close();
   }
