@@ -26,13 +26,22 @@ const MOST_ENTRIES = 20_000;
 /** Says whether records of a directory may be wanted. */
 export type IsWantedRun = (run: FolderRun) => boolean;
 
+type Folders = readonly (readonly FolderRun[])[] | undefined;
+
+const foldersOfArchives = new WeakMap<
+  ArchiveFacts,
+  { readonly folders: Folders }
+>();
+
 /** The folders that an archive says it has, volume by volume; undefined where it does not, or anything speaks against it. */
-export function foldersOf({
-  files,
-  summary,
-  damage,
-  fault,
-}: ArchiveFacts): readonly (readonly FolderRun[])[] | undefined {
+export function foldersOf(facts: ArchiveFacts): Folders {
+  const known = foldersOfArchives.get(facts) ?? { folders: findFolders(facts) };
+  foldersOfArchives.set(facts, known);
+
+  return known.folders;
+}
+
+function findFolders({ files, summary, damage, fault }: ArchiveFacts): Folders {
   const isWhole =
     fault === undefined &&
     damage.length === 0 &&

@@ -8,6 +8,7 @@ import { NotFoundError } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { findIn, judgeDamage, judgeVolumes } from '../recover/judge-damage.js';
+import { withNarrowChain } from '../recover/narrow-chain.js';
 import { checkChosen, selectUnchecked } from '../recover/select-entries.js';
 import { salvageWanted } from '../recover/salvage.js';
 import { wantOfMail } from '../recover/want.js';
@@ -95,7 +96,29 @@ async function readMail(
   typed: TypedScope,
   use: MailUse,
 ): Promise<MailSource> {
-  const chainIndex = await readChainIndex(chain);
+  const whole = async (): Promise<MailSource> =>
+    readFrom(await readChainIndex(chain), { chain, typed, use });
+
+  // Who browses or searches sees the mailboxes and folders beside it.
+  if (use !== 'export') return whole();
+
+  return withNarrowChain(chain, typed, {
+    narrow: (index) => readFrom(index, { chain, typed, use }),
+    whole,
+  });
+}
+
+/** The mail that is meant, and where. */
+interface MeantMail {
+  readonly chain: Chain;
+  readonly typed: TypedScope;
+  readonly use: MailUse;
+}
+
+async function readFrom(
+  chainIndex: ChainIndex,
+  { chain, typed, use }: MeantMail,
+): Promise<MailSource> {
   const selected = selectMail(chain, chainIndex, (index) =>
     findIn(chainIndex, () => resolveScope(index, typed)),
   );

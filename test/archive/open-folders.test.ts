@@ -182,6 +182,7 @@ describe('an index of folders', () => {
     const add = (entry: string, text: string): void => {
       writer.addSmall({ name: entry, bytes: Buffer.from(text), ...facts });
     };
+
     add('.version.txt', formatVersionText({ startedAt, hostname: 'a' }));
     for (const entry of names) add(entry, 'text');
 
