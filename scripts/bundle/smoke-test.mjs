@@ -1,5 +1,5 @@
 // Tries a built executable where this machine can run it: its version, an error and its exit code, the help, a sample mail
-// server that is backed up, lost and recovered by the `kmsrecover` beside it, the entries for the operating system's
+// server that is backed up (by the engine of our own), lost and recovered by the `kmsrecover` beside it, the entries for the operating system's
 // scheduler, and the whole demo.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -102,6 +102,12 @@ async function recoverSample(directory, { executable, kmsrecover }, expect) {
   const countBefore = countMail(storeDir);
 
   expect(executable, argv`backup full ${at}`, 0, /^Verified/m);
+  expect(
+    executable,
+    argv`doctor ${at}`,
+    0,
+    /^ok +compression +the own engine/m,
+  );
   rmSync(join(storeDir, 'mail'), { recursive: true });
   expect(kmsrecover, [backupDir, ...at], 0, /./);
 

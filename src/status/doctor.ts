@@ -15,6 +15,7 @@ import {
   checkSeparation,
   checkSpace,
 } from './check-backup-directory.js';
+import { checkCompression } from './check-compression.js';
 import {
   checkClock,
   checkEngine,
@@ -66,6 +67,7 @@ export async function runChecks(
   const { settings, storage } = options;
   const standing = await storage.standing();
   const places = [installation.dir, settings.storeDir];
+  const ini = readIniFile(installation.dir);
   const status = await readStatusOf(installation, options).catch(asFact);
 
   return [
@@ -89,7 +91,8 @@ export async function runChecks(
     checkSchedule(settings),
     checkClock(options.clock()),
     await checkEngine(installation),
-    checkNotification(settings, readIniFile(installation.dir).smtp.to),
+    checkCompression(ini.backup.engine),
+    checkNotification(settings, ini.smtp.to),
     checkArchives(status),
   ];
 }

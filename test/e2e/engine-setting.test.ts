@@ -87,8 +87,21 @@ it.each(['own', 'zlib'] as const)(
     expect(JSON.parse(ended.stdout)).toMatchObject({ warnings: [] });
     expect(countDeflatedBy(engine)).toBe(MESSAGES);
     expect(countDeflatedBy(engine === 'own' ? 'zlib' : 'own')).toBe(0);
+
+    const fact = engine === 'own' ? 'own engine' : 'zlib, as';
+    expect(kms(['doctor']).stdout).toMatch(
+      new RegExp(`^ok +compression .*${fact}`, 'm'),
+    );
   },
 );
+
+it('doctor says where there is no WebAssembly', () => {
+  choose('own');
+  const doctor = ['--jitless', BINARY, 'doctor', '--server-dir', serverDir];
+  expect(runTool(process.execPath, doctor).stdout).toMatch(
+    /^warning +compression +zlib .* there is no WebAssembly here$/m,
+  );
+});
 
 describe('an engine that fails in the middle of a backup', () => {
   /** Loaded before the program, in each of its threads. */

@@ -21,4 +21,4 @@ export function codecNamed(name: CodecName): Codec {
   return CODECS[name];
 }
 
-export { engineFault } from './wasm/usable-engine.js';
+export { engineFault, hasEngine } from './wasm/usable-engine.js';

@@ -18,6 +18,10 @@ export function usableEngine(): Engine | undefined {
   return found.engine;
 }
 
+export function hasEngine(): boolean {
+  return usableEngine() !== undefined;
+}
+
 /** Why zlib took the engine's place in this thread; undefined where it did not, or where there never was an engine. */
 export function engineFault(): string | undefined {
   return found?.fault;
