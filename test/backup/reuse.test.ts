@@ -21,6 +21,7 @@ import { findArchiveFiles } from '../../src/archive/backup-directory.js';
 import { readArchiveFacts } from '../../src/archive/archive-facts.js';
 import { storageAt } from '../../src/archive/storages.js';
 import type { BackupReport } from '../../src/backup/request.js';
+import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
 import { runInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
@@ -35,6 +36,8 @@ import {
   removeTemporary,
   temporaryDirectory,
 } from '../helpers/store.js';
+
+import { expectEnd, said } from '../helpers/tools.js';
 
 /** Fulls that copy out of older archives what is unchanged. */
 
@@ -439,6 +442,67 @@ it.each([
   expect(report.reused).toMatchObject({ files: 0 });
   expect(report.reused?.reason).toContain(why);
 });
+
+it.each([
+  ['goes away', removeFile],
+  ['is cut short', cutOff],
+])(
+  'reads from the store what a full that %s meanwhile does not give',
+  async (_, harm) => {
+    const { server } = makeServer();
+    const base = await full(server, 1);
+    let isWhole = true;
+
+    const report = await full(server, 2, {
+      ...REUSES,
+      // The configuration is packed first, after all was chosen.
+      onProgress: ({ phase }) => {
+        if (phase === 'writing' && isWhole) {
+          harm(join(server.backupDir, base.archive));
+          isWhole = false;
+        }
+      },
+    });
+
+    expect(report.reused).toMatchObject({ files: 0, readInstead: 42 });
+    expect(report.warnings).toContainEqual(
+      expect.stringContaining(`${base.archive} could not be read`),
+    );
+    await expectSound(server, report.archive);
+    await expectRecovers(server, report.archive);
+  },
+);
+
+it.runIf(canInject).each([
+  ['is killed at its first write', 'pwrite64:signal=SIGKILL:when=1'],
+  ['is killed later', 'pwrite64:signal=SIGKILL:when=5'],
+  ['is killed when it publishes', 'rename:signal=SIGKILL:when=1'],
+  ['finds the disk full', 'pwrite64:error=ENOSPC:when=3+'],
+])(
+  'leaves the archives that it copies out of as they are where it %s',
+  async (_, inject) => {
+    const { server } = makeServer();
+    const base = await full(server, 1);
+    const before = readFileSync(join(server.backupDir, base.archive));
+    const args = ['--server-dir', server.serverDir, '--reuse', '--no-rotate'];
+
+    const ended = kmsWithFaults(['backup', 'full', ...args], {
+      inject: [inject],
+    });
+
+    if (inject.includes('ENOSPC')) expectEnd(ended, 14, 'NO_SPACE');
+    else expect(wasKilled(ended), said(ended)).toBe(true);
+
+    expect(
+      readdirSync(server.backupDir).filter((name) => name.endsWith('.zip')),
+    ).toEqual([base.archive]);
+    expect(readFileSync(join(server.backupDir, base.archive))).toEqual(before);
+
+    const report = await full(server, 2);
+    expect(report.reused?.files).toBe(42);
+    await expectRecovers(server, report.archive);
+  },
+);
 
 it('takes the newest full that is proven', async () => {
   const { server } = makeServer();
