@@ -28,7 +28,7 @@ const ALL_TESTS = ['test/**/*.test.ts'];
  * hundreds of archives, or call every command and every example. The fast set is all others: three minutes of two idle cores.
  */
 const SLOW_TESTS = [
-  'test/archive/{hostile,hostile-salvage,memory-bombs}.test.ts',
+  'test/archive/{flat-memory,hostile,hostile-salvage,memory-bombs}.test.ts',
   'test/derived/completion-driven.test.ts',
   'test/e2e/{errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
   'test/e2e/{any-store,recipes,recover-cost,recover-fits}.test.ts',
@@ -48,7 +48,7 @@ const SLOW_TESTS = [
  */
 const NODE_TESTS = [
   'test/{backup,export,helpers,mail,recover,rotate}/**/*.test.ts',
-  'test/archive/!(hostile|hostile-salvage|memory-bombs).test.ts',
+  'test/archive/!(flat-memory|hostile|hostile-salvage|memory-bombs).test.ts',
   'test/archive/zip/*.test.ts',
   'test/server/**/!(file).test.ts',
   'test/platform/{file-times,nearest,remove-tree}.test.ts',
