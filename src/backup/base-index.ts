@@ -1,7 +1,5 @@
-import type {
-  ArchiveFiles,
-  VolumeFileInfo,
-} from '../archive/backup-directory.js';
+import type { VolumeFileInfo } from '../archive/backup-directory.js';
+import type { OpenArchive } from '../archive/open-archive.js';
 import { wholeSize } from '../archive/entry-kind.js';
 import {
   type DirectoryRun,
@@ -224,9 +222,7 @@ export function stampOf(table: EntryTable, index: number): EntryStamp {
 }
 
 /** The full that a differential is measured against. */
-export interface OpenBase {
-  readonly files: ArchiveFiles;
-  readonly digest: string;
+export interface OpenBase extends OpenArchive {
   readonly index: BaseIndex;
   /** The names that the store no longer has; directories end in `/`. */
   readonly deleted: ReadonlySet<string>;

@@ -1,8 +1,8 @@
 import type { ArchiveFacts } from '../archive/archive-facts.js';
-import type { ArchiveFiles } from '../archive/backup-directory.js';
 import { checkVolumes } from '../archive/check-structure.js';
 import {
   combineDigests,
+  type OpenArchive,
   openVolume,
   type OpenVolume,
   rememberDigest,
@@ -11,9 +11,7 @@ import { DirectoryCounter } from '../archive/zip/directory-levels.js';
 import { BaseIndex } from './base-index.js';
 
 /** A full whose directories are known. */
-export interface IndexedFull {
-  readonly files: ArchiveFiles;
-  readonly digest: string;
+export interface IndexedFull extends OpenArchive {
   readonly index: BaseIndex;
 }
 
@@ -27,16 +25,13 @@ export async function indexFull({
 }: ArchiveFacts): Promise<IndexedFull> {
   const index = new BaseIndex(files.takenAt);
   const directories = new DirectoryCounter(files);
-  const volumes: Pick<OpenVolume, 'file' | 'digest'>[] = [];
+  const volumes: OpenVolume[] = [];
 
-  for (const volume of files.volumes) {
-    const { file, table, digest } = await openVolume(volume);
-    directories.add(table);
-    volumes.push({
-      file,
-      digest,
-    });
-    index.add(table, file);
+  for (const file of files.volumes) {
+    const volume = await openVolume(file);
+    directories.add(volume.table);
+    index.add(volume.table, file);
+    volumes.push(volume);
   }
 
   directories.refuseTooMany();
@@ -55,6 +50,7 @@ export async function indexFull({
 
   return {
     files,
+    volumes,
     digest,
     index,
   };

@@ -9,20 +9,20 @@ import { checkStructure } from '../archive/check-structure.js';
 import { describeLost } from '../archive/damage.js';
 import { namesOf, readDeleted } from '../archive/hidden-names.js';
 import { formatVolumeName, parseVolumeName } from '../archive/names.js';
-import { openArchive } from '../archive/open-archive.js';
+import type { OpenArchive } from '../archive/open-archive.js';
 import { readArchive } from '../archive/verify.js';
 import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
 
 /**
  * Asks of an archive that has no name yet what a recover asks before it reads any data: its volumes are opened as they lie
  * on the disk, a differential's with its base. What nobody could recover is not published, and pushes nothing out.
- * @param baseFiles the full that a differential is measured against
+ * @param base the full that a differential is measured against
  * @returns the archive's files, under their temporary names
  * @throws {FailedError} naming the entry that a recover would refuse
  */
 export async function proveRecoverable(
   writer: ArchiveWriter,
-  baseFiles: ArchiveFiles | undefined,
+  base: OpenArchive | undefined,
 ): Promise<ArchiveFiles> {
   try {
     const files = await filesOf(writer);
@@ -38,9 +38,7 @@ export async function proveRecoverable(
       throw new DamagedArchiveError(`${problem.name}: ${problem.reason}`);
     }
 
-    if (baseFiles) {
-      const base = await openArchive(baseFiles);
-
+    if (base) {
       checkChain(
         base,
         archive,

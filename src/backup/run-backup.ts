@@ -185,7 +185,7 @@ async function writeArchive(
     await finishArchive(run, packed.mail);
     // The proof needs the memory of the threads, and not the threads.
     await packer.close();
-    const proven = await proveRecoverable(writer, base?.files);
+    const proven = await proveRecoverable(writer, base);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
 
