@@ -79,7 +79,7 @@ export async function walkTree(
   };
 }
 
-export function toWalked(directory: JustListed): WalkedDirectory {
+function toWalked(directory: JustListed): WalkedDirectory {
   return {
     ...directory,
     files: packNames(directory.files),
