@@ -29,10 +29,12 @@ const ALL_TESTS = ['test/**/*.test.ts'];
  */
 const SLOW_TESTS = [
   'test/archive/{flat-memory,hostile,hostile-salvage,memory-bombs}.test.ts',
+  'test/backup/reuse.test.ts',
   'test/derived/completion-driven.test.ts',
   'test/e2e/{errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
   'test/e2e/{any-store,recipes,recover-cost,recover-fits}.test.ts',
   'test/e2e/{recover-places,recover-refused,recover-selective}.test.ts',
+  'test/e2e/{recover-additive-undo,recover-space,rollback-cost}.test.ts',
   'test/e2e/{salvage-bad-sectors,signals}.test.ts',
   'test/e2e/{commands,examples,interrupted-reporting}.test.ts',
   'test/e2e/{recover-together,scheduler-entries,sequences}.test.ts',
@@ -47,7 +49,9 @@ const SLOW_TESTS = [
  * done within a minute.
  */
 const NODE_TESTS = [
-  'test/{backup,export,helpers,mail,recover,rotate}/**/*.test.ts',
+  'test/{export,helpers,mail,rotate}/**/*.test.ts',
+  'test/backup/**/!(reuse).test.ts',
+  'test/recover/**/!(salvage-damage).test.ts',
   'test/archive/!(flat-memory|hostile|hostile-salvage|memory-bombs).test.ts',
   'test/archive/zip/*.test.ts',
   'test/server/**/!(file).test.ts',
