@@ -1,8 +1,8 @@
 import { EntryTable, type TimePrecision } from './entry-table.js';
 import type { FilePiece } from './zip-format.js';
 
-/** The central directories that a thread holds in memory at one time: one volume, and what a differential has. */
-const HELD_BYTES = 12 << 20;
+/** The central directories that a thread holds in memory at one time: those of 200,000 messages, so that they are read once. */
+const HELD_BYTES = 40 << 20;
 
 /** The tables that are held, in the order in which they were read. */
 const held: WindowTable[] = [];
