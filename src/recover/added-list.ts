@@ -24,7 +24,7 @@ export interface DirectoryBefore {
   readonly path: string;
   /** Ticks of 100 ns since 1970-01-01 UTC, in decimal. */
   readonly mtimeTicks: string;
-  /** What `namesIn` says of it. */
+  /** SHA-256 of the names in it, hexadecimal. */
   readonly names: string;
   /** The same of its messages alone. */
   readonly messages: string;
@@ -32,7 +32,7 @@ export interface DirectoryBefore {
 
 /** A file that is put where none was. */
 export interface AddedFile {
-  readonly kind: 'file';
+  readonly kind: 'message' | 'file';
   readonly path: string;
   /** What `identityOf` says of it. */
   readonly identity: string;
@@ -50,6 +50,7 @@ export interface FileAside {
 const KINDS: ReadonlySet<unknown> = new Set([
   'directory',
   'made',
+  'message',
   'file',
   'aside',
   'end',

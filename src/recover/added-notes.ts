@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { changePhase } from './journal.js';
 import {
+  type AddedFile,
   type AddedLine,
   isEnded,
   readAdded,
@@ -47,6 +48,7 @@ export class AddedNotes {
 
       lines.push(
         ...addedFile(
+          'message',
           join(from, folder.holder, step.name),
           join(holder, step.as),
         ),
@@ -54,7 +56,7 @@ export class AddedNotes {
     }
 
     for (const name of plan.addFiles) {
-      lines.push(...addedFile(join(from, name), join(to, name)));
+      lines.push(...addedFile('file', join(from, name), join(to, name)));
     }
 
     for (const [path, aside] of asides) {
@@ -103,10 +105,14 @@ export class AddedNotes {
   }
 }
 
-function addedFile(staged: string, path: string): AddedLine[] {
+function addedFile(
+  kind: AddedFile['kind'],
+  staged: string,
+  path: string,
+): AddedLine[] {
   const identity = identityOf(staged);
 
-  return identity === undefined ? [] : [{ kind: 'file', path, identity }];
+  return identity === undefined ? [] : [{ kind, path, identity }];
 }
 
 /** The journal of the same call, which died before its end: what it added and what comes now are one recover. */

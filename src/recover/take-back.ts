@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { syncDirectory } from '../platform/atomic-file.js';
 import { renamePatiently } from '../platform/patience.js';
 import { removeIfEmpty, removeTree } from '../platform/remove-tree.js';
-import { isMessagePath } from '../store/message-file.js';
 import {
   type AddedFile,
   type AddedLine,
@@ -28,7 +27,7 @@ export interface TakenBack {
 export function countAdded(list: string): TakenBack {
   const added = filesOf(readAdded(list));
   const present = added.filter(isAsAdded);
-  const messages = present.filter(({ path }) => isMessage(path)).length;
+  const messages = present.filter(({ kind }) => kind === 'message').length;
 
   return {
     messages,
@@ -63,7 +62,7 @@ export function takeBack(list: string): string[] {
 
 /** A list of two calls that were one recover may name a file twice. */
 function filesOf(lines: readonly AddedLine[]): AddedFile[] {
-  const files = lines.filter((line) => line.kind === 'file');
+  const files = lines.filter(isFile);
 
   return [...new Map(files.map((file) => [file.path, file])).values()];
 }
@@ -72,8 +71,8 @@ function isAsAdded({ path, identity }: AddedFile): boolean {
   return identityOf(path) === identity;
 }
 
-function isMessage(path: string): boolean {
-  return isMessagePath(path.slice(path.lastIndexOf('/mail/') + 1));
+function isFile(line: AddedLine): line is AddedFile {
+  return line.kind === 'message' || line.kind === 'file';
 }
 
 function isDirectory(line: AddedLine): line is DirectoryBefore {

@@ -97,20 +97,35 @@ export class NamePrints {
   /** Adds the steps of a directory's name that it does not share with the one before it. */
   #addDirectories(name: Buffer): void {
     const shared = sharedLength(this.#lastDirectory, name);
-    const print = new Fingerprint();
-    let hashed = 0;
 
-    for (
-      let end = name.indexOf(SLASH);
-      end !== -1;
-      end = name.indexOf(SLASH, end + 1)
-    ) {
-      print.add(name, hashed, end);
-      hashed = end;
-      if (end >= shared) this.#directories.push(print.value);
+    for (const { end, print } of directoriesOf(name)) {
+      if (end >= shared) this.#directories.push(print);
     }
 
     this.#lastDirectory = Buffer.from(name);
+  }
+}
+
+/** A directory that a name runs through. */
+interface NameStep {
+  /** Where its `/` stands. */
+  readonly end: number;
+  /** The fingerprint of the name up to there. */
+  readonly print: number;
+}
+
+function* directoriesOf(name: Uint8Array): Generator<NameStep> {
+  const print = new Fingerprint();
+  let hashed = 0;
+
+  for (
+    let end = name.indexOf(SLASH);
+    end !== -1;
+    end = name.indexOf(SLASH, end + 1)
+  ) {
+    yield { end, print: print.add(name, hashed, end).value };
+
+    hashed = end;
   }
 }
 
@@ -212,19 +227,10 @@ function addSuspects(
   prints: Float64Array,
   suspects: Set<string>,
 ): void {
-  const print = new Fingerprint();
-  let hashed = 0;
-
-  for (
-    let end = name.indexOf(SLASH);
-    end !== -1;
-    end = name.indexOf(SLASH, end + 1)
-  ) {
-    if (includes(prints, print.add(name, hashed, end).value)) {
+  for (const { end, print } of directoriesOf(name)) {
+    if (includes(prints, print)) {
       suspects.add(Buffer.from(name.subarray(0, end)).toString('utf8'));
     }
-
-    hashed = end;
   }
 }
 
