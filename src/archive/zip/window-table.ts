@@ -4,8 +4,12 @@ import type { FilePiece } from './zip-format.js';
 /** The central directories that a thread holds in memory at one time: those of 200,000 messages, so that they are read once. */
 const HELD_BYTES = 40 << 20;
 
-/** The tables that are held, in the order in which they were read. */
+/** The volumes of a full and its differential are read in turn: those that were used last stay, whatever their size. */
+const ALWAYS_HELD = 2;
+
+/** The tables that are held, the one that was used last at the end. */
 const held: WindowTable[] = [];
+let lastUsed: WindowTable | undefined;
 
 /**
  * The entries of a volume that are read again when they are asked for and are not in memory: whoever goes through the volumes of an
@@ -26,6 +30,8 @@ export class WindowTable extends EntryTable {
     super(table.count);
     this.#bytes = table.names.length;
     this.#hold(table);
+    // A new archive needs the room of the one before it.
+    makeRoom(() => 0);
   }
 
   get names(): Buffer {
@@ -97,22 +103,47 @@ export class WindowTable extends EntryTable {
   }
 
   get #held(): EntryTable {
-    return this.#table ?? this.#hold(this.readAgain());
+    return lastUsed === this && this.#table ? this.#table : this.#use();
+  }
+
+  #use(): EntryTable {
+    if (this.#table) return this.#hold(this.#table);
+
+    const table = this.#hold(this.readAgain());
+    // Whoever goes through all volumes begins with the first again: those that were used long ago stay.
+    makeRoom((count) => count - ALWAYS_HELD - 1);
+
+    return table;
   }
 
   #hold(table: EntryTable): EntryTable {
-    this.#table = table;
+    const place = held.indexOf(this);
+    if (place >= 0) held.splice(place, 1);
+
     held.push(this);
-
-    let bytes = held.reduce((sum, one) => sum + one.#bytes, 0);
-    while (bytes > HELD_BYTES && held.length > 1) {
-      const oldest = held.shift();
-      if (!oldest) break;
-
-      oldest.#table = undefined;
-      bytes -= oldest.#bytes;
-    }
+    lastUsed = this;
+    this.#table = table;
 
     return table;
+  }
+
+  get heldBytes(): number {
+    return this.#bytes;
+  }
+
+  letGo(): void {
+    this.#table = undefined;
+  }
+}
+
+/** @param placeOf the place of the table that goes next, among so many */
+function makeRoom(placeOf: (count: number) => number): void {
+  let bytes = held.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+
+  while (bytes > HELD_BYTES && held.length > ALWAYS_HELD) {
+    for (const table of held.splice(placeOf(held.length), 1)) {
+      table.letGo();
+      bytes -= table.heldBytes;
+    }
   }
 }

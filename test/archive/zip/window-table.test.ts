@@ -34,11 +34,34 @@ async function openTable(): Promise<EntryTable> {
   return (await openVolume(volume)).table;
 }
 
+/** A table of so many bytes, and how often it was read again. */
+class Counted {
+  reads = 0;
+  readonly table: WindowTable;
+
+  constructor(bytes: number) {
+    const entries = new ColumnTable(makeColumns(1, new Uint8Array(bytes)));
+    this.table = new WindowTable(entries, () => {
+      this.reads++;
+      return entries;
+    });
+  }
+}
+
 /** Entries that need all the memory there is for entries. */
 function pushOut(): void {
-  const large = new ColumnTable(makeColumns(1, new Uint8Array(40 << 20)));
-  const table = new WindowTable(large, () => large);
-  expect(table.count).toBe(1);
+  const large = [new Counted(40 << 20), new Counted(40 << 20)];
+  for (const { table } of large) expect(table.size(0)).toBe(0);
+}
+
+function countReads(
+  tables: readonly Counted[],
+  order: readonly number[],
+): number {
+  const before = tables.reduce((sum, { reads }) => sum + reads, 0);
+  for (const at of order) tables[at]?.table.size(0);
+
+  return tables.reduce((sum, { reads }) => sum + reads, -before);
 }
 
 const factsOf = (table: EntryTable): unknown[] =>
@@ -80,5 +103,24 @@ describe('the entries of a volume', () => {
     pushOut();
     truncateSync(path, 40);
     expect(() => table.name(1)).toThrow(/is another one than a moment ago/);
+  });
+
+  it('of two volumes that are read in turn stay, however large', () => {
+    const tables = [new Counted(30 << 20), new Counted(30 << 20)];
+    expect(countReads(tables, [0, 1, 0, 1, 0, 1])).toBe(0);
+  });
+
+  it('of some volumes are still there in the next pass over all', () => {
+    const tables = Array.from({ length: 7 }, () => new Counted(10 << 20));
+    const pass = tables.map((_, at) => at);
+    countReads(tables, pass);
+    expect(countReads(tables, pass)).toBeLessThan(pass.length);
+  });
+
+  it('of the volumes of an earlier archive make room for those of the next', () => {
+    const earlier = Array.from({ length: 7 }, () => new Counted(10 << 20));
+    countReads(earlier, [0, 1, 2, 3, 4, 5, 6]);
+    const tables = Array.from({ length: 4 }, () => new Counted(10 << 20));
+    expect(countReads(tables, [0, 1, 2, 3, 0, 1, 2, 3])).toBe(0);
   });
 });
