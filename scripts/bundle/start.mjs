@@ -1,5 +1,5 @@
 // The start of the bundled program: oclif with a manifest and commands that are inside.
-import { Config, Plugin } from '@oclif/core';
+import { Config, Plugin, settings } from '@oclif/core';
 import { dirname } from 'node:path';
 import { main } from '../../dist/ui/main.js';
 
@@ -18,6 +18,10 @@ class BundledPlugin extends Plugin {
 /** @param directory a file in the directory that oclif takes for the program's own */
 export async function start({ argv, directory, pjson, manifest }) {
   const root = dirname(directory);
+
+  // With NODE_ENV=test or development oclif would look for the TypeScript compiler, and load it.
+  settings.enableAutoTranspile = false;
+
   const plugin = new BundledPlugin(
     { root, pjson, isRoot: true, name: pjson.name },
     manifest,

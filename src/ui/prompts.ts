@@ -1,6 +1,4 @@
-import inquirer from 'inquirer';
 import { InterruptedError, UsageError } from '../errors.js';
-import { filterList } from './filter-list.js';
 import type { Choice } from './list-state.js';
 
 /** One question. `validate` returns true or what is wrong. */
@@ -34,15 +32,9 @@ export function openPrompts(instead: string): Prompts {
     });
   }
 
-  const prompt = inquirer.createPromptModule({ output: process.stderr });
-  prompt.registerPrompt('filter-list', filterList);
-
   /** The type of the answer is that of the question's `type`. */
   const ask = async <Answer>(question: object): Promise<Answer> => {
-    const questions: unknown = [{ name: 'answer', ...question }];
-    const { answer } = await guard(() =>
-      prompt<{ answer: unknown }>(questions as Parameters<typeof prompt>[0]),
-    );
+    const answer = await guard(() => askInquirer(question));
 
     return answer as Answer;
   };
@@ -59,6 +51,22 @@ export function openPrompts(instead: string): Prompts {
     tell: (message) => process.stderr.write(`${message}\n`),
     password: (message) => ask({ type: 'password', message }),
   };
+}
+
+/** inquirer is loaded at a question: it takes a tenth of a second, and most runs ask none. */
+async function askInquirer(question: object): Promise<unknown> {
+  const { default: inquirer } = await import('inquirer');
+  const { filterList } = await import('./filter-list.js');
+
+  const prompt = inquirer.createPromptModule({ output: process.stderr });
+  prompt.registerPrompt('filter-list', filterList);
+
+  const questions: unknown = [{ name: 'answer', ...question }];
+  const { answer } = await prompt<{ answer: unknown }>(
+    questions as Parameters<typeof prompt>[0],
+  );
+
+  return answer;
 }
 
 /** Ctrl+C in a prompt arrives as an error, not as a signal: the terminal is in raw mode. */
