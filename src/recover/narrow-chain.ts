@@ -74,7 +74,10 @@ function findScopeIn(
   }
 }
 
-/** Of directories all are read that may lie around what is wanted; our own texts stand at the root. */
+/**
+ * Of directories all are read that may lie around what is wanted; our own texts stand at the root. Above the mailboxes lie the entries of
+ * mailboxes, as many as the server has: who wants a folder does without them.
+ */
 function wantedBy(
   scope: MailScope,
   runs: readonly FolderRun[],
@@ -91,6 +94,7 @@ function wantedBy(
     ...folders,
     ...runs
       .filter((run) => run.areDirectories)
+      .filter((run) => !namesFoldersAlone(scope) || isInMailbox(run))
       .filter(
         (run) =>
           isChosen(run) ||
@@ -101,4 +105,16 @@ function wantedBy(
 
   return ({ prefix, areDirectories }) =>
     wanted.has(areDirectories ? `${prefix}*` : prefix);
+}
+
+/** Says whether no mailbox's own directory can be wanted: that belongs to no folder. */
+function namesFoldersAlone({ folder, messages }: MailScope): boolean {
+  return folder !== undefined && folder !== '' && messages === undefined;
+}
+
+/** Says whether directories lie in a mailbox or in public folders, not above. */
+function isInMailbox({ prefix }: FolderRun): boolean {
+  const place = parseEntryDirectory(prefix);
+
+  return place?.user !== undefined || place?.isPublic === true;
 }

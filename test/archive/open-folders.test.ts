@@ -16,7 +16,7 @@ import {
   formatSummaryText,
   formatVersionText,
 } from '../../src/archive/summary.js';
-import { verifyArchive } from '../../src/archive/verify.js';
+import { type ReadArchive, verifyArchive } from '../../src/archive/verify.js';
 import { ArchiveWriter } from '../../src/archive/write/archive-writer.js';
 import { findScope } from '../../src/recover/find-scope.js';
 import { withNarrowChain } from '../../src/recover/narrow-chain.js';
@@ -57,6 +57,12 @@ function namesIn(index: ChainIndex, typed: TypedScope): string[] {
       ),
     )
     .sort();
+}
+
+function namesOf({ archive }: ReadArchive): string[] {
+  return archive.volumes.flatMap(({ table }) =>
+    Array.from({ length: table.count }, (_, at) => table.name(at)),
+  );
 }
 
 function readFolder(path: string, typed: TypedScope): Promise<Read> {
@@ -146,6 +152,20 @@ describe('one folder of a chain', () => {
       volumeLimitBytes: 9000,
     });
     await expectSame();
+  });
+
+  it('is read without the entries of all other mailboxes', async () => {
+    const names = await readPoint(server.backupDir, (chain) =>
+      withNarrowChain(chain, inFolder('alice', 'INBOX'), {
+        narrow: (index) => index.archives.flatMap(namesOf),
+        whole: () => Promise.reject(new Error('not narrow')),
+      }),
+    );
+
+    const mail = names.filter((name) => name.includes('/mail/'));
+    const alice = '@backup/store/mail/example.com/alice/';
+    expect(mail.filter((name) => !name.startsWith(alice))).toEqual([]);
+    expect(mail).toContain(`${alice}INBOX/`);
   });
 
   it('that was deleted is not found', async () => {
