@@ -13,7 +13,12 @@ const LEAST_RUN_BYTES: u32 = 1024;
 /** So many lines that were there before are no accident. */
 const REPEATED_LINES: u32 = 4;
 const LINE_FEED: i8 = 10;
+/** An address takes so many bits of a note; above it is the number of the look that noted it. */
+const ADDRESS_BITS: u32 = 22;
 const HASH_FACTOR: u64 = 0x9e3779b97f4a7c15;
+
+/** The number of the present look, never 0. */
+let look: u32 = 0;
 
 /** Where the next run of base64 begins, or the end: an address whose following bytes are of the alphabet, line ends included. */
 export function findRun(from: u32, end: u32): u32 {
@@ -71,9 +76,13 @@ function otherBytes(bytes: v128): u32 {
   return i8x16.bitmask(i8x16.eq(common, i8x16.splat(0))) as u32;
 }
 
-/** Forgets the lines that were seen. */
+/** Forgets the lines that were seen: what was noted under an earlier number counts no more. */
 export function forgetLines(): void {
+  look++;
+  if (look < 1 << (32 - ADDRESS_BITS)) return;
+
   memory.fill(LINES, 0, 4 << LINE_HASH_BITS);
+  look = 1;
 }
 
 /** True when lines of a run were there before: an attachment that comes twice. Each line is remembered. */
@@ -98,10 +107,12 @@ function wasSeen(line: u32): bool {
   const letters = load<u64>(line);
   const hash = (letters * HASH_FACTOR) >> (64 - LINE_HASH_BITS);
   const place = LINES + (hash as u32) * 4;
-  const earlier = load<u32>(place);
-  store<u32>(place, line);
+  const noted = load<u32>(place);
+  const earlier = noted & ((1 << ADDRESS_BITS) - 1);
+  store<u32>(place, (look << ADDRESS_BITS) | line);
 
   return (
+    noted >> ADDRESS_BITS == look &&
     earlier + WINDOW_BYTES >= line &&
     load<u64>(earlier) == letters &&
     load<u64>(earlier + 8) == load<u64>(line + 8)

@@ -12,6 +12,8 @@ import {
 } from './layout';
 
 const HEADER_CODES: u32 = 19;
+/** Counts are looked at four at a time. */
+const HEADER_COUNTS_BYTES: u32 = 20 * 4;
 const LONGEST_HEADER_CODE: u32 = 7;
 const COPY_PREVIOUS: u32 = 16;
 const FEW_ZEROS: u32 = 17;
@@ -73,13 +75,12 @@ function placeInHeader(index: u32): u32 {
 
 /** Turns the row of code lengths into symbols that tell of runs. */
 function findSymbols(lengths: u32): void {
-  memory.fill(HEADER_COUNTS, 0, HEADER_CODES * 4);
+  memory.fill(HEADER_COUNTS, 0, HEADER_COUNTS_BYTES);
   symbols = 0;
 
   for (let at: u32 = 0; at < lengths;) {
     const length: u32 = load<u8>(HEADER_LENGTHS + at);
-    let end = at + 1;
-    while (end < lengths && load<u8>(HEADER_LENGTHS + end) == length) end++;
+    const end = endOfRun(at, length, lengths);
 
     if (length == 0) {
       addZeros(end - at);
@@ -90,6 +91,22 @@ function findSymbols(lengths: u32): void {
 
     at = end;
   }
+}
+
+/** Where another length than this one follows, or the end. */
+// @ts-ignore: decorator
+@inline
+function endOfRun(at: u32, length: u32, lengths: u32): u32 {
+  let end = at + 1;
+
+  if (length == 0) {
+    // Most runs are of zeros.
+    while (end + 8 <= lengths && load<u64>(HEADER_LENGTHS + end) == 0) end += 8;
+  }
+
+  while (end < lengths && load<u8>(HEADER_LENGTHS + end) == length) end++;
+
+  return end;
 }
 
 function addZeros(run: u32): void {

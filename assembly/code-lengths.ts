@@ -4,14 +4,19 @@ import {
   NEXT_CODES,
   SORTED_KEYS,
   SORT_STARTS,
+  UNSORTED_KEYS,
   WEIGHTS,
 } from './layout';
 
 const SYMBOL_BITS: u32 = 9;
 const SYMBOL_MASK: u32 = (1 << SYMBOL_BITS) - 1;
 /** Counts from here on are sorted by comparison: they are few. */
-const RARE_COUNTS: u32 = 256;
+const RARE_COUNTS: u32 = 64;
+/** So many symbols are sorted by comparison alone. */
+const FEW_SYMBOLS: u32 = 24;
 const LONGEST_CODE: u32 = 15;
+/** Heavier than any tree. */
+const NEVER_LIGHTEST: u32 = 0xffffffff;
 
 /**
  * Gives each symbol that occurs a code length. A code always has two symbols at least: an encoder of one symbol would
@@ -40,14 +45,45 @@ export function makeCodeLengths(
 
 /** Sorts the symbols that occur by their count, rare ones first; returns their number. */
 function sortSymbols(counts: u32, symbols: u32): u32 {
+  const used = collectSymbols(counts, symbols);
+
+  if (used <= FEW_SYMBOLS) {
+    memory.copy(SORTED_KEYS, UNSORTED_KEYS, used * 4);
+    sortByComparison(0, used);
+  } else {
+    sortByCount(used);
+  }
+
+  return used;
+}
+
+/** Makes a key of each symbol that occurs, in the order of symbols; returns their number. */
+function collectSymbols(counts: u32, symbols: u32): u32 {
+  let used: u32 = 0;
+
+  for (let first: u32 = 0; first < symbols; first += 4) {
+    const place = counts + first * 4;
+    if (!v128.any_true(v128.load(place))) continue;
+
+    for (let symbol = first; symbol < first + 4; symbol++) {
+      const count = load<u32>(counts + symbol * 4);
+      store<u32>(UNSORTED_KEYS + used * 4, (count << SYMBOL_BITS) | symbol);
+      used += count > 0 ? 1 : 0;
+    }
+  }
+
+  return used;
+}
+
+/** Lays the keys of rare symbols where their count says, and sorts those of the others behind them. */
+function sortByCount(used: u32): void {
   memory.fill(SORT_STARTS, 0, (RARE_COUNTS + 1) * 4);
 
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const place = SORT_STARTS + sortClass(load<u32>(counts + symbol * 4)) * 4;
+  for (let index: u32 = 0; index < used; index++) {
+    const place = sortPlace(load<u32>(UNSORTED_KEYS + index * 4));
     store<u32>(place, load<u32>(place) + 1);
   }
 
-  // Class 0 are the symbols that do not occur: they get no place.
   let start: u32 = 0;
   for (let count: u32 = 1; count <= RARE_COUNTS; count++) {
     const place = SORT_STARTS + count * 4;
@@ -56,28 +92,25 @@ function sortSymbols(counts: u32, symbols: u32): u32 {
     start += size;
   }
 
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const count = load<u32>(counts + symbol * 4);
-    if (count == 0) continue;
-
-    const place = SORT_STARTS + sortClass(count) * 4;
-    const index = load<u32>(place);
-    store<u32>(place, index + 1);
-    store<u32>(SORTED_KEYS + index * 4, (count << SYMBOL_BITS) | symbol);
+  for (let index: u32 = 0; index < used; index++) {
+    const key = load<u32>(UNSORTED_KEYS + index * 4);
+    const place = sortPlace(key);
+    const sorted = load<u32>(place);
+    store<u32>(place, sorted + 1);
+    store<u32>(SORTED_KEYS + sorted * 4, key);
   }
 
-  sortByComparison(load<u32>(SORT_STARTS + (RARE_COUNTS - 1) * 4), start);
-
-  return start;
+  sortByComparison(load<u32>(SORT_STARTS + (RARE_COUNTS - 1) * 4), used);
 }
 
+/** Where it is noted how many keys have the count of this one, and then where the next of them goes. */
 // @ts-ignore: decorator
 @inline
-function sortClass(count: u32): u32 {
-  return min<u32>(count, RARE_COUNTS);
+function sortPlace(key: u32): u32 {
+  return SORT_STARTS + min<u32>(key >> SYMBOL_BITS, RARE_COUNTS) * 4;
 }
 
-/** Sorts the keys of frequent symbols in their place. */
+/** Sorts keys in their place. */
 function sortByComparison(from: u32, end: u32): void {
   for (let index = from + 1; index < end; index++) {
     const key = load<u32>(SORTED_KEYS + index * 4);
@@ -137,22 +170,22 @@ function findDepths(used: u32): void {
 function joinTrees(used: u32): void {
   let leaf: u32 = 0;
   let root: u32 = 0;
+  setWeight(used, NEVER_LIGHTEST);
 
   for (let next: u32 = 0; next < used - 1; next++) {
     let sum: u32 = 0;
 
+    // Which of the two is lighter nobody can foresee: there is no branch.
     for (let side = 0; side < 2; side++) {
-      const takesTree =
-        leaf >= used || (root < next && weight(root) < weight(leaf));
+      const tree = weight(root);
+      const treeWeight = select<u32>(tree, NEVER_LIGHTEST, root < next);
+      const leafWeight = weight(leaf);
+      const takesTree: u32 = treeWeight < leafWeight ? 1 : 0;
 
-      if (takesTree) {
-        sum += weight(root);
-        setWeight(root, next);
-        root++;
-      } else {
-        sum += weight(leaf);
-        leaf++;
-      }
+      sum += min(treeWeight, leafWeight);
+      setWeight(root, select<u32>(next, tree, takesTree));
+      root += takesTree;
+      leaf += 1 - takesTree;
     }
 
     setWeight(next, sum);
@@ -221,11 +254,19 @@ function assignLengths(used: u32, limit: u32, lengths: u32): void {
   }
 }
 
-/** The bit strings of code lengths (RFC 1951 3.2.2), each reversed, for it is sent from its most significant bit on. */
+/**
+ * The bit strings of code lengths (RFC 1951 3.2.2), each reversed, for it is sent from its most significant bit on. Symbols
+ * without a code keep what they had.
+ */
 export function makeBits(lengths: u32, symbols: u32, bits: u32): void {
   memory.fill(LENGTH_COUNTS, 0, 16 * 4);
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    addLength(load<u8>(lengths + symbol), 1);
+  for (let first: u32 = 0; first < symbols; first += 8) {
+    if (load<u64>(lengths + first) == 0) continue;
+
+    const end = min(first + 8, symbols);
+    for (let symbol = first; symbol < end; symbol++) {
+      addLength(load<u8>(lengths + symbol), 1);
+    }
   }
 
   store<u32>(LENGTH_COUNTS, 0);
@@ -235,18 +276,24 @@ export function makeBits(lengths: u32, symbols: u32, bits: u32): void {
     store<u32>(NEXT_CODES + length * 4, code);
   }
 
-  for (let symbol: u32 = 0; symbol < symbols; symbol++) {
-    const length: u32 = load<u8>(lengths + symbol);
-    if (length == 0) {
-      store<u32>(bits + symbol * 4, 0);
-      continue;
-    }
+  for (let first: u32 = 0; first < symbols; first += 8) {
+    if (load<u64>(lengths + first) == 0) continue;
 
-    const place = NEXT_CODES + length * 4;
-    const next = load<u32>(place);
-    store<u32>(place, next + 1);
-    store<u32>(bits + symbol * 4, (reverse(next, length) << 8) | length);
+    const end = min(first + 8, symbols);
+    for (let symbol = first; symbol < end; symbol++) {
+      const length: u32 = load<u8>(lengths + symbol);
+      if (length > 0) giveNextCode(length, bits + symbol * 4);
+    }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function giveNextCode(length: u32, bits: u32): void {
+  const place = NEXT_CODES + length * 4;
+  const next = load<u32>(place);
+  store<u32>(place, next + 1);
+  store<u32>(bits, (reverse(next, length) << 8) | length);
 }
 
 /** The lowest bits in reverse order. */

@@ -35,8 +35,9 @@ export const HEADER_COUNTS: u32 = HEADER_SYMBOLS + 320 * 2;
 export const HEADER_CODE_LENGTHS: u32 = HEADER_COUNTS + 20 * 4;
 export const HEADER_BITS: u32 = HEADER_CODE_LENGTHS + 20;
 
-/** Room to build a Huffman code: sorted keys, weights, and how many codes have each length. */
-export const SORTED_KEYS: u32 = HEADER_BITS + 20 * 4;
+/** Room to build a Huffman code: keys as they come and sorted, weights, and how many codes have each length. */
+export const UNSORTED_KEYS: u32 = HEADER_BITS + 20 * 4;
+export const SORTED_KEYS: u32 = UNSORTED_KEYS + LITLEN_CODES * 4;
 export const WEIGHTS: u32 = SORTED_KEYS + LITLEN_CODES * 4;
 export const SORT_STARTS: u32 = WEIGHTS + LITLEN_CODES * 4;
 export const LENGTH_COUNTS: u32 = SORT_STARTS + 260 * 4;

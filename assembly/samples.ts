@@ -33,7 +33,7 @@ export function looksCompressed(start: u32, end: u32): bool {
 export function looksLikeNoise(start: u32, end: u32): bool {
   return (
     end - start >= LEAST_NOISE_BYTES &&
-    countUsed(start, end) >= USED_BY_NOISE &&
+    countUsed(start, end, USED_BY_NOISE) >= USED_BY_NOISE &&
     sumOfSquares(start, start + SAMPLE_BYTES) < SQUARES_OF_NOISE
   );
 }
@@ -60,7 +60,7 @@ function sumOfSquares(from: u32, end: u32): u32 {
  * are short.
  */
 export function leastLength(start: u32, end: u32): u32 {
-  const used = countUsed(start, end);
+  const used = countUsed(start, end, MANY_USED);
   if (used < 2 || used >= MANY_USED) return SHORTEST;
 
   let length: u32 = 1;
@@ -69,13 +69,13 @@ export function leastLength(start: u32, end: u32): u32 {
   return length;
 }
 
-/** How many different bytes a sample uses. */
-function countUsed(start: u32, end: u32): u32 {
+/** How many different bytes a sample uses; so many are enough. */
+function countUsed(start: u32, end: u32, enough: u32): u32 {
   memory.fill(SPARE_COUNTS, 0, 256);
   const sampleEnd = min(end, start + SAMPLE_BYTES);
   let used: u32 = 0;
 
-  for (let at = start; at < sampleEnd; at += SAMPLE_STEP) {
+  for (let at = start; at < sampleEnd && used < enough; at += SAMPLE_STEP) {
     const place = SPARE_COUNTS + (load<u8>(at) as u32);
     used += 1 - (load<u8>(place) as u32);
     store<u8>(place, 1);
