@@ -30,7 +30,7 @@ export function planKeeping(
   return {
     keepsOld,
     notes:
-      keepsOld || request.keeping !== 'with-room' || request.isAdditive
+      keepsOld || request.keeping !== 'with-room'
         ? []
         : [
             'too little space to keep what is replaced: no rollback is possible',

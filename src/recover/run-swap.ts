@@ -124,7 +124,7 @@ function newJournal(
     archive: report.archives.join(' + '),
     startedAt: request.clock().toISOString(),
     units,
-    keepsOld: report.keepsOld || request.isAdditive,
+    keepsOld: report.keepsOld,
     isInPlace: request.isInPlace,
     stagingDirs: staging.stagingDirs,
     call,

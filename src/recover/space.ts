@@ -124,7 +124,8 @@ export function decideKeeping(
   spaces: MeasuredSpaces,
   isCostly: boolean,
 ): boolean {
-  if (isAdditive || keeping === 'never') return false;
+  if (keeping === 'never') return false;
+  if (isAdditive) return true;
 
   const [space] = spaces;
   const { needed, free, at } = space;

@@ -73,7 +73,9 @@ afterEach(() => {
 });
 
 it('everything is as it was, byte for byte, and there is nothing to undo any more', async () => {
-  expectDone(await kmsInProcess(add()));
+  const added = await kmsInProcess(add());
+  expectDone(added);
+  expect(added.stdout).toMatch(/^Kept +the names of what was added/m);
   expect(readdirSync(join(server.storeDir, MESSAGES))).toHaveLength(3);
   expect(existsSync(join(server.storeDir, ALICE, 'Gone'))).toBe(true);
 
@@ -83,7 +85,9 @@ it('everything is as it was, byte for byte, and there is nothing to undo any mor
     takesBack: { messages: 2, files: 0, others: 0 },
   });
 
-  expectDone(await kmsInProcess(undo()));
+  const undone = await kmsInProcess(undo());
+  expectDone(undone);
+  expect(undone.stdout).toMatch(/^Removed +2 messages that it added$/m);
   expect(differences()).toEqual([]);
   expectEnd(await kmsInProcess(undo()), 10, 'NOT_FOUND');
 });

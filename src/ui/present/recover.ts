@@ -110,7 +110,7 @@ function formatSpace({
 }
 
 function formatKeeping(report: RecoverReport): string[] {
-  if (report.additive) return [];
+  if (report.additive) return formatNoting(report);
   if (!report.keepsOld) {
     return ['Keeps     nothing of what it replaces: there is no way back'];
   }
@@ -122,6 +122,13 @@ function formatKeeping(report: RecoverReport): string[] {
   }
 
   return labelled('Keeps', keptLines('what it replaces', report));
+}
+
+/** What is added replaces nothing: only its names are kept. */
+function formatNoting({ keepsOld }: RecoverReport): string[] {
+  return keepsOld
+    ? ['Keeps     the names of what it adds, for recover --rollback']
+    : ['Keeps     no names of what it adds: recover --rollback cannot undo it'];
 }
 
 /** `what it replaces, 41.2 MiB, for recover --rollback, in`, and the directories. */
@@ -177,6 +184,12 @@ export function formatRecoverDone(
   if (report.keptOld.length > 0) {
     const kept = keptLines('the state before', report);
     lines.push(...labelled('Kept', kept, LABEL_WIDTH + 1));
+  }
+
+  if (additive && additive.add > 0 && report.keepsOld) {
+    lines.push(
+      'Kept       the names of what was added, for recover --rollback',
+    );
   }
 
   if (report.offTimes.length > 0) {

@@ -36,7 +36,7 @@ export function formatRollback(
   isVerbose = false,
 ): string {
   const { archive, startedAt, restores, cost, takesBack } = plan;
-  if (takesBack) return formatTakenBack(plan, takesBack);
+  if (takesBack) return formatTakenBack(plan, takesBack, keptIn !== undefined);
 
   const [restored, lost, moved, added, changed, kept] =
     TENSES[keptIn ? 'done' : 'plan'];
@@ -60,17 +60,21 @@ export function formatRollback(
 function formatTakenBack(
   { archive, startedAt }: RollbackPlan,
   { messages, files, others }: TakenBack,
+  isDone: boolean,
 ): string {
+  const [removes, leaves] = isDone
+    ? ['Removed', 'Left']
+    : ['Removes', 'Leaves'];
   const since = startedAt.slice(0, 19).replace('T', ' ');
 
   const lines = [
     `Undo      the additive recover of ${archive}, begun ${since} UTC; other mail stays`,
-    `Removes   ${describeCounts(messages, messages + files)} that it added`,
+    `${removes}   ${describeCounts(messages, messages + files)} that it added`,
   ];
 
   if (others > 0) {
     lines.push(
-      `Leaves    ${plural(others, 'added file')} that ${others === 1 ? 'is' : 'are'} not as added any more`,
+      `${leaves.padEnd(9)} ${plural(others, 'added file')} that ${others === 1 ? 'is' : 'are'} not as added any more`,
     );
   }
 
