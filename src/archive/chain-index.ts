@@ -14,6 +14,7 @@ import { LIMIT_WITHOUT_BASE, type ListLimit } from './read/read-deleted.js';
 import type { ReadArchive } from './verify.js';
 import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
 import { DamagedArchiveError } from '../errors.js';
+import { collectGarbage } from '../platform/collect-garbage.js';
 import type { Chain } from './chain.js';
 import { toReadError } from './read-error.js';
 
@@ -35,7 +36,7 @@ export interface ChainIndex {
  * @throws {DamagedArchiveError} when the structure of an archive is broken
  */
 export async function readChainIndex({ point }: Chain): Promise<ChainIndex> {
-  forgetOthers(point);
+  await forgetOthers(point);
 
   const last = await readIndex(point.facts);
   const base = point.base && (await readIndex(point.base));
@@ -107,13 +108,30 @@ async function toIndex(
 }
 
 /** The archives of the point that was read last: a command asks for one point several times, or for its neighbours. */
-let recent: readonly { identity: string; archive: ReadableArchive }[] = [];
+let recent: readonly RecentArchive[] = [];
+
+interface RecentArchive {
+  readonly identity: string;
+  readonly archive: ReadableArchive;
+}
+
+/** What is worth a collection of garbage: the central directories of fifty thousand messages. */
+const LARGE_BYTES = 8 << 20;
 
 /** Central directories are large: those of other points go before the next are read. */
-function forgetOthers({ facts, base }: ArchiveState): void {
+async function forgetOthers({ facts, base }: ArchiveState): Promise<void> {
   const wanted = [facts, base].map((one) => one && identityOf(one.files));
+  const isWanted = ({ identity }: RecentArchive): boolean =>
+    wanted.includes(identity);
 
-  recent = recent.filter(({ identity }) => wanted.includes(identity));
+  const freed = recent
+    .filter((one) => !isWanted(one))
+    .flatMap(({ archive }) => archive.volumes)
+    .reduce((sum, { table }) => sum + table.release(), 0);
+
+  recent = recent.filter(isWanted);
+
+  if (freed >= LARGE_BYTES) await collectGarbage();
 }
 
 async function readIndex(facts: ArchiveFacts): Promise<ReadArchive> {

@@ -15,6 +15,7 @@ import {
   resolveScope,
   type TypedScope,
 } from '../store/mail-scope.js';
+import { collectGarbage } from '../platform/collect-garbage.js';
 import { IndexBuilder } from './index-builder.js';
 import { MailDirectories } from './mail-directories.js';
 import {
@@ -27,6 +28,9 @@ import { HeaderColumns } from './read-headers.js';
 import type { SearchOptions } from './run-search.js';
 
 /** Reads the central directories of all archives, and the headers of what no earlier search has read. */
+
+/** Their central directories and their records leave tens of megabytes. */
+const MANY_MESSAGES = 50_000;
 
 export interface IndexRequest {
   readonly storage: Storage;
@@ -171,6 +175,13 @@ class Build {
   async #add(chain: ChainIndex): Promise<void> {
     await addDirectories(this.directories, chain);
     const added = this.#builder.addPoint(chain);
+    const messages = added.reduce(
+      (sum, { indices }) => sum + indices.length,
+      0,
+    );
+
+    // Threads take memory of their own: what the central directories left goes before they start.
+    if (messages > MANY_MESSAGES) await collectGarbage();
 
     await this.#columns?.read(added);
   }

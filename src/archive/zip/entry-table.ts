@@ -16,6 +16,11 @@ export {
 export abstract class EntryTable {
   constructor(readonly count: number) {}
 
+  /** Gives back memory where the entries can be read again. @returns the bytes that nobody needs any more */
+  release(): number {
+    return 0;
+  }
+
   /** Bytes that hold the names in UTF-8, among others; `nameStart` and `nameLength` say where. */
   abstract readonly names: Buffer;
 

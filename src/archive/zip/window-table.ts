@@ -102,6 +102,15 @@ export class WindowTable extends EntryTable {
     return this.#held.dataOffset(index);
   }
 
+  override release(): number {
+    if (!this.#table) return 0;
+
+    this.#table = undefined;
+    held.splice(held.indexOf(this), 1);
+
+    return this.#bytes;
+  }
+
   get #held(): EntryTable {
     return lastUsed === this && this.#table ? this.#table : this.#use();
   }

@@ -117,6 +117,14 @@ describe('the entries of a volume', () => {
     expect(countReads(tables, pass)).toBeLessThan(pass.length);
   });
 
+  it('that are released are read again when they are asked for', () => {
+    const one = new Counted(10 << 20);
+
+    expect([one.table.release(), one.table.release()]).toEqual([10 << 20, 0]);
+    expect(one.table.size(0)).toBe(0);
+    expect(one.reads).toBe(1);
+  });
+
   it('of the volumes of an earlier archive make room for those of the next', () => {
     const earlier = Array.from({ length: 7 }, () => new Counted(10 << 20));
     countReads(earlier, [0, 1, 2, 3, 4, 5, 6]);
