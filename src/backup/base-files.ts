@@ -81,18 +81,10 @@ export class BaseFiles {
 
   #isNext({ table, start }: BaseRun, name: string): boolean {
     const index = start + this.#place;
-    const length = table.nameLength(index) - this.#prefixBytes;
-    if (length !== name.length || table.piece(index)) return false;
 
-    const { names } = table;
-    const nameStart = table.nameStart(index) + this.#prefixBytes;
-
-    for (let at = 0; at < length; at++) {
-      const code = name.charCodeAt(at);
-      if (code !== names[nameStart + at] || code > LAST_ASCII) return false;
-    }
-
-    return true;
+    return (
+      !table.piece(index) && table.isNameAfter(index, this.#prefixBytes, name)
+    );
   }
 
   #goTo(run: number, place: number): void {
@@ -111,5 +103,3 @@ export class BaseFiles {
     );
   }
 }
-
-const LAST_ASCII = 0x7f;

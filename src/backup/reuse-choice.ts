@@ -1,6 +1,9 @@
 import type { CopySource } from '../archive/write/copy-tasks.js';
 import { likenessOf } from '../archive/same-file.js';
-import { directoryRuns } from '../archive/zip/directory-runs.js';
+import {
+  type DirectoryRun,
+  directoryRuns,
+} from '../archive/zip/directory-runs.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 import { isOwnRecord, ownRecordBytes } from '../archive/zip/own-record.js';
 import type { WalkedDirectory } from '../store/list-directory.js';
@@ -8,6 +11,7 @@ import type { Component } from '../store/components.js';
 import { type NameList, packNames, unpackNames } from '../store/name-list.js';
 import type { PlannedFiles } from './comparison.js';
 import type { ExaminedFiles } from './examine-store.js';
+import { NameFinder } from './name-finder.js';
 import type { ReadVolume } from './reuse-volume.js';
 
 /**
@@ -31,7 +35,9 @@ export interface ChosenRecords extends Pick<CopySource, 'groups'> {
 /** The files of one directory, or some of them, and where each has its record. */
 interface KnownFiles extends Pick<ExaminedFiles, 'result' | 'first'> {
   readonly directory: WalkedDirectory;
-  readonly names: NameList;
+  /** The place of the first file in the directory's list, and that behind the last. */
+  readonly from: number;
+  readonly to: number;
   /** From 1 on. */
   readonly group: number;
   /** For each file the number of a volume, from 1 on; 0 for one without a record. */
@@ -62,9 +68,14 @@ export class ReuseChoice {
     const group = this.#groups.get(component) ?? [];
     this.#groups.set(component, group);
 
+    const pieces = this.#directories.get(directory.prefix) ?? [];
+    const before = pieces.at(-1);
+    const from = before?.directory === directory ? before.to : 0;
+
     const known = {
       directory,
-      names: packNames(names),
+      from,
+      to: from + names.length,
       result,
       first,
       group: this.#groups.size,
@@ -75,7 +86,6 @@ export class ReuseChoice {
     // Single files, which may be links, are always read.
     if (!directory.identity) return;
 
-    const pieces = this.#directories.get(directory.prefix) ?? [];
     pieces.push(known);
     this.#directories.set(directory.prefix, pieces);
   }
@@ -87,22 +97,23 @@ export class ReuseChoice {
     const groups = new Uint8Array(table.count);
     let files = 0;
     let storedBytes = 0;
-    let finder = { prefix: '', names: new NameFinder([]) };
+    const finders = new Finders();
 
     for (const run of directoryRuns(table)) {
-      const known = this.#directories.get(run.prefix);
-      if (!known) continue;
+      const pieces = this.#directories.get(run.prefix) ?? [];
+      const [first] = pieces;
+      if (!first) continue;
 
-      if (finder.prefix !== run.prefix) {
-        finder = { prefix: run.prefix, names: new NameFinder(known) };
-      }
+      const finder = finders.of(run, first.directory.files);
 
-      const { names } = finder;
       for (let index = run.start; index < run.end; index++) {
-        const place = names.find(table.nameAfter(index, run.prefixBytes));
-        if (!place || !this.#take(looked, index, place)) continue;
+        if (table.isDirectory(index)) continue;
 
-        groups[index] = place.known.group;
+        const place = finder.find(table, index);
+        const known = pieces.find(({ to }) => place < to);
+        if (!known || !this.#take(looked, index, known, place)) continue;
+
+        groups[index] = known.group;
         files++;
         storedBytes += ownRecordBytes(table, index);
       }
@@ -129,7 +140,13 @@ export class ReuseChoice {
   }
 
   /** Notes the record as that of a file, where the file has none and is the same. */
-  #take(looked: Looked, index: number, { known, at }: FilePlace): boolean {
+  #take(
+    looked: Looked,
+    index: number,
+    known: KnownFiles,
+    place: number,
+  ): boolean {
+    const at = place - known.from;
     if (known.volumes[at] !== 0) return false;
     if (!isOwnRecord(looked.table, index, this.volumeLimitBytes)) return false;
     if (!isSameFile(looked, index, known, at)) return false;
@@ -145,10 +162,11 @@ function filesWith(
   group: readonly KnownFiles[],
   volume: number,
 ): PlannedFiles[] {
-  return group.flatMap(({ directory, names, volumes }) => {
+  return group.flatMap(({ directory, from, to, volumes }) => {
     if (!volumes.includes(volume)) return [];
 
-    const own = unpackNames(names).filter((_, at) => volumes[at] === volume);
+    const names = unpackNames(directory.files).slice(from, to);
+    const own = names.filter((_, at) => volumes[at] === volume);
 
     return [{ directory, names: packNames(own) }];
   });
@@ -187,43 +205,25 @@ function isSameFile(
   );
 }
 
-interface FilePlace {
-  readonly known: KnownFiles;
-  /** Among its names. */
-  readonly at: number;
-}
+/** Records of a directory stand together, or in turns with those of as many directories as there were threads. */
+const FINDERS = 16;
 
-/** Finds names in a directory that are asked for in the order of its listing as a rule, without a map of them. */
-class NameFinder {
-  #next = 0;
-  readonly #names: readonly string[];
-  readonly #ends: readonly number[];
-  #places: Map<string, number> | undefined;
+/** The finders of the directories whose records were met last. */
+class Finders {
+  readonly #finders = new Map<string, NameFinder>();
 
-  constructor(private readonly known: readonly KnownFiles[]) {
-    let end = 0;
-    this.#names = known.flatMap(({ names }) => unpackNames(names));
-    this.#ends = known.map(({ names }) => (end += names.count));
-  }
+  of({ prefix, prefixBytes }: DirectoryRun, files: NameList): NameFinder {
+    const found = this.#finders.get(prefix);
+    const finder = found ?? new NameFinder(files, prefixBytes);
 
-  find(name: string): FilePlace | undefined {
-    const place =
-      this.#names[this.#next] === name
-        ? this.#next
-        : this.#allPlaces().get(name);
+    this.#finders.delete(prefix);
+    this.#finders.set(prefix, finder);
 
-    if (place === undefined) return undefined;
+    const [oldest] = this.#finders.keys();
+    if (this.#finders.size > FINDERS && oldest !== undefined) {
+      this.#finders.delete(oldest);
+    }
 
-    this.#next = place + 1;
-    const piece = this.#ends.findIndex((end) => place < end);
-    const known = this.known[piece];
-
-    return known && { known, at: place - (this.#ends[piece - 1] ?? 0) };
-  }
-
-  #allPlaces(): ReadonlyMap<string, number> {
-    this.#places ??= new Map(this.#names.map((name, place) => [name, place]));
-
-    return this.#places;
+    return finder;
   }
 }

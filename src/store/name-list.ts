@@ -60,6 +60,74 @@ export function unpackNames({ text }: NameList): string[] {
   return names;
 }
 
+const LAST_ASCII = 0x7f;
+
+/** Goes through the names of a list, and makes none of them a string. */
+export class NameCursor {
+  /** The place of the name that it is on. */
+  place = 0;
+  #at = 0;
+  #codes = new Uint16Array(MOST_SHARED);
+  #length = 0;
+
+  constructor(private readonly list: NameList) {
+    this.#read();
+  }
+
+  get isAtEnd(): boolean {
+    return this.place >= this.list.count;
+  }
+
+  advance(): void {
+    this.place++;
+    this.#read();
+  }
+
+  /** Says whether the name is these bytes, each of them an ASCII character. */
+  isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+    const codes = this.#codes;
+    if (end - start !== this.#length) return false;
+
+    // From the end: names next to each other differ there.
+    for (let at = this.#length - 1; at >= 0; at--) {
+      const code = codes[at] ?? 0;
+      if (code !== bytes[start + at] || code > LAST_ASCII) return false;
+    }
+
+    return true;
+  }
+
+  /** Reads what the next name does not share with the one before it, which is here still. */
+  #read(): void {
+    const { text } = this.list;
+    if (this.#at >= text.length) return;
+
+    const start = text.charCodeAt(this.#at);
+    const end = text.charCodeAt(this.#at + 1);
+    const own = this.#at + 2;
+    const stop = text.indexOf(END, own);
+    const endAt = start + stop - own;
+
+    this.#makeRoom(endAt + end);
+    this.#codes.copyWithin(endAt, this.#length - end, this.#length);
+
+    for (let at = own; at < stop; at++) {
+      this.#codes[start + at - own] = text.charCodeAt(at);
+    }
+
+    this.#length = endAt + end;
+    this.#at = stop + 1;
+  }
+
+  #makeRoom(length: number): void {
+    if (length <= this.#codes.length) return;
+
+    const larger = new Uint16Array(2 * length);
+    larger.set(this.#codes);
+    this.#codes = larger;
+  }
+}
+
 function countAtStart(before: string, name: string): number {
   const most = Math.min(before.length, name.length, MOST_SHARED);
   let count = 0;

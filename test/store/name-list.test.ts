@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { packNames, unpackNames } from '../../src/store/name-list.js';
+import {
+  NameCursor,
+  packNames,
+  unpackNames,
+} from '../../src/store/name-list.js';
 import { Random } from '../helpers/random.js';
 
 const ALPHABETS = [
@@ -42,5 +46,26 @@ describe('a list of names', () => {
     );
 
     expect(packNames(names).text.length).toBeLessThan(6 * names.length);
+  });
+
+  it('is gone through without making its names strings', () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const names = someNames(seed);
+      const cursor = new NameCursor(packNames(names));
+
+      for (const [place, name] of names.entries()) {
+        const bytes = Buffer.from(`/${name}/`);
+        const end = bytes.length - 1;
+
+        expect(cursor.isAtEnd).toBe(false);
+        expect(cursor.place).toBe(place);
+        expect(cursor.isAscii(bytes, 1, end)).toBe(/^[\0-\x7f]*$/.test(name));
+        expect(cursor.isAscii(bytes, 0, end)).toBe(false);
+        expect(cursor.isAscii(Buffer.alloc(end, '?'), 1, end)).toBe(end === 1);
+        cursor.advance();
+      }
+
+      expect(cursor.isAtEnd).toBe(true);
+    }
   });
 });

@@ -48,12 +48,14 @@ export function isOwnRecord(
   const method = table.method(index);
   if (method !== METHOD_DEFLATED && method !== METHOD_STORED) return false;
 
-  const central = ownCentralHeader(table, index);
-  const volumeBytes = ownRecordBytes(table, index) + central.length + END_BYTES;
+  const { names } = table;
+  const at = table.nameStart(index) - CENTRAL_FIXED_BYTES;
+  const centralBytes = centralHeaderLength(names, at);
+  const volumeBytes = ownRecordBytes(table, index) + centralBytes + END_BYTES;
 
   return (
-    central.readUInt16LE(CENTRAL.extraLength) === centralExtraBytes(false) &&
-    central.readUInt16LE(CENTRAL.commentLength) === 0 &&
+    names.readUInt16LE(at + CENTRAL.extraLength) === centralExtraBytes(false) &&
+    names.readUInt16LE(at + CENTRAL.commentLength) === 0 &&
     volumeBytes <= volumeLimitBytes
   );
 }
