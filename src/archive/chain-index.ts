@@ -3,7 +3,7 @@ import type { ArchiveState } from './archive-state.js';
 import { identityOf } from './backup-directory.js';
 import { partsOf } from './completeness.js';
 import { describeLost, SALVAGE_HINT } from './damage.js';
-import { type HiddenNames, namesOf, readDeleted } from './hidden-names.js';
+import { HiddenNames, readDeleted } from './hidden-names.js';
 import {
   openReadable,
   type OpenVolume,
@@ -101,7 +101,7 @@ async function toIndex(
   return {
     archives: [base, last],
     point,
-    hidden: namesOf(last, deleted ?? []),
+    hidden: new HiddenNames(last, deleted),
     knowsDeletions: deleted !== undefined,
     parts,
   };
@@ -208,8 +208,8 @@ export function volumesOf({ archives, hidden }: ChainIndex): ChainVolume[] {
 /** Entries next to each other that lie in one directory of a chain's archive. */
 export interface ChainRun extends DirectoryRun {
   readonly table: OpenVolume['table'];
-  /** Names of the directory that are not of the chain's point. */
-  readonly hiddenNames: ReadonlySet<string> | undefined;
+  /** The names that are not of the chain's point. */
+  readonly hidden: HiddenNames | undefined;
 }
 
 /** The directories of all volumes of a chain, in the order of the central directories. */
@@ -217,7 +217,7 @@ export function* runsOf(chain: ChainIndex): Generator<ChainRun> {
   for (const { volume, hidden } of volumesOf(chain)) {
     const { table } = volume;
     for (const run of directoryRuns(table)) {
-      yield { ...run, table, hiddenNames: hidden?.get(run.prefix) };
+      yield { ...run, table, hidden };
     }
   }
 }

@@ -202,7 +202,8 @@ export class ArchivedFiles implements ComparableFiles {
     run: PointRun,
     isOf: ((entryName: string) => boolean) | undefined,
   ): void {
-    const { table, start, end, prefix, prefixBytes, hiddenNames } = run.run;
+    const { table, start, end, prefix, prefixBytes, hidden } = run.run;
+    const hiddenNames = hidden?.get(prefix);
 
     for (let index = start; index < end; index++) {
       if (table.isDirectory(index) || !isChosen(run, index)) continue;

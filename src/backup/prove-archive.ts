@@ -7,7 +7,7 @@ import type { Storage } from '../archive/storage.js';
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
 import { describeLost } from '../archive/damage.js';
-import { namesOf, readDeleted } from '../archive/hidden-names.js';
+import { HiddenNames, readDeleted } from '../archive/hidden-names.js';
 import { formatVolumeName, parseVolumeName } from '../archive/names.js';
 import type { OpenArchive } from '../archive/open-archive.js';
 import { readArchive } from '../archive/verify.js';
@@ -42,7 +42,7 @@ export async function proveRecoverable(
       checkChain(
         base,
         archive,
-        namesOf(written, (await readDeleted(written, base)) ?? []),
+        new HiddenNames(written, await readDeleted(written, base)),
       );
     }
 

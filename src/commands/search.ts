@@ -74,8 +74,13 @@ export default class Search extends KmsCommand {
 
     return {
       exitCode: searchExitCode(found),
-      json: documentSearch(found, flags),
-      text: formatSearch(found, flags, terminalColumns()),
+      // Of a million messages each takes long, and one of them is printed.
+      get json() {
+        return documentSearch(found, flags);
+      },
+      get text() {
+        return formatSearch(found, flags, terminalColumns());
+      },
     };
   }
 }

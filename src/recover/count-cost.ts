@@ -1,4 +1,5 @@
 import type { ComparableFiles } from '../archive/comparable-files.js';
+import type { EarlierTree } from '../archive/compare-trees.js';
 import type {
   FileDifference,
   FilesComparison,
@@ -39,7 +40,7 @@ interface CostOptions {
 
 export class CostCounting {
   readonly #overwrites = { files: 0, messages: 0 };
-  readonly #messages = new MessageBalance();
+  readonly #messages: MessageBalance;
   readonly #unread: SkippedPath[] = [];
   readonly #unlisted: SkippedPath[] = [];
   #lostFiles = 0;
@@ -47,10 +48,14 @@ export class CostCounting {
   #liveBytes = 0;
   #liveFiles = 0;
 
+  /** @param comes what the live files are compared with */
   constructor(
+    comes: EarlierTree,
     private readonly places: CostPlaces,
     private readonly options: CostOptions,
-  ) {}
+  ) {
+    this.#messages = new MessageBalance(comes);
+  }
 
   addOverwrite(isMessage: boolean): void {
     this.#overwrites.files++;

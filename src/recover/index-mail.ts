@@ -66,10 +66,10 @@ function indexRun(
 
 /** Tells whether an entry of a run is not of the chain's point. */
 export function isHidden(
-  { table, hiddenNames }: ChainRun,
+  { table, prefix, hidden }: ChainRun,
   index: number,
 ): boolean {
-  return hiddenNames?.has(fileNameAt(table, index)) ?? false;
+  return hidden?.get(prefix)?.has(fileNameAt(table, index)) ?? false;
 }
 
 /** The mailboxes and folders of messages that were chosen one by one. */

@@ -42,9 +42,8 @@ export async function measureCost(
     // It comes with other paths than the archive's, and is compared by itself.
     apart: new Set(adapted.length > 0 ? [CONFIG] : []),
   };
-  const counting = new CostCounting(places, request);
-
   const before = new PointFiles(index, replaced.entries.selections);
+  const counting = new CostCounting(before, places, request);
   const walked = walkLive(liveRoots(request, replaced), {
     signal: request.signal,
   });

@@ -55,7 +55,8 @@ export async function measureRollback(
   const alone = new Set(trees.map(({ live }) => live));
   const since: SinceMessage[] = [];
 
-  const counting = new CostCounting(EVERYWHERE, {
+  const before = await oldTree(request, trees);
+  const counting = new CostCounting(before, EVERYWHERE, {
     namesLosses: false,
     onProgress: request.onProgress,
     onGoing: (message, isLost) => {
@@ -64,7 +65,6 @@ export async function measureRollback(
     },
   });
 
-  const before = await oldTree(request, trees);
   const walked = walkLive(rootsOf(request, trees, 'live'), {
     signal: request.signal,
   });

@@ -7,7 +7,7 @@ import {
 } from '../archive/backup-directory.js';
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
-import { namesOf, readDeleted } from '../archive/hidden-names.js';
+import { HiddenNames, readDeleted } from '../archive/hidden-names.js';
 import { inspectArchives } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
 import { locateArchives } from '../archive/storages.js';
@@ -139,7 +139,7 @@ async function findChainFault(
     checkChain(
       full.archive,
       last.archive,
-      namesOf(last, (await readDeleted(last, full.archive)) ?? []),
+      new HiddenNames(last, await readDeleted(last, full.archive)),
     );
 
     return undefined;

@@ -3,7 +3,7 @@ import type { Chain } from '../chain.js';
 import type { ChainIndex } from '../chain-index.js';
 import { partsOf } from '../completeness.js';
 import { DamagedArchiveError } from '../../errors.js';
-import { namesOf, readDeleted } from '../hidden-names.js';
+import { DeletedNames, HiddenNames, readDeleted } from '../hidden-names.js';
 import { archiveName } from '../names.js';
 import { DELETED_ENTRY } from '../summary.js';
 import type { EntryTable } from '../zip/entry-table.js';
@@ -237,11 +237,13 @@ async function readDeletions(
   control: SalvageControl,
 ): Promise<Deletions> {
   const deleted = await tryDeleted(own, base, control);
-  if (Array.isArray(deleted)) {
-    return { hidden: namesOf(own, deleted), knowsDeletions: true, missing: [] };
+  if (deleted instanceof DeletedNames) {
+    const hidden = new HiddenNames(own, deleted);
+
+    return { hidden, knowsDeletions: true, missing: [] };
   }
 
-  const hidden = namesOf(own, []);
+  const hidden = new HiddenNames(own, undefined);
   const isServers = deleted === undefined && !isOurs(own);
   if (isServers) return { hidden, knowsDeletions: false, missing: [] };
 
@@ -262,7 +264,7 @@ async function tryDeleted(
   own: SalvagedArchive,
   base: SalvagedArchive,
   control: SalvageControl,
-): Promise<string[] | undefined | 'damaged'> {
+): Promise<DeletedNames | undefined | 'damaged'> {
   // What can be told of the base may be less than it had: its names set no limit.
   const limited = {
     files: base.archive.files,

@@ -9,7 +9,7 @@ const ALWAYS_HELD = 2;
 
 /** The tables that are held, the one that was used last at the end. */
 const held: WindowTable[] = [];
-let lastUsed: WindowTable | undefined;
+let lastUsed: EntryTable | undefined;
 
 /**
  * The entries of a volume that are read again when they are asked for and are not in memory: whoever goes through the volumes of an
@@ -112,7 +112,9 @@ export class WindowTable extends EntryTable {
   }
 
   get #held(): EntryTable {
-    return lastUsed === this && this.#table ? this.#table : this.#use();
+    const table = this.#table;
+
+    return table && table === lastUsed ? table : this.#use();
   }
 
   #use(): EntryTable {
@@ -130,7 +132,7 @@ export class WindowTable extends EntryTable {
     if (place >= 0) held.splice(place, 1);
 
     held.push(this);
-    lastUsed = this;
+    lastUsed = table;
     this.#table = table;
 
     return table;

@@ -109,7 +109,9 @@ function groupBy(
 
   for (const hit of hits) {
     const key = keyOf(hit);
-    groups.set(key, [...(groups.get(key) ?? []), hit]);
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push(hit);
   }
 
   return [...groups.values()];
