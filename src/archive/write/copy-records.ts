@@ -6,14 +6,17 @@ import { VolumeHandle } from '../volume-handle.js';
 import { directoryRuns } from '../zip/directory-runs.js';
 import { EntryDamage, entryDamage } from '../zip/entry-damage.js';
 import type { EntryTable } from '../zip/entry-table.js';
-import {
-  hasEqualHeaders,
-  ownCentralHeader,
-  ownRecordBytes,
-} from '../zip/own-record.js';
-import { readHeld } from '../zip/read-entry.js';
+import { centralHeaderLength } from '../zip/central-headers.js';
+import { centralOf, HeaderPairs, ownRecordBytes } from '../zip/own-record.js';
+import { checkedContent, readHeld } from '../zip/read-entry.js';
 import type { RandomAccessSource } from '../zip/source.js';
-import { CENTRAL_OFFSET_FIELD } from '../zip/zip-format.js';
+import {
+  CENTRAL_FIXED_BYTES,
+  CENTRAL_OFFSET_FIELD,
+  FLAG_ENCRYPTED,
+  METHOD_DEFLATED,
+  METHOD_STORED,
+} from '../zip/zip-format.js';
 import type { TellBlock } from './block.js';
 import type { BlockSlots } from './block-slots.js';
 import { faultOf, namesOf, parseRecords } from './copy-tasks.js';
@@ -64,7 +67,9 @@ export class RecordCopier {
     block.prove();
 
     const message = block.toMessage(slot);
-    if (message.entries > 0) this.tell(message, []);
+    // The task's own memory, which nobody asks any more.
+    const memory = message.central.buffer as ArrayBuffer;
+    if (message.entries > 0) this.tell(message, [memory]);
     else this.slots.release(slot);
 
     return {
@@ -114,7 +119,9 @@ function readStretches(
 /** Records in a slot, which are proven one after the other. The place of a damaged one is taken by those that follow. */
 class CopiedBlock {
   readonly faults: CopyFault[] = [];
+  /** In the memory of the task: those of damaged records are taken out. */
   readonly #central: Buffer;
+  readonly #headers: HeaderPairs;
   #centralAt = 0;
   #from = 0;
   #at = 0;
@@ -127,7 +134,8 @@ class CopiedBlock {
     private readonly table: EntryTable,
     private readonly content: Buffer,
   ) {
-    this.#central = Buffer.allocUnsafeSlow(table.names.length);
+    this.#central = centralOf(table);
+    this.#headers = new HeaderPairs(bytes, this.#central);
   }
 
   prove(): void {
@@ -151,48 +159,77 @@ class CopiedBlock {
 
   #add(index: number, isInMail: boolean): void {
     const { table } = this;
-    const length = ownRecordBytes(table, index);
     const from = this.#from;
-    this.#from += length;
+    const end = from + ownRecordBytes(table, index);
+    const damage = this.#findDamage(from, end, index);
 
-    const central = ownCentralHeader(table, index);
-    const record = this.bytes.subarray(from, from + length);
-    const damage = this.#findDamage(record, central, index);
+    this.#from = end;
 
     if (damage) {
       this.faults.push(faultOf(table.name(index), damage));
       return;
     }
 
-    if (from !== this.#at) this.bytes.copyWithin(this.#at, from, from + length);
-
-    this.#central.set(central, this.#centralAt);
-    this.#central.writeUInt32LE(
-      this.#at,
-      this.#centralAt + CENTRAL_OFFSET_FIELD,
-    );
-    this.#centralAt += central.length;
-    this.#at += length;
     this.#entries++;
     this.#sourceBytes += table.size(index);
     if (isMessageAt(table, index, isInMail)) this.#messages++;
+    // Nothing is asked of the entry from here on: what follows may lie over its header.
+    this.#keepHeader(index);
+
+    if (from !== this.#at) this.bytes.copyWithin(this.#at, from, end);
+    this.#at += end - from;
+  }
+
+  #keepHeader(index: number): void {
+    const central = this.#central;
+    const to = this.#centralAt;
+    const from = this.table.nameStart(index) - CENTRAL_FIXED_BYTES;
+    const length = centralHeaderLength(central, from);
+
+    if (from !== to) central.copyWithin(to, from, from + length);
+
+    central.writeUInt32LE(this.#at, to + CENTRAL_OFFSET_FIELD);
+    this.#centralAt += length;
   }
 
   #findDamage(
-    record: Buffer,
-    central: Buffer,
+    from: number,
+    end: number,
     index: number,
   ): EntryDamage | undefined {
-    try {
-      readHeld(record, this.table, index, this.content);
+    const { bytes, table, content } = this;
 
-      return hasEqualHeaders(record, central)
-        ? undefined
-        : entryDamage.headersDiffer('time');
+    try {
+      if (!this.#hasSoundHeaders(from, index)) {
+        readHeld(bytes.subarray(from, end), table, index, content);
+
+        return entryDamage.headersDiffer('time');
+      }
+
+      const dataStart = end - table.compressedSize(index);
+      checkedContent(bytes.subarray(dataStart, end), table, index, content);
+
+      return undefined;
     } catch (error) {
       if (error instanceof EntryDamage) return error;
 
       throw error;
     }
+  }
+
+  /** Says whether nothing can be wrong but the data. */
+  #hasSoundHeaders(from: number, index: number): boolean {
+    const { table } = this;
+    const method = table.method(index);
+    const isStored = method === METHOD_STORED;
+    const centralAt = table.nameStart(index) - CENTRAL_FIXED_BYTES;
+
+    return (
+      (isStored
+        ? table.compressedSize(index) === table.size(index)
+        : method === METHOD_DEFLATED) &&
+      (table.flags(index) & FLAG_ENCRYPTED) === 0 &&
+      this.#headers.areEqual(from, centralAt)
+    );
   }
 }

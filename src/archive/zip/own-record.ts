@@ -8,6 +8,7 @@ import {
   CENTRAL_FIXED_BYTES,
   END_BYTES,
   LOCAL_FIXED_BYTES,
+  LOCAL_SIGNATURE,
   METHOD_DEFLATED,
   METHOD_STORED,
 } from './zip-format.js';
@@ -23,13 +24,17 @@ export function ownRecordBytes(table: EntryTable, index: number): number {
 
 /** The central header of an entry, not copied. @throws {Error} for a table that does not lie over a central directory */
 export function ownCentralHeader(table: EntryTable, index: number): Buffer {
-  if (!(table instanceof CentralDirectoryTable)) {
-    throw new Error('the central headers of this volume are not at hand');
-  }
-
+  const central = centralOf(table);
   const at = table.nameStart(index) - CENTRAL_FIXED_BYTES;
 
-  return table.names.subarray(at, at + centralHeaderLength(table.names, at));
+  return central.subarray(at, at + centralHeaderLength(central, at));
+}
+
+/** The central directory that a table lies over. @throws {Error} for any other table */
+export function centralOf(table: EntryTable): Buffer {
+  if (table instanceof CentralDirectoryTable) return table.names;
+
+  throw new Error('the central headers of this volume are not at hand');
 }
 
 /**
@@ -66,25 +71,54 @@ const LOCAL_COMMON = 4;
 const CENTRAL_COMMON = 6;
 const LOCAL_EXTRA_LENGTH = 28;
 
-/**
- * Says whether a local header holds what the central one says, byte for byte: then both can be copied. A damaged date is
- * read by nobody as long as the archive is whole, and is to stay in no archive.
- * @param local begins at the local header, and has at least its length
- */
-export function hasEqualHeaders(local: Buffer, central: Buffer): boolean {
-  const nameLength = central.readUInt16LE(CENTRAL.nameLength);
-  const localExtra = LOCAL_FIXED_BYTES + nameLength;
-  const centralExtra = CENTRAL_FIXED_BYTES + nameLength;
+/** Local headers beside the central ones of the same entries. */
+export class HeaderPairs {
+  readonly #local: DataView;
+  readonly #central: DataView;
 
-  return (
-    local.readUInt16LE(LOCAL_EXTRA_LENGTH) === LOCAL_EXTRA_BYTES &&
-    isEqual([local, LOCAL_COMMON], [central, CENTRAL_COMMON], COMMON_BYTES) &&
-    isEqual([local, localExtra], [central, centralExtra], LOCAL_EXTRA_BYTES)
-  );
+  constructor(local: Buffer, central: Buffer) {
+    this.#local = viewOf(local);
+    this.#central = viewOf(central);
+  }
+
+  /**
+   * Says whether a local header of this tool holds what the central one says, byte for byte: then both can be copied. A damaged
+   * date is read by nobody as long as the archive is whole, and is to stay in no archive.
+   */
+  areEqual(localAt: number, centralAt: number): boolean {
+    const local = this.#local;
+    const nameAt = centralAt + CENTRAL.nameLength;
+    const nameLength = this.#central.getUint16(nameAt, true);
+
+    return (
+      local.getUint32(localAt, true) === LOCAL_SIGNATURE &&
+      local.getUint16(localAt + LOCAL_EXTRA_LENGTH, true) ===
+        LOCAL_EXTRA_BYTES &&
+      this.#areSame(
+        localAt + LOCAL_COMMON,
+        centralAt + CENTRAL_COMMON,
+        COMMON_BYTES,
+      ) &&
+      this.#areSame(
+        localAt + LOCAL_FIXED_BYTES,
+        centralAt + CENTRAL_FIXED_BYTES,
+        nameLength + LOCAL_EXTRA_BYTES,
+      )
+    );
+  }
+
+  /** Four bytes at a time; the last four may overlap those before. */
+  #areSame(localAt: number, centralAt: number, length: number): boolean {
+    for (let done = 0; done < length; done += 4) {
+      const at = Math.min(done, length - 4);
+      const local = this.#local.getUint32(localAt + at);
+      if (local !== this.#central.getUint32(centralAt + at)) return false;
+    }
+
+    return true;
+  }
 }
 
-type Place = readonly [bytes: Buffer, at: number];
-
-function isEqual([a, aAt]: Place, [b, bAt]: Place, length: number): boolean {
-  return a.compare(b, bAt, bAt + length, aAt, aAt + length) === 0;
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

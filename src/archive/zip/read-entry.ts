@@ -232,8 +232,12 @@ function openEntry(bytes: Buffer, table: EntryTable, index: number): number {
   return dataStart;
 }
 
-/** The content that compressed data give, when it is what the headers promise. */
-function checkedContent(
+/**
+ * The content that compressed data give.
+ * @param memory as `readHeld` takes it
+ * @throws {EntryDamage} when it is not what the headers promise
+ */
+export function checkedContent(
   data: Buffer,
   table: EntryTable,
   index: number,
