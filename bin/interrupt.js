@@ -5,6 +5,9 @@ const CODES = { SIGINT: [130, 'INTERRUPTED'], SIGTERM: [143, 'TERMINATED'] };
 for (const [signal, [exitCode, code]] of Object.entries(CODES)) {
   process.on(signal, () => {
     if (process.listenerCount(signal) > 1) return;
+    // The command is over, and what it printed holds.
+    if (process.exitCode !== undefined) return;
+
     const message = `stopped by ${signal}; nothing was begun`;
     const error = {
       schema: 'kms-backup/error/1',

@@ -16,6 +16,12 @@ if (argv.length === 1 && argv[0] === '--version') {
     `${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`,
   );
 } else {
-  const { start } = await import('../dist/bundle/main.js');
-  await start({ argv, directory: fileURLToPath(packageFile) });
+  const { loadCompiled } = await import('./compiled.js');
+  const program = loadCompiled(
+    new URL('../dist/bundle/main.cjs', import.meta.url),
+    new URL('../.compiled/', import.meta.url),
+  );
+
+  await program.exports.start({ argv, directory: fileURLToPath(packageFile) });
+  program.keep();
 }

@@ -1,5 +1,5 @@
-// Bundles the compiled program: for Node into a few modules below dist/bundle, which load in half the time of several
-// hundred files, and for the single executable into one CommonJS file and one for each worker.
+// Bundles the compiled program into one CommonJS file and one for each worker: for Node below dist/bundle, which loads in half
+// the time of several hundred files, and for the single executable.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -153,43 +153,36 @@ const LEFT_OUT = [
   'yauzl',
 ];
 
-/** Writes main.js, a module for each worker and what they share into dist/bundle, all in one directory. */
+/**
+ * Writes main.cjs, for the main thread, and a module for each worker with what they share into dist/bundle. One file can be kept compiled
+ * (bin/compiled.js), and takes no time to be put together.
+ */
 export async function bundleForNode() {
   const outdir = join(root, 'dist', 'bundle');
-  const workers = compiled(/-worker\.js$/);
+  const workers = compiled(/-worker\.js$/).map((path) => [
+    basename(path),
+    join(root, 'dist', `${path}.js`),
+  ]);
+
+  await build({
+    ...common,
+    format: 'cjs',
+    external: LEFT_OUT,
+    stdin: { ...entry(), contents: entrySource() },
+    plugins: [inOneFile],
+    define: { 'import.meta.url': 'kmsBackupUrl' },
+    banner: {
+      js: "const kmsBackupUrl = require('node:url').pathToFileURL(__filename).href;",
+    },
+    outfile: join(outdir, 'main.cjs'),
+  });
 
   await build({
     ...common,
     format: 'esm',
     splitting: true,
     external: LEFT_OUT,
-    entryPoints: Object.fromEntries([
-      ['main', 'kms-backup:main'],
-      ...workers.map((path) => [
-        basename(path),
-        join(root, 'dist', `${path}.js`),
-      ]),
-    ]),
-    plugins: [
-      inOneFile,
-      {
-        name: 'kms-backup-main',
-        setup(builder) {
-          builder.onResolve({ filter: /^kms-backup:main$/ }, () => ({
-            path: 'main',
-            namespace: 'kms-backup',
-          }));
-          builder.onLoad({ filter: /./, namespace: 'kms-backup' }, () => ({
-            contents: entrySource(),
-            resolveDir: root,
-          }));
-        },
-      },
-    ],
-    // oclif's own CommonJS code calls require.
-    banner: {
-      js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
-    },
+    entryPoints: Object.fromEntries(workers),
     outdir,
   });
 }

@@ -1,5 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   buildInstallation,
@@ -7,7 +16,13 @@ import {
 } from '../helpers/installation.js';
 import { backUpAt } from '../helpers/nights.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { expectDone, kms } from '../helpers/tools.js';
+import {
+  BINARY,
+  expectDone,
+  kms,
+  QUIET_ENVIRONMENT,
+  runTool,
+} from '../helpers/tools.js';
 
 /** A small job loads what it needs and starts no thread: its start is most of its time. */
 
@@ -68,4 +83,75 @@ describe('a small job', () => {
   const folderOf = (user: string): string[] => [
     ...['recover', server.backupDir, ...target, '-u', user, '-f', 'INBOX'],
   ];
+});
+
+describe('the code that V8 compiled', () => {
+  const home = join(root, 'program');
+  const kept = join(home, '.compiled');
+  const bundle = join(home, 'dist/bundle/main.cjs');
+
+  beforeAll(() => {
+    const original = dirname(dirname(BINARY));
+    for (const name of ['bin', 'dist/bundle', 'package.json']) {
+      cpSync(join(original, name), join(home, name), { recursive: true });
+    }
+
+    symlinkSync(join(original, 'node_modules'), join(home, 'node_modules'));
+  });
+
+  const list = (env = {}): string => {
+    const words = [join(home, 'bin/run.js'), 'list-archives', root];
+    const ended = runTool(process.execPath, words, {
+      env: { ...QUIET_ENVIRONMENT, ...env },
+    });
+    expectDone(ended);
+
+    return ended.stdout;
+  };
+
+  const keptFile = (): { path: string; inode: number } => {
+    const [name, ...others] = readdirSync(kept);
+    expect(others).toEqual([]);
+    const path = join(kept, name ?? '');
+
+    return { path, inode: statSync(path).ino };
+  };
+
+  it('is kept by one run and used by the next', () => {
+    expect(list()).toBe(`No archives in ${root}.\n`);
+    const { inode } = keptFile();
+
+    // A run that had to compile would have kept it anew.
+    expect(list()).toBe(`No archives in ${root}.\n`);
+    expect(keptFile().inode).toBe(inode);
+  });
+
+  it('is not used where it is damaged', () => {
+    const { path, inode } = keptFile();
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+
+    expect(list()).toBe(`No archives in ${root}.\n`);
+    expect(keptFile().inode).not.toBe(inode);
+  });
+
+  it('is not used for another program of the same length', () => {
+    const text = readFileSync(bundle, 'utf8');
+    expect(text).toContain('`No archives in ');
+    writeFileSync(bundle, text.replace('`No archives in ', '`No archive  in '));
+
+    expect(list()).toBe(`No archive  in ${root}.\n`);
+    expect(readdirSync(kept)).toHaveLength(2);
+  });
+
+  it('is not kept where Node is told to keep none, and need not be', () => {
+    rmSync(kept, { recursive: true });
+    list({ NODE_DISABLE_COMPILE_CACHE: '1' });
+    expect(readdirSync(home)).not.toContain('.compiled');
+
+    writeFileSync(kept, 'a file');
+    list();
+    expect(readFileSync(kept, 'utf8')).toBe('a file');
+  });
 });

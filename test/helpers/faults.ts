@@ -67,8 +67,14 @@ export function kmsWithFaults(
     '-E',
     `${name}=${value}`,
   ]);
-  // One thread for files, so that calls can be counted.
-  const env = { ...QUIET_ENVIRONMENT, TZ: 'UTC', UV_THREADPOOL_SIZE: '1' };
+  // Calls can be counted: one thread for files, and no code that one run keeps compiled for the next.
+  const env = {
+    ...QUIET_ENVIRONMENT,
+    TZ: 'UTC',
+    UV_THREADPOOL_SIZE: '1',
+    NODE_DISABLE_COMPILE_CACHE: '1',
+  };
+
   return runTool(
     'strace',
     [...trace, ...only, ...clock, process.execPath, BINARY, ...args],
