@@ -1,9 +1,10 @@
 import { errnoOf } from '../../errors.js';
+import { codec } from '../zip/codec.js';
 import { EntryDamage, entryDamage } from '../zip/entry-damage.js';
 import { ColumnTable, type EntryTable } from '../zip/entry-table.js';
 import { openForPieces, readHeld, readPieces } from '../zip/read-entry.js';
-import { VolumeHandle, type VolumePlace } from '../volume-handle.js';
-import { isReadFailure } from '../zip/source.js';
+import { VolumeHandle } from '../volume-handle.js';
+import { isReadFailure, type RandomAccessSource } from '../zip/source.js';
 import {
   createEntryFile,
   Directories,
@@ -38,7 +39,6 @@ export class TaskReader {
    */
   async read(task: ReadTask): Promise<ReadResult> {
     const table = new ColumnTable(task.columns);
-    const range = task.isLarge ? undefined : await this.#readTogether(task);
     const result = new TaskResult(task, table);
 
     const target = task.rules && {
@@ -46,28 +46,79 @@ export class TaskReader {
       directories: this.#directories,
     };
 
-    for (let index = 0; index < table.count; index++) {
-      try {
-        const isTimeKept = task.isLarge
-          ? await this.#readLarge(task, table, index, target)
-          : this.#readSmall(
-              range ?? (await this.#readAlone(task, table, index)),
-              table,
-              index,
-              target,
-            );
-
-        result.addRead(index, isTimeKept);
-      } catch (error) {
-        result.addFault(index, error);
-      }
-    }
+    if (task.isLarge) await this.#readLargeOnes(task, result, target);
+    else await this.#readSmallOnes(task, result, target);
 
     return result.toPlain();
   }
 
   close(): void {
     this.#volume.close();
+  }
+
+  async #readLargeOnes(
+    task: ReadTask,
+    result: TaskResult,
+    target: EntryTarget | undefined,
+  ): Promise<void> {
+    const { table } = result;
+
+    for (let index = 0; index < table.count; index++) {
+      try {
+        result.addRead(
+          index,
+          await this.#readLarge(task, table, index, target),
+        );
+      } catch (error) {
+        result.addFault(index, error);
+      }
+    }
+  }
+
+  /** From the read to the last entry nothing is waited for: the memory belongs to the thread. */
+  async #readSmallOnes(
+    task: ReadTask,
+    result: TaskResult,
+    target: EntryTarget | undefined,
+  ): Promise<void> {
+    const { table } = result;
+    const source = await this.#tryOpen(task, result);
+    if (!source) return;
+
+    const range = this.#readTogether(source, task);
+
+    for (let index = 0; index < table.count; index++) {
+      try {
+        const isTimeKept = this.#readSmall(
+          range ?? this.#readAlone(source, table, index),
+          table,
+          index,
+          target,
+        );
+
+        result.addRead(index, isTimeKept);
+      } catch (error) {
+        result.addFault(index, error);
+      }
+    }
+  }
+
+  /** The task's volume; undefined where it cannot be opened, which is the fault of every entry. */
+  async #tryOpen(
+    { volume }: ReadTask,
+    result: TaskResult,
+  ): Promise<RandomAccessSource | undefined> {
+    try {
+      return await this.#volume.open(volume);
+    } catch (error) {
+      if (!isReadFailure(error)) throw error;
+
+      for (let index = 0; index < result.table.count; index++) {
+        result.addFault(index, error);
+      }
+
+      return undefined;
+    }
   }
 
   /** @returns false where the entry became a file that could not get its time */
@@ -116,9 +167,12 @@ export class TaskReader {
   }
 
   /** The bytes of all the task's entries; undefined where they cannot be read together: what is bad may lie between them. */
-  async #readTogether(task: ReadTask): Promise<ReadRange | undefined> {
+  #readTogether(
+    source: RandomAccessSource,
+    { startBytes, endBytes }: ReadTask,
+  ): ReadRange | undefined {
     try {
-      return await this.#readRange(task.volume, task.startBytes, task.endBytes);
+      return this.#readRange(source, startBytes, endBytes);
     } catch (error) {
       if (isReadFailure(error)) return undefined;
 
@@ -127,26 +181,29 @@ export class TaskReader {
   }
 
   #readAlone(
-    { volume }: ReadTask,
+    source: RandomAccessSource,
     table: EntryTable,
     index: number,
-  ): Promise<ReadRange> {
+  ): ReadRange {
     return this.#readRange(
-      volume,
+      source,
       table.headerOffset(index),
       table.extentEnd(index),
     );
   }
 
-  /** In a buffer that the next read takes over. */
-  async #readRange(
-    volume: VolumePlace,
+  /** In memory that the next read takes over: the inflater's own, where that is large enough. */
+  #readRange(
+    source: RandomAccessSource,
     startBytes: number,
     endBytes: number,
-  ): Promise<ReadRange> {
+  ): ReadRange {
     const length = endBytes - startBytes;
-    const bytes = this.#rangeMemory.atLeast(length);
-    const source = await this.#volume.open(volume);
+    const shared = codec.inputMemory();
+    const bytes =
+      shared && length <= shared.length
+        ? shared
+        : this.#rangeMemory.atLeast(length);
     source.readInto(bytes.subarray(0, length), startBytes);
 
     return { bytes, startBytes };
@@ -162,7 +219,7 @@ class TaskResult {
 
   constructor(
     private readonly task: ReadTask,
-    private readonly table: EntryTable,
+    readonly table: EntryTable,
   ) {}
 
   addRead(index: number, isTimeKept: boolean): void {

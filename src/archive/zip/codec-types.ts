@@ -14,6 +14,12 @@ export interface Codec {
   deflateBound(bytes: number): number;
 
   /**
+   * The memory of this thread from which `inflate` reads without a copy: data that are read into it are good until
+   * `inflate` is given others. Undefined where there is none.
+   */
+  inputMemory(): Buffer | undefined;
+
+  /**
    * Inflates a stream that lies in memory.
    * @throws {InflateError} when the data are broken or unfinished, or give more than `room.size` bytes
    */
@@ -32,7 +38,7 @@ export interface Codec {
   ): Promise<number>;
 }
 
-/** `own`: our own engine deflates, zlib does the rest. `zlib`: the zlib in Node does everything. */
+/** `own`: our own engine deflates and inflates what lies in memory, zlib does the rest. `zlib`: the zlib in Node does everything. */
 export type CodecName = 'own' | 'zlib';
 
 /** The place of some data in the archive; it decides how they are deflated. */
@@ -62,7 +68,10 @@ export interface InflateRoom {
   readonly size: number;
   /** The data are only the beginning of a stream; the result is what they give. */
   readonly isBeginning?: boolean;
-  /** Memory of more than `size` bytes for the result; without it the result has memory of its own. */
+  /**
+   * Memory of more than `size` bytes for the result, which may lie in the inflater's own as well: it is good until the next
+   * call. Without it the result has memory of its own.
+   */
   readonly memory?: Buffer | undefined;
 }
 

@@ -65,7 +65,7 @@ export function readHead(
 /**
  * The content of an entry whose local header and data are in memory.
  * @param bytes begin at its local header and hold all its data
- * @param memory more than the size of the entry: the content lies there, or in `bytes`; without it in memory of its own
+ * @param memory more than the size of the entry: the content is good until the next call; without it in memory of its own
  * @throws {EntryDamage} when it is not what its headers promise
  */
 export function readHeld(

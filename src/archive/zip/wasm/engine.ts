@@ -1,4 +1,5 @@
 import { ENGINE_TEXT } from './engine-text.js';
+import { makeModule, type ModuleExports } from './module.js';
 
 /**
  * The WebAssembly of assembly/: raw deflate of data that are copied into its memory. The memory never grows, so that the
@@ -9,18 +10,11 @@ import { ENGINE_TEXT } from './engine-text.js';
 export const PIECE_BYTES = 1 << 20;
 
 /** The functions of assembly/index.ts. */
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+interface Exports extends ModuleExports {
   prepare(): void;
   place(windowBytes: number, bytes: number): number;
   deflate(level: number, isFinal: number): number;
   outputPlace(): number;
-}
-
-/** The part of WebAssembly that is used; a Node with `--jitless` has none of it. */
-interface WebAssemblyGlobal {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
 }
 
 /** The stretch of data that is deflated, and its place in a stream. */
@@ -40,12 +34,7 @@ export class Engine {
 
   /** @throws {Error} where there is no WebAssembly, or not all of it */
   constructor() {
-    const { WebAssembly } = globalThis as unknown as {
-      readonly WebAssembly: WebAssemblyGlobal;
-    };
-    const module = new WebAssembly.Module(Buffer.from(ENGINE_TEXT, 'base64'));
-
-    this.#exports = new WebAssembly.Instance(module).exports as Exports;
+    this.#exports = makeModule(ENGINE_TEXT) as Exports;
     this.#memory = Buffer.from(this.#exports.memory.buffer);
     this.#exports.prepare();
     this.#outputAt = this.#exports.outputPlace();
