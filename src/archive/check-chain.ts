@@ -21,16 +21,25 @@ export function checkChain(
     findFile(lastTables, directoriesOf(baseTables, hidden)) ??
     findFileOfBase(baseTables, directoriesOf(lastTables, undefined), hidden);
 
-  if (clash === undefined) return;
+  if (clash !== undefined) throw clashOf(base, last, clash);
+}
 
-  throw new DamagedArchiveError(
-    `${last.files.stem} and its full ${base.files.stem} do not fit together: ${JSON.stringify(clash)} is a file in the one and a directory in the other`,
+type Named = Pick<Volumes, 'files'>;
+
+/** The error of a name that is a file in the one archive and a directory in the other. */
+export function clashOf(
+  base: Named,
+  last: Named,
+  name: string,
+): DamagedArchiveError {
+  return new DamagedArchiveError(
+    `${last.files.stem} and its full ${base.files.stem} do not fit together: ${JSON.stringify(name)} is a file in the one and a directory in the other`,
     { hints: ['Recover the full alone, or another archive.'] },
   );
 }
 
 /** The directories that entries lie in or are, without their last `/`; of a base only what is not hidden. */
-function directoriesOf(
+export function directoriesOf(
   tables: readonly EntryTable[],
   hidden: HiddenNames | undefined,
 ): ReadonlySet<string> {
@@ -67,7 +76,10 @@ function hasVisible(
 }
 
 /** @param directory with its `/` */
-function addWithParents(directories: Set<string>, directory: string): void {
+export function addWithParents(
+  directories: Set<string>,
+  directory: string,
+): void {
   for (
     let end = directory.length - 1;
     end > 0;
@@ -81,7 +93,7 @@ function addWithParents(directories: Set<string>, directory: string): void {
 }
 
 /** The first file whose name is among the directories. */
-function findFile(
+export function findFile(
   tables: readonly EntryTable[],
   directories: ReadonlySet<string>,
 ): string | undefined {
@@ -103,9 +115,8 @@ function findFileOfBase(
   directories: ReadonlySet<string>,
   hidden: HiddenNames,
 ): string | undefined {
-  const parents = new Set(
-    [...directories].map((name) => name.slice(0, name.lastIndexOf('/') + 1)),
-  );
+  const parents = parentsOf(directories);
+
   for (const table of tables) {
     for (const { prefix, start, end } of directoryRuns(table)) {
       if (!parents.has(prefix)) continue;
@@ -123,4 +134,11 @@ function findFileOfBase(
   }
 
   return undefined;
+}
+
+/** The directories that names lie in, with their last `/`. */
+export function parentsOf(names: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(
+    [...names].map((name) => name.slice(0, name.lastIndexOf('/') + 1)),
+  );
 }

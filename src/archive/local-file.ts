@@ -29,7 +29,9 @@ export function openLocalFile(path: string, name: string): RandomAccessSource {
     sizeBytes,
     read: (offset, length) => readAside(fd, path, offset, length),
     readInto: (into, offset) => {
-      readHere(fd, into, offset);
+      naming(path, () => {
+        readHere(fd, into, offset);
+      });
     },
     close: () => {
       closeSync(fd);

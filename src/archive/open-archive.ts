@@ -49,9 +49,7 @@ export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
   const source = await openVolumeFile(file);
   try {
     const entries = await readEntries(source);
-    const digest = createHash('sha256')
-      .update(entries.centralDirectory)
-      .digest('hex');
+    const digest = digestOf(entries.centralDirectory);
 
     const table = windowOf(file, entries);
     // What is known of the directories stays when the entries go.
@@ -61,6 +59,11 @@ export async function openVolume(file: VolumeFileInfo): Promise<OpenVolume> {
   } finally {
     source.close();
   }
+}
+
+/** The digest of a volume: that of its central directory. */
+export function digestOf(centralDirectory: Uint8Array): string {
+  return createHash('sha256').update(centralDirectory).digest('hex');
 }
 
 /** The entries, where it can be read again, so that it need not stay in memory. */
@@ -249,7 +252,7 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
         const bytes =
           (await readCentralDirectory(source))?.bytes ??
           (await readEntries(source)).centralDirectory;
-        digests.push(createHash('sha256').update(bytes).digest('hex'));
+        digests.push(digestOf(bytes));
       } finally {
         source.close();
       }

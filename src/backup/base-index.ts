@@ -1,12 +1,11 @@
 import type { VolumeFileInfo } from '../archive/backup-directory.js';
-import type { OpenArchive } from '../archive/open-archive.js';
 import { wholeSize } from '../archive/entry-kind.js';
 import {
   type DirectoryRun,
   directoryRuns,
 } from '../archive/zip/directory-runs.js';
+import { CentralDirectoryTable } from '../archive/zip/central-directory-table.js';
 import type { EntryTable, TimePrecision } from '../archive/zip/entry-table.js';
-import { WindowTable } from '../archive/zip/window-table.js';
 import { CENTRAL_FIXED_BYTES } from '../archive/zip/zip-format.js';
 import { ticksOfMs } from '../platform/file-times.js';
 import { BaseFiles, type BaseRun } from './base-files.js';
@@ -56,6 +55,7 @@ export class BaseIndex {
   readonly #volumes: BaseVolume[] = [];
   readonly #reader = new RecordReader();
   #size = 0;
+  #nameBytes = 0;
   /** The files that were asked for last. */
   #recent: BaseFiles | undefined;
   /** When the full began. */
@@ -70,16 +70,24 @@ export class BaseIndex {
     return this.#size;
   }
 
+  /** The length of all names, each on a line of its own. */
+  get nameTotals(): { readonly bytes: number; readonly lines: number } {
+    return { bytes: this.#nameBytes + this.#size, lines: this.#size };
+  }
+
   /** The entry names of all directories, with `/`. */
   get prefixes(): Iterable<string> {
     return this.#directories.keys();
   }
 
-  /** Takes the entries of the next volume. @param file undefined where its table has to stay in memory */
+  /**
+   * Takes the entries of the next volume. A plain table is good for this call alone where a file is given.
+   * @param file undefined where its table has to stay in memory
+   */
   add(table: EntryTable, file: VolumeFileInfo | undefined): void {
     const canRead =
       file?.storage.features.rangesAtOnce === true &&
-      table instanceof WindowTable;
+      table instanceof CentralDirectoryTable;
 
     this.#volumes.push({
       file,
@@ -94,6 +102,11 @@ export class BaseIndex {
   /** A directory's own entry. @param prefix its entry name, with `/` */
   ownEntry(prefix: string): OwnEntry | undefined {
     return this.#directories.get(prefix)?.own;
+  }
+
+  /** Says whether a directory has files. */
+  hasFiles(prefix: string): boolean {
+    return this.#directories.get(prefix)?.files !== undefined;
   }
 
   /**
@@ -143,6 +156,8 @@ export class BaseIndex {
     let [first, behind] = [end, start];
 
     for (let index = start; index < end; index++) {
+      this.#nameBytes += table.nameLength(index);
+
       if (table.isDirectory(index)) {
         this.#directoryOf(table.name(index)).own = this.#stamp(table, index);
       } else {
@@ -219,23 +234,4 @@ export function stampOf(table: EntryTable, index: number): EntryStamp {
     precision: table.precision(index),
     mode: table.mode(index),
   };
-}
-
-/** The full that a differential is measured against. */
-export interface OpenBase extends OpenArchive {
-  readonly index: BaseIndex;
-  /** The names that the store no longer has; directories end in `/`. */
-  readonly deleted: ReadonlySet<string>;
-}
-
-/** Says whether a name has to stay a file, since the base holds it as one and the differential does not take it away. */
-export async function isFileOfBase(
-  base: OpenBase | undefined,
-  entryName: string,
-): Promise<boolean> {
-  return (
-    base !== undefined &&
-    !base.deleted.has(entryName) &&
-    (await base.index.hasFile(entryName))
-  );
 }

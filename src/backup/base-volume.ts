@@ -6,6 +6,7 @@ import {
   findCentralDirectory,
   parsePlainCentralDirectory,
 } from '../archive/zip/plain-central-directory.js';
+import type { RandomAccessSource } from '../archive/zip/source.js';
 
 /** Reading some records of a full again, after all of them were looked through once. */
 
@@ -29,9 +30,14 @@ interface Window {
   readonly bytes: Buffer;
 }
 
+type Place = Awaited<ReturnType<typeof findCentralDirectory>>;
+
 /** Keeps one volume open and one window of its central directory in memory. */
 export class RecordReader {
   readonly #handle = new VolumeHandle();
+  /** The central directory of the volume that is open. */
+  #found:
+    { readonly source: RandomAccessSource; readonly place: Place } | undefined;
   #window: Window | undefined;
 
   /**
@@ -57,6 +63,7 @@ export class RecordReader {
 
   close(): void {
     this.#handle.close();
+    this.#found = undefined;
     this.#window = undefined;
   }
 
@@ -65,7 +72,7 @@ export class RecordReader {
     { startByte, endByte }: RecordRange,
   ): Promise<Window> {
     const source = await this.#handle.open(file);
-    const place = await findCentralDirectory(source);
+    const place = await this.#find(source);
     if (!place || endByte > place.length) throw changed(file);
 
     const wanted = Math.max(WINDOW_BYTES, endByte - startByte);
@@ -79,6 +86,14 @@ export class RecordReader {
       startByte,
       bytes,
     };
+  }
+
+  async #find(source: RandomAccessSource): Promise<Place> {
+    if (this.#found?.source !== source) {
+      this.#found = { source, place: await findCentralDirectory(source) };
+    }
+
+    return this.#found.place;
   }
 }
 

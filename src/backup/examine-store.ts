@@ -1,9 +1,10 @@
 import type { Component } from '../store/components.js';
 import { WorkerPool } from '../platform/worker-pool.js';
-import { examineFiles } from '../store/examine-files.js';
+import { examineListed } from '../store/examine-files.js';
 import type { BackupRequest } from './request.js';
-import type { StatResult, StatTask } from '../store/stat-tasks.js';
+import type { ListedStatTask, StatResult } from '../store/stat-tasks.js';
 import { listedAs, type WalkedDirectory } from '../store/list-directory.js';
+import { type NameList, packNames, unpackNames } from '../store/name-list.js';
 
 /** Enough for a task to be worth its message; large directories are examined by all workers. */
 const BATCH_FILES = 2000;
@@ -19,18 +20,20 @@ export interface ExaminedFiles {
   readonly first: number;
 }
 
+/** Files of one directory. What waits for its turn is packed: a million strings that wait for a while are late garbage. */
+interface Piece {
+  readonly directory: WalkedDirectory;
+  readonly files: NameList;
+}
+
 interface Batch {
   readonly component: Component;
-  readonly pieces: {
-    readonly directory: WalkedDirectory;
-    readonly names: readonly string[];
-  }[];
+  readonly pieces: Piece[];
   files: number;
 }
 
-interface ExaminedBatch {
-  readonly component: Component;
-  readonly files: readonly ExaminedFiles[];
+interface ExaminedBatch extends Batch {
+  readonly result: StatResult;
 }
 
 /** Told of examined files, in the order in which they were added; the listing waits for it from time to time. */
@@ -41,7 +44,7 @@ export type OnExamined = (
 
 /** Asks for size, time and mode of everything that is listed, while it is being listed: of many files in worker threads. */
 export class StoreExaminer {
-  readonly #pool: WorkerPool<StatTask, StatResult>;
+  readonly #pool: WorkerPool<ListedStatTask, StatResult>;
   /** Those that nobody was told of yet, the oldest first. */
   readonly #answers: Promise<ExaminedBatch>[] = [];
   #batch: Batch | undefined;
@@ -50,11 +53,11 @@ export class StoreExaminer {
     private readonly request: BackupRequest,
     private readonly onExamined: OnExamined,
   ) {
-    this.#pool = new WorkerPool<StatTask, StatResult>({
+    this.#pool = new WorkerPool<ListedStatTask, StatResult>({
       url: new URL('./stat-worker.js', import.meta.url),
       threads: request.threads,
       // Contents may be long: they are read by threads only.
-      here: request.usesChecksum ? undefined : examineFiles,
+      here: request.usesChecksum ? undefined : examineListed,
       tasksInFlight: OPEN_BATCHES,
       workerData: () => undefined,
     });
@@ -71,17 +74,13 @@ export class StoreExaminer {
     directory: WalkedDirectory,
     names: readonly string[],
   ): Promise<void> | undefined {
-    for (let from = 0; from < names.length; from += BATCH_FILES) {
+    for (const files of piecesOf(directory, names)) {
       if (this.#batch?.component !== component) this.#send();
 
       const batch = (this.#batch ??= { component, pieces: [], files: 0 });
-      const piece = names.slice(from, from + BATCH_FILES);
 
-      batch.pieces.push({
-        directory,
-        names: piece,
-      });
-      batch.files += piece.length;
+      batch.pieces.push({ directory, files });
+      batch.files += files.count;
       if (batch.files < BATCH_FILES) continue;
 
       this.#pool.grow();
@@ -114,7 +113,7 @@ export class StoreExaminer {
       const answer = await this.#answers.shift();
       if (!answer) return;
 
-      for (const files of answer.files) {
+      for (const files of examinedFiles(answer)) {
         await this.onExamined(answer.component, files);
       }
     }
@@ -126,9 +125,9 @@ export class StoreExaminer {
 
     this.#batch = undefined;
 
-    const directories = batch.pieces.map(({ directory, names }) => ({
+    const directories = batch.pieces.map(({ directory, files }) => ({
       ...listedAs(directory),
-      names,
+      files,
     }));
 
     const answer = this.#pool
@@ -136,27 +135,36 @@ export class StoreExaminer {
         directories,
         withCrc: this.request.usesChecksum,
       })
-      .then((result) => toExamined(batch, result));
+      .then((result) => ({ ...batch, result }));
 
     answer.catch(() => undefined); // who waits for it is told
     this.#answers.push(answer);
   }
 }
 
-function toExamined(
-  { component, pieces }: Batch,
-  result: StatResult,
-): ExaminedBatch {
+/** The names of a directory, cut where it has many. */
+function* piecesOf(
+  { files }: WalkedDirectory,
+  names: readonly string[],
+): Generator<NameList> {
+  if (names.length > 0 && names.length <= BATCH_FILES) {
+    yield files;
+    return;
+  }
+
+  for (let from = 0; from < names.length; from += BATCH_FILES) {
+    yield packNames(names.slice(from, from + BATCH_FILES));
+  }
+}
+
+function* examinedFiles({
+  pieces,
+  result,
+}: ExaminedBatch): Generator<ExaminedFiles> {
   let first = 0;
 
-  const files = pieces.map(({ directory, names }) => {
-    const examined = { directory, names, result, first };
-    first += names.length;
-    return examined;
-  });
-
-  return {
-    component,
-    files,
-  };
+  for (const { directory, files } of pieces) {
+    yield { directory, names: unpackNames(files), result, first };
+    first += files.count;
+  }
 }

@@ -8,7 +8,7 @@ import {
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { unpackNames } from '../store/name-list.js';
 import type { CopyRecord } from '../archive/write/copy-record.js';
-import { isFileOfBase } from './base-index.js';
+import { isFileOfBase } from './open-base.js';
 import type { ObservedMail } from './mass-loss.js';
 import { type OpenRun, unreadNames } from './open-run.js';
 import { reportReuse } from './reuse-report.js';

@@ -1,17 +1,34 @@
 import type { ArchiveFacts } from '../archive/archive-facts.js';
+import {
+  type ArchiveFiles,
+  openVolumeFile,
+  type VolumeFileInfo,
+} from '../archive/backup-directory.js';
 import { checkVolumes } from '../archive/check-structure.js';
 import {
   combineDigests,
-  type OpenArchive,
-  openVolume,
-  type OpenVolume,
+  digestOf,
   rememberDigest,
 } from '../archive/open-archive.js';
+import {
+  readEntries,
+  type VolumeEntries,
+} from '../archive/zip/central-directory.js';
 import { DirectoryCounter } from '../archive/zip/directory-levels.js';
+import { setExtents } from '../archive/zip/entry-extents.js';
+import {
+  findCentralDirectory,
+  parsePlainCentralDirectory,
+} from '../archive/zip/plain-central-directory.js';
+import type { RandomAccessSource } from '../archive/zip/source.js';
+import { tellStep } from '../platform/steps.js';
+import { Turns } from '../platform/turns.js';
 import { BaseIndex } from './base-index.js';
 
 /** A full whose directories are known. */
-export interface IndexedFull extends OpenArchive {
+export interface IndexedFull {
+  readonly files: ArchiveFiles;
+  readonly digest: string;
   readonly index: BaseIndex;
 }
 
@@ -25,33 +42,82 @@ export async function indexFull({
 }: ArchiveFacts): Promise<IndexedFull> {
   const index = new BaseIndex(files.takenAt);
   const directories = new DirectoryCounter(files);
-  const volumes: OpenVolume[] = [];
+  const reader = new DirectoryReader();
+  const volumes: { file: VolumeFileInfo; digest: string }[] = [];
 
   for (const file of files.volumes) {
-    const volume = await openVolume(file);
-    directories.add(volume.table);
-    index.add(volume.table, file);
-    volumes.push(volume);
+    tellStep(`reading volume ${file.name}`);
+
+    const { table, centralDirectory } = await reader.read(file);
+    directories.add(table);
+    index.add(table, file);
+    volumes.push({ file, digest: digestOf(centralDirectory) });
   }
 
   directories.refuseTooMany();
-  if (summary) {
-    checkVolumes(
-      {
-        files,
-        volumes,
-      },
-      summary,
-    );
-  }
+  if (summary) checkVolumes({ files, volumes }, summary);
 
   const digest = combineDigests(volumes.map((volume) => volume.digest));
   rememberDigest(files, digest);
 
-  return {
-    files,
-    volumes,
-    digest,
-    index,
-  };
+  return { files, digest, index };
+}
+
+type ReadEntries = Pick<VolumeEntries, 'table' | 'centralDirectory'>;
+
+/** A signal is heard between two reads. */
+const READ_BYTES = 1 << 20;
+
+/** Reads central directories, plain ones into memory that is used again: it would take long until the garbage is collected. */
+class DirectoryReader {
+  #memory = Buffer.alloc(0);
+
+  /** The entries are good until the next are read. @throws {DamagedArchiveError} when the structure is broken */
+  async read(file: VolumeFileInfo): Promise<ReadEntries> {
+    const source = await openVolumeFile(file);
+
+    try {
+      const canReadHere = file.storage.features.rangesAtOnce;
+      const plain = canReadHere ? await this.#readPlain(source) : undefined;
+
+      return plain ?? (await readEntries(source));
+    } finally {
+      source.close();
+    }
+  }
+
+  async #readPlain(
+    source: RandomAccessSource,
+  ): Promise<ReadEntries | undefined> {
+    const place = await findCentralDirectory(source);
+    if (!place) return undefined;
+
+    const { offset, length, entries } = place;
+    if (length > this.#memory.length) {
+      this.#memory = Buffer.allocUnsafeSlow(length);
+    }
+
+    const bytes = this.#memory.subarray(0, length);
+    await fill(bytes, source, offset);
+
+    const plain = parsePlainCentralDirectory({ bytes, entries });
+    if (!plain) return undefined;
+
+    const table = setExtents(plain, offset, source.name);
+
+    return { table, centralDirectory: bytes };
+  }
+}
+
+async function fill(
+  bytes: Buffer,
+  source: RandomAccessSource,
+  offset: number,
+): Promise<void> {
+  const turns = new Turns();
+
+  for (let at = 0; at < bytes.length; at += READ_BYTES) {
+    source.readInto(bytes.subarray(at, at + READ_BYTES), offset + at);
+    await turns.pass();
+  }
 }

@@ -1,7 +1,7 @@
 import { lookAt } from '../platform/look-again.js';
 import { checksumFile } from '../store/checksum.js';
 import type { Component } from '../store/components.js';
-import type { OpenBase } from './base-index.js';
+import type { OpenBase } from './open-base.js';
 import {
   type ListedNames,
   type ReadChecksum,

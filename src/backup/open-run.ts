@@ -1,7 +1,7 @@
 import type { Catalogue } from '../archive/backup-directory.js';
 import { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { Packer } from '../archive/write/packer.js';
-import type { OpenBase } from './base-index.js';
+import type { OpenBase } from './open-base.js';
 import type { BackupPlan } from './plan-archive.js';
 import { chooseStem } from './choose-name.js';
 import type { PlannedReuse } from './plan-reuse.js';

@@ -1,7 +1,7 @@
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { ticksOf } from '../platform/file-times.js';
 import { isSame, lookAt } from '../platform/look-again.js';
-import type { OpenBase } from './base-index.js';
+import type { OpenBase } from './open-base.js';
 import { isDirectoryChanged } from './compare-store.js';
 import type { WalkedDirectory } from '../store/list-directory.js';
 

@@ -4,14 +4,15 @@ import type {
   VolumeFileInfo,
 } from '../archive/backup-directory.js';
 import type { Storage } from '../archive/storage.js';
-import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
 import { describeLost } from '../archive/damage.js';
 import { HiddenNames, readDeleted } from '../archive/hidden-names.js';
 import { formatVolumeName, parseVolumeName } from '../archive/names.js';
-import type { OpenArchive } from '../archive/open-archive.js';
+import { limitOfNames } from '../archive/read/read-deleted.js';
 import { readArchive } from '../archive/verify.js';
 import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
+import { checkWithBase } from './check-with-base.js';
+import type { IndexedFull } from './index-full.js';
 
 /**
  * Asks of an archive that has no name yet what a recover asks before it reads any data: its volumes are opened as they lie
@@ -22,7 +23,7 @@ import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
  */
 export async function proveRecoverable(
   writer: ArchiveWriter,
-  base: OpenArchive | undefined,
+  base: IndexedFull | undefined,
 ): Promise<ArchiveFiles> {
   try {
     const files = await filesOf(writer);
@@ -39,11 +40,12 @@ export async function proveRecoverable(
     }
 
     if (base) {
-      checkChain(
-        base,
-        archive,
-        new HiddenNames(written, await readDeleted(written, base)),
-      );
+      const { files: full, index } = base;
+      const limit = limitOfNames(full, index.nameTotals);
+      const counted = { files: full, volumes: [] };
+      const deleted = await readDeleted(written, counted, limit);
+
+      await checkWithBase(base, archive, new HiddenNames(written, deleted));
     }
 
     return files;

@@ -1,7 +1,7 @@
 import { findStepFault } from '../archive/entry-names.js';
 import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { isSame, lookAt } from '../platform/look-again.js';
-import { type OpenBase, isFileOfBase } from './base-index.js';
+import { type OpenBase, isFileOfBase } from './open-base.js';
 import type { OpenRun } from './open-run.js';
 import { toTasks } from './pack-batches.js';
 import type { BackupPlan } from './plan-archive.js';

@@ -1,4 +1,4 @@
 import { serveTasks } from '../platform/worker-port.js';
-import { examineFiles } from '../store/examine-files.js';
+import { examineListed } from '../store/examine-files.js';
 
-serveTasks(examineFiles);
+serveTasks(examineListed);

@@ -1,6 +1,6 @@
 import type { Catalogue } from '../archive/backup-directory.js';
 import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
-import type { OpenBase } from './base-index.js';
+import type { OpenBase } from './open-base.js';
 import { compareWithNothing } from './comparison.js';
 import { StoreExaminer } from './examine-store.js';
 import { chooseLetter } from './choose-name.js';

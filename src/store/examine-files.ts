@@ -3,13 +3,28 @@ import { errnoOf } from '../errors.js';
 import { ticksOf } from '../platform/file-times.js';
 import { isGone, isStillAt } from '../platform/look-again.js';
 import { checksumFile } from './checksum.js';
+import { unpackNames } from './name-list.js';
 import {
+  type ListedStatTask,
   type StatResult,
   type StatTask,
   UNKNOWN,
   VANISHED,
 } from './stat-tasks.js';
 import type { ListedDirectory } from './list-directory.js';
+
+/** Examines the files of a task whose names are packed. */
+export function examineListed({
+  directories,
+  withCrc,
+}: ListedStatTask): StatResult {
+  const unpacked = directories.map(({ files, ...listed }) => ({
+    ...listed,
+    names: unpackNames(files),
+  }));
+
+  return examineFiles({ directories: unpacked, withCrc });
+}
 
 /** Examines the files of a task, one after the other. */
 export function examineFiles({ directories, withCrc }: StatTask): StatResult {

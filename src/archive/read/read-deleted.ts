@@ -70,7 +70,15 @@ export function limitFor({
     }
   }
 
-  const reason = `the names of its full ${archiveName(files.stem)} need ${bytes} bytes in ${lines} lines`;
+  return limitOfNames(files, { bytes, lines });
+}
+
+/** The same of a full whose names were counted, each with the end of its line. */
+export function limitOfNames(
+  { stem }: CountableBase['files'],
+  { bytes, lines }: Pick<ListLimit, 'bytes' | 'lines'>,
+): ListLimit {
+  const reason = `the names of its full ${archiveName(stem)} need ${bytes} bytes in ${lines} lines`;
 
   return { bytes: bytes + SLACK_BYTES, lines: lines + SLACK_LINES, reason };
 }
