@@ -6,7 +6,7 @@ import type { PlannedFiles } from './comparison.js';
 /** Cutting the files of a directory into tasks for the packing threads. Pure. */
 
 /** Enough to be worth a message, little enough that all threads end together. */
-const BATCH_FILES = 128;
+const BATCH_FILES = 256;
 
 /** Tasks that pack these files of a directory. */
 export function toTasks(

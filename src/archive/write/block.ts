@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { isMessagePath } from '../../store/message-file.js';
+import { hasMessageName, holdsMessages } from '../../store/message-file.js';
 import type { Codec } from '../zip/codec-types.js';
 import {
   headerBytes,
@@ -16,6 +16,9 @@ import { BLOCK_BYTES, type BlockSlots, SLOT_BYTES } from './block-slots.js';
 import type { BlockMessage } from './pack-tasks.js';
 import type { ReadFault } from './read-fault.js';
 import type { StableFile } from './stable-read.js';
+
+/** Bytes of UTF-8 that one unit of a string takes at most. */
+const LONGEST_UTF8 = 3;
 
 /** Takes a finished block; with it go the buffers whose memory may be handed over. */
 export type TellBlock = (block: BlockMessage, transfer: ArrayBuffer[]) => void;
@@ -47,6 +50,10 @@ export class Block {
   #messages = 0;
   #sourceBytes = 0;
   #names: string[] = [];
+  /** The name of an entry in UTF-8, behind the part that all of its directory have. */
+  #name = Buffer.alloc(0);
+  #prefixBytes = 0;
+  #holdsMessages = false;
   #findFault: () => ReadFault | undefined = () => undefined;
   /** Names of the task that were read and are in no block, and why. */
   readonly dropped = new Map<string, ReadFault>();
@@ -57,16 +64,20 @@ export class Block {
     private readonly tell: TellBlock,
   ) {}
 
-  /** @param findFault asked whenever files of the task are to be handed over: why they must not be */
-  begin(findFault: () => ReadFault | undefined): void {
+  /**
+   * @param prefix precedes each file's name in its entry's name
+   * @param findFault asked whenever files of the task are to be handed over: why they must not be
+   */
+  begin(prefix: string, findFault: () => ReadFault | undefined): void {
+    this.#name = Buffer.from(prefix);
+    this.#prefixBytes = this.#name.length;
+    this.#holdsMessages = holdsMessages(prefix);
     this.#findFault = findFault;
     this.dropped.clear();
   }
 
-  /** @param prefix precedes the file's name in its entry's name */
-  add(prefix: string, { name, file, data }: FileContent): void {
-    const entryName = prefix + name;
-    const encodedName = Buffer.from(entryName, 'utf8');
+  add({ name, file, data }: FileContent): void {
+    const encodedName = this.#encode(name);
     this.#makeRoom(headerBytes(encodedName.length, false) + file.sizeBytes);
 
     const dataAt = this.#at + localHeaderBytes(encodedName.length);
@@ -86,11 +97,24 @@ export class Block {
     putLocalHeader(this.#bytes, this.#at, header);
     this.#at = dataAt + header.compressedBytes;
 
-    if (isMessagePath(entryName)) this.#messages++;
+    if (this.#holdsMessages && hasMessageName(name)) this.#messages++;
     this.#sourceBytes += file.sizeBytes;
     this.#names.push(name);
 
     if (this.#at >= BLOCK_BYTES) this.flush();
+  }
+
+  /** The name of a file's entry, good until the next one. */
+  #encode(name: string): Buffer {
+    const start = this.#prefixBytes;
+    const mostBytes = LONGEST_UTF8 * name.length;
+    if (start + mostBytes > this.#name.length) this.#growName(mostBytes);
+
+    return this.#name.subarray(0, start + this.#name.write(name, start));
+  }
+
+  #growName(moreBytes: number): void {
+    this.#name = Buffer.concat([this.#name, Buffer.alloc(moreBytes)]);
   }
 
   /** Hands the block over, unless its directory is not the one that was listed. */

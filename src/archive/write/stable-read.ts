@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, fstatSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync } from 'node:fs';
 import { ticksOf } from '../../platform/file-times.js';
 import { goneError } from '../../platform/look-again.js';
 import { readBytes } from '../../platform/read-bytes.js';
@@ -12,6 +12,8 @@ export interface StableFile {
   /** False when the file changed during both readings: the bytes are those of the second. */
   readonly isSettled: boolean;
 }
+
+const WIDE = { bigint: true } as const;
 
 /**
  * Reads a file that may change meanwhile: once more when its size or times moved during the first reading.
@@ -46,8 +48,9 @@ function readOnce(
   into: Buffer,
   largestBytes: number,
 ): StableFile | 'large' {
-  const before = fstatSync(fd, { bigint: true });
-  refuseOther(before);
+  const before = fstatSync(fd, WIDE);
+  const mode = Number(before.mode);
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG) refuseOther(before);
 
   const expected = Number(before.size);
   if (expected > largestBytes) return 'large';
@@ -60,13 +63,13 @@ function readOnce(
     if (read === 0 || readCount === expected) break;
   }
 
-  const after = fstatSync(fd, { bigint: true });
+  const after = fstatSync(fd, WIDE);
   const sizeBytes = Math.min(readCount, largestBytes);
 
   return {
     sizeBytes,
     mtimeTicks: ticksOf(after),
-    mode: Number(after.mode),
+    mode: after.mode === before.mode ? mode : Number(after.mode),
     isSettled:
       readCount === expected &&
       after.mtimeNs === before.mtimeNs &&

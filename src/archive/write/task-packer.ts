@@ -87,7 +87,7 @@ export class TaskPacker {
     };
 
     this.#meter.start();
-    this.#block.begin(() => findDirectoryFault(task));
+    this.#block.begin(task.prefix, () => findDirectoryFault(task));
 
     for (const name of task.names) {
       const file = this.#readFile(`${task.directory}/${name}`, rule);
@@ -100,7 +100,7 @@ export class TaskPacker {
         if (!file.isSettled) result.unsettled.push(name);
 
         const data = this.#input.subarray(0, file.sizeBytes);
-        this.#block.add(task.prefix, { name, file, data });
+        this.#block.add({ name, file, data });
       }
     }
 

@@ -11,8 +11,21 @@ export interface DosTime {
 const EARLIEST: DosTime = { date: 0x0021, time: 0 };
 const LATEST: DosTime = { date: 0xff9f, time: 0xbf7d };
 
+let lastTicks = 0n;
+let lastTime: DosTime | undefined;
+
 /** @param mtimeTicks 100 ns ticks since 1970-01-01 UTC */
 export function toDosTime(mtimeTicks: bigint): DosTime {
+  // Both headers of an entry ask for the same time.
+  if (lastTime === undefined || mtimeTicks !== lastTicks) {
+    lastTime = localTime(mtimeTicks);
+    lastTicks = mtimeTicks;
+  }
+
+  return lastTime;
+}
+
+function localTime(mtimeTicks: bigint): DosTime {
   const local = new Date(Number(mtimeTicks / 10_000n));
   const year = local.getFullYear();
   if (!(year >= 1980)) return EARLIEST;

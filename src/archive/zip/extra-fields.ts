@@ -195,13 +195,25 @@ export function putUnixTime(
   return at + UNIX_TIME_BYTES;
 }
 
+let lastTicks = 0n;
+let lastSeconds = 0;
+
+/** Both headers of an entry ask for the same time. */
 function unixSeconds(mtimeTicks: bigint): number {
-  return Math.floor(Number(mtimeTicks) / 1e7);
+  if (mtimeTicks !== lastTicks) {
+    lastSeconds = Math.floor(Number(mtimeTicks) / 1e7);
+    lastTicks = mtimeTicks;
+  }
+
+  return lastSeconds;
 }
 
 function clampSeconds(seconds: number): number {
   return Math.max(-0x80000000, Math.min(0x7fffffff, seconds));
 }
+
+/** Room to take a number of 64 bits apart, without a BigInt for each half. */
+const wide = new DataView(new ArrayBuffer(8));
 
 /** Lays the field of NTFS times, all three of them the modification time; returns the position behind it. */
 export function putNtfsTimes(
@@ -209,16 +221,21 @@ export function putNtfsTimes(
   at: number,
   mtimeTicks: bigint,
 ): number {
-  const ticks = BigInt.asUintN(64, mtimeTicks + NTFS_EPOCH_TICKS);
+  wide.setBigInt64(0, mtimeTicks + NTFS_EPOCH_TICKS, true);
+  const low = wide.getUint32(0, true);
+  const high = wide.getUint32(4, true);
 
   into.writeUInt16LE(NTFS_TIMES, at);
   into.writeUInt16LE(NTFS_TIMES_BYTES - 4, at + 2);
   into.writeUInt32LE(0, at + 4); // 0: reserved
   into.writeUInt16LE(1, at + 8); // 4: attribute
   into.writeUInt16LE(24, at + 10); // 6: size of the attribute
-  into.writeBigUInt64LE(ticks, at + 12); // 8: modification time
-  into.writeBigUInt64LE(ticks, at + 20); // 16: access time
-  into.writeBigUInt64LE(ticks, at + 28); // 24: creation time
+
+  // 8: modification time; 16: access time; 24: creation time
+  for (let time = at + 12; time < at + NTFS_TIMES_BYTES; time += 8) {
+    into.writeUInt32LE(low, time);
+    into.writeUInt32LE(high, time + 4);
+  }
 
   return at + NTFS_TIMES_BYTES;
 }

@@ -200,7 +200,7 @@ describe('where the engine does not serve', () => {
 
     for (const wrong of [1, 3, 6, 9]) {
       const liar = {
-        deflate: (piece: Piece): Buffer => {
+        deflate: (piece: Piece): Uint8Array => {
           const stream = engine.deflate(piece);
           if (piece.level === wrong) stream[9] = (stream[9] ?? 0) ^ 4;
 

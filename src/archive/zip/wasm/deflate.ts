@@ -8,6 +8,9 @@ import { giveUpEngine, usableEngine } from './usable-engine.js';
  * (docs/decisions/0032). What comes out depends on the data and the level alone.
  */
 
+/** Data that our own engine deflates. */
+type OwnPlace = Exclude<DeflatePlace, { readonly kind: 'text' }>;
+
 const WINDOW_BYTES = 32_768;
 const NOTHING = new Uint8Array(0);
 
@@ -21,7 +24,7 @@ export function deflate(
 
   try {
     const engine = usableEngine();
-    if (engine) return deflatePieces(engine, data, output, place);
+    if (engine) return deflateByOwn(engine, data, output, place);
   } catch (error) {
     giveUpEngine(error);
   }
@@ -30,12 +33,31 @@ export function deflate(
   return deflateByZlib(data, output, place);
 }
 
+function deflateByOwn(
+  engine: Engine,
+  data: Uint8Array,
+  output: Uint8Array,
+  place: OwnPlace,
+): number | undefined {
+  if (place.kind === 'chunk' || data.length > PIECE_BYTES) {
+    return deflatePieces(engine, data, output, place);
+  }
+
+  const { level } = place;
+  const bytes = engine.deflate({ data, window: NOTHING, level, isLast: true });
+  if (bytes.length > output.length) return undefined;
+
+  output.set(bytes);
+
+  return bytes.length;
+}
+
 /** As many pieces as the data need, at least one, each with the window before it. */
 function deflatePieces(
   engine: Engine,
   data: Uint8Array,
   output: Uint8Array,
-  place: Exclude<DeflatePlace, { readonly kind: 'text' }>,
+  place: OwnPlace,
 ): number | undefined {
   const { level } = place;
   const isStreamEnd = place.kind === 'file' || place.isLast;

@@ -29,21 +29,21 @@ export interface Piece {
 
 export class Engine {
   readonly #exports: Exports;
-  readonly #memory: Buffer;
+  readonly #memory: Uint8Array;
   readonly #outputAt: number;
 
   /** @throws {Error} where there is no WebAssembly, or not all of it */
   constructor() {
     this.#exports = makeModule(ENGINE_TEXT) as Exports;
-    this.#memory = Buffer.from(this.#exports.memory.buffer);
+    this.#memory = new Uint8Array(this.#exports.memory.buffer);
     this.#exports.prepare();
     this.#outputAt = this.#exports.outputPlace();
   }
 
   /** Deflates a piece; the result is good until the next call. */
-  deflate({ data, window, level, isLast }: Piece): Buffer {
+  deflate({ data, window, level, isLast }: Piece): Uint8Array {
     const at = this.#exports.place(window.length, data.length);
-    this.#memory.set(window, at);
+    if (window.length > 0) this.#memory.set(window, at);
     this.#memory.set(data, at + window.length);
 
     const written = this.#exports.deflate(level, isLast ? 1 : 0);
