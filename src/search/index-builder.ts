@@ -13,7 +13,7 @@ import type { EntryTable } from '../archive/zip/entry-table.js';
 import { msOfTicks } from '../platform/file-times.js';
 import { holdsMessages } from '../store/message-file.js';
 import type { MailDirectories } from './mail-directories.js';
-import { visibleIn } from './visible-entries.js';
+import { visitVisible } from './visible-entries.js';
 
 /** New records, and the entries that their headers are read from. */
 export interface NewRecords {
@@ -74,9 +74,9 @@ export class IndexBuilder {
         if (opened === last) {
           for (const record of records) this.#see(record, point, holder);
         } else if (chain.knowsDeletions) {
-          for (const index of visibleIn(volume.table, chain.hidden)) {
+          visitVisible(volume.table, chain.hidden, (index) => {
             this.#see(records[index] ?? NO_RECORD, point, holder);
-          }
+          });
         }
       }
     }
@@ -106,7 +106,9 @@ export class IndexBuilder {
       if (directory === undefined || !this.isWanted(directory)) continue;
       if (!holdsMessages(run.prefix)) continue;
 
-      for (const index of this.#messagesIn(table, run)) {
+      for (let index = run.start; index < run.end; index++) {
+        if (!this.#isMessage(table, index)) continue;
+
         const before = this.#table.count;
         const record = this.#find(table, run, index, directory);
 
@@ -139,17 +141,17 @@ export class IndexBuilder {
     );
   }
 
-  *#messagesIn(table: EntryTable, run: DirectoryRun): Generator<number> {
-    for (let index = run.start; index < run.end; index++) {
-      if (!isMessageAt(table, index, true)) continue;
+  #isMessage(table: EntryTable, index: number): boolean {
+    if (!isMessageAt(table, index, true)) return false;
 
-      const start = table.nameStart(index);
-      const end = start + table.nameLength(index);
+    const start = table.nameStart(index);
+    const end = start + table.nameLength(index);
+    if (isSurelyHarmless(table.names, start, end)) return true;
+    if (!isHarmful(table.name(index))) return true;
 
-      if (isSurelyHarmless(table.names, start, end)) yield index;
-      else if (!isHarmful(table.name(index))) yield index;
-      else this.harmful.push(table.name(index));
-    }
+    this.harmful.push(table.name(index));
+
+    return false;
   }
 }
 

@@ -6,28 +6,28 @@ import {
 } from '../archive/zip/directory-runs.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 
-/** The entries of a full that a differential neither replaces nor deletes. */
-export function* visibleIn(
+/** Visits the entries of a full that a differential neither replaces nor deletes. An iterator would make an object for each of them. */
+export function visitVisible(
   table: EntryTable,
   hidden: HiddenNames | undefined,
-): Generator<number> {
+  visit: (index: number) => void,
+): void {
   for (const run of directoryRuns(table)) {
     const names = hidden?.get(run.prefix);
+    const isHidden = names ? hiddenBy(table, run, names) : () => false;
 
-    if (!names) {
-      for (let index = run.start; index < run.end; index++) yield index;
-    } else {
-      yield* visibleOf(table, run, names);
+    for (let index = run.start; index < run.end; index++) {
+      if (!isHidden(index)) visit(index);
     }
   }
 }
 
 /** A string is made only of a name whose hash is that of a hidden one: there are many nights, and many names. */
-function* visibleOf(
+function hiddenBy(
   table: EntryTable,
-  { prefixBytes, start, end }: DirectoryRun,
+  { prefixBytes }: DirectoryRun,
   names: ReadonlySet<string>,
-): Generator<number> {
+): (index: number) => boolean {
   const hashes = new Set<number>();
 
   for (const name of names) {
@@ -35,15 +35,15 @@ function* visibleOf(
     hashes.add(hashOf(bytes, prefixBytes, bytes.length));
   }
 
-  for (let index = start; index < end; index++) {
+  return (index) => {
     const from = table.nameStart(index);
     const to = from + table.nameLength(index);
     const mayBeHidden =
       table.piece(index) !== undefined ||
       hashes.has(hashOf(table.names, from + prefixBytes, to));
 
-    if (!mayBeHidden || !names.has(fileNameAt(table, index))) yield index;
-  }
+    return mayBeHidden && names.has(fileNameAt(table, index));
+  };
 }
 
 /** FNV-1a. */

@@ -67,7 +67,9 @@ export class RecordTable {
     this.#hashes = new Uint32Array(room);
     this.#slots = new Uint32Array(slotsFor(room));
 
-    for (let record = 0; record < room; record++) this.#enterKnown(record);
+    for (let record = 0; record < room; record++) {
+      this.#enterKnown(record, known.files);
+    }
   }
 
   get count(): number {
@@ -78,13 +80,12 @@ export class RecordTable {
   findOrAdd(key: RecordKey, receivedMs: number): number {
     const hash = hashOf(key);
     const mask = this.#slots.length - 1;
-    const { column } = this.#files;
     let slot = hash & mask;
 
     for (;;) {
       const found = this.#slots[slot] ?? 0;
       if (found === 0) break;
-      if (this.#isOf(found - 1, hash, key, column)) return found - 1;
+      if (this.#isOf(found - 1, hash, key)) return found - 1;
 
       slot = (slot + 1) & mask;
     }
@@ -136,14 +137,13 @@ export class RecordTable {
     record: number,
     hash: number,
     { directory, bytes, from, to, sizeBytes, crc }: RecordKey,
-    files: TextLines['column'],
   ): boolean {
     return (
       this.#hashes[record] === hash &&
       this.#directories[record] === directory &&
       this.#crcs[record] === crc &&
       this.#sizes[record] === sizeBytes &&
-      files.isLine(record, bytes, from, to)
+      this.#files.isLine(record, bytes, from, to)
     );
   }
 
@@ -169,13 +169,12 @@ export class RecordTable {
     return record;
   }
 
-  #enterKnown(record: number): void {
-    const { column } = this.#files;
+  #enterKnown(record: number, files: TextColumn): void {
     const hash = hashOf({
       directory: this.#directories[record] ?? 0,
-      bytes: column.bytes,
-      from: column.start(record),
-      to: column.ends[record] ?? 0,
+      bytes: files.bytes,
+      from: files.start(record),
+      to: files.ends[record] ?? 0,
       sizeBytes: this.#sizes[record] ?? 0,
       crc: this.#crcs[record] ?? 0,
     });

@@ -25,19 +25,6 @@ export class TextColumn {
     return this.bytes.toString('utf8', this.start(record), this.ends[record]);
   }
 
-  /** Says whether a line is exactly the bytes from `from` up to `to`. */
-  isLine(record: number, bytes: Buffer, from: number, to: number): boolean {
-    const start = this.start(record);
-    const length = (this.ends[record] ?? 0) - start;
-    if (length !== to - from) return false;
-
-    for (let at = 0; at < length; at++) {
-      if (this.bytes[start + at] !== bytes[from + at]) return false;
-    }
-
-    return true;
-  }
-
   /** The records whose lines hold a text, in their order. */
   *find(text: string): Generator<number> {
     const needle = Buffer.from(text);
@@ -97,6 +84,19 @@ export class TextLines {
     this.#length += to - from;
     this.#bytes[this.#length] = LINE_FEED;
     this.#addEnd(this.#length++);
+  }
+
+  /** Says whether a line is exactly the bytes from `from` up to `to`. */
+  isLine(line: number, bytes: Buffer, from: number, to: number): boolean {
+    const start = line === 0 ? 0 : (this.#ends[line - 1] ?? 0) + 1;
+    const length = (this.#ends[line] ?? 0) - start;
+    if (length !== to - from) return false;
+
+    for (let at = 0; at < length; at++) {
+      if (this.#bytes[start + at] !== bytes[from + at]) return false;
+    }
+
+    return true;
   }
 
   /** The lines so far; good until more are added. */
