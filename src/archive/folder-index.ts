@@ -105,7 +105,8 @@ export function areSameRuns(
   );
 }
 
-function mailboxOf(directory: string): string {
+/** The first steps of a directory's entry name, as far as its mailbox; all of it where it lies above. */
+export function mailboxOf(directory: string): string {
   let end = 0;
   for (let step = 0; step < MAILBOX_STEPS; step++) {
     const next = directory.indexOf('/', end);

@@ -177,15 +177,13 @@ function* windowsOf(
   runs: readonly FolderRun[],
   isWanted: IsWantedRun,
 ): Generator<Window> {
-  const isRead = runs.map((_, at) =>
-    runs.slice(Math.max(0, at - 1), at + 2).some(isWanted),
-  );
+  const wanted = runs.map(isWanted);
   let window: FolderRun[] = [];
   let offset = 0;
   let end = 0;
 
   for (const [at, run] of runs.entries()) {
-    if (isRead[at] === true) {
+    if (wanted[at - 1] || wanted[at] || wanted[at + 1]) {
       if (window.length === 0) offset = end;
       window.push(run);
     } else if (window.length > 0) {

@@ -1,15 +1,19 @@
 import type { Chain } from '../archive/chain.js';
 import { type ChainIndex, readFolders } from '../archive/chain-index.js';
-import type { FolderRun } from '../archive/folder-index.js';
+import { type FolderRun, mailboxOf } from '../archive/folder-index.js';
 import { foldersOf } from '../archive/open-folders.js';
 import { KmsError } from '../errors.js';
 import {
+  isDirectoryInScope,
   type MailScope,
   resolveScope,
   type TypedScope,
 } from '../store/mail-scope.js';
 import { MailIndex } from '../store/mailboxes.js';
-import { parseEntryDirectory } from '../store/store-path.js';
+import {
+  parseEntryDirectory,
+  type StoreDirectory,
+} from '../store/store-path.js';
 import { scopeRules } from './scope-rules.js';
 
 /**
@@ -47,31 +51,81 @@ async function narrowChain(
   const runs = [facts, ...(base ? [base] : [])].map((own) => foldersOf(own));
   if (runs.some((own) => own === undefined)) return undefined;
 
-  const all = runs.flatMap((volumes) => volumes?.flat() ?? []);
-  const scope = findScopeIn(all, typed);
-
-  return scope && readFolders(chain, wantedBy(scope, all));
-}
-
-/** The part that is meant among the folders of all archives of a chain; its records tell whether the point has it. */
-function findScopeIn(
-  runs: readonly FolderRun[],
-  typed: TypedScope,
-): MailScope | undefined {
-  const index = new MailIndex();
-
-  for (const { prefix, areDirectories } of runs) {
-    const directory = areDirectories ? undefined : parseEntryDirectory(prefix);
-    if (directory) index.add(directory, 0, directory.holdsMessages ? 1 : 0);
-  }
+  const mailboxes = groupRuns(runs.flatMap((volumes) => volumes?.flat() ?? []));
 
   try {
-    return resolveScope(index, typed);
+    const { scope, near } = findScopeIn(mailboxes, typed);
+
+    return await readFolders(chain, wantedBy(scope, near));
   } catch (error) {
     if (error instanceof KmsError) return undefined;
 
     throw error;
   }
+}
+
+/** Runs of one mailbox, or of one directory above the mailboxes. */
+interface RunGroup {
+  readonly place: StoreDirectory | undefined;
+  readonly runs: FolderRun[];
+}
+
+/** A server has thousands of folders, and each has several runs: where they lie is found out once for a mailbox. */
+function groupRuns(runs: readonly FolderRun[]): RunGroup[] {
+  const groups = new Map<string, RunGroup>();
+
+  for (const run of runs) {
+    const mailbox = mailboxOf(run.prefix);
+    const group = groups.get(mailbox) ?? {
+      place: parseEntryDirectory(mailbox),
+      runs: [],
+    };
+
+    group.runs.push(run);
+    groups.set(mailbox, group);
+  }
+
+  return [...groups.values()];
+}
+
+/**
+ * The part that is meant among the folders of all archives of a chain, and the runs that may hold some of it; its records tell whether the
+ * point has it.
+ * @throws {KmsError} where there is no such part
+ */
+function findScopeIn(
+  groups: readonly RunGroup[],
+  typed: TypedScope,
+): { readonly scope: MailScope; readonly near: readonly FolderRun[] } {
+  const index = new MailIndex();
+
+  for (const { runs } of groups) {
+    const run = runs.find(({ areDirectories }) => !areDirectories);
+    if (run) addRun(index, run);
+  }
+
+  // A message is named with its folder, which may be any.
+  const owner = typed.messages
+    ? {}
+    : { domain: typed.domain, user: typed.user };
+  const owned = resolveScope(index, { ...owner, withSubfolders: true });
+  const near = groups
+    .filter(({ place }) => !place || mayConcern(owned, place))
+    .flatMap(({ runs }) => runs);
+
+  for (const run of near) if (!run.areDirectories) addRun(index, run);
+
+  return { scope: resolveScope(index, typed), near };
+}
+
+function addRun(index: MailIndex, { prefix }: FolderRun): void {
+  const directory = parseEntryDirectory(prefix);
+  if (directory) index.add(directory, 0, directory.holdsMessages ? 1 : 0);
+}
+
+/** What lies above the mailboxes concerns each of them. */
+function mayConcern(scope: MailScope, place: StoreDirectory): boolean {
+  return !isInMailbox(place) || isDirectoryInScope(scope, place);
 }
 
 /**
@@ -86,25 +140,29 @@ function wantedBy(
   const isChosen = ({ prefix }: FolderRun): boolean =>
     prefix === '' || rules.choose(prefix) !== 'none';
 
+  const isAround = ({ prefix }: FolderRun): boolean =>
+    !namesFoldersAlone(scope) || isInMailbox(parseEntryDirectory(prefix));
+
   const folders = runs
     .filter((run) => !run.areDirectories && isChosen(run))
     .map(({ prefix }) => prefix);
 
-  const wanted = new Set([
-    ...folders,
-    ...runs
-      .filter((run) => run.areDirectories)
-      .filter((run) => !namesFoldersAlone(scope) || isInMailbox(run))
-      .filter(
-        (run) =>
-          isChosen(run) ||
-          folders.some((folder) => folder.startsWith(run.prefix)),
-      )
-      .map(({ prefix }) => `${prefix}*`),
-  ]);
+  const directories = runs
+    .filter((run) => run.areDirectories && isAround(run))
+    .filter(
+      (run) =>
+        isChosen(run) ||
+        folders.some((folder) => folder.startsWith(run.prefix)),
+    )
+    .map(({ prefix }) => prefix);
+
+  const wanted = {
+    folders: new Set(folders),
+    directories: new Set(directories),
+  };
 
   return ({ prefix, areDirectories }) =>
-    wanted.has(areDirectories ? `${prefix}*` : prefix);
+    wanted[areDirectories ? 'directories' : 'folders'].has(prefix);
 }
 
 /** Says whether no mailbox's own directory can be wanted: that belongs to no folder. */
@@ -112,9 +170,7 @@ function namesFoldersAlone({ folder, messages }: MailScope): boolean {
   return folder !== undefined && folder !== '' && messages === undefined;
 }
 
-/** Says whether directories lie in a mailbox or in public folders, not above. */
-function isInMailbox({ prefix }: FolderRun): boolean {
-  const place = parseEntryDirectory(prefix);
-
+/** Says whether a directory lies in a mailbox or in public folders, not above. */
+function isInMailbox(place: StoreDirectory | undefined): boolean {
   return place?.user !== undefined || place?.isPublic === true;
 }
