@@ -6,7 +6,8 @@ import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { renamePatiently } from '../platform/patience.js';
 import { Turns } from '../platform/turns.js';
 import { plural } from '../platform/units.js';
-import { type AdditiveCounts, type FolderPlan, sizesOf } from './additive.js';
+import { type AdditiveCounts, sizesOf } from './additive.js';
+import type { ArchivedFolder, FolderEntries } from './archived-folders.js';
 import {
   type AdditivePlan,
   type AdditiveStep,
@@ -15,6 +16,7 @@ import {
 import type { AddedNotes } from './added-notes.js';
 import { identifyMessages } from './identify-messages.js';
 import {
+  EMPTY_DIRECTORY,
   type LiveDirectory,
   listNames,
   surveyDirectory,
@@ -38,26 +40,26 @@ export interface AdditiveTarget {
  * @throws {InterruptedError} when the signal aborts; it says how many messages were added
  */
 export async function addMail(
-  plans: readonly FolderPlan[],
+  folders: readonly FolderEntries[],
   target: AdditiveTarget,
 ): Promise<AdditiveCounts> {
   const { notes, signal } = target;
   const progress = new Progress(signal);
 
-  for (const plan of plans) {
-    const { path } = plan.folder;
+  for (const folder of folders) {
+    const { path } = folder;
     const places = {
       from: target.stagedPathOf(path),
       to: join(target.storeDir, path),
     };
-    const adding = new FolderAdding(plan, places, notes);
+    const adding = new FolderAdding(folder, places, notes);
 
     await adding.run(progress);
   }
 
   notes?.end();
 
-  return { ...progress.counts, folders: plans.length };
+  return { ...progress.counts, folders: folders.length };
 }
 
 /** The messages that were added so far. */
@@ -101,24 +103,26 @@ class FolderAdding {
   readonly #placed = new Set<string>();
   /** Names that the disk refused although no listed file has them. */
   readonly #occupied: string[] = [];
-  #live: LiveDirectory;
+  readonly #folder: ArchivedFolder;
+  readonly #holder: FolderEntries['holder'];
+  #live: LiveDirectory = EMPTY_DIRECTORY;
 
   constructor(
-    private readonly planned: FolderPlan,
+    entries: FolderEntries,
     private readonly places: FolderPlaces,
     private readonly notes: AddedNotes | undefined,
   ) {
-    this.#live = planned.live;
+    this.#folder = entries.read();
+    this.#holder = entries.holder;
   }
 
   async run(progress: Progress): Promise<void> {
     const { to } = this.places;
-    const { holder } = this.planned.folder;
 
     try {
       while (!(await this.#addRest(progress)));
     } finally {
-      for (const directory of new Set([join(to, holder), to])) {
+      for (const directory of new Set([join(to, this.#holder), to])) {
         if (existsSync(directory)) syncDirectory(directory);
       }
     }
@@ -136,7 +140,7 @@ class FolderAdding {
         .map((path) => [path, asideNameOf(path)]),
     );
 
-    this.notes?.noteFolder(this.places, this.planned, { plan, asides });
+    this.notes?.noteFolder(this.places, this.#holder, { plan, asides });
 
     // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
     // server would not show the messages beside it.
@@ -163,10 +167,9 @@ class FolderAdding {
 
   #place(step: Exclude<AdditiveStep, { kind: 'skip' }>): boolean {
     const { from, to } = this.places;
-    const { holder } = this.planned.folder;
     const isPlaced = placeFile(
-      join(from, holder, step.name),
-      join(to, holder, step.as),
+      join(from, this.#holder, step.name),
+      join(to, this.#holder, step.as),
     );
 
     if (isPlaced) this.#placed.add(step.name);
@@ -177,9 +180,9 @@ class FolderAdding {
 
   /** The plan of the messages that are still staged, by all of their bytes: mail may have arrived since the plan was shown. */
   async #plan(turns: Turns): Promise<AdditivePlan> {
-    const { folder } = this.planned;
-    const stagedDir = join(this.places.from, folder.holder);
-    const liveDir = join(this.places.to, folder.holder);
+    const folder = this.#folder;
+    const stagedDir = join(this.places.from, this.#holder);
+    const liveDir = join(this.places.to, this.#holder);
 
     this.#live = await surveyDirectory(
       liveDir,
@@ -199,7 +202,7 @@ class FolderAdding {
       {
         messages: live,
         names: [...this.#live.names, ...this.#occupied],
-        files: folder.holder === '' ? [] : listNames(this.places.to),
+        files: this.#holder === '' ? [] : listNames(this.places.to),
       },
       staged,
       folder.files,

@@ -8,7 +8,7 @@ import {
   writeAdded,
 } from './added-list.js';
 import { identityOf, lookAtDirectory } from './added-places.js';
-import type { FolderPlan } from './additive.js';
+import type { FolderEntries } from './archived-folders.js';
 import type { AdditivePlan } from './plan-additive.js';
 import { findJournals, type FoundJournal } from '../server/recover-journal.js';
 
@@ -34,13 +34,13 @@ export class AddedNotes {
   /** @param begin makes the journal, in the phase `swapping` */
   constructor(private readonly begin: () => FoundJournal) {}
 
-  /** Notes what is about to be added to a folder. @throws {Error} the operating system's, with nothing of it added */
+  /** Notes what is about to be added to a folder, or to its `#msgs`. @throws {Error} the operating system's, with nothing of it added */
   noteFolder(
     { from, to }: { readonly from: string; readonly to: string },
-    { folder }: FolderPlan,
+    below: FolderEntries['holder'],
     { plan, asides }: FolderChanges,
   ): void {
-    const holder = join(to, folder.holder);
+    const holder = join(to, below);
     const lines: AddedLine[] = [];
 
     for (const step of plan.steps) {
@@ -49,7 +49,7 @@ export class AddedNotes {
       lines.push(
         ...addedFile(
           'message',
-          join(from, folder.holder, step.name),
+          join(from, below, step.name),
           join(holder, step.as),
         ),
       );

@@ -11,24 +11,20 @@ import {
   type ArchivedFolder,
   type ArchivedMessage,
   collectFolders,
+  type FolderEntries,
 } from './archived-folders.js';
-import {
-  EMPTY_DIRECTORY,
-  type LiveDirectory,
-  listNames,
-  surveyDirectory,
-} from './live-folder.js';
+import { EMPTY_DIRECTORY, listNames, surveyDirectory } from './live-folder.js';
 import { type Cost, NO_COST } from './cost.js';
 import type { ChainEntries } from './select-entries.js';
 
-/** The plan of an additive recover, folder by folder. */
+/** The plan of an additive recover, folder by folder: of each the figures stay, and the plan is made again when it is done. */
 
-/** The plan for one folder, and what it rests on. */
-export interface FolderPlan {
-  readonly folder: ArchivedFolder;
-  /** The directory of the live store in which the folder's messages lie. */
-  readonly live: LiveDirectory;
-  readonly plan: AdditivePlan;
+/** The folders of an additive recover, and what it would do in them. */
+export interface PlannedFolders {
+  readonly folders: readonly FolderEntries[];
+  readonly counts: AdditiveCounts;
+  /** Files beside messages that folders without them get. */
+  readonly files: number;
 }
 
 export interface AdditiveCounts {
@@ -43,34 +39,49 @@ export interface AdditiveCounts {
 export async function planFolders(
   storeDir: string,
   entries: ChainEntries,
-): Promise<FolderPlan[]> {
+): Promise<PlannedFolders> {
   const turns = new Turns();
-  const plans: FolderPlan[] = [];
+  const folders = collectFolders(entries);
+  const counts = { add: 0, renamed: 0, skip: 0, folders: folders.length };
+  let files = 0;
 
-  for (const folder of collectFolders(entries)) {
-    const { path, holder, messages, files } = folder;
-    const directory = join(storeDir, path);
-    const live = await surveyDirectory(
-      join(directory, holder),
-      sizesOf(folder),
-      EMPTY_DIRECTORY,
-      turns,
-    );
+  for (const folder of folders) {
+    const plan = await planFolder(storeDir, folder, turns);
+    const { add, rename, skip } = countAdditive(plan);
 
-    const plan = planAdditive(
-      {
-        messages: [...live.messages.values()].map(toKnown),
-        names: live.names,
-        files: holder === '' ? [] : listNames(directory),
-      },
-      messages.map(toKnown),
-      files,
-    );
-
-    plans.push({ folder, live, plan });
+    counts.add += add + rename;
+    counts.renamed += rename;
+    counts.skip += skip;
+    files += plan.addFiles.length;
   }
 
-  return plans;
+  return { folders, counts, files };
+}
+
+async function planFolder(
+  storeDir: string,
+  entries: FolderEntries,
+  turns: Turns,
+): Promise<AdditivePlan> {
+  const { path, holder } = entries;
+  const folder = entries.read();
+  const directory = join(storeDir, path);
+  const live = await surveyDirectory(
+    join(directory, holder),
+    sizesOf(folder),
+    EMPTY_DIRECTORY,
+    turns,
+  );
+
+  return planAdditive(
+    {
+      messages: [...live.messages.values()].map(toKnown),
+      names: live.names,
+      files: holder === '' ? [] : listNames(directory),
+    },
+    folder.messages.map(toKnown),
+    folder.files,
+  );
 }
 
 /** The sizes of a folder's archived messages: a live one of another size cannot be the same. */
@@ -86,23 +97,8 @@ function toKnown({ name, crc, sizeBytes }: ArchivedMessage): KnownMessage {
 }
 
 /** The cost of an additive recover: it adds messages, and the files of folders that have none. */
-export function additiveCost(plans: readonly FolderPlan[]): Cost {
-  const { add } = countFolders(plans);
-  const files = plans.reduce((sum, { plan }) => sum + plan.addFiles.length, 0);
+export function additiveCost({ counts, files }: PlannedFolders): Cost {
+  const { add } = counts;
 
   return { ...NO_COST, adds: { files: add + files, messages: add } };
-}
-
-/** The plans of all folders in figures. */
-export function countFolders(plans: readonly FolderPlan[]): AdditiveCounts {
-  const counts = { add: 0, renamed: 0, skip: 0, folders: plans.length };
-
-  for (const { plan } of plans) {
-    const { add, rename, skip } = countAdditive(plan);
-    counts.add += add + rename;
-    counts.renamed += rename;
-    counts.skip += skip;
-  }
-
-  return counts;
 }

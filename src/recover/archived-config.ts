@@ -91,7 +91,7 @@ function findAtRoot(
   for (const { prefix, table, indices } of selectedRuns([selection])) {
     const found =
       prefix === ''
-        ? indices.filter((index) => fileNameAt(table, index) === name)
+        ? [...indices].filter((index) => fileNameAt(table, index) === name)
         : [];
     if (found.length > 0) return found;
   }

@@ -1,11 +1,6 @@
 import { archiveName } from '../archive/names.js';
 import { DamagedArchiveError, NotFoundError } from '../errors.js';
-import {
-  additiveCost,
-  countFolders,
-  type FolderPlan,
-  planFolders,
-} from './additive.js';
+import { additiveCost, planFolders, type PlannedFolders } from './additive.js';
 import { type Chain, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { hidesNames, type Missing } from '../archive/salvage/missing.js';
@@ -44,7 +39,7 @@ export interface PlannedRecover {
   readonly entries: ChainEntries;
   /** The paths below the store that are replaced; undefined: top-level names whole. */
   readonly roots: readonly string[] | undefined;
-  readonly folders: readonly FolderPlan[] | undefined;
+  readonly folders: PlannedFolders | undefined;
   /** Tells the same call apart from others, in the journal of one that died. */
   readonly call: string;
   readonly report: RecoverReport;
@@ -109,7 +104,7 @@ async function planFrom(
       ...[notes, earlier.notes, cost.notes, keeping.notes].flat(),
     ],
     ...facts,
-    additive: folders && countFolders(folders),
+    additive: folders?.counts,
     missing: [...new Set([...facts.missing, ...lost.map(({ name }) => name)])],
     lost,
   };
@@ -126,7 +121,7 @@ async function costOf(
     lost,
     adapted,
   }: ChosenEntries & Pick<RecoverReport, 'adapted'>,
-  folders: readonly FolderPlan[] | undefined,
+  folders: PlannedFolders | undefined,
 ): Promise<Cost> {
   if (folders) return additiveCost(folders);
 

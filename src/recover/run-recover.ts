@@ -10,7 +10,7 @@ import type { Area } from '../store/entry-place.js';
 import { adaptStaged } from './adapt-staged.js';
 import { addMail } from './add-mail.js';
 import { AddedNotes, findUnended } from './added-notes.js';
-import type { FolderPlan } from './additive.js';
+import type { PlannedFolders } from './additive.js';
 import { carryOver } from './carry-over.js';
 import { finishAll, isSameCall } from './earlier.js';
 import { placeTops, stagedPathOf } from './placed-tops.js';
@@ -211,14 +211,14 @@ function swapAll(
 /** Moves the staged and proven messages into the live folders. @throws {InterruptedError} saying how many were added */
 async function addAll(
   request: RecoverRequest,
-  planned: PlannedRecover & { readonly folders: readonly FolderPlan[] },
+  planned: PlannedRecover & { readonly folders: PlannedFolders },
   placed: PlacedRecover,
 ): Promise<Brought> {
   const { tops, staging } = placed;
   const placements = tops.map(({ placement }) => placement);
 
   try {
-    const additive = await addMail(planned.folders, {
+    const additive = await addMail(planned.folders.folders, {
       storeDir: request.storeDir,
       stagedPathOf: (path) => stagedPathOf(placements, path),
       notes: takeNotes(request, planned, placed),

@@ -1,4 +1,5 @@
 import { wholeName } from '../archive/entry-names.js';
+import { IndexRuns } from '../archive/read/indices.js';
 import type { Selection } from '../archive/read/read-archive.js';
 import { directoryRuns } from '../archive/zip/directory-runs.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
@@ -10,7 +11,7 @@ export interface SelectedRun {
   readonly table: EntryTable;
   /** The directory's entry name with its final `/`; empty for the archive's root. */
   readonly prefix: string;
-  readonly indices: readonly number[];
+  readonly indices: IndexRuns;
   /** The name of an entry's file in the directory, that of the whole file for a piece of one. */
   readonly fileName: (index: number) => string;
 }
@@ -24,9 +25,9 @@ export function* selectedRuns(
     let next = rest.next();
 
     for (const { prefix, prefixBytes, end } of directoryRuns(table)) {
-      const own: number[] = [];
+      const own = new IndexRuns();
       for (; next.done !== true && next.value < end; next = rest.next()) {
-        own.push(next.value);
+        own.add(next.value);
       }
 
       if (own.length === 0) continue;
