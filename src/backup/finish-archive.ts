@@ -20,12 +20,12 @@ const DIGEST_LINE_BYTES = 100;
 /** The summary's central header, with its name and times. */
 const SUMMARY_HEADER_BYTES = 256;
 
-/** Lays the summary, closes the volumes, and reads them back. @throws {Error} naming what does not hold what was written */
+/** Lays the summary and closes the volumes. */
 export async function finishArchive(
   run: OpenRun,
   mail: ObservedMail | undefined,
 ): Promise<void> {
-  const { request, writer, packer, takenAt } = run;
+  const { writer, takenAt } = run;
   const lacks = await findLacks(run);
   const format = (): string => formatSummary(run, mail, lacks);
 
@@ -39,16 +39,6 @@ export async function finishArchive(
   await writer.settle();
   addText(writer, SUMMARY_ENTRY, format(), takenAt);
   await writer.finish();
-
-  const { files, sourceBytes } = packer.counts;
-
-  request.onProgress?.({
-    phase: 'reading back',
-    doneItems: files,
-    totalItems: files,
-    doneBytes: sourceBytes,
-  });
-  if (request.readsBack) await packer.readBack();
 }
 
 function formatSummary(

@@ -13,6 +13,46 @@ import { readArchive } from '../archive/verify.js';
 import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
 import { checkWithBase } from './check-with-base.js';
 import type { IndexedFull } from './index-full.js';
+import type { OpenRun } from './open-run.js';
+
+/** A full of so many entries is looked through while the threads read back; the proof of more needs their memory. */
+const ENTRIES_BESIDE = 300_000;
+
+/**
+ * Proves an archive that has no name yet: its bytes are those that were written, and its structure is one that can be recovered.
+ * @returns the archive's files, under their temporary names
+ * @throws {KmsError} naming what does not hold what was written, or the entry that a recover would refuse
+ */
+export async function proveArchive(run: OpenRun): Promise<ArchiveFiles> {
+  const { writer, packer, base } = run;
+
+  if (base || writer.entries > ENTRIES_BESIDE) {
+    await readBack(run);
+    await packer.close();
+
+    return proveRecoverable(writer, base);
+  }
+
+  const reading = readBack(run);
+  const proving = proveRecoverable(writer, base);
+  // Whatever fails, nobody has a file open when it is removed.
+  await Promise.allSettled([reading, proving]);
+  await reading;
+
+  return proving;
+}
+
+async function readBack({ request, packer }: OpenRun): Promise<void> {
+  const { files, sourceBytes } = packer.counts;
+
+  request.onProgress?.({
+    phase: 'reading back',
+    doneItems: files,
+    totalItems: files,
+    doneBytes: sourceBytes,
+  });
+  if (request.readsBack) await packer.readBack();
+}
 
 /**
  * Asks of an archive that has no name yet what a recover asks before it reads any data: its volumes are opened as they lie
@@ -21,7 +61,7 @@ import type { IndexedFull } from './index-full.js';
  * @returns the archive's files, under their temporary names
  * @throws {FailedError} naming the entry that a recover would refuse
  */
-export async function proveRecoverable(
+async function proveRecoverable(
   writer: ArchiveWriter,
   base: IndexedFull | undefined,
 ): Promise<ArchiveFiles> {

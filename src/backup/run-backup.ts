@@ -18,7 +18,7 @@ import { describeAlarm, MassLoss, refuseGoneStore } from './mass-loss.js';
 import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
 import { readPredecessor } from './predecessor.js';
-import { proveRecoverable } from './prove-archive.js';
+import { proveArchive } from './prove-archive.js';
 import { recordDamage } from './record-damage.js';
 import { recordReadBack } from './record-read-back.js';
 import { reportPlan, reportRun } from './report-backup.js';
@@ -183,9 +183,7 @@ async function writeArchive(
     refuseGoneStore(massLoss.verdict());
 
     await finishArchive(run, packed.mail);
-    // The proof needs the memory of the threads, and not the threads.
-    await packer.close();
-    const proven = await proveRecoverable(writer, base);
+    const proven = await proveArchive(run);
     request.signal?.throwIfAborted();
     await writer.publish(request.signal);
 

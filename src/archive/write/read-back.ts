@@ -5,11 +5,11 @@ import type { RandomAccessSource } from '../zip/source.js';
 import type { ArchiveWriter } from './archive-writer.js';
 import type { ReadBackResult, ReadBackTask } from './pack-tasks.js';
 
-/** One worker's task. */
-const READ_BACK_BYTES = 8 << 20;
+/** One worker's task: long enough that the main thread may look through an archive meanwhile. */
+const READ_BACK_BYTES = 64 << 20;
 const PIECE_BYTES = 1 << 20;
 
-/** Divides the written data into stretches of about 8 MiB, each one worker's task. */
+/** Divides the written data into stretches of about 64 MiB, each one worker's task. */
 export function* planReadBack({
   storage,
   volumes,
