@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { crc32 } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { codec } from '../../../src/archive/zip/codec.js';
 import { EntryDamage } from '../../../src/archive/zip/entry-damage.js';
 import { EntryTableBuilder } from '../../../src/archive/zip/entry-table.js';
@@ -16,6 +16,7 @@ import {
   readPieces,
   readWhole,
 } from '../../../src/archive/zip/read-entry.js';
+import { Inflater } from '../../../src/archive/zip/wasm/inflater.js';
 import {
   METHOD_DEFLATED,
   METHOD_STORED,
@@ -117,6 +118,37 @@ describe('an entry', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is not called damaged because our own inflater is wrong', () => {
+    const bytes = Buffer.from('Received: from mail\r\n'.repeat(50));
+    const entry = place(bytes, METHOD_DEFLATED);
+    const memory = Buffer.alloc(bytes.length + 1);
+    const inflate = Inflater.prototype.inflate;
+    let wrong = 0;
+
+    vi.spyOn(Inflater.prototype, 'inflate').mockImplementation(function (
+      this: Inflater,
+      ...asked
+    ) {
+      const result = inflate.apply(this, asked);
+      if (result?.length !== bytes.length) return result;
+
+      wrong++;
+
+      return result.fill(0, 0, 1);
+    });
+
+    try {
+      // It is used after some hundred streams.
+      for (let times = 0; times < 400; times++) {
+        expect(held(entry, memory).equals(bytes)).toBe(true);
+      }
+    } finally {
+      vi.restoreAllMocks();
+    }
+
+    expect(wrong).toBeGreaterThan(0);
   });
 
   it('is the same in pieces when it is longer than one', async () => {
