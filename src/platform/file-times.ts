@@ -46,8 +46,9 @@ export function floorDivide(value: bigint, by: bigint): bigint {
  * @throws {Error} the operating system's
  */
 export function giveTime(path: string, ticks: bigint, fd?: number): boolean {
+  const seconds = settableSeconds(ticks);
   // Node replaces a negative number by the present time, and takes a text as it is.
-  const time = String(settableSeconds(ticks));
+  const time = seconds < 0 ? String(seconds) : seconds;
   const isDone = optionally('time', path, () => {
     if (fd === undefined) utimesSync(path, time, time);
     else futimesSync(fd, time, time);

@@ -7,7 +7,7 @@ import {
   mkdirSync,
   openSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { errnoOf } from '../../errors.js';
 import { writeFully } from '../../platform/atomic-file.js';
 import { giveTime } from '../../platform/file-times.js';
@@ -38,11 +38,22 @@ const MOST_ATTEMPTS = 100;
 /** Makes directories with their parents, each once. */
 export class Directories {
   readonly #made = new Set<string>();
+  /** The directory of the last file, with its separator. */
+  #last = '';
 
   make(path: string): void {
     if (this.#made.has(path)) return;
     mkdirSync(path, { recursive: true });
     this.#made.add(path);
+  }
+
+  /** Makes the directory that a file lies in; as a rule the one of the file before it. */
+  makeFor(path: string): void {
+    const nameAt = Math.max(path.lastIndexOf('/'), path.lastIndexOf(sep)) + 1;
+    if (nameAt === this.#last.length && path.startsWith(this.#last)) return;
+
+    this.make(dirname(path));
+    this.#last = path.slice(0, nameAt);
   }
 }
 
@@ -68,7 +79,7 @@ export function createEntryFile(
     return undefined;
   }
 
-  directories.make(dirname(place.path));
+  directories.makeFor(place.path);
 
   return new EntryFile(place.path, {
     offsetBytes: piece?.offsetBytes,

@@ -3,6 +3,7 @@ export interface Indices extends Iterable<number> {
   readonly length: number;
   filter(isWanted: (index: number) => boolean): Indices;
   some(isWanted: (index: number) => boolean): boolean;
+  forEach(take: (index: number) => void): void;
   slice(from?: number, to?: number): readonly number[];
 }
 
@@ -52,15 +53,29 @@ export class IndexRuns implements Indices {
 
   filter(isWanted: (index: number) => boolean): IndexRuns {
     const wanted = new IndexRuns();
-    for (const index of this) if (isWanted(index)) wanted.add(index);
+    this.forEach((index) => {
+      if (isWanted(index)) wanted.add(index);
+    });
 
     return wanted;
   }
 
   some(isWanted: (index: number) => boolean): boolean {
-    for (const index of this) if (isWanted(index)) return true;
+    for (const [at, start] of this.#starts.entries()) {
+      const end = this.#ends[at] ?? start;
+      for (let index = start; index < end; index++) {
+        if (isWanted(index)) return true;
+      }
+    }
 
     return false;
+  }
+
+  forEach(take: (index: number) => void): void {
+    for (const [at, start] of this.#starts.entries()) {
+      const end = this.#ends[at] ?? start;
+      for (let index = start; index < end; index++) take(index);
+    }
   }
 
   slice(from = 0, to = this.#length): readonly number[] {

@@ -80,7 +80,9 @@ export async function readSelections(
 
 function sizeOf({ table, indices }: Selection): number {
   let bytes = 0;
-  for (const index of indices) bytes += table.size(index);
+  indices.forEach((index) => {
+    bytes += table.size(index);
+  });
 
   return bytes;
 }

@@ -38,15 +38,62 @@ export function checkLocalHeader(
   const dataStart = nameEnd + bytes.readUInt16LE(28);
   if (dataStart > bytes.length) throw entryDamage.localHeaderCutOff();
 
-  const name = bytes.subarray(LOCAL_FIXED_BYTES, nameEnd);
-  if (!name.equals(table.rawName(index))) {
+  if (!isNameOf(bytes, nameEnd, table, index)) {
     throw entryDamage.headersDiffer('name');
   }
 
-  const sizes = readSizes(bytes.subarray(0, dataStart), nameEnd);
-  checkValues(bytes, sizes, table, index);
+  // Most are equal, and nothing is made for them.
+  if (!hasSameValues(bytes, table, index)) {
+    const sizes = readSizes(bytes.subarray(0, dataStart), nameEnd);
+    checkValues(bytes, sizes, table, index);
+  }
 
   return dataStart;
+}
+
+/** Says whether the name of a local header, which ends at `nameEnd`, is that of the entry. */
+function isNameOf(
+  bytes: Buffer,
+  nameEnd: number,
+  table: EntryTable,
+  index: number,
+): boolean {
+  if (table.rawNameOf(index)) {
+    const name = bytes.subarray(LOCAL_FIXED_BYTES, nameEnd);
+
+    return name.equals(table.rawName(index));
+  }
+
+  const { names } = table;
+  const length = table.nameLength(index);
+  if (nameEnd - LOCAL_FIXED_BYTES !== length) return false;
+
+  const start = table.nameStart(index);
+  // From the end: names next to each other differ there.
+  for (let at = length - 1; at >= 0; at--) {
+    if (names[start + at] !== bytes[LOCAL_FIXED_BYTES + at]) return false;
+  }
+
+  return true;
+}
+
+/** Says whether checksum and sizes stand in the local header itself as they do in the table. */
+function hasSameValues(
+  bytes: Buffer,
+  table: EntryTable,
+  index: number,
+): boolean {
+  // 14: CRC-32 of the content; 18: compressed size; 22: size
+  const compressedBytes = bytes.readUInt32LE(18);
+  const sizeBytes = bytes.readUInt32LE(22);
+
+  return (
+    compressedBytes !== SEE_ZIP64 &&
+    sizeBytes !== SEE_ZIP64 &&
+    bytes.readUInt32LE(14) === table.crc(index) &&
+    compressedBytes === table.compressedSize(index) &&
+    sizeBytes === table.size(index)
+  );
 }
 
 function checkMethod(bytes: Buffer, table: EntryTable, index: number): void {

@@ -1,4 +1,8 @@
-import { EntryTable, type TimePrecision } from './entry-table.js';
+import {
+  type ColumnTable,
+  EntryTable,
+  type TimePrecision,
+} from './entry-table.js';
 import type { FilePiece } from './zip-format.js';
 
 /** The central directories that a thread holds in memory at one time: those of 200,000 messages, so that they are read once. */
@@ -100,6 +104,13 @@ export class WindowTable extends EntryTable {
 
   dataOffset(index: number): number | undefined {
     return this.#held.dataOffset(index);
+  }
+
+  /** By the table itself: its rows are asked for field by field. */
+  override gather(
+    indices: Iterable<number> & { readonly length: number },
+  ): ColumnTable {
+    return this.#held.gather(indices);
   }
 
   override release(): number {
