@@ -18,7 +18,7 @@ export type FileFacts = Pick<EntryFacts, 'sizeBytes' | 'mtimeTicks'>;
 export type Likeness = 'same' | 'unsure' | 'other time' | 'other size';
 
 /** The coarsest step of the times of archives and file systems. */
-const COARSEST_TICKS = 20_000_000n;
+export const COARSEST_TICKS = 20_000_000n;
 
 /**
  * Compares size and time, as finely as the entry has it. A file that was written while the archive was made may have been

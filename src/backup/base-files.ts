@@ -1,5 +1,6 @@
 import { wholeName } from '../archive/entry-names.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
+import type { NameCursor } from '../store/name-list.js';
 
 /** The files that a full has in one directory. */
 
@@ -7,6 +8,11 @@ import type { EntryTable } from '../archive/zip/entry-table.js';
 export interface BaseEntry {
   readonly table: EntryTable;
   readonly index: number;
+}
+
+/** An entry with its record. */
+export interface TakenEntry extends BaseEntry {
+  readonly record: number;
 }
 
 /** Records of the directory next to each other, in a table. */
@@ -35,17 +41,32 @@ export class BaseFiles {
     this.#prefixBytes = Buffer.byteLength(prefix);
   }
 
-  /** The record of a file. A store mostly gives its names in the order of the full: then no name is made a string. */
-  find(name: string): number | undefined {
+  /**
+   * The next entry, where a list of names is on its name: a store mostly gives its names in the order of the full, and then no
+   * name is made a string. Undefined where another name is next.
+   */
+  takeNext(names: NameCursor): TakenEntry | undefined {
     const run = this.#runs[this.#run];
+    if (!run) return undefined;
 
-    if (run && this.#isNext(run, name)) {
-      const record = run.record + this.#place;
-      this.#goTo(this.#run, this.#place + 1);
+    const { table, record } = run;
+    const place = this.#place;
+    const index = run.start + place;
+    const start = table.nameStart(index);
+    const end = start + table.nameLength(index);
 
-      return record;
-    }
+    const isNext =
+      names.isAscii(table.names, start + this.#prefixBytes, end) &&
+      !table.piece(index);
+    if (!isNext) return undefined;
 
+    this.#goTo(this.#run, place + 1);
+
+    return { table, index, record: record + place };
+  }
+
+  /** The record of a file, wherever its name stands. */
+  find(name: string): number | undefined {
     this.#records ??= new Map(this.names());
     const record = this.#records.get(name);
     if (record !== undefined) this.#goBehind(record);
@@ -77,14 +98,6 @@ export class BaseFiles {
         yield [piece ? wholeName(name) : name, record + at];
       }
     }
-  }
-
-  #isNext({ table, start }: BaseRun, name: string): boolean {
-    const index = start + this.#place;
-
-    return (
-      !table.piece(index) && table.isNameAfter(index, this.#prefixBytes, name)
-    );
   }
 
   #goTo(run: number, place: number): void {

@@ -1,3 +1,4 @@
+import { isMessageAt } from '../archive/entry-kind.js';
 import { likenessOf } from '../archive/same-file.js';
 import { isReadFailure } from '../archive/zip/source.js';
 import { KmsError } from '../errors.js';
@@ -5,9 +6,14 @@ import type { Component } from '../store/components.js';
 import { isIn, placeOf } from '../store/entry-place.js';
 import type { WalkedDirectory } from '../store/list-directory.js';
 import { hasMessageName, holdsMessages } from '../store/message-file.js';
-import { packNames } from '../store/name-list.js';
+import {
+  NameCursor,
+  type NameList,
+  packNames,
+  unpackNames,
+} from '../store/name-list.js';
 import { VANISHED } from '../store/stat-tasks.js';
-import type { BaseFiles } from './base-files.js';
+import type { BaseFiles, TakenEntry } from './base-files.js';
 import { type BaseIndex, type EntryStamp, stampOf } from './base-index.js';
 import {
   type Change,
@@ -20,6 +26,7 @@ import {
   type PlannedFiles,
 } from './comparison.js';
 import type { ExaminedFiles } from './examine-store.js';
+import { PlainComparison } from './plain-comparison.js';
 import { RecordSet } from './record-set.js';
 
 /**
@@ -36,7 +43,7 @@ import { RecordSet } from './record-set.js';
 /** Files of one directory, in columns. */
 export interface ComparedFiles {
   readonly directory: WalkedDirectory;
-  readonly names: readonly string[];
+  readonly files: NameList;
   /** The place in `CHANGES` of each file. */
   readonly changes: Uint8Array;
   /** The record of each file in the base, or `NO_RECORD`. */
@@ -114,34 +121,61 @@ export class StoreComparison {
     }
   }
 
-  #compare(examined: ExaminedFiles, files: BaseFiles): ComparedFiles {
-    const { directory, names } = examined;
-    const changes = new Uint8Array(names.length);
-    const records = new Int32Array(names.length);
+  #compare(examined: ExaminedFiles, base: BaseFiles): ComparedFiles {
+    const { directory, files, result, first } = examined;
+    const changes = new Uint8Array(files.count).fill(UNCHANGED);
+    const records = new Int32Array(files.count);
+    const plain = new PlainComparison(result, this.base.takenAtTicks);
+    const isInMail = holdsMessages(directory.prefix);
+    const cursor = new NameCursor(files);
+    let names: readonly string[] | undefined;
 
-    for (const [place, name] of names.entries()) {
-      const record = files.find(name);
-      const facts = factsAt(examined, place);
-      const readCrc = (): number => this.readChecksum(directory, name);
-      const change = this.#compareFile(
-        {
-          files,
-          record,
-        },
-        facts,
-        readCrc,
-      );
+    while (!cursor.isAtEnd) {
+      const { place } = cursor;
+      const next = base.takeNext(cursor);
 
-      changes[place] = CHANGES.indexOf(change);
-      records[place] = record ?? NO_RECORD;
+      if (next && plain.isUnchanged(next, first + place)) {
+        records[place] = next.record;
+        if (isMessageAt(next.table, next.index, isInMail)) {
+          this.#messages.unchanged++;
+        }
+      } else {
+        names ??= unpackNames(files);
+
+        const named = { base, next, name: names[place] ?? '' };
+        const found = this.#compareNamed(examined, place, named);
+
+        changes[place] = CHANGES.indexOf(found.change);
+        records[place] = found.record;
+      }
+
+      cursor.advance();
     }
 
-    return {
-      directory,
-      names,
-      changes,
-      records,
-    };
+    return { directory, files, changes, records };
+  }
+
+  /** Compares a file by its name, and counts it where it is a message. */
+  #compareNamed(
+    examined: ExaminedFiles,
+    place: number,
+    { base, next, name }: NamedFile,
+  ): { readonly change: Change; readonly record: number } {
+    const { directory } = examined;
+    const record = next?.record ?? base.find(name);
+    const readCrc = (): number => this.readChecksum(directory, name);
+
+    const change = this.#compareFile(
+      { files: base, record },
+      factsAt(examined, place),
+      readCrc,
+    );
+
+    if (holdsMessages(directory.prefix) && hasMessageName(name)) {
+      this.#messages[change]++;
+    }
+
+    return { change, record: record ?? NO_RECORD };
   }
 
   #compareFile(
@@ -164,35 +198,31 @@ export class StoreComparison {
       : 'changed';
   }
 
-  /** Notes which records the store still has, and counts messages. */
-  #note({ directory, names, changes, records }: ComparedFiles): void {
-    const isInMail = holdsMessages(directory.prefix);
-
-    for (const [place, name] of names.entries()) {
-      const record = records[place] ?? NO_RECORD;
-      const change = changeAt(changes, place);
-
-      if (record !== NO_RECORD && change !== 'vanished') this.#seen.add(record);
-      if (isInMail && hasMessageName(name)) this.#messages[change]++;
+  /** Notes which records the store still has. */
+  #note({ changes, records }: ComparedFiles): void {
+    for (const [place, record] of records.entries()) {
+      const isThere = changeAt(changes, place) !== 'vanished';
+      if (record !== NO_RECORD && isThere) this.#seen.add(record);
     }
   }
 
   /** Plans what changed. What vanished is among it: the packer looks again, and counts it. */
-  #plan(component: Component, compared: ComparedFiles): void {
-    const { directory, names, changes } = compared;
+  #plan(
+    component: Component,
+    { directory, files, changes }: ComparedFiles,
+  ): void {
     const group = this.#groups.get(component) ?? [];
     this.#groups.set(component, group);
+    if (changes.every((change) => change === UNCHANGED)) return;
 
-    const changed = names.filter(
-      (_, place) => changeAt(changes, place) !== 'unchanged',
+    const changed = unpackNames(files).filter(
+      (_, place) => changes[place] !== UNCHANGED,
     );
 
-    if (changed.length > 0) {
-      group.push({
-        directory,
-        names: packNames(changed),
-      });
-    }
+    group.push({
+      directory,
+      names: packNames(changed),
+    });
   }
 
   /**
@@ -239,6 +269,8 @@ export class StoreComparison {
   }
 }
 
+const UNCHANGED = CHANGES.indexOf('unchanged');
+
 /** Says whether a directory's own entry differs from that of the base, in mode or time. @param entryName with `/` */
 export function isDirectoryChanged(
   base: BaseIndex,
@@ -252,6 +284,15 @@ export function isDirectoryChanged(
 
   // A directory has no content that could decide.
   return compareStamps(base, own, facts) === 'other';
+}
+
+/** A file of the store by its name. */
+interface NamedFile {
+  /** What the base has in its directory. */
+  readonly base: BaseFiles;
+  /** Its entry, where that was the next one. */
+  readonly next: TakenEntry | undefined;
+  readonly name: string;
 }
 
 /** A file as the file system has it now. */

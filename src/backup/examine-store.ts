@@ -4,7 +4,7 @@ import { examineListed } from '../store/examine-files.js';
 import type { BackupRequest } from './request.js';
 import type { ListedStatTask, StatResult } from '../store/stat-tasks.js';
 import { listedAs, type WalkedDirectory } from '../store/list-directory.js';
-import { type NameList, packNames, unpackNames } from '../store/name-list.js';
+import { type NameList, packNames } from '../store/name-list.js';
 
 /** Enough for a task to be worth its message; large directories are examined by all workers. */
 const BATCH_FILES = 2000;
@@ -14,7 +14,7 @@ const OPEN_BATCHES = 12;
 /** Files of one directory with what the file system says of them. */
 export interface ExaminedFiles {
   readonly directory: WalkedDirectory;
-  readonly names: readonly string[];
+  readonly files: NameList;
   readonly result: StatResult;
   /** The place of the first name in the result's columns. */
   readonly first: number;
@@ -164,7 +164,7 @@ function* examinedFiles({
   let first = 0;
 
   for (const { directory, files } of pieces) {
-    yield { directory, names: unpackNames(files), result, first };
+    yield { directory, files, result, first };
     first += files.count;
   }
 }

@@ -63,7 +63,7 @@ export class ReuseChoice {
   /** Takes files of the store, components in the archive's order. */
   add(
     component: Component,
-    { directory, names, result, first }: ExaminedFiles,
+    { directory, files, result, first }: ExaminedFiles,
   ): void {
     const group = this.#groups.get(component) ?? [];
     this.#groups.set(component, group);
@@ -75,11 +75,11 @@ export class ReuseChoice {
     const known = {
       directory,
       from,
-      to: from + names.length,
+      to: from + files.count,
       result,
       first,
       group: this.#groups.size,
-      volumes: new Uint32Array(names.length),
+      volumes: new Uint32Array(files.count),
     };
 
     group.push(known);

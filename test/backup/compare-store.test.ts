@@ -82,7 +82,7 @@ function examine(prefix: string, ...files: readonly File[]): ExaminedFiles {
 
   return {
     directory: directoryOf(prefix, names),
-    names,
+    files: packNames(names),
     first: 0,
     result: {
       sizes: Float64Array.from(files, ({ sizeBytes }) => sizeBytes ?? 0),
@@ -120,10 +120,10 @@ async function compare(
 
 /** `a.eml` → `unchanged at 3` */
 function printed(compared: ComparedFiles): Record<string, string> {
-  const { names, changes, records } = compared;
+  const { files, changes, records } = compared;
   const lines: Record<string, string> = {};
 
-  for (const [place, name] of names.entries()) {
+  for (const [place, name] of unpackNames(files).entries()) {
     const record = records[place];
     const change = changeAt(changes, place);
 

@@ -1,5 +1,10 @@
 import { EntryTable, TimePrecision } from './entry-table.js';
-import { isOwnExtra, readExtras, readOwnTime } from './extra-fields.js';
+import {
+  isOwnExtra,
+  isOwnTime,
+  readExtras,
+  readOwnTime,
+} from './extra-fields.js';
 import {
   CENTRAL,
   CENTRAL_FIXED_BYTES,
@@ -103,6 +108,19 @@ export class CentralDirectoryTable extends EntryTable {
     }
 
     return this.#readExtras(index).mtimeTicks;
+  }
+
+  /**
+   * Says whether an entry has this time, in the extra fields of this program: no BigInt is made.
+   * @param low the lower half of the ticks of 100 ns since 1601-01-01 UTC @param high the upper one
+   */
+  hasOwnTime(index: number, low: number, high: number): boolean {
+    const { start, end } = this.#extras(index);
+
+    return (
+      isOwnExtra(this.#view, start, end) &&
+      isOwnTime(this.#view, start, low, high)
+    );
   }
 
   precision(index: number): TimePrecision {

@@ -179,6 +179,20 @@ export function readOwnTime(view: DataView, start: number): bigint {
   return view.getBigInt64(start + OWN_NTFS_TIME, true) - NTFS_EPOCH_TICKS;
 }
 
+/** Says whether that time, before it is counted from 1970 on, has these two halves of 32 bits. */
+export function isOwnTime(
+  view: DataView,
+  start: number,
+  low: number,
+  high: number,
+): boolean {
+  const at = start + OWN_NTFS_TIME;
+
+  return (
+    view.getUint32(at, true) === low && view.getUint32(at + 4, true) === high
+  );
+}
+
 /** Lays the field of a Unix time, as near as 32 bits hold it; returns the position behind it. */
 export function putUnixTime(
   into: Buffer,
