@@ -72,35 +72,42 @@ export function findInPair(at: u32, end: u32): u32 {
 
   const latest = addressOf(held & 0xffff, at);
   const earlier = addressOf(held >> 16, at);
-  const latestAlike = alike(bytes, latest);
-  const earlierAlike = alike(bytes, earlier);
-  if (max(latestAlike, earlierAlike) < LEAST_ALIKE) return 0;
+  const latestDiffers = bytes ^ load<u64>(latest);
+  const earlierDiffers = bytes ^ load<u64>(earlier);
+  if (differsSoon(latestDiffers) & differsSoon(earlierDiffers)) return 0;
 
   return longestOf(
     at,
     end,
     latest,
-    ifWithinReach(latestAlike, latest, at),
+    ifWithinReach(alikeBytes(latestDiffers), latest, at),
     earlier,
-    ifWithinReach(earlierAlike, earlier, at),
+    ifWithinReach(alikeBytes(earlierDiffers), earlier, at),
   );
+}
+
+/** 1 where one of the first four bytes differs, which are too few for a match. */
+// @ts-ignore: decorator
+@inline
+function differsSoon(differing: u64): u32 {
+  return (differing as u32) != 0 ? 1 : 0;
 }
 
 /** The number of bytes that are alike, of eight. */
 // @ts-ignore: decorator
 @inline
-function alike(bytes: u64, other: u32): u32 {
-  return (ctz<u64>(bytes ^ load<u64>(other)) >> 3) as u32;
+function alikeBytes(differing: u64): u32 {
+  return (ctz<u64>(differing) >> 3) as u32;
 }
 
 /** A number of bytes, or 0 for an address that no match may begin at. */
 // @ts-ignore: decorator
 @inline
-function ifWithinReach(alikeBytes: u32, other: u32, at: u32): u32 {
+function ifWithinReach(bytes: u32, other: u32, at: u32): u32 {
   const isBefore: u32 = other < at ? 1 : 0;
   const isWithin: u32 = other >= reachOf(at) ? 1 : 0;
 
-  return alikeBytes & (0 - (isBefore & isWithin));
+  return bytes & (0 - (isBefore & isWithin));
 }
 
 /**
