@@ -4,7 +4,7 @@ import { readMessageHeaders } from '../mail/message-headers.js';
 import { encodeFolderName } from '../store/folder-name.js';
 import { type ExportedMessage, folderOf } from './exported-message.js';
 import type { PackEntry } from './pack-entry.js';
-import { safeFileName, UniquePaths } from './safe-names.js';
+import { safeFileName, UniqueNames, UniquePaths } from './safe-names.js';
 
 type Messages = AsyncIterable<ExportedMessage>;
 
@@ -13,14 +13,14 @@ export async function* layOutFolders(
   messages: Messages,
 ): AsyncGenerator<PackEntry> {
   const paths = new UniquePaths();
-  const files = new UniquePaths();
+  const files = new UniqueNames();
 
   for await (const message of messages) {
     const key = folderOf(message);
     const folder = key === '' ? '' : `${paths.pathFor(key, safePath(key))}/`;
 
     yield {
-      name: files.newPath(folder + stem(message.name), '.eml'),
+      name: folder + files.newName(folder, stem(message.name), '.eml'),
       bytes: message.bytes,
       modifiedAt: message.modifiedAt,
     };

@@ -27,10 +27,7 @@ export async function* readMessages(
   messages: readonly Selection[],
   indexes: readonly Selection[],
 ): AsyncGenerator<ExportedMessage> {
-  const flags = new Map<string, Map<string, IndexRecord>>();
-  for await (const { place, bytes } of readEntries(indexes, true)) {
-    flags.set(folderNameOf(place), parseIndexFld(bytes.toString('latin1')));
-  }
+  const flags = new FolderFlags(indexes);
 
   for await (const { place, bytes, modifiedAt } of readEntries(
     messages,
@@ -39,7 +36,7 @@ export async function* readMessages(
     const name = place.file.slice(place.file.lastIndexOf('/') + 1);
     // An index names what lies in #msgs by the server's numbers; other mail has no flags.
     const number = place.isNumbered ? numberOfMessage(name) : undefined;
-    const record = flags.get(folderNameOf(place))?.get(number ?? '');
+    const record = (await flags.of(place)).get(number ?? '');
 
     yield {
       mailbox: mailboxNameOf(place),
@@ -49,6 +46,41 @@ export async function* readMessages(
       modifiedAt: record?.receivedAt ?? modifiedAt,
       flags: record?.flags,
     };
+  }
+}
+
+/** The flags of messages by folder, those of one folder at a time. */
+class FolderFlags {
+  readonly #indexes = new Map<string, Selection[]>();
+  #folder: string | undefined;
+  #records: ReadonlyMap<string, IndexRecord> = new Map();
+
+  constructor(indexes: readonly Selection[]) {
+    for (const { volume, table, indices } of indexes) {
+      for (const index of indices) {
+        const place = parseEntryPath(fileNameAt(table, index));
+        if (!place) continue;
+
+        const own = this.#indexes.get(folderNameOf(place)) ?? [];
+        this.#indexes.set(folderNameOf(place), own);
+        own.push({ volume, table, indices: [index] });
+      }
+    }
+  }
+
+  async of(place: StorePath): Promise<ReadonlyMap<string, IndexRecord>> {
+    const folder = folderNameOf(place);
+    if (folder === this.#folder) return this.#records;
+
+    this.#folder = folder;
+    this.#records = new Map();
+
+    const own = this.#indexes.get(folder) ?? [];
+    for await (const { bytes } of readEntries(own, true)) {
+      this.#records = parseIndexFld(bytes.toString('latin1'));
+    }
+
+    return this.#records;
   }
 }
 

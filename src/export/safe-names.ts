@@ -39,7 +39,17 @@ function cutToBytes(name: string, limitBytes: number): string {
  */
 export class UniquePaths {
   readonly #byKey = new Map<string, string>();
-  readonly #taken = new Set<string>();
+  readonly #taken: Set<string>;
+
+  /** @param taken paths in lower case that are given */
+  constructor(taken: Iterable<string> = []) {
+    this.#taken = new Set(taken);
+  }
+
+  /** In lower case. */
+  get taken(): Iterable<string> {
+    return this.#taken;
+  }
 
   /** @param key what is to be told apart  @param wanted the path it should get, safe names joined by `/` */
   pathFor(key: string, wanted: string): string {
@@ -59,5 +69,30 @@ export class UniquePaths {
 
     this.#taken.add(path.toLowerCase());
     return path;
+  }
+}
+
+/** No safe name holds it. */
+const LINE_END = '\n';
+
+/** Gives the files of each folder names of their own. Those of one folder are in memory as names, of all others as lines. */
+export class UniqueNames {
+  readonly #lines = new Map<string, string>();
+  #folder = '';
+  #names = new UniquePaths();
+
+  /** A name that no file of the folder has yet. */
+  newName(folder: string, wanted: string, extension: string): string {
+    if (folder !== this.#folder) this.#turnTo(folder);
+
+    return this.#names.newPath(wanted, extension);
+  }
+
+  #turnTo(folder: string): void {
+    this.#lines.set(this.#folder, [...this.#names.taken].join(LINE_END));
+
+    const lines = this.#lines.get(folder);
+    this.#folder = folder;
+    this.#names = new UniquePaths(lines?.split(LINE_END));
   }
 }

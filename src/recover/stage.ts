@@ -22,6 +22,7 @@ import { toSystemError } from '../platform/system-error.js';
 import type { ChainEntries } from './select-entries.js';
 import { refuseDamaged } from './judge-damage.js';
 import type { PlacedTop } from './placed-tops.js';
+import { findFoldedTwins } from './folded-twins.js';
 import { existingAncestor } from './space.js';
 import { dropStaged } from './staging.js';
 import { toReadError } from '../archive/read-error.js';
@@ -242,7 +243,7 @@ function giveNeighboursRights(
 }
 
 /** On a file system that does not tell `A` from `a`, two such entries would become one file. */
-function refuseTwins(staging: string, entries: ChainEntries): void {
+function refuseTwins(staging: string, { selections }: ChainEntries): void {
   const probe = join(staging, '.Probe-\u00e4');
   writeFileSync(probe, '');
 
@@ -252,25 +253,13 @@ function refuseTwins(staging: string, entries: ChainEntries): void {
   rmSync(probe);
   if (!folds) return;
 
-  const seen = new Map<string, string>();
-  for (const { table, indices } of entries.selections) {
-    for (const index of indices) {
-      const name = table.name(index);
-      const folded = name.normalize('NFC').toLowerCase();
-      const twin = seen.get(folded);
+  const twins = findFoldedTwins(selections);
+  if (!twins) return;
 
-      if (twin !== undefined && twin !== name) {
-        throw new DamagedArchiveError(
-          `${JSON.stringify(twin)} and ${JSON.stringify(name)} would become one file here`,
-          {
-            hints: [
-              'Recover to a file system that tells upper from lower case.',
-            ],
-          },
-        );
-      }
+  const [first, second] = twins.map((name) => JSON.stringify(name));
 
-      seen.set(folded, name);
-    }
-  }
+  throw new DamagedArchiveError(
+    `${first ?? ''} and ${second ?? ''} would become one file here`,
+    { hints: ['Recover to a file system that tells upper from lower case.'] },
+  );
 }

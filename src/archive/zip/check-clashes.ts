@@ -47,6 +47,25 @@ class Fingerprint {
   }
 }
 
+/** The fingerprint of a text: two texts that have the same one are nearly always the same. */
+export function fingerprintOf(text: string): number {
+  const bytes = Buffer.from(text);
+
+  return new Fingerprint().add(bytes, 0, bytes.length).value;
+}
+
+/** Those that stand next to an equal one. @param prints ascending */
+export function findRepeated(prints: Float64Array): ReadonlySet<number> {
+  const repeated = new Set<number>();
+
+  for (let at = 1; at < prints.length; at++) {
+    const print = prints[at] ?? 0;
+    if (print === prints[at - 1]) repeated.add(print);
+  }
+
+  return repeated;
+}
+
 /** The fingerprints of the names of an archive, gathered volume by volume. */
 export class NamePrints {
   readonly #files: Float64Array;
@@ -151,12 +170,7 @@ export function findTwin(
   tables: Iterable<EntryTable>,
   prints: Float64Array,
 ): { readonly name: string; readonly volume: number } | undefined {
-  const twice = new Set<number>();
-  for (let at = 1; at < prints.length; at++) {
-    const print = prints[at] ?? 0;
-    if (print === prints[at - 1]) twice.add(print);
-  }
-
+  const twice = findRepeated(prints);
   if (twice.size === 0) return undefined;
 
   const names = new Set<string>();
