@@ -65,16 +65,27 @@ export function loadCompiled(url, directory) {
   };
 }
 
-/** The file that holds the code for this source, this V8 and its options; undefined where none is wanted. */
+/** The file that holds the code for this source, this very Node and its options; undefined where none is wanted. */
 function placeOf(path, bytes, directory) {
   if (process.env.NODE_DISABLE_COMPILE_CACHE) return undefined;
 
   const { uid, mode } = statSync(path);
   // Of a text it would take ten times as long.
   const digest = crc32(bytes).toString(16);
-  const name = `${digest}-${bytes.length}-${cachedDataVersionTag()}`;
+  const name = `${digest}-${bytes.length}-${identityOfNode()}`;
 
   return { directory, file: join(directory, name), uid, mode };
+}
+
+/** V8's tag is the same in versions of Node that crash with each other's code: none is used but by the file that compiled it. */
+function identityOfNode() {
+  const { size, mtimeMs, ino } = statSync(process.execPath);
+  const { version, arch, platform } = process;
+  const file = [process.execPath, size, mtimeMs, ino];
+
+  return crc32(
+    [version, arch, platform, ...file, cachedDataVersionTag()].join(),
+  ).toString(16);
 }
 
 /** Only what belongs to whom the program belongs, and only as it was written. Undefined: V8 compiles. */
