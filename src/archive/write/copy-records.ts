@@ -19,6 +19,7 @@ import {
 } from '../zip/zip-format.js';
 import type { TellBlock } from './block.js';
 import type { BlockSlots } from './block-slots.js';
+import { memoryFor, readStretches } from './copy-stretches.js';
 import { faultOf, namesOf, parseRecords } from './copy-tasks.js';
 import type {
   BlockMessage,
@@ -50,9 +51,10 @@ export class RecordCopier {
 
     const slot = this.slots.take();
     const bytes = this.slots.bytes(slot);
+    const records = memoryFor(table) ?? bytes;
 
     try {
-      readStretches(source, table, bytes);
+      readStretches(source, table, records);
     } catch (error) {
       this.slots.release(slot);
       this.#volume.close();
@@ -60,7 +62,13 @@ export class RecordCopier {
       return unread(table, error);
     }
 
-    return this.#handOver(slot, new CopiedBlock(bytes, table, this.content));
+    // Before anything is inflated: nobody but the disk has a hand in what is copied.
+    if (records !== bytes) bytes.set(records);
+
+    return this.#handOver(
+      slot,
+      new CopiedBlock(bytes, records, table, this.content),
+    );
   }
 
   #handOver(slot: number, block: CopiedBlock): CopyResult {
@@ -93,29 +101,6 @@ function unread(table: EntryTable, error: unknown): CopyResult {
   return { kind: 'copy', files: 0, storedBytes: 0, faults };
 }
 
-/** Lays the records end to end, those that lie side by side by one read. */
-function readStretches(
-  source: RandomAccessSource,
-  table: EntryTable,
-  into: Buffer,
-): void {
-  let to = 0;
-
-  for (let index = 0; index < table.count;) {
-    const offset = table.headerOffset(index);
-    let end = table.extentEnd(index);
-
-    index++;
-    while (index < table.count && table.headerOffset(index) === end) {
-      end = table.extentEnd(index);
-      index++;
-    }
-
-    source.readInto(into.subarray(to, to + end - offset), offset);
-    to += end - offset;
-  }
-}
-
 /** Records in a slot, which are proven one after the other. The place of a damaged one is taken by those that follow. */
 class CopiedBlock {
   readonly faults: CopyFault[] = [];
@@ -129,13 +114,15 @@ class CopiedBlock {
   #messages = 0;
   #sourceBytes = 0;
 
+  /** @param records the same as `bytes`, or a copy that is inflated from: those stay where they are */
   constructor(
     private readonly bytes: Buffer,
+    private readonly records: Buffer,
     private readonly table: EntryTable,
     private readonly content: Buffer,
   ) {
     this.#central = centralOf(table);
-    this.#headers = new HeaderPairs(bytes, this.#central);
+    this.#headers = new HeaderPairs(records, this.#central);
   }
 
   prove(): void {
@@ -197,17 +184,17 @@ class CopiedBlock {
     end: number,
     index: number,
   ): EntryDamage | undefined {
-    const { bytes, table, content } = this;
+    const { records, table, content } = this;
 
     try {
       if (!this.#hasSoundHeaders(from, index)) {
-        readHeld(bytes.subarray(from, end), table, index, content);
+        readHeld(records.subarray(from, end), table, index, content);
 
         return entryDamage.headersDiffer('time');
       }
 
       const dataStart = end - table.compressedSize(index);
-      checkedContent(bytes.subarray(dataStart, end), table, index, content);
+      checkedContent(records.subarray(dataStart, end), table, index, content);
 
       return undefined;
     } catch (error) {
