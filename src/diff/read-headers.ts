@@ -5,6 +5,7 @@ import type { VolumeFileInfo } from '../archive/backup-directory.js';
 import { VolumeHandle } from '../archive/volume-handle.js';
 import { EntryDamage } from '../archive/zip/entry-damage.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
+import { readEnough } from '../archive/zip/read-enough.js';
 import { readHead } from '../archive/zip/read-entry.js';
 import { errnoOf } from '../errors.js';
 import {
@@ -19,9 +20,6 @@ import { openStored } from '../store/open-stored.js';
 import type { FileAt } from '../archive/file-list.js';
 
 /** Reads the headers of messages, of archives and of the live store. */
-
-/** As much of a message's compressed data as holds the headers of nearly every mail. */
-const HEAD_BYTES = 8 << 10;
 
 /** The volume that each table of entries is of. */
 export type VolumesOfTables = ReadonlyMap<EntryTable, VolumeFileInfo>;
@@ -95,12 +93,12 @@ async function readArchived(
   if (!volume) return undefined;
 
   const entry = { source: await handle.open(volume), table, index };
-  const head = readHead(entry, HEAD_BYTES);
-  const isEnough = holdsAllHeaders(head) || head.length >= table.size(index);
+  const bytes = readEnough(entry, {
+    isEnough: holdsAllHeaders,
+    readMore: () => readHead(entry, HEADER_LIMIT_BYTES),
+  });
 
-  return readMessageHeaders(
-    isEnough ? head : readHead(entry, HEADER_LIMIT_BYTES),
-  );
+  return readMessageHeaders(bytes);
 }
 
 function readLive(path: string): MessageHeaders | undefined {

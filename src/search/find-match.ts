@@ -5,6 +5,7 @@ import {
   readHead,
   readWhole,
 } from '../archive/zip/read-entry.js';
+import { readEnough } from '../archive/zip/read-enough.js';
 import { VolumeHandle } from '../archive/volume-handle.js';
 import {
   holdsAllHeaders,
@@ -23,8 +24,6 @@ import type { SearchAnswer, SearchMatch, SearchTask } from './search-tasks.js';
 
 /** Looks through messages, in any thread. */
 
-/** As much of a message's compressed data as holds the headers of nearly every mail. */
-const HEAD_BYTES = 8 << 10;
 /** Of a larger message, this much of its compressed data is searched for text. */
 const TEXT_LIMIT_BYTES = 64 << 20;
 
@@ -98,12 +97,11 @@ async function findMatch(
  * @throws {EntryDamage}
  */
 export function readHeadersOf(entry: EntryPlace, memory?: Buffer): Buffer {
-  const isRoom = entry.table.size(entry.index) < (memory?.length ?? 0);
-  const bytes = readHead(entry, HEAD_BYTES, isRoom ? memory : undefined);
-  const isEnough =
-    bytes.length >= entry.table.size(entry.index) || holdsAllHeaders(bytes);
-
-  return isEnough ? bytes : readMost(entry);
+  return readEnough(entry, {
+    isEnough: holdsAllHeaders,
+    readMore: () => readMost(entry),
+    memory,
+  });
 }
 
 /** @throws {EntryDamage} for a message that a recover would refuse, as far as it fits into memory */

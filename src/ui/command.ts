@@ -7,6 +7,7 @@ import { takeNotes } from '../platform/run-notes.js';
 import { askDiskPassword } from './disk-password.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
+import { jsonPieces } from './json-pieces.js';
 import { presentError, wantsJson, writeOut } from './present/error.js';
 import { Progress, type ProgressMode } from './progress.js';
 import { startStepLog, tellProgress } from './step-log.js';
@@ -128,7 +129,7 @@ export abstract class KmsCommand extends Command {
         outcome.isSummary === true &&
         exitCode === ExitCode.done;
 
-      if (this.#wantsJson()) writeOut(`${JSON.stringify(outcome.json)}\n`);
+      if (this.#wantsJson()) printDocument(outcome.json);
       else if (outcome.text !== '' && !isLeftOut) writeOut(`${outcome.text}\n`);
       process.exitCode = exitCode;
       tellStep(`ends with exit code ${exitCode}`);
@@ -197,4 +198,9 @@ export abstract class KmsCommand extends Command {
   #wantsJson(): boolean {
     return wantsJson(this.argv);
   }
+}
+
+function printDocument(json: object): void {
+  for (const piece of jsonPieces(json)) writeOut(piece);
+  writeOut('\n');
 }
