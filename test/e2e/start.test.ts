@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   cpSync,
   mkdirSync,
   readdirSync,
@@ -99,9 +100,9 @@ describe('the code that V8 compiled', () => {
     symlinkSync(join(original, 'node_modules'), join(home, 'node_modules'));
   });
 
-  const list = (env = {}): string => {
+  const list = (env = {}, node = process.execPath): string => {
     const words = [join(home, 'bin/run.js'), 'list-archives', root];
-    const ended = runTool(process.execPath, words, {
+    const ended = runTool(node, words, {
       env: { ...QUIET_ENVIRONMENT, ...env },
     });
     expectDone(ended);
@@ -134,6 +135,16 @@ describe('the code that V8 compiled', () => {
 
     expect(list()).toBe(`No archives in ${root}.\n`);
     expect(keptFile().inode).not.toBe(inode);
+  });
+
+  it('is not used by another Node, whose code may crash this one', () => {
+    const other = join(root, 'node');
+    copyFileSync(process.execPath, other);
+    const { path } = keptFile();
+
+    expect(list({}, other)).toBe(`No archives in ${root}.\n`);
+    const [own] = readdirSync(kept).filter((name) => join(kept, name) !== path);
+    rmSync(join(kept, own ?? ''));
   });
 
   it('is not used for another program of the same length', () => {
