@@ -1,4 +1,5 @@
 /** One file of a directory, as a storage opens it: to be read from anywhere, or while it is written. */
+import { largeBuffer } from '../platform/large-buffer.js';
 import {
   close,
   closeSync,
@@ -46,7 +47,7 @@ async function readAside(
   offset: number,
   length: number,
 ): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(length);
+  const bytes = largeBuffer(length);
 
   for (let done = 0; done < length;) {
     const count = await readBytesAside(

@@ -1,3 +1,4 @@
+import { largeBuffer } from '../../platform/large-buffer.js';
 import { crc32 } from 'node:zlib';
 import { DamagedArchiveError } from '../../errors.js';
 import type { EntryTable } from './entry-table.js';
@@ -74,7 +75,7 @@ export function readAgain(
   source: RandomAccessSource,
   { offset, length, entries, crc, pieces }: KnownDirectory,
 ): EntryTable {
-  const bytes = Buffer.allocUnsafeSlow(length);
+  const bytes = largeBuffer(length);
   const isThere = offset + length <= source.sizeBytes;
   if (isThere) source.readInto(bytes, offset);
 
