@@ -8,8 +8,6 @@ import { type NameList, packNames } from '../store/name-list.js';
 
 /** Enough for a task to be worth its message; large directories are examined by all workers. */
 const BATCH_FILES = 2000;
-/** What a thread makes of a file it needs no more when it has the next one. */
-const YOUNG_MEGABYTES = 4;
 /** Batches that may wait for their answers, or for the base to be opened: the listing goes on meanwhile. */
 const OPEN_BATCHES = 12;
 
@@ -61,7 +59,6 @@ export class StoreExaminer {
       // Contents may be long: they are read by threads only.
       here: request.usesChecksum ? undefined : examineListed,
       tasksInFlight: OPEN_BATCHES,
-      youngMegabytes: YOUNG_MEGABYTES,
       workerData: () => undefined,
     });
     request.signal?.addEventListener('abort', this.#stop, { once: true });

@@ -11,6 +11,7 @@ import { formatVolumeName, parseVolumeName } from '../archive/names.js';
 import { limitOfNames } from '../archive/read/read-deleted.js';
 import { readArchive } from '../archive/verify.js';
 import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
+import { collectGarbage } from '../platform/collect-garbage.js';
 import { checkWithBase } from './check-with-base.js';
 import type { IndexedFull } from './index-full.js';
 import type { OpenRun } from './open-run.js';
@@ -29,6 +30,8 @@ export async function proveArchive(run: OpenRun): Promise<ArchiveFiles> {
   if (base || writer.entries > ENTRIES_BESIDE) {
     await readBack(run);
     await packer.close();
+    // What packing left goes before the archive's own directories come.
+    await collectGarbage();
 
     return proveRecoverable(writer, base);
   }

@@ -7,7 +7,8 @@ import type { FromWorker, ThreadError } from './worker-port.js';
 const TASKS_IN_FLIGHT = 2;
 /** A thread takes about as long to start: shorter work needs no thread. */
 const HERE_MS = 100;
-const YOUNG_MEGABYTES = 16;
+/** What a thread makes of a file it needs no more when it has the next one: more is only filled before it is used again. */
+const YOUNG_MEGABYTES = 4;
 
 interface Pending<Task, Result> {
   readonly task: Task;

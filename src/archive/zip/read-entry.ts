@@ -261,13 +261,9 @@ function failChecksum(): never {
   throw entryDamage.wrongChecksum();
 }
 
-function inflateWhole(
-  { inflate }: Codec,
-  data: Buffer,
-  room: InflateRoom,
-): Buffer {
+function inflateWhole(by: Codec, data: Buffer, room: InflateRoom): Buffer {
   try {
-    const { bytes, unread } = inflate(data, room);
+    const { bytes, unread } = by.inflate(data, room);
 
     if (bytes.length !== room.size) {
       throw entryDamage.tooShort(bytes.length, room.size);

@@ -151,15 +151,7 @@ export function formatRecoverDone(
   isVerbose = false,
 ): string {
   const { additive } = report;
-  const from = report.archives.join(' + ');
-
-  const lines = additive
-    ? [
-        `Recovered  ${plural(additive.add, 'message')} added (${formatCount(additive.renamed)} under another name), ${formatCount(additive.skip)} identical skipped, from ${from}`,
-      ]
-    : [
-        `Recovered  ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)} from ${from}`,
-      ];
+  const lines = [formatBrought(report)];
 
   if (report.finished !== null) lines.unshift(`Before     ${report.finished}`);
   else if (!additive) lines.push(...formatDone(report));
@@ -181,22 +173,36 @@ export function formatRecoverDone(
   const { missingList } = report;
   if (typeof missingList === 'string') lines.push(`List       ${missingList}`);
 
-  if (report.keptOld.length > 0) {
-    const kept = keptLines('the state before', report);
-    lines.push(...labelled('Kept', kept, LABEL_WIDTH + 1));
-  }
-
-  if (additive && additive.add > 0 && report.keepsOld) {
-    lines.push(
-      'Kept       the names of what was added, for recover --rollback',
-    );
-  }
+  lines.push(...formatKept(report));
 
   if (report.offTimes.length > 0) {
     lines.push(`Times      ${formatOffTimes(report.offTimes)}`);
   }
 
   return [...lines, `Done  ${formatDuration(report.durationMs)}`].join('\n');
+}
+
+function formatBrought(report: RecoverReport): string {
+  const { additive, messages, files, bytes } = report;
+  const from = report.archives.join(' + ');
+
+  return additive
+    ? `Recovered  ${plural(additive.add, 'message')} added (${formatCount(additive.renamed)} under another name), ${formatCount(additive.skip)} identical skipped, from ${from}`
+    : `Recovered  ${plural(messages, 'message')}, ${plural(files, 'file')}, ${formatSize(bytes)} from ${from}`;
+}
+
+/** What a rollback needs. */
+function formatKept(report: RecoverReport): string[] {
+  const { additive, keptOld, keepsOld } = report;
+  if (additive) {
+    return additive.add > 0 && keepsOld
+      ? ['Kept       the names of what was added, for recover --rollback']
+      : [];
+  }
+
+  return keptOld.length > 0
+    ? labelled('Kept', keptLines('the state before', report), LABEL_WIDTH + 1)
+    : [];
 }
 
 /** The cost of what was done, as the plan told it. */

@@ -124,19 +124,13 @@ describe('an entry', () => {
     const bytes = Buffer.from('Received: from mail\r\n'.repeat(50));
     const entry = place(bytes, METHOD_DEFLATED);
     const memory = Buffer.alloc(bytes.length + 1);
-    const inflate = Inflater.prototype.inflate;
     let wrong = 0;
 
-    vi.spyOn(Inflater.prototype, 'inflate').mockImplementation(function (
-      this: Inflater,
-      ...asked
-    ) {
-      const result = inflate.apply(this, asked);
-      if (result?.length !== bytes.length) return result;
-
+    const spy = vi.spyOn(Inflater.prototype, 'inflate');
+    spy.mockImplementation(() => {
       wrong++;
 
-      return result.fill(0, 0, 1);
+      return Buffer.alloc(bytes.length);
     });
 
     try {
