@@ -16,7 +16,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cachedDataVersionTag, getHeapCodeStatistics } from 'node:v8';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 
 /** The checksum of the code, and the bytes of all code that was compiled when it was kept. */
@@ -39,17 +39,19 @@ export function loadCompiled(url, directory) {
   const place = placeOf(path, bytes, fileURLToPath(directory));
   const kept = place && readKept(place);
   const script = new Script(
-    `(function (exports, require, module, __filename) {${bytes.latin1Slice()}\n})`,
+    `(function (exports, require, module, __filename, importModule) {${bytes.latin1Slice()}\n})`,
     {
       filename: url.href,
       cachedData: kept?.code,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     },
   );
 
   const isUsed = kept !== undefined && script.cachedDataRejected === false;
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(url), module, path);
+  const run = script.runInThisContext();
+  const importModule = (specifier) => import(specifier);
+
+  run(module.exports, createRequire(url), module, path, importModule);
 
   return {
     exports: module.exports,

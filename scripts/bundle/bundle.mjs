@@ -1,6 +1,6 @@
 // Bundles the compiled program into one CommonJS file and one for each worker: for Node below dist/bundle, which loads in half
 // the time of several hundred files, and for the single executable.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -176,6 +176,7 @@ export async function bundleForNode() {
     },
     outfile: join(outdir, 'main.cjs'),
   });
+  importByParameter(join(outdir, 'main.cjs'));
 
   await build({
     ...common,
@@ -185,6 +186,16 @@ export async function bundleForNode() {
     entryPoints: Object.fromEntries(workers),
     outdir,
   });
+}
+
+/** Code that was kept compiled cannot import by itself (Node 20 forgets how): whoever runs it gives it the function. */
+function importByParameter(path) {
+  const source = readFileSync(path, 'utf8');
+  const replaced = source.replaceAll('await import(', 'await importModule(');
+  const [left] = /^.*(?<![\w$.])import\(.*$/m.exec(replaced) ?? [];
+  if (left) throw new Error(`${path} imports in another way: ${left}`);
+
+  writeFileSync(path, replaced);
 }
 
 /** Writes main.cjs and one file a worker into `directory`; returns the workers' paths by their base name. */

@@ -47,22 +47,25 @@ function threadsOf(words: readonly string[]): string[][] {
   });
 }
 
-describe('a small job', () => {
-  let server: Installation;
-  let target: string[];
+let server: Installation;
 
-  beforeAll(async () => {
-    server = buildInstallation(join(root, 'server'), {
-      store: {
-        mail: {
-          'example.com': {
-            alice: { INBOX: { '#msgs': { '00000001.eml': 'text' } } },
-          },
+beforeAll(async () => {
+  server = buildInstallation(join(root, 'server'), {
+    store: {
+      mail: {
+        'example.com': {
+          alice: { INBOX: { '#msgs': { '00000001.eml': 'text' } } },
         },
       },
-    });
-    await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
+    },
+  });
+  await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
+});
 
+describe('a small job', () => {
+  let target: string[];
+
+  beforeAll(() => {
     const directory = join(root, 'target');
     mkdirSync(join(directory, 'store'), { recursive: true });
     target = ['--server-dir', directory, '-s', join(directory, 'store')];
@@ -125,6 +128,23 @@ describe('the code that V8 compiled', () => {
     // A run that had to compile would have kept it anew.
     expect(list()).toBe(`No archives in ${root}.\n`);
     expect(keptFile().inode).toBe(inode);
+  });
+
+  it('imports packages as any other does', () => {
+    const words = ['search', server.backupDir, '--text', 'text', '--json'];
+
+    for (const time of ['compiled', 'kept']) {
+      const ended = runTool(
+        process.execPath,
+        [join(home, 'bin/run.js'), ...words],
+        { env: QUIET_ENVIRONMENT },
+      );
+      expect(ended.stderr, time).toBe('');
+      expectDone(ended);
+    }
+
+    rmSync(kept, { recursive: true });
+    list();
   });
 
   it('is not used where it is damaged', () => {
