@@ -156,6 +156,7 @@ const CASES: Readonly<Record<string, Case>> = {
   search: {
     args: ({ backupDir }) => ['search', backupDir, '--subject', 'mail 77'],
     says: /nothing was changed/,
+    changes: /^\.kms-backup-headers$/,
   },
   recover: {
     args: ({ backupDir }) => ['recover', backupDir, '--yes'],
@@ -339,17 +340,25 @@ function isSameFile(one: string, other: string): boolean {
   return readFileSync(one).equals(readFileSync(other));
 }
 
+/** Where a recover keeps what it replaced: of the configuration, and of the store. */
+const STAGINGS = [
+  join('server', '.kms-backup-recover'),
+  join('server', 'store', '.kms-backup-recover'),
+];
+
 /** Everything below a directory that a run should have taken away; what a recover keeps that was done is none of it. */
 function temporaries(place: string): string[] {
-  const staging = join('server', 'store', '.kms-backup-recover');
-  const isKept =
-    existsSync(join(place, staging)) && keepsOldState(join(place, staging));
+  const kept = STAGINGS.filter((staging) => {
+    const path = join(place, staging);
+
+    return existsSync(path) && keepsOldState(path);
+  });
   const names = readdirSync(place, { recursive: true, encoding: 'utf8' });
 
   return names.filter(
     (name) =>
       /\.part$|-tmp|kms-backup-recover|\.lock/.test(name) &&
-      !(isKept && name.startsWith(staging)) &&
+      !kept.some((staging) => name.startsWith(staging)) &&
       existsSync(join(place, name)),
   );
 }
