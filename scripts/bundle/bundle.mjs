@@ -177,6 +177,7 @@ export async function bundleForNode() {
     outfile: join(outdir, 'main.cjs'),
   });
   importByParameter(join(outdir, 'main.cjs'));
+  refuseWholeImports(join(outdir, 'main.cjs'));
 
   await build({
     ...common,
@@ -196,6 +197,17 @@ function importByParameter(path) {
   if (left) throw new Error(`${path} imports in another way: ${left}`);
 
   writeFileSync(path, replaced);
+}
+
+/** The default of a package that is a module is another thing for `require`: such a package is imported where it is used. */
+function refuseWholeImports(path) {
+  const source = readFileSync(path, 'utf8');
+
+  for (const name of LEFT_OUT) {
+    if (!source.includes(`__toESM(require("${name}")`)) continue;
+
+    throw new Error(`${name} is imported at the head of a file`);
+  }
 }
 
 /** Writes main.cjs and one file a worker into `directory`; returns the workers' paths by their base name. */
