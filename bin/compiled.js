@@ -31,7 +31,7 @@ const MOST_FILES = 8;
 /**
  * Loads a CommonJS file.
  * @param {URL} url the file @param {URL} directory where compiled code is kept, with its final slash
- * @returns what the file exports, whether kept code was used, and what keeps the code that is compiled by then
+ * @returns what the file exports, and what keeps the code that is compiled by then
  */
 export function loadCompiled(url, directory) {
   const path = fileURLToPath(url);
@@ -55,7 +55,6 @@ export function loadCompiled(url, directory) {
 
   return {
     exports: module.exports,
-    isUsed,
     keep: () => {
       const compiled = getHeapCodeStatistics().bytecode_and_metadata_size;
       const before = isUsed ? kept.compiled : 0;

@@ -176,8 +176,7 @@ export async function bundleForNode() {
     },
     outfile: join(outdir, 'main.cjs'),
   });
-  importByParameter(join(outdir, 'main.cjs'));
-  refuseWholeImports(join(outdir, 'main.cjs'));
+  adaptImports(join(outdir, 'main.cjs'));
 
   await build({
     ...common,
@@ -189,25 +188,22 @@ export async function bundleForNode() {
   });
 }
 
-/** Code that was kept compiled cannot import by itself (Node 20 forgets how): whoever runs it gives it the function. */
-function importByParameter(path) {
+/**
+ * Code that was kept compiled cannot import by itself (Node 20 forgets how): whoever runs it gives it the function. And the
+ * default of a package that is a module is another thing for `require`: such a package is imported where it is used.
+ */
+function adaptImports(path) {
   const source = readFileSync(path, 'utf8');
-  const replaced = source.replaceAll('await import(', 'await importModule(');
-  const [left] = /^.*(?<![\w$.])import\(.*$/m.exec(replaced) ?? [];
+  const adapted = source.replaceAll('await import(', 'await importModule(');
+  const [left] = /^.*(?<![\w$.])import\(.*$/m.exec(adapted) ?? [];
   if (left) throw new Error(`${path} imports in another way: ${left}`);
 
-  writeFileSync(path, replaced);
-}
+  const whole = LEFT_OUT.find((name) =>
+    source.includes(`__toESM(require("${name}")`),
+  );
+  if (whole) throw new Error(`${whole} is imported at the head of a file`);
 
-/** The default of a package that is a module is another thing for `require`: such a package is imported where it is used. */
-function refuseWholeImports(path) {
-  const source = readFileSync(path, 'utf8');
-
-  for (const name of LEFT_OUT) {
-    if (!source.includes(`__toESM(require("${name}")`)) continue;
-
-    throw new Error(`${name} is imported at the head of a file`);
-  }
+  writeFileSync(path, adapted);
 }
 
 /** Writes main.cjs and one file a worker into `directory`; returns the workers' paths by their base name. */

@@ -31,10 +31,9 @@ const LINE_END = '\n';
 /** The names of one directory are in memory as names, for as long as no other is asked for. */
 export class HiddenNames {
   readonly #directories = new Map<string, HiddenDirectory>();
-  #recent: { readonly prefix: string; readonly names: ReadonlySet<string> } = {
-    prefix: '',
-    names: new Set(),
-  };
+  #recent:
+    | { readonly prefix: string; readonly names: ReadonlySet<string> }
+    | undefined;
 
   constructor({ archive }: ReadArchive, deleted: DeletedNames | undefined) {
     for (const { table } of archive.volumes) {
@@ -53,7 +52,7 @@ export class HiddenNames {
     const directory = this.#directories.get(prefix);
     if (!directory) return undefined;
 
-    if (this.#recent.prefix !== prefix || this.#recent.names.size === 0) {
+    if (this.#recent?.prefix !== prefix) {
       this.#recent = { prefix, names: new Set(namesIn(prefix, directory)) };
     }
 

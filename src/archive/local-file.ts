@@ -1,5 +1,4 @@
 /** One file of a directory, as a storage opens it: to be read from anywhere, or while it is written. */
-import { largeBuffer } from '../platform/large-buffer.js';
 import {
   close,
   closeSync,
@@ -11,6 +10,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { writeFully } from '../platform/atomic-file.js';
+import { largeBuffer } from '../platform/large-buffer.js';
 import { forgo } from '../platform/optional-calls.js';
 import { readBytes, readBytesAside } from '../platform/read-bytes.js';
 import { naming, withPath } from '../platform/system-error.js';

@@ -27,11 +27,13 @@ const ENTRIES_BESIDE = 300_000;
 export async function proveArchive(run: OpenRun): Promise<ArchiveFiles> {
   const { writer, packer, base } = run;
 
-  if (base || writer.entries > ENTRIES_BESIDE) {
+  const entries = writer.entries + (base?.index.size ?? 0);
+
+  if (base || entries > ENTRIES_BESIDE) {
     await readBack(run);
     await packer.close();
-    // What packing left goes before the archive's own directories come.
-    await collectGarbage();
+    // What packing left of many goes before the archive's own directories come.
+    if (entries > ENTRIES_BESIDE) await collectGarbage();
 
     return proveRecoverable(writer, base);
   }

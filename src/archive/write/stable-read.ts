@@ -49,8 +49,7 @@ function readOnce(
   largestBytes: number,
 ): StableFile | 'large' {
   const before = fstatSync(fd, WIDE);
-  const mode = Number(before.mode);
-  if ((mode & constants.S_IFMT) !== constants.S_IFREG) refuseOther(before);
+  refuseOther(before);
 
   const expected = Number(before.size);
   if (expected > largestBytes) return 'large';
@@ -69,7 +68,7 @@ function readOnce(
   return {
     sizeBytes,
     mtimeTicks: ticksOf(after),
-    mode: after.mode === before.mode ? mode : Number(after.mode),
+    mode: Number(after.mode),
     isSettled:
       readCount === expected &&
       after.mtimeNs === before.mtimeNs &&
@@ -78,7 +77,11 @@ function readOnce(
 }
 
 /** @throws {Error} ENOENT where the file has become a directory, which is listed by itself */
-export function refuseOther(stats: BigIntStats): void {
-  if (stats.isDirectory()) throw goneError('it became a directory');
-  if (!stats.isFile()) throw new Error('not a regular file any more');
+export function refuseOther({ mode }: Pick<BigIntStats, 'mode'>): void {
+  // Asked for each file: the stats' own methods make several BigInts.
+  const type = Number(mode) & constants.S_IFMT;
+
+  if (type === constants.S_IFDIR) throw goneError('it became a directory');
+  if (type !== constants.S_IFREG)
+    {throw new Error('not a regular file any more');}
 }

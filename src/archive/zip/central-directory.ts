@@ -1,6 +1,6 @@
-import { largeBuffer } from '../../platform/large-buffer.js';
 import { crc32 } from 'node:zlib';
 import { DamagedArchiveError } from '../../errors.js';
+import { largeBuffer } from '../../platform/large-buffer.js';
 import type { EntryTable } from './entry-table.js';
 import { setExtents } from './entry-extents.js';
 import type { CentralDirectoryTable } from './central-directory-table.js';

@@ -12,8 +12,6 @@ export {
   TimePrecision,
 } from './entry-columns.js';
 
-const LAST_ASCII = 0x7f;
-
 /** The entries of one volume in the order of its central directory, a million of them in little memory. */
 export abstract class EntryTable {
   constructor(readonly count: number) {}
@@ -66,21 +64,6 @@ export abstract class EntryTable {
       start + skipBytes,
       start + this.nameLength(index),
     );
-  }
-
-  /** Says whether that is a name of ASCII characters alone, without making it a string; of any other name it says no. */
-  isNameAfter(index: number, skipBytes: number, name: string): boolean {
-    if (this.nameLength(index) !== skipBytes + name.length) return false;
-
-    const { names } = this;
-    const start = this.nameStart(index) + skipBytes;
-
-    for (let at = 0; at < name.length; at++) {
-      const code = name.charCodeAt(at);
-      if (code !== names[start + at] || code > LAST_ASCII) return false;
-    }
-
-    return true;
   }
 
   /** The name's UTF-8 bytes, not copied. */

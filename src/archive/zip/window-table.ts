@@ -116,8 +116,8 @@ export class WindowTable extends EntryTable {
   override release(): number {
     if (!this.#table) return 0;
 
-    this.#table = undefined;
     held.splice(held.indexOf(this), 1);
+    this.letGo();
 
     return this.#bytes;
   }
@@ -154,6 +154,7 @@ export class WindowTable extends EntryTable {
   }
 
   letGo(): void {
+    if (lastUsed === this.#table) lastUsed = undefined;
     this.#table = undefined;
   }
 }
