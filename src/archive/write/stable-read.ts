@@ -82,6 +82,7 @@ export function refuseOther({ mode }: Pick<BigIntStats, 'mode'>): void {
   const type = Number(mode) & constants.S_IFMT;
 
   if (type === constants.S_IFDIR) throw goneError('it became a directory');
-  if (type !== constants.S_IFREG)
-    {throw new Error('not a regular file any more');}
+  if (type !== constants.S_IFREG) {
+    throw new Error('not a regular file any more');
+  }
 }
