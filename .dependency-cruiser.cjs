@@ -11,7 +11,7 @@ const HOMES = {
   archiver: '^src/export/pack-archive\\.ts$',
   yauzl: '^src/archive/zip/odd-central-directory\\.ts$',
   ini: '^src/(archive/summary|settings/ini-file)\\.ts$',
-  '@rgrove/parse-xml': '^src/server/config/document\\.ts$',
+  '@rgrove/parse-xml': '^src/platform/xml-document\\.ts$',
   ora: '^src/ui/progress\\.ts$',
   inquirer: '^src/ui/prompts\\.ts$',
   '@inquirer/core': '^src/ui/filter-list\\.ts$',
@@ -60,6 +60,12 @@ module.exports = {
       { path: '^src/store/' },
       { path: '^src/(?!store/|platform/|errors\\.ts)' },
       'Archive and server ask it.',
+    ),
+    forbid(
+      'object-store-stands-below',
+      { path: '^src/object-store/' },
+      { path: '^src/(?!object-store/|platform/|errors\\.ts)' },
+      'Bytes under keys; what they are, others know.',
     ),
     forbid(
       'archive-stands-alone',

@@ -1,10 +1,10 @@
+import { ConfigurationError } from '../../errors.js';
 import {
   type XmlDocument,
   XmlElement,
   XmlError,
   parseXml,
-} from '@rgrove/parse-xml';
-import { ConfigurationError } from '../../errors.js';
+} from '../../platform/xml-document.js';
 import { type ConfigText, lineFinder } from './text.js';
 
 /** A range of the document's text: UTF-16 offsets, `end` exclusive. */
