@@ -120,7 +120,7 @@ const inExecutable = {
       }),
     );
     builder.onResolve({ filter: /^node:worker_threads$/ }, ({ importer }) =>
-      /worker-pool\.js$/.test(importer)
+      /(worker-pool|blocking-calls)\.js$/.test(importer)
         ? { path: join(here, 'worker-threads.mjs') }
         : undefined,
     );

@@ -8,3 +8,5 @@ export class Worker extends threads.Worker {
     super(sea.getAsset(name, 'utf8'), { ...options, eval: true });
   }
 }
+
+export const { BroadcastChannel } = threads;

@@ -3,6 +3,7 @@
  * another kind of storage is another implementation of `Storage` and a line in `storages.ts`.
  */
 import type { Lock, LockOptions, LockSighting } from '../platform/lock.js';
+import type { CallChannel } from '../platform/blocking-calls.js';
 import type { Clock } from '../platform/clock.js';
 import type { DiskSpace } from '../platform/disk-space.js';
 import type { OwnFile } from '../platform/own-file.js';
@@ -31,11 +32,26 @@ export interface StorageFeatures {
 }
 
 /** Plain data from which another thread opens the same storage. */
-export interface StoragePlace {
+export type StoragePlace = LocalPlace | BucketPlace;
+
+export interface LocalPlace {
   readonly kind: 'local';
   /** Absolute. */
   readonly directory: string;
 }
+
+/** A bucket, which one thread reads for all others. */
+export interface BucketPlace {
+  readonly kind: 'bucket';
+  readonly name: string;
+  readonly channel: CallChannel;
+}
+
+/** The part of a storage that another thread opens. */
+export type ReadableStorage = Pick<
+  Storage,
+  'name' | 'features' | 'openForRanges'
+>;
 
 /** A file that is being written. It has its name from the start, and is worth something after `close`. */
 export interface StorageWriter {

@@ -1,22 +1,27 @@
-/** Finds the storage of a path or a place. No other file knows the kinds of storage. */
+/** Finds the storage of a path, a bucket or a place. No other file knows the kinds of storage. */
 import { statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { DamagedArchiveError } from '../errors.js';
 import { localStorage } from './local-storage.js';
 import { isLegacyDirectoryName } from './names.js';
-import type { Storage, StoragePlace } from './storage.js';
+import type { BucketTarget } from './object-storage/bucket.js';
+import { objectStorage } from './object-storage/object-storage.js';
+import { threadStorage } from './object-storage/thread-storage.js';
+import type { ReadableStorage, Storage, StoragePlace } from './storage.js';
 
 /** The storage that a setting or an argument names. */
-export function storageAt(path: string): Storage {
-  return localStorage(path);
+export function storageAt(where: string | BucketTarget): Storage {
+  return typeof where === 'string' ? localStorage(where) : objectStorage(where);
 }
 
 /** The storage that another thread has, opened anew in this one. */
-export function openStorage({ directory }: StoragePlace): Storage {
-  return localStorage(directory);
+export function openStorage(place: StoragePlace): ReadableStorage {
+  return place.kind === 'local'
+    ? localStorage(place.directory)
+    : threadStorage(place);
 }
 
-/** The meaning of an argument that names a backup directory, or an archive in one. */
+/** The meaning of an argument that names a storage, or an archive in one. */
 export interface ArchivePlace {
   readonly storage: Storage;
   /** The archive's file, whichever of its volumes; undefined where all archives of the storage are meant. */
@@ -27,7 +32,8 @@ export interface ArchivePlace {
  * Tells a directory of archives from one of its archives.
  * @throws {DamagedArchiveError} for what Kerio MailServer 6.0 wrote: nothing is known about its inside
  */
-export function locateArchives(path: string): ArchivePlace {
+export function locateArchives(given: string): ArchivePlace {
+  const path = resolve(given);
   refuseLegacyDirectory(path);
 
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {

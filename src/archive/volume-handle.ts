@@ -84,5 +84,7 @@ function isSame(a: VolumePlace, b: VolumePlace): boolean {
 }
 
 function identityOf(storage: Storage | StoragePlace): string {
-  return 'kind' in storage ? storage.directory : storage.identity;
+  if (!('kind' in storage)) return storage.identity;
+
+  return storage.kind === 'local' ? storage.directory : storage.channel;
 }

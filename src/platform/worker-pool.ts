@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { addNote } from './run-notes.js';
-import type { FromWorker, ThreadError } from './worker-port.js';
+import { fromThreadError } from './thread-error.js';
+import type { FromWorker } from './worker-port.js';
 
 /** A worker has the next task already while it does one. */
 const TASKS_IN_FLIGHT = 2;
@@ -200,7 +201,7 @@ export class WorkerPool<Task, Result, Message = never> {
 
     const task = pending.get(message.id);
     pending.delete(message.id);
-    if (message.kind === 'failed') task?.reject(toError(message.error));
+    if (message.kind === 'failed') task?.reject(fromThreadError(message.error));
     else task?.resolve(message.result);
     this.#dispatch();
   }
@@ -220,10 +221,4 @@ export class WorkerPool<Task, Result, Message = never> {
       least.worker.postMessage({ id, task: next.task });
     }
   }
-}
-
-function toError({ message, stack, facts }: ThreadError): Error {
-  const error = Object.assign(new Error(message), facts);
-  if (stack !== undefined) error.stack = stack;
-  return error;
 }

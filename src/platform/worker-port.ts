@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../errors.js';
 import { type RunNote, takeNotes } from './run-notes.js';
+import { type ThreadError, toThreadError } from './thread-error.js';
 
 /** The worker's end of a WorkerPool. */
 
@@ -14,33 +14,6 @@ export type FromWorker<Result, Message> =
       readonly id: number;
       readonly error: ThreadError;
     };
-
-/** An error between threads. A cloned Error would lose its code. */
-export interface ThreadError {
-  readonly message: string;
-  readonly stack: string | undefined;
-  /** The fields of an operating system's error. */
-  readonly facts: Readonly<Record<string, unknown>>;
-}
-
-const FACTS = ['code', 'errno', 'syscall', 'path', 'dest'] as const;
-
-function toThreadError(error: unknown): ThreadError {
-  if (!(error instanceof Error)) {
-    return { message: messageOf(error), stack: undefined, facts: {} };
-  }
-
-  const fields = error as NodeJS.ErrnoException & { dest?: string };
-
-  const facts = Object.fromEntries(
-    FACTS.filter((fact) => fields[fact] !== undefined).map((fact) => [
-      fact,
-      fields[fact],
-    ]),
-  );
-
-  return { message: error.message, stack: error.stack, facts };
-}
 
 /** Does every task that a WorkerPool gives to this thread, one after the other. */
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- what comes through a port has no type

@@ -1,0 +1,96 @@
+/** A bucket as a storage has it: where it is, what is known of its objects, and the client, which is loaded when it is needed first. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type {
+  ObjectFacts,
+  ObjectStore,
+  ObjectStoreTarget,
+} from '../../object-store/object-store.js';
+
+/** Where archives are in a bucket: plain data. */
+export interface BucketTarget {
+  readonly target: ObjectStoreTarget;
+  /** Absolute: the directory of this machine that holds lock, records and spool of this bucket and prefix. */
+  readonly stateDirectory: string;
+}
+
+/** A bucket, seen from one prefix. */
+export class Bucket {
+  /** `s3://bucket/prefix` */
+  readonly name: string;
+  readonly #known = new Map<string, ObjectFacts>();
+  #store: Promise<ObjectStore> | undefined;
+
+  constructor(readonly place: BucketTarget) {
+    this.name = nameOfTarget(place.target);
+  }
+
+  /** The client, the same for every call. */
+  store(): Promise<ObjectStore> {
+    this.#store ??= openStore(this.place.target);
+
+    return this.#store;
+  }
+
+  /** The name of an object in messages. */
+  pathOf(key: string): string {
+    return `${this.name}/${key}`;
+  }
+
+  /** All objects of the prefix. */
+  async list(): Promise<ObjectFacts[]> {
+    const store = await this.store();
+    const objects = await store.list();
+
+    this.#known.clear();
+    for (const object of objects) this.#known.set(object.key, object);
+
+    return objects;
+  }
+
+  /** An object as it is at this moment. */
+  async look(key: string): Promise<ObjectFacts | undefined> {
+    const store = await this.store();
+    const facts = await store.head(key);
+
+    if (facts) this.#known.set(key, facts);
+    else this.#known.delete(key);
+
+    return facts;
+  }
+
+  /** An object by the last look at it. */
+  known(key: string): ObjectFacts | undefined {
+    return this.#known.get(key);
+  }
+}
+
+async function openStore(target: ObjectStoreTarget): Promise<ObjectStore> {
+  const { openObjectStore } =
+    await import('../../object-store/open-object-store.js');
+
+  return openObjectStore(target);
+}
+
+/** `s3://bucket/prefix` */
+export function nameOfTarget({ bucket, prefix }: ObjectStoreTarget): string {
+  return `s3://${bucket}/${prefix}`.replace(/\/$/, '');
+}
+
+/**
+ * The directory that holds what this machine keeps of a bucket and prefix.
+ * @param home holds those of all buckets
+ */
+export function stateDirectoryFor(
+  home: string,
+  { endpoint = '', bucket, prefix }: ObjectStoreTarget,
+): string {
+  const words = `${bucket}-${prefix}`.replace(/[^A-Za-z0-9]+/g, '-');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([endpoint, bucket, prefix]))
+    .digest('hex');
+
+  const name = `${words.slice(0, 60).replace(/-$/, '')}-${digest.slice(0, 12)}`;
+
+  return join(home, 'targets', name);
+}
