@@ -70,6 +70,49 @@ export interface StorageWriter {
   abandon(): void;
 }
 
+/** A volume as it was written. */
+export interface WrittenVolume {
+  readonly sizeBytes: number;
+  /** SHA-256 of its central directory, hexadecimal. */
+  readonly directoryDigest: string;
+  /** CRC-32 of all of it, out of the checksums that were taken before its pieces were written. */
+  crc(): number;
+}
+
+/** What the volumes of an archive do not say of it. */
+export interface ArchiveProof {
+  /** The full that a differential is measured against. */
+  readonly base?: { readonly stem: string; readonly digest: string };
+  /** Every written byte was read again. */
+  readonly isReadBack?: boolean;
+}
+
+/** An archive whose volumes are written and proven, and have no names yet. */
+export interface WrittenArchive extends ArchiveProof {
+  readonly volumes: readonly WrittenVolume[];
+}
+
+/** One archive on its way into a storage: its volumes are written and proven apart, and get their names by one act. */
+export interface Publication {
+  /** Where its volumes lie under temporary names until then. */
+  readonly workplace: Storage;
+  /**
+   * Says that what lies before `stableBytes` of a volume will not change any more, so that it may be sent ahead.
+   * @throws {Error} what has failed meanwhile
+   */
+  advance(volume: number, stableBytes: number, isClosed: boolean): void;
+  /**
+   * Gives all volumes their names, the first one last: its name means that the archive is complete.
+   * @throws {Error} the signal's reason as soon as it aborts
+   */
+  publish(
+    archive: WrittenArchive,
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
+  /** Takes back what is not published; the caller removes the volumes from the workplace. */
+  discard(): Promise<void>;
+}
+
 /** The lock whose holder alone may write, rotate or remove. */
 export interface StorageLock {
   /** @throws {LockedError} when somebody else holds it after `waitMs` */
@@ -134,6 +177,8 @@ export interface Storage {
     finalName: string,
     signal: AbortSignal | undefined,
   ): Promise<void>;
+  /** Publishes an archive otherwise than by renames; undefined where the storage `renames`. */
+  beginPublication?(stem: string): Publication;
   /** Removes a file; one that is not there is removed. */
   remove(name: string): Promise<void>;
   /** Makes durable which names there are. */

@@ -3,6 +3,7 @@ import {
   type Catalogue,
   listArchiveFiles,
 } from '../archive/backup-directory.js';
+import type { Storage } from '../archive/storage.js';
 import { sweepTemporaries } from '../archive/sweep.js';
 import { toSpaceError } from '../archive/write/pack-errors.js';
 import type { Lock } from '../platform/lock.js';
@@ -174,7 +175,7 @@ async function writeArchive(
   run: OpenRun,
   massLoss: MassLoss,
 ): Promise<{ report: BackupReport; files: ArchiveFiles }> {
-  const { request, base, writer, packer } = run;
+  const { request, plan, base, writer, packer } = run;
 
   try {
     const packed = await packPlan(run);
@@ -185,11 +186,14 @@ async function writeArchive(
     await finishArchive(run, packed.mail);
     const proven = await proveArchive(run);
     request.signal?.throwIfAborted();
-    await writer.publish(request.signal);
+    await writer.publish(request.signal, {
+      isReadBack: request.readsBack,
+      ...(plan.base && { base: plan.base }),
+    });
 
     return {
       report: reportRun(run, packed),
-      files: toPublished(proven),
+      files: toPublished(request.storage, proven),
     };
   } catch (error) {
     await packer.close();
@@ -202,10 +206,11 @@ async function writeArchive(
   }
 }
 
-/** The files of an archive under the names that they got. */
-function toPublished(files: ArchiveFiles): ArchiveFiles {
+/** The files of an archive where they lie now, under the names that they got. */
+function toPublished(storage: Storage, files: ArchiveFiles): ArchiveFiles {
   const volumes = files.volumes.map((volume) => ({
     ...volume,
+    storage,
     storedAs: volume.name,
   }));
 

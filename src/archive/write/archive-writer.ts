@@ -1,12 +1,15 @@
 import { crc32 } from 'node:zlib';
-import { errnoOf } from '../../errors.js';
-import { isHeldCode } from '../../platform/patience.js';
 import { tellStep } from '../../platform/steps.js';
-import { toSystemError } from '../../platform/system-error.js';
 import { formatTemporaryName, formatVolumeName } from '../names.js';
-import { requireFeature, type Storage } from '../storage.js';
+import {
+  type ArchiveProof,
+  type Publication,
+  requireFeature,
+  type Storage,
+} from '../storage.js';
 import { centralHeaderLength } from '../zip/central-headers.js';
 import { codec } from '../zip/codec.js';
+import { RenamePublication } from './rename-publication.js';
 import { VolumeFile, type VolumeMark } from './volume-file.js';
 import {
   headerBytes,
@@ -41,17 +44,24 @@ export interface SmallEntry {
  */
 export class ArchiveWriter {
   readonly volumes: VolumeFile[] = [];
-  #keepsForRewind = false;
+  /** What is written from here on may be taken back. */
+  #mark: ArchiveMark | undefined;
+  /** So many volumes are ended for good. */
+  #ended = 0;
   #closing: Promise<void>[] = [];
-  readonly #published: string[] = [];
+  readonly #publication: Publication;
+  /** Where its volumes are written and proven. */
+  readonly storage: Storage;
 
   constructor(
-    readonly storage: Storage,
+    target: Storage,
     readonly stem: string,
     private readonly volumeLimitBytes: number,
   ) {
-    requireFeature(storage, 'renames');
-    requireFeature(storage, 'truncates');
+    this.#publication =
+      target.beginPublication?.(stem) ?? new RenamePublication(target, stem);
+    this.storage = this.#publication.workplace;
+    requireFeature(this.storage, 'truncates');
     this.#openVolume();
   }
 
@@ -73,6 +83,7 @@ export class ArchiveWriter {
   addBlock(bytes: Buffer, crc: number, central: Buffer, entries: number): void {
     if (this.current.hasRoomFor(bytes.length, central.length, entries)) {
       this.current.append(bytes, crc, central, entries);
+      this.#advance();
       return;
     }
 
@@ -93,6 +104,8 @@ export class ArchiveWriter {
 
       if (centralFrom < central.length) this.#nextVolume();
     }
+
+    this.#advance();
   }
 
   /** Adds one entry that is known whole: a text of ours, an empty directory. */
@@ -147,16 +160,22 @@ export class ArchiveWriter {
       central.subarray(0, putCentralHeader(central, 0, header, headerAt)),
       1,
     );
+    this.#advance();
   }
 
   /** From here on `rewind` is possible, until `commit`. */
   mark(): ArchiveMark {
-    this.#keepsForRewind = true;
-    return { volume: this.volumes.length - 1, mark: this.current.mark() };
+    this.#mark = {
+      volume: this.volumes.length - 1,
+      mark: this.current.mark(),
+    };
+
+    return this.#mark;
   }
 
   commit(): void {
-    this.#keepsForRewind = false;
+    this.#mark = undefined;
+    this.#advance();
   }
 
   /** Takes back everything since the mark, whole volumes included. */
@@ -169,13 +188,14 @@ export class ArchiveWriter {
     }
 
     this.current.rewind(to.mark);
-    this.#keepsForRewind = false;
+    this.#mark = undefined;
   }
 
   /** Closes every volume; all bytes are on the disk then. */
   async finish(): Promise<void> {
     this.#closing.push(this.current.close(false));
     await this.settle();
+    this.#advance();
   }
 
   /** Starts a new volume if the entries that must end the archive would not fit into this one. */
@@ -185,26 +205,15 @@ export class ArchiveWriter {
     }
   }
 
-  /**
-   * Gives all volumes their names, the first one last: its name means that the archive is complete. An abort between
-   * two renames leaves volumes without a first one, which no command takes for an archive and the next run sweeps.
-   * @throws {FailedError} when a volume cannot be renamed, or a minute long another program holds it
-   */
-  async publish(signal: AbortSignal | undefined): Promise<void> {
-    for (let index = this.volumes.length - 1; index >= 0; index--) {
-      const temporaryName = formatTemporaryName(this.stem, index);
-      const finalName = formatVolumeName(this.stem, index);
-
-      await this.storage
-        .publish(temporaryName, finalName, signal)
-        .catch((error: unknown) => {
-          throw toRenameError(finalName, error);
-        });
-      this.#published.push(finalName);
-
-      // The other names are durable before the one that vouches for them.
-      if (index <= 1) await this.storage.sync();
-    }
+  /** Gives all volumes their names, by one act of the storage. */
+  async publish(
+    signal: AbortSignal | undefined,
+    proof: ArchiveProof = {},
+  ): Promise<void> {
+    await this.#publication.publish(
+      { ...proof, volumes: this.volumes },
+      signal,
+    );
   }
 
   /** Removes all that was written, under temporary names and, after a failed publish, under final ones. */
@@ -215,7 +224,7 @@ export class ArchiveWriter {
       await this.storage.remove(volume.storedAs);
     }
 
-    for (const name of this.#published) await this.storage.remove(name);
+    await this.#publication.discard();
   }
 
   /** Waits until every volume that was ended is on the disk. */
@@ -226,6 +235,24 @@ export class ArchiveWriter {
       (result) => result.status === 'rejected',
     );
     if (failed) throw failed.reason;
+  }
+
+  /** Tells how far each volume is written for good: up to the mark, while there is one. */
+  #advance(): void {
+    const at = this.#mark?.volume ?? this.volumes.length - 1;
+
+    for (; this.#ended < at; this.#ended++) {
+      this.#publication.advance(
+        this.#ended,
+        this.volumes[this.#ended]?.sizeBytes ?? 0,
+        true,
+      );
+    }
+
+    const { stableBytes, isClosed } = this.volumes[at] ?? this.current;
+    const stable = Math.min(stableBytes, this.#mark?.mark.offset ?? Infinity);
+
+    this.#publication.advance(at, stable, isClosed && !this.#mark);
   }
 
   #openVolume(): void {
@@ -246,7 +273,7 @@ export class ArchiveWriter {
       throw new Error('an entry does not fit into an empty volume');
     }
 
-    const closing = this.current.close(this.#keepsForRewind);
+    const closing = this.current.close(this.#mark !== undefined);
     closing.catch(() => undefined); // settle() tells
     this.#closing.push(closing);
     this.#openVolume();
@@ -283,20 +310,4 @@ export class ArchiveWriter {
 
     return fit;
   }
-}
-
-function toRenameError(name: string, error: unknown): unknown {
-  const scanner =
-    'Look which program has files of the backup directory open, a virus scanner for instance, and tell it to leave them.';
-  const held = isHeldCode(errnoOf(error) ?? '') ? [scanner] : [];
-
-  const hints = [
-    ...held,
-    'Nothing was published; earlier archives are untouched.',
-  ];
-
-  return (
-    toSystemError(error, { fact: `${name} cannot be given its name`, hints }) ??
-    error
-  );
 }

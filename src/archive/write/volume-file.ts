@@ -1,10 +1,11 @@
 import { type FolderRun, runsOfPieces } from '../folder-index.js';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Storage, StorageWriter } from '../storage.js';
+import type { Storage, StorageWriter, WrittenVolume } from '../storage.js';
 import { CentralBytes } from './central-bytes.js';
 import { centralHeaderLength } from '../zip/central-headers.js';
 import type { WrittenBlock } from './pack-tasks.js';
+import { combineCrc32 } from '../zip/crc32.js';
 import { formatEndRecord } from '../zip/put-headers.js';
 import {
   CENTRAL_OFFSET_FIELD,
@@ -28,7 +29,7 @@ export interface VolumeMark {
  * One volume while it is written under its temporary name: entries are appended, `close` lays the central directory and
  * syncs. An abort anywhere leaves a `.part` file that the next run sweeps.
  */
-export class VolumeFile {
+export class VolumeFile implements WrittenVolume {
   readonly blocks: WrittenBlock[] = [];
   /** SHA-256 of the central directory, hexadecimal; known when closed. */
   directoryDigest = '';
@@ -38,6 +39,8 @@ export class VolumeFile {
   #entries = 0;
   #unsyncedBytes = 0;
   #isClosed = false;
+  /** Where room is left for a local header that is not there yet. */
+  #reservedAt: number | undefined;
   #folders: FolderRun[] | undefined;
 
   /** @param storedAs what its storage calls it until it is published */
@@ -55,6 +58,15 @@ export class VolumeFile {
 
   get sizeBytes(): number {
     return this.#offset;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The bytes that stay as they are, unless the volume is rewound. */
+  get stableBytes(): number {
+    return this.#reservedAt ?? this.#offset;
   }
 
   /** The folders that its records belong to, in their order; undefined where a name is out of the ordinary. */
@@ -125,12 +137,14 @@ export class VolumeFile {
   /** Leaves room for a local header whose values are not known yet; returns where it goes. */
   reserve(bytes: number): number {
     const at = this.#offset;
+    this.#reservedAt = at;
     this.#offset += bytes;
     return at;
   }
 
   fillReserved(at: number, bytes: Uint8Array): void {
     this.#file.write(bytes, at);
+    this.#reservedAt = undefined;
     this.blocks.push({
       offsetBytes: at,
       lengthBytes: bytes.length,
@@ -156,6 +170,7 @@ export class VolumeFile {
   rewind(mark: VolumeMark): void {
     this.#file.truncate(mark.offset);
     this.#isClosed = false;
+    this.#reservedAt = undefined;
     this.#offset = mark.offset;
     this.#central.cut(mark.centralBytes);
     this.#entries = mark.entries;
@@ -186,6 +201,18 @@ export class VolumeFile {
     if (!keepForRewind) this.#central.cut(0);
 
     await this.#file.close();
+  }
+
+  /** CRC-32 of the whole volume, from those of its blocks. */
+  crc(): number {
+    const inOrder = [...this.blocks].sort(
+      (a, b) => a.offsetBytes - b.offsetBytes,
+    );
+
+    return inOrder.reduce(
+      (crc, block) => combineCrc32(crc, block.crc, block.lengthBytes),
+      0,
+    );
   }
 
   /** Closes without finishing; the caller removes the file. */
