@@ -92,6 +92,12 @@ export interface WrittenArchive extends ArchiveProof {
   readonly volumes: readonly WrittenVolume[];
 }
 
+/** A file of a published archive that is not kept as it was asked for. */
+export interface PublicationIssue {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** One archive on its way into a storage: its volumes are written and proven apart, and get their names by one act. */
 export interface Publication {
   /** Where its volumes lie under temporary names until then. */
@@ -108,7 +114,7 @@ export interface Publication {
   publish(
     archive: WrittenArchive,
     signal: AbortSignal | undefined,
-  ): Promise<void>;
+  ): Promise<readonly PublicationIssue[]>;
   /** Takes back what is not published; the caller removes the volumes from the workplace. */
   discard(): Promise<void>;
 }
@@ -179,6 +185,16 @@ export interface Storage {
   ): Promise<void>;
   /** Publishes an archive otherwise than by renames; undefined where the storage `renames`. */
   beginPublication?(stem: string): Publication;
+  /**
+   * Completes or takes back what dead runs were publishing, and knows more of them than the names of files. Call it while the
+   * lock is held. @returns a sentence for each
+   */
+  settleDeadRuns?(): Promise<readonly string[]>;
+  /**
+   * Removes an archive of which more is stored than its volumes.
+   * @returns until when it is locked and stays; undefined where it is gone
+   */
+  removeArchive?(stem: string): Promise<Date | undefined>;
   /** Removes a file; one that is not there is removed. */
   remove(name: string): Promise<void>;
   /** Makes durable which names there are. */

@@ -36,9 +36,9 @@ export interface Sweep {
 export async function sweepTemporaries(storage: Storage): Promise<Sweep> {
   tellStep(`archives of ${storage.name}`);
 
+  const warnings = [...((await storage.settleDeadRuns?.()) ?? [])];
   const stored = await storage.list(isOfArchive);
   const removed: string[] = [];
-  const warnings: string[] = [];
 
   for (const file of findLeftovers(stored)) {
     const fault = await removeFile(storage, file);

@@ -59,7 +59,8 @@ export interface MessageCounts {
 
 /** Something that the archive lacks, or holds in a doubtful state. */
 export interface BackupIssue {
-  readonly kind: 'skipped' | 'unreadable' | 'oversize' | 'unsettled';
+  readonly kind:
+    'skipped' | 'unreadable' | 'oversize' | 'unsettled' | 'unlocked';
   /** An entry name. */
   readonly name: string;
   readonly reason: string;

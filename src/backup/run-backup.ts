@@ -3,7 +3,7 @@ import {
   type Catalogue,
   listArchiveFiles,
 } from '../archive/backup-directory.js';
-import type { Storage } from '../archive/storage.js';
+import type { PublicationIssue, Storage } from '../archive/storage.js';
 import { sweepTemporaries } from '../archive/sweep.js';
 import { toSpaceError } from '../archive/write/pack-errors.js';
 import type { Lock } from '../platform/lock.js';
@@ -186,13 +186,13 @@ async function writeArchive(
     await finishArchive(run, packed.mail);
     const proven = await proveArchive(run);
     request.signal?.throwIfAborted();
-    await writer.publish(request.signal, {
+    const issues = await writer.publish(request.signal, {
       isReadBack: request.readsBack,
       ...(plan.base && { base: plan.base }),
     });
 
     return {
-      report: reportRun(run, packed),
+      report: withUnlocked(reportRun(run, packed), issues),
       files: toPublished(request.storage, proven),
     };
   } catch (error) {
@@ -204,6 +204,18 @@ async function writeArchive(
     base?.index.close();
     await packer.close();
   }
+}
+
+function withUnlocked(
+  report: BackupReport,
+  unlocked: readonly PublicationIssue[],
+): BackupReport {
+  const added = unlocked.map((issue) => ({
+    kind: 'unlocked' as const,
+    ...issue,
+  }));
+
+  return { ...report, issues: [...report.issues, ...added] };
 }
 
 /** The files of an archive where they lie now, under the names that they got. */

@@ -17,7 +17,7 @@ import {
   type ReportedRun,
   runWithReporting,
 } from '../report/run-with-reporting.js';
-import type { RotateReport } from '../rotate/run-rotate.js';
+import type { RotateReport } from '../rotate/report-rotation.js';
 import { openServerLog, type ServerLog } from '../server/server-log.js';
 import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
 import {

@@ -2,7 +2,8 @@
 import type { ArchiveFiles } from '../archive/backup-directory.js';
 import type { BackupRequest, FinishedBackup } from '../backup/request.js';
 import { InterruptedError, messageOf } from '../errors.js';
-import { type RotateReport, runRotate } from '../rotate/run-rotate.js';
+import type { RotateReport } from '../rotate/report-rotation.js';
+import { runRotate } from '../rotate/run-rotate.js';
 
 /** The facts that a rotation depends on. */
 export interface RotateAfter {

@@ -3,7 +3,7 @@ import { archiveName } from '../archive/names.js';
 import type { BackupReport } from '../backup/request.js';
 import { ExitCode } from '../errors.js';
 import type { ArchivePoint, RunReport } from '../report/run-report.js';
-import type { RotateReport } from '../rotate/run-rotate.js';
+import type { RotateReport } from '../rotate/report-rotation.js';
 import { removedArchives } from './rotate-after.js';
 
 /** The facts that a run's report is made of. */

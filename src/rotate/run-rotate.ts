@@ -1,11 +1,9 @@
-import { countKept, type KeptCounts } from '../archive/kept-counts.js';
 import { archiveName } from '../archive/names.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type ArchiveFiles,
   listArchiveFiles,
 } from '../archive/backup-directory.js';
-import type { ArchiveState } from '../archive/archive-state.js';
 import { inspectStorage } from '../archive/inspect.js';
 import { pruneHeaderCache } from '../archive/headers/header-cache.js';
 import type { Storage } from '../archive/storage.js';
@@ -18,6 +16,7 @@ import {
 } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import type { Lock } from '../platform/lock.js';
+import { formatMinute } from '../platform/dates.js';
 import { tellStep } from '../platform/steps.js';
 import { NewestRule } from './policy-newest.js';
 import {
@@ -25,6 +24,12 @@ import {
   planRotation,
   type RotationPlan,
 } from './plan-rotation.js';
+import {
+  reportRotation,
+  type RotateReport,
+  type Stay,
+  statesLeft,
+} from './report-rotation.js';
 import { RetentionPolicy, type Verdict } from './policy.js';
 
 export interface RotateRequest {
@@ -37,28 +42,6 @@ export interface RotateRequest {
   readonly lockWaitMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
-}
-
-interface RotateVerdict {
-  readonly archive: string;
-  readonly action: Verdict['action'];
-  readonly reason: string;
-  readonly sizeBytes: number;
-  /** Why an archive that was to go is still there. */
-  readonly failure?: string;
-}
-
-export interface RotateReport {
-  readonly schema: 'kms-backup/rotate/1';
-  readonly isDryRun: boolean;
-  readonly limit: number;
-  /** The rule of what is kept, in words. */
-  readonly policy: string;
-  readonly verdicts: readonly RotateVerdict[];
-  /** The archives that are left, or would be. */
-  readonly kept: KeptCounts;
-  readonly removedBytes: number;
-  readonly failures: number;
 }
 
 /** The report of a rotation. */
@@ -85,8 +68,8 @@ export async function runRotate(request: RotateRequest): Promise<Rotation> {
     const planned = await plan(request);
     await refuseShrunkListing(request, planned);
 
-    const failures = await removeAll(request, planned);
-    const left = statesLeft(planned.verdicts, failures);
+    const stays = await removeAll(request, planned);
+    const left = statesLeft(planned.verdicts, stays);
 
     if (planned.removals.length > 0) {
       await pruneHeaderCache(
@@ -95,7 +78,7 @@ export async function runRotate(request: RotateRequest): Promise<Rotation> {
       );
     }
 
-    return endOf(request, [...gone, ...planned.verdicts], failures);
+    return endOf(request, [...gone, ...planned.verdicts], stays);
   } finally {
     lock.release();
   }
@@ -189,41 +172,54 @@ async function refuseShrunkListing(
   );
 }
 
-/** Removes archives; returns what failed. A base stays while one that needs it stays. @throws {InterruptedError} */
+/** Removes archives; returns those that stay. A base stays while one that needs it stays. @throws {InterruptedError} */
 async function removeAll(
   { storage, signal }: RotateRequest,
   { removals }: RotationPlan,
-): Promise<Map<Verdict, string>> {
-  const failures = new Map<Verdict, string>();
+): Promise<Map<Verdict, Stay>> {
+  const stays = new Map<Verdict, Stay>();
 
   for (const [at, verdict] of removals.entries()) {
     tellStep(`removing ${archiveName(verdict.state.facts.files.stem)}`);
-    await stopWhereAsked(signal, removals.slice(0, at), failures);
+    await stopWhereAsked(signal, removals.slice(0, at), stays);
 
-    const dependent = [...failures.keys()].find(
-      ({ state }) => state.base === verdict.state.facts,
-    );
-    const failure = dependent
-      ? `${dependent.state.facts.files.stem}.zip, which needs it, could not be removed`
-      : await removeArchive(storage, verdict);
+    const stay =
+      stayOfBase(verdict, stays) ?? (await removeArchive(storage, verdict));
 
-    if (failure !== undefined) failures.set(verdict, failure);
+    if (stay) stays.set(verdict, stay);
   }
 
-  return failures;
+  return stays;
+}
+
+/** Why a full must stay, as an archive that needs it does; undefined where none does. */
+function stayOfBase(
+  { state }: Verdict,
+  stays: ReadonlyMap<Verdict, Stay>,
+): Stay | undefined {
+  const dependent = [...stays].find(
+    ([other]) => other.state.base === state.facts,
+  );
+  if (!dependent) return undefined;
+
+  const [{ state: needing }, { isLocked }] = dependent;
+  const name = archiveName(needing.facts.files.stem);
+  const reason = `${name}, which needs it, ${isLocked ? 'is locked' : 'could not be removed'}`;
+
+  return { reason, isLocked };
 }
 
 /** Between two archives, so that none is left in part. */
 async function stopWhereAsked(
   signal: AbortSignal | undefined,
   tried: readonly Verdict[],
-  failures: ReadonlyMap<Verdict, string>,
+  stays: ReadonlyMap<Verdict, Stay>,
 ): Promise<void> {
   await nextTurn();
   if (!(signal?.reason instanceof InterruptedError)) return;
 
   const gone = tried
-    .filter((verdict) => !failures.has(verdict))
+    .filter((verdict) => !stays.has(verdict))
     .map(({ state }) => archiveName(state.facts.files.stem));
 
   throw signal.reason.keeping(
@@ -233,74 +229,53 @@ async function stopWhereAsked(
   );
 }
 
+/** @returns why it is still there; undefined where it is gone */
 async function removeArchive(
   storage: Storage,
   { state }: Verdict,
-): Promise<string | undefined> {
+): Promise<Stay | undefined> {
+  const { stem, volumes } = state.facts.files;
+
   try {
-    for (const { storedAs } of state.facts.files.volumes) {
+    if (storage.removeArchive) {
+      const until = await storage.removeArchive(stem);
+
+      return until && lockedUntil(until);
+    }
+
+    for (const { storedAs } of volumes) {
       await storage.remove(storedAs);
       await storage.sync();
     }
 
     return undefined;
   } catch (error) {
-    return errnoOf(error) ?? messageOf(error);
+    return { reason: errnoOf(error) ?? messageOf(error), isLocked: false };
   }
+}
+
+function lockedUntil(until: Date): Stay {
+  return { reason: `locked until ${formatMinute(until)}`, isLocked: true };
 }
 
 function endOf(
   request: RotateRequest,
   verdicts: readonly Verdict[],
-  failures: ReadonlyMap<Verdict, string>,
+  stays: ReadonlyMap<Verdict, Stay>,
 ): Rotation {
-  return {
-    report: toReport(request, verdicts, failures),
-    left: statesLeft(verdicts, failures).map(({ facts }) => facts.files),
-  };
-}
-
-/** The archives that are still there. */
-function statesLeft(
-  verdicts: readonly Verdict[],
-  failures: ReadonlyMap<Verdict, string>,
-): ArchiveState[] {
-  return verdicts
-    .filter((verdict) => verdict.action === 'keep' || failures.has(verdict))
-    .map(({ state }) => state);
-}
-
-function toReport(
-  request: RotateRequest,
-  verdicts: readonly Verdict[],
-  failures: ReadonlyMap<Verdict, string>,
-): RotateReport {
   const { isDryRun, limit, clock } = request;
-  const rows = verdicts.map((verdict): RotateVerdict => {
-    const { files } = verdict.state.facts;
-    const failure = failures.get(verdict);
-
-    return {
-      archive: archiveName(files.stem),
-      action: verdict.action,
-      reason: verdict.reason,
-      sizeBytes: files.sizeBytes,
-      ...(failure === undefined ? {} : { failure }),
-    };
-  });
-
-  const removed = rows.filter(
-    ({ action, failure }) => action === 'remove' && failure === undefined,
-  );
 
   return {
-    schema: 'kms-backup/rotate/1',
-    isDryRun,
-    limit,
-    policy: policyOf(request).describe(),
-    verdicts: rows,
-    kept: countKept(statesLeft(verdicts, failures), clock()),
-    removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    failures: failures.size,
+    report: reportRotation(
+      {
+        isDryRun,
+        limit,
+        policy: policyOf(request).describe(),
+        now: clock(),
+      },
+      verdicts,
+      stays,
+    ),
+    left: statesLeft(verdicts, stays).map(({ facts }) => facts.files),
   };
 }

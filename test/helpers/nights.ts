@@ -10,7 +10,8 @@ import {
   type NightlyBackupEnd,
   runNightlyBackup,
 } from '../../src/jobs/nightly-backup.js';
-import { runRotate, type RotateReport } from '../../src/rotate/run-rotate.js';
+import type { RotateReport } from '../../src/rotate/report-rotation.js';
+import { runRotate } from '../../src/rotate/run-rotate.js';
 import type { Installation } from './installation.js';
 
 /** What a night may change of the usual backup. */

@@ -4,6 +4,7 @@ import { formatTemporaryName, formatVolumeName } from '../names.js';
 import {
   type ArchiveProof,
   type Publication,
+  type PublicationIssue,
   requireFeature,
   type Storage,
 } from '../storage.js';
@@ -209,8 +210,8 @@ export class ArchiveWriter {
   async publish(
     signal: AbortSignal | undefined,
     proof: ArchiveProof = {},
-  ): Promise<void> {
-    await this.#publication.publish(
+  ): Promise<readonly PublicationIssue[]> {
+    return this.#publication.publish(
       { ...proof, volumes: this.volumes },
       signal,
     );

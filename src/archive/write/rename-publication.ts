@@ -33,7 +33,7 @@ export class RenamePublication implements Publication {
   async publish(
     { volumes }: WrittenArchive,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<[]> {
     for (let index = volumes.length - 1; index >= 0; index--) {
       const temporaryName = formatTemporaryName(this.stem, index);
       const finalName = formatVolumeName(this.stem, index);
@@ -48,6 +48,8 @@ export class RenamePublication implements Publication {
       // The other names are durable before the one that vouches for them.
       if (index <= 1) await this.workplace.sync();
     }
+
+    return [];
   }
 
   /** Removes the volumes that have got their names. */

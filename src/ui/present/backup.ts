@@ -4,7 +4,7 @@ import type {
   BackupReport,
   ReuseReport,
 } from '../../backup/request.js';
-import type { RotateReport } from '../../rotate/run-rotate.js';
+import type { RotateReport } from '../../rotate/report-rotation.js';
 import { ExitCode } from '../../errors.js';
 import {
   formatCount,

@@ -1,5 +1,5 @@
 import { describeKept } from '../../archive/kept-counts.js';
-import type { RotateReport } from '../../rotate/run-rotate.js';
+import type { RotateReport } from '../../rotate/report-rotation.js';
 import { formatSize, plural } from '../../platform/units.js';
 import { formatTable } from '../table.js';
 
