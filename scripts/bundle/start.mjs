@@ -8,10 +8,25 @@ class BundledPlugin extends Plugin {
     super(options);
     this.bundledManifest = manifest;
   }
+
+  /** oclif sorts the commands as people of a language do, for which the system's tables are loaded: that takes a tenth of the start. */
+  async load() {
+    await super.load();
+    this.manifest = this.bundledManifest;
+    this.commands = Object.entries(this.bundledManifest.commands).map(
+      ([id, command]) => ({
+        ...command,
+        load: async () => this.findCommand(id, { must: true }),
+        pluginAlias: this.alias,
+        pluginType: this.type,
+      }),
+    );
+  }
+
   async _manifest() {
     this.commandIDs = Object.keys(this.bundledManifest.commands);
     this.hasManifest = true;
-    return this.bundledManifest;
+    return { ...this.bundledManifest, commands: {} };
   }
 }
 

@@ -184,7 +184,7 @@ function encode(volumes: readonly (readonly FolderRun[])[]): Buffer {
 function decode(bytes: Buffer): FolderRun[][] {
   const reader = new Reader(bytes);
   const volumes: FolderRun[][] = [];
-  let before = Buffer.alloc(0);
+  let before = '';
 
   while (!reader.isAtEnd) {
     const runs: FolderRun[] = [];
@@ -192,20 +192,28 @@ function decode(bytes: Buffer): FolderRun[][] {
 
     for (let left = reader.number(); left > 0; left--) {
       const kind = reader.number();
-      const rest = reader.bytes(reader.number());
-      const name = Buffer.concat([before.subarray(0, kind >>> 1), rest]);
+      const rest = reader.text(reader.number());
+      before = before.slice(0, kind >>> 1) + rest;
 
       runs.push({
-        prefix: name.toString('utf8'),
+        prefix: nameOf(before),
         areDirectories: (kind & 1) === 1,
         entries: reader.number(),
         bytes: reader.number(),
       });
-      before = name;
     }
   }
 
   return volumes;
+}
+
+/** The name of which a text has one byte in each character. */
+function nameOf(text: string): string {
+  return isAscii(text) ? text : Buffer.from(text, 'latin1').toString('utf8');
+}
+
+function isAscii(text: string): boolean {
+  return !/[\x80-\xff]/.test(text);
 }
 
 function sharedLength(first: Buffer, second: Buffer): number {
@@ -228,13 +236,17 @@ function numbers(...values: readonly number[]): Buffer {
   return Buffer.from(bytes);
 }
 
+/** Reads names as texts with a character for each byte: a program that has just begun is slow with thousands of small buffers. */
 class Reader {
+  readonly #text: string;
   #at = 0;
 
-  constructor(private readonly text: Buffer) {}
+  constructor(bytes: Buffer) {
+    this.#text = bytes.toString('latin1');
+  }
 
   get isAtEnd(): boolean {
-    return this.#at === this.text.length;
+    return this.#at === this.#text.length;
   }
 
   /** @throws {RangeError} when it has more than 31 bits, or the text ends in it */
@@ -242,7 +254,9 @@ class Reader {
     let value = 0;
 
     for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.text.readUInt8(this.#at++);
+      const byte = this.#text.charCodeAt(this.#at++);
+      if (Number.isNaN(byte)) throw new RangeError('the text ends early');
+
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
@@ -251,13 +265,13 @@ class Reader {
   }
 
   /** @throws {RangeError} when the text is shorter */
-  bytes(length: number): Buffer {
+  text(length: number): string {
     const start = this.#at;
     this.#at += length;
-    if (this.#at > this.text.length) {
+    if (this.#at > this.#text.length) {
       throw new RangeError('the text ends early');
     }
 
-    return this.text.subarray(start, this.#at);
+    return this.#text.slice(start, this.#at);
   }
 }

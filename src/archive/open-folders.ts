@@ -5,6 +5,7 @@ import { openVolumeFile, type VolumeFileInfo } from './backup-directory.js';
 import {
   areSameRuns,
   type FolderRun,
+  mailboxOf,
   parseFolders,
   runsOfTable,
 } from './folder-index.js';
@@ -12,8 +13,7 @@ import { countedMailboxOf } from '../store/mail-names.js';
 import type { ArchiveType } from './names.js';
 import type { OpenVolume, ReadableArchive } from './open-archive.js';
 import { setExtents } from './zip/entry-extents.js';
-import { type PlacedRow, tableOfRows } from './zip/entry-rows.js';
-import type { EntryTable } from './zip/entry-table.js';
+import { type EntryTable, EntryTableBuilder } from './zip/entry-table.js';
 import {
   findCentralDirectory,
   parsePlainCentralDirectory,
@@ -65,8 +65,8 @@ function hasAllMailboxes(
 
   const counts = new Map<string, number>();
 
-  for (const { prefix, areDirectories, entries } of runs) {
-    const mailbox = areDirectories ? undefined : countedMailboxOf(prefix);
+  for (const [directory, entries] of countEntries(runs)) {
+    const mailbox = countedMailboxOf(directory);
     if (mailbox === undefined) continue;
 
     counts.set(mailbox, (counts.get(mailbox) ?? 0) + entries);
@@ -75,6 +75,20 @@ function hasAllMailboxes(
   return [...mailboxes].every(
     ([mailbox, messages]) => (counts.get(mailbox) ?? 0) >= messages,
   );
+}
+
+/** The entries by mailbox, by that one's directory: a mailbox has many runs, and what it is called is found out once. */
+function countEntries(runs: readonly FolderRun[]): Map<string, number> {
+  const counts = new Map<string, number>();
+
+  for (const { prefix, areDirectories, entries } of runs) {
+    if (areDirectories) continue;
+
+    const directory = mailboxOf(prefix);
+    counts.set(directory, (counts.get(directory) ?? 0) + entries);
+  }
+
+  return counts;
 }
 
 /**
@@ -126,7 +140,7 @@ async function readFolders(
     const runs = place && runsFor(place, folders);
     if (!runs) return undefined;
 
-    const rows: PlacedRow[] = [];
+    const rows = builderFor(runs.filter(folders.isWanted));
 
     for (const window of windowsOf(runs, folders.isWanted)) {
       const table = await readWindow(source, place.offset, window);
@@ -135,7 +149,7 @@ async function readFolders(
       addRows(rows, table, window, folders.isWanted);
     }
 
-    return tableOfRows(rows);
+    return rows.build();
   } catch (error) {
     if (error instanceof KmsError) return undefined;
 
@@ -217,8 +231,16 @@ async function readWindow(
   return setExtents(table, directoryOffset, source.name);
 }
 
+/** Room for the entries of some runs; their records are longer than their names. */
+function builderFor(runs: readonly FolderRun[]): EntryTableBuilder {
+  const entries = runs.reduce((sum, run) => sum + run.entries, 0);
+  const bytes = runs.reduce((sum, run) => sum + run.bytes, 0);
+
+  return new EntryTableBuilder(entries, bytes);
+}
+
 function addRows(
-  rows: PlacedRow[],
+  rows: EntryTableBuilder,
   table: EntryTable,
   { runs }: Window,
   isWanted: IsWantedRun,
@@ -229,10 +251,8 @@ function addRows(
     const end = start + run.entries;
 
     for (let index = start; isWanted(run) && index < end; index++) {
-      rows.push({
-        ...table.rowAt(index),
-        extentEnd: table.extentEnd(index),
-      });
+      rows.add(table.rowAt(index));
+      rows.setExtentEnd(rows.count - 1, table.extentEnd(index));
     }
 
     start = end;
