@@ -6,7 +6,7 @@ import {
 } from './backup-directory.js';
 import { inspectArchives, inspectStorage } from './inspect.js';
 import type { Storage } from './storage.js';
-import { locateArchives } from './storages.js';
+import type { ArchivePlace } from './storages.js';
 import { describeIncompleteness, partsOf } from './completeness.js';
 import type { ArchiveState } from './archive-state.js';
 import {
@@ -38,11 +38,9 @@ export interface Chain {
  * the point cannot be read this time: an older one is no answer to that
  */
 export async function readPoint<T>(
-  path: string,
+  { storage, fileName }: ArchivePlace,
   read: (chain: Chain) => Promise<T>,
 ): Promise<T> {
-  const { storage, fileName } = locateArchives(path);
-
   return fileName === undefined
     ? readNewest(storage, read)
     : read(await namedChain(storage, fileName));

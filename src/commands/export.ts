@@ -1,6 +1,8 @@
 import { Args } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
 import type { ExportReport } from '../export/export-messages.js';
+import type { ArchivePlace } from '../archive/storages.js';
+import { locate } from '../jobs/archive-places.js';
 import type { RunControl } from '../jobs/backup-request.js';
 import { toQuery } from '../jobs/mail-query.js';
 import type { LiveFlags } from '../jobs/browse-mail.js';
@@ -53,9 +55,10 @@ export default class Export extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Export);
-    const from = args['DIR|FILE'];
-    await this.useNetworkDisk(from, flags);
+    const given = args['DIR|FILE'];
+    await this.useNetworkDisk(given, flags);
 
+    const from = locate(given, flags);
     const isPiped = flags.output === '-';
     this.kept = isPiped
       ? 'what was written is cut off'
@@ -123,7 +126,7 @@ export default class Export extends KmsCommand {
 }
 
 function open(
-  { from, scope }: { from: string; scope: TypedScope },
+  { from, scope }: { from: ArchivePlace; scope: TypedScope },
   isSalvage: boolean,
   control: RunControl,
 ): Promise<MailSource> {
@@ -133,7 +136,7 @@ function open(
 }
 
 async function browse(
-  from: string,
+  from: ArchivePlace,
   flags: ScopeFlags & LiveFlags,
 ): ReturnType<typeof import('../ui/browse.js').browseMail> {
   const { browseMail } = await import('../ui/browse.js');

@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { listArchives } from '../jobs/list-archives.js';
 import { toArchivesPath } from '../jobs/server.js';
+import { locateStorage } from '../jobs/archive-places.js';
 import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { withEnvironment } from '../ui/flags.js';
@@ -36,7 +37,8 @@ export default class ListArchives extends KmsCommand {
 
     await this.useNetworkDisk(directory, flags);
 
-    const archives = await listArchives(directory);
+    const storage = locateStorage(directory, flags);
+    const archives = await listArchives(storage);
     const look = {
       now: systemClock(),
       bySet: flags.set,
@@ -44,10 +46,10 @@ export default class ListArchives extends KmsCommand {
     };
 
     return {
-      json: documentArchives(directory, archives),
+      json: documentArchives(storage.name, archives),
       text:
         archives.length === 0
-          ? `No archives in ${directory}.`
+          ? `No archives in ${storage.name}.`
           : formatArchives(archives, look),
     };
   }

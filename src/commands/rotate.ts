@@ -42,7 +42,7 @@ export default class Rotate extends KmsCommand {
     const { flags } = await this.parse(Rotate);
     const request = toRotateRequest(flags, this.signal);
 
-    await this.useNetworkDisk(request.storage.name, flags);
+    await this.useNetworkDisk(request.storage.localDirectory, flags);
 
     const { report } = await runRotate(request);
 

@@ -50,7 +50,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
 
     try {
       const request = toStatusRequest(flags);
-      await this.useNetworkDisk(request.storage.name, flags);
+      await this.useNetworkDisk(request.storage.localDirectory, flags);
 
       const status = await collectStatus(request);
       if (flags.html !== undefined) {

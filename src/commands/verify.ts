@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
+import { locate } from '../jobs/archive-places.js';
 import { toArchivesPath } from '../jobs/server.js';
 import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
@@ -51,7 +52,7 @@ export default class Verify extends KmsCommand {
     const { runVerify } = await import('../verify/run-verify.js');
 
     const { reports, warnings } = await runVerify({
-      path,
+      place: locate(path, flags),
       isQuick: flags.quick,
       threads: flags.threads,
       clock: systemClock,

@@ -1,16 +1,15 @@
 /** The request of a backup, of a command's flags and the server's settings. */
 import type { ArchiveType } from '../archive/names.js';
 import type { BackupRequest } from '../backup/request.js';
-import { storageAt } from '../archive/storages.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
 import type { NotifyRule } from '../settings/ini-settings.js';
+import { chooseStorage } from './archive-places.js';
 import type { NightlyBackup } from './nightly-backup.js';
 import { openServer, type ServerFlags } from './server.js';
 import {
   ALL_LOSS_PERCENT,
-  BACKUP_DIR,
   checkVolumeSize,
   choose,
   ENGINE,
@@ -60,6 +59,7 @@ export function toNightlyBackup(
       type,
       installation,
       settings,
+      storage: chooseStorage(flags, sources),
       ...chooseValues(sources),
       clock: systemClock,
       ...control,
@@ -73,12 +73,11 @@ export function toNightlyBackup(
 
 type ChosenValues = Omit<
   BackupRequest,
-  'type' | 'installation' | 'settings' | 'clock' | keyof RunControl
+  'type' | 'installation' | 'settings' | 'storage' | 'clock' | keyof RunControl
 >;
 
 function chooseValues(sources: Sources): ChosenValues {
   return {
-    storage: storageAt(choose(BACKUP_DIR, sources)),
     volumeLimitBytes: checkVolumeSize(choose(VOLUME_SIZE, sources)),
     oversize: choose(OVERSIZE, sources),
     mask: choose(MASK, sources),

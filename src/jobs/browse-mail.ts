@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ArchiveFacts } from '../archive/archive-facts.js';
 import { inspectStorage } from '../archive/inspect.js';
 import { archiveName } from '../archive/names.js';
-import { storageAt } from '../archive/storages.js';
+import type { ArchivePlace } from '../archive/storages.js';
 import type { ArchiveType } from '../archive/names.js';
 import { errnoOf, KmsError, NotFoundError } from '../errors.js';
 import { EVERY_MESSAGE } from '../mail/message-query.js';
@@ -23,8 +23,7 @@ import { choose, type SourceFlags, STORE_DIR } from './setting-sources.js';
 
 /** An archive that can be recovered, at least in part. */
 export interface RecoverPoint {
-  /** Its first volume. */
-  readonly path: string;
+  readonly place: ArchivePlace;
   readonly type: ArchiveType;
   readonly takenAt: Date;
   /** The messages that the point holds, a differential's with its full; undefined where its summary does not say. */
@@ -34,29 +33,27 @@ export interface RecoverPoint {
 }
 
 /**
- * The points of a backup directory, newest first; undefined where `from` is no directory, and so the point itself.
- * @throws {NotFoundError} when nothing in the directory can be recovered
+ * The points of a storage, newest first; undefined where one archive is meant, and so the point itself.
+ * @throws {NotFoundError} when nothing there can be recovered
  */
-export async function findRecoverPoints(
-  from: string,
-): Promise<RecoverPoint[] | undefined> {
-  if (statSync(from, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    return undefined;
-  }
+export async function findRecoverPoints({
+  storage,
+  fileName,
+}: ArchivePlace): Promise<RecoverPoint[] | undefined> {
+  if (fileName !== undefined) return undefined;
 
-  const storage = storageAt(from);
   const points = (await inspectStorage(storage))
     .filter((state) => state.isRecoverable || state.isPartlyRecoverable)
     .reverse();
 
   if (points.length === 0) {
     throw new NotFoundError(
-      `there is no archive in ${from} that can be recovered`,
+      `there is no archive in ${storage.name} that can be recovered`,
     );
   }
 
   return points.map(({ facts }) => ({
-    path: storage.pathOf(archiveName(facts.files.stem)),
+    place: { storage, fileName: archiveName(facts.files.stem) },
     type: facts.files.type,
     takenAt: facts.files.takenAt,
     ...countPoint(facts),

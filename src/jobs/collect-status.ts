@@ -2,7 +2,6 @@
 import type { ArchiveState } from '../archive/archive-state.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
 import type { Storage } from '../archive/storage.js';
-import { storageAt } from '../archive/storages.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
@@ -11,8 +10,9 @@ import {
   readStatus,
   type StatusReport,
 } from '../status/status.js';
+import { chooseStorage } from './archive-places.js';
 import { openServer, type OpenServer, type ServerFlags } from './server.js';
-import { BACKUP_DIR, choose, type SourceFlags } from './setting-sources.js';
+import type { SourceFlags } from './setting-sources.js';
 
 /** The things that are looked at, and the age at which they count as old. */
 export interface StatusRequest {
@@ -47,7 +47,7 @@ export function toStatusRequest(
 
   return {
     server,
-    storage: storageAt(choose(BACKUP_DIR, { flags, server: server.settings })),
+    storage: chooseStorage(flags, { server: server.settings }),
     clock: systemClock,
     maxAgeMs: flags['max-age'],
   };

@@ -1,11 +1,12 @@
 /** The two moments of a comparison: points of archives, or the live store. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Chain, describePassed, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { describeParts } from '../archive/completeness.js';
 import { archiveName } from '../archive/names.js';
 import { PointFiles } from '../archive/point-files.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
+import type { ArchivePlace } from '../archive/storages.js';
 import { findSources } from '../backup/sources.js';
 import { NotFoundError } from '../errors.js';
 import { lookAt } from '../platform/look-again.js';
@@ -42,10 +43,10 @@ export type DiffMoment = PointMoment | LiveMoment;
  * @throws {NotFoundError} when there is nothing · {DamagedArchiveError} where a missing volume may hold what is asked for
  */
 export async function openPoint(
-  from: string,
+  from: ArchivePlace,
   typed: TypedScope | undefined,
 ): Promise<PointMoment> {
-  return readPoint(resolve(from), async (chain) => {
+  return readPoint(from, async (chain) => {
     const index = await readChainIndex(chain);
     const damage = judgeVolumes(index, wantOf(index, typed));
 

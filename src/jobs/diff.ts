@@ -18,6 +18,7 @@ import { ComparedMoments } from './compared-moments.js';
 import { findDiffScope } from './diff-scope.js';
 import { type ListedMessage, listMessages } from './diff-messages.js';
 import { type ScopeFlags, toTypedScope } from './select-mail.js';
+import { locate } from './archive-places.js';
 import { openServer, type ServerFlags } from './server.js';
 
 export interface DiffFlags extends ScopeFlags, ServerFlags {}
@@ -72,8 +73,10 @@ export async function openDiff(
   const typed = isPart ? toTypedScope(flags) : undefined;
 
   const after =
-    later === undefined ? openLive(flags) : await openPoint(later, typed);
-  const before = await openPoint(earlier, typed);
+    later === undefined
+      ? openLive(flags)
+      : await openPoint(locate(later, flags), typed);
+  const before = await openPoint(locate(earlier, flags), typed);
   const scope = typed && (await findDiffScope(before, after, typed));
 
   return { before, after, scope, warnings: warningsOf(before, after) };

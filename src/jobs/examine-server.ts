@@ -1,12 +1,12 @@
 /** Everything that `doctor` looks at. */
-import { storageAt } from '../archive/storages.js';
 import { systemClock } from '../platform/clock.js';
 import type { Check } from '../status/check.js';
 import { checkConfiguration, runChecks } from '../status/doctor.js';
+import { chooseStorage } from './archive-places.js';
 import { checkScheduler } from './check-scheduler.js';
 import type { EntryFlags } from './scheduler-entry.js';
 import { findServer } from './server.js';
-import { BACKUP_DIR, choose, type SourceFlags } from './setting-sources.js';
+import type { SourceFlags } from './setting-sources.js';
 
 export interface Examination {
   readonly checks: readonly Check[];
@@ -21,14 +21,14 @@ export interface Examination {
  */
 export async function examineServer(
   flags: EntryFlags & SourceFlags,
-  onBackupDir: (directory: string) => Promise<void>,
+  onBackupDir: (directory: string | undefined) => Promise<void>,
 ): Promise<Examination> {
   const installation = findServer(flags);
   const { check, settings } = checkConfiguration(installation);
   if (!settings) return { checks: [check], isConfigured: false };
 
-  const storage = storageAt(choose(BACKUP_DIR, { flags, server: settings }));
-  await onBackupDir(storage.name);
+  const storage = chooseStorage(flags, { server: settings });
+  await onBackupDir(storage.localDirectory);
 
   const checks = await runChecks(installation, {
     settings,

@@ -1,7 +1,7 @@
 /** The archives of a backup directory, each with what can be said of it without reading its data. */
 import type { ArchiveState } from '../archive/archive-state.js';
 import { countMessages, inspectStorage } from '../archive/inspect.js';
-import { storageAt } from '../archive/storages.js';
+import type { Storage } from '../archive/storage.js';
 
 export interface ListedArchive {
   readonly state: ArchiveState;
@@ -9,13 +9,11 @@ export interface ListedArchive {
   readonly messages: number | undefined;
 }
 
-/** Oldest first. @throws {NotFoundError} when there is no such directory */
-export async function listArchives(
-  directory: string,
-): Promise<ListedArchive[]> {
+/** Oldest first. @throws {NotFoundError} when there is no such storage */
+export async function listArchives(storage: Storage): Promise<ListedArchive[]> {
   const archives: ListedArchive[] = [];
 
-  for (const state of await inspectStorage(storageAt(directory))) {
+  for (const state of await inspectStorage(storage)) {
     archives.push({ state, messages: await countMessages(state.facts) });
   }
 

@@ -1,5 +1,5 @@
 /** The request of a recover, of a command's flags and the server that they name. */
-import { resolve } from 'node:path';
+import { type ArchivePlace, locateArchives } from '../archive/storages.js';
 import { EngineRunningError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import type { RecoverRequest } from '../recover/request.js';
@@ -46,7 +46,7 @@ export interface RecoverFlags extends PlaceFlags, SourceFlags {
  * @throws {UsageError} when flags contradict each other · {NotFoundError} without a server where one is needed
  */
 export function toRecoverRequest(
-  from: string | undefined,
+  from: ArchivePlace | undefined,
   flags: RecoverFlags,
   control: RunControl,
   chosen?: TypedScope,
@@ -57,7 +57,7 @@ export function toRecoverRequest(
   const { server, ...places } = placesOf(flags, scope);
 
   return {
-    from: resolve(from ?? '.'),
+    from: from ?? locateArchives('.'),
     ...places,
     scope,
     keepsPaths: flags['keep-paths'],

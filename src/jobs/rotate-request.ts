@@ -1,10 +1,9 @@
 /** The request of a rotation, of a command's flags and the server's settings. */
-import { storageAt } from '../archive/storages.js';
 import { systemClock } from '../platform/clock.js';
 import type { RotateRequest } from '../rotate/run-rotate.js';
+import { chooseStorage } from './archive-places.js';
 import { findServerSettings, openServer, type ServerFlags } from './server.js';
 import {
-  BACKUP_DIR,
   choose,
   KEEPS_DIFFERENTIALS,
   LOCK_WAIT_MS,
@@ -32,7 +31,7 @@ export function toRotateRequest(
   const sources = { flags, server };
 
   return {
-    storage: storageAt(choose(BACKUP_DIR, sources)),
+    storage: chooseStorage(flags, { server }),
     limit: Math.max(1, choose(ROTATION_LIMIT, sources)),
     keepsDifferentials: choose(KEEPS_DIFFERENTIALS, sources),
     isDryRun: flags['dry-run'],

@@ -1,12 +1,13 @@
 /** The work of one call of `schedule run`: the backup that the schedule made due, by this same program. */
 import { listArchiveFiles } from '../archive/backup-directory.js';
-import { storageAt } from '../archive/storages.js';
+import type { Storage } from '../archive/storage.js';
 import { NotFoundError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { ownProgram } from '../platform/self.js';
 import { runSchedule, type ScheduleRunReport } from '../schedule/run.js';
+import { chooseStorage } from './archive-places.js';
 import { openServer, type ServerFlags } from './server.js';
-import { BACKUP_DIR, choose, type SourceFlags } from './setting-sources.js';
+import type { SourceFlags } from './setting-sources.js';
 
 /** The flags of `schedule run`, and the words that it passes on. */
 export interface ScheduleRunFlags extends ServerFlags, SourceFlags {
@@ -29,13 +30,13 @@ export async function runDueBackup(
   signal: AbortSignal,
 ): Promise<ScheduleRunReport> {
   const { installation, settings } = openServer(flags);
-  const directory = choose(BACKUP_DIR, { flags, server: settings });
+  const storage = chooseStorage(flags, { server: settings });
 
   return runSchedule(installation, {
     clock: systemClock,
     program: ownProgram(),
     backupFlags: [...backupFlags(flags), ...passedOn],
-    newestArchiveAt: await newestArchive(directory),
+    newestArchiveAt: await newestArchive(storage),
     isEvenIfDisabled: flags['even-if-disabled'],
     isDryRun: flags['dry-run'],
     signal,
@@ -55,9 +56,9 @@ function backupFlags(flags: ScheduleRunFlags): string[] {
   return [...words, '--progress', flags.progress];
 }
 
-async function newestArchive(directory: string): Promise<Date | undefined> {
+async function newestArchive(storage: Storage): Promise<Date | undefined> {
   try {
-    const archives = await listArchiveFiles(storageAt(directory));
+    const archives = await listArchiveFiles(storage);
 
     return archives.at(-1)?.takenAt;
   } catch (error) {

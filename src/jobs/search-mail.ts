@@ -1,10 +1,9 @@
 /** A search through the mail of all archives, or of one point in time. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { archiveName } from '../archive/names.js';
 import { readPoint } from '../archive/chain.js';
-import type { Storage } from '../archive/storage.js';
-import { locateArchives } from '../archive/storages.js';
+import type { ArchivePlace } from '../archive/storages.js';
 import { errnoOf, KmsError, UsageError } from '../errors.js';
 import { EVERY_MESSAGE, type MessageQuery } from '../mail/message-query.js';
 import { LiveMail, onlyDeleted } from '../search/live-mail.js';
@@ -17,6 +16,7 @@ import type { SightedHit } from '../search/sighted-hits.js';
 import type { RunControl } from './backup-request.js';
 import { firstPieces } from './mail-places.js';
 import { type QueryFlags, toQuery } from './mail-query.js';
+import { archivePathIn, locate } from './archive-places.js';
 import { openMail, type ScopeFlags, toTypedScope } from './select-mail.js';
 import { findServerSettings, openServer, type ServerFlags } from './server.js';
 import { choose, type SourceFlags, STORE_DIR } from './setting-sources.js';
@@ -87,28 +87,32 @@ export async function searchMail(
   search: MailSearch,
   control: SearchControl,
 ): Promise<FoundMail> {
-  const { storage, fileName } = locateArchives(resolve(from));
-  const isOnePoint = fileName !== undefined || search.flags.newest;
+  const place = locate(from, search.flags);
+  const isOnePoint = place.fileName !== undefined || search.flags.newest;
+  const looked = { ...search, place, given: from };
 
-  return isOnePoint
-    ? searchPoint(from, search, control)
-    : searchAll(from, storage, search, control);
+  return isOnePoint ? searchPoint(looked, control) : searchAll(looked, control);
+}
+
+/** A search, and the archives that it looks through. */
+interface PlacedSearch extends MailSearch {
+  readonly place: ArchivePlace;
+  /** The argument that named them. */
+  readonly given: string;
 }
 
 /** One point in time. */
 async function searchPoint(
-  from: string,
-  { query, storeDir, flags }: MailSearch,
+  { place, given, query, storeDir, flags }: PlacedSearch,
   control: RunControl,
 ): Promise<FoundMail> {
-  const source = await openMail(from, toTypedScope(flags), 'search');
+  const source = await openMail(place, toTypedScope(flags), 'search');
   const report = await searchMessages(firstPieces(source.messages), query, {
     threads: flags.threads,
     ...control,
   });
 
   const archive = archiveName(source.chain.point.facts.files.stem);
-  const isFile = locateArchives(resolve(from)).fileName !== undefined;
   const hits =
     storeDir === undefined ? report.hits : onlyDeleted(report.hits, storeDir);
 
@@ -121,7 +125,7 @@ async function searchPoint(
       isGoneKnown: false,
       isLive: storeDir === undefined ? undefined : false,
       archive,
-      archivePath: isFile ? from : join(from, archive),
+      archivePath: archivePathIn(place, given, archive),
     })),
     archives: source.chain.archives.map(({ stem }) => archiveName(stem)),
     isOnePoint: true,
@@ -131,14 +135,12 @@ async function searchPoint(
 }
 
 async function searchAll(
-  from: string,
-  storage: Storage,
-  { query, storeDir, flags }: MailSearch,
+  { place, given, query, storeDir, flags }: PlacedSearch,
   { onWrite, ...control }: SearchControl,
 ): Promise<FoundMail> {
   const report = await searchArchives(
     {
-      storage,
+      storage: place.storage,
       typed: toTypedScope(flags),
       query,
       withoutLive: storeDir === undefined ? undefined : new LiveMail(storeDir),
@@ -150,7 +152,7 @@ async function searchAll(
 
   // Where no archive can be looked at, the error of the newest says why.
   if (report.archives.length === 0) {
-    await readPoint(resolve(from), () => Promise.resolve());
+    await readPoint(place, () => Promise.resolve());
   }
 
   const { notes, ...found } = report;
@@ -159,7 +161,7 @@ async function searchAll(
     ...found,
     hits: withLife(report, storeDir, flags).map((hit) => ({
       ...hit,
-      archivePath: join(from, hit.archive),
+      archivePath: archivePathIn(place, given, hit.archive),
     })),
     isOnePoint: false,
     isIncomplete: notes.length > 0,

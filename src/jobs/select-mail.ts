@@ -1,9 +1,9 @@
 /** The mail of a point in time, as far as it is asked for: what a search, an export and a person who browses look at. */
-import { resolve } from 'node:path';
 import type { Selection } from '../archive/read/read-archive.js';
 import type { Missing } from '../archive/salvage/missing.js';
 import type { SalvageControl } from '../archive/salvage/prove-row.js';
 import { salvagePoint } from '../archive/salvage/salvage-point.js';
+import type { ArchivePlace } from '../archive/storages.js';
 import { NotFoundError } from '../errors.js';
 import { type Chain, describePassed, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
@@ -72,11 +72,11 @@ export function toTypedScope(flags: ScopeFlags): TypedScope {
  * @throws {DamagedArchiveError} when damage touches what the scope names
  */
 export async function openMail(
-  from: string,
+  from: ArchivePlace,
   typed: TypedScope,
   use: MailUse,
 ): Promise<MailSource> {
-  return readPoint(resolve(from), (chain) => readMail(chain, typed, use));
+  return readPoint(from, (chain) => readMail(chain, typed, use));
 }
 
 /** The same mail, further narrowed to messages by their entries' places. */
@@ -137,11 +137,11 @@ async function readFrom(
  * @throws as `openMail`
  */
 export async function salvageMail(
-  from: string,
+  from: ArchivePlace,
   typed: TypedScope,
   control: SalvageControl,
 ): Promise<MailSource> {
-  return salvagePoint(resolve(from), control, async (salvaged) => {
+  return salvagePoint(from, control, async (salvaged) => {
     const { chain } = salvaged;
     const named = selectMail(chain, salvaged.index, (index) =>
       resolveScope(index, typed),

@@ -1,5 +1,4 @@
 /** The mail server that a command works for: its place and its settings. */
-import { resolve } from 'node:path';
 import { NotFoundError } from '../errors.js';
 import { mailserverConfig } from '../server/config/file.js';
 import { findInstallation, type Installation } from '../server/installation.js';
@@ -42,17 +41,15 @@ export function findEditedServer(flags: ServerFlags): EditedServer {
   return { installation, source: mailserverConfig(installation) };
 }
 
-/** The server's installation; its settings are not read. @throws {NotFoundError} */
-export function findServer(flags: ServerFlags): Installation {
-  return findInstallation({ serverDir: flags['server-dir'] });
-}
-
-/** The archive or backup directory that an argument names, absolute; the server's directory where it names none. */
+/** What an argument names; the server's backup directory where it is left out. */
 export function toArchivesPath(
   given: string | undefined,
   flags: ServerFlags,
 ): string {
-  return given === undefined
-    ? openServer(flags).settings.backupDir
-    : resolve(given);
+  return given ?? openServer(flags).settings.backupDir;
+}
+
+/** The server's installation; its settings are not read. @throws {NotFoundError} */
+export function findServer(flags: ServerFlags): Installation {
+  return findInstallation({ serverDir: flags['server-dir'] });
 }

@@ -69,9 +69,9 @@ export function choose<T>(
 /** zlib's own choice between speed and size. */
 const DEFAULT_LEVEL = 6;
 
-/** Absolute. */
+/** A directory, an address of a bucket or a target's name, as it was given. */
 export const BACKUP_DIR: Setting<string> = {
-  flag: (flags) => toPath(flags['backup-dir']),
+  flag: (flags) => flags['backup-dir'],
   server: ({ backupDir }) => backupDir,
   otherwise: () => resolve('.'),
 };

@@ -1,3 +1,4 @@
+import type { ArchivePlace } from '../archive/storages.js';
 import type { Missing } from '../archive/salvage/missing.js';
 import type { Component } from '../store/components.js';
 import type { Clock } from '../platform/clock.js';
@@ -8,8 +9,7 @@ import type { Losses } from './cost.js';
 
 /** Everything that a recover needs to know. */
 export interface RecoverRequest {
-  /** A backup directory or an archive. */
-  readonly from: string;
+  readonly from: ArchivePlace;
   /** Absolute: where mail, lists and the like go. */
   readonly storeDir: string;
   /** Absolute: where configuration, certificates and licence go. */

@@ -18,7 +18,27 @@ export interface IniProblem {
   readonly hint?: string;
 }
 
-const SECRET_KEYS = new Set(['password', 'pass', 'passwd', 'secret']);
+const PASSWORD_HINT =
+  'Put the password alone into a file that only root can read, and name it with password-file.';
+const KEY_HINT =
+  'Put the keys into a file in the format of ~/.aws/credentials that only root can read, and name it with credentials-file.';
+
+/** The keys that people write a secret under, and the place for it. */
+const SECRET_KEYS: ReadonlyMap<string, string> = new Map([
+  ...['password', 'pass', 'passwd', 'secret'].map(
+    (key) => [key, PASSWORD_HINT] as const,
+  ),
+  ...[
+    'access-key',
+    'access-key-id',
+    'aws_access_key_id',
+    'secret-key',
+    'secret-access-key',
+    'aws_secret_access_key',
+    'session-token',
+    'aws_session_token',
+  ].map((key) => [key, KEY_HINT] as const),
+]);
 
 /** Gives a section's values out by key, remembers which keys exist, and notes every value that is wrong. */
 export class SectionReader {
@@ -116,9 +136,8 @@ export class SectionReader {
   checkKnown({ key, lineNumber }: IniEntry): void {
     if (key === undefined || this.#known.has(key)) return;
 
-    if (SECRET_KEYS.has(key)) {
-      const hint =
-        'Put the password alone into a file that only root can read, and name it with password-file.';
+    const hint = SECRET_KEYS.get(key);
+    if (hint !== undefined) {
       this.problems.push({
         lineNumber,
         text: `[${this.name}] takes no ${key} in clear`,
@@ -130,9 +149,9 @@ export class SectionReader {
 
     const [nearest] = nearestNames(key, this.#known);
     const text = `[${this.name}] has no key ${key}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
-    const hint = `The keys of [${this.name}] are ${[...this.#known].join(', ')}.`;
+    const keys = `The keys of [${this.name}] are ${[...this.#known].join(', ')}.`;
 
-    this.problems.push({ lineNumber, text, hint });
+    this.problems.push({ lineNumber, text, hint: keys });
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type IniProblem,
   SectionReader,
 } from './ini-section.js';
+import { readTargets, type TargetSettings } from './target-section.js';
 
 /** The runs that send a notification: every run, those that need attention, or none. */
 const NOTIFY_RULES = ['always', 'problems', 'never'] as const;
@@ -69,6 +70,8 @@ export interface IniSettings {
     readonly user: string | undefined;
     readonly passwordFile: string | undefined;
   };
+  /** In the order of the file. */
+  readonly targets: readonly TargetSettings[];
 }
 
 const REMOTE = 'remote';
@@ -93,6 +96,7 @@ export function settingsFrom(
     metrics: { textfile: section('metrics').path('textfile') },
     ping: readPing(section('ping')),
     networkDisk: readNetworkDisk(section('network-disk')),
+    targets: readTargets(entries, section, problems),
   };
 
   for (const entry of entries) {
@@ -100,7 +104,7 @@ export function settingsFrom(
     if (reader) {
       reader.checkKnown(entry);
     } else if (entry.key === undefined) {
-      problems.push(unknownSection(entry, [...sections.keys()]));
+      problems.push(unknownSection(entry, sectionNames(sections.keys())));
     } else if (entry.section === '') {
       problems.push(outsideSections(entry));
     }
@@ -181,15 +185,21 @@ function outsideSections({ key, lineNumber }: IniEntry): IniProblem {
   return { lineNumber, text: `${key ?? ''} stands before the first [section]` };
 }
 
+/** Those that a file can have; of targets the form of their names. */
+function sectionNames(known: Iterable<string>): string[] {
+  const own = [...known].filter((name) => !name.startsWith('target.'));
+
+  return [...own, 'target.NAME'];
+}
+
 function unknownSection(
   { section, lineNumber }: IniEntry,
   known: readonly string[],
 ): IniProblem {
   if (section === REMOTE) {
     const hint =
-      'Copy the backup directory with rsync or rclone from an after hook; docs/operating.md shows how.';
-    const text =
-      '[remote] is a name kept for archives on remote storage, which this version cannot write';
+      'An object store is a [target.NAME]; docs/operating.md shows how it is set up.';
+    const text = '[remote] says nothing to this version';
 
     return { lineNumber, text, hint };
   }

@@ -37,7 +37,7 @@ export abstract class BackupCommand extends KmsCommand {
       onProgress: this.startProgress(flags),
     });
 
-    await this.useNetworkDisk(night.request.storage.name, flags);
+    await this.useNetworkDisk(night.request.storage.localDirectory, flags);
 
     if (flags['dry-run']) {
       const { planBackup } = await import('../backup/run-backup.js');

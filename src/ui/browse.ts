@@ -1,3 +1,4 @@
+import type { ArchivePlace } from '../archive/storages.js';
 import {
   findLiveStore,
   findRecoverPoints,
@@ -20,8 +21,7 @@ import type { Prompts } from './prompts.js';
 
 /** What a person is led through, and what the command line names of it already. */
 export interface BrowseRequest {
-  /** A backup directory or an archive. */
-  readonly from: string;
+  readonly from: ArchivePlace;
   readonly given: TypedScope;
   /** The live store, in which what it lacks is marked. */
   readonly live: LiveFlags;
@@ -29,7 +29,7 @@ export interface BrowseRequest {
 
 /** The choice: an archive and a part of its mail. */
 export interface BrowseChoice {
-  readonly from: string;
+  readonly from: ArchivePlace;
   readonly scope: TypedScope;
 }
 
@@ -80,16 +80,21 @@ interface Walk {
 }
 
 /** A file is that archive; of a directory, one of those that can be recovered, the newest first. */
-async function chooseArchive(prompts: Prompts, from: string): Promise<string> {
+async function chooseArchive(
+  prompts: Prompts,
+  from: ArchivePlace,
+): Promise<ArchivePlace> {
   const points = await findRecoverPoints(from);
   if (!points) return from;
 
-  const choices = points.map((point) => ({
+  const choices = points.map((point, at) => ({
     name: formatPoint(point),
-    value: point.path,
+    value: String(at),
   }));
 
-  return prompts.select('From which backup?', choices);
+  const chosen = await prompts.select('From which backup?', choices);
+
+  return points[Number(chosen)]?.place ?? from;
 }
 
 /** Begins behind what is given. */

@@ -5,7 +5,8 @@ import {
   toRecoverRequest,
   toScope,
 } from '../jobs/recover-request.js';
-import { openServer } from '../jobs/server.js';
+import { locate } from '../jobs/archive-places.js';
+import { toArchivesPath } from '../jobs/server.js';
 import type { RecoverReport } from '../recover/request.js';
 import type { BrowseChoice } from './browse.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
@@ -92,7 +93,9 @@ export abstract class RecoverCommand extends KmsCommand {
     flags: RecoverCommandFlags,
   ): Promise<RecoverSource> {
     if (flags.interactive) return browse(path, flags);
-    if (path !== undefined) return { from: path, isAdditive: flags.additive };
+    if (path !== undefined) {
+      return { from: locate(path, flags), isAdditive: flags.additive };
+    }
 
     throw new UsageError('recover what? Name a backup directory or an archive');
   }
@@ -203,7 +206,7 @@ async function browse(
   const { browseMail, isToBeAdded } = await import('./browse.js');
 
   const choice = await browseMail(prompts, {
-    from: path ?? openServer(flags).settings.backupDir,
+    from: locate(toArchivesPath(path, flags), flags),
     given,
     live: flags,
   });

@@ -1,5 +1,4 @@
 import type { ArchiveState } from '../archive/archive-state.js';
-import { resolve } from 'node:path';
 import {
   type ArchiveFiles,
   findArchiveFiles,
@@ -10,7 +9,7 @@ import { checkStructure } from '../archive/check-structure.js';
 import { HiddenNames, readDeleted } from '../archive/hidden-names.js';
 import { inspectArchives } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
-import { locateArchives } from '../archive/storages.js';
+import type { ArchivePlace } from '../archive/storages.js';
 import { isReadFailure } from '../archive/zip/source.js';
 import { archiveName, parseVolumeName } from '../archive/names.js';
 import {
@@ -33,8 +32,7 @@ import {
 import type { Clock } from '../platform/clock.js';
 
 export interface VerifyRequest extends VerifyOptions {
-  /** A backup directory or an archive. */
-  readonly path: string;
+  readonly place: ArchivePlace;
   readonly clock: Clock;
   /** Told after each archive. */
   onArchive?(report: VerifyReport): void;
@@ -49,8 +47,7 @@ export interface VerifyRequest extends VerifyOptions {
 export async function runVerify(
   request: VerifyRequest,
 ): Promise<{ reports: VerifyReport[]; warnings: string[] }> {
-  const path = resolve(request.path);
-  const { storage, fileName } = locateArchives(path);
+  const { storage, fileName } = request.place;
 
   const archives =
     fileName === undefined
@@ -58,7 +55,7 @@ export async function runVerify(
       : [await findArchiveFiles(storage, fileName)];
 
   if (archives.length === 0) {
-    throw new NotFoundError(`there is no archive in ${path}`, {
+    throw new NotFoundError(`there is no archive in ${storage.name}`, {
       hints: ['Name the directory that holds F….zip.'],
     });
   }

@@ -15,6 +15,7 @@ import { readChainIndex } from '../../src/archive/chain-index.js';
 import type { ComparableDirectory } from '../../src/archive/comparable-files.js';
 import { compareTrees } from '../../src/archive/compare-trees.js';
 import { liveTree } from '../../src/archive/live-files.js';
+import { locateArchives } from '../../src/archive/storages.js';
 import { PointFiles } from '../../src/archive/point-files.js';
 import { walkLive } from '../../src/store/walk-live.js';
 import {
@@ -43,7 +44,7 @@ afterEach(() => {
 const at = (name: string): string => join(server.storeDir, 'mail', name);
 
 async function pointOf(archive: string): Promise<PointFiles> {
-  const from = join(server.backupDir, archive);
+  const from = locateArchives(join(server.backupDir, archive));
 
   return readPoint(
     from,

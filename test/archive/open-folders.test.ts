@@ -12,6 +12,7 @@ import {
   parseFolders,
 } from '../../src/archive/folder-index.js';
 import { localStorage } from '../../src/archive/local-storage.js';
+import { locateArchives } from '../../src/archive/storages.js';
 import {
   formatSummaryText,
   formatVersionText,
@@ -66,7 +67,7 @@ function namesOf({ archive }: ReadArchive): string[] {
 }
 
 function readFolder(path: string, typed: TypedScope): Promise<Read> {
-  return readPoint(path, (chain) => readIn(chain, typed));
+  return readPoint(locateArchives(path), (chain) => readIn(chain, typed));
 }
 
 function readIn(chain: Chain, typed: TypedScope): Promise<Read> {
@@ -117,7 +118,7 @@ describe('one folder of a chain', () => {
   const expectSame = async (): Promise<void> => {
     for (const one of typed) {
       const { way, names } = await readFolder(server.backupDir, one);
-      const whole = await readPoint(server.backupDir, (chain) =>
+      const whole = await readPoint(locateArchives(server.backupDir), (chain) =>
         wholeNames(chain, one),
       );
       expect(names).toEqual(whole);
@@ -155,7 +156,7 @@ describe('one folder of a chain', () => {
   });
 
   it('is read without the entries of all other mailboxes', async () => {
-    const names = await readPoint(server.backupDir, (chain) =>
+    const names = await readPoint(locateArchives(server.backupDir), (chain) =>
       withNarrowChain(chain, inFolder('alice', 'INBOX'), {
         narrow: (index) => index.archives.flatMap(namesOf),
         whole: () => Promise.reject(new Error('not narrow')),

@@ -13,7 +13,7 @@ function keysInExample(): Record<string, string[]> {
   const keys: Record<string, string[]> = {};
   let section = '';
   for (const line of example.split('\n')) {
-    section = /^\[([a-z-]+)\]$/.exec(line)?.[1] ?? section;
+    section = /^;?\[([a-z.-]+)\]$/.exec(line)?.[1] ?? section;
     const key = /^;([a-z-]+) = /.exec(line)?.[1];
     if (key !== undefined) (keys[section] ??= []).push(key);
   }
@@ -29,7 +29,7 @@ function keysInCode(section: string): string[] {
     const hint =
       error instanceof ConfigurationError ? error.hints.join(' ') : '';
     return (
-      /The keys of \[[a-z-]+\] are ([a-z, -]+)\./
+      /The keys of \[[a-z.-]+\] are ([a-z, -]+)\./
         .exec(hint)?.[1]
         ?.split(', ') ?? []
     );
@@ -44,7 +44,9 @@ function sectionsInCode(): string[] {
   } catch (error) {
     const hint =
       error instanceof ConfigurationError ? error.hints.join(' ') : '';
-    return [...hint.matchAll(/\[([a-z-]+)\]/g)].map(([, name]) => name ?? '');
+    return [...hint.matchAll(/\[([a-zA-Z.-]+)\]/g)].map(([, name = '']) =>
+      name.replace('NAME', 'offsite'),
+    );
   }
 
   return [];
@@ -62,7 +64,7 @@ describe('kms-backup.ini.example', () => {
 
   it('holds values that the program takes, once they are no comments', () => {
     expect(() =>
-      parseIniText(example.replaceAll(/^;(?=[a-z-]+ = )/gm, ''), '/srv'),
+      parseIniText(example.replaceAll(/^;(?=[a-z-]+ = |\[)/gm, ''), '/srv'),
     ).not.toThrow();
   });
 });

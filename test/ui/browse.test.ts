@@ -8,6 +8,7 @@ import {
   browseMail,
   type BrowseRequest,
 } from '../../src/ui/browse.js';
+import { locateArchives } from '../../src/archive/storages.js';
 import { openMail } from '../../src/jobs/select-mail.js';
 import type { Prompts } from '../../src/ui/prompts.js';
 import {
@@ -92,7 +93,7 @@ const request = (
   given: Partial<TypedScope> = {},
   from = server.backupDir,
 ): BrowseRequest => ({
-  from,
+  from: locateArchives(from),
   given: { withSubfolders: true, ...given },
   live: { store: join(dir, 'none') },
 });

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type {
+  LockMode,
   ObjectFacts,
   ObjectStore,
   ObjectStoreTarget,
@@ -12,6 +13,15 @@ export interface BucketTarget {
   readonly target: ObjectStoreTarget;
   /** Absolute: the directory of this machine that holds lock, records and spool of this bucket and prefix. */
   readonly stateDirectory: string;
+  /** For so long what is put there is locked. */
+  readonly retention?: {
+    readonly mode: LockMode;
+    readonly durationMs: number;
+  };
+  /** Those whom archives are sealed for; none: they lie there as they are. */
+  readonly recipients?: readonly string[];
+  /** Absolute: opens sealed archives. */
+  readonly identityFile?: string;
 }
 
 /** A bucket, seen from one prefix. */

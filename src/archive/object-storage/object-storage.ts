@@ -1,4 +1,5 @@
 /** Archives in a bucket of an object store that speaks S3. */
+import { ConfigurationError } from '../../errors.js';
 import type { DiskSpace } from '../../platform/disk-space.js';
 import type { OwnFile } from '../../platform/own-file.js';
 import type { Storage, StoredFile } from '../storage.js';
@@ -109,6 +110,7 @@ class ObjectStorage implements Storage {
   }
 
   async prepare(mayCreate: boolean): Promise<void> {
+    refuseSealing(this.#bucket);
     await this.#writing.prepare(mayCreate);
     this.#isPrepared = true;
   }
@@ -124,4 +126,14 @@ class ObjectStorage implements Storage {
   #writerOf(name: string): Storage | Writing {
     return isOwnName(name) ? this.#own : this.#writing;
   }
+}
+
+/** What is to be sealed must not lie there open. */
+function refuseSealing({ name, place }: Bucket): void {
+  if (!place.recipients) return;
+
+  throw new ConfigurationError(
+    `archives of ${name} are to be sealed for its recipients, which this version cannot do`,
+    { hints: ['Take out the recipients of that target.'] },
+  );
 }

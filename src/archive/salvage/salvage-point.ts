@@ -8,7 +8,7 @@ import { partsOf } from '../completeness.js';
 import { inspectArchives } from '../inspect.js';
 import { archiveName, parseVolumeName } from '../names.js';
 import type { Storage } from '../storage.js';
-import { locateArchives } from '../storages.js';
+import type { ArchivePlace } from '../storages.js';
 import { DamagedArchiveError, messageOf, NotFoundError } from '../../errors.js';
 import { type Missing, missingPart } from './missing.js';
 import { openChain, type SalvagedChain } from './open-chain.js';
@@ -22,11 +22,10 @@ import type { SalvageControl } from './prove-row.js';
  * {Error} the operating system's
  */
 export async function salvagePoint<T>(
-  path: string,
+  { storage, fileName }: ArchivePlace,
   control: SalvageControl,
   read: (salvaged: SalvagedChain) => Promise<T>,
 ): Promise<T> {
-  const { storage, fileName } = locateArchives(path);
   const { archives, points } = await findPoints(storage, fileName);
   const states = await inspectArchives(storage, archives);
   const refusals = new Map<string, DamagedArchiveError>();

@@ -1,0 +1,178 @@
+/** The `[target.NAME]` sections of kms-backup.ini: object stores that archives lie in. */
+import { parseDuration, parseSize } from '../platform/units.js';
+import type { IniEntry, IniProblem, SectionReader } from './ini-section.js';
+
+const TARGET_TYPES = ['s3'] as const;
+/** A lock that some users may still lift, and one that nobody may. */
+const RETENTION_MODES = ['governance', 'compliance'] as const;
+
+/** The settings of a target; an undefined one is not set. It holds no secret. */
+export interface TargetSettings {
+  readonly name: string;
+  readonly type: (typeof TARGET_TYPES)[number];
+  /** `https://objects.example.com` */
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly bucket: string;
+  /** Without slashes at its ends; empty: the whole bucket. */
+  readonly prefix: string;
+  readonly pathStyle: boolean | undefined;
+  readonly profile: string | undefined;
+  /** Absolute. */
+  readonly credentialsFile: string | undefined;
+  /** A command line. */
+  readonly credentialProcess: string | undefined;
+  /** Absolute. */
+  readonly caFile: string | undefined;
+  readonly proxy: string | undefined;
+  readonly storageClass: string | undefined;
+  /** For so long no archive can be removed. */
+  readonly retentionMs: number | undefined;
+  readonly retentionMode: (typeof RETENTION_MODES)[number] | undefined;
+  /** Those whom archives are sealed for. */
+  readonly recipients: readonly string[] | undefined;
+  /** Absolute: opens sealed archives. */
+  readonly identityFile: string | undefined;
+  /** Bytes a second. */
+  readonly uploadLimitBytes: number | undefined;
+  /** Absolute: holds what this machine keeps of the target, and volumes until they are sent. */
+  readonly spool: string | undefined;
+}
+
+const PREFIX = 'target.';
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
+const BUCKET_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/;
+
+/** The section of the target of a name. */
+export function targetSection(name: string): string {
+  return PREFIX + name;
+}
+
+/** Says whether a target can have this name. */
+export function isTargetName(name: string): boolean {
+  return NAME_PATTERN.test(name);
+}
+
+/** The targets of a file, in its order; what is wrong is added to `problems`. */
+export function readTargets(
+  entries: readonly IniEntry[],
+  section: (name: string) => SectionReader,
+  problems: IniProblem[],
+): TargetSettings[] {
+  const heads = entries.filter(
+    ({ section: own, key }) => own.startsWith(PREFIX) && key === undefined,
+  );
+  const seen = new Set<string>();
+  const targets: TargetSettings[] = [];
+
+  for (const { section: own, lineNumber } of heads) {
+    if (seen.has(own)) continue;
+    seen.add(own);
+
+    const name = own.slice(PREFIX.length);
+    const target = readTarget(name, section(own));
+
+    if (!isTargetName(name)) {
+      const text = `[${own}] must be named by letters, digits, - and _`;
+      problems.push({ lineNumber, text });
+    } else if (target) {
+      targets.push(target);
+    } else if (!hasBucket(entries, own)) {
+      problems.push({ lineNumber, text: `[${own}] names no bucket` });
+    }
+  }
+
+  return targets;
+}
+
+function hasBucket(entries: readonly IniEntry[], own: string): boolean {
+  return entries.some(
+    ({ section, key }) => section === own && key === 'bucket',
+  );
+}
+
+/** Undefined without a bucket. */
+function readTarget(
+  name: string,
+  section: SectionReader,
+): TargetSettings | undefined {
+  const { bucket, ...settings } = {
+    name,
+    type: section.oneOf('type', TARGET_TYPES) ?? 's3',
+    endpoint: section.read('endpoint', 'an http or https address', toEndpoint),
+    region: section.word('region', 'a region such as eu-central-1'),
+    bucket: section.read('bucket', 'the name of a bucket', (text) =>
+      BUCKET_PATTERN.test(text) ? text : undefined,
+    ),
+    prefix: section.read('prefix', 'some text', toPrefix) ?? '',
+    pathStyle: section.yesNo('path-style'),
+    ...readAccess(section),
+    storageClass: section.word('storage-class', 'a class such as STANDARD_IA'),
+    ...readKeeping(section),
+    uploadLimitBytes: section.read(
+      'upload-limit',
+      'a size a second such as 5MB',
+      (text) => parseSize(text.replace(/\/s$/, '')) || undefined,
+    ),
+    spool: section.path('spool'),
+  };
+
+  return bucket === undefined ? undefined : { ...settings, bucket };
+}
+
+/** How the server is reached, and who comes. */
+function readAccess(
+  section: SectionReader,
+): Pick<
+  TargetSettings,
+  'profile' | 'credentialsFile' | 'credentialProcess' | 'caFile' | 'proxy'
+> {
+  return {
+    profile: section.text('profile'),
+    credentialsFile: section.path('credentials-file'),
+    credentialProcess: section.text('credential-process'),
+    caFile: section.path('ca-file'),
+    proxy: section.read('proxy', 'an http address', toEndpoint),
+  };
+}
+
+/** How long archives stay, and who can open them. */
+function readKeeping(
+  section: SectionReader,
+): Pick<
+  TargetSettings,
+  'retentionMs' | 'retentionMode' | 'recipients' | 'identityFile'
+> {
+  return {
+    retentionMs: section.read(
+      'retention',
+      'a duration such as 30d',
+      (text) => parseDuration(text) || undefined,
+    ),
+    retentionMode: section.oneOf('retention-mode', RETENTION_MODES),
+    recipients: section.read('recipients', 'recipients, with commas', toList),
+    identityFile: section.path('identity-file'),
+  };
+}
+
+/** An address with a login in it is none: logins are not written here. */
+function toEndpoint(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    url.username === '' &&
+    url.password === '' &&
+    url.search === '';
+
+  return isPlain ? text.replace(/\/+$/, '') : undefined;
+}
+
+/** The prefix without slashes at its ends. */
+export function toPrefix(text: string): string {
+  return text.replace(/^\/+|\/+$/g, '');
+}
+
+function toList(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
+}
