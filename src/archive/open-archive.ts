@@ -88,6 +88,7 @@ function windowOf(
 async function inTurn<T>(
   files: readonly VolumeFileInfo[],
   open: (file: VolumeFileInfo) => Promise<T>,
+  onOpened: (opened: T) => void = () => undefined,
 ): Promise<T[]> {
   const opened: T[] = [];
   let next = files[0] && open(files[0]);
@@ -97,7 +98,11 @@ async function inTurn<T>(
     const following = files[at + 1];
     next = following && open(following);
     next?.catch(() => undefined);
-    if (current) opened.push(await current);
+    if (!current) continue;
+
+    const volume = await current;
+    opened.push(volume);
+    onOpened(volume);
   }
 
   return opened;
@@ -140,10 +145,12 @@ export interface ReadableArchive extends Pick<
 
 /**
  * Reads every central directory that can be read. A volume that is missing, broken or of another archive is told by name.
+ * @param onVolume told of each as soon as it is read
  * @throws {DamagedArchiveError} when none can be read · {Error} the operating system's
  */
 export async function openReadable(
   facts: ArchiveFacts,
+  onVolume?: (volume: OpenVolume) => void,
 ): Promise<ReadableArchive> {
   const { files, summary } = facts;
   const lost = facts.damage.filter(isLostVolume);
@@ -152,12 +159,18 @@ export async function openReadable(
     ({ name }) => !lost.some(({ volume }) => volume === name),
   );
 
-  for (const opened of await inTurn(present, (file) =>
-    tryVolume(file, facts),
-  )) {
-    if ('kind' in opened) lost.push(opened);
-    else volumes.push(opened);
-  }
+  const open = (file: VolumeFileInfo): Promise<OpenVolume | LostVolume> =>
+    tryVolume(file, facts);
+
+  await inTurn(present, open, (opened) => {
+    if ('kind' in opened) {
+      lost.push(opened);
+      return;
+    }
+
+    volumes.push(opened);
+    onVolume?.(opened);
+  });
 
   refuseTooManyDirectories(files, volumes);
 

@@ -3,10 +3,16 @@ import { DamagedArchiveError, messageOf } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
 import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
 import type { ArchiveFiles } from './backup-directory.js';
-import { checkPresent, checkStructure } from './check-structure.js';
+import { checkPresent, checkStructureBeside } from './check-structure.js';
 import { type Damage, describeLost, toEntryDamage } from './damage.js';
 import { openReadable, type ReadableArchive } from './open-archive.js';
-import { readSelections, selectAll } from './read/read-archive.js';
+import {
+  type ReadOptions,
+  readSelections,
+  selectAll,
+} from './read/read-archive.js';
+import type { ReadReport } from './read/read-report.js';
+import { type ReadingThreads, threadsFor } from './read/reading-threads.js';
 import {
   type ReadProblem,
   toUnread,
@@ -122,19 +128,34 @@ async function verifyVolumes(
   facts: ArchiveFacts,
   options: VerifyOptions,
 ): Promise<Outcome> {
-  const archive = await openReadable(facts);
+  const reading = { ...options, isTolerant: true, phase: 'verifying' };
+  const threads = options.isQuick
+    ? undefined
+    : threadsFor(facts.files.volumes, reading);
+
+  try {
+    return await verifyWith(facts, reading, threads);
+  } finally {
+    await threads?.close();
+  }
+}
+
+/** @param threads read each volume while the next one is opened, and while all are looked through */
+async function verifyWith(
+  facts: ArchiveFacts,
+  options: VerifyOptions & ReadOptions,
+  threads: ReadingThreads | undefined,
+): Promise<Outcome> {
+  const archive = await openReadable(facts, ({ file, table }) => {
+    threads?.add(selectAll(file, table));
+  });
   const [lost] = archive.lost;
   // Counts and parts are those of all volumes.
   const structure = lost
     ? checkPresent(archive)
-    : checkStructure(archive, facts);
+    : await checkStructureBeside(archive, facts, options.signal);
 
-  const read = options.isQuick
-    ? { problems: [], unread: [] }
-    : await readSelections(
-        archive.volumes.map(({ file, table }) => selectAll(file, table)),
-        { ...options, isTolerant: true, phase: 'verifying' },
-      );
+  const read = await readAll(archive, options, threads);
 
   const fault = isBackup(facts)
     ? (facts.fault ?? (lost && describeLost(lost)))
@@ -159,6 +180,19 @@ async function verifyVolumes(
     digest: archive.digest,
     windowsNames: structure.windowsNames,
   };
+}
+
+async function readAll(
+  { volumes }: ReadableArchive,
+  options: VerifyOptions & ReadOptions,
+  threads: ReadingThreads | undefined,
+): Promise<Pick<ReadReport, 'problems' | 'unread'>> {
+  if (options.isQuick) return { problems: [], unread: [] };
+  if (threads) return threads.finish();
+
+  const all = volumes.map(({ file, table }) => selectAll(file, table));
+
+  return readSelections(all, options);
 }
 
 /** A zip file of another name that is nothing of a mail server's has no texts that it could lack. */

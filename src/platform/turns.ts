@@ -6,7 +6,11 @@ const TURN_MS = 50;
 
 /** Gives long work in the main thread to the event loop from time to time: signals are heard there. */
 export class Turns {
-  #endMs = monotonicMs() + TURN_MS;
+  #endMs: number;
+
+  constructor(private readonly turnMs = TURN_MS) {
+    this.#endMs = monotonicMs() + turnMs;
+  }
 
   /** Waits for the event loop where the turn has lasted long enough. */
   async pass(): Promise<void> {
@@ -18,6 +22,6 @@ export class Turns {
   /** Waits for the event loop, however short the turn was. */
   async give(): Promise<void> {
     await nextTurn();
-    this.#endMs = monotonicMs() + TURN_MS;
+    this.#endMs = monotonicMs() + this.turnMs;
   }
 }

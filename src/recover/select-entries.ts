@@ -1,9 +1,6 @@
 import { checkChain } from '../archive/check-chain.js';
-import {
-  checkSelected,
-  checkStructure,
-  type StructureReport,
-} from '../archive/check-structure.js';
+import type { StructureReport } from '../archive/check-entries.js';
+import { checkSelected, checkStructure } from '../archive/check-structure.js';
 import type { OpenVolume, ReadableArchive } from '../archive/open-archive.js';
 import type { Indices } from '../archive/read/indices.js';
 import type { Selection } from '../archive/read/read-archive.js';

@@ -1,6 +1,6 @@
 import { errnoOf } from '../../errors.js';
 import { wordsOf } from '../../platform/errno-classes.js';
-import type { EntryColumns } from '../zip/entry-table.js';
+import type { TablePart } from '../zip/table-part.js';
 import type { VolumePlace } from '../volume-handle.js';
 
 /** The target path of entries. */
@@ -17,7 +17,7 @@ export interface TargetRule {
 /** Check these entries of one volume; with rules also write them. */
 export interface ReadTask {
   readonly volume: VolumePlace;
-  readonly columns: EntryColumns;
+  readonly entries: TablePart;
   /** The range of the volume that holds all of them. */
   readonly startBytes: number;
   readonly endBytes: number;

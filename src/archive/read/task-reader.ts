@@ -1,8 +1,9 @@
 import { errnoOf } from '../../errors.js';
 import { codec } from '../zip/codec.js';
 import { EntryDamage, entryDamage } from '../zip/entry-damage.js';
-import { ColumnTable, type EntryTable } from '../zip/entry-table.js';
+import type { EntryTable } from '../zip/entry-table.js';
 import { openForPieces, readHeld, readPieces } from '../zip/read-entry.js';
+import { tableOf } from '../zip/table-part.js';
 import { VolumeHandle } from '../volume-handle.js';
 import { isReadFailure, type RandomAccessSource } from '../zip/source.js';
 import {
@@ -38,7 +39,7 @@ export class TaskReader {
    * @throws {Error} the operating system's, unless the task is tolerant
    */
   async read(task: ReadTask): Promise<ReadResult> {
-    const table = new ColumnTable(task.columns);
+    const table = tableOf(task.entries);
     const result = new TaskResult(task, table);
 
     const target = task.rules && {

@@ -1,4 +1,4 @@
-import { isDirectoryMode, isFileMode } from '../check-structure.js';
+import { isDirectoryMode, isFileMode } from '../check-entries.js';
 import { openVolumeFile, type ArchiveFiles } from '../backup-directory.js';
 import { parseVolumeName } from '../names.js';
 import { combineDigests, type OpenVolume } from '../open-archive.js';

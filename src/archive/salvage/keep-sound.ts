@@ -1,5 +1,5 @@
 import { type ChainIndex, withVolumes } from '../chain-index.js';
-import { findFieldFault } from '../check-structure.js';
+import { findFieldFault } from '../check-entries.js';
 import { findEntryFault } from '../entry-names.js';
 import type { OpenVolume } from '../open-archive.js';
 import { readSelections, type Selection } from '../read/read-archive.js';

@@ -1,5 +1,5 @@
 import { openVolumeFile, type VolumeFileInfo } from '../backup-directory.js';
-import { isDirectoryMode, isFileMode } from '../check-structure.js';
+import { isDirectoryMode, isFileMode } from '../check-entries.js';
 import type { OpenVolume } from '../open-archive.js';
 import type { PlacedRow } from '../zip/entry-rows.js';
 import type { EntryRow, EntryTable } from '../zip/entry-table.js';

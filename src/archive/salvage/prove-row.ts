@@ -1,6 +1,6 @@
 import { findEntryFault } from '../entry-names.js';
 import type { VolumeFileInfo } from '../backup-directory.js';
-import { findFieldFault } from '../check-structure.js';
+import { findFieldFault } from '../check-entries.js';
 import { readSelections, selectAll } from '../read/read-archive.js';
 import { isOwnText } from '../summary.js';
 import { tableOfRows } from '../zip/entry-rows.js';

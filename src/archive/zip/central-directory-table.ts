@@ -20,7 +20,7 @@ export class CentralDirectoryTable extends EntryTable {
   readonly #view: DataView;
   readonly #nameStarts: Uint32Array;
   /** Without Zip64 no offset needs more. */
-  readonly #extentEnds: Uint32Array;
+  readonly extentEnds: Uint32Array;
 
   /**
    * @param names the directory
@@ -34,7 +34,7 @@ export class CentralDirectoryTable extends EntryTable {
     super(nameStarts.length);
     this.#view = new DataView(names.buffer, names.byteOffset, names.byteLength);
     this.#nameStarts = nameStarts;
-    this.#extentEnds = new Uint32Array(nameStarts.length);
+    this.extentEnds = new Uint32Array(nameStarts.length);
   }
 
   nameStart(index: number): number {
@@ -94,11 +94,11 @@ export class CentralDirectoryTable extends EntryTable {
   }
 
   extentEnd(index: number): number {
-    return this.#extentEnds[index] ?? 0;
+    return this.extentEnds[index] ?? 0;
   }
 
   setExtentEnd(index: number, end: number): void {
-    this.#extentEnds[index] = end;
+    this.extentEnds[index] = end;
   }
 
   mtimeTicks(index: number): bigint {

@@ -1,4 +1,4 @@
-import { directoryRuns } from './directory-runs.js';
+import { type DirectoryRun, directoryRuns } from './directory-runs.js';
 import type { EntryTable } from './entry-table.js';
 
 /**
@@ -79,27 +79,30 @@ export class NamePrints {
     this.#files = new Float64Array(most);
   }
 
-  /** Takes the names of a volume. A directory's own fingerprint is taken once for all that lie in it. */
+  /** Takes the names of a volume. */
   add(table: EntryTable): void {
+    for (const run of directoryRuns(table)) this.addRun(table, run);
+  }
+
+  /** Takes those of one directory, whose own fingerprint is taken once for all. */
+  addRun(table: EntryTable, { prefixBytes, start, end }: DirectoryRun): void {
     const bytes = table.names;
+    const first = table.nameStart(start);
     const print = new Fingerprint();
+    const prefix = new Fingerprint().add(bytes, first, first + prefixBytes);
 
-    for (const { prefixBytes, start, end } of directoryRuns(table)) {
-      const first = table.nameStart(start);
-      const prefix = new Fingerprint().add(bytes, first, first + prefixBytes);
-      this.#addDirectories(table.nameBytes(start).subarray(0, prefixBytes));
+    this.#addDirectories(table.nameBytes(start).subarray(0, prefixBytes));
 
-      for (let index = start; index < end; index++) {
-        if (table.isDirectory(index)) {
-          this.#addDirectories(table.nameBytes(index));
-          continue;
-        }
-
-        const name = table.nameStart(index);
-        this.#files[this.#count++] = print
-          .startFrom(prefix)
-          .add(bytes, name + prefixBytes, name + table.nameLength(index)).value;
+    for (let index = start; index < end; index++) {
+      if (table.isDirectory(index)) {
+        this.#addDirectories(table.nameBytes(index));
+        continue;
       }
+
+      const name = table.nameStart(index);
+      this.#files[this.#count++] = print
+        .startFrom(prefix)
+        .add(bytes, name + prefixBytes, name + table.nameLength(index)).value;
     }
   }
 

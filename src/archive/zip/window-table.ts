@@ -122,6 +122,11 @@ export class WindowTable extends EntryTable {
     return this.#bytes;
   }
 
+  /** Keeps them in memory for whoever has what is returned. */
+  get whole(): EntryTable {
+    return this.#held;
+  }
+
   get #held(): EntryTable {
     const table = this.#table;
 
@@ -157,6 +162,11 @@ export class WindowTable extends EntryTable {
     if (lastUsed === this.#table) lastUsed = undefined;
     this.#table = undefined;
   }
+}
+
+/** The table in memory, for as long as it is needed, whoever asks for others meanwhile. */
+export function inMemory(table: EntryTable): EntryTable {
+  return table instanceof WindowTable ? table.whole : table;
 }
 
 /** @param placeOf the place of the table that goes next, among so many */
