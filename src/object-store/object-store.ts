@@ -153,6 +153,8 @@ export interface ObjectStoreTarget {
   readonly caFile?: string;
   /** `http://proxy.example.com:3128`; default: the environment's. Empty: none. */
   readonly proxy?: string;
+  /** A canned list of rights of every object: `bucket-owner-full-control`, where the bucket is another account's. */
+  readonly acl?: string;
   /** Of every object whose call names no other. */
   readonly storageClass?: string;
   /** Bytes a second, over all calls of one store. */

@@ -1,133 +1,228 @@
-import { createHash } from 'node:crypto';
-import { Agent } from 'node:http';
-import { type BucketAddress, bucketAddress, pathOfKey } from './address.js';
-import { parseAnswer } from './answer-xml.js';
+import { setMaxListeners } from 'node:events';
+import { FailedError } from '../errors.js';
+import { pause } from '../platform/patience.js';
+import { maskSecrets } from '../platform/secret.js';
+import { tellStep } from '../platform/steps.js';
+import { CredentialKeeper } from './credentials/credentials.js';
 import { type HttpAnswer, exchange } from './exchange.js';
+import {
+  type Fault,
+  faultOfAnswer,
+  faultOfContent,
+  faultOfError,
+  hintsOf,
+} from './faults.js';
 import type { ObjectStoreTarget } from './object-store.js';
 import { ObjectStoreError } from './object-store-error.js';
+import type { Credentials } from './request-signature.js';
+import { Retries } from './retries.js';
+import { type Link, Route } from './route.js';
 import {
-  type Credentials,
-  amzDate,
-  authorizationOf,
-  canonicalQuery,
-} from './request-signature.js';
+  type BodyDigests,
+  type S3Request,
+  digestsOf,
+  signedRequest,
+} from './s3-request.js';
 import type { Surroundings } from './surroundings.js';
+import { UploadLimit } from './upload-limit.js';
 
-/** What is asked of the bucket, or of an object in it. */
-export interface S3Request {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
-  /** With the prefix; without one, the bucket itself is asked. */
-  readonly key?: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-  readonly mostAnswerBytes?: number;
-  /** For messages: `store s3://bucket/key`. */
-  readonly what: string;
+/** The slowest line that is waited for, beside the limit of a whole request: 16 KiB a second. */
+const SLOWEST_BYTES_PER_MS = 16;
+/** So many uploads may share a limit. */
+const SHARING_UPLOADS = 16;
+const LARGEST_OBJECT_BYTES = 1 << 30;
+/** The clocks of client and server may differ by this much: the server takes 15 minutes. */
+const NEAR_MS = 60_000;
+/** How often one call takes up what an answer tells of region, clock or credentials. */
+const MOST_LESSONS = 4;
+
+/** One try of a call: its answer, or what went wrong and with what it was signed. */
+interface Try {
+  readonly credentials: Credentials | undefined;
+  readonly region: string;
+  readonly clockOffsetMs: number;
+  readonly answer?: HttpAnswer;
+  readonly fault?: Fault;
 }
 
-const EMPTY = Buffer.alloc(0);
-const MOST_XML_BYTES = 64 << 20;
-
-/** Signs requests, sends them, and repeats what may be repeated. */
+/** Signs requests, sends them, learns from refusals, and repeats what may be repeated. */
 export class S3Client {
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #keeper: CredentialKeeper;
+  readonly #route: Route;
   readonly #abort = new AbortController();
+  readonly #uploadLimit: UploadLimit | undefined;
+  #clockOffsetMs = 0;
+  #hasAnswered = false;
 
   constructor(
     private readonly target: ObjectStoreTarget,
     private readonly surroundings: Surroundings,
-  ) {}
+  ) {
+    const { uploadLimit } = target;
+    this.#keeper = new CredentialKeeper(target, surroundings.env);
+    this.#route = new Route(target, surroundings);
+    this.#uploadLimit =
+      uploadLimit === undefined ? undefined : new UploadLimit(uploadLimit);
+    // Every request under way listens.
+    setMaxListeners(0, this.#abort.signal);
+  }
 
+  /**
+   * Makes a call to its end.
+   * @throws {ObjectStoreError} the last refusal, when no further try would help or patience is over
+   * @throws {ConfigurationError} when there are no credentials
+   */
   async call(request: S3Request): Promise<HttpAnswer> {
-    const region = this.target.region ?? 'us-east-1';
-    const address = bucketAddress(this.target, region);
+    const digests = await digestsOf(request.body);
+    const retries = new Retries(this.surroundings.limits);
+    let mayBeDone = false;
+    let lessons = 0;
 
-    const answer = await exchange(this.#signed(request, address, region), {
-      agent: this.#agent,
-      limits: { idleMs: 60_000, wholeMs: 600_000 },
-      signal: this.#abort.signal,
-    });
+    for (;;) {
+      const made = await this.#try(request, digests);
+      const { answer, fault } = made;
+      this.#refuseClosed();
+      if (answer) return answer;
+      if (!fault) throw new Error('a try ended with neither answer nor fault');
 
-    if (answer.status < 300 && !isError(answer)) return answer;
+      mayBeDone ||= fault.mayBeDone;
+      if (lessons++ < MOST_LESSONS && (await this.#learn(made, fault))) {
+        continue;
+      }
 
-    throw refusal(request, answer);
+      const pauseMs = retries.pauseMs(fault, this.#hasAnswered);
+      if (pauseMs === undefined) {
+        throw this.#failure(request, { ...fault, mayBeDone });
+      }
+
+      tellStep(`trying again to ${request.what}`);
+      await pause(pauseMs, this.#abort.signal).catch(() => undefined);
+      this.#refuseClosed();
+    }
   }
 
   close(): void {
     this.#abort.abort();
-    this.#agent.destroy();
+    this.#route.close();
   }
 
-  #signed(request: S3Request, address: BucketAddress, region: string) {
-    const { env, clock } = this.surroundings;
-    const at = clock();
-    const body = request.body ?? EMPTY;
-    const query = request.query ?? {};
-    const path = pathOfKey(address, request.key);
-    const bodySha256 = createHash('sha256').update(body).digest('hex');
-
-    const credentials: Credentials = {
-      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
-      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
-    };
-
-    const headers: Record<string, string> = {
-      ...request.headers,
-      host: address.hostHeader,
-      'x-amz-date': amzDate(at),
-      'x-amz-content-sha256': bodySha256,
-      ...(request.body && { 'content-length': String(body.length) }),
-      ...(request.body && {
-        'content-md5': createHash('md5').update(body).digest('base64'),
-      }),
-    };
-
-    const authorization = authorizationOf(
-      { method: request.method, path, query, headers, bodySha256 },
+  async #try(request: S3Request, digests: BodyDigests): Promise<Try> {
+    const link = this.#route.link();
+    const at = this.#now();
+    const credentials = await this.#keeper.at(at.getTime());
+    const signed = signedRequest(request, digests, {
+      address: link.address,
+      region: link.region,
       credentials,
-      { region, service: 's3', at },
-    );
+      at,
+    });
+    const made = {
+      credentials,
+      region: link.region,
+      clockOffsetMs: this.#clockOffsetMs,
+    };
 
-    const search = canonicalQuery(query);
+    try {
+      const answer = await exchange(signed, this.#ways(request, link));
+      this.#hasAnswered = true;
+      const fault = faultOfAnswer(answer) ?? contentFault(request, answer);
+
+      return fault ? { ...made, fault } : { ...made, answer };
+    } catch (error) {
+      return { ...made, fault: faultOfError(error) };
+    }
+  }
+
+  #ways({ body, mostAnswerBytes = 0 }: S3Request, link: Link) {
+    const { limits } = this.surroundings;
+    const answerBytes = Math.min(mostAnswerBytes, LARGEST_OBJECT_BYTES);
+    const bodyBytes = body?.length ?? 0;
+    const limitedMs = this.#uploadLimit?.durationMs(bodyBytes) ?? 0;
 
     return {
-      method: request.method,
-      host: address.host,
-      port: address.port,
-      path: search === '' ? path : `${path}?${search}`,
-      headers: { ...headers, authorization },
-      body,
-      mostAnswerBytes: request.mostAnswerBytes ?? MOST_XML_BYTES,
+      agent: link.connections,
+      idleMs: limits.idleMs,
+      wholeMs:
+        limits.wholeMs +
+        (bodyBytes + answerBytes) / SLOWEST_BYTES_PER_MS +
+        limitedMs * SHARING_UPLOADS,
+      uploadLimit: this.#uploadLimit,
+      signal: this.#abort.signal,
     };
+  }
+
+  /** Takes up what a refusal tells. Returns whether the call should be made again at once. */
+  async #learn(made: Try, fault: Fault): Promise<boolean> {
+    if (fault.status < 300 || fault.status > 403) return false;
+
+    return (
+      this.#route.learnRegion(made.region, fault.region) ||
+      this.#learnTime(made.clockOffsetMs, fault.serverMs) ||
+      (await this.#learnCredentials(made.credentials, fault))
+    );
+  }
+
+  #learnTime(usedOffsetMs: number, serverMs: number | undefined): boolean {
+    if (serverMs === undefined) return false;
+
+    const offsetMs = serverMs - this.surroundings.clock().getTime();
+    if (Math.abs(offsetMs - usedOffsetMs) < NEAR_MS) return false;
+
+    this.#clockOffsetMs = offsetMs;
+
+    return true;
+  }
+
+  async #learnCredentials(
+    used: Credentials | undefined,
+    { reason }: Fault,
+  ): Promise<boolean> {
+    // An answer to HEAD has no code: those of a token that ended are told from nothing else.
+    const mayHaveEnded =
+      used?.sessionToken !== undefined &&
+      (reason === 'BadRequest' || reason === 'AccessDenied');
+    if (!ENDED.has(reason) && !mayHaveEnded) return false;
+
+    return this.#keeper.renew(used);
+  }
+
+  #now(): Date {
+    const nowMs = this.surroundings.clock().getTime();
+    return new Date(nowMs + this.#clockOffsetMs);
+  }
+
+  #refuseClosed(): void {
+    if (!this.#abort.signal.aborted) return;
+
+    throw new FailedError(`the use of s3://${this.target.bucket} was ended`);
+  }
+
+  #failure(request: S3Request, fault: Fault): ObjectStoreError {
+    const secrets = [...this.#keeper.secrets, ...this.#route.secrets];
+    const words = maskSecrets(fault.words, secrets);
+
+    return new ObjectStoreError(`cannot ${request.what}: ${words}`, {
+      reason: fault.reason,
+      status: fault.status,
+      mayBeDone: fault.mayBeDone,
+      hints: hintsOf(fault),
+    });
   }
 }
 
-/** Some answers begin with 200 and say only at their end that the work failed. */
-function isError(answer: HttpAnswer): boolean {
-  return (
-    answer.headers['content-type']?.includes('xml') === true &&
-    answer.body.length < 65_536 &&
-    parseAnswer(answer.body)?.name === 'Error'
-  );
+/** Codes of credentials that are not valid any more. */
+const ENDED: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'TokenRefreshRequired',
+]);
+
+function contentFault(
+  request: S3Request,
+  answer: HttpAnswer,
+): Fault | undefined {
+  const words = request.check?.(answer);
+  return words === undefined ? undefined : faultOfContent(words, answer.status);
 }
-
-function refusal(request: S3Request, answer: HttpAnswer): ObjectStoreError {
-  const root = parseAnswer(answer.body);
-  const reason = root?.text('Code') ?? CODES[answer.status] ?? 'BadAnswer';
-  const said = root?.text('Message') ?? '';
-
-  return new ObjectStoreError(
-    `cannot ${request.what}: ${reason} (${answer.status}) ${said}`.trim(),
-    { reason, status: answer.status },
-  );
-}
-
-/** The codes of answers without a body. */
-const CODES: Readonly<Record<number, string>> = {
-  403: 'AccessDenied',
-  404: 'NoSuchKey',
-  412: 'PreconditionFailed',
-  416: 'InvalidRange',
-  501: 'NotImplemented',
-};

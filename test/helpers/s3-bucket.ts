@@ -76,8 +76,9 @@ export class S3Bucket {
   }
 
   remove(key: string, user: S3User): void {
-    if (user.mayNot?.includes('delete'))
-      {throw new S3Refusal(403, 'AccessDenied');}
+    if (user.mayNot?.includes('delete')) {
+      throw new S3Refusal(403, 'AccessDenied');
+    }
 
     const versions = this.versions.get(key);
     if (versions) versions.push(undefined);
@@ -94,8 +95,9 @@ export class S3Bucket {
   }
 
   lock(key: string, mode: string, untilMs: number): void {
-    if (this.rules.manner === 'swift')
-      {throw new S3Refusal(501, 'NotImplemented');}
+    if (this.rules.manner === 'swift') {
+      throw new S3Refusal(501, 'NotImplemented');
+    }
 
     const version = this.find(key);
     if (untilMs < version.untilMs) throw new S3Refusal(403, 'AccessDenied');

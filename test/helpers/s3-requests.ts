@@ -70,8 +70,9 @@ function answerBucket(asked: S3Asked): S3Answer {
 }
 
 function listObjects({ bucket, query, pageSize }: S3Asked): S3Answer {
-  if (query.get('list-type') !== '2')
-    {throw new S3Refusal(400, 'InvalidRequest');}
+  if (query.get('list-type') !== '2') {
+    throw new S3Refusal(400, 'InvalidRequest');
+  }
 
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter') ?? '';
