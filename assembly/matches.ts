@@ -39,7 +39,21 @@ export function findMatch(
 ): u32 {
   return usesChains
     ? findInChain(at, end, longerThan)
-    : findInPair(at, end);
+    : findInPair(at, end, false);
+}
+
+/** The same for an address behind one that has a match. */
+// @ts-ignore: decorator
+@inline
+export function lookAhead(
+  at: u32,
+  end: u32,
+  longerThan: u32,
+  usesChains: bool,
+): u32 {
+  return usesChains
+    ? findInChain(at, end, longerThan)
+    : findInPair(at, end, true);
 }
 
 /** Remembers an address without looking for a match. */
@@ -62,9 +76,10 @@ export function rememberInPair(at: u32): void {
   store<u32>(bucket, (load<u32>(bucket) << 16) | (at & 0xffff));
 }
 
+/** @param isLikely there is a match most often: nobody asks for it before both addresses are compared */
 // @ts-ignore: decorator
 @inline
-export function findInPair(at: u32, end: u32): u32 {
+export function findInPair(at: u32, end: u32, isLikely: bool): u32 {
   const bytes = load<u64>(at);
   const bucket = PAIRS + hashOf(bytes as u32) * 4;
   const held = load<u32>(bucket);
@@ -74,7 +89,13 @@ export function findInPair(at: u32, end: u32): u32 {
   const earlier = addressOf(held >> 16, at);
   const latestDiffers = bytes ^ load<u64>(latest);
   const earlierDiffers = bytes ^ load<u64>(earlier);
-  if (differsSoon(latestDiffers) & differsSoon(earlierDiffers)) return 0;
+
+  if (
+    !isLikely &&
+    (differsSoon(latestDiffers) & differsSoon(earlierDiffers)) != 0
+  ) {
+    return 0;
+  }
 
   return longestOf(
     at,

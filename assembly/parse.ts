@@ -8,7 +8,13 @@ import {
   putStoredBlock,
 } from './block';
 import { TOKENS } from './layout';
-import { findInPair, findMatch, remember, rememberInPair } from './matches';
+import {
+  findInPair,
+  findMatch,
+  lookAhead,
+  remember,
+  rememberInPair,
+} from './matches';
 import { leastLength, looksLikeNoise } from './samples';
 
 /** After so many bytes other codes may serve better. */
@@ -36,7 +42,7 @@ export function parseGreedily(from: u32, end: u32, isFinal: bool): void {
     clearCounts();
 
     while (at < blockEnd) {
-      const match = findInPair(at, end);
+      const match = findInPair(at, end, false);
 
       if (match >> 16 < least) {
         countLiteral(load<u8>(at));
@@ -105,7 +111,7 @@ function parseLazily(
       while (match >> 16 < GOOD_LENGTH && at + 1 < end) {
         const longerThan = (match >> 16) - 1;
 
-        const next = findMatch(at + 1, end, longerThan, usesChains);
+        const next = lookAhead(at + 1, end, longerThan, usesChains);
         remembered = at + 2;
 
         if (!isBetter(next, match)) break;
