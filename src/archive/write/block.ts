@@ -29,14 +29,6 @@ export interface Compression {
   readonly level: number;
 }
 
-/** A file that was read, and its content, which is good for this call alone. */
-export interface FileContent {
-  /** In its directory. */
-  readonly name: string;
-  readonly file: StableFile;
-  readonly data: Buffer;
-}
-
 /**
  * The block under construction: headers and data of small files, laid end to end in a slot. It lives from the first file
  * of a task to the last and is handed over whenever it has grown to its size.
@@ -76,9 +68,15 @@ export class Block {
     this.dropped.clear();
   }
 
-  add({ name, file, data }: FileContent): void {
+  /**
+   * Adds a file that was just read.
+   * @param name in its directory
+   */
+  add(name: string, file: StableFile): void {
+    const { data } = file;
+    const sizeBytes = data.length;
     const encodedName = this.#encode(name);
-    this.#makeRoom(headerBytes(encodedName.length, false) + file.sizeBytes);
+    this.#makeRoom(headerBytes(encodedName.length, false) + sizeBytes);
 
     const dataAt = this.#at + localHeaderBytes(encodedName.length);
     const deflatedBytes = this.#putData(dataAt, data);
@@ -87,8 +85,8 @@ export class Block {
       name: encodedName,
       method: deflatedBytes === undefined ? METHOD_STORED : METHOD_DEFLATED,
       crc: crc32(data),
-      sizeBytes: file.sizeBytes,
-      compressedBytes: deflatedBytes ?? file.sizeBytes,
+      sizeBytes,
+      compressedBytes: deflatedBytes ?? sizeBytes,
       mtimeTicks: file.mtimeTicks,
       mode: file.mode,
     };
@@ -98,7 +96,7 @@ export class Block {
     this.#at = dataAt + header.compressedBytes;
 
     if (this.#holdsMessages && hasMessageName(name)) this.#messages++;
-    this.#sourceBytes += file.sizeBytes;
+    this.#sourceBytes += sizeBytes;
     this.#names.push(name);
 
     if (this.#at >= BLOCK_BYTES) this.flush();

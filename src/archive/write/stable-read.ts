@@ -4,14 +4,18 @@ import { goneError } from '../../platform/look-again.js';
 import { readBytes } from '../../platform/read-bytes.js';
 import { type OpenRule, openStored } from '../../store/open-stored.js';
 
-/** A file's content lies in the buffer that was passed; this is the rest of what an entry needs. */
+/** A file as it was read. */
 export interface StableFile {
-  readonly sizeBytes: number;
+  /** Its content, good until the next file is read. */
+  readonly data: Buffer;
   readonly mtimeTicks: bigint;
   readonly mode: number;
   /** False when the file changed during both readings: the bytes are those of the second. */
   readonly isSettled: boolean;
 }
+
+/** Gives memory for a file of some size, and a byte more. */
+export type RoomFor = (bytes: number) => Buffer;
 
 const WIDE = { bigint: true } as const;
 
@@ -22,13 +26,13 @@ const WIDE = { bigint: true } as const;
  */
 export function readStable(
   path: string,
-  into: Buffer,
+  roomFor: RoomFor,
   largestBytes: number,
   rule: OpenRule = {},
 ): StableFile | 'large' {
   const fd = openStored(path, rule);
   try {
-    const first = readOnce(fd, into, largestBytes);
+    const first = readOnce(fd, roomFor, largestBytes);
     if (first === 'large' || first.isSettled) return first;
   } finally {
     closeSync(fd);
@@ -37,7 +41,7 @@ export function readStable(
   // Opened anew: the server may have replaced the file by a rename.
   const again = openStored(path, rule);
   try {
-    return readOnce(again, into, largestBytes);
+    return readOnce(again, roomFor, largestBytes);
   } finally {
     closeSync(again);
   }
@@ -45,7 +49,7 @@ export function readStable(
 
 function readOnce(
   fd: number,
-  into: Buffer,
+  roomFor: RoomFor,
   largestBytes: number,
 ): StableFile | 'large' {
   const before = fstatSync(fd, WIDE);
@@ -54,6 +58,7 @@ function readOnce(
   const expected = Number(before.size);
   if (expected > largestBytes) return 'large';
 
+  const into = roomFor(expected);
   let readCount = 0;
   // One byte more than expected: a short answer is the end of the file, without another call.
   while (readCount <= expected) {
@@ -63,10 +68,9 @@ function readOnce(
   }
 
   const after = fstatSync(fd, WIDE);
-  const sizeBytes = Math.min(readCount, largestBytes);
 
   return {
-    sizeBytes,
+    data: into.subarray(0, Math.min(readCount, largestBytes)),
     mtimeTicks: ticksOf(after),
     mode: Number(after.mode),
     isSettled:

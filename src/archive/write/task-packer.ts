@@ -1,5 +1,6 @@
 import { isGone, isStillAt } from '../../platform/look-again.js';
 import { codecNamed, engineFault } from '../zip/codec.js';
+import type { Codec } from '../zip/codec-types.js';
 import { Block, type TellBlock } from './block.js';
 import { BlockSlots, LARGE_FILE_BYTES } from './block-slots.js';
 import { RecordCopier } from './copy-records.js';
@@ -31,6 +32,7 @@ export class TaskPacker {
   readonly #settings: PackWorkerData;
   readonly #slots: BlockSlots;
   readonly #input = Buffer.allocUnsafeSlow(LARGE_FILE_BYTES + 1);
+  readonly #codec: Codec;
   readonly #largestSmallBytes: number;
   readonly #block: Block;
   readonly #meter = new PaceMeter();
@@ -42,7 +44,8 @@ export class TaskPacker {
     this.#largestSmallBytes =
       Math.min(LARGE_FILE_BYTES, settings.largestEntryBytes) - 1;
     const { engine, level } = settings;
-    const compression = { codec: codecNamed(engine), level };
+    this.#codec = codecNamed(engine);
+    const compression = { codec: this.#codec, level };
     this.#block = new Block(this.#slots, compression, tell);
     this.#copier = new RecordCopier(this.#slots, this.#input, tell);
   }
@@ -99,8 +102,7 @@ export class TaskPacker {
       } else {
         if (!file.isSettled) result.unsettled.push(name);
 
-        const data = this.#input.subarray(0, file.sizeBytes);
-        this.#block.add({ name, file, data });
+        this.#block.add(name, file);
       }
     }
 
@@ -113,13 +115,22 @@ export class TaskPacker {
     };
   }
 
+  /** A file is read where it is deflated, where that can be. */
+  readonly #roomFor = (bytes: number): Buffer =>
+    this.#codec.deflateMemory(bytes) ?? this.#input;
+
   #readFile(path: string, rule: OpenRule): StableFile | 'large' | ReadFault {
     const startedAt = performance.now();
     let bytes = 0;
 
     try {
-      const file = readStable(path, this.#input, this.#largestSmallBytes, rule);
-      if (file !== 'large') bytes = file.sizeBytes;
+      const file = readStable(
+        path,
+        this.#roomFor,
+        this.#largestSmallBytes,
+        rule,
+      );
+      if (file !== 'large') bytes = file.data.length;
 
       return file;
     } catch (error) {

@@ -10,6 +10,12 @@ export interface Codec {
     place: DeflatePlace,
   ): number | undefined;
 
+  /**
+   * The memory of this thread from which `deflate` takes a small file of this size without a copy: it is read into it, and there
+   * is room for a byte more. Good until the next call. Undefined where there is none.
+   */
+  deflateMemory(bytes: number): Buffer | undefined;
+
   /** The number of bytes that `deflate` never exceeds for a chunk of this length. */
   deflateBound(bytes: number): number;
 

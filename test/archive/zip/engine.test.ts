@@ -39,6 +39,23 @@ describe('the engine deflates', () => {
     }
   });
 
+  it('what lies in its memory as what is copied there, whole or shorter than was said', () => {
+    const dice = new Random(3);
+
+    for (let round = 0; round < ROUNDS; round++) {
+      const data = contentOf(dice, sizeOf(dice, 100_000));
+      const length = round % 2 ? data.length : dice.int(0, data.length);
+      const bytes = data.subarray(0, length);
+      const copied = deflate(bytes, 6);
+
+      const room = own.deflateMemory(data.length) ?? expect.fail();
+      room.set(bytes);
+      const read = room.subarray(0, length);
+
+      expect(deflate(read, 6).equals(copied), `round ${round}`).toBe(true);
+    }
+  });
+
   it('every length up to 600 bytes', () => {
     for (const kind of ['text', 'noise', 'one byte', 'few symbols']) {
       for (let size = 0; size <= 600; size++) {

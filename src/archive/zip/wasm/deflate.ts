@@ -33,6 +33,11 @@ export function deflate(
   return deflateByZlib(data, output, place);
 }
 
+/** `Codec.deflateMemory`: that of the engine. */
+export function deflateMemory(bytes: number): Buffer | undefined {
+  return bytes > PIECE_BYTES ? undefined : usableEngine()?.room(bytes);
+}
+
 function deflateByOwn(
   engine: Engine,
   data: Uint8Array,

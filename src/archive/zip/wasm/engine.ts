@@ -2,7 +2,7 @@ import { ENGINE_TEXT } from './engine-text.js';
 import { makeModule, type ModuleExports } from './module.js';
 
 /**
- * The WebAssembly of assembly/: raw deflate of data that are copied into its memory. The memory never grows, so that the
+ * The WebAssembly of assembly/: raw deflate of data that lie in its memory, or are copied into it. It never grows, so that the
  * view of it stays valid.
  */
 
@@ -29,25 +29,52 @@ export interface Piece {
 
 export class Engine {
   readonly #exports: Exports;
-  readonly #memory: Uint8Array;
+  readonly #memory: Buffer;
   readonly #outputAt: number;
+  /** What `room` gave; nothing lies at 0. */
+  #roomAt = 0;
+  #roomBytes = 0;
 
   /** @throws {Error} where there is no WebAssembly, or not all of it */
   constructor() {
     this.#exports = makeModule(ENGINE_TEXT) as Exports;
-    this.#memory = new Uint8Array(this.#exports.memory.buffer);
+    this.#memory = Buffer.from(this.#exports.memory.buffer);
     this.#exports.prepare();
     this.#outputAt = this.#exports.outputPlace();
   }
 
+  /**
+   * Room for data of some size, and a byte more. Data of that very size are deflated where they lie; good until the next call.
+   */
+  room(bytes: number): Buffer {
+    this.#roomAt = this.#exports.place(0, bytes);
+    this.#roomBytes = bytes;
+
+    return this.#memory.subarray(this.#roomAt, this.#roomAt + bytes + 1);
+  }
+
   /** Deflates a piece; the result is good until the next call. */
   deflate({ data, window, level, isLast }: Piece): Uint8Array {
-    const at = this.#exports.place(window.length, data.length);
-    if (window.length > 0) this.#memory.set(window, at);
-    this.#memory.set(data, at + window.length);
+    if (window.length > 0 || !this.#isInRoom(data)) this.#put(data, window);
+    this.#roomAt = 0;
 
     const written = this.#exports.deflate(level, isLast ? 1 : 0);
 
     return this.#memory.subarray(this.#outputAt, this.#outputAt + written);
+  }
+
+  #isInRoom({ buffer, byteOffset, length }: Uint8Array): boolean {
+    return (
+      buffer === this.#memory.buffer &&
+      byteOffset === this.#roomAt &&
+      length === this.#roomBytes
+    );
+  }
+
+  #put(data: Uint8Array, window: Uint8Array): void {
+    const at = this.#exports.place(window.length, data.length);
+
+    if (window.length > 0) this.#memory.set(window, at);
+    this.#memory.set(data, at + window.length);
   }
 }
