@@ -57,6 +57,7 @@ const ERRNO_CLASSES: readonly ErrnoClass[] = [
       ESHUTDOWN: 'the share has been shut down',
       ENOLINK: 'the share has gone away',
       ECOMM: 'the share could not be asked',
+      EREMOTE: 'the server refuses it or cannot be asked',
     },
   },
   {

@@ -39,6 +39,8 @@ export function toSystemError(
   const group = classOf(errno);
   if (!group) return undefined;
 
+  if (errno === REMOTE) return toRemoteError(error, context);
+
   const fact = context.fact ?? describeCall(error, context.path);
   const message = `${fact}: ${wordsOf(errno)} (${errno})`;
   const hints = [...group.hints, ...(context.hints ?? [])];
@@ -47,6 +49,27 @@ export function toSystemError(
   return group.code === 'NO_SPACE'
     ? new NoSpaceError(message, details)
     : new SystemError(group.code, errno, message, details);
+}
+
+/** The errno of a server in a network, whose client has found words for what went wrong. */
+export const REMOTE = 'EREMOTE';
+
+/** Says whether a server cannot be asked, for whatever it may be. */
+export function isRemoteFailure(error: unknown): boolean {
+  return errnoOf(error) === REMOTE;
+}
+
+function toRemoteError(error: Error, { fact, hints }: ErrorContext): KmsError {
+  const message =
+    fact === undefined ? error.message : `${fact}: ${error.message}`;
+
+  return new SystemError('NOT_REACHABLE', REMOTE, message, {
+    hints: [
+      'See what "kms-backup target test" says of it, and run the command again.',
+      ...(hints ?? []),
+    ],
+    cause: error,
+  });
 }
 
 /** Returns an error of this program as it is, one of the operating system translated, and undefined for a defect. */

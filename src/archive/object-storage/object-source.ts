@@ -44,9 +44,7 @@ export function waitingSource(
       if (held) into.set(held);
       else readAtOnce(object, into, offset, channel());
     },
-    hold: async (offset, length) => {
-      await reader.read(object, offset, length);
-    },
+    hold: (offset, length) => reader.hold(object, offset, length),
     close: () => undefined,
   };
 }

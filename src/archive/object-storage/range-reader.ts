@@ -1,4 +1,6 @@
 /** Reads ranges of objects: few requests, several at a time, and what was read a moment ago not again. */
+import { monotonicMs } from '../../platform/clock.js';
+import { isRemoteFailure } from '../../platform/system-error.js';
 import { endsEarly } from '../zip/source.js';
 import type { Bucket } from './bucket.js';
 import { toReadFailure } from './read-failure.js';
@@ -30,10 +32,14 @@ const PIECES_AT_ONCE = 4;
 /** What is held of all objects, and the longest range that is. */
 const HELD_BYTES = 16 << 20;
 const LONGEST_HELD_BYTES = 8 << 20;
+/** After all its tries have failed, a server is left alone for so long. */
+const DOWN_MS = 30_000;
 
 export class RangeReader {
   /** The one that was used last at the end. */
   readonly #held: HeldSpan[] = [];
+  /** The last failure of the server itself. */
+  #down: { readonly failure: Error; readonly untilMs: number } | undefined;
 
   constructor(private readonly bucket: Pick<Bucket, 'store' | 'pathOf'>) {}
 
@@ -53,6 +59,17 @@ export class RangeReader {
     return (
       this.find(object, offset, length) ?? this.#fetch(object, offset, end)
     );
+  }
+
+  /** Reads what can be held until it is read at once. What fails here fails there. */
+  async hold(
+    object: ObjectVersion,
+    offset: number,
+    length: number,
+  ): Promise<void> {
+    if (length > LONGEST_HELD_BYTES) return;
+
+    await this.read(object, offset, length).catch(() => undefined);
   }
 
   /** The bytes where they are held; undefined otherwise. */
@@ -140,6 +157,8 @@ export class RangeReader {
     { key, etag }: ObjectVersion,
     { start, end }: Span,
   ): Promise<Buffer> {
+    this.#refuseWhileDown();
+
     try {
       const store = await this.bucket.store();
       const { bytes } = await store.get(key, {
@@ -151,7 +170,21 @@ export class RangeReader {
 
       throw endsEarly(start + bytes.length, end);
     } catch (error) {
-      throw toReadFailure(error, this.bucket.pathOf(key));
+      const failure = toReadFailure(error, this.bucket.pathOf(key));
+      if (isRemoteFailure(failure)) this.#noteDown(failure as Error);
+
+      throw failure;
+    }
+  }
+
+  #noteDown(failure: Error): void {
+    this.#down = { failure, untilMs: monotonicMs() + DOWN_MS };
+  }
+
+  /** Each of a thousand entries would wait as long as the first. */
+  #refuseWhileDown(): void {
+    if (this.#down && monotonicMs() < this.#down.untilMs) {
+      throw this.#down.failure;
     }
   }
 }

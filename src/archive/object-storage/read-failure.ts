@@ -1,4 +1,5 @@
 /** An object that cannot be read is no damaged archive: readers know it by the error of the operating system that it is like. */
+import { REMOTE } from '../../platform/system-error.js';
 import { ObjectStoreError } from '../../object-store/object-store-error.js';
 
 /** The errors of the operating system that the codes of a server are like. */
@@ -32,10 +33,6 @@ export function noSuchObject(path: string): NodeJS.ErrnoException {
   });
 }
 
-function errnoLike({ reason, status }: ObjectStoreError): string {
-  const errno = ERRNOS[reason];
-  if (errno !== undefined) return errno;
-  if (status === 401 || status === 403) return 'EACCES';
-
-  return status === 0 ? 'EHOSTUNREACH' : 'EPROTO';
+function errnoLike({ reason }: ObjectStoreError): string {
+  return ERRNOS[reason] ?? REMOTE;
 }

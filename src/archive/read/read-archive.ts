@@ -46,7 +46,7 @@ async function readHere(
   const reader = new TaskReader();
   try {
     for (const selection of selections) {
-      for (const task of toTasks(selection, options)) {
+      for (const task of toTasks(selection, selection.volume, options)) {
         options.signal?.throwIfAborted();
         report.add(await reader.read(task));
       }

@@ -1,6 +1,6 @@
 import { defaultThreads, WorkerPool } from '../../platform/worker-pool.js';
 import type { VolumeFileInfo } from '../backup-directory.js';
-import { placeOfVolume } from '../volume-handle.js';
+import { placeForThreads, placeOfVolume } from '../volume-handle.js';
 import {
   GrowingReport,
   type ReadOptions,
@@ -20,9 +20,8 @@ export function threadsFor(
   options: ReadOptions,
 ): ReadingThreads | undefined {
   const bytes = volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const isForThreads = volumes.every(placeOfVolume);
 
-  return bytes > FEW_BYTES && isForThreads
+  return bytes > FEW_BYTES && volumes.every(placeOfVolume)
     ? new ReadingThreads(options)
     : undefined;
 }
@@ -81,7 +80,8 @@ export class ReadingThreads {
   };
 
   async #read(selection: Selection, onHandedOut: () => void): Promise<void> {
-    const tasks = toTasks(selection, this.options);
+    const place = placeForThreads(selection.volume);
+    const tasks = toTasks(selection, place, this.options);
 
     await this.#pool.runAll(thenCall(tasks, onHandedOut), (result) => {
       this.#report.add(result);

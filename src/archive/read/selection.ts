@@ -1,5 +1,5 @@
 import type { VolumeFileInfo } from '../backup-directory.js';
-import { placeOfVolume, type VolumePlace } from '../volume-handle.js';
+import type { VolumePlace } from '../volume-handle.js';
 import type { EntryTable } from '../zip/entry-table.js';
 import { partOf } from '../zip/table-part.js';
 import { inMemory } from '../zip/window-table.js';
@@ -41,12 +41,12 @@ interface TaskOptions {
   readonly isTolerant?: boolean | undefined;
 }
 
-/** Tasks for all entries of a selection. */
+/** Tasks for all entries of a selection. @param place its volume, as those who read it open it */
 export function* toTasks(
-  { volume, table, indices }: Selection,
+  { table, indices }: Selection,
+  place: VolumePlace,
   options: TaskOptions,
 ): Generator<ReadTask> {
-  const place = placeOfVolume(volume) ?? volume;
   const held = inMemory(table);
 
   for (const planned of planReads(held, indices)) {

@@ -1,4 +1,5 @@
 import { errnoOf } from '../../errors.js';
+import { isRemoteFailure } from '../../platform/system-error.js';
 import { codec } from '../zip/codec.js';
 import { EntryDamage, entryDamage } from '../zip/entry-damage.js';
 import type { EntryTable } from '../zip/entry-table.js';
@@ -85,6 +86,8 @@ export class TaskReader {
     const { table } = result;
     const source = await this.#tryOpen(task, result);
     if (!source) return;
+
+    await source.hold?.(task.startBytes, task.endBytes - task.startBytes);
 
     const range = this.#readTogether(source, task);
 
@@ -175,7 +178,7 @@ export class TaskReader {
     try {
       return this.#readRange(source, startBytes, endBytes);
     } catch (error) {
-      if (isReadFailure(error)) return undefined;
+      if (isReadFailure(error) && !isRemoteFailure(error)) return undefined;
 
       throw error;
     }
@@ -237,7 +240,7 @@ class TaskResult {
     if (damage) {
       const { message: reason } = damage;
       this.#problems.push({ volume: volume.name, name, reason });
-    } else if (isTolerant && isReadFailure(error)) {
+    } else if (isTolerant && isReadFailure(error) && !isRemoteFailure(error)) {
       this.#unread.push(toUnread(error, name));
     } else {
       throw error;

@@ -12,10 +12,7 @@ export interface RandomAccessSource {
   read(offset: number, length: number): Promise<Buffer>;
   /** Fills `into` from `offset` on, in this thread. @throws {Error} as `read` does */
   readInto(into: Uint8Array, offset: number): void;
-  /**
-   * Fetches a range of a few MiB that is read at once after it. Missing where nothing has to be waited for.
-   * @throws {Error} as `read` does
-   */
+  /** Fetches a range of a few MiB that is read at once after it, and never fails. Missing where nothing has to be waited for. */
   hold?(offset: number, length: number): Promise<void>;
   close(): void;
 }
