@@ -16,6 +16,7 @@ import type { ReadProblem } from './read/read-tasks.js';
 import { NamePrints } from './zip/check-clashes.js';
 import { type DirectoryRun, directoryRuns } from './zip/directory-runs.js';
 import type { EntryTable } from './zip/entry-table.js';
+import { inMemory } from './zip/window-table.js';
 import { METHOD_STORED } from './zip/zip-format.js';
 
 /** The check of entries one by one, before any of their data are read. */
@@ -69,8 +70,10 @@ export function* checkStepwise(
   const pieces = new Pieces();
   const prints = new NamePrints(entries);
 
-  for (const { table, file } of volumes) {
-    for (const run of directoryRuns(table)) {
+  for (const { table: opened, file } of volumes) {
+    const table = inMemory(opened);
+
+    for (const run of directoryRuns(opened)) {
       checkNames(table, run, file.name, windowsNames);
       prints.addRun(table, run);
       messages += countMessages(table, run);

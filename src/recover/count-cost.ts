@@ -86,6 +86,7 @@ export class CostCounting {
   add(comparison: FilesComparison): void {
     const { before, after } = comparison;
     const isInMail = holdsMessages(after.prefix);
+    const isAllPlaced = this.#isPlaced(after.prefix.replace(/\/$/, ''));
 
     for (const difference of comparison.differences()) {
       const { name, change } = difference;
@@ -98,7 +99,7 @@ export class CostCounting {
         }
       } else if (change === 'changed') {
         this.#addChange(after, difference, isMessage);
-      } else if (this.#isPlaced(entryName)) {
+      } else if (isAllPlaced || this.#isPlaced(entryName)) {
         this.#addArrival(before, difference, isMessage);
       }
     }

@@ -11,6 +11,7 @@ import {
   directoryRuns,
 } from '../archive/zip/directory-runs.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
+import { inMemory } from '../archive/zip/window-table.js';
 import {
   type EntryPlace,
   placeOf,
@@ -62,10 +63,11 @@ export class EntryTally implements TalliedEntries {
 
   /** Adds the entries that are wanted of a volume; returns their indices. */
   addVolume({ volume, hidden }: ChainVolume): Indices {
-    const { file, table } = volume;
+    const { file, table: opened } = volume;
+    const table = inMemory(opened);
     const indices = new IndexRuns();
 
-    for (const run of directoryRuns(table)) {
+    for (const run of directoryRuns(opened)) {
       const choice = this.#rules.choose(run.prefix);
       if (choice === 'none') continue;
 
@@ -75,7 +77,7 @@ export class EntryTally implements TalliedEntries {
       );
     }
 
-    this.selections.push({ volume: file, table, indices });
+    this.selections.push({ volume: file, table: opened, indices });
 
     return indices;
   }

@@ -58,6 +58,8 @@ const NO_LIST = new FileList();
 
 export class MessageBalance {
   readonly #mailboxes = new Map<string, MailboxFiles>();
+  /** Those of the directory that was asked for last: messages come directory by directory. */
+  #last: { readonly prefix: string; readonly files: MailboxFiles } | undefined;
 
   /** @param comes what the live messages are compared with */
   constructor(private readonly comes: EarlierTree) {}
@@ -94,6 +96,14 @@ export class MessageBalance {
   }
 
   #mailboxOf(prefix: string): MailboxFiles {
+    if (this.#last?.prefix !== prefix) {
+      this.#last = { prefix, files: this.#findMailbox(prefix) };
+    }
+
+    return this.#last.files;
+  }
+
+  #findMailbox(prefix: string): MailboxFiles {
     const directory = parseEntryDirectory(prefix);
     const name = directory ? mailboxNameOf(directory) : '';
     const known = this.#mailboxes.get(name);
