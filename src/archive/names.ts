@@ -93,6 +93,22 @@ export function isTemporaryName(fileName: string): boolean {
   return TEMPORARY_PATTERN.test(fileName);
 }
 
+const SEAL_SUFFIX = '.seal.json';
+
+/** The name of the object that says of which uploads an archive in a bucket is made: `F20060118T220007Z.seal.json`. */
+export function formatSealName(stem: string): string {
+  return stem + SEAL_SUFFIX;
+}
+
+/** The archive that a seal is of; undefined for other names. */
+export function stemOfSeal(name: string): string | undefined {
+  if (!name.endsWith(SEAL_SUFFIX)) return undefined;
+
+  const stem = name.slice(0, -SEAL_SUFFIX.length);
+
+  return parseVolumeName(formatVolumeName(stem, 0)) && stem;
+}
+
 /** Says whether a name is that of a 6.0 backup, a directory such as `20041024T020000Z`, which no program reads any more. */
 export function isLegacyDirectoryName(name: string): boolean {
   return /^[FIDC]?\d{8}T\d{6}Z$/.test(name);

@@ -24,6 +24,7 @@ import { countLevels } from './zip/directory-runs.js';
 import type { EntryTable } from './zip/entry-table.js';
 import { WindowTable } from './zip/window-table.js';
 import { tellStep } from '../platform/steps.js';
+import { combineDigests } from './combine-digests.js';
 import { parseVolumeName } from './names.js';
 import type { SummaryText } from './summary.js';
 
@@ -277,9 +278,4 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
   }
 
   return combineDigests(digests);
-}
-
-/** Names an archive's content: SHA-256 over the SHA-256 of each volume's central directory, hexadecimal. */
-export function combineDigests(volumeDigests: readonly string[]): string {
-  return createHash('sha256').update(volumeDigests.join('\n')).digest('hex');
 }

@@ -1,3 +1,4 @@
+import { combineDigests } from '../archive/combine-digests.js';
 import type { ArchiveFacts } from '../archive/archive-facts.js';
 import {
   type ArchiveFiles,
@@ -5,11 +6,7 @@ import {
   type VolumeFileInfo,
 } from '../archive/backup-directory.js';
 import { checkVolumes } from '../archive/check-structure.js';
-import {
-  combineDigests,
-  digestOf,
-  rememberDigest,
-} from '../archive/open-archive.js';
+import { digestOf, rememberDigest } from '../archive/open-archive.js';
 import {
   readEntries,
   type VolumeEntries,

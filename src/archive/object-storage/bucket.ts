@@ -42,6 +42,11 @@ export class Bucket {
     return this.#store;
   }
 
+  /** A client of its own, for what may have to be ended at once. The caller closes it. */
+  another(): Promise<ObjectStore> {
+    return openStore(this.place.target);
+  }
+
   /** The name of an object in messages. */
   pathOf(key: string): string {
     return `${this.name}/${key}`;

@@ -2,7 +2,7 @@
 import { ConfigurationError } from '../../errors.js';
 import type { DiskSpace } from '../../platform/disk-space.js';
 import type { OwnFile } from '../../platform/own-file.js';
-import type { Storage, StoredFile } from '../storage.js';
+import type { Publication, Storage, StoredFile } from '../storage.js';
 import { Bucket, type BucketTarget } from './bucket.js';
 import { isOwnName, ownFiles } from './own-files.js';
 import { type Reading, readingOf } from './reading.js';
@@ -27,7 +27,7 @@ class ObjectStorage implements Storage {
     this.#bucket = new Bucket(place);
     this.#own = ownFiles(place.stateDirectory);
     this.#reading = readingOf(this.#bucket, () => this.#isPrepared);
-    this.#writing = writingOf(this.#bucket);
+    this.#writing = writingOf(this.#bucket, this.#own);
     this.name = this.#bucket.name;
     this.identity = `${place.target.endpoint ?? ''} ${this.name}`;
   }
@@ -84,6 +84,18 @@ class ObjectStorage implements Storage {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     return this.#writerOf(name).publish(name, finalName, signal);
+  }
+
+  beginPublication(stem: string): Publication {
+    return this.#writing.beginPublication(stem);
+  }
+
+  settleDeadRuns(): Promise<readonly string[]> {
+    return this.#writing.settleDeadRuns();
+  }
+
+  removeArchive(stem: string): Promise<Date | undefined> {
+    return this.#writing.removeArchive(stem);
   }
 
   remove(name: string): Promise<void> {

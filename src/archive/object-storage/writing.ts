@@ -1,17 +1,32 @@
-/** What is written to a bucket. */
+/** What is written to a bucket: whole archives, and nothing in place of anything. */
+import { join } from 'node:path';
 import { UsageError } from '../../errors.js';
+import { systemClock } from '../../platform/clock.js';
 import type { Storage } from '../storage.js';
 import type { Bucket } from './bucket.js';
+import type { ObjectLock } from './complete-sealed.js';
+import { ObjectPublication } from './object-publication.js';
+import { ownFiles } from './own-files.js';
+import { removeFromBucket } from './remove-objects.js';
+import { settleRuns } from './settle-runs.js';
 
 /** The writing side of a storage that is a bucket. */
 export type Writing = Pick<
   Storage,
   'features' | 'create' | 'publish' | 'remove' | 'sync' | 'prepare'
->;
+> &
+  Required<
+    Pick<Storage, 'beginPublication' | 'settleDeadRuns' | 'removeArchive'>
+  >;
 
-export function writingOf({ name }: Bucket): Writing {
+/** @param own the state directory of the bucket */
+export function writingOf(bucket: Bucket, own: Storage): Writing {
+  const workplace = ownFiles(join(bucket.place.stateDirectory, 'spool'));
+  const now = systemClock;
+  const lockFrom = (from: Date): ObjectLock | undefined => lockOf(bucket, from);
+
   const refuse = (): Promise<never> => {
-    return Promise.reject(cannotWrite(name));
+    return Promise.reject(piecemeal(bucket));
   };
 
   return {
@@ -22,17 +37,39 @@ export function writingOf({ name }: Bucket): Writing {
       rangesAtOnce: true,
     },
     create: () => {
-      throw cannotWrite(name);
+      throw piecemeal(bucket);
     },
     publish: refuse,
     remove: refuse,
     sync: () => Promise.resolve(),
-    prepare: refuse,
+    prepare: () => Promise.resolve(),
+
+    beginPublication: (stem) =>
+      new ObjectPublication({
+        bucket,
+        own,
+        workplace,
+        stem,
+        lock: lockFrom(now()),
+        now,
+      }),
+    settleDeadRuns: () => settleRuns({ bucket, own, workplace, lockFrom, now }),
+    removeArchive: (stem) => removeFromBucket({ bucket, own, now }, stem),
   };
 }
 
-function cannotWrite(name: string): Error {
-  return new UsageError(`no backup can be written to ${name} yet`, {
-    hints: ['Back up to a directory of a disk or share.'],
+/** What is put now is locked so long; to the second, as servers keep it. */
+function lockOf({ place }: Bucket, from: Date): ObjectLock | undefined {
+  if (!place.retention) return undefined;
+
+  const { mode, durationMs } = place.retention;
+  const untilMs = from.getTime() + durationMs;
+
+  return { mode, until: new Date(Math.ceil(untilMs / 1000) * 1000) };
+}
+
+function piecemeal({ name }: Bucket): Error {
+  return new UsageError(`${name} takes whole archives only`, {
+    hints: ['Use a directory of a disk or share.'],
   });
 }

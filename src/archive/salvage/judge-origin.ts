@@ -1,7 +1,8 @@
 import { isDirectoryMode, isFileMode } from '../check-entries.js';
 import { openVolumeFile, type ArchiveFiles } from '../backup-directory.js';
 import { parseVolumeName } from '../names.js';
-import { combineDigests, type OpenVolume } from '../open-archive.js';
+import { combineDigests } from '../combine-digests.js';
+import type { OpenVolume } from '../open-archive.js';
 import { holdsMessages } from '../../store/message-file.js';
 import { isMessageAt, isOwnTextAt } from '../entry-kind.js';
 import type { EntryTable } from '../zip/entry-table.js';

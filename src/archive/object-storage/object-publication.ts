@@ -1,0 +1,260 @@
+/** One archive on its way into a bucket: sent while it is written, sealed when it is proven, and then completed. */
+import { randomUUID } from 'node:crypto';
+import { FailedError, messageOf } from '../../errors.js';
+import type { ObjectStore } from '../../object-store/object-store.js';
+import { ObjectStoreError } from '../../object-store/object-store-error.js';
+import { addNote } from '../../platform/run-notes.js';
+import { tellStep } from '../../platform/steps.js';
+import {
+  archiveName,
+  type ArchiveType,
+  formatTemporaryName,
+  formatVolumeName,
+  parseVolumeName,
+} from '../names.js';
+import { combineDigests } from '../combine-digests.js';
+import type {
+  Publication,
+  PublicationIssue,
+  Storage,
+  WrittenArchive,
+  WrittenVolume,
+} from '../storage.js';
+import type { Bucket } from './bucket.js';
+import { claimSeal, lostRace } from './claim-seal.js';
+import { completeSealed, type ObjectLock } from './complete-sealed.js';
+import {
+  type BegunUpload,
+  dropJournal,
+  writeJournal,
+} from './publication-journal.js';
+import type { Seal } from './seal.js';
+import { dropStrayUploads, dropUploads } from './stray-uploads.js';
+import type { VolumeTally } from './volume-tally.js';
+import { VolumeUploads } from './volume-uploads.js';
+
+/** What a publication depends on. */
+export interface PublicationSettings {
+  readonly bucket: Bucket;
+  /** The state directory of the bucket. */
+  readonly own: Storage;
+  readonly workplace: Storage;
+  readonly stem: string;
+  readonly lock: ObjectLock | undefined;
+  readonly now: () => Date;
+}
+
+/** How far it has come: what is sealed is not taken back any more. */
+type Phase = 'sending' | 'sealing' | 'sealed';
+
+export class ObjectPublication implements Publication {
+  readonly workplace: Storage;
+  readonly #run = randomUUID();
+  readonly #begun: BegunUpload[] = [];
+  readonly #uploads: VolumeUploads;
+  #phase: Phase = 'sending';
+
+  constructor(private readonly settings: PublicationSettings) {
+    const { bucket, workplace, stem, lock } = settings;
+
+    this.workplace = workplace;
+    this.#uploads = new VolumeUploads({
+      pathOf: (volume) => workplace.pathOf(formatTemporaryName(stem, volume)),
+      keyOf: (volume) => formatVolumeName(stem, volume),
+      open: async () => {
+        await this.#note();
+
+        return bucket.another();
+      },
+      options: lock ? { lock } : {},
+      onBegin: async (upload) => {
+        this.#begun.push(upload);
+        await this.#note();
+      },
+    });
+  }
+
+  advance(volume: number, stableBytes: number, isClosed: boolean): void {
+    this.#uploads.advance(volume, stableBytes, isClosed);
+  }
+
+  /** Up to the seal nothing can be seen, and from the seal on any later run completes it. */
+  async publish(
+    archive: WrittenArchive,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PublicationIssue[]> {
+    const store = await this.settings.bucket.store();
+    const sent = await this.#uploads.finish(archive.volumes.length, signal);
+
+    for (const [number, volume] of archive.volumes.entries()) {
+      await proveSent(store, volume, sent[number]);
+    }
+
+    signal?.throwIfAborted();
+    const seal = this.#sealOf(archive, sent);
+    await this.#claim(store, seal);
+    const issues = await this.#complete(store, seal);
+    await this.#tidy(store, seal);
+
+    return issues;
+  }
+
+  /** What is sealed, or may be, is left to the next run. */
+  async discard(): Promise<void> {
+    const { bucket, own, stem } = this.settings;
+    await this.#uploads.stop();
+    if (this.#phase !== 'sending') return;
+
+    await dropUploads(await bucket.store(), this.#begun);
+    await dropJournal(own, stem);
+  }
+
+  /** Writes down which archive is begun, and which uploads. */
+  #note(): Promise<void> {
+    const { own, stem } = this.settings;
+
+    return writeJournal(own, {
+      stem,
+      act: 'publish',
+      run: this.#run,
+      uploads: this.#begun,
+    });
+  }
+
+  #sealOf(
+    { volumes, base, isReadBack = false }: WrittenArchive,
+    sent: readonly VolumeTally[],
+  ): Seal {
+    const { stem, now } = this.settings;
+
+    return {
+      stem,
+      type: typeOf(stem),
+      run: this.#run,
+      digest: combineDigests(
+        volumes.map(({ directoryDigest }) => directoryDigest),
+      ),
+      base,
+      sealedAt: now().toISOString(),
+      isReadBack,
+      volumes: sent.map((tally) => tally.seal()),
+    };
+  }
+
+  /** Takes the archive's name. Where nobody can tell whether it is taken, the next run finds out. */
+  async #claim(store: ObjectStore, seal: Seal): Promise<void> {
+    const { lock } = this.settings;
+    tellStep(`sealing ${archiveName(seal.stem)}`);
+
+    this.#phase = 'sealing';
+    const { claim, cause } = await claimSeal(store, seal, lock ? { lock } : {});
+
+    if (claim === 'won') {
+      this.#phase = 'sealed';
+      return;
+    }
+
+    if (claim === 'lost' || isRefused(cause)) this.#phase = 'sending';
+    if (claim === 'lost') throw lostRace(store.name, seal.stem);
+
+    throw (
+      cause ??
+      new FailedError(`the seal was put in ${store.name}, and is not there`)
+    );
+  }
+
+  async #complete(
+    store: ObjectStore,
+    seal: Seal,
+  ): Promise<readonly PublicationIssue[]> {
+    try {
+      return await completeSealed(store, seal, this.settings.lock);
+    } catch (error) {
+      throw new FailedError(
+        `${archiveName(seal.stem)} is sealed in ${store.name}, and not complete yet: ${messageOf(error)}`,
+        {
+          hints: [
+            'All of its data is there, unseen; the next backup completes it.',
+            'Earlier archives are untouched.',
+          ],
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /** The archive stands: what cannot be tidied up now is left to the next run, which finds the journal. */
+  async #tidy(store: ObjectStore, seal: Seal): Promise<void> {
+    const { own, stem, bucket } = this.settings;
+
+    try {
+      await dropStrayUploads(store, stem, seal);
+      await dropJournal(own, stem);
+      await this.#clearWorkplace(seal.volumes.length);
+    } catch (error) {
+      const text = `what the run left over in ${bucket.name} goes with the next one: ${messageOf(error)}`;
+      addNote({ kind: 'warning', key: `tidy ${bucket.name}`, text });
+    }
+  }
+
+  async #clearWorkplace(volumes: number): Promise<void> {
+    for (let volume = 0; volume < volumes; volume++) {
+      const name = formatTemporaryName(this.settings.stem, volume);
+      await this.workplace.remove(name);
+    }
+  }
+}
+
+function typeOf(stem: string): ArchiveType {
+  const name = parseVolumeName(archiveName(stem));
+  if (name) return name.type;
+
+  throw new Error(`${stem} is no archive's name`);
+}
+
+/** The server said no, at the first try: nothing was done. */
+function isRefused(cause: unknown): boolean {
+  return (
+    cause instanceof ObjectStoreError &&
+    cause.status >= 400 &&
+    cause.status < 500 &&
+    !cause.mayBeDone
+  );
+}
+
+/**
+ * What was sent is what was written, and the server has all of it.
+ * @throws {FailedError} where it is not
+ */
+async function proveSent(
+  store: ObjectStore,
+  volume: WrittenVolume,
+  sent: VolumeTally | undefined,
+): Promise<void> {
+  if (sent?.sizeBytes !== volume.sizeBytes || sent.crc !== volume.crc()) {
+    throw notAsSent(
+      `${sent?.key ?? 'a volume'} was read otherwise than written`,
+    );
+  }
+
+  const there = await store.listParts(sent.key, sent.uploadId);
+  const isWhole =
+    there.length === sent.parts.length &&
+    there.every(({ etag, sizeBytes }, index) => {
+      const part = sent.parts[index];
+      return part?.etag === etag && part.sizeBytes === sizeBytes;
+    });
+
+  if (!isWhole) {
+    throw notAsSent(`${store.name} has not all parts of ${sent.key}`);
+  }
+}
+
+function notAsSent(fact: string): FailedError {
+  return new FailedError(fact, {
+    hints: [
+      'Nothing was published; earlier archives are untouched.',
+      'Run the backup again.',
+    ],
+  });
+}

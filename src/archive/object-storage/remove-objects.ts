@@ -1,0 +1,104 @@
+/** Removing an archive from a bucket: its first volume first, so that nothing looks whole, and its seal last. */
+import { FailedError } from '../../errors.js';
+import type { ObjectFacts } from '../../object-store/object-store.js';
+import { isRefusal } from '../../object-store/object-store-error.js';
+import { formatSealName, formatVolumeName, parseVolumeName } from '../names.js';
+import type { Storage } from '../storage.js';
+import type { Bucket } from './bucket.js';
+import { dropJournal, writeJournal } from './publication-journal.js';
+
+/** Where an archive is removed. */
+export interface RemovalPlace {
+  readonly bucket: Bucket;
+  /** The state directory of the bucket. */
+  readonly own: Storage;
+  readonly now: () => Date;
+}
+
+/**
+ * Removes an archive, unless one of its objects is locked.
+ * @returns until when it is locked, and stays whole; undefined where it is gone
+ * @throws {FailedError} where the credentials may not remove anything
+ */
+export async function removeFromBucket(
+  { bucket, own, now }: RemovalPlace,
+  stem: string,
+): Promise<Date | undefined> {
+  const objects = await lookAtAll(bucket, stem);
+  const until = Math.max(
+    0,
+    ...objects.map(({ lockedUntil }) => lockedUntil?.getTime() ?? 0),
+  );
+  if (until > now().getTime()) return new Date(until);
+
+  await writeJournal(own, { stem, act: 'remove', run: '', uploads: [] });
+
+  try {
+    await removeObjects(bucket, stem);
+  } catch (error) {
+    if (!isRefusal(error, 'AccessDenied')) throw error;
+
+    if (await bucket.look(formatVolumeName(stem, 0))) {
+      await dropJournal(own, stem);
+    }
+
+    throw new FailedError(
+      `these credentials may not remove it from ${bucket.name}: rotate with others that may, on another machine`,
+      { cause: error },
+    );
+  }
+
+  await dropJournal(own, stem);
+
+  return undefined;
+}
+
+/** Each object of an archive at this moment: a list may be older. @throws {FailedError} where the first volume is not there */
+async function lookAtAll(bucket: Bucket, stem: string): Promise<ObjectFacts[]> {
+  const found: ObjectFacts[] = [];
+
+  for (const key of await keysOf(bucket, stem)) {
+    const facts = await bucket.look(key);
+    if (facts) found.push(facts);
+  }
+
+  const first = formatVolumeName(stem, 0);
+  if (found.some(({ key }) => key === first)) return found;
+
+  throw new FailedError(`${bucket.pathOf(first)} was listed, and is not there`);
+}
+
+/** Removes what is there of an archive; may be called again after it was interrupted. */
+export async function removeObjects(
+  bucket: Bucket,
+  stem: string,
+): Promise<void> {
+  const store = await bucket.store();
+  const first = formatVolumeName(stem, 0);
+
+  await store.remove(first);
+  if (await bucket.look(first)) {
+    throw new FailedError(
+      `${bucket.pathOf(first)} was removed, and is still there`,
+    );
+  }
+
+  for (const key of await keysOf(bucket, stem)) {
+    if (key !== first) await store.remove(key);
+  }
+}
+
+/** In the order in which they go: the volumes, what else belongs to the archive, the seal. */
+async function keysOf(bucket: Bucket, stem: string): Promise<string[]> {
+  const keys = (await bucket.list())
+    .map(({ key }) => key)
+    .filter((key) => key.startsWith(`${stem}.`));
+
+  return keys.sort((a, b) => rank(stem, a) - rank(stem, b));
+}
+
+function rank(stem: string, key: string): number {
+  if (key === formatSealName(stem)) return Infinity;
+
+  return parseVolumeName(key)?.volume ?? Number.MAX_SAFE_INTEGER;
+}

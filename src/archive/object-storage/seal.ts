@@ -1,0 +1,162 @@
+/**
+ * The seal of an archive in a bucket, `F….seal.json`: written once, before any volume can be seen. It says which uploads, and
+ * which parts of them, are the archive's volumes, so that any later run can complete what one that died had sent. Pure.
+ */
+import { createHash } from 'node:crypto';
+import type { UploadPart } from '../../object-store/object-store.js';
+import { isJsonObject } from '../../platform/own-file.js';
+import {
+  type ArchiveType,
+  formatVolumeName,
+  parseVolumeName,
+} from '../names.js';
+
+/** A volume whose parts are all there. */
+export interface SealedVolume {
+  /** `F….1.zip` */
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Of the object's bytes, hexadecimal. */
+  readonly sha256: string;
+  /** The length of every part but the last. */
+  readonly partBytes: number;
+  /** As the server names them, in order. */
+  readonly partEtags: readonly string[];
+  /** The ETags are MD5s of the parts: the object's can be told beforehand. */
+  readonly areMd5: boolean;
+  readonly uploadId: string;
+}
+
+export interface Seal {
+  readonly stem: string;
+  readonly type: ArchiveType;
+  /** Tells two runs apart. */
+  readonly run: string;
+  /** SHA-256 over those of the volumes' central directories. */
+  readonly digest: string;
+  /** The full that a differential is measured against. */
+  readonly base: { readonly stem: string; readonly digest: string } | undefined;
+  /** RFC 3339, UTC. */
+  readonly sealedAt: string;
+  /** Every written byte had been read again. */
+  readonly isReadBack: boolean;
+  readonly volumes: readonly SealedVolume[];
+}
+
+const SCHEMA = 'kms-backup/seal/1';
+
+export function formatSeal(seal: Seal): Buffer {
+  return Buffer.from(`${JSON.stringify({ schema: SCHEMA, ...seal })}\n`);
+}
+
+/** Undefined for what is not what we write. */
+export function parseSeal(bytes: Buffer, stem: string): Seal | undefined {
+  const json = parseJson(bytes);
+  const type = parseVolumeName(formatVolumeName(stem, 0))?.type;
+  if (!isJsonObject(json) || type === undefined) return undefined;
+  if (json['schema'] !== SCHEMA || json['stem'] !== stem) return undefined;
+
+  const { run, digest, base, sealedAt, isReadBack } = json;
+  const volumes = parseVolumes(json['volumes'], stem);
+  if (!isText(run) || !isText(digest) || !isText(sealedAt)) return undefined;
+
+  return (
+    volumes && {
+      stem,
+      type,
+      run,
+      digest,
+      base: parseBase(base),
+      sealedAt,
+      isReadBack: isReadBack === true,
+      volumes,
+    }
+  );
+}
+
+function parseVolumes(json: unknown, stem: string): SealedVolume[] | undefined {
+  if (!Array.isArray(json) || json.length === 0) return undefined;
+
+  const volumes = json.map((volume, number) =>
+    parseVolume(volume, formatVolumeName(stem, number)),
+  );
+
+  return volumes.every((volume) => volume !== undefined) ? volumes : undefined;
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+function parseBase(json: unknown): Seal['base'] {
+  if (!isJsonObject(json)) return undefined;
+
+  const { stem, digest } = json;
+
+  return isText(stem) && isText(digest) ? { stem, digest } : undefined;
+}
+
+function parseVolume(json: unknown, key: string): SealedVolume | undefined {
+  if (!isJsonObject(json) || json['key'] !== key) return undefined;
+
+  const { sizeBytes, sha256, partBytes, partEtags, areMd5, uploadId } = json;
+  if (!isText(sha256) || !isText(uploadId)) return undefined;
+  if (!isCount(sizeBytes) || !isCount(partBytes)) return undefined;
+  if (!Array.isArray(partEtags) || !partEtags.every(isText)) return undefined;
+  if (partEtags.length !== Math.ceil(sizeBytes / partBytes)) return undefined;
+
+  return {
+    key,
+    sizeBytes,
+    sha256,
+    partBytes,
+    partEtags,
+    areMd5: areMd5 === true,
+    uploadId,
+  };
+}
+
+const isText = (json: unknown): json is string =>
+  typeof json === 'string' && json !== '';
+
+const isCount = (json: unknown): json is number =>
+  typeof json === 'number' && Number.isSafeInteger(json) && json > 0;
+
+/** The parts of a volume, as the server knows them. */
+export function partsOf({
+  sizeBytes,
+  partBytes,
+  partEtags,
+}: SealedVolume): UploadPart[] {
+  return partEtags.map((etag, index) => ({
+    number: index + 1,
+    etag,
+    sizeBytes: Math.min(partBytes, sizeBytes - index * partBytes),
+  }));
+}
+
+/** Says whether an object is the volume. @param completedAs the ETag that the server told when it completed the upload */
+export function isVolume(
+  { sizeBytes, etag }: { readonly sizeBytes: number; readonly etag: string },
+  volume: SealedVolume,
+  completedAs?: string,
+): boolean {
+  if (sizeBytes !== volume.sizeBytes) return false;
+  if (volume.areMd5) return etag === etagOfParts(volume.partEtags);
+
+  const count = String(volume.partEtags.length);
+
+  return etag === (completedAs ?? etag) && etag.endsWith(`-${count}`);
+}
+
+/** The ETag of an object out of parts: MD5 over the MD5s of the parts, and their number. */
+function etagOfParts(partEtags: readonly string[]): string {
+  const digests = partEtags.map((etag) => Buffer.from(etag, 'hex'));
+  const hash = createHash('md5').update(Buffer.concat(digests)).digest('hex');
+
+  return `${hash}-${String(partEtags.length)}`;
+}

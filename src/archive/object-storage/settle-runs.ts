@@ -1,0 +1,178 @@
+/** What dead runs were doing in a bucket: what they sealed is completed, what they did not is taken back. */
+import { FailedError, messageOf } from '../../errors.js';
+import type { ObjectStore } from '../../object-store/object-store.js';
+import { isRefusal } from '../../object-store/object-store-error.js';
+import {
+  archiveName,
+  formatVolumeName,
+  isTemporaryName,
+  parseVolumeName,
+  stemOfSeal,
+} from '../names.js';
+import type { Storage } from '../storage.js';
+import { recordVerified } from '../verified-record.js';
+import type { Bucket } from './bucket.js';
+import { readSeal } from './claim-seal.js';
+import { completeSealed, type ObjectLock } from './complete-sealed.js';
+import {
+  dropJournal,
+  type Journal,
+  readJournals,
+} from './publication-journal.js';
+import { removeObjects } from './remove-objects.js';
+import type { Seal } from './seal.js';
+import {
+  dropStrayUploads,
+  dropUploads,
+  findDead,
+  listUploads,
+} from './stray-uploads.js';
+
+/** What is looked at, and where. */
+export interface DeadRuns {
+  readonly bucket: Bucket;
+  readonly own: Storage;
+  readonly workplace: Storage;
+  /** Of a seal's time, so that what is completed later is locked as long. */
+  readonly lockFrom: (sealedAt: Date) => ObjectLock | undefined;
+  readonly now: () => Date;
+}
+
+/**
+ * Ends what this machine's dead runs began, and completes what any machine sealed. Call it while the lock of this machine is held.
+ * @returns a sentence for each archive that was completed, and for each that cannot be
+ */
+export async function settleRuns(runs: DeadRuns): Promise<string[]> {
+  const { bucket, own } = runs;
+  await clearWorkplace(runs);
+
+  const store = await bucket.store();
+  const told: string[] = [];
+
+  const journals = await readJournals(own);
+  for (const journal of journals) {
+    told.push(...(await settleJournal(runs, store, journal)));
+  }
+
+  const settled = new Set(journals.map(({ stem }) => stem));
+  for (const stem of unfinishedSeals(await bucket.list())) {
+    if (!settled.has(stem)) {
+      told.push(...(await completeLater(runs, store, stem)));
+    }
+  }
+
+  await dropDead(runs, store);
+
+  return told;
+}
+
+async function clearWorkplace({ workplace }: DeadRuns): Promise<void> {
+  for (const { name } of await workplace.list(isTemporaryName)) {
+    await workplace.remove(name);
+  }
+}
+
+async function settleJournal(
+  runs: DeadRuns,
+  store: ObjectStore,
+  { stem, act, uploads }: Journal,
+): Promise<string[]> {
+  const { bucket, own } = runs;
+  if (act === 'remove') {
+    await removeObjects(bucket, stem);
+    await dropJournal(own, stem);
+
+    return [`${archiveName(stem)}, which was being removed, is gone`];
+  }
+
+  const seal = await readSeal(store, stem);
+  const told = seal ? await completeLater(runs, store, stem) : [];
+
+  const sealed = new Set(seal?.volumes.map(({ uploadId }) => uploadId));
+  await dropUploads(
+    store,
+    uploads.filter(({ uploadId }) => !sealed.has(uploadId)),
+  );
+  await dropStrayUploads(store, stem, seal);
+  await dropJournal(own, stem);
+
+  return told;
+}
+
+/** Archives that are sealed and not visible. */
+function unfinishedSeals(
+  objects: readonly { readonly key: string }[],
+): string[] {
+  const keys = new Set(objects.map(({ key }) => key));
+
+  return [...keys]
+    .flatMap((key) => stemOfSeal(key) ?? [])
+    .filter((stem) => !keys.has(formatVolumeName(stem, 0)));
+}
+
+async function completeLater(
+  runs: DeadRuns,
+  store: ObjectStore,
+  stem: string,
+): Promise<string[]> {
+  const seal = await readSeal(store, stem);
+  if (!seal) return [];
+
+  const name = archiveName(stem);
+
+  try {
+    const lock = runs.lockFrom(new Date(seal.sealedAt));
+    const issues = await completeSealed(store, seal, lock);
+    await recordProof(runs, seal);
+
+    return [
+      `${name}, which a run that died had sealed, is complete now`,
+      ...issues.map((issue) => `${issue.name} is not locked: ${issue.reason}`),
+    ];
+  } catch (error) {
+    if (!isHopeless(error)) throw error;
+
+    return [`${name} is sealed and cannot be completed: ${messageOf(error)}`];
+  }
+}
+
+/** Trying again would not help. */
+function isHopeless(error: unknown): boolean {
+  return (
+    error instanceof FailedError ||
+    isRefusal(error, 'NoSuchUpload', 'InvalidPart', 'AccessDenied')
+  );
+}
+
+/** The seal was put when the archive was proven. */
+async function recordProof(
+  { bucket, own }: DeadRuns,
+  { stem, sealedAt, isReadBack, volumes }: Seal,
+): Promise<void> {
+  if (!isReadBack) return;
+
+  const present = (await bucket.list()).flatMap(
+    ({ key }) => parseVolumeName(key)?.stem ?? [],
+  );
+  const entry = {
+    at: sealedAt,
+    isSound: true,
+    sizeBytes: volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+
+  await recordVerified(own, new Map([[stem, entry]]), new Set(present));
+}
+
+/** Uploads that are so old that their run is dead, and that no seal names. */
+async function dropDead({ now }: DeadRuns, store: ObjectStore): Promise<void> {
+  const dead = findDead(await listUploads(store), now());
+
+  for (const upload of dead) {
+    const seal = await readSeal(store, parseVolumeName(upload.key)?.stem ?? '');
+    const isSealed = seal?.volumes.some(
+      ({ uploadId }) => uploadId === upload.uploadId,
+    );
+
+    if (isSealed !== true) await dropUploads(store, [upload]);
+  }
+}

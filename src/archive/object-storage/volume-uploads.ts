@@ -1,0 +1,179 @@
+/** Sends the volumes of one archive while they are written: parts follow behind what will not change any more. */
+import { closeSync, openSync } from 'node:fs';
+import type {
+  ObjectStore,
+  UploadOptions,
+} from '../../object-store/object-store.js';
+import { readBytesAside } from '../../platform/read-bytes.js';
+import { endsEarly } from '../zip/source.js';
+import { PART_BYTES, PartLanes } from './part-lanes.js';
+import type { BegunUpload } from './publication-journal.js';
+import { VolumeTally } from './volume-tally.js';
+
+/** What the uploads depend on. */
+export interface UploadSettings {
+  /** The file that a volume is written to. */
+  readonly pathOf: (volume: number) => string;
+  readonly keyOf: (volume: number) => string;
+  /** Opens a store that is used for nothing else. */
+  readonly open: () => Promise<ObjectStore>;
+  readonly options: UploadOptions;
+  /** Told of every upload before anything is sent to it. */
+  readonly onBegin: (upload: BegunUpload) => Promise<void>;
+}
+
+interface Progress {
+  readonly stableBytes: number;
+  readonly isClosed: boolean;
+}
+
+export class VolumeUploads {
+  readonly #progress: Progress[] = [];
+  readonly #lanes = new PartLanes();
+  #store: ObjectStore | undefined;
+  #failure: Error | undefined;
+  /** Known when all are written. */
+  #volumes = Infinity;
+  #running: Promise<VolumeTally[]> | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(private readonly settings: UploadSettings) {}
+
+  /** Says that a volume is written so far. @throws {Error} what has failed since */
+  advance(volume: number, stableBytes: number, isClosed: boolean): void {
+    if (this.#failure) throw this.#failure;
+
+    this.#progress[volume] = { stableBytes, isClosed };
+    void this.#run();
+    this.#wake();
+  }
+
+  /** Waits until all volumes are sent. @throws {Error} what failed, or the signal's reason as soon as it aborts */
+  async finish(
+    volumes: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly VolumeTally[]> {
+    this.#volumes = volumes;
+    const stop = (): void => {
+      this.#fail(signal?.reason);
+    };
+
+    signal?.addEventListener('abort', stop);
+
+    try {
+      signal?.throwIfAborted();
+      const running = this.#run();
+      this.#wake();
+
+      return await running;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Ends what is under way: nothing is sent any more when this returns. */
+  async stop(): Promise<void> {
+    this.#fail(new Error('sending was stopped'));
+    await this.#running?.catch(() => undefined);
+  }
+
+  #fail(reason: unknown): void {
+    this.#failure ??=
+      reason instanceof Error ? reason : new Error(String(reason));
+    this.#store?.close();
+    this.#wake();
+  }
+
+  #run(): Promise<VolumeTally[]> {
+    if (!this.#running) {
+      this.#running = this.#sendAll();
+      // A failure is told to whoever waits, or by `advance`.
+      this.#running.catch(() => undefined);
+    }
+
+    return this.#running;
+  }
+
+  /** Volume by volume, so that there are never more parts under way than there is memory for. */
+  async #sendAll(): Promise<VolumeTally[]> {
+    const tallies: VolumeTally[] = [];
+
+    try {
+      const store = await this.settings.open();
+      this.#store = store;
+
+      while ((await this.#nextLength(tallies.length, 0)) > 0) {
+        tallies.push(await this.#sendVolume(store, tallies.length));
+      }
+
+      await this.#lanes.settle();
+
+      return tallies;
+    } catch (error) {
+      this.#fail(error);
+      await this.#lanes.settle().catch(() => undefined);
+      throw this.#failure ?? error;
+    } finally {
+      this.#store?.close();
+    }
+  }
+
+  async #sendVolume(store: ObjectStore, number: number): Promise<VolumeTally> {
+    const { keyOf, pathOf, options, onBegin } = this.settings;
+    const key = keyOf(number);
+    const uploadId = await store.beginUpload(key, options);
+    await onBegin({ key, uploadId });
+
+    const tally = new VolumeTally(key, uploadId);
+    const fd = openSync(pathOf(number), 'r');
+
+    try {
+      for (;;) {
+        const length = await this.#nextLength(number, tally.sizeBytes);
+        if (length === 0) return tally;
+
+        const memory = await this.#lanes.take();
+        const bytes = memory.subarray(0, length);
+        await readWhole(fd, bytes, tally.sizeBytes);
+        const part = tally.add(bytes);
+
+        this.#lanes.send(memory, async () => {
+          tally.confirm(await store.putPart(key, uploadId, part, bytes), bytes);
+        });
+      }
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** The length of the part at an offset, as soon as it can be sent; 0 behind the last one, and where there is no such volume. */
+  async #nextLength(volume: number, offset: number): Promise<number> {
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      if (volume >= this.#volumes) return 0;
+
+      const { stableBytes = 0, isClosed = false } =
+        this.#progress[volume] ?? {};
+      const length = Math.min(stableBytes - offset, PART_BYTES);
+      if (isClosed || length === PART_BYTES) return length;
+
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
+  }
+}
+
+async function readWhole(
+  fd: number,
+  into: Buffer,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < into.length;) {
+    const rest = into.length - done;
+    const count = await readBytesAside(fd, into, done, rest, position + done);
+    if (count === 0) throw endsEarly(position + done, position + into.length);
+
+    done += count;
+  }
+}
