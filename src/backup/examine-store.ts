@@ -1,4 +1,5 @@
 import type { Component } from '../store/components.js';
+import { Turns } from '../platform/turns.js';
 import { WorkerPool } from '../platform/worker-pool.js';
 import { examineListed } from '../store/examine-files.js';
 import type { BackupRequest } from './request.js';
@@ -8,8 +9,8 @@ import { type NameList, packNames } from '../store/name-list.js';
 
 /** Enough for a task to be worth its message; large directories are examined by all workers. */
 const BATCH_FILES = 2000;
-/** Batches that may wait for their answers, or for the base to be opened: the listing goes on meanwhile. */
-const OPEN_BATCHES = 12;
+/** Batches that may wait for their answers, or for the base to be opened: the listing and the threads go on meanwhile. They take 4 MB. */
+const OPEN_BATCHES = 64;
 
 /** Files of one directory with what the file system says of them. */
 export interface ExaminedFiles {
@@ -48,6 +49,8 @@ export class StoreExaminer {
   /** Those that nobody was told of yet, the oldest first. */
   readonly #answers: Promise<ExaminedBatch>[] = [];
   #batch: Batch | undefined;
+  /** The base is opened, and a signal is heard, between two turns. */
+  readonly #turns = new Turns();
 
   constructor(
     private readonly request: BackupRequest,
@@ -74,6 +77,8 @@ export class StoreExaminer {
     directory: WalkedDirectory,
     names: readonly string[],
   ): Promise<void> | undefined {
+    let isSent = false;
+
     for (const files of piecesOf(directory, names)) {
       if (this.#batch?.component !== component) this.#send();
 
@@ -85,11 +90,12 @@ export class StoreExaminer {
 
       this.#pool.grow();
       this.#send();
+      isSent = true;
     }
 
-    return this.#answers.length > OPEN_BATCHES
-      ? this.#tell(OPEN_BATCHES)
-      : undefined;
+    if (this.#answers.length > OPEN_BATCHES) return this.#tell(OPEN_BATCHES);
+
+    return isSent ? this.#turns.pass() : undefined;
   }
 
   /** Ends when everything that was added is told. @throws as `add` does */

@@ -13,42 +13,72 @@ import {
 } from './stat-tasks.js';
 import type { ListedDirectory } from './list-directory.js';
 
-/** Examines the files of a task whose names are packed. */
+/** Examines the files of a task whose names are packed: those of one directory at a time become strings. */
 export function examineListed({
   directories,
   withCrc,
 }: ListedStatTask): StatResult {
-  const unpacked = directories.map(({ files, ...listed }) => ({
-    ...listed,
-    names: unpackNames(files),
-  }));
+  const count = directories.reduce((sum, { files }) => sum + files.count, 0);
+  const result = makeResult(count, withCrc);
+  let first = 0;
 
-  return examineFiles({ directories: unpacked, withCrc });
+  for (const { files, ...listed } of directories) {
+    examineDirectory(result, first, {
+      ...listed,
+      names: unpackNames(files),
+      withCrc,
+    });
+    first += files.count;
+  }
+
+  return result;
 }
 
 /** Examines the files of a task, one after the other. */
 export function examineFiles({ directories, withCrc }: StatTask): StatResult {
   const count = directories.reduce((sum, { names }) => sum + names.length, 0);
-  const result = {
+  const result = makeResult(count, withCrc);
+  let first = 0;
+
+  for (const listed of directories) {
+    examineDirectory(result, first, { ...listed, withCrc });
+    first += listed.names.length;
+  }
+
+  return result;
+}
+
+function makeResult(count: number, withCrc: boolean): StatResult {
+  return {
     sizes: new Float64Array(count),
     mtimes: new BigInt64Array(count),
     modes: new Uint16Array(count),
     crcs: new Uint32Array(withCrc ? count : 0),
   };
+}
 
-  let index = 0;
+/** A directory with the names in it that are asked about. */
+interface AskedDirectory extends ListedDirectory {
+  readonly names: readonly string[];
+  readonly withCrc: boolean;
+}
 
-  for (const listed of directories) {
-    const first = index;
-    for (const name of listed.names) {
-      examineInto(result, index++, listed, { name, withCrc });
-    }
+/** @param first the place of its first file in the columns */
+function examineDirectory(
+  result: StatResult,
+  first: number,
+  listed: AskedDirectory,
+): void {
+  const { names, withCrc } = listed;
 
-    // An answer from the time when another directory stood there says nothing of the files that were listed.
-    if (isElsewhere(listed)) result.sizes.fill(VANISHED, first, index);
+  for (const [at, name] of names.entries()) {
+    examineInto(result, first + at, listed, { name, withCrc });
   }
 
-  return result;
+  // An answer from the time when another directory stood there says nothing of the files that were listed.
+  if (isElsewhere(listed)) {
+    result.sizes.fill(VANISHED, first, first + names.length);
+  }
 }
 
 function isElsewhere({ directory, identity }: ListedDirectory): boolean {

@@ -36,7 +36,10 @@ export function holdsMessages(directory: string): boolean {
 
 /** Says whether a file is a message, in a directory that holds messages. */
 export function hasMessageName(name: string): boolean {
-  return name.slice(-EXTENSION.length).toLowerCase() === EXTENSION;
+  return (
+    name.endsWith(EXTENSION) ||
+    name.slice(-EXTENSION.length).toLowerCase() === EXTENSION
+  );
 }
 
 /** Says whether a file has a name that the server gives to messages. */

@@ -12,14 +12,19 @@ export function setExtents(
   volume: string,
 ): EntryTable {
   const order = isSorted(table) ? undefined : sortByPosition(table);
-  for (let position = 0; position < table.count; position++) {
-    const index = order?.[position] ?? position;
-    const next = order?.[position + 1] ?? position + 1;
+  const indexAt = (position: number): number => order?.[position] ?? position;
+  const last = table.count - 1;
+  let start = last < 0 ? 0 : table.headerOffset(indexAt(0));
+
+  for (let position = 0; position <= last; position++) {
+    const index = indexAt(position);
     const end =
-      position + 1 === table.count ? directoryOffset : table.headerOffset(next);
+      position === last
+        ? directoryOffset
+        : table.headerOffset(indexAt(position + 1));
 
     const least =
-      table.headerOffset(index) +
+      start +
       LOCAL_FIXED_BYTES +
       table.rawNameLength(index) +
       table.compressedSize(index);
@@ -27,16 +32,20 @@ export function setExtents(
     if (least > end) throw overlap(table, index, { volume, least, end });
 
     table.setExtentEnd(index, end);
+    start = end;
   }
 
   return table;
 }
 
 function isSorted(table: EntryTable): boolean {
-  for (let index = 1; index < table.count; index++) {
-    if (table.headerOffset(index - 1) >= table.headerOffset(index)) {
-      return false;
-    }
+  let before = -1;
+
+  for (let index = 0; index < table.count; index++) {
+    const offset = table.headerOffset(index);
+    if (offset <= before) return false;
+
+    before = offset;
   }
 
   return true;
