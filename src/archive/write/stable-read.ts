@@ -70,7 +70,7 @@ function readOnce(
   const after = fstatSync(fd, WIDE);
 
   return {
-    data: into.subarray(0, Math.min(readCount, largestBytes)),
+    data: contentIn(into, Math.min(readCount, largestBytes), expected),
     mtimeTicks: ticksOf(after),
     mode: Number(after.mode),
     isSettled:
@@ -78,6 +78,13 @@ function readOnce(
       after.mtimeNs === before.mtimeNs &&
       after.size === before.size,
   };
+}
+
+/** What was read, in memory of its own where the file did not have the size for which the room is. */
+function contentIn(room: Buffer, bytes: number, expected: number): Buffer {
+  const content = room.subarray(0, bytes);
+
+  return bytes === expected ? content : Buffer.from(content);
 }
 
 /** @throws {Error} ENOENT where the file has become a directory, which is listed by itself */

@@ -11,8 +11,9 @@ export interface Codec {
   ): number | undefined;
 
   /**
-   * The memory of this thread from which `deflate` takes a small file of this size without a copy: it is read into it, and there
-   * is room for a byte more. Good until the next call. Undefined where there is none.
+   * The memory of this thread from which `deflate` takes a small file of this very size without a copy: it is read into it, and
+   * there is room for a byte more. What turns out to have another size must be copied elsewhere before it is deflated. Good until
+   * the next call. Undefined where there is none.
    */
   deflateMemory(bytes: number): Buffer | undefined;
 

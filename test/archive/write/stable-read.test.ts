@@ -36,6 +36,17 @@ describe('a file of the store', () => {
     );
   });
 
+  it.runIf(process.platform === 'linux')(
+    'has memory of its own where it has another size than was said',
+    () => {
+      const file = readStable('/proc/version', roomFor, 5000); // says 0
+      if (file === 'large') expect.fail();
+
+      expect(file).toMatchObject({ data: Buffer.from('L'), isSettled: false });
+      expect(file.data.buffer).not.toBe(input.buffer);
+    },
+  );
+
   it('is gone where a directory stands in its place', () => {
     mkdirSync(join(root, 'folder'));
     expect(faultOf(join(root, 'folder')).errno).toMatch(/ENOENT|EISDIR/);

@@ -44,7 +44,8 @@ export class Engine {
   }
 
   /**
-   * Room for data of some size, and a byte more. Data of that very size are deflated where they lie; good until the next call.
+   * Room for data of some size, and a byte more. Data of that very size are deflated where they lie, others must not lie there;
+   * good until the next call.
    */
   room(bytes: number): Buffer {
     this.#roomAt = this.#exports.place(0, bytes);
@@ -71,7 +72,12 @@ export class Engine {
     );
   }
 
+  /** @throws {Error} for data in this memory: they could be written over, while their checksum is still to be taken */
   #put(data: Uint8Array, window: Uint8Array): void {
+    if (data.buffer === this.#memory.buffer) {
+      throw new Error('the data lie in the memory of the engine');
+    }
+
     const at = this.#exports.place(window.length, data.length);
 
     if (window.length > 0) this.#memory.set(window, at);
