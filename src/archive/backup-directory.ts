@@ -1,8 +1,15 @@
 /** Lists the archives of a storage by the names of its files. */
 import { NotFoundError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
-import { type ArchiveType, parseVolumeName } from './names.js';
+import {
+  type ArchiveType,
+  formatIndexName,
+  isIndexName,
+  parseVolumeName,
+} from './names.js';
 import type { Storage, StoredFile } from './storage.js';
+import { IndexedVolumes } from './volume-index/indexed-volumes.js';
+import type { DirectWays, VolumeOpener } from './volume-index/volume-opener.js';
 import type { RandomAccessSource } from './zip/source.js';
 
 /** One volume of an archive as it lies in its storage. */
@@ -14,6 +21,8 @@ export interface VolumeFileInfo {
   readonly name: string;
   readonly sizeBytes: number;
   readonly mtimeMs: number;
+  /** Where something else than its storage opens it: the archive's index. */
+  readonly opener?: VolumeOpener | undefined;
 }
 
 /** The files of one archive, found by their names; nothing is said about what is in them. */
@@ -28,6 +37,8 @@ export interface ArchiveFiles {
   /** Volumes that must exist because a later one does. */
   readonly missingVolumes: readonly number[];
   readonly sizeBytes: number;
+  /** What some of the volumes' bytes are read from; undefined where they are read themselves. */
+  readonly index?: IndexedVolumes | undefined;
 }
 
 /** A storage, and the archives in it as one listing found them, oldest first. */
@@ -37,12 +48,47 @@ export interface Catalogue {
 }
 
 /** Opens a volume to be read from anywhere; the caller closes it. */
-export function openVolumeFile({
-  storage,
-  storedAs,
-  name,
-}: VolumeFileInfo): Promise<RandomAccessSource> {
-  return storage.openForRanges(storedAs, name);
+export function openVolumeFile(
+  file: VolumeFileInfo,
+): Promise<RandomAccessSource> {
+  const ways = directWaysOf(file);
+
+  return file.opener ? file.opener.open(ways) : ways.open();
+}
+
+/** The same without waiting. */
+export function openVolumeFileAtOnce(file: VolumeFileInfo): RandomAccessSource {
+  const ways = directWaysOf(file);
+
+  return file.opener ? file.opener.openAtOnce(ways) : ways.openAtOnce();
+}
+
+function directWaysOf({ storage, storedAs, name }: VolumeFileInfo): DirectWays {
+  return {
+    name,
+    open: () => storage.openForRanges(storedAs, name),
+    openAtOnce: () => storage.openAtOnce(storedAs, name),
+  };
+}
+
+/** The same files, read from the volumes themselves. */
+export function withoutIndex(files: ArchiveFiles): ArchiveFiles {
+  const volumes = files.volumes.map((file) => ({ ...file, opener: undefined }));
+
+  return { ...files, volumes, index: undefined };
+}
+
+/** Where the index of an archive says anything else than its volumes. */
+export async function findIndexFault({
+  index,
+  volumes,
+}: ArchiveFiles): Promise<string | undefined> {
+  for (const file of index ? volumes : []) {
+    const fault = await index?.findFault(directWaysOf(file));
+    if (fault !== undefined) return fault;
+  }
+
+  return undefined;
 }
 
 /** Tells one state of an archive's files from another: a published volume does not change. */
@@ -67,11 +113,13 @@ export async function listArchiveFiles(
 ): Promise<ArchiveFiles[]> {
   tellStep(`archives of ${storage.name}`);
 
-  return toArchives(storage, await storage.list(isVolumeName));
+  return toArchives(storage, await storage.list(isArchiveFile));
 }
 
-const isVolumeName = (name: string): boolean =>
-  parseVolumeName(name) !== undefined;
+/** Says whether a file is a volume of an archive or its index, by its name. */
+export function isArchiveFile(name: string): boolean {
+  return parseVolumeName(name) !== undefined || isIndexName(name);
+}
 
 /** The archives among the files of a storage, in the order of `listArchiveFiles`. Pure. */
 export function toArchives(
@@ -90,13 +138,38 @@ export function toArchives(
     archives.set(parsed.stem, volumes.set(parsed.volume, volume));
   }
 
+  const names = new Set(stored.map(({ name }) => name));
+
   return [...archives]
     .map(([stem, volumes]) => toArchive(stem, volumes))
+    .map((files) =>
+      names.has(formatIndexName(files.stem))
+        ? withIndex(storage, files)
+        : files,
+    )
     .sort(
       (a, b) =>
         a.takenAt.getTime() - b.takenAt.getTime() ||
         rankOf(a.type) - rankOf(b.type),
     );
+}
+
+/** A disk gives the volumes as fast as their index. */
+function withIndex(storage: Storage, files: ArchiveFiles): ArchiveFiles {
+  if (storage.localDirectory !== undefined) return files;
+
+  const name = formatIndexName(files.stem);
+  const index = new IndexedVolumes({
+    ...files,
+    name,
+    open: () => storage.openForRanges(name),
+  });
+
+  return {
+    ...files,
+    index,
+    volumes: files.volumes.map((file) => ({ ...file, opener: index })),
+  };
 }
 
 const rankOf = (type: ArchiveType): number => (type === 'differential' ? 1 : 0);

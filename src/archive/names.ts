@@ -33,8 +33,9 @@ export interface VolumeName {
 
 const VOLUME_PATTERN =
   /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip$/;
+const INDEX_PATTERN = /^[FIDC]\d{8}T\d{6}Z\.index\.zip$/;
 const TEMPORARY_PATTERN =
-  /^([FIDC]\d{8}T\d{6}Z(?:\.[1-9]\d{0,5})?\.zip)\.part$/;
+  /^([FIDC]\d{8}T\d{6}Z(?:\.(?:[1-9]\d{0,5}|index))?\.zip)\.part$/;
 
 /**
  * The parts of a volume's file name, or undefined where it is none, or names a time that does not exist.
@@ -83,12 +84,27 @@ export function formatVolumeName(stem: string, volume: number): string {
   return volume === 0 ? `${stem}.zip` : `${stem}.${volume}.zip`;
 }
 
+/** The name of the index of an archive, which lies beside its volumes in a bucket. */
+export function formatIndexName(stem: string): string {
+  return `${stem}.index.zip`;
+}
+
+/** Says whether a file is the index of an archive, by its name. */
+export function isIndexName(fileName: string): boolean {
+  return INDEX_PATTERN.test(fileName);
+}
+
 /** The name that a volume has until its archive is complete and proven. */
 export function formatTemporaryName(stem: string, volume: number): string {
   return `${formatVolumeName(stem, volume)}.part`;
 }
 
-/** Says whether a file is a volume whose run died before it published the volume. */
+/** The name that an index has until then. */
+export function formatTemporaryIndexName(stem: string): string {
+  return `${formatIndexName(stem)}.part`;
+}
+
+/** Says whether a file is a volume, or an index, whose run died before it was published. */
 export function isTemporaryName(fileName: string): boolean {
   return TEMPORARY_PATTERN.test(fileName);
 }

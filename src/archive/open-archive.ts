@@ -5,6 +5,7 @@ import {
   type ArchiveFiles,
   identityOf,
   openVolumeFile,
+  openVolumeFileAtOnce,
   type VolumeFileInfo,
 } from './backup-directory.js';
 import {
@@ -72,11 +73,10 @@ function windowOf(
   file: VolumeFileInfo,
   { table, known }: VolumeEntries,
 ): EntryTable {
-  const { storage, storedAs, name } = file;
-  if (!known || !storage.features.rangesAtOnce) return table;
+  if (!known || !file.storage.features.rangesAtOnce) return table;
 
   return new WindowTable(table, () => {
-    const source = storage.openAtOnce(storedAs, name);
+    const source = openVolumeFileAtOnce(file);
     try {
       return readAgain(source, known);
     } finally {
@@ -261,15 +261,8 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
   const digests: string[] = [];
   try {
     for (const volume of files.volumes) {
-      const source = await openVolumeFile(volume);
-      try {
-        const bytes =
-          (await readCentralDirectory(source))?.bytes ??
-          (await readEntries(source)).centralDirectory;
-        digests.push(digestOf(bytes));
-      } finally {
-        source.close();
-      }
+      const known = await volume.opener?.digestOf(volume.name);
+      digests.push(known ?? (await readDigest(volume)));
     }
   } catch (error) {
     if (error instanceof KmsError) return undefined;
@@ -278,4 +271,17 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
   }
 
   return combineDigests(digests);
+}
+
+async function readDigest(volume: VolumeFileInfo): Promise<string> {
+  const source = await openVolumeFile(volume);
+  try {
+    const bytes =
+      (await readCentralDirectory(source))?.bytes ??
+      (await readEntries(source)).centralDirectory;
+
+    return digestOf(bytes);
+  } finally {
+    source.close();
+  }
 }

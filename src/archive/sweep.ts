@@ -1,7 +1,11 @@
 /** Finds and removes the files that dead runs left in a storage. */
 import { errnoOf, messageOf } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
-import { type ArchiveFiles, toArchives } from './backup-directory.js';
+import {
+  type ArchiveFiles,
+  isArchiveFile,
+  toArchives,
+} from './backup-directory.js';
 import {
   formatTemporaryName,
   formatVolumeName,
@@ -58,7 +62,7 @@ export async function sweepTemporaries(storage: Storage): Promise<Sweep> {
 }
 
 const isOfArchive = (name: string): boolean =>
-  isLeftover(name) || parseVolumeName(name) !== undefined;
+  isLeftover(name) || isArchiveFile(name);
 
 /** A search that still writes goes on without. */
 const isLeftover = (name: string): boolean =>

@@ -2,7 +2,9 @@ import type { ArchiveState } from '../archive/archive-state.js';
 import {
   type ArchiveFiles,
   findArchiveFiles,
+  findIndexFault,
   listArchiveFiles,
+  withoutIndex,
 } from '../archive/backup-directory.js';
 import { checkChain } from '../archive/check-chain.js';
 import { checkStructure } from '../archive/check-structure.js';
@@ -63,11 +65,11 @@ export async function runVerify(
   const reports: VerifyReport[] = [];
   for (const files of archives) {
     const report = await addChainFault(
-      await verifyArchive(files, request),
-      files,
+      await verifyFiles(files, request),
+      withoutIndex(files),
       {
         storage,
-        listed: fileName === undefined ? archives : undefined,
+        listed: fileName === undefined ? archives.map(withoutIndex) : undefined,
         earlier: reports,
       },
     );
@@ -82,6 +84,20 @@ export async function runVerify(
       ? []
       : await record(request, storage, archives, reports),
   };
+}
+
+/** Reads the volumes themselves, and says where their index has other bytes. */
+async function verifyFiles(
+  files: ArchiveFiles,
+  request: VerifyRequest,
+): Promise<VerifyReport> {
+  const report = await verifyArchive(withoutIndex(files), request);
+  if (!report.isIntact || !report.isComplete) return report;
+
+  const fault = await findIndexFault(files);
+  if (fault === undefined) return report;
+
+  return { ...report, warnings: [...report.warnings, fault] };
 }
 
 /** The archives beside a verified one. */
@@ -101,7 +117,8 @@ async function addChainFault(
 ): Promise<VerifyReport> {
   if (files.type !== 'differential' || !report.isIntact) return report;
 
-  const archives = listed ?? (await listArchiveFiles(storage));
+  const archives =
+    listed ?? (await listArchiveFiles(storage)).map(withoutIndex);
   const states = await inspectArchives(storage, archives);
   const state = states.find(({ facts }) => facts.files.stem === files.stem);
   const fault = state && (await faultOfChain(state, files, earlier));

@@ -1,0 +1,182 @@
+/** Opens the volumes of an archive that has an index: what that holds it gives, and all else the volume. */
+import { DamagedArchiveError, messageOf } from '../../errors.js';
+import { addNote } from '../../platform/run-notes.js';
+import type { RandomAccessSource } from '../zip/source.js';
+import { OpenIndex } from './open-index.js';
+import type { DirectWays, VolumeOpener } from './volume-opener.js';
+
+/** An index as it is listed, with the archive that it lies beside. */
+export interface ListedIndex {
+  /** `F….index.zip` */
+  readonly name: string;
+  readonly stem: string;
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+  }[];
+  open(): Promise<RandomAccessSource>;
+}
+
+export class IndexedVolumes implements VolumeOpener {
+  #loading: Promise<void> | undefined;
+  #index: OpenIndex | undefined;
+
+  constructor(private readonly listed: ListedIndex) {}
+
+  async open(direct: DirectWays): Promise<RandomAccessSource> {
+    await this.#load();
+
+    return this.#sourceOf(direct) ?? direct.open();
+  }
+
+  /** Who reads a volume again has opened it before. */
+  openAtOnce(direct: DirectWays): RandomAccessSource {
+    return this.#sourceOf(direct) ?? direct.openAtOnce();
+  }
+
+  async digestOf(name: string): Promise<string | undefined> {
+    await this.#load();
+
+    return this.#index?.volume(name)?.digest;
+  }
+
+  /** Bytes of a volume, where the index holds them. */
+  async read(
+    name: string,
+    offset: number,
+    length: number,
+  ): Promise<Buffer | undefined> {
+    try {
+      return await this.#index?.read(name, offset, length);
+    } catch (error) {
+      this.#giveUp(error);
+
+      return undefined;
+    }
+  }
+
+  /** The same in this thread. @returns false where it does not hold them */
+  readInto(name: string, into: Uint8Array, offset: number): boolean {
+    try {
+      return this.#index?.readInto(name, into, offset) === true;
+    } catch (error) {
+      this.#giveUp(error);
+
+      return false;
+    }
+  }
+
+  /** Says what of it a volume has otherwise. Where it cannot be used at all, a note says so. */
+  async findFault(direct: DirectWays): Promise<string | undefined> {
+    await this.#load();
+    const source = await direct.open();
+
+    try {
+      const at = await this.#index?.findFalseByte(source);
+      if (at === undefined) return undefined;
+
+      return `${this.listed.name} does not hold what ${direct.name} has at byte ${at}`;
+    } catch (error) {
+      if (!(error instanceof DamagedArchiveError)) throw error;
+      this.#giveUp(error);
+
+      return undefined;
+    } finally {
+      source.close();
+    }
+  }
+
+  #sourceOf(direct: DirectWays): RandomAccessSource | undefined {
+    const volume = this.#index?.volume(direct.name);
+
+    return volume && new IndexedSource(this, direct, volume.sizeBytes);
+  }
+
+  /** Reads the table, once. */
+  #load(): Promise<void> {
+    this.#loading ??= this.#open();
+
+    return this.#loading;
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const index = await OpenIndex.of(
+        await this.listed.open(),
+        this.listed.stem,
+      );
+
+      refuseOthers(this.listed, index);
+      this.#index = index;
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
+
+  /** Whatever is wrong with it: all that it holds lies in the volumes, too. */
+  #giveUp(error: unknown): void {
+    const { name } = this.listed;
+
+    this.#index = undefined;
+    addNote({
+      kind: 'warning',
+      key: `index ${name}`,
+      text: `${name} is not used, the volumes are read instead: ${messageOf(error)}`,
+    });
+  }
+}
+
+/** @throws {DamagedArchiveError} where a volume is not one that the index was made of */
+function refuseOthers({ volumes }: ListedIndex, index: OpenIndex): void {
+  const other = volumes.find(
+    ({ name, sizeBytes }) => index.volume(name)?.sizeBytes !== sizeBytes,
+  );
+
+  if (other) {
+    throw new DamagedArchiveError(
+      `${other.name} is not the volume that it was made of`,
+    );
+  }
+}
+
+/** A volume that is opened when something is read of it that the index does not hold. */
+class IndexedSource implements RandomAccessSource {
+  readonly name: string;
+  #opening: Promise<RandomAccessSource> | undefined;
+  #volume: RandomAccessSource | undefined;
+
+  constructor(
+    private readonly index: IndexedVolumes,
+    private readonly direct: DirectWays,
+    readonly sizeBytes: number,
+  ) {
+    this.name = direct.name;
+  }
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    const held = await this.index.read(this.name, offset, length);
+    if (held) return held;
+
+    const volume = await this.#open();
+
+    return volume.read(offset, length);
+  }
+
+  readInto(into: Uint8Array, offset: number): void {
+    if (this.index.readInto(this.name, into, offset)) return;
+
+    this.#volume ??= this.direct.openAtOnce();
+    this.#volume.readInto(into, offset);
+  }
+
+  close(): void {
+    this.#volume?.close();
+  }
+
+  async #open(): Promise<RandomAccessSource> {
+    this.#opening ??= this.direct.open();
+    this.#volume = await this.#opening;
+
+    return this.#volume;
+  }
+}
