@@ -44,24 +44,30 @@ export async function notifyAboutRun(
   const rule = context.rule ?? context.settings.smtp.notify ?? 'always';
   if (rule === 'never') return [];
 
-  const mail = mailFor(report, rule);
   const problem = addressProblem(context);
   const warnings = problem === undefined ? [] : [problem];
 
   try {
     const route = routeOf(context);
-    if (route) return [...warnings, ...(await deliver(mail, route, context))];
+
+    if (route) {
+      const mail = mailFor(report, rule);
+
+      return [...warnings, ...(await deliver(mail, route, context))];
+    }
 
     return context.rule === undefined || problem !== undefined
       ? warnings
       : [noRecipientText()];
   } catch (error) {
     const fact = notSentText(messageOf(error));
+    const mail = mailFor(report, rule);
 
     return [...warnings, ...(mail ? keep(mail, fact, context) : [fact])];
   }
 }
 
+/** The mail about a run, where one is due: without an address nobody needs it. */
 function mailFor(report: RunReport, rule: NotifyRule): MailContent | undefined {
   return rule === 'always' || needsAttention(report)
     ? notificationFor(report)
