@@ -22,7 +22,7 @@ export interface ObjectStore {
   /**
    * Stores an object; the server compares it with its MD5 and SHA-256 first.
    * @throws {ObjectStoreError} `PreconditionFailed`: `ifAbsent`, and another object is there · `NotImplemented`: the server knows
-   *   no `ifAbsent`
+   *   no `ifAbsent`. Ceph overlooks it in a bucket with versions, and so in one with locks: look with `head` first
    */
   put(key: string, bytes: Buffer, options?: PutOptions): Promise<StoredObject>;
 

@@ -98,6 +98,7 @@ export class S3Client {
       tellStep(`trying again to ${request.what}`);
       await pause(pauseMs, this.#abort.signal).catch(() => undefined);
       this.#refuseClosed();
+      await request.beforeAgain?.();
     }
   }
 

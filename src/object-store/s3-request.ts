@@ -21,6 +21,8 @@ export interface S3Request {
   readonly mostAnswerBytes?: number;
   /** Says in words what is wrong with a good answer; undefined: nothing. What is wrong is asked for again. */
   readonly check?: (answer: HttpAnswer) => string | undefined;
+  /** Called before each further try; its error ends the call. */
+  readonly beforeAgain?: () => Promise<void>;
   /** For messages: `store s3://bucket/key`. */
   readonly what: string;
 }

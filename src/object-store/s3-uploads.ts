@@ -9,7 +9,7 @@ import type {
   UploadOptions,
   UploadPart,
 } from './object-store.js';
-import { isRefusal } from './object-store-error.js';
+import { ObjectStoreError, isRefusal } from './object-store-error.js';
 import { completionXml, etagOfParts } from './upload-bodies.js';
 
 /** Objects that are sent in parts. */
@@ -59,7 +59,7 @@ export class S3Uploads {
     options: { readonly ifAbsent?: boolean } = {},
   ): Promise<StoredObject> {
     try {
-      const etag = await this.calls.read(
+      const told = await this.calls.read(
         {
           method: 'POST',
           key: this.calls.full(key),
@@ -69,12 +69,18 @@ export class S3Uploads {
             ...condition(options),
           },
           body: completionXml(parts),
+          // Ceph says of an upload that is gone that it is at work on it, without end.
+          beforeAgain: async () => {
+            await this.listParts(key, uploadId);
+          },
           what: `complete ${this.calls.shown(key)}`,
         },
         (root) => root.text('ETag'),
       );
+      // Ceph tells no ETag at first.
+      const etag = plainEtag(told) || (await this.head(key))?.etag;
 
-      return { etag: plainEtag(etag) };
+      return { etag: etag ?? '' };
     } catch (error) {
       const own = await this.#completedBefore(error, key, parts);
       if (own) return own;
@@ -101,13 +107,21 @@ export class S3Uploads {
     return this.calls.ownKeys(uploads);
   }
 
-  listParts(key: string, uploadId: string): Promise<UploadPart[]> {
-    return this.calls.allPages(partsPage, {
-      method: 'GET',
-      key: this.calls.full(key),
-      query: { uploadId },
-      what: `list the parts of ${this.calls.shown(key)}`,
-    });
+  async listParts(key: string, uploadId: string): Promise<UploadPart[]> {
+    try {
+      return await this.calls.allPages(partsPage, {
+        method: 'GET',
+        key: this.calls.full(key),
+        query: { uploadId },
+        what: `list the parts of ${this.calls.shown(key)}`,
+      });
+    } catch (error) {
+      // In Ceph's words there is no such key.
+      if (!isRefusal(error, 'NoSuchKey')) throw error;
+
+      const { message, status } = error;
+      throw new ObjectStoreError(message, { reason: 'NoSuchUpload', status });
+    }
   }
 
   /** The upload may be the object by now. */

@@ -19,8 +19,10 @@ const { KMS_TEST_S3_URL: endpoint, KMS_TEST_S3_MANNER: manner = 'strict' } =
 export const REAL_S3: RealS3 | undefined =
   endpoint === undefined ? undefined : { endpoint, manner, env: process.env };
 
-/** Creates a bucket of its own at the real server, with locks where it knows them. */
-export async function makeRealBucket(): Promise<ObjectStoreTarget> {
+/** Creates a bucket of its own at the real server; with locks it keeps versions too. */
+export async function makeRealBucket(
+  hasLocks = false,
+): Promise<ObjectStoreTarget> {
   if (!REAL_S3) throw new Error('KMS_TEST_S3_URL names no server');
   const bucket = `kms-test-${randomBytes(6).toString('hex')}`;
   const target = { endpoint: REAL_S3.endpoint, bucket, prefix: 'host 1/' };
@@ -29,10 +31,7 @@ export async function makeRealBucket(): Promise<ObjectStoreTarget> {
   try {
     await client.call({
       method: 'PUT',
-      headers:
-        REAL_S3.manner === 'swift'
-          ? {}
-          : { 'x-amz-bucket-object-lock-enabled': 'true' },
+      headers: hasLocks ? { 'x-amz-bucket-object-lock-enabled': 'true' } : {},
       what: `create ${bucket}`,
     });
   } finally {

@@ -32,6 +32,8 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 interface BucketRules {
   readonly manner: S3Manner;
+  /** As a bucket with locks has them. */
+  readonly hasVersions: boolean;
   /** A part before the last must not be smaller. */
   readonly leastPartBytes: number;
   readonly nowMs: () => number;
@@ -72,7 +74,13 @@ export class S3Bucket {
       throw new S3Refusal(501, 'NotImplemented');
     }
 
-    return this.#store(key, { bytes, etag: md5(bytes) }, headers, user);
+    // Ceph looks for no other object where the bucket keeps versions.
+    const isOverlooked = this.rules.manner === 'ceph' && this.rules.hasVersions;
+    const heeded = isOverlooked
+      ? { ...headers, 'if-none-match': undefined }
+      : headers;
+
+    return this.#store(key, { bytes, etag: md5(bytes) }, heeded, user);
   }
 
   remove(key: string, user: S3User): void {
@@ -119,6 +127,15 @@ export class S3Bucket {
     return upload;
   }
 
+  /** Ceph says of an upload that is gone that there is no such key. */
+  partsOf(key: string, id: string): PendingUpload['parts'] {
+    if (this.rules.manner === 'ceph' && !this.uploads.has(id)) {
+      throw new S3Refusal(404, 'NoSuchKey');
+    }
+
+    return this.upload(key, id).parts;
+  }
+
   putPart(key: string, id: string, number: number, bytes: Buffer): string {
     const upload = this.upload(key, id);
     if (!(number >= 1 && number <= 10_000)) {
@@ -139,6 +156,10 @@ export class S3Bucket {
     const before = this.#completed.get(id);
     if (before !== undefined && this.rules.manner !== 'strict') return before;
 
+    if (this.rules.manner === 'ceph' && !this.uploads.has(id)) {
+      throw new S3Refusal(500, 'InternalError');
+    }
+
     const upload = this.upload(key, id);
     const parts = this.#chosenParts(upload, listed);
     const condition =
@@ -158,7 +179,8 @@ export class S3Bucket {
     );
     this.uploads.delete(id);
     this.#completed.set(id, etag);
-    return etag;
+    // Ceph says it only when it is asked again.
+    return this.rules.manner === 'ceph' ? '' : etag;
   }
 
   #chosenParts(

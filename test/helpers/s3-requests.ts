@@ -164,12 +164,12 @@ function answerUpload(asked: S3Asked): S3Answer {
     const etag = bucket.complete(key, id, listedParts(body), { headers, user });
     return xml('CompleteMultipartUploadResult', [
       text('Key', key),
-      text('ETag', `"${etag}"`),
+      text('ETag', etag === '' ? '' : `"${etag}"`),
     ]);
   }
 
-  bucket.upload(key, id);
   if (method === 'GET') return listParts(asked, id);
+  bucket.upload(key, id);
   bucket.uploads.delete(id);
   return empty(204);
 }
@@ -189,7 +189,7 @@ function listParts(
   id: string,
 ): S3Answer {
   const after = Number(query.get('part-number-marker') ?? 0);
-  const parts = [...bucket.upload(key, id).parts]
+  const parts = [...bucket.partsOf(key, id)]
     .filter(([number]) => number > after)
     .sort(([a], [b]) => a - b);
   const page = parts.slice(0, pageSize);

@@ -51,6 +51,8 @@ export interface S3Seen {
 
 export interface S3ServerOptions {
   readonly manner?: S3Manner;
+  /** Default: no. */
+  readonly hasVersions?: boolean;
   readonly users?: Readonly<Record<string, S3User>>;
   readonly region?: string;
   readonly wrongRegion?: 'named' | 'redirect';
@@ -106,6 +108,7 @@ class RunningServer implements S3Server {
     this.users = { ...(options.users ?? USERS) };
     this.bucket = new S3Bucket({
       manner: options.manner ?? 'strict',
+      hasVersions: options.hasVersions ?? false,
       leastPartBytes: options.leastPartBytes ?? 5 << 20,
       nowMs: () => this.#nowMs(),
     });
