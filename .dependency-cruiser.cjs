@@ -19,6 +19,7 @@ const HOMES = {
   'cron-parser': '^src/schedule/cron\\.ts$',
   nodemailer: '^src/report/mailer\\.ts$',
   'ps-list': '^src/platform/process-list\\.ts$',
+  'age-encryption': '^src/sealing/age-headers\\.ts$',
 };
 /** What decides and does nothing: it can be printed, compared and tested without a disk. */
 const PURE =
@@ -90,6 +91,14 @@ module.exports = {
       { path: '^src/', pathNot: '^src/archive/zip/(codec\\.ts|zlib/|wasm/)' },
       { path: '^src/archive/zip/(zlib|wasm)/' },
       'Another codec is another file.',
+    ),
+    forbid(
+      'sealing-knows-no-archive',
+      { path: '^src/sealing/' },
+      {
+        path: '^src/(?!sealing/|platform/|errors\\.ts|archive/zip/source\\.ts)',
+      },
+      'Files are sealed, whatever is in them.',
     ),
     forbid(
       'server-stands-alone',

@@ -67,15 +67,15 @@ _kms_backup() {
     'config show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config wizard') flags='--force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'demo') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
-    'diff') flags='--domain --folder --help --json --no-subfolders --progress --quiet --server-dir --subfolders --user --verbose -d -f -q -u -v' ;;
+    'diff') flags='--domain --folder --help --identity --json --no-subfolders --progress --quiet --server-dir --subfolders --user --verbose -d -f -q -u -v' ;;
     'doctor') flags='--backup-dir --help --json --name --progress --quiet --server-dir --verbose -q -v' ;;
-    'export') flags='--before --domain --folder --format --from --help --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --salvage --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
-    'list-archives') flags='--help --json --progress --quiet --server-dir --set --verbose -q -v' ;;
+    'export') flags='--before --domain --folder --format --from --help --identity --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --salvage --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
+    'list-archives') flags='--help --identity --json --progress --quiet --server-dir --set --verbose -q -v' ;;
     'log disable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log enable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
-    'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --progress --quiet --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
+    'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --progress --quiet --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
     'rotate') flags='--backup-dir --dry-run --help --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
     'schedule edit') flags='--day --description --disabled --dry-run --enabled --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
@@ -86,9 +86,9 @@ _kms_backup() {
     'schedule rm') flags='--all --dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
-    'search') flags='--before --cache --deleted --domain --folder --from --help --json --message-id --newest --no-cache --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
-    'status') flags='--backup-dir --help --html --json --max-age --progress --quiet --server-dir --verbose -q -v' ;;
-    'verify') flags='--help --json --progress --quick --quiet --server-dir --threads --verbose -q -v' ;;
+    'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
+    'status') flags='--backup-dir --help --html --identity --json --max-age --progress --quiet --server-dir --verbose -q -v' ;;
+    'verify') flags='--help --identity --json --progress --quick --quiet --server-dir --threads --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
     return

@@ -433,6 +433,7 @@ $scriptblock = {
     "user" = @{ "summary" = "Only this user." }
     "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
     "subfolders" = @{ "summary" = "With the folders below --folder; on unless --no-subfolders." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
   }
 }
 }
@@ -478,6 +479,7 @@ $scriptblock = {
     "output" = @{ "summary" = "Where to; - is standard output." }
     "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
     "salvage" = @{ "summary" = "Take all that can be read of a damaged archive; name what is missing." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "overwrite" = @{ "summary" = "Replace the file if it exists." }
   }
 }
@@ -493,6 +495,7 @@ $scriptblock = {
     "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "set" = @{ "summary" = "Group archives by backup set." }
   }
 }
@@ -530,6 +533,7 @@ $scriptblock = {
     "forget" = @{ "summary" = "Remove what recovers keep for --rollback." }
     "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
     "noprogress" = @{ "summary" = "Show no progress." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Show the plan, and change nothing." }
     "yes" = @{ "summary" = "Do not ask." }
@@ -581,6 +585,7 @@ $scriptblock = {
     "deleted" = @{ "summary" = "Only messages that are no longer in the store." }
     "store" = @{ "summary" = "The live store. Default: the server's." }
     "cache" = @{ "summary" = "Keep headers beside the archives; on unless --no-cache." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }
 }
@@ -597,6 +602,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "html" = @{ "summary" = "Also write the state as one self-contained page." }
     "max-age" = @{ "summary" = "Be a monitoring check with this limit, for example 26h." }
   }
@@ -614,6 +620,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "quick" = @{ "summary" = "Check the structure only, without reading data." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }
 }

@@ -87,6 +87,13 @@ export class ConfigurationError extends KmsError {
   }
 }
 
+/** An archive is sealed, and no identity that opens it was given (exit 2). */
+export class SealedError extends KmsError {
+  constructor(message: string, details?: Details) {
+    super('SEALED', ExitCode.usage, message, details);
+  }
+}
+
 /** An archive is damaged, unfinished, unsafe or lacks a part (exit 4). */
 export class DamagedArchiveError extends KmsError {
   constructor(message: string, details?: Details) {

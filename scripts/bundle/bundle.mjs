@@ -153,6 +153,39 @@ const LEFT_OUT = [
   'yauzl',
 ];
 
+/** A package that only sealed archives need: a file of its own, which an installation has without the packages below it. */
+const BESIDE = 'age-encryption';
+
+/** Imports that file, as `bin/compiled.js` sees it. */
+const besideTheBundle = {
+  name: 'kms-backup-beside',
+  setup(builder) {
+    builder.onResolve({ filter: new RegExp(`^${BESIDE}$`) }, () => ({
+      path: `../dist/bundle/${BESIDE}.mjs`,
+      external: true,
+    }));
+  },
+};
+
+/** The licences of the packages in that file, which want to go with them. */
+function licencesBeside() {
+  const packages = [
+    BESIDE,
+    '@noble/ciphers',
+    '@noble/curves',
+    '@noble/hashes',
+    '@noble/post-quantum',
+    '@scure/base',
+  ];
+  const texts = packages.map((name) => {
+    const path = join(root, 'node_modules', name, 'LICENSE');
+
+    return `${name}\n\n${readFileSync(path, 'utf8').trim()}`;
+  });
+
+  return `/*\n${texts.join('\n\n')}\n*/`;
+}
+
 /**
  * Writes main.cjs, for the main thread, and a module for each worker with what they share into dist/bundle. One file can be kept compiled
  * (bin/compiled.js), and takes no time to be put together.
@@ -169,7 +202,7 @@ export async function bundleForNode() {
     format: 'cjs',
     external: LEFT_OUT,
     stdin: { ...entry(), contents: entrySource() },
-    plugins: [inOneFile],
+    plugins: [inOneFile, besideTheBundle],
     define: { 'import.meta.url': 'kmsBackupUrl' },
     banner: {
       js: "const kmsBackupUrl = require('node:url').pathToFileURL(__filename).href;",
@@ -181,8 +214,17 @@ export async function bundleForNode() {
   await build({
     ...common,
     format: 'esm',
+    minify: true,
+    entryPoints: [join(root, 'node_modules', BESIDE, 'dist', 'index.js')],
+    banner: { js: licencesBeside() },
+    outfile: join(outdir, `${BESIDE}.mjs`),
+  });
+
+  await build({
+    ...common,
+    format: 'esm',
     splitting: true,
-    external: LEFT_OUT,
+    external: [...LEFT_OUT, BESIDE],
     entryPoints: Object.fromEntries(workers),
     outdir,
   });

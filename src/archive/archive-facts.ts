@@ -1,4 +1,10 @@
-import { DamagedArchiveError, errnoOf, messageOf } from '../errors.js';
+import {
+  DamagedArchiveError,
+  errnoOf,
+  KmsError,
+  messageOf,
+  SealedError,
+} from '../errors.js';
 import {
   type ArchiveFiles,
   openVolumeFile,
@@ -32,7 +38,7 @@ export interface ArchiveFacts {
   readonly fault: string | undefined;
   /** The damage behind the fault; empty with a fault: all of the archive. */
   readonly damage: readonly Damage[];
-  /** The operating system's error where the archive could not be read this time: nothing is known of it then. */
+  /** Why the archive could not be read this time, by the operating system or without an identity: nothing is known of it then. */
   readonly unreadable: Error | undefined;
 }
 
@@ -67,7 +73,8 @@ export async function readArchiveFacts(
 
     return { ...known, ...(await lookForRequired(files, summary)) };
   } catch (error) {
-    if (!isReadFailure(error)) throw error;
+    const isUnreadable = isReadFailure(error) || error instanceof SealedError;
+    if (!isUnreadable) throw error;
 
     return toUnreadable({ files, version, summary }, error);
   }
@@ -91,6 +98,8 @@ async function lookForRequired(
   }
 }
 
+const SEALED = 'it is sealed, and no identity that opens it was given';
+
 /** The facts of an archive that could not be read this time. */
 export function toUnreadable(
   {
@@ -100,9 +109,15 @@ export function toUnreadable(
   }: Pick<ArchiveFacts, 'files' | 'version' | 'summary'>,
   error: Error,
 ): ArchiveFacts {
-  const fault = `cannot be read: ${errnoOf(error) ?? messageOf(error)}`;
+  const reason = `cannot be read: ${errnoOf(error) ?? messageOf(error)}`;
+  const fault = error instanceof SealedError ? SEALED : reason;
 
   return { files, version, summary, fault, damage: [], unreadable: error };
+}
+
+/** Says whether an error is foreseen and is about something else than the archive: an identity that is not there. */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof KmsError && !(error instanceof DamagedArchiveError);
 }
 
 /** The findings from the edges of an archive. */
@@ -131,7 +146,9 @@ class Findings {
   ): Promise<string | undefined> {
     if (!volume || this.#isLost(volume)) return undefined;
 
-    const source = await openVolumeFile(volume);
+    const source = await this.#tryVolume(volume, () => openVolumeFile(volume));
+    if (!source) return undefined;
+
     try {
       const table = await this.#tryVolume(volume, () =>
         findEntry(source, name),
@@ -158,7 +175,9 @@ class Findings {
 
   /** Notes a volume that does not end in a central directory: its copy was interrupted. */
   async checkEndOf(volume: VolumeFileInfo): Promise<void> {
-    const source = await openVolumeFile(volume);
+    const source = await this.#tryVolume(volume, () => openVolumeFile(volume));
+    if (!source) return;
+
     try {
       await this.#tryVolume(
         volume,
@@ -230,7 +249,7 @@ class Findings {
     try {
       return await work();
     } catch (error) {
-      if (isReadFailure(error)) throw error;
+      if (isReadFailure(error) || isElsewhere(error)) throw error;
 
       this.#damage.push({
         archive: this.files.stem,

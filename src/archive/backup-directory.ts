@@ -4,9 +4,17 @@ import { tellStep } from '../platform/steps.js';
 import {
   type ArchiveType,
   formatIndexName,
+  formatSealedName,
+  formatVolumeName,
   isIndexName,
+  isSealedName,
   parseVolumeName,
 } from './names.js';
+import {
+  knownPayload,
+  openSealed,
+  openSealedAtOnce,
+} from './sealed-volumes.js';
 import type { Storage, StoredFile } from './storage.js';
 import { IndexedVolumes } from './volume-index/indexed-volumes.js';
 import type { DirectWays, VolumeOpener } from './volume-index/volume-opener.js';
@@ -15,7 +23,7 @@ import type { RandomAccessSource } from './zip/source.js';
 /** One volume of an archive as it lies in its storage. */
 export interface VolumeFileInfo {
   readonly storage: Storage;
-  /** Its name in the storage: `F….zip.part` until it is published. */
+  /** Its name in the storage: `F….zip.part` until it is published, `F….zip.age` where it is sealed. */
   readonly storedAs: string;
   /** Its name in messages: `F….zip`. */
   readonly name: string;
@@ -47,7 +55,10 @@ export interface Catalogue {
   readonly archives: readonly ArchiveFiles[];
 }
 
-/** Opens a volume to be read from anywhere; the caller closes it. */
+/**
+ * Opens a volume to be read from anywhere; the caller closes it.
+ * @throws {SealedError} where it is sealed, and no identity of this process opens it · {DamagedArchiveError} where its seal is broken
+ */
 export function openVolumeFile(
   file: VolumeFileInfo,
 ): Promise<RandomAccessSource> {
@@ -56,7 +67,7 @@ export function openVolumeFile(
   return file.opener ? file.opener.open(ways) : ways.open();
 }
 
-/** The same without waiting. */
+/** The same without waiting, of a volume that this process has opened before. */
 export function openVolumeFileAtOnce(file: VolumeFileInfo): RandomAccessSource {
   const ways = directWaysOf(file);
 
@@ -64,10 +75,21 @@ export function openVolumeFileAtOnce(file: VolumeFileInfo): RandomAccessSource {
 }
 
 function directWaysOf({ storage, storedAs, name }: VolumeFileInfo): DirectWays {
-  return {
+  const direct = {
     name,
     open: () => storage.openForRanges(storedAs, name),
     openAtOnce: () => storage.openAtOnce(storedAs, name),
+  };
+
+  if (!isSealedName(storedAs)) return direct;
+
+  const place = { storageIdentity: storage.identity, storedAs };
+
+  return {
+    name,
+    open: async () => openSealed(await direct.open(), place),
+    openAtOnce: () =>
+      openSealedAtOnce(direct.openAtOnce(), knownPayload(place)),
   };
 }
 
@@ -89,6 +111,11 @@ export async function findIndexFault({
   }
 
   return undefined;
+}
+
+/** Says whether a volume of an archive is sealed. */
+export function isSealedArchive({ volumes }: ArchiveFiles): boolean {
+  return volumes.some(({ storedAs }) => isSealedName(storedAs));
 }
 
 /** Tells one state of an archive's files from another: a published volume does not change. */
@@ -134,8 +161,18 @@ export function toArchives(
 
     const volumes =
       archives.get(parsed.stem) ?? new Map<number, VolumeFileInfo>();
-    const volume = { storage, storedAs: name, name, sizeBytes, mtimeMs };
-    archives.set(parsed.stem, volumes.set(parsed.volume, volume));
+    archives.set(parsed.stem, volumes);
+
+    // Whoever opened a volume and left it beside the sealed one means that one.
+    if (parsed.isSealed && volumes.has(parsed.volume)) continue;
+
+    volumes.set(parsed.volume, {
+      storage,
+      storedAs: name,
+      name: formatVolumeName(parsed.stem, parsed.volume),
+      sizeBytes,
+      mtimeMs,
+    });
   }
 
   const names = new Set(stored.map(({ name }) => name));
@@ -154,9 +191,11 @@ export function toArchives(
     );
 }
 
-/** A disk gives the volumes as fast as their index. */
+/** A disk gives the volumes as fast as their index, and an index that is not sealed belongs to no sealed archive. */
 function withIndex(storage: Storage, files: ArchiveFiles): ArchiveFiles {
-  if (storage.localDirectory !== undefined) return files;
+  if (storage.localDirectory !== undefined || isSealedArchive(files)) {
+    return files;
+  }
 
   const name = formatIndexName(files.stem);
   const index = new IndexedVolumes({
@@ -208,7 +247,7 @@ export async function findArchiveFiles(
   storage: Storage,
   name: string,
 ): Promise<ArchiveFiles> {
-  const file = await storage.stat(name);
+  const file = (await storage.stat(name)) ?? (await findSealed(storage, name));
   if (file?.kind !== 'file') {
     throw new NotFoundError(`there is no archive ${storage.pathOf(name)}`, {
       hints: ['List what is there with list-archives DIR.'],
@@ -222,14 +261,22 @@ export async function findArchiveFiles(
     if (archive) return archive;
   }
 
-  const { sizeBytes, mtimeMs } = file;
+  const { name: storedAs, sizeBytes, mtimeMs } = file;
 
   return {
-    stem: name.replace(/\.zip$/i, ''),
+    stem: name.replace(/\.zip(\.age)?$/i, ''),
     type: 'full',
     takenAt: new Date(mtimeMs),
-    volumes: [{ storage, storedAs: name, name, sizeBytes, mtimeMs }],
+    volumes: [{ storage, storedAs, name, sizeBytes, mtimeMs }],
     missingVolumes: [],
     sizeBytes,
   };
+}
+
+/** The sealed file of an archive that goes by its plain name. */
+function findSealed(
+  storage: Storage,
+  name: string,
+): Promise<StoredFile | undefined> {
+  return storage.stat(formatSealedName(name));
 }

@@ -3,6 +3,7 @@
  *
  * `F20060118T220007Z.zip` is a full archive taken on 2006-01-18 at 22:00:07 UTC (manual, "Data backup");
  * its further volumes are `F20060118T220007Z.1.zip`, `….2.zip` (docs/kerio.md 6.2).
+ * A sealed volume is `F20060118T220007Z.zip.age`: what is in it is the volume `F20060118T220007Z.zip`.
  */
 
 /** The type of an archive. */
@@ -29,10 +30,12 @@ export interface VolumeName {
   readonly takenAt: Date;
   /** 0 for `X.zip`, n for `X.n.zip`. */
   readonly volume: number;
+  /** Says whether its bytes are sealed: `X.zip.age`. */
+  readonly isSealed: boolean;
 }
 
 const VOLUME_PATTERN =
-  /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip$/;
+  /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip(\.age)?$/;
 const INDEX_PATTERN = /^[FIDC]\d{8}T\d{6}Z\.index\.zip$/;
 const TEMPORARY_PATTERN =
   /^([FIDC]\d{8}T\d{6}Z(?:\.(?:[1-9]\d{0,5}|index))?\.zip)\.part$/;
@@ -55,7 +58,13 @@ export function parseVolumeName(fileName: string): VolumeName | undefined {
   const stem = fileName.slice(0, 17);
   if (formatStamp(takenAt) !== stem.slice(1)) return undefined;
 
-  return { stem, type, takenAt, volume: Number(match[8] ?? 0) };
+  return {
+    stem,
+    type,
+    takenAt,
+    volume: Number(match[8] ?? 0),
+    isSealed: match[9] !== undefined,
+  };
 }
 
 /** `20060118T220007Z`, UTC. */
@@ -92,6 +101,16 @@ export function formatIndexName(stem: string): string {
 /** Says whether a file is the index of an archive, by its name. */
 export function isIndexName(fileName: string): boolean {
   return INDEX_PATTERN.test(fileName);
+}
+
+/** The name under which a volume of this name lies sealed. */
+export function formatSealedName(volumeName: string): string {
+  return `${volumeName}.age`;
+}
+
+/** Says whether a file holds sealed bytes, by its name. */
+export function isSealedName(fileName: string): boolean {
+  return fileName.endsWith('.age');
 }
 
 /** The name that a volume has until its archive is complete and proven. */

@@ -1,5 +1,5 @@
 import { archiveName } from './names.js';
-import { DamagedArchiveError, messageOf } from '../errors.js';
+import { DamagedArchiveError, messageOf, SealedError } from '../errors.js';
 import type { OnProgress } from '../platform/progress.js';
 import { type ArchiveFacts, readArchiveFacts } from './archive-facts.js';
 import type { ArchiveFiles } from './backup-directory.js';
@@ -33,6 +33,8 @@ export interface VerifyReport {
   readonly damage: readonly Damage[];
   /** The entries that the disk or share did not give. They are not damaged, and the archive is not proven. */
   readonly unread: readonly UnreadEntry[];
+  /** It is sealed, and no identity opens it: its volumes are there, and of what is in them nothing is proven. */
+  readonly isSealed: boolean;
   /** Faults in spite of which everything can be recovered. */
   readonly warnings: readonly string[];
   readonly entries: number;
@@ -79,6 +81,7 @@ const NOTHING = {
   problems: [],
   damage: [],
   unread: [],
+  isSealed: false,
   warnings: [],
   entries: 0,
   messages: 0,
@@ -113,7 +116,12 @@ export async function verifyArchive(
       };
     }
 
-    if (!(error instanceof DamagedArchiveError)) throw error;
+    if (error instanceof SealedError && files.missingVolumes.length === 0) {
+      return { ...base, ...NOTHING, isSealed: true };
+    }
+
+    const isFault = error instanceof DamagedArchiveError;
+    if (!isFault && !(error instanceof SealedError)) throw error;
 
     return {
       ...base,
@@ -173,6 +181,7 @@ async function verifyWith(
     problems,
     damage: [...archive.lost, ...toEntryDamage(facts.files.stem, problems)],
     unread,
+    isSealed: false,
     warnings: structure.warnings,
     entries: structure.entries,
     messages: structure.messages,

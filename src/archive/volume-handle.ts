@@ -1,6 +1,9 @@
 /** Opens the volumes of a thread's tasks. */
 import { UsageError } from '../errors.js';
 import { openVolumeFile, type VolumeFileInfo } from './backup-directory.js';
+import { isSealedName } from './names.js';
+import { knownPayload, openSealedAtOnce } from './sealed-volumes.js';
+import type { Payload } from '../sealing/unsealed-source.js';
 import { requireFeature, type Storage, type StoragePlace } from './storage.js';
 import { openStorage } from './storages.js';
 import type { RandomAccessSource } from './zip/source.js';
@@ -12,6 +15,8 @@ export interface VolumePlace {
   readonly storedAs: string;
   /** Its name in messages. */
   readonly name: string;
+  /** What opens a sealed one. */
+  readonly payload?: Payload | undefined;
 }
 
 /** The volume for any thread; undefined where only this one has its storage. */
@@ -20,7 +25,17 @@ export function placeOfVolume({
   storedAs,
   name,
 }: VolumePlace & { readonly storage: Storage }): VolumePlace | undefined {
-  return storage.place && { storage: storage.place, storedAs, name };
+  const { place, identity: storageIdentity } = storage;
+  if (!place || !isSealedName(storedAs)) {
+    return place && { storage: place, storedAs, name };
+  }
+
+  return {
+    storage: place,
+    storedAs,
+    name,
+    payload: knownPayload({ storageIdentity, storedAs }),
+  };
 }
 
 /** @throws {UsageError} where only this thread has its storage */
@@ -44,15 +59,25 @@ export async function openAtOnce(
 }
 
 /** The same of a task's volume. */
-export async function openPlace({
-  storage,
-  storedAs,
-  name,
-}: VolumePlace): Promise<RandomAccessSource> {
+export async function openPlace(
+  place: VolumePlace,
+): Promise<RandomAccessSource> {
+  const { storage, storedAs, name } = place;
   const opened = 'kind' in storage ? openStorage(storage) : storage;
   requireFeature(opened, 'rangesAtOnce');
 
-  return opened.openForRanges(storedAs, name);
+  const source = await opened.openForRanges(storedAs, name);
+  if (!isSealedName(storedAs)) return source;
+
+  return openSealedAtOnce(source, payloadOf(place));
+}
+
+/** Another thread is given it with the task. */
+function payloadOf({ storage, storedAs, payload }: VolumePlace): Payload {
+  if (payload) return payload;
+  if ('kind' in storage) throw new Error(`no task opens ${storedAs}`);
+
+  return knownPayload({ storageIdentity: storage.identity, storedAs });
 }
 
 /** One open volume at a time: tasks come volume by volume. In a worker it ends with the thread. */

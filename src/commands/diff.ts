@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { withEnvironment } from '../ui/flags.js';
+import { identityFlag, withEnvironment } from '../ui/flags.js';
 import { formatDiff } from '../ui/present/diff.js';
 import { diffExitCode, documentDiff } from '../ui/present/diff-document.js';
 import { scopeFlags } from '../ui/scope-flags.js';
@@ -32,7 +32,10 @@ export default class Diff extends KmsCommand {
       description: 'The later one. Default: the live store.',
     }),
   };
-  static override flags = withEnvironment(scopeFlags);
+  static override flags = withEnvironment({
+    ...scopeFlags,
+    identity: identityFlag,
+  });
 
   protected override stopsAtOnce = true;
 

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { threadsFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlag, threadsFlag, withEnvironment } from '../ui/flags.js';
 import {
   documentSearch,
   formatSearch,
@@ -14,7 +14,7 @@ import { terminalColumns } from '../ui/table.js';
 export default class Search extends KmsCommand {
   static override summary = 'Find messages inside archives.';
   static override description =
-    'Looks through the mail of all archives of a directory, each message once, or of one archive and the full below it. Case and accents do not count. Says in which archive a message was seen last and since when it is gone, and prints the recover that brings it back. Headers are kept in .kms-backup-headers beside the archives, for the next search.';
+    'Looks through the mail of all archives of a directory, each message once, or of one archive and the full below it. Case and accents do not count. Says in which archive a message was seen last and since when it is gone, and prints the recover that brings it back. Headers are kept in .kms-backup-headers beside the archives, for the next search, but not beside sealed ones.';
   static override examples = [
     '<%= config.bin %> search /mnt/server-backup --from weber --subject "quarterly figures"',
     '<%= config.bin %> search /mnt/server-backup -u alice@example.com --since 2026-11-01 --before 2026-12-01 --deleted',
@@ -48,6 +48,7 @@ export default class Search extends KmsCommand {
       default: true,
       summary: 'Keep headers beside the archives; on unless --no-cache.',
     }),
+    identity: identityFlag,
     threads: threadsFlag,
   });
 

@@ -8,7 +8,12 @@ import {
   toStatusRequest,
 } from '../jobs/collect-status.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { backupDirFlag, durationFlag, withEnvironment } from '../ui/flags.js';
+import {
+  backupDirFlag,
+  durationFlag,
+  identityFlag,
+  withEnvironment,
+} from '../ui/flags.js';
 import {
   documentStatus,
   formatStatus,
@@ -33,6 +38,7 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
   ];
   static override flags = withEnvironment({
     'backup-dir': backupDirFlag,
+    identity: identityFlag,
     html: Flags.string({
       helpValue: 'FILE',
       summary: 'Also write the state as one self-contained page.',

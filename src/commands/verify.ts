@@ -4,7 +4,7 @@ import { locate } from '../jobs/archive-places.js';
 import { toArchivesPath } from '../jobs/server.js';
 import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { threadsFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlag, threadsFlag, withEnvironment } from '../ui/flags.js';
 import { presentError } from '../ui/present/error.js';
 import {
   documentVerify,
@@ -16,13 +16,14 @@ export default class Verify extends KmsCommand {
   static override summary =
     'Read every byte of archives and prove that they can be recovered.';
   static override description =
-    'Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would.';
+    'Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would. Of a sealed archive that no identity opens it says that its volumes are there, and ends with 3.';
   static override examples = [
     '<%= config.bin %> verify',
     '<%= config.bin %> verify /mnt/server-backup/F20261122T010003Z.zip',
     '<%= config.bin %> verify "E:\\backup 2" --quick',
   ];
   static override exitCodes = [
+    ExitCode.incomplete,
     ExitCode.damaged,
     ExitCode.notFound,
     ExitCode.noSpace,
@@ -38,6 +39,7 @@ export default class Verify extends KmsCommand {
     quick: Flags.boolean({
       summary: 'Check the structure only, without reading data.',
     }),
+    identity: identityFlag,
     threads: threadsFlag,
   });
 

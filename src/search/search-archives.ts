@@ -1,5 +1,6 @@
 import {
   type ArchiveFiles,
+  isSealedArchive,
   listArchiveFiles,
 } from '../archive/backup-directory.js';
 import { wholeName } from '../archive/entry-names.js';
@@ -72,9 +73,11 @@ export async function searchArchives(
   search: ArchivesSearch,
   options: SearchOptions,
 ): Promise<ArchivesReport> {
-  const { storage, keepsHeaders } = search;
+  const { storage } = search;
   const files = await listArchiveFiles(storage);
-  const job = { search, files, options };
+  // Headers are not sealed.
+  const keepsHeaders = search.keepsHeaders && !files.some(isSealedArchive);
+  const job = { search: { ...search, keepsHeaders }, files, options };
   const kept = keepsHeaders ? await openHeaderCache(storage) : undefined;
   let known: HeaderIndex | undefined;
 

@@ -39,6 +39,8 @@ export interface IniSettings {
     readonly massLossUserPercent: number | undefined;
     /** The same for all messages together. */
     readonly massLossAllPercent: number | undefined;
+    /** Absolute path of the file with the identities that open sealed archives. */
+    readonly identityFile: string | undefined;
   };
   readonly smtp: {
     readonly host: string | undefined;
@@ -132,6 +134,7 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
     freshEvery: section.integer('fresh-every', 1, 1000),
     massLossUserPercent: section.percent('mass-loss-user'),
     massLossAllPercent: section.percent('mass-loss-all'),
+    identityFile: section.path('identity-file'),
   };
 }
 

@@ -4,6 +4,11 @@ import type { OnProgress } from '../platform/progress.js';
 import { tellStep } from '../platform/steps.js';
 import { TOOL } from '../platform/tool.js';
 import { takeNotes } from '../platform/run-notes.js';
+import {
+  type IdentityFlags,
+  offerIdentitiesOf,
+  withdrawIdentities,
+} from '../jobs/offer-identities.js';
 import { askDiskPassword } from './disk-password.js';
 import { commonFlags } from './flags.js';
 import { exitNow, onStopSignal } from './interruption.js';
@@ -137,6 +142,7 @@ export abstract class KmsCommand extends Command {
       this.stopProgress();
       this.#tellNotes();
       this.#leaveNetworkDisk();
+      withdrawIdentities();
       this.#endStepLog?.();
       release();
     }
@@ -182,11 +188,21 @@ export abstract class KmsCommand extends Command {
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
     const parsed = await super.parse<F, B, A>(options, argv);
     this.#isQuiet = parsed.flags['quiet'] === true;
+    offerIdentitiesOf(parsed.flags as IdentityFlags, (of) =>
+      this.#askPassphrase(of),
+    );
     if (parsed.flags['verbose'] === true && !this.#isQuiet) {
       this.#startStepLog(parsed.flags['progress'] === 'json');
     }
 
     return parsed;
+  }
+
+  async #askPassphrase(of: string): Promise<string> {
+    this.#progress?.pause();
+    const { askIdentityPassphrase } = await import('./identity-passphrase.js');
+
+    return askIdentityPassphrase(of);
   }
 
   #startStepLog(asJson: boolean): void {

@@ -79,6 +79,12 @@ export const threadsFlag = Flags.integer({
   summary: 'Worker threads. Default: one a processor core.',
 });
 
+/** The file with the identities that open sealed archives. */
+export const identityFlag = Flags.string({
+  helpValue: 'FILE',
+  summary: 'The identities of age that open sealed archives: AGE-SECRET-KEY-1…',
+});
+
 /** The backup directory. */
 export const backupDirFlag = Flags.string({
   helpValue: 'DIR',

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { threadsFlag, withEnvironment } from './flags.js';
+import { identityFlag, threadsFlag, withEnvironment } from './flags.js';
 
 /** kmsrecover's options and ours. */
 export const recoverFlags = withEnvironment({
@@ -86,6 +86,7 @@ export const recoverFlags = withEnvironment({
       'Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked.',
   }),
   noprogress: Flags.boolean({ char: 'g', summary: 'Show no progress.' }),
+  identity: identityFlag,
   threads: threadsFlag,
   'dry-run': Flags.boolean({ summary: 'Show the plan, and change nothing.' }),
   yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),

@@ -30,6 +30,7 @@ import {
   LockedError,
   messageOf,
   NotFoundError,
+  SealedError,
 } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 
@@ -134,8 +135,8 @@ async function faultOfChain(
 ): Promise<string | undefined> {
   const name = base && archiveName(base.files.stem);
   const baseReport = earlier.find(({ archive }) => archive === name);
-  const fault =
-    chainFault ?? (baseReport ? describeDamage(baseReport) : baseFault);
+  const known = base?.unreadable instanceof SealedError ? undefined : baseFault;
+  const fault = chainFault ?? (baseReport ? describeDamage(baseReport) : known);
 
   return fault ?? (base && (await findChainFault(base.files, files)));
 }
@@ -160,7 +161,7 @@ async function findChainFault(
   } catch (error) {
     if (error instanceof DamagedArchiveError) return messageOf(error);
     // Of the base itself the verify of it tells.
-    if (isReadFailure(error)) return undefined;
+    if (isReadFailure(error) || error instanceof SealedError) return undefined;
 
     throw error;
   }
@@ -170,8 +171,9 @@ function describeDamage({
   archive,
   isIntact,
   unread,
+  isSealed,
 }: VerifyReport): string | undefined {
-  return isIntact || unread.length > 0
+  return isIntact || isSealed || unread.length > 0
     ? undefined
     : `its base ${archive} is damaged`;
 }
@@ -211,10 +213,7 @@ async function record(
     const report = reports[index];
     if (!report || !parseVolumeName(`${files.stem}.zip`)) continue;
 
-    // An archive that could not be read this time is neither sound nor damaged: its record stays as it was.
-    if (report.unread.length === 0) {
-      proven.set(files.stem, toRecord(report, files, at));
-    }
+    if (isJudged(report)) proven.set(files.stem, toRecord(report, files, at));
   }
 
   if (proven.size === 0) return [];
@@ -234,6 +233,11 @@ async function record(
       `the result could not be recorded in ${storage.name}: ${messageOf(error)}`,
     ];
   }
+}
+
+/** An archive that could not be read this time is neither sound nor damaged: its record stays as it was. */
+function isJudged({ unread, isSealed }: VerifyReport): boolean {
+  return unread.length === 0 && !isSealed;
 }
 
 async function recordUnderLock(

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  formatSealedName,
   formatStem,
   formatTemporaryName,
   formatVolumeName,
@@ -27,11 +28,13 @@ describe('the name of a volume', () => {
         (type, takenAt, volume) => {
           const stem = formatStem(type, takenAt);
 
-          expect(parseVolumeName(formatVolumeName(stem, volume))).toEqual({
-            stem,
-            type,
-            takenAt,
-            volume,
+          const name = formatVolumeName(stem, volume);
+          const parts = { stem, type, takenAt, volume };
+
+          expect(parseVolumeName(name)).toEqual({ ...parts, isSealed: false });
+          expect(parseVolumeName(formatSealedName(name))).toEqual({
+            ...parts,
+            isSealed: true,
           });
         },
       ),

@@ -5,7 +5,8 @@ import {
   partsOf,
 } from '../../archive/completeness.js';
 import { damageIn, documentDamage } from '../../archive/damage.js';
-import { archiveName } from '../../archive/names.js';
+import { archiveName, isSealedName } from '../../archive/names.js';
+import { SealedError } from '../../errors.js';
 import { formatUtcDay, formatUtcMinute } from '../../platform/dates.js';
 import {
   formatAge,
@@ -99,7 +100,10 @@ function describeRecoverable({
   isPartlyRecoverable,
   fault,
   lacks,
+  unreadable,
 }: ArchiveState): string {
+  if (unreadable instanceof SealedError) return 'sealed: needs --identity';
+
   if (!isRecoverable) {
     return `${isPartlyRecoverable ? 'partly' : 'no'}: ${fault ?? ''}`;
   }
@@ -147,6 +151,9 @@ export function documentArchives(
       isRecoverable: state.isRecoverable,
       isPartlyRecoverable: state.isPartlyRecoverable,
       isUnreadable: state.unreadable !== undefined,
+      isSealed: state.facts.files.volumes.some(({ storedAs }) =>
+        isSealedName(storedAs),
+      ),
       damage: damageIn(state.damage, state.facts.files.stem).map(
         documentDamage,
       ),

@@ -8,6 +8,7 @@ import { plural } from '../../platform/units.js';
 export interface SearchPlace {
   readonly 'server-dir'?: string | undefined;
   readonly store?: string | undefined;
+  readonly identity?: string | undefined;
 }
 
 /** A command line holds this many names with ease, also on Windows. */
@@ -77,7 +78,7 @@ function folderCommand(
 function commandFor(
   archive: string,
   what: readonly string[],
-  { 'server-dir': serverDir, store }: SearchPlace,
+  { 'server-dir': serverDir, store, identity }: SearchPlace,
 ): string {
   const words = [
     'recover',
@@ -86,6 +87,7 @@ function commandFor(
     ...what,
     ...(serverDir === undefined ? [] : ['--server-dir', serverDir]),
     ...(store === undefined ? [] : ['--store', store]),
+    ...(identity === undefined ? [] : ['--identity', identity]),
   ];
 
   return `kms-backup ${words.map((word) => quoteWord(word)).join(' ')}`;

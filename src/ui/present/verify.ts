@@ -7,6 +7,8 @@ import { document } from '../document.js';
 const LISTED_PROBLEMS = 20;
 const ADVICE =
   '         What the damage does not concern can be recovered; recover --salvage and export --salvage take all that can be read.';
+const SEALED_ADVICE =
+  '         Name the file that holds the identity with --identity FILE, and every byte is read.';
 
 /** Returns the end of a verify. Damage counts as such; a file that could not be read is an error of the system. */
 export function verifyEnd(reports: readonly VerifyReport[]): {
@@ -18,8 +20,14 @@ export function verifyEnd(reports: readonly VerifyReport[]): {
   }
 
   const isDamaged = reports.some(
-    ({ isSound, unread }) => !isSound && unread.length === 0,
+    ({ isSound, isSealed, unread }) =>
+      !isSound && !isSealed && unread.length === 0,
   );
+  const isAllSealed = reports.every(
+    ({ isSound, isSealed }) => isSound || isSealed,
+  );
+  if (isAllSealed) return { exitCode: ExitCode.incomplete };
+
   const report = reports.find(({ unread }) => unread.length > 0);
   const first = report?.unread[0];
   if (isDamaged || !report || !first) return { exitCode: ExitCode.damaged };
@@ -55,18 +63,26 @@ export function documentVerify(
 export function formatVerify(reports: readonly VerifyReport[]): string {
   const lines = reports.flatMap(formatOne);
   const unread = reports.filter(isUnread).length;
+  const sealed = reports.filter(({ isSealed }) => isSealed).length;
   const bad = reports.filter(
-    (report) => !report.isSound && !isUnread(report),
+    (report) => !report.isSound && !report.isSealed && !isUnread(report),
   ).length;
   if (bad > 0) lines.push(ADVICE);
+  if (sealed > 0) lines.push(SEALED_ADVICE);
   if (reports.length === 1) return lines.join('\n');
 
-  if (bad === 0 && unread === 0) {
+  if (bad + unread + sealed === 0) {
     lines.push(`${plural(reports.length, 'archive')} sound`);
   }
 
   if (bad > 0) {
     lines.push(`${bad} of ${plural(reports.length, 'archive')} DAMAGED`);
+  }
+
+  if (sealed > 0) {
+    lines.push(
+      `${sealed} of ${plural(reports.length, 'archive')} sealed, and not opened`,
+    );
   }
 
   if (unread > 0) {
@@ -90,6 +106,10 @@ function describeVerdict(report: VerifyReport): string {
     const facts = `${formatCount(entries)} entries, ${plural(report.messages, 'message')}, ${formatSize(report.bytes)}`;
 
     return `ok       ${archive}  ${facts}, ${plural(report.volumes, 'volume')}, ${how}`;
+  }
+
+  if (report.isSealed) {
+    return `SEALED   ${archive}  ${plural(report.volumes, 'volume')}, none missing; nothing is proven of what is in it`;
   }
 
   if (isUnread(report)) {

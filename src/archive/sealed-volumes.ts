@@ -1,0 +1,81 @@
+/**
+ * Opens sealed volumes: whoever reads one reads its plain bytes, as those of any other. A chunk that was changed reads as zeros, so that the
+ * checks that every entry is read with name what is damaged, and the rest stays readable.
+ */
+import type { RandomAccessSource } from './zip/source.js';
+import { DamagedArchiveError } from '../errors.js';
+import { tellStep } from '../platform/steps.js';
+import { findPayload, openedPayloads } from '../sealing/key-ring.js';
+import {
+  type ChangedBytes,
+  type Payload,
+  unseal,
+  unsealAtOnce,
+} from '../sealing/unsealed-source.js';
+
+/** A sealed file as one storage has it. */
+export interface SealedPlace {
+  /** The storage's identity. */
+  readonly storageIdentity: string;
+  readonly storedAs: string;
+}
+
+/**
+ * Opens a sealed file; it is closed with what is returned, or at once where it cannot be opened.
+ * @throws {SealedError} where no identity of this process opens it · {DamagedArchiveError} where its ends are not what was sealed
+ */
+export async function openSealed(
+  sealed: RandomAccessSource,
+  place: SealedPlace,
+): Promise<RandomAccessSource> {
+  const key = keyOf(place);
+  const known = openedPayloads.get(key);
+
+  try {
+    if (known) return await unseal(sealed, known, tell(sealed));
+
+    const payload = await findPayload(sealed);
+    const opened = await unseal(sealed, payload, tell(sealed));
+    openedPayloads.set(key, payload);
+
+    return opened;
+  } catch (error) {
+    // Another file may have taken its place.
+    const isStale = known && error instanceof DamagedArchiveError;
+    if (isStale && openedPayloads.delete(key)) return openSealed(sealed, place);
+
+    sealed.close();
+    throw error;
+  }
+}
+
+/** Opens a sealed file that this process has opened before, or another thread of it. */
+export function openSealedAtOnce(
+  sealed: RandomAccessSource,
+  payload: Payload,
+): RandomAccessSource {
+  try {
+    return unsealAtOnce(sealed, payload, tell(sealed));
+  } catch (error) {
+    sealed.close();
+    throw error;
+  }
+}
+
+/** What opens a file that this process has opened before. */
+export function knownPayload(place: SealedPlace): Payload {
+  const payload = openedPayloads.get(keyOf(place));
+  if (payload) return payload;
+
+  throw new Error(`${place.storedAs} was not opened before it is read`);
+}
+
+function keyOf({ storageIdentity, storedAs }: SealedPlace): string {
+  return JSON.stringify([storageIdentity, storedAs]);
+}
+
+function tell({ name }: RandomAccessSource): (changed: ChangedBytes) => void {
+  return ({ start, end }) => {
+    tellStep(`${name}: bytes ${start} to ${end} are not what was sealed`);
+  };
+}
