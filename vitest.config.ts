@@ -28,7 +28,7 @@ const ALL_TESTS = ['test/**/*.test.ts'];
  * hundreds of archives, or call every command and every example. The fast set is all others: three minutes of two idle cores.
  */
 const SLOW_TESTS = [
-  'test/archive/{flat-memory,hostile,hostile-salvage,memory-bombs}.test.ts',
+  'test/archive/{bucket-faults,flat-memory,hostile,hostile-salvage,memory-bombs}.test.ts',
   'test/backup/reuse.test.ts',
   'test/derived/completion-driven.test.ts',
   'test/e2e/{errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',

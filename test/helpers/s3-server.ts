@@ -15,6 +15,8 @@ import { S3Refusal, type S3User, checkSignature } from './s3-signature.js';
 export interface S3Fault {
   /** Of the requests since the server started, or since `requests` was emptied: 1 is the first. */
   readonly at?: number;
+  /** The same of this request and all that follow. */
+  readonly from?: number;
   readonly method?: string;
   /** Of the whole key, with its prefix. */
   readonly key?: RegExp;
@@ -257,8 +259,9 @@ class RunningServer implements S3Server {
   #faultOf(seen: S3Seen): S3Fault | undefined {
     const number = this.requests.length;
     const fault = this.faults.find(
-      ({ at, method, key, query }) =>
+      ({ at, from = 0, method, key, query }) =>
         (at === undefined || at === number) &&
+        from <= number &&
         (method === undefined || method === seen.method) &&
         (key?.test(seen.key) ?? true) &&
         (query === undefined || query in seen.query),

@@ -7,12 +7,15 @@ import type {
   ObjectStore,
   ObjectStoreTarget,
 } from '../../object-store/object-store.js';
+import type { TimeLimits } from '../../object-store/surroundings.js';
 
 /** Where archives are in a bucket: plain data. */
 export interface BucketTarget {
   readonly target: ObjectStoreTarget;
   /** Absolute: the directory of this machine that holds lock, records and spool of this bucket and prefix. */
   readonly stateDirectory: string;
+  /** After which the server is given up; default: the client's. */
+  readonly limits?: Partial<TimeLimits>;
   /** For so long what is put there is locked. */
   readonly retention?: {
     readonly mode: LockMode;
@@ -37,14 +40,14 @@ export class Bucket {
 
   /** The client, the same for every call. */
   store(): Promise<ObjectStore> {
-    this.#store ??= openStore(this.place.target);
+    this.#store ??= openStore(this.place);
 
     return this.#store;
   }
 
   /** A client of its own, for what may have to be ended at once. The caller closes it. */
   another(): Promise<ObjectStore> {
-    return openStore(this.place.target);
+    return openStore(this.place);
   }
 
   /** The name of an object in messages. */
@@ -80,11 +83,14 @@ export class Bucket {
   }
 }
 
-async function openStore(target: ObjectStoreTarget): Promise<ObjectStore> {
+async function openStore({
+  target,
+  limits,
+}: BucketTarget): Promise<ObjectStore> {
   const { openObjectStore } =
     await import('../../object-store/open-object-store.js');
 
-  return openObjectStore(target);
+  return openObjectStore(target, limits ? { limits } : {});
 }
 
 /** `s3://bucket/prefix` */

@@ -1,0 +1,33 @@
+import type { BucketTarget } from '../../src/archive/object-storage/bucket.js';
+import type { Storage } from '../../src/archive/storage.js';
+import { storageAt } from '../../src/archive/storages.js';
+import type { S3Apart } from './s3-apart.js';
+
+/** Long enough for a server that answers, and short enough for hundreds of tests. */
+const LIMITS: BucketTarget['limits'] = {
+  connectMs: 500,
+  idleMs: 250,
+  wholeMs: 2000,
+  patienceMs: 120,
+  firstPatienceMs: 120,
+  pauseMs: 4,
+};
+
+/** A server's bucket as one machine has it. @param host the directory that holds what the machine keeps of it */
+export function bucketOf(
+  s3: S3Apart,
+  host: string,
+  changes: Partial<BucketTarget> = {},
+): Storage {
+  return storageAt({
+    target: {
+      endpoint: s3.endpoint,
+      bucket: s3.bucketName,
+      prefix: 'mail/',
+      region: 'us-east-1',
+    },
+    stateDirectory: host,
+    limits: LIMITS,
+    ...changes,
+  });
+}
