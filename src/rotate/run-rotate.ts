@@ -17,6 +17,7 @@ import {
 import type { Clock } from '../platform/clock.js';
 import type { Lock } from '../platform/lock.js';
 import { formatMinute } from '../platform/dates.js';
+import { addNote } from '../platform/run-notes.js';
 import { tellStep } from '../platform/steps.js';
 import { NewestRule } from './policy-newest.js';
 import {
@@ -65,6 +66,7 @@ export async function runRotate(request: RotateRequest): Promise<Rotation> {
 
   const { lock, gone } = await lockWithRoom(request);
   try {
+    await settleDeadRuns(request);
     const planned = await plan(request);
     await refuseShrunkListing(request, planned);
 
@@ -81,6 +83,18 @@ export async function runRotate(request: RotateRequest): Promise<Rotation> {
     return endOf(request, [...gone, ...planned.verdicts], stays);
   } finally {
     lock.release();
+  }
+}
+
+/** What dead runs left is ended before anything is judged; the backup that this follows has done so. */
+async function settleDeadRuns({
+  storage,
+  expects,
+}: RotateRequest): Promise<void> {
+  if (expects !== undefined) return;
+
+  for (const text of (await storage.settleDeadRuns?.()) ?? []) {
+    addNote({ kind: 'warning', key: text, text });
   }
 }
 

@@ -34,6 +34,15 @@ const TROUBLES: Readonly<Record<string, (at: number) => S3Fault>> = {
 
 /** Each of them meets each so-many-th request, or every one. */
 const STRIDE = process.env['KMS_TEST_THOROUGH'] === '1' ? 1 : 7;
+/** As long as a hanging server is waited for. */
+const HASTE = {
+  connectMs: 2000,
+  idleMs: 400,
+  wholeMs: 5000,
+  patienceMs: 120,
+  firstPatienceMs: 120,
+  pauseMs: 4,
+};
 const SMALL_VOLUMES = { volumeLimitBytes: 3000, rotates: false };
 
 let dir: string;
@@ -43,9 +52,9 @@ let requests: number;
 
 const host = (): string => join(dir, 'host');
 
-const backUp = (type: 'full' | 'differential', at: string) =>
+const backUp = (type: 'full' | 'differential', at: string, limits?: object) =>
   backUpAt(server, type, at, {
-    storage: bucketOf(s3, host()),
+    storage: bucketOf(s3, host(), limits ? { limits } : {}),
     ...SMALL_VOLUMES,
   });
 
@@ -83,17 +92,20 @@ afterAll(async () => {
 });
 
 /** Every archive that is shown is sealed and sound, and nothing else is there. */
-async function expectWhole(): Promise<string[]> {
+async function expectWhole(where: string): Promise<string[]> {
   const keys = await s3.keys();
   const archives = await listArchiveFiles(bucketOf(s3, host()));
   const names = archives.flatMap(({ stem, volumes }) => [
     ...volumes.map(({ name }) => name),
     `${stem}.seal.json`,
   ]);
-  expect(keys).toEqual(names.map((name) => `mail/${name}`).sort());
+  expect(keys, where).toEqual(names.map((name) => `mail/${name}`).sort());
 
   for (const archive of archives) {
-    expect(await verifyArchive(archive, {})).toMatchObject({ isSound: true });
+    const verdict = await verifyArchive(archive, {});
+    expect(verdict, `${where}: ${JSON.stringify(verdict)}`).toMatchObject({
+      isSound: true,
+    });
   }
 
   return archives.map(({ stem }) => stem);
@@ -111,6 +123,7 @@ describe.each(Object.entries(TROUBLES))(
         const error: unknown = await backUp(
           'full',
           '2026-01-02T01:00:00Z',
+          HASTE,
         ).then(
           () => undefined,
           (reason: unknown) => reason,
@@ -137,7 +150,7 @@ describe.each(Object.entries(TROUBLES))(
           'spool',
         ]);
         expect(readdirSync(join(host(), 'spool')), where).toEqual([]);
-        const stems = await expectWhole();
+        const stems = await expectWhole(where);
         expect(stems, where).toEqual(expect.arrayContaining(shown));
       }
     });

@@ -99,14 +99,16 @@ export class ObjectPublication implements Publication {
     return issues;
   }
 
-  /** What is sealed, or may be, is left to the next run. */
+  /** What is sealed, or may be, is left to the next run, and so is what cannot be taken back now. */
   async discard(): Promise<void> {
     const { bucket, own, stem } = this.settings;
     await this.#uploads.stop();
     if (this.#phase !== 'sending') return;
 
-    await dropUploads(await bucket.store(), this.#begun);
-    await dropJournal(own, stem);
+    await this.#leaveToNextRun(async () => {
+      await dropUploads(await bucket.store(), this.#begun);
+      await dropJournal(own, stem);
+    });
   }
 
   /** Writes down which archive is begun, and which uploads. */
@@ -183,17 +185,25 @@ export class ObjectPublication implements Publication {
     }
   }
 
-  /** The archive stands: what cannot be tidied up now is left to the next run, which finds the journal. */
+  /** The archive stands, whatever becomes of this. */
   async #tidy(store: ObjectStore, seal: Seal): Promise<void> {
-    const { own, stem, bucket } = this.settings;
+    const { own, stem } = this.settings;
 
-    try {
+    await this.#leaveToNextRun(async () => {
       await dropStrayUploads(store, stem, seal);
       await dropJournal(own, stem);
       await this.#clearWorkplace(seal.volumes.length);
+    });
+  }
+
+  async #leaveToNextRun(work: () => Promise<void>): Promise<void> {
+    const { name } = this.settings.bucket;
+
+    try {
+      await work();
     } catch (error) {
-      const text = `what the run left over in ${bucket.name} goes with the next one: ${messageOf(error)}`;
-      addNote({ kind: 'warning', key: `tidy ${bucket.name}`, text });
+      const text = `what the run left over in ${name} goes with the next one: ${messageOf(error)}`;
+      addNote({ kind: 'warning', key: `tidy ${name}`, text });
     }
   }
 
