@@ -5,7 +5,7 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
@@ -51,6 +51,12 @@ _kms_backup() {
     'schedule uninstall:--to') values='cron systemd launchd schtasks' ;;
     'search:--progress') values='auto plain json none' ;;
     'status:--progress') values='auto plain json none' ;;
+    'target add:--progress') values='auto plain json none' ;;
+    'target add:--retention-mode') values='governance compliance' ;;
+    'target list:--progress') values='auto plain json none' ;;
+    'target rm:--progress') values='auto plain json none' ;;
+    'target show:--progress') values='auto plain json none' ;;
+    'target test:--progress') values='auto plain json none' ;;
     'verify:--progress') values='auto plain json none' ;;
   esac
   if [[ -n $values ]]; then
@@ -88,13 +94,18 @@ _kms_backup() {
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
     'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
     'status') flags='--backup-dir --help --html --identity --json --max-age --progress --quiet --server-dir --verbose -q -v' ;;
+    'target add') flags='--bucket --ca-file --credential-process --credentials-file --dry-run --endpoint --help --identity-file --json --no-path-style --path-style --prefix --profile --progress --proxy --quiet --recipients --region --retention --retention-mode --server-dir --spool --storage-class --upload-limit --verbose -q -v' ;;
+    'target list') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'target rm') flags='--dry-run --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'target show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'target test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'verify') flags='--help --identity --json --progress --quick --quiet --server-dir --threads --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
     return
   fi
   case "$command" in
-    '') words='backup completion config demo diff doctor export list-archives log notify recover rotate schedule search status verify' ;;
+    '') words='backup completion config demo diff doctor export list-archives log notify recover rotate schedule search status target verify' ;;
     'backup') words='copy diff full' ;;
     'config') words='set show wizard' ;;
     'log') words='disable enable show' ;;
@@ -102,6 +113,7 @@ _kms_backup() {
     'log enable') words='store-backup' ;;
     'notify') words='test' ;;
     'schedule') words='add edit export install list reset rm run uninstall' ;;
+    'target') words='add list rm show test' ;;
     'completion') words='bash zsh powershell' ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))

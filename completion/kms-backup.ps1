@@ -391,6 +391,99 @@ $scriptblock = {
 
 }
 
+"target" = @{
+"_summary" = "Object stores that archives lie in."
+"add" = @{
+"_command" = @{
+  "summary" = "Add an object store as a place for archives."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "endpoint" = @{ "summary" = "The server's address. Default: the environment's, else AWS." }
+    "region" = @{ "summary" = "The bucket's region." }
+    "bucket" = @{ "summary" = "The bucket, where no address names it." }
+    "prefix" = @{ "summary" = "What archives lie below in the bucket." }
+    "path-style" = @{ "summary" = "The bucket is part of the path. Default with an endpoint." }
+    "profile" = @{ "summary" = "A profile of the files of AWS's tools." }
+    "credentials-file" = @{ "summary" = "Keys in the format of ~/.aws/credentials." }
+    "credential-process" = @{ "summary" = "A program that prints keys as JSON." }
+    "ca-file" = @{ "summary" = "Certificates that are believed beside the usual ones." }
+    "proxy" = @{ "summary" = "Default: HTTPS_PROXY of the environment." }
+    "storage-class" = @{ "summary" = "The class of volumes. Default: the bucket's." }
+    "retention" = @{ "summary" = "Lock archives for so long, for example 30d." }
+    "retention-mode" = @{ "summary" = "Some may lift the lock, or nobody." }
+    "recipients" = @{ "summary" = "age recipients that archives are sealed for." }
+    "identity-file" = @{ "summary" = "Opens sealed archives." }
+    "upload-limit" = @{ "summary" = "The most bytes a second, for example 5MB." }
+    "spool" = @{ "summary" = "Where this machine keeps what belongs to the target." }
+    "dry-run" = @{ "summary" = "Say what would change, and write nothing." }
+  }
+}
+}
+
+"list" = @{
+"_command" = @{
+  "summary" = "List the object stores of kms-backup.ini."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+"rm" = @{
+"_command" = @{
+  "summary" = "Take a target out of kms-backup.ini."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "dry-run" = @{ "summary" = "Say what would change, and write nothing." }
+  }
+}
+}
+
+"show" = @{
+"_command" = @{
+  "summary" = "Show the settings of a target."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+"test" = @{
+"_command" = @{
+  "summary" = "Try what an object store can do and what this machine may do there."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+  }
+}
+}
+
+}
+
 "completion" = @{
 "_command" = @{
   "summary" = "Print the completion script of a shell."

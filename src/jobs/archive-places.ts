@@ -127,7 +127,8 @@ interface BucketAddress {
   readonly fileName: string | undefined;
 }
 
-function parseAddress(given: string): BucketAddress {
+/** @throws {UsageError} for what is no address of a bucket */
+export function parseAddress(given: string): BucketAddress {
   const match = /^s3:\/\/([A-Za-z0-9][A-Za-z0-9._-]+)(?:\/(.*))?$/i.exec(given);
   if (!match) {
     // Not what stands there: somebody may have put keys into it.

@@ -36,10 +36,18 @@ export function toSystemError(
   const errno = errnoOf(error);
   if (errno === undefined || !isOfSystem(error)) return undefined;
 
+  return errno === REMOTE
+    ? toRemoteError(error, context)
+    : toErrorOfGroup(error, errno, context);
+}
+
+function toErrorOfGroup(
+  error: NodeJS.ErrnoException,
+  errno: string,
+  context: ErrorContext,
+): KmsError | undefined {
   const group = classOf(errno);
   if (!group) return undefined;
-
-  if (errno === REMOTE) return toRemoteError(error, context);
 
   const fact = context.fact ?? describeCall(error, context.path);
   const message = `${fact}: ${wordsOf(errno)} (${errno})`;

@@ -71,3 +71,26 @@ function spelled(value: string): string {
 function keyOf(line: string): string | undefined {
   return /^\s*([^;#=[\s][^=]*?)\s*=/.exec(line)?.[1];
 }
+
+/** The text without a section, its comments and the empty lines before it. Pure. */
+export function withoutIniSection(text: string, section: string): string {
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const lines = text.split(/\r?\n/);
+  const start = lines.findIndex((line) => line.trim() === `[${section}]`);
+  if (start === -1) return text;
+
+  const next = lines.findIndex(
+    (line, index) => index > start && line.trim().startsWith('['),
+  );
+  const before = lines.slice(0, start);
+  const after = next === -1 ? [] : lines.slice(next);
+
+  while (before.at(-1)?.trim() === '') before.pop();
+
+  const isBetween = before.length > 0 && after.length > 0;
+  const left = [...before, ...(isBetween ? [''] : []), ...after];
+
+  return left.length === 0 || after.length > 0
+    ? left.join(eol)
+    : left.join(eol) + eol;
+}

@@ -8,6 +8,28 @@ import { type Check, ok, problem, warning } from './check.js';
 import type { StatusReport } from './status.js';
 
 export function checkBackupDir(
+  storage: Storage,
+  standing: StorageStanding,
+  settings: ServerSettings,
+): Check {
+  return storage.localDirectory === undefined
+    ? checkBucket(storage.name, standing)
+    : checkDirectory(storage.name, standing, settings);
+}
+
+/** What may be done there, `target test` tries: looking changes nothing. */
+function checkBucket(
+  address: string,
+  { writeFault: fault }: StorageStanding,
+): Check {
+  const name = 'backup directory';
+
+  return fault === undefined
+    ? ok(name, `${address} can be reached and listed`)
+    : problem(name, fault, 'See what target test says of it.');
+}
+
+function checkDirectory(
   directory: string,
   { state, writeFault, canBeMade }: StorageStanding,
   settings: ServerSettings,

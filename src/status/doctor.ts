@@ -81,7 +81,7 @@ export async function runChecks(
       installation.usersConfigPath,
       'It is part of every backup: run as root.',
     ),
-    checkBackupDir(storage.name, standing, settings),
+    checkBackupDir(storage, standing, settings),
     checkSeparation(storage.localDirectory, settings.storeDir),
     await checkSpace(storage, status),
     await checkLeftovers(storage, standing),

@@ -44,9 +44,11 @@ export interface StatusArchive {
 /** The state of a server's backups. */
 export interface StatusReport {
   readonly backupDir: string;
+  /** Says whether the backup directory is there. */
+  readonly isThere: boolean;
   readonly archives: number;
   readonly sizeBytes: number;
-  /** Of the backup directory's file system, for this user; undefined where the directory is not there. */
+  /** Of the backup directory's file system, for this user; undefined where it is not there, or nobody can tell. */
   readonly freeBytes: number | undefined;
   readonly last: Readonly<Record<ArchiveType, StatusArchive | undefined>>;
   /** The newest archive that can be recovered, with what it needs. */
@@ -96,6 +98,7 @@ export async function readStatus(
 
   const facts = {
     backupDir: storage.name,
+    isThere: states !== undefined,
     archives: all.length,
     sizeBytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     freeBytes: states && (await storage.freeSpace())?.freeBytes,

@@ -65,7 +65,17 @@ export function plantedServer(place?: string): PlantedServer {
     'tls = none',
   ];
   const disk = ['[network-disk]', 'user = NAS\\backup'];
-  writeFileSync(join(dir, 'kms-backup.ini'), [...ini, ...disk, ''].join('\n'));
+  // Its keys are in a file that is not there, so that no server is asked.
+  const target = [
+    '[target.planted]',
+    'bucket = planted',
+    'endpoint = http://127.0.0.1:1',
+    'credentials-file = no keys',
+  ];
+  writeFileSync(
+    join(dir, 'kms-backup.ini'),
+    [...ini, ...disk, ...target, ''].join('\n'),
+  );
   return { dir, backupDir };
 }
 
@@ -138,6 +148,11 @@ export const CALLS: Readonly<Record<string, Call>> = {
     words: ({ backupDir }) => [backupDir, '--subject', 'one'],
   },
   status: READS,
+  'target:add': { words: () => ['offsite', 's3://mail-backup/mail1'] },
+  'target:list': READS,
+  'target:rm': { words: () => ['planted'] },
+  'target:show': { ...READS, words: () => ['planted'] },
+  'target:test': { ...READS, words: () => ['planted'], exitCode: 1 },
   verify: READS,
 };
 

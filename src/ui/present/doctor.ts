@@ -17,8 +17,12 @@ export function documentDoctor(examination: Examination): object {
   });
 }
 
-/** A line for each thing that was looked at, and below it what to do. */
 export function formatDoctor({ checks }: Examination): string {
+  return formatChecks(checks);
+}
+
+/** A line for each thing that was looked at, and below it what to do. */
+export function formatChecks(checks: Examination['checks']): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const indent = ' '.repeat('problem  '.length + width);
 

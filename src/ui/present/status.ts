@@ -89,7 +89,7 @@ function statusRows({
       'Archives',
       `${archives}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
     ],
-    ['Space', describeSpace(report.freeBytes)],
+    ['Space', describeSpace(report)],
     [
       'Mail server',
       engine ? `runs (${engine.name}, pid ${engine.pid})` : 'does not run',
@@ -112,9 +112,11 @@ function describeRun({
   return `${formatWeekdayMoment(startedAt)}, ${type}, exit code ${exitCode}`;
 }
 
-function describeSpace(freeBytes: number | undefined): string {
+function describeSpace({ isThere, freeBytes }: StatusReport): string {
+  if (!isThere) return 'directory missing';
+
   return freeBytes === undefined
-    ? 'directory missing'
+    ? 'no limit is known'
     : `${formatSize(freeBytes)} free`;
 }
 
