@@ -29,6 +29,7 @@ const PASSING_STATUS: ReadonlySet<number> = new Set([
 /** The same, and what a request says that was changed or cut on its way. */
 const PASSING_REASONS: ReadonlySet<string> = new Set([
   'BadDigest',
+  'BadRequest',
   'ConditionalRequestConflict',
   'IncompleteBody',
   'InternalError',
@@ -47,6 +48,9 @@ const REASONS: Readonly<Record<number, string>> = {
   403: 'AccessDenied',
   404: 'NoSuchKey',
   405: 'MethodNotAllowed',
+};
+/** Answers that have one meaning, whatever their code: Swift calls a condition that is not met an invalid request. */
+const CLEAR_STATUS: Readonly<Record<number, string>> = {
   412: 'PreconditionFailed',
   416: 'InvalidRange',
   501: 'NotImplemented',
@@ -94,7 +98,9 @@ function errorOfGood({ headers, body }: HttpAnswer): AnswerElement | undefined {
 }
 
 function reasonOf(root: AnswerElement | undefined, status: number): string {
-  return root?.text('Code') ?? REASONS[status] ?? 'BadAnswer';
+  return (
+    CLEAR_STATUS[status] ?? root?.text('Code') ?? REASONS[status] ?? 'BadAnswer'
+  );
 }
 
 function wordsOf(

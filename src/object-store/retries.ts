@@ -8,6 +8,7 @@ const MOST_DAMAGES = 4;
 const DAMAGE: ReadonlySet<string> = new Set([
   'BadAnswer',
   'BadDigest',
+  'BadRequest',
   'XAmzContentSHA256Mismatch',
 ]);
 

@@ -203,7 +203,8 @@ export class S3Client {
     const words = maskSecrets(fault.words, secrets);
 
     return new ObjectStoreError(`cannot ${request.what}: ${words}`, {
-      reason: fault.reason,
+      // Words of the server too, which may repeat anything.
+      reason: maskSecrets(fault.reason, secrets),
       status: fault.status,
       mayBeDone: fault.mayBeDone,
       hints: hintsOf(fault),

@@ -12,21 +12,21 @@ import { type S3Server, type S3ServerOptions, startS3 } from './s3-server.js';
 
 /** Time limits of a test: long enough for a busy machine, short enough to wait for. */
 export const SHORT_LIMITS: TimeLimits = {
-  connectMs: 2_000,
-  idleMs: 500,
-  wholeMs: 5_000,
-  patienceMs: 4_000,
-  firstPatienceMs: 1_000,
+  connectMs: 10_000,
+  idleMs: 5_000,
+  wholeMs: 20_000,
+  patienceMs: 20_000,
+  firstPatienceMs: 10_000,
   pauseMs: 5,
 };
 
 /** A server, and how stores in it are opened; both end with the test. */
 export interface TestBucket {
   readonly server: S3Server;
-  open(
+  readonly open: (
     target?: Partial<ObjectStoreTarget>,
     surroundings?: GivenSurroundings,
-  ): ObjectStore;
+  ) => ObjectStore;
 }
 
 export async function startBucket(

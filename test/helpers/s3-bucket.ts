@@ -211,7 +211,11 @@ export class S3Bucket {
   ): string {
     const old = this.current(key);
     if (headers['if-none-match'] === '*' && old) {
-      throw new S3Refusal(412, 'PreconditionFailed');
+      const isSwift = this.rules.manner === 'swift';
+      throw new S3Refusal(
+        412,
+        isSwift ? 'InvalidRequest' : 'PreconditionFailed',
+      );
     }
 
     const { mayNot = [] } = user;

@@ -53,7 +53,12 @@ export class CredentialKeeper {
   /** However many calls wait for them, they are read once. */
   #load(): Promise<Credentials> {
     this.#loading ??= loadCredentials(this.target, this.env)
-      .then((credentials) => (this.#current = credentials))
+      .then((credentials) => {
+        refuseUnsendable(credentials, this.target);
+        this.#current = credentials;
+
+        return credentials;
+      })
       .finally(() => {
         this.#loading = undefined;
       });
@@ -90,6 +95,20 @@ async function loadCredentials(
         'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or name a file, a profile or a program that has them.',
       ],
     },
+  );
+}
+
+/** Keys and tokens travel in headers. */
+function refuseUnsendable(
+  { accessKeyId, secretAccessKey, sessionToken = '' }: Credentials,
+  { bucket }: ObjectStoreTarget,
+): void {
+  const all = accessKeyId + secretAccessKey + sessionToken;
+  if (/^[\x21-\x7e]+$/.test(all)) return;
+
+  throw new ConfigurationError(
+    `the credentials for s3://${bucket} hold a character that none can have`,
+    { hints: ['Copy them anew, without blanks and line ends.'] },
   );
 }
 
