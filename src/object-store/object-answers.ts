@@ -85,7 +85,7 @@ export function wholeCheck(): Check {
 }
 
 /** What is encrypted by the server with a key of its own has an ETag that is no MD5. */
-export function hasOtherEtag(headers: HttpAnswer['headers']): boolean {
+function hasOtherEtag(headers: HttpAnswer['headers']): boolean {
   return (
     headers['x-amz-server-side-encryption']?.startsWith('aws:kms') === true ||
     headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined
