@@ -21,7 +21,7 @@ import type {
   WrittenVolume,
 } from '../storage.js';
 import type { Bucket } from './bucket.js';
-import { claimSeal, lostRace } from './claim-seal.js';
+import { claimSeal, lostRace, readSeal } from './claim-seal.js';
 import { completeSealed, type ObjectLock } from './complete-sealed.js';
 import {
   type BegunUpload,
@@ -106,7 +106,10 @@ export class ObjectPublication implements Publication {
     if (this.#phase !== 'sending') return;
 
     await this.#leaveToNextRun(async () => {
-      await dropUploads(await bucket.store(), this.#begun);
+      const store = await bucket.store();
+      await dropUploads(store, this.#begun);
+      // One that began and lost its answer is known to the server alone.
+      await dropStrayUploads(store, stem, await readSeal(store, stem));
       await dropJournal(own, stem);
     });
   }
