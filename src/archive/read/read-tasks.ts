@@ -1,5 +1,6 @@
 import { errnoOf } from '../../errors.js';
 import { wordsOf } from '../../platform/errno-classes.js';
+import { isRemoteFailure } from '../../platform/system-error.js';
 import type { TablePart } from '../zip/table-part.js';
 import type { VolumePlace } from '../volume-handle.js';
 
@@ -51,7 +52,11 @@ export function toUnread(
 ): UnreadEntry {
   const errno = errnoOf(error) ?? 'UNKNOWN';
 
-  return { name, reason: `${wordsOf(errno)} (${errno})`, errno };
+  const reason = isRemoteFailure(error)
+    ? error.message
+    : `${wordsOf(errno)} (${errno})`;
+
+  return { name, reason, errno };
 }
 
 export interface ReadResult {
