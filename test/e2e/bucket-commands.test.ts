@@ -112,8 +112,10 @@ describe('archives in a bucket', () => {
       join(dir, name),
       '--yes',
     ];
-    for (const name of ['here', 'there'])
+    for (const name of ['here', 'there']) {
       mkdirSync(join(dir, name, 'store'), { recursive: true });
+    }
+
     expectDone(run(['recover', server.backupDir, ...places('here')]));
     expectDone(run(['recover', address, ...places('there')]));
     const [here, there] = ['here', 'there'].map((name) =>
@@ -162,53 +164,40 @@ describe('archives in a bucket', () => {
 });
 
 describe('a bucket that cannot be read', () => {
-  it.each<
-    [string, () => string, Record<string, string>, number, string, string]
-  >([
+  it.each<[string, () => string, Record<string, string>, string]>([
     [
       'whose prefix nobody used',
       () => `s3://${s3.bucketName}/mail2`,
       {},
-      10,
-      'NOT_FOUND',
-      'nothing below',
+      '10 Error: there is nothing below .*NOT_FOUND',
     ],
     [
       'that is not there',
       () => 's3://no-such-bucket/mail1',
       {},
-      10,
-      'NOT_FOUND',
-      'NoSuchBucket',
+      '10 Error: .*NoSuchBucket.*NOT_FOUND',
     ],
     [
       'for a wrong secret',
       () => address,
       { AWS_SECRET_ACCESS_KEY: 'another' },
-      1,
-      'FAILED',
-      'SignatureDoesNotMatch',
+      '1 Error: .*SignatureDoesNotMatch.*FAILED',
     ],
     [
       'without the right to list',
       () => address,
       { AWS_ACCESS_KEY_ID: 'nobody' },
-      1,
-      'FAILED',
-      'AccessDenied',
+      '1 Error: .*AccessDenied.*FAILED',
     ],
     [
       'whose address is none',
       () => `s3://host:${SECRET}@bucket`,
       {},
-      2,
-      'USAGE',
-      's3://BUCKET/PREFIX',
+      '2 Error: .*s3://BUCKET/PREFIX.*USAGE',
     ],
-  ])('%s is told from others', (_, place, changes, exitCode, code, words) => {
+  ])('%s is told from others', (_, place, changes, words) => {
     const ended = run(['list-archives', place()], changes);
-    expectEnd(ended, exitCode, code);
-    expect(said(ended)).toContain(words);
+    expect(said(ended)).toMatch(new RegExp(`^${words}`, 's'));
     expect(said(ended)).not.toContain(SECRET);
   });
 
