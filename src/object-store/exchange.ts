@@ -44,7 +44,7 @@ export interface ExchangeWays {
 
 /**
  * Makes one exchange.
- * @throws {Error} the system's, or `BROKEN_OFF`: a time-out passed, or the answer is cut off or too long
+ * @throws {Error} the system's · `BROKEN_OFF`: a time-out passed, or the answer is cut off · `TOO_LONG`
  */
 export async function exchange(
   asked: HttpRequest,
@@ -129,7 +129,9 @@ async function readAnswer(
   for await (const piece of response as AsyncIterable<Buffer>) {
     sizeBytes += piece.length;
     if (sizeBytes > mostBytes) {
-      throw brokenOff('the answer is longer than it may be');
+      throw Object.assign(new Error('the answer is longer than it may be'), {
+        code: 'TOO_LONG',
+      });
     }
 
     pieces.push(piece);

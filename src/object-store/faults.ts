@@ -120,11 +120,9 @@ export function faultOfError(error: unknown): Fault {
     error instanceof AggregateError ? (error.errors[0] ?? error) : error;
   const code = codeOf(first);
   const isOfTls = TLS_CODE.test(code);
-  const isBroken = code === 'BROKEN_OFF';
-  const known = isOfTls ? 'NotTrusted' : 'Unreachable';
 
   return {
-    reason: isBroken ? 'BrokenOff' : known,
+    reason: isOfTls ? 'NotTrusted' : (OWN_CODES[code] ?? 'Unreachable'),
     status: 0,
     words: plainText(messageOf(first), LONGEST_WORDS),
     isPassing: !isOfTls && code !== 'PROXY_REFUSES',
@@ -143,6 +141,11 @@ export function faultOfContent(words: string, status: number): Fault {
   };
 }
 
+/** Reasons by the code of an error of our own. */
+const OWN_CODES: Readonly<Record<string, string>> = {
+  BROKEN_OFF: 'BrokenOff',
+  TOO_LONG: 'BadAnswer',
+};
 const TLS_CODE = /CERT|SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/;
 
 function codeOf(error: unknown): string {

@@ -157,6 +157,6 @@ export interface ObjectStoreTarget {
   readonly acl?: string;
   /** Of every object whose call names no other. */
   readonly storageClass?: string;
-  /** Bytes a second, over all calls of one store. */
+  /** Bytes a second, over all calls of one store; 0: no limit. */
   readonly uploadLimit?: number;
 }

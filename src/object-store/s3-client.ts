@@ -30,6 +30,8 @@ import { UploadLimit } from './upload-limit.js';
 const SLOWEST_BYTES_PER_MS = 16;
 /** So many uploads may share a limit. */
 const SHARING_UPLOADS = 16;
+/** A longer timer of Node ends at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const LARGEST_OBJECT_BYTES = 1 << 30;
 /** The clocks of client and server may differ by this much: the server takes 15 minutes. */
 const NEAR_MS = 60_000;
@@ -58,11 +60,11 @@ export class S3Client {
     private readonly target: ObjectStoreTarget,
     private readonly surroundings: Surroundings,
   ) {
-    const { uploadLimit } = target;
+    const { uploadLimit = 0 } = target;
     this.#keeper = new CredentialKeeper(target, surroundings.env);
     this.#route = new Route(target, surroundings);
     this.#uploadLimit =
-      uploadLimit === undefined ? undefined : new UploadLimit(uploadLimit);
+      uploadLimit > 0 ? new UploadLimit(uploadLimit) : undefined;
     // Every request under way listens.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -143,10 +145,12 @@ export class S3Client {
     return {
       agent: link.connections,
       idleMs: limits.idleMs,
-      wholeMs:
+      wholeMs: Math.min(
+        LONGEST_TIMER_MS,
         limits.wholeMs +
-        (bodyBytes + answerBytes) / SLOWEST_BYTES_PER_MS +
-        limitedMs * SHARING_UPLOADS,
+          (bodyBytes + answerBytes) / SLOWEST_BYTES_PER_MS +
+          limitedMs * SHARING_UPLOADS,
+      ),
       uploadLimit: this.#uploadLimit,
       signal: this.#abort.signal,
     };

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ObjectStore } from '../../src/object-store/object-store.js';
 import { errorOf, SHORT_LIMITS, startBucket } from '../helpers/open-store.js';
 import type { S3Fault } from '../helpers/s3-server.js';
@@ -196,7 +198,34 @@ describe('an answer that cannot be believed', () => {
     expect((await store.get('v')).bytes.equals(BYTES)).toBe(true);
   });
 
-  it('is refused where a list never ends', async () => {
+  it('is refused where the server overlooks the range', async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked++;
+      response.writeHead(200, { etag: '"x"' }).end(BYTES);
+    });
+    await new Promise<void>((resolve) =>
+      server.listen(0, '127.0.0.1', resolve),
+    );
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const { open } = await startBucket();
+    const store = open({ endpoint: `http://127.0.0.1:${String(port)}` });
+
+    for (const length of [1000, BYTES.length]) {
+      asked = 0;
+      const range = { offset: 10, length };
+      await expect(store.get('a', { range })).rejects.toMatchObject({
+        reason: 'BadAnswer',
+      });
+      expect(asked).toBe(4);
+    }
+  });
+
+  it('is only a page where the list goes on', async () => {
     const { server, open } = await startBucket({ pageSize: 3 });
     const store = open();
     for (let number = 0; number < 10; number++) {
