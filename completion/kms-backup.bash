@@ -82,7 +82,7 @@ _kms_backup() {
     'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --progress --quiet --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
-    'rotate') flags='--backup-dir --dry-run --help --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
+    'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
     'schedule edit') flags='--day --description --disabled --dry-run --enabled --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
     'schedule export') flags='--even-if-disabled --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;

@@ -647,6 +647,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives lie. Default: the server's backup directory." }
     "keep" = @{ "summary" = "How many complete backups stay. Default: the server's limit." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "dry-run" = @{ "summary" = "Say what would be removed and why, and remove nothing." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
   }

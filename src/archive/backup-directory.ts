@@ -83,7 +83,8 @@ function directWaysOf({ storage, storedAs, name }: VolumeFileInfo): DirectWays {
 
   if (!isSealedName(storedAs)) return direct;
 
-  const place = { storageIdentity: storage.identity, storedAs };
+  const { identity: storageIdentity, identityFile } = storage;
+  const place = { storageIdentity, storedAs, identityFile };
 
   return {
     name,
@@ -111,6 +112,11 @@ export async function findIndexFault({
   }
 
   return undefined;
+}
+
+/** The name that a volume gets in a storage when it is published. */
+export function storedNameOf({ isSealing }: Storage, name: string): string {
+  return isSealing === true ? formatSealedName(name) : name;
 }
 
 /** Says whether a volume of an archive is sealed. */

@@ -108,6 +108,13 @@ export function formatSealedName(volumeName: string): string {
   return `${volumeName}.age`;
 }
 
+/** The names that an archive's first volume may lie under. */
+export function firstNames(stem: string): readonly string[] {
+  const name = formatVolumeName(stem, 0);
+
+  return [name, formatSealedName(name)];
+}
+
 /** Says whether a file holds sealed bytes, by its name. */
 export function isSealedName(fileName: string): boolean {
   return fileName.endsWith('.age');

@@ -18,6 +18,8 @@ export interface SealedPlace {
   /** The storage's identity. */
   readonly storageIdentity: string;
   readonly storedAs: string;
+  /** The storage's own identities. */
+  readonly identityFile?: string | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function openSealed(
   try {
     if (known) return await unseal(sealed, known, tell(sealed));
 
-    const payload = await findPayload(sealed);
+    const payload = await findPayload(sealed, place.identityFile);
     const opened = await unseal(sealed, payload, tell(sealed));
     openedPayloads.set(key, payload);
 

@@ -155,6 +155,10 @@ export interface Storage {
   /** The directory of this machine that it lies in, undefined where it lies elsewhere: no backup holds what is below it. */
   readonly localDirectory: string | undefined;
   readonly lock: StorageLock;
+  /** Archives that are published here are sealed, and lie under sealed names. */
+  readonly isSealing?: boolean | undefined;
+  /** Absolute: the identities that open its sealed archives, where no others are named. */
+  readonly identityFile?: string | undefined;
 
   /** The name of one of its files in messages: the path. */
   pathOf(name: string): string;

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../archive/backup-directory.js';
+import { type Catalogue, storedNameOf } from '../archive/backup-directory.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
 import { recordVerified } from '../archive/verified-record.js';
@@ -46,7 +46,7 @@ async function measure(
   let sizeBytes = 0;
 
   for (const name of volumes) {
-    const file = await storage.stat(name);
+    const file = await storage.stat(storedNameOf(storage, name));
     if (!file) throw new Error(`the listing of ${storage.name} lacks it`);
 
     sizeBytes += file.sizeBytes;

@@ -2,6 +2,7 @@ import {
   type ArchiveFiles,
   type Catalogue,
   listArchiveFiles,
+  storedNameOf,
 } from '../archive/backup-directory.js';
 import type { PublicationIssue, Storage } from '../archive/storage.js';
 import { sweepTemporaries } from '../archive/sweep.js';
@@ -223,7 +224,7 @@ function toPublished(storage: Storage, files: ArchiveFiles): ArchiveFiles {
   const volumes = files.volumes.map((volume) => ({
     ...volume,
     storage,
-    storedAs: volume.name,
+    storedAs: storedNameOf(storage, volume.name),
   }));
 
   return {

@@ -3,7 +3,7 @@ import { ExitCode } from '../errors.js';
 import { toRotateRequest } from '../jobs/rotate-request.js';
 import { runRotate } from '../rotate/run-rotate.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { durationFlag, withEnvironment } from '../ui/flags.js';
+import { durationFlag, identityFlag, withEnvironment } from '../ui/flags.js';
 import { formatRotate } from '../ui/present/rotate.js';
 
 export default class Rotate extends KmsCommand {
@@ -29,6 +29,7 @@ export default class Rotate extends KmsCommand {
       helpValue: 'N',
       summary: "How many complete backups stay. Default: the server's limit.",
     }),
+    identity: identityFlag,
     'dry-run': Flags.boolean({
       summary: 'Say what would be removed and why, and remove nothing.',
     }),

@@ -18,10 +18,11 @@ export function offerIdentitiesOf(
   ask: (of: string) => Promise<string>,
 ): void {
   offerIdentities({
-    findFile: () =>
-      flags.identity === undefined
-        ? fileInSettings(flags)
-        : Promise.resolve(resolve(flags.identity)),
+    findFile: async (usual) => {
+      if (flags.identity !== undefined) return resolve(flags.identity);
+
+      return usual ?? fileInSettings(flags);
+    },
     askPassphrase: async (of) => {
       const known = process.env[PASSPHRASE] ?? '';
 

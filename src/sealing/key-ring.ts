@@ -24,8 +24,8 @@ import type { Payload } from './unsealed-source.js';
 
 /** Where the identities of a process come from. */
 export interface IdentitySource {
-  /** The file that holds them; undefined where none is named. */
-  findFile(): Promise<string | undefined>;
+  /** The file that holds them; undefined where none is named. @param usual the one of the place that is read */
+  findFile(usual: string | undefined): Promise<string | undefined>;
   /** @throws {UsageError} where there is nobody to ask */
   askPassphrase(of: string): Promise<string>;
 }
@@ -39,7 +39,8 @@ const MOST_HEAD_BYTES = 1 << 20;
 export const openedPayloads = new Map<string, Payload>();
 
 let source: IdentitySource | undefined;
-let identities: Promise<IdentitiesOfFile> | undefined;
+/** By the usual file of the place. */
+const identities = new Map<string | undefined, Promise<IdentitiesOfFile>>();
 let passphrase: Promise<string> | undefined;
 
 /** The keys of a file, and the file. */
@@ -51,7 +52,7 @@ interface IdentitiesOfFile {
 /** Says where identities come from, until others say so. */
 export function offerIdentities(offered: IdentitySource | undefined): void {
   source = offered;
-  identities = undefined;
+  identities.clear();
   passphrase = undefined;
 }
 
@@ -61,9 +62,10 @@ export function offerIdentities(offered: IdentitySource | undefined): void {
  */
 export async function findPayload(
   sealed: RandomAccessSource,
+  usualFile?: string,
 ): Promise<Payload> {
   const { header, salt } = await readHead(sealed);
-  const opener = await openerOf(header, sealed.name);
+  const opener = await openerOf(header, sealed.name, usualFile);
   const fileKey = await unwrapFileKey(header, opener, sealed.name);
   if (!fileKey) throw sealedForOthers(sealed.name, opener);
 
@@ -98,7 +100,11 @@ interface Opener extends Identities {
   readonly words: string;
 }
 
-async function openerOf(header: Buffer, name: string): Promise<Opener> {
+async function openerOf(
+  header: Buffer,
+  name: string,
+  usualFile: string | undefined,
+): Promise<Opener> {
   if (!source) throw withoutIdentity(name);
 
   if (isForPassphrase(header)) {
@@ -111,15 +117,19 @@ async function openerOf(header: Buffer, name: string): Promise<Opener> {
     };
   }
 
-  identities ??= readFile(source);
-  const { file, keys } = await identities;
+  const reading = identities.get(usualFile) ?? readFile(source, usualFile);
+  identities.set(usualFile, reading);
+  const { file, keys } = await reading;
   if (file === undefined) throw withoutIdentity(name);
 
   return { keys, passphrases: [], words: `an identity in ${file}` };
 }
 
-async function readFile(from: IdentitySource): Promise<IdentitiesOfFile> {
-  const file = await from.findFile();
+async function readFile(
+  from: IdentitySource,
+  usualFile: string | undefined,
+): Promise<IdentitiesOfFile> {
+  const file = await from.findFile(usualFile);
   if (file === undefined) return { file, keys: [] };
 
   const bytes = readSecret(file);

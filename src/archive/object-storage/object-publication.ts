@@ -8,6 +8,7 @@ import { tellStep } from '../../platform/steps.js';
 import {
   archiveName,
   type ArchiveType,
+  formatSealedName,
   formatTemporaryName,
   formatVolumeName,
   parseVolumeName,
@@ -56,11 +57,16 @@ export class ObjectPublication implements Publication {
 
   constructor(private readonly settings: PublicationSettings) {
     const { bucket, workplace, stem, lock } = settings;
+    const { recipients } = bucket.place;
 
     this.workplace = workplace;
     this.#uploads = new VolumeUploads({
       pathOf: (volume) => workplace.pathOf(formatTemporaryName(stem, volume)),
-      keyOf: (volume) => formatVolumeName(stem, volume),
+      keyOf: (volume) => {
+        const name = formatVolumeName(stem, volume);
+        return recipients ? formatSealedName(name) : name;
+      },
+      recipients,
       open: async () => {
         await this.#note();
 
@@ -244,7 +250,7 @@ async function proveSent(
   volume: WrittenVolume,
   sent: VolumeTally | undefined,
 ): Promise<void> {
-  if (sent?.sizeBytes !== volume.sizeBytes || sent.crc !== volume.crc()) {
+  if (sent?.writtenBytes !== volume.sizeBytes || sent.crc !== volume.crc()) {
     throw notAsSent(
       `${sent?.key ?? 'a volume'} was read otherwise than written`,
     );

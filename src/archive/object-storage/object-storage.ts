@@ -1,5 +1,4 @@
 /** Archives in a bucket of an object store that speaks S3. */
-import { ConfigurationError } from '../../errors.js';
 import type { DiskSpace } from '../../platform/disk-space.js';
 import type { OwnFile } from '../../platform/own-file.js';
 import type { Publication, Storage, StoredFile } from '../storage.js';
@@ -38,6 +37,14 @@ class ObjectStorage implements Storage {
 
   get place(): Storage['place'] {
     return this.#reading.place;
+  }
+
+  get isSealing(): boolean {
+    return this.#bucket.place.recipients !== undefined;
+  }
+
+  get identityFile(): string | undefined {
+    return this.#bucket.place.identityFile;
   }
 
   get lock(): Storage['lock'] {
@@ -122,7 +129,6 @@ class ObjectStorage implements Storage {
   }
 
   async prepare(mayCreate: boolean): Promise<void> {
-    refuseSealing(this.#bucket);
     await this.#writing.prepare(mayCreate);
     this.#isPrepared = true;
   }
@@ -138,14 +144,4 @@ class ObjectStorage implements Storage {
   #writerOf(name: string): Storage | Writing {
     return isOwnName(name) ? this.#own : this.#writing;
   }
-}
-
-/** What is to be sealed must not lie there open. */
-function refuseSealing({ name, place }: Bucket): void {
-  if (!place.recipients) return;
-
-  throw new ConfigurationError(
-    `archives of ${name} are to be sealed for its recipients, which this version cannot do`,
-    { hints: ['Take out the recipients of that target.'] },
-  );
 }

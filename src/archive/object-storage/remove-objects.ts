@@ -2,7 +2,13 @@
 import { FailedError } from '../../errors.js';
 import type { ObjectFacts } from '../../object-store/object-store.js';
 import { isRefusal } from '../../object-store/object-store-error.js';
-import { formatSealName, formatVolumeName, parseVolumeName } from '../names.js';
+import {
+  archiveName,
+  firstNames,
+  formatSealName,
+  isSealedName,
+  parseVolumeName,
+} from '../names.js';
 import type { Storage } from '../storage.js';
 import type { Bucket } from './bucket.js';
 import { dropJournal, writeJournal } from './publication-journal.js';
@@ -38,9 +44,7 @@ export async function removeFromBucket(
   } catch (error) {
     if (!isRefusal(error, 'AccessDenied')) throw error;
 
-    if (await bucket.look(formatVolumeName(stem, 0))) {
-      await dropJournal(own, stem);
-    }
+    if (await lookAtFirst(bucket, stem)) await dropJournal(own, stem);
 
     throw new FailedError(
       `these credentials may not remove it from ${bucket.name}: rotate with others that may, on another machine`,
@@ -62,10 +66,12 @@ async function lookAtAll(bucket: Bucket, stem: string): Promise<ObjectFacts[]> {
     if (facts) found.push(facts);
   }
 
-  const first = formatVolumeName(stem, 0);
-  if (found.some(({ key }) => key === first)) return found;
+  const first = firstNames(stem);
+  if (found.some(({ key }) => first.includes(key))) return found;
 
-  throw new FailedError(`${bucket.pathOf(first)} was listed, and is not there`);
+  const path = bucket.pathOf(archiveName(stem));
+
+  throw new FailedError(`${path} was listed, and is not there`);
 }
 
 /** Removes what is there of an archive; may be called again after it was interrupted. */
@@ -74,18 +80,34 @@ export async function removeObjects(
   stem: string,
 ): Promise<void> {
   const store = await bucket.store();
-  const first = formatVolumeName(stem, 0);
+  const keys = await keysOf(bucket, stem);
+  const first = firstNames(stem);
 
-  await store.remove(first);
-  if (await bucket.look(first)) {
-    throw new FailedError(
-      `${bucket.pathOf(first)} was removed, and is still there`,
-    );
+  for (const key of first.filter((name) => isFirstToGo(name, keys))) {
+    await store.remove(key);
+    if (await bucket.look(key)) {
+      throw new FailedError(
+        `${bucket.pathOf(key)} was removed, and is still there`,
+      );
+    }
   }
 
   for (const key of await keysOf(bucket, stem)) {
-    if (key !== first) await store.remove(key);
+    if (!first.includes(key)) await store.remove(key);
   }
+}
+
+/** A list may not have yet what is there: where it has no first volume, the usual one is removed all the same. */
+function isFirstToGo(name: string, listed: readonly string[]): boolean {
+  return listed.includes(name) || !isSealedName(name);
+}
+
+async function lookAtFirst(bucket: Bucket, stem: string): Promise<boolean> {
+  for (const name of firstNames(stem)) {
+    if (await bucket.look(name)) return true;
+  }
+
+  return false;
 }
 
 /** In the order in which they go: the volumes, what else belongs to the archive, the seal. */

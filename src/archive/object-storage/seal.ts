@@ -7,13 +7,14 @@ import type { UploadPart } from '../../object-store/object-store.js';
 import { isJsonObject } from '../../platform/own-file.js';
 import {
   type ArchiveType,
+  formatSealedName,
   formatVolumeName,
   parseVolumeName,
 } from '../names.js';
 
 /** A volume whose parts are all there. */
 export interface SealedVolume {
-  /** `F….1.zip` */
+  /** `F….1.zip`, or `F….1.zip.age` */
   readonly key: string;
   readonly sizeBytes: number;
   /** Of the object's bytes, hexadecimal. */
@@ -100,8 +101,11 @@ function parseBase(json: unknown): Seal['base'] {
   return isText(stem) && isText(digest) ? { stem, digest } : undefined;
 }
 
-function parseVolume(json: unknown, key: string): SealedVolume | undefined {
-  if (!isJsonObject(json) || json['key'] !== key) return undefined;
+function parseVolume(json: unknown, name: string): SealedVolume | undefined {
+  if (!isJsonObject(json)) return undefined;
+
+  const { key } = json;
+  if (!isNameOf(key, name)) return undefined;
 
   const { sizeBytes, sha256, partBytes, partEtags, areMd5, uploadId } = json;
   if (!isText(sha256) || !isText(uploadId)) return undefined;
@@ -119,6 +123,9 @@ function parseVolume(json: unknown, key: string): SealedVolume | undefined {
     uploadId,
   };
 }
+
+const isNameOf = (json: unknown, name: string): json is string =>
+  json === name || json === formatSealedName(name);
 
 const isText = (json: unknown): json is string =>
   typeof json === 'string' && json !== '';

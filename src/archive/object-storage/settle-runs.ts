@@ -4,7 +4,7 @@ import type { ObjectStore } from '../../object-store/object-store.js';
 import { isRefusal } from '../../object-store/object-store-error.js';
 import {
   archiveName,
-  formatVolumeName,
+  firstNames,
   isTemporaryName,
   parseVolumeName,
   stemOfSeal,
@@ -107,7 +107,7 @@ function unfinishedSeals(
 
   return [...keys]
     .flatMap((key) => stemOfSeal(key) ?? [])
-    .filter((stem) => !keys.has(formatVolumeName(stem, 0)));
+    .filter((stem) => !firstNames(stem).some((name) => keys.has(name)));
 }
 
 async function completeLater(

@@ -10,8 +10,11 @@ export class VolumeTally {
   readonly #parts: UploadPart[] = [];
   #sent = 0;
   #areMd5 = false;
-  /** CRC-32 of all bytes. */
+  /** CRC-32 of all bytes as they were written. */
   crc = 0;
+  /** The length of what was written. */
+  writtenBytes = 0;
+  /** The length of what is sent, which is more where it is sealed. */
   sizeBytes = 0;
 
   constructor(
@@ -24,10 +27,15 @@ export class VolumeTally {
     return this.#parts;
   }
 
+  /** Counts bytes as they were written. */
+  count(written: Buffer): void {
+    this.crc = crc32(written, this.crc);
+    this.writtenBytes += written.length;
+  }
+
   /** Counts a part that is to be sent. @returns its number */
   add(bytes: Buffer): number {
     this.#hash.update(bytes);
-    this.crc = crc32(bytes, this.crc);
     this.sizeBytes += bytes.length;
 
     return ++this.#sent;

@@ -5,7 +5,10 @@ import type {
   UploadOptions,
 } from '../../object-store/object-store.js';
 import { readBytesAside } from '../../platform/read-bytes.js';
+import type { Recipients } from '../../sealing/age-headers.js';
+import { Sealer } from '../../sealing/sealer.js';
 import { endsEarly } from '../zip/source.js';
+import { PartCutter } from './part-cutter.js';
 import { PART_BYTES, PartLanes } from './part-lanes.js';
 import type { BegunUpload } from './publication-journal.js';
 import { VolumeTally } from './volume-tally.js';
@@ -18,9 +21,24 @@ export interface UploadSettings {
   /** Opens a store that is used for nothing else. */
   readonly open: () => Promise<ObjectStore>;
   readonly options: UploadOptions;
+  /** Those whom the volumes are sealed for; undefined: they are sent as they are. */
+  readonly recipients: Recipients | undefined;
   /** Told of every upload before anything is sent to it. */
   readonly onBegin: (upload: BegunUpload) => Promise<void>;
 }
+
+/** What is read and sealed without giving up the thread's turn. */
+const SEALED_AT_ONCE_BYTES = 1 << 20;
+
+/** A volume that is being sent. */
+interface SentFile {
+  readonly number: number;
+  readonly fd: number;
+  readonly tally: VolumeTally;
+}
+
+/** Sends the next part, which lies at the beginning of that memory. */
+type Send = (memory: Buffer, length: number) => void;
 
 interface Progress {
   readonly stableBytes: number;
@@ -119,31 +137,68 @@ export class VolumeUploads {
   }
 
   async #sendVolume(store: ObjectStore, number: number): Promise<VolumeTally> {
-    const { keyOf, pathOf, options, onBegin } = this.settings;
+    const { keyOf, pathOf, options, onBegin, recipients } = this.settings;
     const key = keyOf(number);
     const uploadId = await store.beginUpload(key, options);
     await onBegin({ key, uploadId });
 
     const tally = new VolumeTally(key, uploadId);
-    const fd = openSync(pathOf(number), 'r');
+    const file = { number, fd: openSync(pathOf(number), 'r'), tally };
+    const send = (memory: Buffer, length: number): void => {
+      const bytes = memory.subarray(0, length);
+      const part = tally.add(bytes);
+
+      this.#lanes.send(memory, async () => {
+        tally.confirm(await store.putPart(key, uploadId, part, bytes), bytes);
+      });
+    };
 
     try {
-      for (;;) {
-        const length = await this.#nextLength(number, tally.sizeBytes);
-        if (length === 0) return tally;
+      if (recipients) await this.#sendSealed(file, recipients, send);
+      else await this.#sendPlain(file, send);
 
-        const memory = await this.#lanes.take();
-        const bytes = memory.subarray(0, length);
-        await readWhole(fd, bytes, tally.sizeBytes);
-        const part = tally.add(bytes);
-
-        this.#lanes.send(memory, async () => {
-          tally.confirm(await store.putPart(key, uploadId, part, bytes), bytes);
-        });
-      }
+      return tally;
     } finally {
-      closeSync(fd);
+      closeSync(file.fd);
     }
+  }
+
+  async #sendPlain({ number, fd, tally }: SentFile, send: Send): Promise<void> {
+    for (;;) {
+      const length = await this.#nextLength(number, tally.writtenBytes);
+      if (length === 0) return;
+
+      const memory = await this.#lanes.take();
+      const bytes = memory.subarray(0, length);
+      await readWhole(fd, bytes, tally.writtenBytes);
+      tally.count(bytes);
+      send(memory, length);
+    }
+  }
+
+  /** Under a key of its own: what is begun anew is another upload, and sealed anew. */
+  async #sendSealed(
+    { number, fd, tally }: SentFile,
+    recipients: Recipients,
+    send: Send,
+  ): Promise<void> {
+    const sealer = await Sealer.for(recipients);
+    const parts = new PartCutter(this.#lanes, send);
+    const piece = Buffer.allocUnsafeSlow(SEALED_AT_ONCE_BYTES);
+    await parts.add(sealer.head);
+
+    for (;;) {
+      const length = await this.#nextLength(number, tally.writtenBytes);
+      if (length === 0) break;
+
+      const bytes = piece.subarray(0, Math.min(length, piece.length));
+      await readWhole(fd, bytes, tally.writtenBytes);
+      tally.count(bytes);
+      await parts.add(sealer.push(bytes));
+    }
+
+    await parts.add(sealer.end());
+    parts.end();
   }
 
   /** The length of the part at an offset, as soon as it can be sent; 0 behind the last one, and where there is no such volume. */
