@@ -5,7 +5,7 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'replicate'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
@@ -34,6 +34,7 @@ _kms_backup() {
     'log show:--progress') values='auto plain json none' ;;
     'notify test:--progress') values='auto plain json none' ;;
     'recover:--progress') values='auto plain json none' ;;
+    'replicate:--progress') values='auto plain json none' ;;
     'rotate:--progress') values='auto plain json none' ;;
     'schedule add:--progress') values='auto plain json none' ;;
     'schedule add:--type') values='full diff' ;;
@@ -82,6 +83,7 @@ _kms_backup() {
     'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --progress --quiet --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
+    'replicate') flags='--backup-dir --dry-run --help --json --lock-wait --progress --quiet --server-dir --to --verbose -q -v' ;;
     'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
     'schedule edit') flags='--day --description --disabled --dry-run --enabled --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
@@ -105,7 +107,7 @@ _kms_backup() {
     return
   fi
   case "$command" in
-    '') words='backup completion config demo diff doctor export list-archives log notify recover rotate schedule search status target verify' ;;
+    '') words='backup completion config demo diff doctor export list-archives log notify recover replicate rotate schedule search status target verify' ;;
     'backup') words='copy diff full' ;;
     'config') words='set show wizard' ;;
     'log') words='disable enable show' ;;

@@ -635,6 +635,24 @@ $scriptblock = {
 }
 }
 
+"replicate" = @{
+"_command" = @{
+  "summary" = "Copy proven archives to a second place."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "to" = @{ "summary" = "A directory, s3://BUCKET/PREFIX or a target. Default: [mirror] to of kms-backup.ini." }
+    "backup-dir" = @{ "summary" = "Where archives lie. Default: the server's backup directory." }
+    "dry-run" = @{ "summary" = "Say what would be copied and removed, and change nothing." }
+    "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+  }
+}
+}
+
 "rotate" = @{
 "_command" = @{
   "summary" = "Remove archives over the limit."

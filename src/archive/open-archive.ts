@@ -262,7 +262,7 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
   try {
     for (const volume of files.volumes) {
       const known = await volume.opener?.digestOf(volume.name);
-      digests.push(known ?? (await readDigest(volume)));
+      digests.push(known ?? (await digestVolume(volume)));
     }
   } catch (error) {
     if (error instanceof KmsError) return undefined;
@@ -273,7 +273,8 @@ async function computeDigest(files: ArchiveFiles): Promise<string | undefined> {
   return combineDigests(digests);
 }
 
-async function readDigest(volume: VolumeFileInfo): Promise<string> {
+/** SHA-256 of the central directory of a volume, hexadecimal. */
+export async function digestVolume(volume: VolumeFileInfo): Promise<string> {
   const source = await openVolumeFile(volume);
   try {
     const bytes =

@@ -92,6 +92,12 @@ export interface WrittenArchive extends ArchiveProof {
   readonly volumes: readonly WrittenVolume[];
 }
 
+/** The volumes of an archive that lie finished in another storage, in their order. */
+export interface FinishedVolumes {
+  readonly storage: Storage;
+  readonly names: readonly string[];
+}
+
 /** A file of a published archive that is not kept as it was asked for. */
 export interface PublicationIssue {
   readonly name: string;
@@ -187,8 +193,17 @@ export interface Storage {
     finalName: string,
     signal: AbortSignal | undefined,
   ): Promise<void>;
-  /** Publishes an archive otherwise than by renames; undefined where the storage `renames`. */
-  beginPublication?(stem: string): Publication;
+  /**
+   * Publishes an archive otherwise than by renames; undefined where the storage `renames`.
+   * @param finished its volumes, where they are not written any more but sent from there; undefined: they are written now. What a
+   * dead run sent of finished volumes is not sent again.
+   */
+  beginPublication?(stem: string, finished?: FinishedVolumes): Publication;
+  /**
+   * The digest of an archive as it was proven when it was published, where every volume is still that, by what the server says of
+   * it: nothing is read. Undefined where it is not, or was not proven.
+   */
+  findSealedDigest?(stem: string): Promise<string | undefined>;
   /**
    * Completes or takes back what dead runs were publishing, and knows more of them than the names of files. Call it while the
    * lock is held. @returns a sentence for each

@@ -15,6 +15,8 @@ export interface VerifiedEntry {
   readonly sizeBytes: number;
   /** The number of checked entries; undefined in records of earlier versions. */
   readonly entries?: number | undefined;
+  /** CRC-32 of each volume, where the run that wrote it has recorded them. */
+  readonly volumeCrcs?: readonly number[] | undefined;
   /** The damage; undefined in records without it. */
   readonly damage?: readonly Damage[] | undefined;
   /** Why the archive as a whole cannot be recovered, though its entries may be. */
@@ -62,7 +64,7 @@ function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {
 function parseEntry(stem: string, json: unknown): VerifiedEntry | undefined {
   if (!isJsonObject(json)) return undefined;
 
-  const { at, isSound, sizeBytes, entries, damage, fault } = json;
+  const { at, isSound, sizeBytes, entries, volumeCrcs, damage, fault } = json;
   if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return undefined;
   if (typeof isSound !== 'boolean' || typeof sizeBytes !== 'number') {
     return undefined;
@@ -73,9 +75,14 @@ function parseEntry(stem: string, json: unknown): VerifiedEntry | undefined {
     isSound,
     sizeBytes,
     ...(typeof entries === 'number' ? { entries } : {}),
+    ...(areNumbers(volumeCrcs) ? { volumeCrcs } : {}),
     ...(Array.isArray(damage) ? { damage: parseAll(stem, damage) } : {}),
     ...(typeof fault === 'string' ? { fault } : {}),
   };
+}
+
+function areNumbers(json: unknown): json is number[] {
+  return Array.isArray(json) && json.every((one) => typeof one === 'number');
 }
 
 /** All of it or nothing: damage that is only half known is somewhere. */

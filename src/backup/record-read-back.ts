@@ -1,6 +1,6 @@
 import { type Catalogue, storedNameOf } from '../archive/backup-directory.js';
 import { parseVolumeName } from '../archive/names.js';
-import type { Storage } from '../archive/storage.js';
+import type { Storage, WrittenVolume } from '../archive/storage.js';
 import { recordVerified } from '../archive/verified-record.js';
 import { messageOf } from '../errors.js';
 import type { BackupReport } from './request.js';
@@ -9,11 +9,13 @@ import type { BackupReport } from './request.js';
  * An archive that was read back is proven: rotation may count on it. The archive stands whether that can be written down or not; where
  * it cannot, it counts as not verified.
  * @param catalogue as it was before the archive was published
+ * @param written its volumes
  * @returns a warning where it could not be recorded
  */
 export async function recordReadBack(
   { storage, archives }: Catalogue,
   report: BackupReport,
+  written: readonly WrittenVolume[],
 ): Promise<string[]> {
   try {
     const stem = parseVolumeName(report.archive)?.stem ?? '';
@@ -22,6 +24,7 @@ export async function recordReadBack(
       at: report.finishedAt.toISOString(),
       isSound: true,
       sizeBytes: await measure(storage, report.volumes),
+      volumeCrcs: written.map((volume) => volume.crc()),
     };
 
     await recordVerified(

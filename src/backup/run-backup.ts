@@ -163,7 +163,9 @@ async function recordProofs(
   catalogue: Catalogue,
   report: BackupReport,
 ): Promise<string[]> {
-  const own = request.readsBack ? await recordReadBack(catalogue, report) : [];
+  const own = request.readsBack
+    ? await recordReadBack(catalogue, report, writer.volumes)
+    : [];
 
   const { copied } = packer.copier;
   const at = report.finishedAt;

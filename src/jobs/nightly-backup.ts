@@ -20,6 +20,8 @@ import {
 import type { RotateReport } from '../rotate/report-rotation.js';
 import { openServerLog, type ServerLog } from '../server/server-log.js';
 import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
+import { mirrorAfter } from './mirror-after.js';
+import type { MirrorEnd } from './mirror-archives.js';
 import {
   removedArchives,
   rotateAfter,
@@ -40,6 +42,8 @@ export interface NightlyBackupEnd {
   readonly report: BackupReport | undefined;
   /** Undefined where nothing was rotated. */
   readonly rotation: RotateReport | undefined;
+  /** Undefined where there is no second place, or nothing came of it. */
+  readonly mirror: MirrorEnd | undefined;
   /** Of the archive first, then of what came after it was published. */
   readonly warnings: readonly RunWarning[];
 }
@@ -48,7 +52,8 @@ export interface NightlyBackupEnd {
 interface Night {
   readonly report: BackupReport;
   readonly rotation: RotateReport | undefined;
-  /** Of the archive and of the rotation. */
+  readonly mirror: MirrorEnd | undefined;
+  /** Of the archive, of the rotation and of the second place. */
   readonly warnings: readonly RunWarning[];
   readonly runReport: RunReport;
   /** The status page after the run. */
@@ -85,6 +90,7 @@ export async function runNightlyBackup(
     return {
       report: ended?.report,
       rotation: ended?.rotation,
+      mirror: ended?.mirror,
       warnings: [
         ...(ended?.warnings ?? []),
         ...warningsOf('server-log', logFaults(log, request)),
@@ -104,10 +110,15 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
   const finished = await runBackup(request);
   const { report } = finished;
   const { rotation, faults, archives } = await rotateAfter(night, finished);
+  const { mirror, warnings: unmirrored } = await mirrorAfter(night, {
+    report,
+    rotation,
+  });
 
   const warnings = [
     ...warningsOf('archive', report.warnings),
     ...warningsOf('rotation', faults),
+    ...warningsOf('mirror', unmirrored),
   ];
 
   const runReport = toRunReport({
@@ -122,7 +133,7 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
 
   const makePage = (): Promise<string> => makePageOf(request, archives);
 
-  return { report, rotation, warnings, runReport, makePage };
+  return { report, rotation, mirror, warnings, runReport, makePage };
 }
 
 /** The facts of a run that its report needs before it begins. */

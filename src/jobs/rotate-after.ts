@@ -58,7 +58,8 @@ export async function rotateAfter(
   }
 }
 
-function failuresOf({ verdicts }: RotateReport): string[] {
+/** The archives that a rotation could not remove, each with the reason. */
+export function failuresOf({ verdicts }: RotateReport): string[] {
   return verdicts.flatMap(({ archive, failure }) =>
     failure === undefined
       ? []

@@ -6,6 +6,8 @@ type WarningSource =
   | 'archive'
   /** Removing archives over the limit. */
   | 'rotation'
+  /** Copying archives to the second place. */
+  | 'mirror'
   /** Writing into the logs of the mail server. */
   | 'server-log'
   /** Hooks, pings, metrics and mail. */

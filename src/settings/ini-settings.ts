@@ -72,6 +72,13 @@ export interface IniSettings {
     readonly user: string | undefined;
     readonly passwordFile: string | undefined;
   };
+  /** The second place of archives. */
+  readonly mirror: {
+    /** A directory, an address of a bucket or a target's name, as it stands there. */
+    readonly to: string | undefined;
+    /** So many complete backups stay there; undefined: nothing is removed there. */
+    readonly last: number | undefined;
+  };
   /** In the order of the file. */
   readonly targets: readonly TargetSettings[];
 }
@@ -98,6 +105,7 @@ export function settingsFrom(
     metrics: { textfile: section('metrics').path('textfile') },
     ping: readPing(section('ping')),
     networkDisk: readNetworkDisk(section('network-disk')),
+    mirror: readMirror(section('mirror')),
     targets: readTargets(entries, section, problems),
   };
 
@@ -181,6 +189,13 @@ function readNetworkDisk(section: SectionReader): IniSettings['networkDisk'] {
   return {
     user: section.text('user'),
     passwordFile: section.path('password-file'),
+  };
+}
+
+function readMirror(section: SectionReader): IniSettings['mirror'] {
+  return {
+    to: section.text('to'),
+    last: section.integer('last', 1, 999_999),
   };
 }
 

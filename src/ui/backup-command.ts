@@ -79,8 +79,8 @@ export abstract class BackupCommand extends KmsCommand {
 
     return {
       exitCode: backupExitCode(report),
-      json: documentBackup(report, warnings, end.rotation),
-      text: formatBackup(report, end.rotation),
+      json: documentBackup(report, warnings, end),
+      text: formatBackup(report, end),
       isSummary: true,
     };
   }

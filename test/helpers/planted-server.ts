@@ -121,6 +121,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   // The mail service does not answer.
   'notify:test': { exitCode: 1 },
   recover: { ...READS, words: ({ backupDir }) => [backupDir, '--dry-run'] },
+  replicate: { words: (_, out) => ['--to', out] },
   rotate: READS,
   'schedule:add': {
     words: () => ['--type', 'diff', '--day', 'mon', '--time', '03:00'],

@@ -6,7 +6,7 @@ import type {
 } from '../../object-store/object-store.js';
 import { isRefusal } from '../../object-store/object-store-error.js';
 import { archiveName, formatSealName } from '../names.js';
-import { formatSeal, parseSeal, type Seal } from './seal.js';
+import { formatSeal, isVolume, parseSeal, type Seal } from './seal.js';
 
 /** The seal of an archive; undefined where there is none, or where it is not what we write. */
 export async function readSeal(
@@ -16,6 +16,22 @@ export async function readSeal(
   const bytes = await readBytes(store, formatSealName(stem));
 
   return bytes && parseSeal(bytes, stem);
+}
+
+/** The digest that an archive was sealed with, where it was proven then and its objects are still the sealed ones. */
+export async function findSealedDigest(
+  store: ObjectStore,
+  stem: string,
+): Promise<string | undefined> {
+  const seal = await readSeal(store, stem);
+  if (seal?.isReadBack !== true) return undefined;
+
+  for (const volume of seal.volumes) {
+    const facts = await store.head(volume.key);
+    if (!facts || !isVolume(facts, volume)) return undefined;
+  }
+
+  return seal.digest;
 }
 
 async function readBytes(

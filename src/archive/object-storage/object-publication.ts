@@ -2,7 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { FailedError, messageOf } from '../../errors.js';
 import type { ObjectStore } from '../../object-store/object-store.js';
-import { ObjectStoreError } from '../../object-store/object-store-error.js';
+import {
+  isRefusal,
+  ObjectStoreError,
+} from '../../object-store/object-store-error.js';
 import { addNote } from '../../platform/run-notes.js';
 import { tellStep } from '../../platform/steps.js';
 import {
@@ -27,12 +30,13 @@ import { completeSealed, type ObjectLock } from './complete-sealed.js';
 import {
   type BegunUpload,
   dropJournal,
+  uploadsOfCopy,
   writeJournal,
 } from './publication-journal.js';
 import type { Seal } from './seal.js';
 import { dropStrayUploads, dropUploads } from './stray-uploads.js';
 import type { VolumeTally } from './volume-tally.js';
-import { VolumeUploads } from './volume-uploads.js';
+import { type TakenUpload, VolumeUploads } from './volume-uploads.js';
 
 /** What a publication depends on. */
 export interface PublicationSettings {
@@ -42,6 +46,8 @@ export interface PublicationSettings {
   readonly workplace: Storage;
   readonly stem: string;
   readonly lock: ObjectLock | undefined;
+  /** True where its volumes lie finished and are sent as they are: what was sent of them when a run fails, the next one need not send. */
+  readonly isCopy: boolean;
   readonly now: () => Date;
 }
 
@@ -68,6 +74,7 @@ export class ObjectPublication implements Publication {
       },
       recipients,
       open: async () => {
+        await this.#findEarlier();
         await this.#note();
 
         return bucket.another();
@@ -77,6 +84,7 @@ export class ObjectPublication implements Publication {
         this.#begun.push(upload);
         await this.#note();
       },
+      takeUp: (store, key) => this.#takeUp(store, key),
     });
   }
 
@@ -105,11 +113,11 @@ export class ObjectPublication implements Publication {
     return issues;
   }
 
-  /** What is sealed, or may be, is left to the next run, and so is what cannot be taken back now. */
+  /** What is sealed, or may be, is left to the next run, and so is what cannot be taken back now, and what was sent of a copy. */
   async discard(): Promise<void> {
-    const { bucket, own, stem } = this.settings;
+    const { bucket, own, stem, isCopy } = this.settings;
     await this.#uploads.stop();
-    if (this.#phase !== 'sending') return;
+    if (this.#phase !== 'sending' || isCopy) return;
 
     await this.#leaveToNextRun(async () => {
       const store = await bucket.store();
@@ -120,13 +128,38 @@ export class ObjectPublication implements Publication {
     });
   }
 
+  /** What a copy that died or failed has begun is gone on with. */
+  async #findEarlier(): Promise<void> {
+    const { own, stem, isCopy } = this.settings;
+    if (isCopy) this.#begun.push(...(await uploadsOfCopy(own, stem)));
+  }
+
+  async #takeUp(
+    store: ObjectStore,
+    key: string,
+  ): Promise<TakenUpload | undefined> {
+    const at = this.#begun.findIndex((upload) => upload.key === key);
+    const uploadId = this.#begun[at]?.uploadId;
+    if (uploadId === undefined) return undefined;
+
+    try {
+      return { uploadId, parts: await store.listParts(key, uploadId) };
+    } catch (error) {
+      if (!isRefusal(error, 'NoSuchUpload')) throw error;
+
+      this.#begun.splice(at, 1);
+
+      return undefined;
+    }
+  }
+
   /** Writes down which archive is begun, and which uploads. */
   #note(): Promise<void> {
-    const { own, stem } = this.settings;
+    const { own, stem, isCopy } = this.settings;
 
     return writeJournal(own, {
       stem,
-      act: 'publish',
+      act: isCopy ? 'copy' : 'publish',
       run: this.#run,
       uploads: this.#begun,
     });

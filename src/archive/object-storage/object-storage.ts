@@ -1,7 +1,12 @@
 /** Archives in a bucket of an object store that speaks S3. */
 import type { DiskSpace } from '../../platform/disk-space.js';
 import type { OwnFile } from '../../platform/own-file.js';
-import type { Publication, Storage, StoredFile } from '../storage.js';
+import type {
+  FinishedVolumes,
+  Publication,
+  Storage,
+  StoredFile,
+} from '../storage.js';
 import { Bucket, type BucketTarget } from './bucket.js';
 import { isOwnName, ownFiles } from './own-files.js';
 import { type Reading, readingOf } from './reading.js';
@@ -93,8 +98,12 @@ class ObjectStorage implements Storage {
     return this.#writerOf(name).publish(name, finalName, signal);
   }
 
-  beginPublication(stem: string): Publication {
-    return this.#writing.beginPublication(stem);
+  beginPublication(stem: string, finished?: FinishedVolumes): Publication {
+    return this.#writing.beginPublication(stem, finished);
+  }
+
+  findSealedDigest(stem: string): Promise<string | undefined> {
+    return this.#writing.findSealedDigest(stem);
   }
 
   settleDeadRuns(): Promise<readonly string[]> {

@@ -9,10 +9,10 @@ export interface BegunUpload {
   readonly uploadId: string;
 }
 
-/** An archive that a run publishes or removes. */
+/** An archive that a run publishes or removes; `copy`: its volumes lie finished elsewhere, and a later run goes on with it. */
 export interface Journal {
   readonly stem: string;
-  readonly act: 'publish' | 'remove';
+  readonly act: 'publish' | 'copy' | 'remove';
   /** The run that publishes, as its seal names it. */
   readonly run: string;
   readonly uploads: readonly BegunUpload[];
@@ -35,6 +35,18 @@ export async function writeJournal(
 
 export async function dropJournal(own: Storage, stem: string): Promise<void> {
   await own.remove(nameOf(stem));
+}
+
+/** The uploads of a copy of an archive that nobody ended. */
+export async function uploadsOfCopy(
+  own: Storage,
+  stem: string,
+): Promise<readonly BegunUpload[]> {
+  const file = await own.readRecord(nameOf(stem), parseJournal);
+
+  return file.state === 'sound' && file.value.act === 'copy'
+    ? file.value.uploads
+    : [];
 }
 
 /** All that are there, oldest first. One that cannot be understood says nothing but its archive. */
@@ -62,11 +74,14 @@ function parseJournal(json: unknown): Journal | undefined {
 
   const { stem, act, run, uploads } = json;
   if (typeof stem !== 'string' || typeof run !== 'string') return undefined;
-  if (act !== 'publish' && act !== 'remove') return undefined;
+  if (!isAct(act)) return undefined;
   if (!Array.isArray(uploads)) return undefined;
 
   return { stem, act, run, uploads: uploads.flatMap(parseUpload) };
 }
+
+const isAct = (json: unknown): json is Journal['act'] =>
+  json === 'publish' || json === 'copy' || json === 'remove';
 
 function parseUpload(json: unknown): BegunUpload[] {
   if (!isJsonObject(json)) return [];

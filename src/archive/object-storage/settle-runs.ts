@@ -15,6 +15,7 @@ import type { Bucket } from './bucket.js';
 import { readSeal } from './claim-seal.js';
 import { completeSealed, type ObjectLock } from './complete-sealed.js';
 import {
+  type BegunUpload,
   dropJournal,
   type Journal,
   readJournals,
@@ -86,6 +87,10 @@ async function settleJournal(
   }
 
   const seal = await readSeal(store, stem);
+  if (act === 'copy' && !seal && (await isAlive(store, stem, uploads))) {
+    return [];
+  }
+
   const told = seal ? await completeLater(runs, store, stem) : [];
 
   const sealed = new Set(seal?.volumes.map(({ uploadId }) => uploadId));
@@ -97,6 +102,19 @@ async function settleJournal(
   await dropJournal(own, stem);
 
   return told;
+}
+
+/** Says whether the server has one of these uploads, so that the next copy can go on with it. */
+async function isAlive(
+  store: ObjectStore,
+  stem: string,
+  begun: readonly BegunUpload[],
+): Promise<boolean> {
+  const there = await listUploads(store, stem);
+
+  return there.some(({ uploadId }) =>
+    begun.some((upload) => upload.uploadId === uploadId),
+  );
 }
 
 /** Archives that are sealed and not visible. */

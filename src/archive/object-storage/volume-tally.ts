@@ -62,6 +62,7 @@ export class VolumeTally {
   }
 }
 
-function md5(bytes: Buffer): string {
+/** As servers name a part, hexadecimal. */
+export function md5(bytes: Buffer): string {
   return createHash('md5').update(bytes).digest('hex');
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import type {
   ObjectStore,
   UploadOptions,
+  UploadPart,
 } from '../../object-store/object-store.js';
 import { readBytesAside } from '../../platform/read-bytes.js';
 import type { Recipients } from '../../sealing/age-headers.js';
@@ -11,7 +12,7 @@ import { endsEarly } from '../zip/source.js';
 import { PartCutter } from './part-cutter.js';
 import { PART_BYTES, PartLanes } from './part-lanes.js';
 import type { BegunUpload } from './publication-journal.js';
-import { VolumeTally } from './volume-tally.js';
+import { md5, VolumeTally } from './volume-tally.js';
 
 /** What the uploads depend on. */
 export interface UploadSettings {
@@ -25,6 +26,17 @@ export interface UploadSettings {
   readonly recipients: Recipients | undefined;
   /** Told of every upload before anything is sent to it. */
   readonly onBegin: (upload: BegunUpload) => Promise<void>;
+  /** The upload of a key that an earlier run began and nobody ended; undefined: there is none. */
+  readonly takeUp: (
+    store: ObjectStore,
+    key: string,
+  ) => Promise<TakenUpload | undefined>;
+}
+
+/** An upload that is gone on with, and the parts that the server has of it. */
+export interface TakenUpload {
+  readonly uploadId: string;
+  readonly parts: readonly UploadPart[];
 }
 
 /** What is read and sealed without giving up the thread's turn. */
@@ -137,10 +149,9 @@ export class VolumeUploads {
   }
 
   async #sendVolume(store: ObjectStore, number: number): Promise<VolumeTally> {
-    const { keyOf, pathOf, options, onBegin, recipients } = this.settings;
+    const { keyOf, pathOf, recipients } = this.settings;
     const key = keyOf(number);
-    const uploadId = await store.beginUpload(key, options);
-    await onBegin({ key, uploadId });
+    const { uploadId, parts } = await this.#begin(store, key);
 
     const tally = new VolumeTally(key, uploadId);
     const file = { number, fd: openSync(pathOf(number), 'r'), tally };
@@ -149,7 +160,9 @@ export class VolumeUploads {
       const part = tally.add(bytes);
 
       this.#lanes.send(memory, async () => {
-        tally.confirm(await store.putPart(key, uploadId, part, bytes), bytes);
+        const there = findPart(parts, part, bytes);
+        const sent = there ?? (await store.putPart(key, uploadId, part, bytes));
+        tally.confirm(sent, bytes);
       });
     };
 
@@ -161,6 +174,17 @@ export class VolumeUploads {
     } finally {
       closeSync(file.fd);
     }
+  }
+
+  async #begin(store: ObjectStore, key: string): Promise<TakenUpload> {
+    const { options, onBegin, takeUp } = this.settings;
+    const earlier = await takeUp(store, key);
+    if (earlier) return earlier;
+
+    const uploadId = await store.beginUpload(key, options);
+    await onBegin({ key, uploadId });
+
+    return { uploadId, parts: [] };
   }
 
   async #sendPlain({ number, fd, tally }: SentFile, send: Send): Promise<void> {
@@ -217,6 +241,18 @@ export class VolumeUploads {
       });
     }
   }
+}
+
+/** The part of this number, where the server has these bytes of it. */
+function findPart(
+  parts: readonly UploadPart[],
+  number: number,
+  bytes: Buffer,
+): UploadPart | undefined {
+  const part = parts.find((one) => one.number === number);
+  const isSame = part?.sizeBytes === bytes.length && part.etag === md5(bytes);
+
+  return isSame ? part : undefined;
 }
 
 async function readWhole(

@@ -5,7 +5,9 @@ import { systemClock } from '../../platform/clock.js';
 import type { Storage } from '../storage.js';
 import type { Bucket } from './bucket.js';
 import type { ObjectLock } from './complete-sealed.js';
+import { findSealedDigest } from './claim-seal.js';
 import { ObjectPublication } from './object-publication.js';
+import { workplaceWith } from './finished-volumes.js';
 import { ownFiles } from './own-files.js';
 import { removeFromBucket } from './remove-objects.js';
 import { settleRuns } from './settle-runs.js';
@@ -16,7 +18,13 @@ export type Writing = Pick<
   'features' | 'create' | 'publish' | 'remove' | 'sync' | 'prepare'
 > &
   Required<
-    Pick<Storage, 'beginPublication' | 'settleDeadRuns' | 'removeArchive'>
+    Pick<
+      Storage,
+      | 'beginPublication'
+      | 'findSealedDigest'
+      | 'settleDeadRuns'
+      | 'removeArchive'
+    >
   >;
 
 /** @param own the state directory of the bucket */
@@ -44,15 +52,21 @@ export function writingOf(bucket: Bucket, own: Storage): Writing {
     sync: () => Promise.resolve(),
     prepare: () => Promise.resolve(),
 
-    beginPublication: (stem) =>
+    beginPublication: (stem, finished) =>
       new ObjectPublication({
         bucket,
         own,
-        workplace,
+        workplace: finished
+          ? workplaceWith(workplace, stem, finished)
+          : workplace,
         stem,
         lock: lockFrom(now()),
+        // What is sealed is begun anew, under a key of its own.
+        isCopy: finished !== undefined && !bucket.place.recipients,
         now,
       }),
+    findSealedDigest: async (stem) =>
+      findSealedDigest(await bucket.store(), stem),
     settleDeadRuns: () => settleRuns({ bucket, own, workplace, lockFrom, now }),
     removeArchive: (stem) => removeFromBucket({ bucket, own, now }, stem),
   };

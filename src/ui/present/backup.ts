@@ -4,8 +4,8 @@ import type {
   BackupReport,
   ReuseReport,
 } from '../../backup/request.js';
-import type { RotateReport } from '../../rotate/report-rotation.js';
 import { ExitCode } from '../../errors.js';
+import type { NightlyBackupEnd } from '../../jobs/nightly-backup.js';
 import {
   formatCount,
   formatDuration,
@@ -13,7 +13,11 @@ import {
   plural,
 } from '../../platform/units.js';
 import { document } from '../document.js';
+import { documentReplicate, formatMirror } from './replicate.js';
 import { formatRotation } from './rotate.js';
+
+/** What followed the archive. */
+type AfterBackup = Partial<Pick<NightlyBackupEnd, 'rotation' | 'mirror'>>;
 
 const LISTED_ISSUES = 20;
 
@@ -26,7 +30,7 @@ export function backupExitCode({ issues }: BackupReport): ExitCode {
 export function documentBackup(
   report: BackupReport,
   warnings: readonly string[],
-  rotation?: RotateReport,
+  { rotation, mirror }: AfterBackup = {},
 ): object {
   const base = report.base === undefined ? undefined : archiveName(report.base);
 
@@ -35,6 +39,7 @@ export function documentBackup(
     base,
     warnings,
     rotation: rotation ?? null,
+    ...(mirror && { mirror: documentReplicate(mirror) }),
     exitCode: backupExitCode(report),
   };
 }
@@ -49,17 +54,17 @@ export function documentSkipped(): object {
 /** The report of a backup for people. */
 export function formatBackup(
   report: BackupReport,
-  rotation?: RotateReport,
+  after: AfterBackup = {},
 ): string {
   return [
     ...formatIssues(report.issues),
-    ...(report.isDryRun ? formatPlan(report) : formatDone(report, rotation)),
+    ...(report.isDryRun ? formatPlan(report) : formatDone(report, after)),
   ].join('\n');
 }
 
 function formatDone(
   report: BackupReport,
-  rotation: RotateReport | undefined,
+  { rotation, mirror }: AfterBackup,
 ): string[] {
   const { messages, volumes } = report;
   const kind =
@@ -95,6 +100,7 @@ function formatDone(
   }
 
   if (rotation) lines.push(`Rotation   ${formatRotation(rotation)}`);
+  if (mirror) lines.push(`Mirror     ${formatMirror(mirror)}`);
 
   const durationMs = report.finishedAt.getTime() - report.startedAt.getTime();
 

@@ -1,0 +1,164 @@
+/** The second place of archives: what is proven is copied there, and what is over the limit there is removed there. */
+import { resolve } from 'node:path';
+import type { ArchiveState } from '../archive/archive-state.js';
+import { inspectStorage } from '../archive/inspect.js';
+import type { Storage } from '../archive/storage.js';
+import { NoSpaceError, UsageError } from '../errors.js';
+import type { Clock } from '../platform/clock.js';
+import { isOnePlace } from '../platform/one-place.js';
+import type { OnProgress } from '../platform/progress.js';
+import type { ReplicateReport } from '../replicate/request.js';
+import { runReplicate } from '../replicate/run-replicate.js';
+import { planRotation } from '../rotate/plan-rotation.js';
+import { RetentionPolicy } from '../rotate/policy.js';
+import { NewestRule } from '../rotate/policy-newest.js';
+import type { RotateReport } from '../rotate/report-rotation.js';
+import { runRotate } from '../rotate/run-rotate.js';
+import type { IniSettings } from '../settings/ini-settings.js';
+import { locateStorage } from './archive-places.js';
+
+export interface Mirror {
+  readonly storage: Storage;
+  /** So many complete backups stay there; undefined: nothing is removed there. */
+  readonly last: number | undefined;
+}
+
+export interface MirrorRequest {
+  readonly source: Storage;
+  readonly mirror: Mirror;
+  readonly keepsDifferentials: boolean;
+  /** False: nothing is removed this time. */
+  readonly rotates: boolean;
+  readonly isDryRun: boolean;
+  readonly lockWaitMs: number;
+  readonly clock: Clock;
+  readonly onProgress?: OnProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MirrorEnd {
+  readonly report: ReplicateReport;
+  /** Undefined where nothing was rotated. */
+  readonly rotation: RotateReport | undefined;
+}
+
+/**
+ * The place that kms-backup.ini names; undefined where it names none. A path is one of the directory of that file.
+ * @throws as `locateStorage`
+ */
+export function findMirror(
+  { mirror, targets }: IniSettings,
+  installDir: string,
+): Mirror | undefined {
+  const { to, last } = mirror;
+  if (to === undefined) return undefined;
+
+  const isElsewhere =
+    /^s3:/i.test(to) || targets.some(({ name }) => name === to);
+  const place = isElsewhere ? to : resolve(installDir, to);
+
+  return {
+    storage: locateStorage(place, { 'server-dir': installDir }),
+    last,
+  };
+}
+
+/**
+ * Copies what the mirror lacks, then removes there what its limit no longer keeps.
+ * @throws {KmsError} what ends the run; the source is as it was
+ */
+export async function mirrorArchives(
+  request: MirrorRequest,
+): Promise<MirrorEnd> {
+  refusePlace(request);
+  const wanted = await findWanted(request);
+
+  try {
+    return await copyAndRotate(request, wanted);
+  } catch (error) {
+    if (!(error instanceof NoSpaceError)) throw error;
+
+    // A run that died before its rotation may have left more there than stays.
+    const rotation = await rotateMirror(request, undefined);
+    if (!rotation || rotation.removedBytes === 0) throw error;
+
+    return copyAndRotate(request, wanted);
+  }
+}
+
+async function copyAndRotate(
+  request: MirrorRequest,
+  wanted: readonly ArchiveState[],
+): Promise<MirrorEnd> {
+  const report = await runReplicate({
+    ...request,
+    target: request.mirror.storage,
+    wanted,
+  });
+
+  return { report, rotation: await rotateMirror(request, report) };
+}
+
+/** @throws {UsageError} for places that cannot be mirrored */
+function refusePlace({ source, mirror: { storage } }: MirrorRequest): void {
+  const home = source.localDirectory;
+  if (home === undefined) {
+    throw new UsageError(
+      `${source.name} is no directory: only archives of a directory are copied`,
+      { hints: ['Let the object store itself keep a second copy.'] },
+    );
+  }
+
+  const { localDirectory: away } = storage;
+  if (away !== undefined && isOnePlace(home, away)) {
+    throw new UsageError(`${storage.name} is the backup directory itself`, {
+      hints: ['Name another disk, another machine or a bucket.'],
+    });
+  }
+}
+
+/** What the mirror's own limit would keep of the source's archives: nothing is copied that would be removed at once. */
+async function findWanted({
+  source,
+  mirror: { last },
+  keepsDifferentials,
+  clock,
+}: MirrorRequest): Promise<ArchiveState[]> {
+  const states = await inspectStorage(source);
+  if (last === undefined) return states;
+
+  const policy = new RetentionPolicy(
+    [new NewestRule(last)],
+    keepsDifferentials,
+  );
+
+  return planRotation(states, policy, clock())
+    .verdicts.filter(({ action }) => action === 'keep')
+    .map(({ state }) => state);
+}
+
+/** @param report of what was copied; undefined: nothing is known of it */
+async function rotateMirror(
+  request: MirrorRequest,
+  report: ReplicateReport | undefined,
+): Promise<RotateReport | undefined> {
+  const { mirror, rotates, keepsDifferentials, isDryRun } = request;
+  const { lockWaitMs, clock, signal } = request;
+  if (mirror.last === undefined || !rotates) return undefined;
+
+  const newest = report?.archives.find(
+    ({ action }) => action === 'copied' || action === 'there',
+  );
+  const { report: rotation } = await runRotate({
+    storage: mirror.storage,
+    limit: mirror.last,
+    keepsDifferentials,
+    isDryRun,
+    expects: newest?.archive,
+    lockWaitMs,
+    clock,
+    signal,
+  });
+
+  return rotation;
+}

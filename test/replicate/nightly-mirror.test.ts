@@ -1,0 +1,95 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readMirrorRecord } from '../../src/archive/mirror-record.js';
+import { storageAt } from '../../src/archive/storages.js';
+import { warningTexts } from '../../src/jobs/run-warnings.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
+import { backUpAt } from '../helpers/nights.js';
+
+let dir: string;
+let away: string;
+let server: Installation;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'kms-mirror-'));
+  server = buildInstallation(dir);
+  away = join(dir, 'away');
+  mkdirSync(away);
+  const ini = join(dir, 'kms-backup.ini');
+  appendFileSync(ini, '[mirror]\nto = away\nlast = 1\n');
+});
+
+afterEach(() => {
+  rmSync(dir, { recursive: true });
+});
+
+const zips = (): string[] =>
+  readdirSync(away).filter((name) => name.endsWith('.zip'));
+
+describe('the night with a second place', () => {
+  it('copies each archive there after its rotation, and notes what is there', async () => {
+    await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
+    const { mirror, warnings } = await backUpAt(
+      server,
+      'differential',
+      '2026-01-02T01:00:00Z',
+    );
+
+    expect(warnings).toEqual([]);
+    expect(mirror?.report.archives.map(({ action }) => action)).toEqual([
+      'there',
+      'copied',
+    ]);
+    await backUpAt(server, 'full', '2026-01-03T01:00:00Z');
+    expect(zips()).toEqual(['F20260103T010000Z.zip']);
+  });
+
+  it('and a place that is away is a warning, and what is lost with the rotation is named', async () => {
+    await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
+    rmSync(away, { recursive: true });
+    await backUpAt(server, 'full', '2026-01-02T01:00:00Z');
+    const { report, warnings, mirror, rotation } = await backUpAt(
+      server,
+      'full',
+      '2026-01-03T01:00:00Z',
+      { keep: 1 },
+    );
+
+    expect(mirror).toBeUndefined();
+    expect(report.archive).toBe('F20260103T010000Z.zip');
+    expect(rotation?.failures).toBe(0);
+    expect(warningTexts(warnings)).toEqual([
+      'F20260102T010000Z.zip was removed and was not in the second place',
+      expect.stringMatching(
+        /^the copy to the second place failed: .*away does not exist; F20260103T010000Z\.zip may not be there$/,
+      ),
+    ]);
+    expect(warnings.map(({ source }) => source)).toEqual(['mirror', 'mirror']);
+    const record = await readMirrorRecord(storageAt(server.backupDir));
+    expect(record?.archives).toEqual(['F20260101T010000Z.zip']);
+  });
+
+  it('names what is not copied', async () => {
+    const { warnings } = await backUpAt(
+      server,
+      'full',
+      '2026-01-01T01:00:00Z',
+      { readsBack: false },
+    );
+
+    expect(warningTexts(warnings)).toEqual([
+      `F20260101T010000Z.zip is not in ${away}: it is not verified; run verify`,
+    ]);
+  });
+});
