@@ -6,9 +6,9 @@ import {
   formatIndexName,
   formatSealedName,
   formatVolumeName,
-  isIndexName,
   isSealedName,
   parseVolumeName,
+  stemOfFile,
 } from './names.js';
 import {
   knownPayload,
@@ -151,7 +151,7 @@ export async function listArchiveFiles(
 
 /** Says whether a file is a volume of an archive or its index, by its name. */
 export function isArchiveFile(name: string): boolean {
-  return parseVolumeName(name) !== undefined || isIndexName(name);
+  return stemOfFile(name) !== undefined;
 }
 
 /** The archives among the files of a storage, in the order of `listArchiveFiles`. Pure. */

@@ -36,7 +36,7 @@ export interface VolumeName {
 
 const VOLUME_PATTERN =
   /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip(\.age)?$/;
-const INDEX_PATTERN = /^[FIDC]\d{8}T\d{6}Z\.index\.zip$/;
+const INDEX_PATTERN = /^([FIDC]\d{8}T\d{6}Z)\.index\.zip(?:\.age)?$/;
 const TEMPORARY_PATTERN =
   /^([FIDC]\d{8}T\d{6}Z(?:\.(?:[1-9]\d{0,5}|index))?\.zip)\.part$/;
 
@@ -98,9 +98,9 @@ export function formatIndexName(stem: string): string {
   return `${stem}.index.zip`;
 }
 
-/** Says whether a file is the index of an archive, by its name. */
-export function isIndexName(fileName: string): boolean {
-  return INDEX_PATTERN.test(fileName);
+/** The archive that a file is a volume or the index of; undefined for other names. */
+export function stemOfFile(fileName: string): string | undefined {
+  return parseVolumeName(fileName)?.stem ?? INDEX_PATTERN.exec(fileName)?.[1];
 }
 
 /** The name under which a volume of this name lies sealed. */

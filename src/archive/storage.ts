@@ -70,13 +70,16 @@ export interface StorageWriter {
   abandon(): void;
 }
 
-/** A volume as it was written. */
-export interface WrittenVolume {
+/** A file as it was written. */
+export interface WrittenFile {
   readonly sizeBytes: number;
-  /** SHA-256 of its central directory, hexadecimal. */
-  readonly directoryDigest: string;
   /** CRC-32 of all of it, out of the checksums that were taken before its pieces were written. */
   crc(): number;
+}
+
+export interface WrittenVolume extends WrittenFile {
+  /** SHA-256 of its central directory, hexadecimal. */
+  readonly directoryDigest: string;
 }
 
 /** What the volumes of an archive do not say of it. */
@@ -85,6 +88,12 @@ export interface ArchiveProof {
   readonly base?: { readonly stem: string; readonly digest: string };
   /** Every written byte was read again. */
   readonly isReadBack?: boolean;
+  /** Makes its index where its volumes lie; a storage that needs none does not ask for it. */
+  readonly makeIndex?: (
+    workplace: Storage,
+    stem: string,
+    volumes: readonly Pick<WrittenFile, 'sizeBytes'>[],
+  ) => Promise<WrittenFile>;
 }
 
 /** An archive whose volumes are written and proven, and have no names yet. */

@@ -7,6 +7,7 @@ import {
 import type { PublicationIssue, Storage } from '../archive/storage.js';
 import { sweepTemporaries } from '../archive/sweep.js';
 import { toSpaceError } from '../archive/write/pack-errors.js';
+import { makeIndex } from '../archive/volume-index/index-file.js';
 import type { Lock } from '../platform/lock.js';
 import {
   markReading,
@@ -191,6 +192,7 @@ async function writeArchive(
     request.signal?.throwIfAborted();
     const issues = await writer.publish(request.signal, {
       isReadBack: request.readsBack,
+      makeIndex,
       ...(plan.base && { base: plan.base }),
     });
 

@@ -2,7 +2,11 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listArchiveFiles } from '../../src/archive/backup-directory.js';
+import {
+  findIndexFault,
+  listArchiveFiles,
+  withoutIndex,
+} from '../../src/archive/backup-directory.js';
 import { verifyArchive } from '../../src/archive/verify.js';
 import { KmsError, messageOf } from '../../src/errors.js';
 import { bucketOf } from '../helpers/bucket-host.js';
@@ -97,12 +101,14 @@ async function expectWhole(where: string): Promise<string[]> {
   const archives = await listArchiveFiles(bucketOf(s3, host()));
   const names = archives.flatMap(({ stem, volumes }) => [
     ...volumes.map(({ name }) => name),
+    `${stem}.index.zip`,
     `${stem}.seal.json`,
   ]);
   expect(keys, where).toEqual(names.map((name) => `mail/${name}`).sort());
 
   for (const archive of archives) {
-    const verdict = await verifyArchive(archive, {});
+    expect(await findIndexFault(archive), where).toBeUndefined();
+    const verdict = await verifyArchive(withoutIndex(archive), {});
     expect(verdict, `${where}: ${JSON.stringify(verdict)}`).toMatchObject({
       isSound: true,
     });

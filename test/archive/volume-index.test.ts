@@ -71,11 +71,11 @@ async function indexOf(
   files: ReadonlyMap<string, Buffer>,
 ): Promise<Buffer> {
   const workplace = new MemoryStorage();
-  const sizes: number[] = [];
+  const sizes: { sizeBytes: number }[] = [];
 
   for (const [name, bytes] of files) {
     const number = parseVolumeName(name)?.volume ?? 0;
-    sizes[number] = bytes.length;
+    sizes[number] = { sizeBytes: bytes.length };
     put(workplace, formatTemporaryName(stem, number), bytes);
   }
 

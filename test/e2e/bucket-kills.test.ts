@@ -96,7 +96,7 @@ it('a run that is killed between two requests leaves the old state or the new on
     const keys = await s3.keys();
     expect(keys, where).toEqual(expect.arrayContaining(seen));
     const stems = keys
-      .filter((key) => key.endsWith('.zip'))
+      .filter((key) => key.endsWith('Z.zip'))
       .map((key) => key.slice(0, -'.zip'.length));
     expect(
       keys.filter((key) => key.endsWith('.seal.json')),

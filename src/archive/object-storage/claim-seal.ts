@@ -4,7 +4,10 @@ import type {
   ObjectStore,
   UploadOptions,
 } from '../../object-store/object-store.js';
-import { isRefusal } from '../../object-store/object-store-error.js';
+import {
+  isRefusal,
+  ObjectStoreError,
+} from '../../object-store/object-store-error.js';
 import { archiveName, formatSealName } from '../names.js';
 import { formatSeal, isVolume, parseSeal, type Seal } from './seal.js';
 
@@ -127,5 +130,28 @@ export function lostRace(storeName: string, stem: string): LockedError {
         'Let one machine at a time back up to a bucket and prefix, or give each one a prefix of its own.',
       ],
     },
+  );
+}
+
+/** The error with which sending ended: who publishes first drops the uploads of all others. */
+export async function raceOr(
+  store: ObjectStore,
+  stem: string,
+  error: unknown,
+): Promise<unknown> {
+  if (!isRefusal(error, 'NoSuchUpload')) return error;
+
+  return (await store.head(formatSealName(stem)))
+    ? lostRace(store.name, stem)
+    : error;
+}
+
+/** The server said no, at the first try: nothing was done. */
+export function isRefused(cause: unknown): boolean {
+  return (
+    cause instanceof ObjectStoreError &&
+    cause.status >= 400 &&
+    cause.status < 500 &&
+    !cause.mayBeDone
   );
 }

@@ -10,7 +10,13 @@ import { formatMinute } from '../../platform/dates.js';
 import { tellStep } from '../../platform/steps.js';
 import { formatSealName } from '../names.js';
 import type { PublicationIssue } from '../storage.js';
-import { isVolume, partsOf, type Seal, type SealedVolume } from './seal.js';
+import {
+  isVolume,
+  objectsOf,
+  partsOf,
+  type Seal,
+  type SealedVolume,
+} from './seal.js';
 
 /** Until when objects are to be locked. */
 export interface ObjectLock {
@@ -19,7 +25,7 @@ export interface ObjectLock {
 }
 
 /**
- * Makes the volumes of a sealed archive visible, the first one last, and looks at each. What is visible already is only
+ * Makes the index and the volumes of a sealed archive visible, the first one last, and looks at each. What is visible already is only
  * looked at, so that it may be called again and again.
  * @returns what is not locked as it was to be
  * @throws {FailedError} where an object is not the sealed volume, or its parts are gone
@@ -37,7 +43,7 @@ export async function completeSealed(
 
   if (lock) await noteLock(await factsOfSeal(store, seal));
 
-  for (const volume of [...seal.volumes].reverse()) {
+  for (const volume of objectsOf(seal).reverse()) {
     tellStep(`completing ${volume.key}`);
     await noteLock(await completeVolume(store, volume));
   }

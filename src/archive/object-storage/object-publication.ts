@@ -2,18 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { FailedError, messageOf } from '../../errors.js';
 import type { ObjectStore } from '../../object-store/object-store.js';
-import {
-  isRefusal,
-  ObjectStoreError,
-} from '../../object-store/object-store-error.js';
+import { isRefusal } from '../../object-store/object-store-error.js';
 import { addNote } from '../../platform/run-notes.js';
 import { tellStep } from '../../platform/steps.js';
 import {
   archiveName,
   type ArchiveType,
+  formatIndexName,
   formatSealedName,
+  formatTemporaryIndexName,
   formatTemporaryName,
-  formatVolumeName,
   parseVolumeName,
 } from '../names.js';
 import { combineDigests } from '../combine-digests.js';
@@ -22,10 +20,16 @@ import type {
   PublicationIssue,
   Storage,
   WrittenArchive,
-  WrittenVolume,
+  WrittenFile,
 } from '../storage.js';
 import type { Bucket } from './bucket.js';
-import { claimSeal, lostRace, readSeal } from './claim-seal.js';
+import {
+  claimSeal,
+  isRefused,
+  lostRace,
+  raceOr,
+  readSeal,
+} from './claim-seal.js';
 import { completeSealed, type ObjectLock } from './complete-sealed.js';
 import {
   type BegunUpload,
@@ -34,6 +38,8 @@ import {
   writeJournal,
 } from './publication-journal.js';
 import type { Seal } from './seal.js';
+import { proveSent } from './prove-sent.js';
+import { namesOfUpload, type UploadNames } from './upload-names.js';
 import { dropStrayUploads, dropUploads } from './stray-uploads.js';
 import type { VolumeTally } from './volume-tally.js';
 import { type TakenUpload, VolumeUploads } from './volume-uploads.js';
@@ -59,18 +65,20 @@ export class ObjectPublication implements Publication {
   readonly #run = randomUUID();
   readonly #begun: BegunUpload[] = [];
   readonly #uploads: VolumeUploads;
+  /** The index is sent behind the volumes, as one more. */
+  #indexNumber: number | undefined;
   #phase: Phase = 'sending';
 
   constructor(private readonly settings: PublicationSettings) {
-    const { bucket, workplace, stem, lock } = settings;
+    const { bucket, workplace, lock } = settings;
     const { recipients } = bucket.place;
 
     this.workplace = workplace;
     this.#uploads = new VolumeUploads({
-      pathOf: (volume) => workplace.pathOf(formatTemporaryName(stem, volume)),
-      keyOf: (volume) => {
-        const name = formatVolumeName(stem, volume);
-        return recipients ? formatSealedName(name) : name;
+      pathOf: (number) => workplace.pathOf(this.#namesOf(number).storedAs),
+      keyOf: (number) => {
+        const { key } = this.#namesOf(number);
+        return recipients ? formatSealedName(key) : key;
       },
       recipients,
       open: async () => {
@@ -98,11 +106,7 @@ export class ObjectPublication implements Publication {
     signal: AbortSignal | undefined,
   ): Promise<readonly PublicationIssue[]> {
     const store = await this.settings.bucket.store();
-    const sent = await this.#uploads.finish(archive.volumes.length, signal);
-
-    for (const [number, volume] of archive.volumes.entries()) {
-      await proveSent(store, volume, sent[number]);
-    }
+    const sent = await this.#send(store, archive, signal);
 
     signal?.throwIfAborted();
     const seal = this.#sealOf(archive, sent);
@@ -121,6 +125,7 @@ export class ObjectPublication implements Publication {
 
     await this.#leaveToNextRun(async () => {
       const store = await bucket.store();
+      await this.#removeIndex();
       await dropUploads(store, this.#begun);
       // One that began and lost its answer is known to the server alone.
       await dropStrayUploads(store, stem, await readSeal(store, stem));
@@ -165,11 +170,70 @@ export class ObjectPublication implements Publication {
     });
   }
 
+  /** All of it is there when this returns, and cannot be seen. */
+  async #send(
+    store: ObjectStore,
+    archive: WrittenArchive,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly VolumeTally[]> {
+    try {
+      const index = await this.#addIndex(archive);
+      const written = [...archive.volumes, ...index];
+      const sent = await this.#uploads.finish(written.length, signal);
+
+      for (const [number, file] of written.entries()) {
+        await proveSent(store, file, sent[number]);
+      }
+
+      return sent;
+    } catch (error) {
+      throw await raceOr(store, this.settings.stem, error);
+    }
+  }
+
+  /** Begins to send the index; a sealed archive has none. */
+  async #addIndex(archive: WrittenArchive): Promise<readonly WrittenFile[]> {
+    if (this.settings.bucket.place.recipients) return [];
+    const index = await this.#makeIndex(archive);
+    if (!index) return [];
+
+    this.#indexNumber = archive.volumes.length;
+    this.#uploads.advance(this.#indexNumber, index.sizeBytes, true);
+
+    return [index];
+  }
+
+  /** An archive without one is whole. */
+  async #makeIndex({
+    volumes,
+    makeIndex,
+  }: WrittenArchive): Promise<WrittenFile | undefined> {
+    const { workplace, stem } = this.settings;
+    const name = formatIndexName(stem);
+    tellStep(`writing ${name}`);
+
+    try {
+      return await makeIndex?.(workplace, stem, volumes);
+    } catch (error) {
+      const text = `${archiveName(stem)} gets no ${name}, its volumes are read instead: ${messageOf(error)}`;
+      addNote({ kind: 'warning', key: name, text });
+
+      return undefined;
+    }
+  }
+
+  #namesOf(number: number): UploadNames {
+    const { stem } = this.settings;
+
+    return namesOfUpload(stem, number === this.#indexNumber ? 'index' : number);
+  }
+
   #sealOf(
     { volumes, base, isReadBack = false }: WrittenArchive,
     sent: readonly VolumeTally[],
   ): Seal {
     const { stem, now } = this.settings;
+    const sealed = sent.map((tally) => tally.seal());
 
     return {
       stem,
@@ -181,7 +245,8 @@ export class ObjectPublication implements Publication {
       base,
       sealedAt: now().toISOString(),
       isReadBack,
-      volumes: sent.map((tally) => tally.seal()),
+      volumes: sealed.slice(0, volumes.length),
+      index: sealed[volumes.length],
     };
   }
 
@@ -254,6 +319,12 @@ export class ObjectPublication implements Publication {
       const name = formatTemporaryName(this.settings.stem, volume);
       await this.workplace.remove(name);
     }
+
+    await this.#removeIndex();
+  }
+
+  #removeIndex(): Promise<void> {
+    return this.workplace.remove(formatTemporaryIndexName(this.settings.stem));
   }
 }
 
@@ -262,51 +333,4 @@ function typeOf(stem: string): ArchiveType {
   if (name) return name.type;
 
   throw new Error(`${stem} is no archive's name`);
-}
-
-/** The server said no, at the first try: nothing was done. */
-function isRefused(cause: unknown): boolean {
-  return (
-    cause instanceof ObjectStoreError &&
-    cause.status >= 400 &&
-    cause.status < 500 &&
-    !cause.mayBeDone
-  );
-}
-
-/**
- * What was sent is what was written, and the server has all of it.
- * @throws {FailedError} where it is not
- */
-async function proveSent(
-  store: ObjectStore,
-  volume: WrittenVolume,
-  sent: VolumeTally | undefined,
-): Promise<void> {
-  if (sent?.writtenBytes !== volume.sizeBytes || sent.crc !== volume.crc()) {
-    throw notAsSent(
-      `${sent?.key ?? 'a volume'} was read otherwise than written`,
-    );
-  }
-
-  const there = await store.listParts(sent.key, sent.uploadId);
-  const isWhole =
-    there.length === sent.parts.length &&
-    there.every(({ etag, sizeBytes }, index) => {
-      const part = sent.parts[index];
-      return part?.etag === etag && part.sizeBytes === sizeBytes;
-    });
-
-  if (!isWhole) {
-    throw notAsSent(`${store.name} has not all parts of ${sent.key}`);
-  }
-}
-
-function notAsSent(fact: string): FailedError {
-  return new FailedError(fact, {
-    hints: [
-      'Nothing was published; earlier archives are untouched.',
-      'Run the backup again.',
-    ],
-  });
 }

@@ -10,6 +10,7 @@ import {
   formatSealedName,
   formatVolumeName,
   parseVolumeName,
+  formatIndexName,
 } from '../names.js';
 
 /** A volume whose parts are all there. */
@@ -42,6 +43,21 @@ export interface Seal {
   /** Every written byte had been read again. */
   readonly isReadBack: boolean;
   readonly volumes: readonly SealedVolume[];
+  /** Undefined where it could not be made. */
+  readonly index?: SealedVolume | undefined;
+}
+
+/** All that the seal makes visible, in the order of the uploads. */
+export function objectsOf({ volumes, index }: Seal): SealedVolume[] {
+  return [...volumes, ...(index ? [index] : [])];
+}
+
+/** Says whether an upload is of an object of the seal. */
+export function isSealed(seal: Seal | undefined, uploadId: string): boolean {
+  return (
+    seal !== undefined &&
+    objectsOf(seal).some((object) => object.uploadId === uploadId)
+  );
 }
 
 const SCHEMA = 'kms-backup/seal/1';
@@ -71,6 +87,7 @@ export function parseSeal(bytes: Buffer, stem: string): Seal | undefined {
       sealedAt,
       isReadBack: isReadBack === true,
       volumes,
+      index: parseVolume(json['index'], formatIndexName(stem)),
     }
   );
 }

@@ -7,6 +7,7 @@ import {
   firstNames,
   isTemporaryName,
   parseVolumeName,
+  stemOfFile,
   stemOfSeal,
 } from '../names.js';
 import type { Storage } from '../storage.js';
@@ -21,7 +22,7 @@ import {
   readJournals,
 } from './publication-journal.js';
 import { removeObjects } from './remove-objects.js';
-import type { Seal } from './seal.js';
+import { isSealed, type Seal } from './seal.js';
 import {
   dropStrayUploads,
   dropUploads,
@@ -93,10 +94,9 @@ async function settleJournal(
 
   const told = seal ? await completeLater(runs, store, stem) : [];
 
-  const sealed = new Set(seal?.volumes.map(({ uploadId }) => uploadId));
   await dropUploads(
     store,
-    uploads.filter(({ uploadId }) => !sealed.has(uploadId)),
+    uploads.filter(({ uploadId }) => !isSealed(seal, uploadId)),
   );
   await dropStrayUploads(store, stem, seal);
   await dropJournal(own, stem);
@@ -186,11 +186,8 @@ async function dropDead({ now }: DeadRuns, store: ObjectStore): Promise<void> {
   const dead = findDead(await listUploads(store), now());
 
   for (const upload of dead) {
-    const seal = await readSeal(store, parseVolumeName(upload.key)?.stem ?? '');
-    const isSealed = seal?.volumes.some(
-      ({ uploadId }) => uploadId === upload.uploadId,
-    );
+    const seal = await readSeal(store, stemOfFile(upload.key) ?? '');
 
-    if (isSealed !== true) await dropUploads(store, [upload]);
+    if (!isSealed(seal, upload.uploadId)) await dropUploads(store, [upload]);
   }
 }

@@ -4,9 +4,9 @@ import type {
   UnfinishedUpload,
 } from '../../object-store/object-store.js';
 import { isRefusal } from '../../object-store/object-store-error.js';
-import { formatSealName, parseVolumeName } from '../names.js';
+import { formatSealName, stemOfFile } from '../names.js';
 import type { BegunUpload } from './publication-journal.js';
-import type { Seal } from './seal.js';
+import { isSealed, type Seal } from './seal.js';
 
 /** No backup takes so long. */
 const DEAD_AFTER_MS = 7 * 86_400_000;
@@ -29,13 +29,13 @@ export async function dropStrayUploads(
   stem: string,
   seal: Seal | undefined,
 ): Promise<void> {
-  const kept = new Set(seal?.volumes.map(({ uploadId }) => uploadId));
   const all = await listUploads(store, stem);
 
   await dropUploads(
     store,
     all.filter(
-      ({ key, uploadId }) => isOfArchive(key, stem) && !kept.has(uploadId),
+      ({ key, uploadId }) =>
+        isOfArchive(key, stem) && !isSealed(seal, uploadId),
     ),
   );
 }
@@ -61,11 +61,11 @@ export function findDead(
 ): UnfinishedUpload[] {
   return uploads.filter(
     ({ key, startedMs }) =>
-      parseVolumeName(key) !== undefined &&
+      stemOfFile(key) !== undefined &&
       now.getTime() - startedMs > DEAD_AFTER_MS,
   );
 }
 
 function isOfArchive(key: string, stem: string): boolean {
-  return parseVolumeName(key)?.stem === stem || key === formatSealName(stem);
+  return stemOfFile(key) === stem || key === formatSealName(stem);
 }

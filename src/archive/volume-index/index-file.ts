@@ -1,4 +1,5 @@
 /** Makes the index of an archive beside its volumes, before any of them has its name. */
+import { crc32 } from 'node:zlib';
 import { FailedError } from '../../errors.js';
 import {
   type ArchiveFiles,
@@ -12,38 +13,38 @@ import {
   formatVolumeName,
   parseVolumeName,
 } from '../names.js';
-import type { Storage } from '../storage.js';
+import type { Storage, WrittenFile } from '../storage.js';
 import { OpenIndex } from './open-index.js';
 import { writeIndex } from './write-index.js';
 
 /**
  * Writes the index of an archive whose volumes have their temporary names, and reads it back as every reader does.
- * @returns its length; its name is that of `formatTemporaryIndexName`
+ * Its name is that of `formatTemporaryIndexName`.
  * @throws {Error} where it cannot be written, or is not what the volumes have; what was written is for the caller to remove
  */
 export async function makeIndex(
   workplace: Storage,
   stem: string,
-  volumeBytes: readonly number[],
-): Promise<number> {
-  const files = unpublishedFiles(workplace, stem, volumeBytes);
+  written: readonly Pick<WrittenFile, 'sizeBytes'>[],
+): Promise<WrittenFile> {
+  const files = unpublishedFiles(workplace, stem, written);
   const storedAs = formatTemporaryIndexName(stem);
-  const sizeBytes = await write(workplace, storedAs, files);
+  const index = await write(workplace, storedAs, files);
 
   await prove(workplace, storedAs, files);
 
-  return sizeBytes;
+  return index;
 }
 
 function unpublishedFiles(
   storage: Storage,
   stem: string,
-  volumeBytes: readonly number[],
+  written: readonly Pick<WrittenFile, 'sizeBytes'>[],
 ): ArchiveFiles {
   const parsed = parseVolumeName(archiveName(stem));
   if (!parsed) throw new Error(`${stem} is no archive's name`);
 
-  const volumes = volumeBytes.map((sizeBytes, number): VolumeFileInfo => ({
+  const volumes = written.map(({ sizeBytes }, number): VolumeFileInfo => ({
     storage,
     storedAs: formatTemporaryName(stem, number),
     name: formatVolumeName(stem, number),
@@ -51,7 +52,7 @@ function unpublishedFiles(
     mtimeMs: 0,
   }));
 
-  const sizeBytes = volumeBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const sizeBytes = written.reduce((sum, volume) => sum + volume.sizeBytes, 0);
 
   return { ...parsed, volumes, missingVolumes: [], sizeBytes };
 }
@@ -60,14 +61,16 @@ async function write(
   workplace: Storage,
   storedAs: string,
   files: ArchiveFiles,
-): Promise<number> {
+): Promise<WrittenFile> {
   const file = workplace.create(storedAs);
-  let length = 0;
+  let sizeBytes = 0;
+  let crc = 0;
 
   try {
     for await (const piece of writeIndex(files)) {
-      file.write(piece, length);
-      length += piece.length;
+      file.write(piece, sizeBytes);
+      crc = crc32(piece, crc);
+      sizeBytes += piece.length;
     }
   } catch (error) {
     file.abandon();
@@ -76,7 +79,7 @@ async function write(
 
   await file.close();
 
-  return length;
+  return { sizeBytes, crc: () => crc };
 }
 
 /** @throws {FailedError} where it does not hold what the volumes have */

@@ -1,0 +1,26 @@
+/** The names of what is sent of an archive. */
+import {
+  formatIndexName,
+  formatTemporaryIndexName,
+  formatTemporaryName,
+  formatVolumeName,
+} from '../names.js';
+
+export interface UploadNames {
+  /** The object's, before it is sealed. */
+  readonly key: string;
+  /** The file's in the spool. */
+  readonly storedAs: string;
+}
+
+export function namesOfUpload(
+  stem: string,
+  what: number | 'index',
+): UploadNames {
+  return what === 'index'
+    ? { key: formatIndexName(stem), storedAs: formatTemporaryIndexName(stem) }
+    : {
+        key: formatVolumeName(stem, what),
+        storedAs: formatTemporaryName(stem, what),
+      };
+}
