@@ -1,6 +1,8 @@
 /** The state of a server's backups: its archives, its schedule and who works through that. */
 import type { ArchiveState } from '../archive/archive-state.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
+import { readMirrorRecord } from '../archive/mirror-record.js';
+import { parseVolumeName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
@@ -33,6 +35,18 @@ export interface CollectedStatus {
   readonly nextRuns: readonly TaskMoment[];
   /** The last backup that `schedule run` made. */
   readonly lastRun: ScheduleProgress['lastRun'];
+  /** Undefined where nothing was ever copied to a second place. */
+  readonly mirror: MirrorStatus | undefined;
+}
+
+/** The second place of archives, as the last copy left it: it is not asked now. */
+export interface MirrorStatus {
+  readonly to: string;
+  readonly copiedAt: Date;
+  /** The newest archive that was there. */
+  readonly newest: string | undefined;
+  /** How much older that is than the newest recoverable one here; undefined where nothing is there. */
+  readonly behindMs: number | undefined;
 }
 
 /** The number of coming runs that the status page shows. */
@@ -83,5 +97,23 @@ export async function collectStatus({
       ? planNext(settings.schedule, now, NEXT_RUNS)
       : [],
     lastRun: progress.lastRun,
+    mirror: states && (await findMirrorStatus(storage, report)),
   };
+}
+
+async function findMirrorStatus(
+  storage: Storage,
+  { newestRecoverable }: StatusReport,
+): Promise<MirrorStatus | undefined> {
+  const record = await readMirrorRecord(storage);
+  if (!record) return undefined;
+
+  const { to, at: copiedAt, archives } = record;
+  const newest = archives.at(-1);
+  const there = parseVolumeName(newest ?? '')?.takenAt.getTime();
+  const here = newestRecoverable?.takenAt.getTime();
+  const behindMs =
+    there === undefined ? undefined : Math.max(0, (here ?? 0) - there);
+
+  return { to, copiedAt, newest, behindMs };
 }

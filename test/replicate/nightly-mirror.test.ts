@@ -15,6 +15,7 @@ import {
   buildInstallation,
   type Installation,
 } from '../helpers/installation.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import { backUpAt } from '../helpers/nights.js';
 
 let dir: string;
@@ -78,6 +79,23 @@ describe('the night with a second place', () => {
     expect(warnings.map(({ source }) => source)).toEqual(['mirror', 'mirror']);
     const record = await readMirrorRecord(storageAt(server.backupDir));
     expect(record?.archives).toEqual(['F20260101T010000Z.zip']);
+  });
+
+  it('and status says how far the second place is behind, without asking it', async () => {
+    await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
+    const words = ['status', '--server-dir', server.serverDir];
+    expect((await kmsInProcess(words)).stdout).toContain(
+      `up to date, F20260101T010000Z.zip in ${away}`,
+    );
+
+    rmSync(away, { recursive: true });
+    await backUpAt(server, 'full', '2026-01-02T01:00:00Z');
+    expect((await kmsInProcess(words)).stdout).toContain(
+      `24h behind, F20260101T010000Z.zip in ${away}`,
+    );
+    expect((await kmsJsonInProcess(words)).json).toMatchObject({
+      mirror: { to: away, behindMs: 86_400_000 },
+    });
   });
 
   it('names what is not copied', async () => {

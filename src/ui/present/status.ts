@@ -4,7 +4,10 @@ import { terminalChart } from '../../page/terminal-chart.js';
 import { systemClock } from '../../platform/clock.js';
 import { describeKept } from '../../server/kept-words.js';
 import type { ExitCode } from '../../errors.js';
-import type { CollectedStatus } from '../../jobs/collect-status.js';
+import type {
+  CollectedStatus,
+  MirrorStatus,
+} from '../../jobs/collect-status.js';
 import type { StatusArchive, StatusReport } from '../../status/status.js';
 import type { Outcome } from '../command.js';
 import { document } from '../document.js';
@@ -35,6 +38,7 @@ export function documentStatus({
   report,
   nextRuns: [next],
   lastRun,
+  mirror,
 }: CollectedStatus): object {
   const { last, newestRecoverable, ...rest } = report;
 
@@ -44,6 +48,7 @@ export function documentStatus({
     newestRecoverable,
     nextRun: next && { type: next.task.type, at: next.at.toISOString() },
     lastRun,
+    mirror,
   });
 }
 
@@ -65,6 +70,7 @@ function statusRows({
   report,
   nextRuns: [next],
   lastRun,
+  mirror,
 }: CollectedStatus): string[][] {
   const { last, newestRecoverable: newest, engine, lock } = report;
   const archives = plural(report.archives, 'archive');
@@ -89,6 +95,7 @@ function statusRows({
       'Archives',
       `${archives}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
     ],
+    ...(mirror ? [['Off-site', describeMirror(mirror)]] : []),
     ['Space', describeSpace(report)],
     [
       'Mail server',
@@ -101,6 +108,17 @@ function statusRows({
     ]),
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
+}
+
+/** `24h behind, I20261128T220007Z.zip in s3://mail-backup/mail1`. */
+function describeMirror({ to, newest, behindMs }: MirrorStatus): string {
+  if (newest === undefined || behindMs === undefined) {
+    return `nothing in ${to}`;
+  }
+
+  const state = behindMs === 0 ? 'up to date' : `${formatAge(behindMs)} behind`;
+
+  return `${state}, ${newest} in ${to}`;
 }
 
 /** `Sun 2026-11-29 01:00 CET, full, exit code 0`. */
