@@ -34,7 +34,7 @@ export interface StorageFeatures {
 /** Plain data from which another thread opens the same storage. */
 export type StoragePlace = LocalPlace | BucketPlace;
 
-export interface LocalPlace {
+interface LocalPlace {
   readonly kind: 'local';
   /** Absolute. */
   readonly directory: string;

@@ -72,7 +72,7 @@ export function archivePathIn(
 }
 
 /** The settings of the targets; none where there is no server. */
-export function readTargets(flags: ServerFlags): readonly TargetSettings[] {
+function readTargets(flags: ServerFlags): readonly TargetSettings[] {
   try {
     return readIniFile(findServer(flags).dir).targets;
   } catch (error) {

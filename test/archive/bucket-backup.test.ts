@@ -403,6 +403,31 @@ describe('a bucket', () => {
     ]);
   });
 
+  it('whose credentials may not drop uploads is backed up to all the same', async () => {
+    const storage = await start();
+    const denied = {
+      method: 'DELETE',
+      query: 'uploadId',
+      does: { status: 403, code: 'AccessDenied' },
+      times: 1e9,
+    } as const;
+    const failing = {
+      query: 'partNumber',
+      does: { status: 400, code: 'EntityTooLarge' },
+      times: 1e9,
+    } as const;
+    await s3.faults([denied, failing]);
+    await expect(
+      backUpAt(server, 'full', '2026-01-01T01:00:00Z', { storage }),
+    ).rejects.toMatchObject({ message: /EntityTooLarge/ });
+
+    await s3.faults([denied]);
+    await backUpAt(server, 'full', '2026-01-02T01:00:00Z', {
+      storage: bucketOf(s3, host()),
+    });
+    expect(await s3.keys()).toContain('mail/F20260102T010000Z.zip');
+  });
+
   it('whose credentials expire in the middle has the old state, and the next run takes away what was sent', async () => {
     const storage = await start();
     await backUpAt(server, 'full', '2026-01-01T01:00:00Z', { storage });

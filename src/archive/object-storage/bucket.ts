@@ -94,7 +94,7 @@ async function openStore({
 }
 
 /** `s3://bucket/prefix` */
-export function nameOfTarget({ bucket, prefix }: ObjectStoreTarget): string {
+function nameOfTarget({ bucket, prefix }: ObjectStoreTarget): string {
   return `s3://${bucket}/${prefix}`.replace(/\/$/, '');
 }
 
