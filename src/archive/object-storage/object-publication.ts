@@ -7,12 +7,8 @@ import { addNote } from '../../platform/run-notes.js';
 import { tellStep } from '../../platform/steps.js';
 import {
   archiveName,
-  type ArchiveType,
-  formatIndexName,
   formatSealedName,
   formatTemporaryIndexName,
-  formatTemporaryName,
-  parseVolumeName,
 } from '../names.js';
 import { combineDigests } from '../combine-digests.js';
 import type {
@@ -38,8 +34,9 @@ import {
   writeJournal,
 } from './publication-journal.js';
 import type { Seal } from './seal.js';
+import { tryIndex } from './try-index.js';
 import { proveSent } from './prove-sent.js';
-import { namesOfUpload, type UploadNames } from './upload-names.js';
+import { namesOfUpload, typeOf, type UploadNames } from './upload-names.js';
 import { dropStrayUploads, dropUploads } from './stray-uploads.js';
 import type { VolumeTally } from './volume-tally.js';
 import { type TakenUpload, VolumeUploads } from './volume-uploads.js';
@@ -177,8 +174,7 @@ export class ObjectPublication implements Publication {
     signal: AbortSignal | undefined,
   ): Promise<readonly VolumeTally[]> {
     try {
-      const index = await this.#addIndex(archive);
-      const written = [...archive.volumes, ...index];
+      const written = [...archive.volumes, ...(await this.#addIndex(archive))];
       const sent = await this.#uploads.finish(written.length, signal);
 
       for (const [number, file] of written.entries()) {
@@ -193,8 +189,10 @@ export class ObjectPublication implements Publication {
 
   /** Begins to send the index; a sealed archive has none. */
   async #addIndex(archive: WrittenArchive): Promise<readonly WrittenFile[]> {
-    if (this.settings.bucket.place.recipients) return [];
-    const index = await this.#makeIndex(archive);
+    const { bucket, workplace, stem } = this.settings;
+    if (bucket.place.recipients) return [];
+
+    const index = await tryIndex(archive, workplace, stem);
     if (!index) return [];
 
     this.#indexNumber = archive.volumes.length;
@@ -203,29 +201,10 @@ export class ObjectPublication implements Publication {
     return [index];
   }
 
-  /** An archive without one is whole. */
-  async #makeIndex({
-    volumes,
-    makeIndex,
-  }: WrittenArchive): Promise<WrittenFile | undefined> {
-    const { workplace, stem } = this.settings;
-    const name = formatIndexName(stem);
-    tellStep(`writing ${name}`);
-
-    try {
-      return await makeIndex?.(workplace, stem, volumes);
-    } catch (error) {
-      const text = `${archiveName(stem)} gets no ${name}, its volumes are read instead: ${messageOf(error)}`;
-      addNote({ kind: 'warning', key: name, text });
-
-      return undefined;
-    }
-  }
-
   #namesOf(number: number): UploadNames {
-    const { stem } = this.settings;
+    const what = number === this.#indexNumber ? 'index' : number;
 
-    return namesOfUpload(stem, number === this.#indexNumber ? 'index' : number);
+    return namesOfUpload(this.settings.stem, what);
   }
 
   #sealOf(
@@ -316,8 +295,7 @@ export class ObjectPublication implements Publication {
 
   async #clearWorkplace(volumes: number): Promise<void> {
     for (let volume = 0; volume < volumes; volume++) {
-      const name = formatTemporaryName(this.settings.stem, volume);
-      await this.workplace.remove(name);
+      await this.workplace.remove(this.#namesOf(volume).storedAs);
     }
 
     await this.#removeIndex();
@@ -326,11 +304,4 @@ export class ObjectPublication implements Publication {
   #removeIndex(): Promise<void> {
     return this.workplace.remove(formatTemporaryIndexName(this.settings.stem));
   }
-}
-
-function typeOf(stem: string): ArchiveType {
-  const name = parseVolumeName(archiveName(stem));
-  if (name) return name.type;
-
-  throw new Error(`${stem} is no archive's name`);
 }

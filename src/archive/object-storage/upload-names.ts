@@ -1,9 +1,12 @@
 /** The names of what is sent of an archive. */
 import {
+  archiveName,
+  type ArchiveType,
   formatIndexName,
   formatTemporaryIndexName,
   formatTemporaryName,
   formatVolumeName,
+  parseVolumeName,
 } from '../names.js';
 
 export interface UploadNames {
@@ -23,4 +26,11 @@ export function namesOfUpload(
         key: formatVolumeName(stem, what),
         storedAs: formatTemporaryName(stem, what),
       };
+}
+
+export function typeOf(stem: string): ArchiveType {
+  const name = parseVolumeName(archiveName(stem));
+  if (name) return name.type;
+
+  throw new Error(`${stem} is no archive's name`);
 }
