@@ -161,7 +161,10 @@ describe('archives are copied into a bucket', () => {
 
       const { report } = await replicate();
       expect(report.archives).toMatchObject([
-        { archive: FULL, action: expect.stringMatching(/copied|there/) },
+        {
+          archive: FULL,
+          action: expect.stringMatching(/copied|there/) as string,
+        },
       ]);
       expect(await s3.uploads()).toEqual([]);
       for (const key of await s3.keys()) await s3.remove(key);

@@ -73,7 +73,6 @@ function statusRows({
   mirror,
 }: CollectedStatus): string[][] {
   const { last, newestRecoverable: newest, engine, lock } = report;
-  const archives = plural(report.archives, 'archive');
 
   return [
     ['Status', report.level.toUpperCase()],
@@ -93,7 +92,7 @@ function statusRows({
     ],
     [
       'Archives',
-      `${archives}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
+      `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
     ],
     ...(mirror ? [['Off-site', describeMirror(mirror)]] : []),
     ['Space', describeSpace(report)],
