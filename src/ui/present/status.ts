@@ -86,10 +86,7 @@ function statusRows({
         : 'nothing',
     ],
     ...(lastRun ? [['Last run', describeRun(lastRun)]] : []),
-    [
-      'Next run',
-      next ? `${formatWeekdayMoment(next.at)}, ${next.task.type}` : 'none',
-    ],
+    ['Next run', describeNext(next)],
     [
       'Archives',
       `${plural(report.archives, 'archive')}, ${formatSize(report.sizeBytes)}, in ${report.backupDir}`,
@@ -107,6 +104,13 @@ function statusRows({
     ]),
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
+}
+
+/** `Sun 2026-11-29 01:00 CET, full`. */
+function describeNext(
+  next: CollectedStatus['nextRuns'][number] | undefined,
+): string {
+  return next ? `${formatWeekdayMoment(next.at)}, ${next.task.type}` : 'none';
 }
 
 /** `24h behind, I20261128T220007Z.zip in s3://mail-backup/mail1`. */
