@@ -21,6 +21,8 @@ export interface Mirror {
   readonly storage: Storage;
   /** So many complete backups stay there; undefined: nothing is removed there. */
   readonly last: number | undefined;
+  /** False for one beside that of kms-backup.ini: what `status` says of the second place is not about it. */
+  readonly isUsual: boolean;
 }
 
 export interface MirrorRequest {
@@ -60,6 +62,7 @@ export function findMirror(
   return {
     storage: locateStorage(place, { 'server-dir': installDir }),
     last,
+    isUsual: true,
   };
 }
 
@@ -93,6 +96,7 @@ async function copyAndRotate(
   const report = await runReplicate({
     ...request,
     target: request.mirror.storage,
+    isRecorded: request.mirror.isUsual,
     wanted,
   });
 

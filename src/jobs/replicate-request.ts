@@ -63,5 +63,5 @@ function chooseMirror(
   const storage = locateStorage(flags.to, flags);
   const isMirror = mirror?.storage.identity === storage.identity;
 
-  return isMirror ? mirror : { storage, last: undefined };
+  return isMirror ? mirror : { storage, last: undefined, isUsual: !mirror };
 }

@@ -10,6 +10,8 @@ export interface ReplicateRequest {
   /** The archives that the target is to have, all of `source`. */
   readonly wanted: readonly ArchiveState[];
   readonly isDryRun: boolean;
+  /** Whether the source is to note what the target has. */
+  readonly isRecorded: boolean;
   readonly lockWaitMs: number;
   readonly clock: Clock;
   readonly onProgress?: OnProgress | undefined;

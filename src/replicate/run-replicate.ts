@@ -51,7 +51,7 @@ export async function runReplicate(
   try {
     const warnings = await sweepTarget(request);
     const archives = await copyAll(request, await planFor(request), warnings);
-    warnings.push(...(await recordMirror(request)));
+    if (request.isRecorded) warnings.push(...(await recordMirror(request)));
 
     return reportOf(request, archives, warnings);
   } finally {

@@ -56,6 +56,16 @@ describe('the night with a second place', () => {
     expect(zips()).toEqual(['F20260103T010000Z.zip']);
   });
 
+  it('is what the record is about, whatever is copied elsewhere by hand', async () => {
+    await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
+    const elsewhere = join(dir, 'elsewhere');
+    mkdirSync(elsewhere);
+    await kmsInProcess(['replicate', '--server-dir', dir, '--to', elsewhere]);
+    const record = await readMirrorRecord(storageAt(server.backupDir));
+    expect(readdirSync(elsewhere)).toContain('F20260101T010000Z.zip');
+    expect(record?.to).toBe(away);
+  });
+
   it('and a place that is away is a warning, and what is lost with the rotation is named', async () => {
     await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
     rmSync(away, { recursive: true });

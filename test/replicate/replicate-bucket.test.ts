@@ -48,7 +48,7 @@ const replicate = (
 ): Promise<MirrorEnd> =>
   mirrorArchives({
     source: storageAt(server.backupDir),
-    mirror: { storage, last },
+    mirror: { storage, last, isUsual: true },
     keepsDifferentials: false,
     rotates: true,
     isDryRun: false,

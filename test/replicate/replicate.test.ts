@@ -67,7 +67,7 @@ function replicate(
 
   return mirrorArchives({
     source: storageAt(server.backupDir),
-    mirror: { storage, last },
+    mirror: { storage, last, isUsual: true },
     keepsDifferentials: false,
     rotates: true,
     isDryRun: false,
