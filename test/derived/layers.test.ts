@@ -53,6 +53,14 @@ const PLANTED: Readonly<
     file: 'store/planted.ts',
     imports: '../archive/names.js',
   },
+  'object-store-stands-below': {
+    file: 'object-store/planted.ts',
+    imports: '../archive/names.js',
+  },
+  'sealing-knows-no-archive': {
+    file: 'sealing/planted.ts',
+    imports: '../archive/names.js',
+  },
   'archive-stands-alone': {
     file: 'archive/planted.ts',
     imports: '../server/engine.js',

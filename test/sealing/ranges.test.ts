@@ -84,7 +84,7 @@ describe('a sealed file', () => {
 
         for (const [from, part] of ranges) {
           const offset = atOf(from, size);
-          const length = atOf(part, size - offset + 1);
+          const length = Math.min(size - offset, atOf(part, size - offset + 1));
           const expected = plain.subarray(offset, offset + length);
           expectSame(await source.read(offset, length), expected);
           const into = Buffer.alloc(length);
