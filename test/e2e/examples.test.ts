@@ -39,6 +39,9 @@ const ENDS: readonly (readonly [RegExp, number])[] = [
   [/--forget/, 10],
   [/notify test/, 1],
   [/search /, 10],
+  // No keys of an object store.
+  [/--to s3:/, 2],
+  [/target test/, 1],
 ];
 
 /** These change the machine itself, never end, or run in another test: a further flag keeps them from it. */
@@ -46,6 +49,7 @@ const HARMLESS: readonly (readonly [RegExp, string])[] = [
   [/schedule (un)?install/, ' --directory "$OUT/jobs"'],
   [/log show --follow/, ' --help'],
   [/demo$/, ' --help'],
+  [/replicate$/, ' --to "$OUT"'],
 ];
 
 let base: string;
@@ -115,6 +119,8 @@ function run(line: string, server: PlantedServer): Ended {
     .replace(/\/mnt\/server-backup\/F\d{8}T\d{6}Z\.zip/, '"$ARCHIVE"')
     .replace(/"E:\\backup 2"|\/mnt\/server-backup/, '"$BACKUP"')
     .replace(/\/opt\/kerio\/mailserver/, '"$SERVER"')
+    .replace(/\/mnt\/usb-disk/, '"$OUT"')
+    .replace(/(?<=target (rm|show|test) )offsite/, 'planted')
     .replace(
       /\/tmp\/kms-backup-demo|\/etc\/bash_completion\.d\/kms-backup|"\$\{fpath\[1\]\}\/_kms-backup"|\$PROFILE/,
       '"$OUT/$RANDOM"',

@@ -87,6 +87,8 @@ export interface Call {
   readonly reads?: boolean;
   /** Default: 0. */
   readonly exitCode?: number;
+  /** It ends with a verdict: its text stands on stdout, whatever the verdict is. */
+  readonly isVerdict?: boolean;
   /** It takes seconds: on a terminal it is called once, and its document is looked at from cron alone. */
   readonly isLong?: boolean;
   /** What is typed on a terminal, and how it ends there. */
@@ -153,7 +155,12 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'target:list': READS,
   'target:rm': { words: () => ['planted'] },
   'target:show': { ...READS, words: () => ['planted'] },
-  'target:test': { ...READS, words: () => ['planted'], exitCode: 1 },
+  'target:test': {
+    ...READS,
+    words: () => ['planted'],
+    exitCode: 1,
+    isVerdict: true,
+  },
   verify: READS,
 };
 
