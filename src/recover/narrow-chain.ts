@@ -2,9 +2,10 @@ import type { Chain } from '../archive/chain.js';
 import { type ChainIndex, readFolders } from '../archive/chain-index.js';
 import { type FolderRun, mailboxOf } from '../archive/folder-index.js';
 import { foldersOf } from '../archive/open-folders.js';
-import { KmsError } from '../errors.js';
+import { KmsError, NotFoundError } from '../errors.js';
 import {
   isDirectoryInScope,
+  isOwnerToTheLetter,
   type MailScope,
   resolveScope,
   type TypedScope,
@@ -109,6 +110,11 @@ function findScopeIn(
     ? {}
     : { domain: typed.domain, user: typed.user };
   const owned = resolveScope(index, { ...owner, withSubfolders: true });
+  // Mailboxes without files are not in the index, and one of them may be the better match.
+  if (!isOwnerToTheLetter(owned, owner)) {
+    throw new NotFoundError('the index has a similar name only');
+  }
+
   const near = groups
     .filter(({ place }) => !place || mayConcern(owned, place))
     .flatMap(({ runs }) => runs);

@@ -29,13 +29,22 @@ export function lookUpName(
   typed: string,
   names: readonly string[],
 ): string | undefined {
-  const decoded = typed.split('/').map(decodeFolderName).join('/');
-  const exact = [typed, decoded].find((name) => names.includes(name));
+  const readings = readingsOf(typed);
+  const exact = readings.find((name) => names.includes(name));
   if (exact !== undefined) return exact;
 
-  const folded = new Set([foldName(typed), foldName(decoded)]);
+  const folded = new Set(readings.map(foldName));
 
   return names.find((name) => folded.has(foldName(name)));
+}
+
+/** Says whether a name is what was typed, to the letter: among all names there is no better one then. */
+export function isToTheLetter(typed: string, name: string): boolean {
+  return readingsOf(typed).includes(name);
+}
+
+function readingsOf(typed: string): string[] {
+  return [typed, typed.split('/').map(decodeFolderName).join('/')];
 }
 
 /** The error for a name that is not there, with those that were probably meant. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { findName, lookUpName, notFound } from './find-name.js';
+import { findName, isToTheLetter, lookUpName, notFound } from './find-name.js';
 import { joinNames, messageKeyOf, PUBLIC } from './mail-names.js';
 import { type MailboxIndex, type MailIndex, unique } from './mailboxes.js';
 import { numberOfMessage, withMessageExtension } from './message-file.js';
@@ -90,6 +90,20 @@ function resolveOwner(
   const user = findName('user', address.user, unique(users), where);
 
   return { domain: domain ?? onlyDomainOf(index, user), user };
+}
+
+/** Says whether the owner of a scope has the names that were typed, to the letter. */
+export function isOwnerToTheLetter(
+  scope: MailScope,
+  typed: Pick<TypedScope, 'domain' | 'user'>,
+): boolean {
+  const { domain, user } = splitAddress(typed.user);
+  const typedDomain = typed.domain ?? domain ?? scope.domain ?? '';
+
+  return (
+    isToTheLetter(typedDomain, scope.domain ?? '') &&
+    isToTheLetter(user ?? scope.user ?? '', scope.user ?? '')
+  );
 }
 
 /** Says whether a path lies in the scope. */
