@@ -48,11 +48,23 @@ async function readAside(
   length: number,
 ): Promise<Buffer> {
   const bytes = largeBuffer(length);
+  await fillAside({ fd, path }, bytes, offset);
+
+  return bytes;
+}
+
+/** Reads as many bytes as there is memory for, outside of this thread. @throws {Error} where the file ends before */
+export async function fillAside(
+  { fd, path }: { readonly fd: number; readonly path: string },
+  into: Uint8Array,
+  offset: number,
+): Promise<void> {
+  const { length } = into;
 
   for (let done = 0; done < length;) {
     const count = await readBytesAside(
       fd,
-      bytes,
+      into,
       done,
       length - done,
       offset + done,
@@ -64,8 +76,6 @@ async function readAside(
 
     done += count;
   }
-
-  return bytes;
 }
 
 function readHere(fd: number, into: Uint8Array, offset: number): void {

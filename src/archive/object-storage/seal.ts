@@ -2,8 +2,8 @@
  * The seal of an archive in a bucket, `F….seal.json`: written once, before any volume can be seen. It says which uploads, and
  * which parts of them, are the archive's volumes, so that any later run can complete what one that died had sent. Pure.
  */
-import { createHash } from 'node:crypto';
 import type { UploadPart } from '../../object-store/object-store.js';
+import { etagOfParts } from '../../object-store/upload-bodies.js';
 import { isJsonObject } from '../../platform/own-file.js';
 import {
   type ArchiveType,
@@ -170,17 +170,9 @@ export function isVolume(
   completedAs?: string,
 ): boolean {
   if (sizeBytes !== volume.sizeBytes) return false;
-  if (volume.areMd5) return etag === etagOfParts(volume.partEtags);
+  if (volume.areMd5) return etag === etagOfParts(partsOf(volume));
 
   const count = String(volume.partEtags.length);
 
   return etag === (completedAs ?? etag) && etag.endsWith(`-${count}`);
-}
-
-/** The ETag of an object out of parts: MD5 over the MD5s of the parts, and their number. */
-function etagOfParts(partEtags: readonly string[]): string {
-  const digests = partEtags.map((etag) => Buffer.from(etag, 'hex'));
-  const hash = createHash('md5').update(Buffer.concat(digests)).digest('hex');
-
-  return `${hash}-${String(partEtags.length)}`;
 }

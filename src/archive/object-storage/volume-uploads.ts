@@ -5,10 +5,9 @@ import type {
   UploadOptions,
   UploadPart,
 } from '../../object-store/object-store.js';
-import { readBytesAside } from '../../platform/read-bytes.js';
 import type { Recipients } from '../../sealing/age-headers.js';
 import { Sealer } from '../../sealing/sealer.js';
-import { endsEarly } from '../zip/source.js';
+import { fillAside } from '../local-file.js';
 import { PartCutter } from './part-cutter.js';
 import { PART_BYTES, PartLanes } from './part-lanes.js';
 import type { BegunUpload } from './publication-journal.js';
@@ -45,6 +44,7 @@ const SEALED_AT_ONCE_BYTES = 1 << 20;
 /** A volume that is being sent. */
 interface SentFile {
   readonly number: number;
+  readonly path: string;
   readonly fd: number;
   readonly tally: VolumeTally;
 }
@@ -154,7 +154,8 @@ export class VolumeUploads {
     const { uploadId, parts } = await this.#begin(store, key);
 
     const tally = new VolumeTally(key, uploadId);
-    const file = { number, fd: openSync(pathOf(number), 'r'), tally };
+    const path = pathOf(number);
+    const file = { number, path, fd: openSync(path, 'r'), tally };
     const send = (memory: Buffer, length: number): void => {
       const bytes = memory.subarray(0, length);
       const part = tally.add(bytes);
@@ -187,14 +188,16 @@ export class VolumeUploads {
     return { uploadId, parts: [] };
   }
 
-  async #sendPlain({ number, fd, tally }: SentFile, send: Send): Promise<void> {
+  async #sendPlain(file: SentFile, send: Send): Promise<void> {
+    const { number, tally } = file;
+
     for (;;) {
       const length = await this.#nextLength(number, tally.writtenBytes);
       if (length === 0) return;
 
       const memory = await this.#lanes.take();
       const bytes = memory.subarray(0, length);
-      await readWhole(fd, bytes, tally.writtenBytes);
+      await fillAside(file, bytes, tally.writtenBytes);
       tally.count(bytes);
       send(memory, length);
     }
@@ -202,10 +205,11 @@ export class VolumeUploads {
 
   /** Under a key of its own: what is begun anew is another upload, and sealed anew. */
   async #sendSealed(
-    { number, fd, tally }: SentFile,
+    file: SentFile,
     recipients: Recipients,
     send: Send,
   ): Promise<void> {
+    const { number, tally } = file;
     const sealer = await Sealer.for(recipients);
     const parts = new PartCutter(this.#lanes, send);
     const piece = Buffer.allocUnsafeSlow(SEALED_AT_ONCE_BYTES);
@@ -216,7 +220,7 @@ export class VolumeUploads {
       if (length === 0) break;
 
       const bytes = piece.subarray(0, Math.min(length, piece.length));
-      await readWhole(fd, bytes, tally.writtenBytes);
+      await fillAside(file, bytes, tally.writtenBytes);
       tally.count(bytes);
       await parts.add(sealer.push(bytes));
     }
@@ -253,18 +257,4 @@ function findPart(
   const isSame = part?.sizeBytes === bytes.length && part.etag === md5(bytes);
 
   return isSame ? part : undefined;
-}
-
-async function readWhole(
-  fd: number,
-  into: Buffer,
-  position: number,
-): Promise<void> {
-  for (let done = 0; done < into.length;) {
-    const rest = into.length - done;
-    const count = await readBytesAside(fd, into, done, rest, position + done);
-    if (count === 0) throw endsEarly(position + done, position + into.length);
-
-    done += count;
-  }
 }
