@@ -208,18 +208,21 @@ describe('two machines that back up to one bucket', () => {
   });
 });
 
+/** The volumes of the first archive are sent, and never become visible. */
+const NO_COMPLETING = [
+  {
+    method: 'POST',
+    key: /F20260101.*zip$/,
+    query: 'uploadId',
+    does: 'reset',
+    times: 1e9,
+  },
+] as const;
+
 describe('what a run sealed before it died', () => {
   it('is completed by the next run of another machine', async () => {
     await start();
-    await s3.faults([
-      {
-        method: 'POST',
-        key: /F20260101.*zip$/,
-        query: 'uploadId',
-        does: 'reset',
-        times: 1e9,
-      },
-    ]);
+    await s3.faults(NO_COMPLETING);
     await expect(
       backUpAt(server, 'full', '2026-01-01T01:00:00Z', {
         storage: bucketOf(s3, host('a')),
@@ -245,15 +248,7 @@ describe('what a run sealed before it died', () => {
 
   it('is named where its parts are gone', async () => {
     await start();
-    await s3.faults([
-      {
-        method: 'POST',
-        key: /F20260101.*zip$/,
-        query: 'uploadId',
-        does: 'reset',
-        times: 1e9,
-      },
-    ]);
+    await s3.faults(NO_COMPLETING);
     await expect(
       backUpAt(server, 'full', '2026-01-01T01:00:00Z', {
         storage: bucketOf(s3, host()),
