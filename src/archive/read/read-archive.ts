@@ -30,7 +30,7 @@ export async function readSelections(
   // A few entries are read sooner than a thread is started.
   const isLittle = totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES;
   if (!isLittle && selections.every(({ volume }) => placeOfVolume(volume))) {
-    return readInThreads(selections, options);
+    return readInThreads(selections, options, report);
   }
 
   await readHere(selections, options, report);
@@ -59,11 +59,12 @@ async function readHere(
 async function readInThreads(
   selections: readonly Selection[],
   options: ReadOptions,
+  report: GrowingReport,
 ): Promise<ReadReport> {
-  const threads = new ReadingThreads(options);
+  const threads = new ReadingThreads(options, report);
 
   try {
-    for (const selection of selections) threads.add(selection);
+    for (const selection of selections) threads.handOut(selection);
 
     return await threads.finish();
   } finally {

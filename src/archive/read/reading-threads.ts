@@ -29,13 +29,14 @@ export function threadsFor(
 /** Threads that read selections in the order in which they are added. */
 export class ReadingThreads {
   readonly #pool: WorkerPool<ReadTask, ReadResult>;
-  readonly #report: GrowingReport;
   readonly #readings: Promise<void>[] = [];
   /** Settled when the threads have the last tasks of what was added. */
   #handedOut = Promise.resolve();
 
-  constructor(private readonly options: ReadOptions) {
-    this.#report = new GrowingReport(options);
+  constructor(
+    private readonly options: ReadOptions,
+    private readonly report = new GrowingReport(options),
+  ) {
     this.#pool = new WorkerPool({
       url: new URL('./read-worker.js', import.meta.url),
       threads: options.threads ?? defaultThreads(),
@@ -47,10 +48,15 @@ export class ReadingThreads {
     if (options.signal?.aborted) this.#stop();
   }
 
-  /** Returns at once. */
+  /** Counts a selection and has it read. Returns at once. */
   add(selection: Selection): void {
+    this.report.expect(selection);
+    this.handOut(selection);
+  }
+
+  /** Has a selection read that the report expects. Returns at once. */
+  handOut(selection: Selection): void {
     const before = this.#handedOut;
-    this.#report.expect(selection);
 
     this.#handedOut = new Promise((resolve) => {
       const reading = before
@@ -64,10 +70,10 @@ export class ReadingThreads {
 
   /** Waits for all that was added. @throws {Error} when a volume cannot be read or a target cannot be written */
   async finish(): Promise<ReadReport> {
-    this.#report.expectNoMore();
+    this.report.expectNoMore();
     await Promise.all(this.#readings);
 
-    return this.#report;
+    return this.report;
   }
 
   async close(): Promise<void> {
@@ -84,7 +90,7 @@ export class ReadingThreads {
     const tasks = toTasks(selection, place, this.options);
 
     await this.#pool.runAll(thenCall(tasks, onHandedOut), (result) => {
-      this.#report.add(result);
+      this.report.add(result);
     });
   }
 }
