@@ -646,7 +646,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "to" = @{ "summary" = "A directory, s3://BUCKET/PREFIX or a target. Default: [mirror] to of kms-backup.ini." }
-    "backup-dir" = @{ "summary" = "Where archives lie. Default: the server's backup directory." }
+    "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
     "dry-run" = @{ "summary" = "Say what would be copied and removed, and change nothing." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
   }

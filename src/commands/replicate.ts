@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { toReplicateRequest } from '../jobs/replicate-request.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { durationFlag, withEnvironment } from '../ui/flags.js';
+import { backupDirFlag, durationFlag, withEnvironment } from '../ui/flags.js';
 import {
   documentReplicate,
   formatReplicate,
@@ -31,10 +31,7 @@ export default class Replicate extends KmsCommand {
       summary:
         'A directory, s3://BUCKET/PREFIX or a target. Default: [mirror] to of kms-backup.ini.',
     }),
-    'backup-dir': Flags.string({
-      helpValue: 'DIR',
-      summary: "Where archives lie. Default: the server's backup directory.",
-    }),
+    'backup-dir': backupDirFlag,
     'dry-run': Flags.boolean({
       summary: 'Say what would be copied and removed, and change nothing.',
     }),

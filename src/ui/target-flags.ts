@@ -1,5 +1,11 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { withEnvironment } from './flags.js';
+
+/** The target that a command is about. */
+export const targetArg = Args.string({
+  required: true,
+  description: 'Its name.',
+});
 
 /** The settings of a target, each the key of its section. None is a secret. */
 export const targetFlags = withEnvironment({

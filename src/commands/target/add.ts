@@ -7,7 +7,7 @@ import {
   documentTargetEdit,
   formatTargetAdded,
 } from '../../ui/present/targets.js';
-import { dryRunFlag, targetFlags } from '../../ui/target-flags.js';
+import { dryRunFlag, targetArg, targetFlags } from '../../ui/target-flags.js';
 
 export default class TargetAdd extends KmsCommand {
   static override summary = 'Add an object store as a place for archives.';
@@ -19,7 +19,7 @@ export default class TargetAdd extends KmsCommand {
   ];
   static override exitCodes = [ExitCode.notFound];
   static override args = {
-    NAME: Args.string({ required: true, description: 'Its name.' }),
+    NAME: targetArg,
     ADDRESS: Args.string({
       description: 's3://BUCKET/PREFIX, in place of --bucket and --prefix.',
     }),

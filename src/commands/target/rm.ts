@@ -1,4 +1,3 @@
-import { Args } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { removeTarget } from '../../jobs/targets.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
@@ -7,7 +6,7 @@ import {
   documentTargetEdit,
   formatTargetRemoved,
 } from '../../ui/present/targets.js';
-import { dryRunFlag } from '../../ui/target-flags.js';
+import { dryRunFlag, targetArg } from '../../ui/target-flags.js';
 
 export default class TargetRm extends KmsCommand {
   static override summary = 'Take a target out of kms-backup.ini.';
@@ -16,7 +15,7 @@ export default class TargetRm extends KmsCommand {
   static override examples = ['<%= config.bin %> <%= command.id %> offsite'];
   static override exitCodes = [ExitCode.notFound];
   static override args = {
-    NAME: Args.string({ required: true, description: 'Its name.' }),
+    NAME: targetArg,
   };
   static override flags = withEnvironment({ 'dry-run': dryRunFlag });
 

@@ -1,8 +1,8 @@
-import { Args } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { findTarget } from '../../jobs/targets.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { documentOneTarget, formatTarget } from '../../ui/present/targets.js';
+import { targetArg } from '../../ui/target-flags.js';
 
 export default class TargetShow extends KmsCommand {
   static override summary = 'Show the settings of a target.';
@@ -11,7 +11,7 @@ export default class TargetShow extends KmsCommand {
   static override examples = ['<%= config.bin %> <%= command.id %> offsite'];
   static override exitCodes = [ExitCode.notFound];
   static override args = {
-    NAME: Args.string({ required: true, description: 'Its name.' }),
+    NAME: targetArg,
   };
 
   protected override stopsAtOnce = true;

@@ -1,4 +1,3 @@
-import { Args } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import {
@@ -6,6 +5,7 @@ import {
   formatTrial,
   trialExitCode,
 } from '../../ui/present/targets.js';
+import { targetArg } from '../../ui/target-flags.js';
 
 export default class TargetTest extends KmsCommand {
   static override summary =
@@ -15,7 +15,7 @@ export default class TargetTest extends KmsCommand {
   static override examples = ['<%= config.bin %> <%= command.id %> offsite'];
   static override exitCodes = [ExitCode.notFound];
   static override args = {
-    NAME: Args.string({ required: true, description: 'Its name.' }),
+    NAME: targetArg,
   };
 
   protected override stopsAtOnce = true;
