@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { toReplicateRequest } from '../jobs/replicate-request.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { backupDirFlag, durationFlag, withEnvironment } from '../ui/flags.js';
+import { backupDirFlag, lockWaitFlag, withEnvironment } from '../ui/flags.js';
 import {
   documentReplicate,
   formatReplicate,
@@ -35,10 +35,7 @@ export default class Replicate extends KmsCommand {
     'dry-run': Flags.boolean({
       summary: 'Say what would be copied and removed, and change nothing.',
     }),
-    'lock-wait': durationFlag({
-      default: 0,
-      summary: 'How long to wait for another run, for example 10m.',
-    }),
+    'lock-wait': lockWaitFlag,
   });
 
   protected async execute(): Promise<Outcome> {

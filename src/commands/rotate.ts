@@ -3,7 +3,7 @@ import { ExitCode } from '../errors.js';
 import { toRotateRequest } from '../jobs/rotate-request.js';
 import { runRotate } from '../rotate/run-rotate.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { durationFlag, identityFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlag, lockWaitFlag, withEnvironment } from '../ui/flags.js';
 import { formatRotate } from '../ui/present/rotate.js';
 
 export default class Rotate extends KmsCommand {
@@ -33,10 +33,7 @@ export default class Rotate extends KmsCommand {
     'dry-run': Flags.boolean({
       summary: 'Say what would be removed and why, and remove nothing.',
     }),
-    'lock-wait': durationFlag({
-      default: 0,
-      summary: 'How long to wait for another run, for example 10m.',
-    }),
+    'lock-wait': lockWaitFlag,
   });
 
   protected async execute(): Promise<Outcome> {

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import {
-  durationFlag,
+  lockWaitFlag,
   sizeFlag,
   threadsFlag,
   withEnvironment,
@@ -56,9 +56,7 @@ export const backupFlags = withEnvironment({
     summary:
       'Remove archives over the limit afterwards; on unless --no-rotate.',
   }),
-  'lock-wait': durationFlag({
-    summary: 'How long to wait for another run, for example 10m.',
-  }),
+  'lock-wait': lockWaitFlag,
   notify: Flags.string({
     options: ['always', 'problems', 'never'],
     summary:

@@ -85,6 +85,11 @@ export const identityFlag = Flags.string({
   summary: 'The identities of age that open sealed archives: AGE-SECRET-KEY-1…',
 });
 
+/** Without it kms-backup.ini says how long, so it has no default. */
+export const lockWaitFlag = durationFlag({
+  summary: 'How long to wait for another run, for example 10m.',
+});
+
 /** The backup directory. */
 export const backupDirFlag = Flags.string({
   helpValue: 'DIR',
