@@ -120,7 +120,8 @@ function waitFor(channel: CallChannel, call: Call): void {
     if (phase === ANSWERED || phase === FAILED) return;
     if (phase === WAITING) post(channel, call);
 
-    Atomics.wait(state, PHASE, Atomics.load(state, PHASE), AGAIN_MS);
+    // An answer since that look has changed it, and nobody waits.
+    Atomics.wait(state, PHASE, phase, AGAIN_MS);
   }
 
   throw Object.assign(new Error('a thread does not answer'), {
