@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { toReplicateRequest } from '../jobs/replicate-request.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { backupDirFlag, lockWaitFlag, withEnvironment } from '../ui/flags.js';
+import { backupDirFlag, lockWaitFlag, withEnvironmentOf } from '../ui/flags.js';
 import {
   documentReplicate,
   formatReplicate,
@@ -25,7 +25,7 @@ export default class Replicate extends KmsCommand {
     ExitCode.locked,
     ExitCode.noSpace,
   ];
-  static override flags = withEnvironment({
+  static override flags = withEnvironmentOf('replicate', {
     to: Flags.string({
       helpValue: 'TARGET',
       summary:

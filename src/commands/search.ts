@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { identityFlag, threadsFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlag, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
 import {
   documentSearch,
   formatSearch,
@@ -29,7 +29,7 @@ export default class Search extends KmsCommand {
   static override args = {
     'DIR|FILE': Args.string({ required: true, description: 'Where to look.' }),
   };
-  static override flags = withEnvironment({
+  static override flags = withEnvironmentOf('search', {
     ...searchFlags,
     ...scopeFlags,
     newest: Flags.boolean({

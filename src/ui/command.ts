@@ -11,7 +11,9 @@ import {
 } from '../jobs/offer-identities.js';
 import { askDiskPassword } from './disk-password.js';
 import { commonFlags } from './flags.js';
+import { printedDocument } from './document.js';
 import { exitNow, onStopSignal } from './interruption.js';
+import { adoptOldVariables } from './old-variables.js';
 import { jsonPieces } from './json-pieces.js';
 import { presentError, wantsJson, writeOut } from './present/error.js';
 import { Progress, type ProgressMode } from './progress.js';
@@ -134,8 +136,12 @@ export abstract class KmsCommand extends Command {
         outcome.isSummary === true &&
         exitCode === ExitCode.done;
 
-      if (this.#wantsJson()) printDocument(outcome.json);
-      else if (outcome.text !== '' && !isLeftOut) writeOut(`${outcome.text}\n`);
+      if (this.#wantsJson()) {
+        printDocument(printedDocument(outcome.json, exitCode));
+      } else if (outcome.text !== '' && !isLeftOut) {
+        writeOut(`${outcome.text}\n`);
+      }
+
       process.exitCode = exitCode;
       tellStep(`ends with exit code ${exitCode}`);
     } finally {
@@ -186,6 +192,7 @@ export abstract class KmsCommand extends Command {
     options?: Interfaces.Input<F, B, A>,
     argv?: string[],
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    this.warnAll(adoptOldVariables(options?.flags ?? {}, process.env));
     const parsed = await super.parse<F, B, A>(options, argv);
     this.#isQuiet = parsed.flags['quiet'] === true;
     offerIdentitiesOf(parsed.flags as IdentityFlags, (of) =>

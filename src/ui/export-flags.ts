@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { ExportFormat } from '../export/export-messages.js';
-import { identityFlag, withEnvironment } from './flags.js';
+import { identityFlag, withEnvironmentOf } from './flags.js';
 import { scopeFlags } from './scope-flags.js';
 import { searchFlags } from './search-flags.js';
 
@@ -14,7 +14,7 @@ const FORMATS: Readonly<Record<ExportFormat, true>> = {
 };
 
 /** The flags for the mail and the output of an export. */
-export const exportFlags = withEnvironment({
+export const exportFlags = withEnvironmentOf('export', {
   ...scopeFlags,
   ...searchFlags,
   format: Flags.string({

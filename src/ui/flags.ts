@@ -2,14 +2,34 @@ import { Flags } from '@oclif/core';
 import { UsageError } from '../errors.js';
 import { parseDuration, parseSize } from '../platform/units.js';
 
+/** Flags that mean one thing to one command and another to the next. */
+const AMBIGUOUS: ReadonlySet<string> = new Set(['from', 'keep', 'store', 'to']);
+
 /** Gives each flag its environment variable: `--backup-dir` is `KMS_BACKUP_BACKUP_DIR`. */
 export function withEnvironment<T extends Record<string, object>>(flags: T): T {
+  return withEnvironmentOf('', flags);
+}
+
+/** The same; the command's name stands in the variables of ambiguous flags: `KMS_BACKUP_REPLICATE_TO`. */
+export function withEnvironmentOf<T extends Record<string, object>>(
+  command: string,
+  flags: T,
+): T {
   return Object.fromEntries(
-    Object.entries(flags).map(([name, flag]) => [
-      name,
-      { ...flag, env: `KMS_BACKUP_${name.toUpperCase().replaceAll('-', '_')}` },
-    ]),
+    Object.entries(flags).map(([name, flag]) => {
+      const isOwn = command !== '' && AMBIGUOUS.has(name);
+
+      return [
+        name,
+        { ...flag, env: usualVariable(isOwn ? `${command}-${name}` : name) },
+      ];
+    }),
   ) as T;
+}
+
+/** The variable of a flag that means the same to all commands. */
+export function usualVariable(name: string): string {
+  return `KMS_BACKUP_${name.toUpperCase().replaceAll('-', '_')}`;
 }
 
 /** The flags of every command. */

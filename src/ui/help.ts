@@ -1,11 +1,10 @@
 import { type Command, Help } from '@oclif/core';
 import { EXIT_MEANING, type ExitCode } from '../errors.js';
 import { isCalledKmsrecover } from '../platform/self.js';
+import { usualVariable } from './flags.js';
 
 /** Every command can end with these. */
 const ALWAYS_POSSIBLE: readonly ExitCode[] = [0, 1, 2, 130, 143];
-const ENVIRONMENT =
-  'Each flag has a variable: --server-dir is KMS_BACKUP_SERVER_DIR. A flag beats its variable, and that kms-backup.ini.';
 
 /**
  * oclif's help with the sections ENVIRONMENT and EXIT STATUS for each command. The variables are told by one rule: with
@@ -15,7 +14,7 @@ export default class KmsHelp extends Help {
   override formatCommand(command: Command.Loadable): string {
     const sections = [
       super.formatCommand(forReading(command)).trimEnd(),
-      this.section('ENVIRONMENT', this.wrap(ENVIRONMENT)),
+      this.section('ENVIRONMENT', this.wrap(environment(command))),
       this.section('EXIT STATUS', exitCodes(command)),
     ];
 
@@ -25,6 +24,20 @@ export default class KmsHelp extends Help {
       ? text.replaceAll('kms-backup recover', 'kmsrecover')
       : text;
   }
+}
+
+/** The rule of the variables, and those of this command that hold its name. */
+function environment({ flags }: Command.Loadable): string {
+  const own = Object.entries(flags)
+    .map(([name, { env }]) => [name, env ?? ''] as const)
+    .filter(([name, env]) => env !== '' && env !== usualVariable(name));
+  const exceptions = own.map(([name, env]) => `--${name} is ${env}`).join(', ');
+
+  return [
+    'Each flag has a variable: --server-dir is KMS_BACKUP_SERVER_DIR.',
+    ...(exceptions === '' ? [] : [`Here ${exceptions}.`]),
+    'A flag beats its variable, and that kms-backup.ini.',
+  ].join(' ');
 }
 
 /** Each exit code and what it means. */

@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core';
-import { identityFlag, threadsFlag, withEnvironment } from './flags.js';
+import { identityFlag, threadsFlag, withEnvironmentOf } from './flags.js';
 
 /** kmsrecover's options and ours. */
-export const recoverFlags = withEnvironment({
+export const recoverFlags = withEnvironmentOf('recover', {
   domain: Flags.string({
     char: 'd',
     helpValue: 'DOMAIN',

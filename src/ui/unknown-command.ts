@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import { nearestNames } from '../platform/nearest.js';
+import { OTHER_WORDS } from './other-words.js';
 
 /**
  * Says whether a command line begins with the words of a command.
@@ -36,6 +37,8 @@ export function unknownCommand(
     });
   }
 
+  const [first = '', second = ''] = words;
+  const other = OTHER_WORDS[`${first} ${second}`] ?? OTHER_WORDS[first];
   const known = ids.map((id) => id.replaceAll(':', ' '));
   const typed = (command: string): string =>
     words.slice(0, command.split(' ').length).join(' ');
@@ -43,7 +46,8 @@ export function unknownCommand(
     (command) => nearestNames(typed(command), [command]).length > 0,
   );
   const near = nearestNames(words.join(' '), meant);
-  const hints = (near.length > 0 ? near : meant.slice(0, 3)).map(
+  const guessed = near.length > 0 ? near : meant.slice(0, 3);
+  const hints = (other === undefined ? guessed : [other]).map(
     (command) => `Did you mean kms-backup ${command}?`,
   );
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OTHER_WORDS } from '../../src/ui/other-words.js';
 import { unknownCommand } from '../../src/ui/unknown-command.js';
 import { COMMAND_IDS } from '../helpers/planted-server.js';
 import { kms } from '../helpers/tools.js';
@@ -12,12 +13,24 @@ describe('a command that there is not', () => {
     ['list archives', 'list-archives'],
     ['log enable store', 'log enable store-backup'],
     ['schedule ad', 'schedule add'],
+    ['restore /mnt/backup', 'recover'],
+    ['snapshots', 'list-archives'],
+    ['prune --dry-run', 'rotate'],
+    ['backup incremental', 'backup diff'],
   ])('%s: did you mean %s?', (typed, meant) => {
     const { hints, exitCode } = unknownCommand(typed.split(' '), COMMAND_IDS);
     expect([hints[0], exitCode]).toEqual([
       `Did you mean kms-backup ${meant}?`,
       2,
     ]);
+  });
+
+  it('each word of other programs leads to a command that there is', () => {
+    for (const [word, command] of Object.entries(OTHER_WORDS)) {
+      const id = command.replace(/ --.*/, '').replaceAll(' ', ':');
+      expect(COMMAND_IDS, word).toContain(id);
+      expect(COMMAND_IDS, word).not.toContain(word.replaceAll(' ', ':'));
+    }
   });
 
   it('is named as it was typed, and what is like nothing gets no guess', () => {

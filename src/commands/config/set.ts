@@ -4,7 +4,7 @@ import { setSettings } from '../../config/set-settings.js';
 import { findEditedServer } from '../../jobs/server.js';
 import type { Outcome } from '../../ui/command.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
-import { withEnvironment } from '../../ui/flags.js';
+import { withEnvironmentOf } from '../../ui/flags.js';
 import { document } from '../../ui/document.js';
 import { formatChanged, formatPlan } from '../../ui/present/settings.js';
 
@@ -22,7 +22,7 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
     'config set KEY=VALUE... [--from FILE] [--dry-run] [--force]';
   static override flags = {
     ...editFlags,
-    ...withEnvironment({
+    ...withEnvironmentOf('config', {
       from: Flags.string({
         helpValue: 'FILE',
         summary:

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { renderJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { withEnvironment } from '../../ui/flags.js';
+import { withEnvironmentOf } from '../../ui/flags.js';
 import {
   nameFlag,
   schedulerFlag,
@@ -21,7 +21,7 @@ export default class ScheduleExport extends KmsCommand {
     '<%= config.bin %> schedule export --to schtasks > kms-backup.xml',
   ];
   static override exitCodes = [ExitCode.notFound];
-  static override flags = withEnvironment({
+  static override flags = withEnvironmentOf('schedule', {
     to: schedulerFlag,
     name: nameFlag,
     'even-if-disabled': Flags.boolean({

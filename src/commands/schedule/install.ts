@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { installJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { withEnvironment } from '../../ui/flags.js';
+import { withEnvironmentOf } from '../../ui/flags.js';
 import {
   nameFlag,
   schedulerFlag,
@@ -21,7 +21,7 @@ An entry of the same name is replaced; install again when the schedule has chang
     '<%= config.bin %> schedule install --to cron --server-dir /opt/kerio/mailserver',
   ];
   static override exitCodes = [ExitCode.notFound, ExitCode.noSpace];
-  static override flags = withEnvironment({
+  static override flags = withEnvironmentOf('schedule', {
     to: schedulerFlag,
     name: nameFlag,
     directory: Flags.string({

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { uninstallJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { withEnvironment } from '../../ui/flags.js';
+import { withEnvironmentOf } from '../../ui/flags.js';
 import {
   nameFlag,
   schedulerFlag,
@@ -15,7 +15,7 @@ export default class ScheduleUninstall extends KmsCommand {
   static override description =
     'Removes what schedule install wrote. The schedule in mailserver.cfg stays.';
   static override examples = ['<%= config.bin %> schedule uninstall --to cron'];
-  static override flags = withEnvironment({
+  static override flags = withEnvironmentOf('schedule', {
     to: schedulerFlag,
     name: nameFlag,
     directory: Flags.string({

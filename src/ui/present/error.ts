@@ -1,13 +1,13 @@
 import { ExitCode, KmsError, messageOf } from '../../errors.js';
 import { toKnownError } from '../../platform/system-error.js';
-import { document } from '../document.js';
+import { document, printedDocument } from '../document.js';
 
 /** Prints an error in the documented form and returns its exit code. */
 export function presentError(error: unknown, asJson: boolean): ExitCode {
   const { exitCode, ...told } = toldError(error);
 
   if (asJson) {
-    const json = document('error', { exitCode, error: told });
+    const json = printedDocument(document('error', { error: told }), exitCode);
     writeOut(`${JSON.stringify(json)}\n`);
   } else {
     process.stderr.write(`${formatError(told)}\n`);
