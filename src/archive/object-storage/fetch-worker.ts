@@ -4,6 +4,7 @@ import {
   answerCalls,
   type CallChannel,
 } from '../../platform/blocking-calls.js';
+import { AheadReader } from './ahead-reader.js';
 import { Bucket, type BucketTarget } from './bucket.js';
 import type { FetchRequest } from './object-source.js';
 import { RangeReader } from './range-reader.js';
@@ -14,7 +15,7 @@ const { channel, ...place } = workerData as BucketTarget & {
 };
 
 const bucket = new Bucket(place);
-const reader = new RangeReader(bucket);
+const reader = new AheadReader(new RangeReader(bucket));
 
 answerCalls(channel, (request: FetchRequest) =>
   request.kind === 'look'

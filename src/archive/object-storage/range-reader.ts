@@ -61,6 +61,15 @@ export class RangeReader {
     );
   }
 
+  /** The bytes from `start` to `end`, and nothing of them is held. @throws {Error} as `read` does */
+  async fetch(
+    object: ObjectVersion,
+    start: number,
+    end: number,
+  ): Promise<Buffer> {
+    return this.#request(object, { start, end });
+  }
+
   /** Reads what can be held until it is read at once. What fails here fails there. */
   async hold(
     object: ObjectVersion,
