@@ -69,6 +69,12 @@ module.exports = {
       'Bytes under keys; what they are, others know.',
     ),
     forbid(
+      'history-stands-below',
+      { path: '^src/history/' },
+      { path: '^src/(?!history/|platform/|errors\\.ts)' },
+      'Everybody who acts notes facts, and it knows none of them.',
+    ),
+    forbid(
       'archive-stands-alone',
       { path: '^src/archive/' },
       { path: '^src/(server|mail)/' },

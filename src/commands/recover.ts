@@ -5,6 +5,7 @@ import { RecoverCommand } from '../ui/recover-command.js';
 import { recoverFlags } from '../ui/recover-flags.js';
 
 export default class Recover extends RecoverCommand {
+  static override acts = 'always' as const;
   static override summary = 'Recover mail and configuration from an archive.';
   static override description =
     'A directory means its last complete backup: the newest full and its newest differential, or the newest copy. A file means that one. The new state is extracted beside the old one and proven, byte by byte, before anything is replaced. What is replaced is kept for --rollback where the space is there.';

@@ -10,6 +10,7 @@ import {
 } from '../ui/present/replicate.js';
 
 export default class Replicate extends KmsCommand {
+  static override acts = 'always' as const;
   static override summary = 'Copy proven archives to a second place.';
   static override description =
     'Copies what the second place does not have yet, proves it there, and removes there what [mirror] last of kms-backup.ini no longer keeps. A volume that is there already is not sent again. The archives of the backup directory stay as they are. Without [mirror] last nothing is removed.';

@@ -7,6 +7,7 @@ import { identityFlag, lockWaitFlag, withEnvironment } from '../ui/flags.js';
 import { formatRotate } from '../ui/present/rotate.js';
 
 export default class Rotate extends KmsCommand {
+  static override acts = 'always' as const;
   static override summary = 'Remove archives over the limit.';
   static override description =
     'Keeps at most N complete backups, fulls and copies alike, with the differentials that need them. Only proven backups push out others; the last one stays whatever the limit is. Files that are no archives are never touched.';

@@ -13,6 +13,7 @@ import {
 } from '../ui/present/verify.js';
 
 export default class Verify extends KmsCommand {
+  static override acts = 'always' as const;
   static override summary =
     'Read every byte of archives and prove that they can be recovered.';
   static override description =

@@ -1,6 +1,7 @@
 /** The request of a backup, of a command's flags and the server's settings. */
 import type { ArchiveType } from '../archive/names.js';
 import type { BackupRequest } from '../backup/request.js';
+import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
@@ -53,13 +54,15 @@ export function toNightlyBackup(
   const { installation, settings } = openServer(flags);
   const ini = readIniFile(installation.dir);
   const sources = { flags, ini, server: settings };
+  const storage = chooseStorage(flags, sources);
+  noteRun({ place: storage.name });
 
   return {
     request: {
       type,
       installation,
       settings,
-      storage: chooseStorage(flags, sources),
+      storage,
       ...chooseValues(sources),
       clock: systemClock,
       ...control,

@@ -10,6 +10,7 @@ import { archiveName, type ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
 import { runBackup } from '../backup/run-backup.js';
 import { messageOf } from '../errors.js';
+import { noteRun } from '../history/run-notes.js';
 import { formatSize, plural } from '../platform/units.js';
 import type { ArchivePoint, RunReport } from '../report/run-report.js';
 import {
@@ -86,6 +87,7 @@ export async function runNightlyBackup(
     );
 
     if (ended) tellServerLog(log, ended);
+    else noteRun({ isSkipped: true });
 
     return {
       report: ended?.report,
@@ -109,6 +111,7 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
   const { request } = night;
   const finished = await runBackup(request);
   const { report } = finished;
+  noteArchive(report);
   const { rotation, faults, archives } = await rotateAfter(night, finished);
   const { mirror, warnings: unmirrored } = await mirrorAfter(night, {
     report,
@@ -120,6 +123,8 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
     ...warningsOf('rotation', faults),
     ...warningsOf('mirror', unmirrored),
   ];
+
+  noteRun({ warnings: warnings.length });
 
   const runReport = toRunReport({
     ...runFacts(request),
@@ -134,6 +139,18 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
   const makePage = (): Promise<string> => makePageOf(request, archives);
 
   return { report, rotation, mirror, warnings, runReport, makePage };
+}
+
+/** What the history keeps of a published archive, also where what follows fails. */
+function noteArchive(report: BackupReport): void {
+  noteRun({
+    archive: report.archive,
+    messages: report.messages.total,
+    bytes: report.storedBytes,
+    warnings: report.warnings.length,
+    leftOut: report.issues.length,
+    isMassLoss: report.isMassLoss,
+  });
 }
 
 /** The facts of a run that its report needs before it begins. */

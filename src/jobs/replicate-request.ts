@@ -1,5 +1,6 @@
 /** The request of `replicate`, of its flags and the server's settings. */
 import { UsageError } from '../errors.js';
+import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
@@ -31,9 +32,11 @@ export function toReplicateRequest(
   const { installation, settings: server } = openServer(flags);
   const ini = readIniFile(installation.dir);
   const sources = { flags, ini, server };
+  const source = chooseStorage(flags, sources);
+  noteRun({ place: source.name });
 
   return {
-    source: chooseStorage(flags, sources),
+    source,
     mirror: chooseMirror(flags, findMirror(ini, installation.dir)),
     keepsDifferentials: choose(KEEPS_DIFFERENTIALS, sources),
     rotates: true,

@@ -1,4 +1,5 @@
 /** The request of a rotation, of a command's flags and the server's settings. */
+import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
 import type { RotateRequest } from '../rotate/run-rotate.js';
 import { chooseStorage } from './archive-places.js';
@@ -29,9 +30,11 @@ export function toRotateRequest(
     ? findServerSettings(flags)
     : openServer(flags).settings;
   const sources = { flags, server };
+  const storage = chooseStorage(flags, { server });
+  noteRun({ place: storage.name });
 
   return {
-    storage: chooseStorage(flags, { server }),
+    storage,
     limit: Math.max(1, choose(ROTATION_LIMIT, sources)),
     keepsDifferentials: choose(KEEPS_DIFFERENTIALS, sources),
     isDryRun: flags['dry-run'],

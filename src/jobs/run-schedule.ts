@@ -4,7 +4,11 @@ import type { Storage } from '../archive/storage.js';
 import { NotFoundError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { ownProgram } from '../platform/self.js';
-import { runSchedule, type ScheduleRunReport } from '../schedule/run.js';
+import {
+  runSchedule,
+  type ScheduleRunOptions,
+  type ScheduleRunReport,
+} from '../schedule/run.js';
 import { chooseStorage } from './archive-places.js';
 import { openServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
@@ -27,7 +31,7 @@ export interface ScheduleRunFlags extends ServerFlags, SourceFlags {
 export async function runDueBackup(
   flags: ScheduleRunFlags,
   passedOn: readonly string[],
-  signal: AbortSignal,
+  { signal, onDue }: Required<Pick<ScheduleRunOptions, 'signal' | 'onDue'>>,
 ): Promise<ScheduleRunReport> {
   const { installation, settings } = openServer(flags);
   const storage = chooseStorage(flags, { server: settings });
@@ -39,6 +43,7 @@ export async function runDueBackup(
     newestArchiveAt: await newestArchive(storage),
     isEvenIfDisabled: flags['even-if-disabled'],
     isDryRun: flags['dry-run'],
+    onDue,
     signal,
   });
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { FailedError } from '../errors.js';
 import { type Clock, monotonicMs, systemClock } from './clock.js';
@@ -12,7 +11,6 @@ import {
 import type { Holder } from './lock/holder.js';
 import { judgeHolder, type Witness, witnessFor } from './lock/judge-holder.js';
 import { lockDisk } from './lock/lock-disk.js';
-import { identifyThisProcess, isOnLocalDisk } from './lock/process-identity.js';
 import { sweepLeftovers } from './lock/sweep-leftovers.js';
 import {
   findLast,
@@ -22,6 +20,7 @@ import {
   type Taken,
   takeLock,
 } from './lock/take-lock.js';
+import { thisHolder } from './lock/this-holder.js';
 import { pause } from './patience.js';
 import { toSystemError } from './system-error.js';
 
@@ -190,14 +189,11 @@ type AttemptOptions = Pick<
 >;
 
 function attempt(options: AttemptOptions, witness: Witness): Taken {
-  const mine: Holder = {
-    ...identifyThisProcess(),
-    id: randomBytes(8).toString('hex'),
-    command: options.command,
-    since: options.clock().toISOString(),
-    isOnLocalDisk: isOnLocalDisk(dirname(options.path)),
-    isOldFormat: false,
-  };
+  const mine = thisHolder(
+    dirname(options.path),
+    options.command,
+    options.clock(),
+  );
 
   const isDead = (holder: Holder): boolean =>
     judgeHolder(holder, witness) === 'dead';

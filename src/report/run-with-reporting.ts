@@ -1,4 +1,5 @@
 import { ExitCode, messageOf } from '../errors.js';
+import { noteEnd } from '../history/run-notes.js';
 import type { Clock } from '../platform/clock.js';
 import { toKnownError } from '../platform/system-error.js';
 import { runBeforeHook, runClosingHook, type RunFacts } from './hooks.js';
@@ -109,6 +110,7 @@ async function tell(
   warnings: Warnings,
 ): Promise<void> {
   const { settings, clock, signal } = context;
+  noteEnd({ exitCode: report.exitCode, error: report.error });
   // Each step is either stopped by the signal or, where the signal came before it, kept short.
   const limits = (mostMs: number): StepLimits =>
     signal?.aborted ? { mostMs } : { signal };

@@ -23,6 +23,8 @@ export interface ScheduleRunOptions {
   /** Although the Backup tab's switch is off. */
   readonly isEvenIfDisabled: boolean;
   readonly isDryRun: boolean;
+  /** Called before it begins to act on what is due. */
+  readonly onDue?: (() => Promise<void>) | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -138,6 +140,8 @@ async function runDue(
       warnings,
     };
   }
+
+  await options.onDue?.();
 
   return {
     ...(await attempt(installation, options, { state, due, type, now })),

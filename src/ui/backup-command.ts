@@ -5,6 +5,7 @@ import { type BackupFlags, toNightlyBackup } from '../jobs/backup-request.js';
 import type { NightlyBackupEnd } from '../jobs/nightly-backup.js';
 import { warningTexts } from '../jobs/run-warnings.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
+import type { Acts } from './run-recorder.js';
 import {
   backupExitCode,
   documentBackup,
@@ -19,6 +20,7 @@ interface BackupCommandFlags extends CommonFlags, BackupFlags {
 
 /** The common part of the three backup commands. */
 export abstract class BackupCommand extends KmsCommand {
+  static override acts: Acts = 'always';
   protected override kept =
     'temporary files removed, earlier archives untouched';
   static override exitCodes = [

@@ -17,6 +17,7 @@ import { adoptOldVariables } from './old-variables.js';
 import { jsonPieces } from './json-pieces.js';
 import { presentError, wantsJson, writeOut } from './present/error.js';
 import { Progress, type ProgressMode } from './progress.js';
+import { type Acts, RunRecorder } from './run-recorder.js';
 import { startStepLog, tellProgress } from './step-log.js';
 
 /** The result of a command, as text or as one JSON document. */
@@ -48,6 +49,8 @@ export abstract class KmsCommand extends Command {
   static override baseFlags = commonFlags;
   /** The exit codes that the help lists; every command can also end with those of `ALWAYS_POSSIBLE`. */
   static exitCodes: readonly ExitCode[] = [];
+  /** Whether its runs are written into the history. */
+  static acts: Acts = 'never';
 
   /** The results that remain after a signal, for the line about it. */
   protected kept = 'nothing was changed';
@@ -59,6 +62,10 @@ export abstract class KmsCommand extends Command {
   #leaveDisk: (() => string | undefined) | undefined;
   #isQuiet = false;
   #endStepLog: (() => void) | undefined;
+  readonly #recorder = new RunRecorder(
+    (this.id ?? '').replaceAll(':', ' '),
+    (this.constructor as typeof KmsCommand).acts,
+  );
 
   /** Does the command's work and returns what to print. */
   protected abstract execute(): Promise<Outcome>;
@@ -79,6 +86,11 @@ export abstract class KmsCommand extends Command {
       tellProgress(report);
       this.#progress?.update(report);
     };
+  }
+
+  /** The command begins to act: for one whose runs are written down when something is due. */
+  protected beginToAct(): Promise<void> {
+    return this.#recorder.begin();
   }
 
   /** Ends the live line, before a question is asked or the result is printed. */
@@ -144,6 +156,11 @@ export abstract class KmsCommand extends Command {
 
       process.exitCode = exitCode;
       tellStep(`ends with exit code ${exitCode}`);
+      this.#recorder.end(exitCode);
+    } catch (error) {
+      await this.#recorder.failAnyway(error);
+
+      throw error;
     } finally {
       this.stopProgress();
       this.#tellNotes();
@@ -174,6 +191,7 @@ export abstract class KmsCommand extends Command {
     this.#controller.abort(interruption);
     if (!this.stopsAtOnce) return;
 
+    this.#recorder.fail(interruption);
     this.stopProgress();
     this.#leaveNetworkDisk();
     exitNow(presentError(interruption, this.#wantsJson()));
@@ -201,6 +219,8 @@ export abstract class KmsCommand extends Command {
     if (parsed.flags['verbose'] === true && !this.#isQuiet) {
       this.#startStepLog(parsed.flags['progress'] === 'json');
     }
+
+    await this.#recorder.start(parsed.flags);
 
     return parsed;
   }

@@ -32,6 +32,7 @@ import {
   NotFoundError,
   SealedError,
 } from '../errors.js';
+import { noteRun } from '../history/run-notes.js';
 import type { Clock } from '../platform/clock.js';
 
 export interface VerifyRequest extends VerifyOptions {
@@ -63,6 +64,8 @@ export async function runVerify(
     });
   }
 
+  noteRun({ place: storage.name });
+
   const reports: VerifyReport[] = [];
   for (const files of archives) {
     const report = await addChainFault(
@@ -79,12 +82,24 @@ export async function runVerify(
     request.onArchive?.(report);
   }
 
-  return {
-    reports,
-    warnings: request.isQuick
-      ? []
-      : await record(request, storage, archives, reports),
-  };
+  const warnings = request.isQuick
+    ? []
+    : await record(request, storage, archives, reports);
+
+  noteProofs(reports, warnings);
+
+  return { reports, warnings };
+}
+
+function noteProofs(
+  reports: readonly VerifyReport[],
+  warnings: readonly string[],
+): void {
+  const proven = reports
+    .filter(({ isSound, isComplete }) => isSound && isComplete)
+    .map(({ archive }) => ({ archive, by: 'verify' as const }));
+
+  noteRun({ proven, warnings: warnings.length });
 }
 
 /** Reads the volumes themselves, and says where their index has other bytes. */

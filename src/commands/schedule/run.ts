@@ -10,6 +10,7 @@ import {
 } from '../../ui/present/schedule-run.js';
 
 export default class ScheduleRun extends KmsCommand {
+  static override acts = 'when due' as const;
   static override summary =
     'Back up if the schedule made it due since the last run.';
   static override description = `For one line in the operating system's scheduler (see schedule install); safe to call every minute. Missed tasks are caught up by one backup, a full one where a full task was missed. Without a former run, the newest archive counts as the last run. Words after -- are passed to the backup command.`;
@@ -43,7 +44,10 @@ export default class ScheduleRun extends KmsCommand {
     refuseUnknownTimeZone();
 
     const passedOn = argv as string[];
-    const report = await runDueBackup(flags, passedOn, this.signal);
+    const report = await runDueBackup(flags, passedOn, {
+      signal: this.signal,
+      onDue: () => this.beginToAct(),
+    });
 
     this.warnAll(report.warnings);
 

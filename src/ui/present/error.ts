@@ -27,7 +27,8 @@ interface ToldError {
   readonly hints: readonly string[];
 }
 
-function toldError(error: unknown): ToldError & { exitCode: ExitCode } {
+/** The exit code of an error, and what is told about it. */
+export function toldError(error: unknown): ToldError & { exitCode: ExitCode } {
   const known = toKmsError(error);
   if (known) {
     const { exitCode, code, hints } = known;

@@ -1,0 +1,63 @@
+/** The words of a run: its begun and its ended line together, and what it noted about itself. */
+
+/** How a run ended, or that it goes on. `died`: begun, without an end, and its process is gone. */
+export type RunState =
+  | 'running'
+  | 'done'
+  | 'incomplete'
+  | 'failed'
+  | 'damaged'
+  | 'interrupted'
+  | 'died';
+
+/** One run, its begun line and its ended line joined. */
+export interface HistoryRun {
+  readonly id: string;
+  /** `backup full`. */
+  readonly command: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  readonly state: RunState;
+  readonly exitCode: number | undefined;
+  readonly error: HistoryError | undefined;
+  /** The backup directory or bucket, where the run came as far as to know it. */
+  readonly place: string | undefined;
+  readonly facts: RunNotes;
+  readonly host: string;
+  readonly version: string;
+}
+
+/** Why a run ended early, as it was told on stderr. */
+export interface HistoryError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a command notes about itself while it runs. None of it is secret: the file is read by monitoring. */
+export interface RunNotes {
+  /** The backup directory or bucket. */
+  readonly place?: string;
+  /** The archive that was published: `F20060118T220007Z.zip`. */
+  readonly archive?: string;
+  readonly messages?: number;
+  /** As they lie on the disk. */
+  readonly bytes?: number;
+  readonly warnings?: number;
+  /** Files that were left out, each named in the report. */
+  readonly leftOut?: number;
+  /** The `before` hook asked to leave this run out. */
+  readonly isSkipped?: boolean;
+  /** Far less mail than before: nothing is removed until somebody acknowledges it. */
+  readonly isMassLoss?: boolean;
+  /** The complete archives that lay there at the end. */
+  readonly archivesThere?: number;
+  /** The file system that they lay on, as the system tells it from others. */
+  readonly device?: string;
+  /** Archives that were read to the last byte, or recovered, and found whole. */
+  readonly proven?: readonly {
+    readonly archive: string;
+    readonly by: 'verify' | 'drill';
+  }[];
+  /** A drill's measured time for a recover of everything. */
+  readonly recoverMs?: number;
+}

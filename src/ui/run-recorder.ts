@@ -1,0 +1,68 @@
+import type { ServerFlags } from '../jobs/server.js';
+import { toldError } from './present/error.js';
+
+/**
+ * Whether the runs of a command are written into the history: those that act are, except for a preview. `when due`: the
+ * command says when it begins to act, because most of its calls have nothing to do.
+ */
+export type Acts = 'always' | 'when due' | 'never';
+
+/** The flags of a command line, as parsed. */
+type ParsedFlags = ServerFlags & Readonly<Record<string, unknown>>;
+
+/** Flags that make of a command that acts one that looks. */
+const LOOKS_ONLY = ['dry-run', 'listing'] as const;
+
+type Job = typeof import('../jobs/record-run.js');
+
+/** Writes the begin and the end of one command into the history, whatever happens to it. */
+export class RunRecorder {
+  #flags: ParsedFlags | undefined;
+  /** Loaded when the run begins: most commands never need it. */
+  #job: Job | undefined;
+
+  constructor(
+    private readonly command: string,
+    private readonly acts: Acts,
+  ) {}
+
+  /** The command line is understood; nothing was done yet. */
+  async start(flags: ParsedFlags): Promise<void> {
+    const isPreview = LOOKS_ONLY.some((name) => flags[name] === true);
+    if (this.acts === 'never' || isPreview) return;
+
+    this.#flags = flags;
+    if (this.acts === 'always') await this.begin();
+  }
+
+  async begin(): Promise<void> {
+    if (!this.#flags || this.#job) return;
+
+    this.#job = await import('../jobs/record-run.js');
+    await this.#job.recordBegin(this.command, this.#flags);
+  }
+
+  end(exitCode: number): void {
+    this.#job?.recordEnd({ exitCode });
+  }
+
+  /** Writes the failure of a run that has begun, at once: the program may end where it stands. */
+  fail(error: unknown): void {
+    this.#job?.recordEnd(endOf(error));
+  }
+
+  /** Writes the failure of a run, also of one that had not begun to act. */
+  async failAnyway(error: unknown): Promise<void> {
+    this.fail(error);
+    if (this.#job || !this.#flags) return;
+
+    const { recordIdleFailure } = await import('../jobs/record-run.js');
+    await recordIdleFailure(this.command, this.#flags, endOf(error));
+  }
+}
+
+function endOf(error: unknown): Parameters<Job['recordEnd']>[0] {
+  const { exitCode, code, message } = toldError(error);
+
+  return { exitCode, error: { code, message } };
+}
