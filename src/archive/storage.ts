@@ -238,6 +238,8 @@ export interface Storage {
 
   /** Undefined where nobody can tell. */
   freeSpace(): Promise<DiskSpace | undefined>;
+  /** Where volumes are written on this machine before they are sent; undefined: they are written where they stay. */
+  readonly spool?: Pick<Storage, 'name' | 'freeSpace'>;
   /**
    * Makes sure that it is there and can be written.
    * @throws {NotFoundError} when it is missing and may not be made · {UsageError} when it is a file

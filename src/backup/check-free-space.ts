@@ -11,7 +11,8 @@ export async function checkFreeSpace(
   { storage, archives }: Catalogue,
   type: ArchiveType,
 ): Promise<void> {
-  const space = await storage.freeSpace();
+  const place = storage.spool ?? storage;
+  const space = await place.freeSpace();
 
   const last = archives.findLast(
     (archive) =>
@@ -21,7 +22,7 @@ export async function checkFreeSpace(
   if (!space || !last || space.freeBytes >= last.sizeBytes / 2) return;
 
   throw new NoSpaceError(
-    `${formatSize(space.freeBytes)} are free in ${storage.name}, the last archive of this kind took ${formatSize(last.sizeBytes)}`,
+    `${formatSize(space.freeBytes)} are free in ${place.name}, the last archive of this kind took ${formatSize(last.sizeBytes)}`,
     { hints: ['Free space there, or lower the number of kept backups.'] },
   );
 }

@@ -45,6 +45,7 @@ export default class Diff extends KmsCommand {
     const onProgress = this.startProgress(flags);
 
     await this.useNetworkDisk(args.A, flags);
+    await this.useNetworkDisk(args.B, flags);
 
     const opened = await job.openDiff(args.A, args.B, flags);
     const report = await job.diffMoments(opened, {

@@ -50,7 +50,10 @@ export default class Replicate extends KmsCommand {
     await this.useNetworkDisk(request.source.localDirectory, flags);
 
     const { mirrorArchives } = await import('../jobs/mirror-archives.js');
-    const end = await mirrorArchives(request);
+    const end = await mirrorArchives({
+      ...request,
+      reach: (place) => this.useNetworkDisk(place.localDirectory, flags),
+    });
     this.warnAll(end.report.warnings);
 
     return {

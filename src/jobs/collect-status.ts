@@ -4,6 +4,7 @@ import type { ArchiveFiles } from '../archive/backup-directory.js';
 import { readMirrorRecord } from '../archive/mirror-record.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
+import type { StatusMirror } from '../page/status-facts.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
@@ -39,14 +40,9 @@ export interface CollectedStatus {
   readonly mirror: MirrorStatus | undefined;
 }
 
-/** The second place of archives, as the last copy left it: it is not asked now. */
-export interface MirrorStatus {
-  readonly to: string;
+/** It is not asked now. */
+export interface MirrorStatus extends StatusMirror {
   readonly copiedAt: Date;
-  /** The newest archive that was there. */
-  readonly newest: string | undefined;
-  /** How much older that is than the newest recoverable one here; undefined where nothing is there. */
-  readonly behindMs: number | undefined;
 }
 
 /** The number of coming runs that the status page shows. */

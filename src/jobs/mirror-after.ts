@@ -9,6 +9,7 @@ import {
   findMirror,
   mirrorArchives,
   type MirrorEnd,
+  type MirrorRequest,
 } from './mirror-archives.js';
 import {
   failuresOf,
@@ -19,6 +20,8 @@ import {
 /** The facts that the copy depends on. */
 interface MirrorAfter extends RotateAfter {
   readonly ini: IniSettings;
+  /** Called before anything in the second place is looked at. */
+  readonly reachMirror?: MirrorRequest['reach'];
 }
 
 /** What the backup and its rotation came to. */
@@ -58,7 +61,7 @@ export async function mirrorAfter(
 }
 
 async function copyFrom(
-  { ini, request, rotates }: MirrorAfter,
+  { ini, request, rotates, reachMirror: reach }: MirrorAfter,
   { isMassLoss }: BackupReport,
 ): Promise<MirrorEnd | undefined> {
   const { storage: source, installation, settings } = request;
@@ -70,6 +73,8 @@ async function copyFrom(
     (await mirrorArchives({
       source,
       mirror,
+      storeDir: settings.storeDir,
+      reach,
       keepsDifferentials: settings.keepsDifferentials,
       rotates: rotates && !isMassLoss,
       isDryRun: false,

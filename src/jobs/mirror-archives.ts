@@ -1,11 +1,11 @@
 /** The second place of archives: what is proven is copied there, and what is over the limit there is removed there. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { inspectStorage } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
 import { NoSpaceError, UsageError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
-import { isOnePlace } from '../platform/one-place.js';
+import { liesWithin } from '../platform/one-place.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { ReplicateReport } from '../replicate/request.js';
 import { runReplicate } from '../replicate/run-replicate.js';
@@ -28,6 +28,10 @@ export interface Mirror {
 export interface MirrorRequest {
   readonly source: Storage;
   readonly mirror: Mirror;
+  /** No copy may lie there: the next backup would pack it. */
+  readonly storeDir: string;
+  /** Called before anything in the second place is looked at. */
+  readonly reach?: ((place: Storage) => Promise<void>) | undefined;
   readonly keepsDifferentials: boolean;
   /** False: nothing is removed this time. */
   readonly rotates: boolean;
@@ -74,6 +78,7 @@ export async function mirrorArchives(
   request: MirrorRequest,
 ): Promise<MirrorEnd> {
   refusePlace(request);
+  await request.reach?.(request.mirror.storage);
   const wanted = await findWanted(request);
 
   try {
@@ -104,7 +109,7 @@ async function copyAndRotate(
 }
 
 /** @throws {UsageError} for places that cannot be mirrored */
-function refusePlace({ source, mirror: { storage } }: MirrorRequest): void {
+function refusePlace({ source, mirror, storeDir }: MirrorRequest): void {
   const home = source.localDirectory;
   if (home === undefined) {
     throw new UsageError(
@@ -113,12 +118,31 @@ function refusePlace({ source, mirror: { storage } }: MirrorRequest): void {
     );
   }
 
-  const { localDirectory: away } = storage;
-  if (away !== undefined && isOnePlace(home, away)) {
-    throw new UsageError(`${storage.name} is the backup directory itself`, {
-      hints: ['Name another disk, another machine or a bucket.'],
-    });
+  const { localDirectory: away, name } = mirror.storage;
+  if (away === undefined) return;
+
+  const fault = findNesting(away, { home, storeDir });
+  if (fault === undefined) return;
+
+  throw new UsageError(`${name} ${fault}`, {
+    hints: ['Name another disk, another machine or a bucket.'],
+  });
+}
+
+/** Why a directory is no second place; undefined where it is one. */
+function findNesting(
+  away: string,
+  { home, storeDir }: { readonly home: string; readonly storeDir: string },
+): string | undefined {
+  // Mail may be a link to a disk of its own.
+  const stores = [storeDir, join(storeDir, 'mail')];
+  if (stores.some((store) => liesWithin(away, store))) {
+    return `lies in the mail store ${storeDir}: the next backup would pack it`;
   }
+
+  return liesWithin(away, home)
+    ? `is the backup directory, or lies in it: ${home}`
+    : undefined;
 }
 
 /** What the mirror's own limit would keep of the source's archives: nothing is copied that would be removed at once. */

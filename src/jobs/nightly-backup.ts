@@ -22,7 +22,7 @@ import type { RotateReport } from '../rotate/report-rotation.js';
 import { openServerLog, type ServerLog } from '../server/server-log.js';
 import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
 import { mirrorAfter } from './mirror-after.js';
-import type { MirrorEnd } from './mirror-archives.js';
+import type { MirrorEnd, MirrorRequest } from './mirror-archives.js';
 import {
   removedArchives,
   rotateAfter,
@@ -36,6 +36,8 @@ export interface NightlyBackup extends RotateAfter {
   readonly ini: IniSettings;
   /** From --notify; undefined: what kms-backup.ini says. */
   readonly rule: NotifyRule | undefined;
+  /** Called before anything in the second place is looked at. */
+  readonly reachMirror?: MirrorRequest['reach'];
 }
 
 export interface NightlyBackupEnd {

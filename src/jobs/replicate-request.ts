@@ -38,6 +38,7 @@ export function toReplicateRequest(
   return {
     source,
     mirror: chooseMirror(flags, findMirror(ini, installation.dir)),
+    storeDir: server.storeDir,
     keepsDifferentials: choose(KEEPS_DIFFERENTIALS, sources),
     rotates: true,
     isDryRun: flags['dry-run'],

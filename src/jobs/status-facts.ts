@@ -19,7 +19,7 @@ import type { CollectedStatus, StatusRequest } from './collect-status.js';
 /** Reads what the page shows besides the state: the central directories of the newest point, and no data. */
 export async function collectFacts(
   { server, storage, clock }: StatusRequest,
-  { report, states, nextRuns }: CollectedStatus,
+  { report, states, nextRuns, mirror }: CollectedStatus,
 ): Promise<StatusFacts> {
   const { settings } = server;
   const space = states && (await storage.freeSpace());
@@ -43,6 +43,7 @@ export async function collectFacts(
     })),
     freeBytes: space?.freeBytes,
     totalBytes: space?.totalBytes,
+    mirror,
   };
 }
 

@@ -1,3 +1,4 @@
+import { formatAge } from '../platform/units.js';
 import type { RunType } from '../report/run-report.js';
 
 /** One archive as the status shows it. */
@@ -45,6 +46,15 @@ interface NextRun {
   readonly description: string;
 }
 
+/** The second place of archives, as the last copy left it. */
+export interface StatusMirror {
+  readonly to: string;
+  /** The newest archive that was there; undefined: none. */
+  readonly newest: string | undefined;
+  /** How much older that is than the newest recoverable one here; undefined where nothing is there. */
+  readonly behindMs: number | undefined;
+}
+
 /** Everything the status page shows. Times are shown in the process's time zone. */
 export interface StatusFacts {
   readonly hostname: string;
@@ -63,6 +73,15 @@ export interface StatusFacts {
   /** Of the backup directory's file system; undefined where it does not say. */
   readonly freeBytes?: number | undefined;
   readonly totalBytes?: number | undefined;
+  /** Undefined where nothing was ever copied to a second place. */
+  readonly mirror?: StatusMirror | undefined;
+}
+
+/** `24h behind`; undefined where nothing is there. */
+export function describeLag({ behindMs }: StatusMirror): string | undefined {
+  if (behindMs === undefined) return undefined;
+
+  return behindMs === 0 ? 'up to date' : `${formatAge(behindMs)} behind`;
 }
 
 /** The name of each type, and its letter where there is little room. */

@@ -1,17 +1,12 @@
 import { formatMinute, formatMoment } from '../platform/dates.js';
-import {
-  formatAge,
-  formatCount,
-  formatSize,
-  plural,
-} from '../platform/units.js';
+import { formatCount, formatSize, plural } from '../platform/units.js';
 import { escapeHtml } from './html.js';
 import { calendarHtml } from './status-calendar.js';
+import { glanceHtml } from './status-cards.js';
 import { sizeChartSvg } from './status-chart.js';
 import {
   TYPE_WORDS,
   type MailboxSize,
-  type StatusArchive,
   type StatusFacts,
 } from './status-facts.js';
 import { STATUS_STYLE } from './status-style.js';
@@ -33,7 +28,7 @@ export function statusPage(facts: StatusFacts): string {
     `<title>Mail backup of ${escapeHtml(facts.hostname)}</title><style>${STATUS_STYLE}</style></head><body>`,
     `<header><h1>Mail backup of ${escapeHtml(facts.hostname)}</h1>${verdict(facts)}</header><main>`,
     warnings(facts),
-    section('At a glance', glance(facts)),
+    section('At a glance', glanceHtml(facts)),
     section('Next runs', nextRuns(facts)),
     section(
       'Calendar',
@@ -83,72 +78,6 @@ function warnings({ warnings: list }: StatusFacts): string {
   });
 
   return section('Warnings', `<ul>${items.join('')}</ul>`);
-}
-
-function glance(facts: StatusFacts): string {
-  const cards = [
-    pointCard(facts),
-    ...(['full', 'differential', 'copy'] as const).map((type) =>
-      lastCard(type, facts),
-    ),
-    archivesCard(facts),
-    ...spaceCards(facts),
-  ];
-
-  return `<dl class="cards">${cards.join('')}</dl>`;
-}
-
-function pointCard(facts: StatusFacts): string {
-  const newest = facts.archives.findLast(({ isRecoverable }) => isRecoverable);
-
-  return card(
-    'Newest recoverable point',
-    newest ? formatMinute(newest.takenAt) : 'none',
-    ageText(newest, facts),
-  );
-}
-
-function lastCard(type: StatusArchive['type'], facts: StatusFacts): string {
-  const title = `Last ${TYPE_WORDS[type].word}`;
-  const last = facts.archives.findLast((archive) => archive.type === type);
-  if (!last) return card(title, 'none', '');
-
-  const detail = `${formatSize(last.sizeBytes)}, ${ageText(last, facts)}`;
-
-  return card(title, formatMinute(last.takenAt), detail);
-}
-
-function archivesCard({ archives }: StatusFacts): string {
-  const bytes = archives.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-
-  return card(
-    'Archives',
-    plural(archives.length, 'archive'),
-    formatSize(bytes),
-  );
-}
-
-/** None where the file system does not say. */
-function spaceCards({ freeBytes, totalBytes }: StatusFacts): string[] {
-  if (freeBytes === undefined) return [];
-
-  const total = totalBytes === undefined ? '' : `of ${formatSize(totalBytes)}`;
-
-  return [card('Free in the backup directory', formatSize(freeBytes), total)];
-}
-
-function ageText(
-  archive: StatusArchive | undefined,
-  { generatedAt }: StatusFacts,
-): string {
-  return archive
-    ? `${formatAge(generatedAt.getTime() - archive.takenAt.getTime())} old`
-    : '';
-}
-
-function card(term: string, value: string, detail: string): string {
-  const small = detail === '' ? '' : `<small>${escapeHtml(detail)}</small>`;
-  return `<div><dt>${term}</dt><dd>${escapeHtml(value)}${small}</dd></div>`;
 }
 
 function archiveTable({ archives }: StatusFacts): string {

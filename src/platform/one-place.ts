@@ -16,6 +16,14 @@ export function isOnePlace(one: string, other: string): boolean {
   return foldName(realPlace(one)) === foldName(realPlace(other));
 }
 
+/** Says whether a path leads into a directory, or to that directory itself. */
+export function liesWithin(path: string, directory: string): boolean {
+  for (let at = realPlace(path); ; at = dirname(at)) {
+    if (isOnePlace(at, directory)) return true;
+    if (at === dirname(at)) return false;
+  }
+}
+
 function statOf(path: string): DirectoryIdentity | undefined {
   try {
     return statSync(path, { bigint: true });

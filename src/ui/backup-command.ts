@@ -2,7 +2,10 @@ import type { ArchiveType } from '../archive/names.js';
 import type { BackupReport } from '../backup/request.js';
 import { ExitCode, type InterruptedError } from '../errors.js';
 import { type BackupFlags, toNightlyBackup } from '../jobs/backup-request.js';
-import type { NightlyBackupEnd } from '../jobs/nightly-backup.js';
+import type {
+  NightlyBackup,
+  NightlyBackupEnd,
+} from '../jobs/nightly-backup.js';
 import { warningTexts } from '../jobs/run-warnings.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
 import type { Acts } from './run-recorder.js';
@@ -34,10 +37,13 @@ export abstract class BackupCommand extends KmsCommand {
     type: ArchiveType,
     flags: BackupCommandFlags,
   ): Promise<Outcome> {
-    const night = toNightlyBackup(type, flags, {
-      signal: this.signal,
-      onProgress: this.startProgress(flags),
-    });
+    const night: NightlyBackup = {
+      ...toNightlyBackup(type, flags, {
+        signal: this.signal,
+        onProgress: this.startProgress(flags),
+      }),
+      reachMirror: (place) => this.useNetworkDisk(place.localDirectory, flags),
+    };
 
     await this.useNetworkDisk(night.request.storage.localDirectory, flags);
 

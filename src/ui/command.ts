@@ -59,7 +59,7 @@ export abstract class KmsCommand extends Command {
 
   readonly #controller = new AbortController();
   #progress: Progress | undefined;
-  #leaveDisk: (() => string | undefined) | undefined;
+  readonly #leaveDisks: (() => string | undefined)[] = [];
   #isQuiet = false;
   #endStepLog: (() => void) | undefined;
   readonly #recorder = new RunRecorder(
@@ -115,12 +115,15 @@ export abstract class KmsCommand extends Command {
       askPassword: askDiskPassword,
     };
 
-    this.#leaveDisk ??= await useNetworkDisk(path, context);
+    const leave = await useNetworkDisk(path, context);
+    if (leave) this.#leaveDisks.push(leave);
   }
 
-  #leaveNetworkDisk(): void {
-    const problem = this.#leaveDisk?.();
-    if (problem !== undefined) this.warnPeople(problem);
+  #leaveNetworkDisks(): void {
+    for (const leave of this.#leaveDisks) {
+      const problem = leave();
+      if (problem !== undefined) this.warnPeople(problem);
+    }
   }
 
   /** One warning for people, on stderr; with `--json` the report carries it too. */
@@ -164,7 +167,7 @@ export abstract class KmsCommand extends Command {
     } finally {
       this.stopProgress();
       this.#tellNotes();
-      this.#leaveNetworkDisk();
+      this.#leaveNetworkDisks();
       withdrawIdentities();
       this.#endStepLog?.();
       release();
@@ -193,7 +196,7 @@ export abstract class KmsCommand extends Command {
 
     this.#recorder.fail(interruption);
     this.stopProgress();
-    this.#leaveNetworkDisk();
+    this.#leaveNetworkDisks();
     exitNow(presentError(interruption, this.#wantsJson()));
   }
 

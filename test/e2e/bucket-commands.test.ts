@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -10,17 +11,21 @@ import { type S3Apart, startS3Apart } from '../helpers/s3-apart.js';
 import { Random } from '../helpers/random.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 import {
+  BINARY,
   type Ended,
   expectDone,
   expectEnd,
   kms,
+  QUIET_ENVIRONMENT,
   readJson,
+  runTool,
   said,
 } from '../helpers/tools.js';
 
 const FULL = 'F20260101T010000Z.zip';
 const CHANGED = 'I20260102T010000Z.zip';
 const SECRET = 'tulip-seven-s3';
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
 
 let dir: string;
 let server: Installation;
@@ -217,6 +222,32 @@ describe('a bucket that cannot be read', () => {
     expect(said(ended)).not.toMatch(/damaged/i);
   });
 });
+
+it.skipIf(!canMount)(
+  'a backup whose spool is too small for it is exit 14 before anything is sent (needs mount)',
+  async () => {
+    const state = join(dir, 'small-state');
+    mkdirSync(state);
+    const script = [
+      `mount -t tmpfs -o size=300k tmpfs '${state}' || exit 77`,
+      `exec '${process.execPath}' '${BINARY}' backup full --backup-dir '${address}'`,
+    ];
+    await s3.forget();
+    const ended = runTool('unshare', ['-m', 'sh', '-c', script.join('\n')], {
+      env: {
+        ...QUIET_ENVIRONMENT,
+        ...env,
+        KMS_BACKUP_SERVER_DIR: server.serverDir,
+        KMS_BACKUP_STATE_DIR: state,
+      },
+    });
+
+    expectEnd(ended, 14, 'NO_SPACE');
+    expect(said(ended)).toContain('spool, the last archive of this kind took');
+    const sent = (await s3.requests()).filter(({ method }) => method !== 'GET');
+    expect(sent).toEqual([]);
+  },
+);
 
 describe('a target', () => {
   it('is added, tried, named in place of a directory, and taken out', async () => {

@@ -7,6 +7,7 @@ import { readIniFile } from '../../src/settings/ini-file.js';
 import type { NotifyRule } from '../../src/settings/ini-settings.js';
 import { openServer } from '../../src/jobs/server.js';
 import {
+  type NightlyBackup,
   type NightlyBackupEnd,
   runNightlyBackup,
 } from '../../src/jobs/nightly-backup.js';
@@ -20,6 +21,7 @@ export interface NightOptions extends Partial<BackupRequest> {
   readonly keep?: number;
   readonly rotates?: boolean;
   readonly rule?: NotifyRule;
+  readonly reachMirror?: NightlyBackup['reachMirror'];
 }
 
 /** A clock that goes on by a millisecond with every look, from an instant on: `2026-01-02T01:00:00Z`. */
@@ -64,7 +66,7 @@ export async function backUpAt(
   server: Installation,
   type: ArchiveType,
   at: string,
-  { keep, rotates = true, rule, ...changes }: NightOptions = {},
+  { keep, rotates = true, rule, reachMirror, ...changes }: NightOptions = {},
 ): Promise<
   NightlyBackupEnd & {
     readonly report: NonNullable<NightlyBackupEnd['report']>;
@@ -75,6 +77,7 @@ export async function backUpAt(
     request,
     ini: readIniFile(request.installation.dir),
     rule,
+    reachMirror,
     rotates,
     rotationLimit: keep ?? request.settings.rotationLimit,
   };

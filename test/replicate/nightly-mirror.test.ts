@@ -3,13 +3,16 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readMirrorRecord } from '../../src/archive/mirror-record.js';
 import { storageAt } from '../../src/archive/storages.js';
+import { FailedError } from '../../src/errors.js';
 import { warningTexts } from '../../src/jobs/run-warnings.js';
 import {
   buildInstallation,
@@ -91,6 +94,42 @@ describe('the night with a second place', () => {
     expect(record?.archives).toEqual(['F20260101T010000Z.zip']);
   });
 
+  it('and a place that would be packed is a warning, and nothing is copied', async () => {
+    writeFileSync(
+      join(dir, 'kms-backup.ini'),
+      `[mirror]\nto = ${server.storeDir}\n`,
+    );
+    const { mirror, warnings } = await backUpAt(
+      server,
+      'full',
+      '2026-01-01T01:00:00Z',
+    );
+
+    expect(mirror).toBeUndefined();
+    expect(warningTexts(warnings)).toEqual([
+      expect.stringMatching(
+        /^the copy to the second place failed: .*lies in the mail store/,
+      ),
+    ]);
+  });
+
+  it('and a login that is refused there is a warning', async () => {
+    const reachMirror = (): Promise<void> =>
+      Promise.reject(new FailedError('cannot log in at \\\\nas\\away'));
+    const { report, warnings } = await backUpAt(
+      server,
+      'full',
+      '2026-01-01T01:00:00Z',
+      { reachMirror },
+    );
+
+    expect(report.archive).toBe('F20260101T010000Z.zip');
+    expect(warningTexts(warnings)).toEqual([
+      expect.stringContaining('failed: cannot log in at \\\\nas\\away'),
+    ]);
+    expect(zips()).toEqual([]);
+  });
+
   it('and status says how far the second place is behind, without asking it', async () => {
     await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
     const words = ['status', '--server-dir', server.serverDir];
@@ -102,6 +141,11 @@ describe('the night with a second place', () => {
     await backUpAt(server, 'full', '2026-01-02T01:00:00Z');
     expect((await kmsInProcess(words)).stdout).toContain(
       `24h behind, F20260101T010000Z.zip in ${away}`,
+    );
+    const page = join(dir, 'status.html');
+    await kmsInProcess([...words, '--html', page]);
+    expect(readFileSync(page, 'utf8')).toContain(
+      `<dt>Off-site</dt><dd>24h behind<small>F20260101T010000Z.zip in ${away}</small></dd>`,
     );
     expect((await kmsJsonInProcess(words)).json).toMatchObject({
       mirror: { to: away, behindMs: 86_400_000 },

@@ -49,6 +49,7 @@ const replicate = (
   mirrorArchives({
     source: storageAt(server.backupDir),
     mirror: { storage, last, isUsual: true },
+    storeDir: server.storeDir,
     keepsDifferentials: false,
     rotates: true,
     isDryRun: false,

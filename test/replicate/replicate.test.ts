@@ -5,11 +5,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -68,6 +71,7 @@ function replicate(
   return mirrorArchives({
     source: storageAt(server.backupDir),
     mirror: { storage, last, isUsual: true },
+    storeDir: server.storeDir,
     keepsDifferentials: false,
     rotates: true,
     isDryRun: false,
@@ -322,12 +326,44 @@ describe('a target', () => {
     expect(zips(away)).toHaveLength(3);
   });
 
-  it('is not the backup directory', async () => {
+  it.each<[string, () => string]>([
+    ['the backup directory', () => join(server.backupDir, '.')],
+    ['below the backup directory', () => join(server.backupDir, 'away')],
+    ['in the mail store', () => join(server.storeDir, 'away/new')],
+    ['in the mail store, by a link', () => join(dir, 'link', 'away')],
+    ["on the mail's own disk", () => join(dir, 'mail-disk', 'away')],
+  ])('is not %s', async (_, place) => {
     await backUpTwice();
+    symlinkSync(server.storeDir, join(dir, 'link'));
+    renameSync(join(server.storeDir, 'mail'), join(dir, 'mail-disk'));
+    symlinkSync(join(dir, 'mail-disk'), join(server.storeDir, 'mail'));
 
-    await expect(
-      replicate(storageAt(join(server.backupDir, '.'))),
-    ).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(replicate(storageAt(place()))).rejects.toMatchObject({
+      code: 'USAGE',
+      exitCode: 2,
+    });
+  });
+
+  it('may hold the backup directory, and lie beside the store', async () => {
+    await backUpTwice();
+    mkdirSync(`${server.storeDir}-copies`);
+
+    for (const place of [dir, `${server.storeDir}-copies`]) {
+      expect(actionsOf(await replicate(storageAt(place)))).toContain(
+        `copied ${FULL}`,
+      );
+    }
+  });
+
+  it('is logged in at before anything there is looked at', async () => {
+    await backUpTwice();
+    const reach = async (place: Storage): Promise<void> => {
+      expect(place.localDirectory).toBe(join(dir, 'share'));
+      await rename(away, join(dir, 'share'));
+    };
+
+    const end = await replicate(storageAt(join(dir, 'share')), { reach });
+    expect(actionsOf(end)).toContain(`copied ${FULL}`);
   });
 
   it('is locked while archives are copied', async () => {

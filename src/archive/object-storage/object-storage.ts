@@ -52,6 +52,10 @@ class ObjectStorage implements Storage {
     return this.#bucket.place.identityFile;
   }
 
+  get spool(): Writing['spool'] {
+    return this.#writing.spool;
+  }
+
   get lock(): Storage['lock'] {
     return this.#own.lock;
   }

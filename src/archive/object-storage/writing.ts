@@ -24,6 +24,7 @@ export type Writing = Pick<
       | 'findSealedDigest'
       | 'settleDeadRuns'
       | 'removeArchive'
+      | 'spool'
     >
   >;
 
@@ -51,6 +52,7 @@ export function writingOf(bucket: Bucket, own: Storage): Writing {
     remove: refuse,
     sync: () => Promise.resolve(),
     prepare: () => Promise.resolve(),
+    spool: workplace,
 
     beginPublication: (stem, finished) =>
       new ObjectPublication({

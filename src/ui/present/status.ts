@@ -1,5 +1,6 @@
 import { formatUtcDay, formatWeekdayMoment } from '../../platform/dates.js';
 import { formatAge, formatSize, plural } from '../../platform/units.js';
+import { describeLag } from '../../page/status-facts.js';
 import { terminalChart } from '../../page/terminal-chart.js';
 import { systemClock } from '../../platform/clock.js';
 import { describeKept } from '../../server/kept-words.js';
@@ -114,14 +115,13 @@ function describeNext(
 }
 
 /** `24h behind, I20261128T220007Z.zip in s3://mail-backup/mail1`. */
-function describeMirror({ to, newest, behindMs }: MirrorStatus): string {
-  if (newest === undefined || behindMs === undefined) {
-    return `nothing in ${to}`;
-  }
+function describeMirror(mirror: MirrorStatus): string {
+  const { to, newest } = mirror;
+  const lag = describeLag(mirror);
 
-  const state = behindMs === 0 ? 'up to date' : `${formatAge(behindMs)} behind`;
-
-  return `${state}, ${newest} in ${to}`;
+  return newest === undefined || lag === undefined
+    ? `nothing in ${to}`
+    : `${lag}, ${newest} in ${to}`;
 }
 
 /** `Sun 2026-11-29 01:00 CET, full, exit code 0`. */
