@@ -1,4 +1,4 @@
-// Writes what is derived from the commands: shell completion and the manual page. Run after scripts/manifest.mjs.
+// Writes what is derived from the commands and the schemas: shell completion, the manual page, docs/json.md. Run after scripts/manifest.mjs.
 // With --check only says whether the committed files match.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core';
 import { EXIT_MEANING } from '../dist/errors.js';
 import { bashCompletion } from './derived/bash.mjs';
+import { jsonPaper } from './derived/json.mjs';
 import { manualPage } from './derived/man.mjs';
 import { readCommands, readPackage } from './derived/read-manifest.mjs';
 import { zshCompletion } from './derived/zsh.mjs';
@@ -41,6 +42,7 @@ const files = {
     zshCompletion(lines(new Zsh(config).generate()), commands),
   ),
   'completion/kms-backup.ps1': lines(new PowerShell(config).generate()),
+  'docs/json.md': await jsonPaper(),
   'man/kms-backup.1': manualPage({
     commands,
     version,

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { makeInstallation } from './configured-server.js';
+import { expectDescribed } from './schemas.js';
 import { smallStore } from './installation.js';
 import { buildTree } from './store.js';
 import type { Steps } from './terminal.js';
@@ -173,9 +174,13 @@ export function expectNoSecret(what: string, text: string): void {
   }
 }
 
-/** The one document that a standard output holds. */
+/** The one document that a standard output holds; each of its fields is in docs/schema. */
 export function parseOnly(stdout: string): { schema?: string } {
   expect(stdout.endsWith('\n')).toBe(true);
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
-  return JSON.parse(stdout) as { schema?: string };
+
+  const document = JSON.parse(stdout) as { schema?: string };
+  expectDescribed(document);
+
+  return document;
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { expectDescribed } from './schemas.js';
 
 /** How a program ended. */
 export interface Ended {
@@ -78,15 +79,20 @@ export function kmsJson(
   return readJson(kms([...args, '--json'], options));
 }
 
-/** The exit code of a run with --json, and the document that it printed. */
+/** The exit code of a run with --json, and the document that it printed: each of its fields is in docs/schema. */
 export function readJson(ended: Ended): { status: number | null; json: Json } {
+  let json: Json;
   try {
-    return { status: ended.status, json: JSON.parse(ended.stdout) as Json };
+    json = JSON.parse(ended.stdout) as Json;
   } catch {
     throw new Error(
       `no JSON on stdout (exit ${String(ended.status)} ${String(ended.signal)}): ${ended.stdout}${ended.stderr}`,
     );
   }
+
+  expectDescribed(json);
+
+  return { status: ended.status, json };
 }
 
 /** Fails with what the program said unless it ended with 0. */

@@ -1,3 +1,5 @@
+import { documentDamage } from '../../archive/damage.js';
+import { archiveName } from '../../archive/names.js';
 import type { VerifyReport } from '../../archive/verify.js';
 import { ExitCode, type KmsError } from '../../errors.js';
 import { toSystemError } from '../../platform/system-error.js';
@@ -54,9 +56,19 @@ export function documentVerify(
 ): object {
   return document('verify', {
     isSound: reports.every(({ isSound }) => isSound),
-    archives: reports,
+    archives: reports.map(documentReport),
     warnings,
   });
+}
+
+function documentReport({ damage, ...report }: VerifyReport): object {
+  return {
+    ...report,
+    damage: damage.map((one) => ({
+      archive: archiveName(one.archive),
+      ...documentDamage(one),
+    })),
+  };
 }
 
 /** The result of a verify for people: a line an archive, and every damaged entry by name. */
