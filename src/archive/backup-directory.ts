@@ -74,7 +74,11 @@ export function openVolumeFileAtOnce(file: VolumeFileInfo): RandomAccessSource {
   return file.opener ? file.opener.openAtOnce(ways) : ways.openAtOnce();
 }
 
-function directWaysOf({ storage, storedAs, name }: VolumeFileInfo): DirectWays {
+function directWaysOf({
+  storage,
+  storedAs,
+  name,
+}: Pick<VolumeFileInfo, 'storage' | 'storedAs' | 'name'>): DirectWays {
   const direct = {
     name,
     open: () => storage.openForRanges(storedAs, name),
@@ -181,15 +185,11 @@ export function toArchives(
     });
   }
 
-  const names = new Set(stored.map(({ name }) => name));
+  const byName = new Map(stored.map((file) => [file.name, file]));
 
   return [...archives]
     .map(([stem, volumes]) => toArchive(stem, volumes))
-    .map((files) =>
-      names.has(formatIndexName(files.stem))
-        ? withIndex(storage, files)
-        : files,
-    )
+    .map((files) => withIndex(storage, files, byName))
     .sort(
       (a, b) =>
         a.takenAt.getTime() - b.takenAt.getTime() ||
@@ -197,23 +197,27 @@ export function toArchives(
     );
 }
 
-/** A disk gives the volumes as fast as their index, and an index that is not sealed belongs to no sealed archive. */
-function withIndex(storage: Storage, files: ArchiveFiles): ArchiveFiles {
-  if (storage.localDirectory !== undefined || isSealedArchive(files)) {
-    return files;
-  }
-
+/** A disk gives the volumes as fast as their index. The index of a sealed archive is sealed, too; another one is not its own. */
+function withIndex(
+  storage: Storage,
+  files: ArchiveFiles,
+  stored: ReadonlyMap<string, StoredFile>,
+): ArchiveFiles {
   const name = formatIndexName(files.stem);
+  const storedAs = isSealedArchive(files) ? formatSealedName(name) : name;
+  const file = stored.get(storedAs);
+  if (!file || storage.localDirectory !== undefined) return files;
+
   const index = new IndexedVolumes({
     ...files,
-    name,
-    open: () => storage.openForRanges(name),
+    ...{ name, storedAs, sizeBytes: file.sizeBytes },
+    open: () => directWaysOf({ storage, storedAs, name }).open(),
   });
 
   return {
     ...files,
     index,
-    volumes: files.volumes.map((file) => ({ ...file, opener: index })),
+    volumes: files.volumes.map((volume) => ({ ...volume, opener: index })),
   };
 }
 

@@ -64,6 +64,11 @@ export function openSealedAtOnce(
   }
 }
 
+/** Says whether this process has opened a file before. */
+export function isPayloadKnown(place: SealedPlace): boolean {
+  return openedPayloads.has(keyOf(place));
+}
+
 /** What opens a file that this process has opened before. */
 export function knownPayload(place: SealedPlace): Payload {
   const payload = openedPayloads.get(keyOf(place));

@@ -2,7 +2,12 @@
 import { UsageError } from '../errors.js';
 import { openVolumeFile, type VolumeFileInfo } from './backup-directory.js';
 import { isSealedName } from './names.js';
-import { knownPayload, openSealedAtOnce } from './sealed-volumes.js';
+import {
+  isPayloadKnown,
+  knownPayload,
+  openSealed,
+  openSealedAtOnce,
+} from './sealed-volumes.js';
 import type { Payload } from '../sealing/unsealed-source.js';
 import { requireFeature, type Storage, type StoragePlace } from './storage.js';
 import { openStorage } from './storages.js';
@@ -19,7 +24,32 @@ export interface VolumePlace {
   readonly payload?: Payload | undefined;
 }
 
-/** The volume for any thread; undefined where only this one has its storage. */
+/** Says whether other threads can have the storage of a volume. */
+export function canThreadsRead({ storage }: VolumeFileInfo): boolean {
+  return storage.place !== undefined;
+}
+
+/**
+ * Opens sealed volumes that nobody has opened yet, because an index has answered for them: threads are given what opens them.
+ * @throws {SealedError} where no identity of this process does
+ */
+export async function openSealsOf(
+  volumes: readonly VolumeFileInfo[],
+): Promise<void> {
+  for (const { storage, storedAs, name } of volumes) {
+    const isNew = isSealedName(storedAs) && !isOpened({ storage, storedAs });
+    if (isNew) (await openPlace({ storage, storedAs, name })).close();
+  }
+}
+
+function isOpened({
+  storage,
+  storedAs,
+}: Pick<VolumeFileInfo, 'storage' | 'storedAs'>): boolean {
+  return isPayloadKnown({ storageIdentity: storage.identity, storedAs });
+}
+
+/** The volume for any thread, of what was opened; undefined where only this one has its storage. */
 export function placeOfVolume({
   storage,
   storedAs,
@@ -55,29 +85,27 @@ export async function openAtOnce(
 ): Promise<RandomAccessSource> {
   requireFeature(volume.storage, 'rangesAtOnce');
 
-  return openVolumeFile(volume);
+  // Entries lie in the volume alone.
+  return openVolumeFile({ ...volume, opener: undefined });
 }
 
 /** The same of a task's volume. */
 export async function openPlace(
   place: VolumePlace,
 ): Promise<RandomAccessSource> {
-  const { storage, storedAs, name } = place;
+  const { storage, storedAs, name, payload } = place;
   const opened = 'kind' in storage ? openStorage(storage) : storage;
   requireFeature(opened, 'rangesAtOnce');
 
   const source = await opened.openForRanges(storedAs, name);
   if (!isSealedName(storedAs)) return source;
-
-  return openSealedAtOnce(source, payloadOf(place));
-}
-
-/** Another thread is given it with the task. */
-function payloadOf({ storage, storedAs, payload }: VolumePlace): Payload {
-  if (payload) return payload;
+  if (payload) return openSealedAtOnce(source, payload);
+  // Another thread is given it with the task.
   if ('kind' in storage) throw new Error(`no task opens ${storedAs}`);
 
-  return knownPayload({ storageIdentity: storage.identity, storedAs });
+  const { identity: storageIdentity, identityFile } = storage;
+
+  return openSealed(source, { storageIdentity, storedAs, identityFile });
 }
 
 /** One open volume at a time: tasks come volume by volume. In a worker it ends with the thread. */

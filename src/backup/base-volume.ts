@@ -1,6 +1,8 @@
 import { DamagedArchiveError } from '../errors.js';
-import type { VolumeFileInfo } from '../archive/backup-directory.js';
-import { VolumeHandle } from '../archive/volume-handle.js';
+import {
+  openVolumeFile,
+  type VolumeFileInfo,
+} from '../archive/backup-directory.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 import {
   findCentralDirectory,
@@ -30,14 +32,16 @@ interface Window {
   readonly bytes: Buffer;
 }
 
-type Place = Awaited<ReturnType<typeof findCentralDirectory>>;
+/** The volume that is open, and its central directory. */
+interface OpenedVolume {
+  readonly file: VolumeFileInfo;
+  readonly source: RandomAccessSource;
+  readonly place: Awaited<ReturnType<typeof findCentralDirectory>>;
+}
 
 /** Keeps one volume open and one window of its central directory in memory. */
 export class RecordReader {
-  readonly #handle = new VolumeHandle();
-  /** The central directory of the volume that is open. */
-  #found:
-    { readonly source: RandomAccessSource; readonly place: Place } | undefined;
+  #opened: OpenedVolume | undefined;
   #window: Window | undefined;
 
   /**
@@ -62,8 +66,8 @@ export class RecordReader {
   }
 
   close(): void {
-    this.#handle.close();
-    this.#found = undefined;
+    this.#opened?.source.close();
+    this.#opened = undefined;
     this.#window = undefined;
   }
 
@@ -71,15 +75,12 @@ export class RecordReader {
     file: VolumeFileInfo,
     { startByte, endByte }: RecordRange,
   ): Promise<Window> {
-    const source = await this.#handle.open(file);
-    const place = await this.#find(source);
+    const { source, place } = await this.#open(file);
     if (!place || endByte > place.length) throw changed(file);
 
     const wanted = Math.max(WINDOW_BYTES, endByte - startByte);
     const length = Math.min(wanted, place.length - startByte);
-    const bytes = Buffer.allocUnsafeSlow(length);
-
-    source.readInto(bytes, place.offset + startByte);
+    const bytes = await source.read(place.offset + startByte, length);
 
     return {
       file,
@@ -88,12 +89,19 @@ export class RecordReader {
     };
   }
 
-  async #find(source: RandomAccessSource): Promise<Place> {
-    if (this.#found?.source !== source) {
-      this.#found = { source, place: await findCentralDirectory(source) };
+  async #open(file: VolumeFileInfo): Promise<OpenedVolume> {
+    if (this.#opened?.file !== file) {
+      this.close();
+      const source = await openVolumeFile(file);
+      this.#opened = { file, source, place: undefined };
+      this.#opened = {
+        file,
+        source,
+        place: await findCentralDirectory(source),
+      };
     }
 
-    return this.#found.place;
+    return this.#opened;
   }
 }
 

@@ -42,6 +42,9 @@ export async function indexFull({
   const reader = new DirectoryReader();
   const volumes: { file: VolumeFileInfo; digest: string }[] = [];
 
+  // Its directories are read again when they are compared.
+  await files.index?.hold();
+
   for (const file of files.volumes) {
     tellStep(`reading volume ${file.name}`);
 
@@ -95,6 +98,7 @@ class DirectoryReader {
     }
 
     const bytes = this.#memory.subarray(0, length);
+    await source.hold?.(offset, length);
     await fill(bytes, source, offset);
 
     const plain = parsePlainCentralDirectory({ bytes, entries });

@@ -1,4 +1,4 @@
-import { placeOfVolume } from '../archive/volume-handle.js';
+import { openSealsOf, placeOfVolume } from '../archive/volume-handle.js';
 import type { CopyRecord, NotCopied } from '../archive/write/copy-record.js';
 import {
   type CopySource,
@@ -83,6 +83,7 @@ async function openSource({
   try {
     const opened = await readVolume(file);
     const isSame = opened.digest === digest;
+    await openSealsOf([file]);
 
     return isSame
       ? { volume: placeOfVolume(file) ?? file, table: opened.table, groups }

@@ -5,6 +5,7 @@ import type {
   PublicationIssue,
   WrittenVolume,
 } from '../archive/storage.js';
+import { makeIndex } from '../archive/volume-index/index-file.js';
 import { readVolume, refuseOther } from './prove-source.js';
 import type { ArchiveCopy } from './request.js';
 
@@ -25,6 +26,7 @@ export async function copyIntoBucket(
       {
         volumes,
         isReadBack: true,
+        makeIndex,
         ...(hasBase && { base: { stem, digest } }),
       },
       signal,

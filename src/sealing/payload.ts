@@ -36,6 +36,13 @@ export function plainBytesOf(sealedBytes: number): number | undefined {
   return lastBytes < least ? undefined : sealedBytes - chunks * TAG_BYTES;
 }
 
+/** The sealed length of so many plain bytes. */
+export function sealedBytesOf(plainBytes: number): number {
+  const chunks = Math.max(1, Math.ceil(plainBytes / CHUNK_BYTES));
+
+  return plainBytes + chunks * TAG_BYTES;
+}
+
 /** The chunks of a payload; one at least. */
 export function chunksIn(sealedBytes: number): number {
   return Math.max(1, Math.ceil(sealedBytes / SEALED_CHUNK_BYTES));

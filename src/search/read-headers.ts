@@ -4,7 +4,7 @@ import {
   type RecordHeaders,
 } from '../archive/headers/header-index.js';
 import { GatheredLines } from '../archive/headers/text-column.js';
-import { placeForThreads } from '../archive/volume-handle.js';
+import { openSealsOf, placeForThreads } from '../archive/volume-handle.js';
 import { defaultThreads, WorkerPool } from '../platform/worker-pool.js';
 import { HeaderReader } from './header-reader.js';
 import type { HeaderAnswer, HeaderTask } from './header-tasks.js';
@@ -81,6 +81,7 @@ export class HeaderColumns {
     const waiting = new Map<number, () => void>();
     let next = 0;
 
+    await openSealsOf(added.map(({ volume }) => volume.file));
     await this.#pool.runAll(toTasks(added, batches), (answer, task) => {
       const { number, first } = batches.get(task) ?? { number: 0, first: 0 };
 

@@ -1,5 +1,5 @@
 import type { Selection } from '../archive/read/read-archive.js';
-import { placeForThreads } from '../archive/volume-handle.js';
+import { openSealsOf, placeForThreads } from '../archive/volume-handle.js';
 import { wholeName } from '../archive/entry-names.js';
 import { placeOf } from '../store/entry-place.js';
 import type { MessageQuery } from '../mail/message-query.js';
@@ -109,6 +109,7 @@ export async function findMatches(
 
   try {
     options.signal?.throwIfAborted();
+    await openSealsOf(selections.map(({ volume }) => volume));
     const tasks = toTasks(selections, query, options, batches);
     await pool.runAll(tasks, (answer, task) => {
       const place = placesOf(batches, task);

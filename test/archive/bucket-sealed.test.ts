@@ -81,6 +81,7 @@ describe('a bucket with recipients', () => {
     const keys = await s3.keys();
     expect(keys).toEqual([
       'mail/F20260101T010000Z.1.zip.age',
+      'mail/F20260101T010000Z.index.zip.age',
       'mail/F20260101T010000Z.seal.json',
       'mail/F20260101T010000Z.zip.age',
     ]);
@@ -118,6 +119,7 @@ describe('a bucket with recipients', () => {
       keep: 1,
     });
     expect(await s3.keys()).toEqual([
+      'mail/F20260103T010000Z.index.zip.age',
       'mail/F20260103T010000Z.seal.json',
       'mail/F20260103T010000Z.zip.age',
     ]);

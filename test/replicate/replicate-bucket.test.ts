@@ -144,7 +144,9 @@ describe('archives are copied into a bucket', () => {
     ).toBe(true);
     expect(readdirSync(join(dir, 'host'))).toEqual([
       '.kms-backup-verified.json',
+      'spool',
     ]);
+    expect(readdirSync(join(dir, 'host', 'spool'))).toEqual([]);
   });
 
   it('and whatever request fails, the next run completes it', async () => {

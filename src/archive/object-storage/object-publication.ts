@@ -187,11 +187,9 @@ export class ObjectPublication implements Publication {
     }
   }
 
-  /** Begins to send the index; a sealed archive has none. */
+  /** Begins to send the index. */
   async #addIndex(archive: WrittenArchive): Promise<readonly WrittenFile[]> {
-    const { bucket, workplace, stem } = this.settings;
-    if (bucket.place.recipients) return [];
-
+    const { workplace, stem } = this.settings;
     const index = await tryIndex(archive, workplace, stem);
     if (!index) return [];
 

@@ -1,4 +1,4 @@
-import { placeOfVolume } from '../volume-handle.js';
+import { canThreadsRead } from '../volume-handle.js';
 import {
   GrowingReport,
   type ReadOptions,
@@ -29,7 +29,7 @@ export async function readSelections(
   const { totalItems, totalBytes } = report;
   // A few entries are read sooner than a thread is started.
   const isLittle = totalItems <= FEW_ITEMS && totalBytes <= FEW_BYTES;
-  if (!isLittle && selections.every(({ volume }) => placeOfVolume(volume))) {
+  if (!isLittle && selections.every(({ volume }) => canThreadsRead(volume))) {
     return readInThreads(selections, options, report);
   }
 

@@ -1,8 +1,7 @@
 import { DamagedArchiveError } from '../../errors.js';
-import type { VolumeFileInfo } from '../backup-directory.js';
+import { openVolumeFile, type VolumeFileInfo } from '../backup-directory.js';
 import { archiveName } from '../names.js';
 import { DELETED_ENTRY, LARGEST_LIST_BYTES } from '../summary.js';
-import { openAtOnce } from '../volume-handle.js';
 import { EntryDamage } from '../zip/entry-damage.js';
 import type { EntryTable } from '../zip/entry-table.js';
 import { openForPieces, readPieces } from '../zip/read-entry.js';
@@ -111,9 +110,11 @@ export async function eachDeletedName(
     if (line.length > 0) onName(line);
   });
 
-  const source = await openAtOnce(file);
+  const source = await openVolumeFile(file);
 
   try {
+    const start = table.headerOffset(index);
+    await source.hold?.(start, table.extentEnd(index) - start);
     await readPieces(openForPieces({ source, table, index }), (bytes) => {
       lines.add(bytes);
     });

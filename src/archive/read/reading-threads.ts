@@ -1,6 +1,10 @@
 import { defaultThreads, WorkerPool } from '../../platform/worker-pool.js';
 import type { VolumeFileInfo } from '../backup-directory.js';
-import { placeForThreads, placeOfVolume } from '../volume-handle.js';
+import {
+  canThreadsRead,
+  openSealsOf,
+  placeForThreads,
+} from '../volume-handle.js';
 import {
   GrowingReport,
   type ReadOptions,
@@ -21,7 +25,7 @@ export function threadsFor(
 ): ReadingThreads | undefined {
   const bytes = volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
-  return bytes > FEW_BYTES && volumes.every(placeOfVolume)
+  return bytes > FEW_BYTES && volumes.every(canThreadsRead)
     ? new ReadingThreads(options)
     : undefined;
 }
@@ -86,6 +90,7 @@ export class ReadingThreads {
   };
 
   async #read(selection: Selection, onHandedOut: () => void): Promise<void> {
+    await openSealsOf([selection.volume]);
     const place = placeForThreads(selection.volume);
     const tasks = toTasks(selection, place, this.options);
 

@@ -1,19 +1,26 @@
 /** Opens the volumes of an archive that has an index: what that holds it gives, and all else the volume. */
-import { DamagedArchiveError, messageOf } from '../../errors.js';
+import { DamagedArchiveError, messageOf, SealedError } from '../../errors.js';
 import { addNote } from '../../platform/run-notes.js';
+import { sealedBytesOf } from '../../sealing/payload.js';
+import { isSealedName } from '../names.js';
 import type { RandomAccessSource } from '../zip/source.js';
 import { OpenIndex } from './open-index.js';
 import type { DirectWays, VolumeOpener } from './volume-opener.js';
 
-/** An index as it is listed, with the archive that it lies beside. */
-export interface ListedIndex {
-  /** `F….index.zip` */
+/** A file of an archive as it is listed. */
+interface ListedFile {
+  /** `F….index.zip`, `F….1.zip` */
   readonly name: string;
+  /** The same, or with `.age`. */
+  readonly storedAs: string;
+  readonly sizeBytes: number;
+}
+
+/** An index as it is listed, with the archive that it lies beside. */
+export interface ListedIndex extends ListedFile {
+  /** The archive's. */
   readonly stem: string;
-  readonly volumes: readonly {
-    readonly name: string;
-    readonly sizeBytes: number;
-  }[];
+  readonly volumes: readonly ListedFile[];
   open(): Promise<RandomAccessSource>;
 }
 
@@ -49,7 +56,7 @@ export class IndexedVolumes implements VolumeOpener {
     try {
       return await this.#index?.read(name, offset, length);
     } catch (error) {
-      this.#giveUp(error);
+      this.#note(error);
 
       return undefined;
     }
@@ -60,10 +67,16 @@ export class IndexedVolumes implements VolumeOpener {
     try {
       return this.#index?.readInto(name, into, offset) === true;
     } catch (error) {
-      this.#giveUp(error);
+      this.#note(error);
 
       return false;
     }
+  }
+
+  /** Brings all of it into memory, for who is going to read most of it, and more than once. What fails here fails later. */
+  async hold(): Promise<void> {
+    await this.#load();
+    await this.#index?.hold().catch(() => undefined);
   }
 
   /** Says what of it a volume has otherwise. Where it cannot be used at all, a note says so. */
@@ -78,7 +91,7 @@ export class IndexedVolumes implements VolumeOpener {
       return `${this.listed.name} does not hold what ${direct.name} has at byte ${at}`;
     } catch (error) {
       if (!(error instanceof DamagedArchiveError)) throw error;
-      this.#giveUp(error);
+      this.#note(error);
 
       return undefined;
     } finally {
@@ -109,15 +122,15 @@ export class IndexedVolumes implements VolumeOpener {
       refuseOthers(this.listed, index);
       this.#index = index;
     } catch (error) {
-      this.#giveUp(error);
+      // Who cannot open it is told of the volumes.
+      if (!(error instanceof SealedError)) this.#note(error);
     }
   }
 
-  /** Whatever is wrong with it: all that it holds lies in the volumes, too. */
-  #giveUp(error: unknown): void {
+  /** Whatever is wrong with some of it: all that it holds lies in the volumes, too. */
+  #note(error: unknown): void {
     const { name } = this.listed;
 
-    this.#index = undefined;
     addNote({
       kind: 'warning',
       key: `index ${name}`,
@@ -127,16 +140,32 @@ export class IndexedVolumes implements VolumeOpener {
 }
 
 /** @throws {DamagedArchiveError} where a volume is not one that the index was made of */
-function refuseOthers({ volumes }: ListedIndex, index: OpenIndex): void {
-  const other = volumes.find(
-    ({ name, sizeBytes }) => index.volume(name)?.sizeBytes !== sizeBytes,
-  );
+function refuseOthers(listed: ListedIndex, index: OpenIndex): void {
+  // What stands before what is sealed is as long in each file of an archive.
+  const headBytes = listed.sizeBytes - storedBytes(listed, index.source);
+
+  const other = listed.volumes.find((file) => {
+    const volume = index.volume(file.name);
+
+    return (
+      volume === undefined ||
+      storedBytes(listed, volume) + headBytes !== file.sizeBytes
+    );
+  });
 
   if (other) {
     throw new DamagedArchiveError(
       `${other.name} is not the volume that it was made of`,
     );
   }
+}
+
+/** The length of a file as it is stored, without what stands before it. */
+function storedBytes(
+  { storedAs }: ListedFile,
+  { sizeBytes }: { readonly sizeBytes: number },
+): number {
+  return isSealedName(storedAs) ? sealedBytesOf(sizeBytes) : sizeBytes;
 }
 
 /** A volume that is opened when something is read of it that the index does not hold. */
@@ -167,6 +196,17 @@ class IndexedSource implements RandomAccessSource {
 
     this.#volume ??= this.direct.openAtOnce();
     this.#volume.readInto(into, offset);
+  }
+
+  async hold(offset: number, length: number): Promise<void> {
+    try {
+      if (await this.index.read(this.name, offset, length)) return;
+
+      const volume = await this.#open();
+      await volume.hold?.(offset, length);
+    } catch {
+      // Whoever reads it is told.
+    }
   }
 
   close(): void {

@@ -16,6 +16,8 @@ import {
 
 /** What is compared at a time: whole blocks. */
 const PIECE_BYTES = 64 * BLOCK_BYTES;
+/** That of two million messages. */
+const LONGEST_HELD_BYTES = 64 << 20;
 
 /** The blocks of a range that hold what is wanted, next to each other in the index. */
 interface BlockRun {
@@ -30,6 +32,7 @@ interface BlockRun {
 
 export class OpenIndex {
   readonly #volumes: ReadonlyMap<string, IndexedVolume>;
+  #held: Buffer | undefined;
 
   private constructor(
     readonly source: RandomAccessSource,
@@ -61,6 +64,14 @@ export class OpenIndex {
     return new OpenIndex(source, table.volumes);
   }
 
+  /** Reads all of it once, where memory has room for it: from then on nothing is asked of the source. */
+  async hold(): Promise<void> {
+    const { sizeBytes } = this.source;
+    if (this.#held || sizeBytes > LONGEST_HELD_BYTES) return;
+
+    this.#held = await this.source.read(0, sizeBytes);
+  }
+
   volume(name: string): IndexedVolume | undefined {
     return this.#volumes.get(name);
   }
@@ -78,7 +89,8 @@ export class OpenIndex {
     if (!run) return undefined;
 
     const into = largeBuffer(length);
-    const packed = await this.source.read(run.at, run.length);
+    const packed =
+      this.#heldOf(run) ?? (await this.source.read(run.at, run.length));
     this.#unpack(run, packed, into, offset);
 
     return into;
@@ -89,8 +101,7 @@ export class OpenIndex {
     const run = this.#find(name, offset, into.length);
     if (!run) return false;
 
-    const packed = Buffer.allocUnsafe(run.length);
-    this.source.readInto(packed, run.at);
+    const packed = this.#heldOf(run) ?? this.#readNow(run);
     this.#unpack(run, packed, into, offset);
 
     return true;
@@ -115,6 +126,17 @@ export class OpenIndex {
     }
 
     return undefined;
+  }
+
+  #heldOf({ at, length }: BlockRun): Buffer | undefined {
+    return this.#held?.subarray(at, at + length);
+  }
+
+  #readNow({ at, length }: BlockRun): Buffer {
+    const packed = Buffer.allocUnsafe(length);
+    this.source.readInto(packed, at);
+
+    return packed;
   }
 
   #find(name: string, offset: number, length: number): BlockRun | undefined {
