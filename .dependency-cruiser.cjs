@@ -1,6 +1,6 @@
 /** The rooms of docs/design.md: who may import whom. */
 const VERBS =
-  'backup|recover|rotate|replicate|schedule|demo|config|status|report|verify|search|export|diff';
+  'backup|recover|rotate|replicate|schedule|demo|config|status|report|verify|search|export|diff|drill';
 /** Pure functions of nouns and verbs that put a thing into words: what is shown may use them, as it uses their types. */
 const WORDS =
   '^src/(archive/(names|completeness|damage|kept-counts|salvage/missing)|store/mail-names|server/(config/diff|kept-words)|schedule/week)\\.ts$';

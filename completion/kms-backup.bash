@@ -5,7 +5,7 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'replicate'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'drill'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'replicate'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
@@ -26,6 +26,7 @@ _kms_backup() {
     'demo:--progress') values='auto plain json none' ;;
     'diff:--progress') values='auto plain json none' ;;
     'doctor:--progress') values='auto plain json none' ;;
+    'drill:--progress') values='auto plain json none' ;;
     'export:--progress') values='auto plain json none' ;;
     'export:--format') values='zip tar tar.gz mbox maildir' ;;
     'list-archives:--progress') values='auto plain json none' ;;
@@ -76,6 +77,7 @@ _kms_backup() {
     'demo') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'diff') flags='--domain --folder --help --identity --json --no-subfolders --progress --quiet --server-dir --subfolders --user --verbose -d -f -q -u -v' ;;
     'doctor') flags='--backup-dir --help --json --name --progress --quiet --server-dir --verbose -q -v' ;;
+    'drill') flags='--domain --full --help --identity --json --keep --progress --quiet --sample --seed --server-dir --threads --to --user --verbose -d -q -u -v' ;;
     'export') flags='--before --domain --folder --format --from --help --identity --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --salvage --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
     'list-archives') flags='--help --identity --json --progress --quiet --server-dir --set --verbose -q -v' ;;
     'log disable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
@@ -107,7 +109,7 @@ _kms_backup() {
     return
   fi
   case "$command" in
-    '') words='backup completion config demo diff doctor export list-archives log notify recover replicate rotate schedule search status target verify' ;;
+    '') words='backup completion config demo diff doctor drill export list-archives log notify recover replicate rotate schedule search status target verify' ;;
     'backup') words='copy diff full' ;;
     'config') words='set show wizard' ;;
     'log') words='disable enable show' ;;

@@ -547,6 +547,29 @@ $scriptblock = {
 }
 }
 
+"drill" = @{
+"_command" = @{
+  "summary" = "Rehearse a recover: bring mail back into a scratch directory, prove it, and remove it."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "full" = @{ "summary" = "Recover everything of it." }
+    "sample" = @{ "summary" = "Recover this share of the mailboxes, chosen by chance: 5%." }
+    "domain" = @{ "summary" = "Recover this domain." }
+    "user" = @{ "summary" = "Recover this user: alice, or alice@example.com." }
+    "seed" = @{ "summary" = "Let chance choose the same mailboxes again, as a report says." }
+    "to" = @{ "summary" = "A directory on a disk with room; a private one is made in it. Default: one that is found." }
+    "keep" = @{ "summary" = "Leave what was recovered there." }
+    "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
+  }
+}
+}
+
 "export" = @{
 "_command" = @{
   "summary" = "Hand over mail from an archive in a format that others read."

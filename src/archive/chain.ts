@@ -26,6 +26,8 @@ export interface Chain {
   readonly passedOver: readonly {
     readonly archive: string;
     readonly reason: string;
+    /** It is damaged, and not only a backup of some parts. */
+    readonly isDamaged: boolean;
   }[];
 }
 
@@ -66,6 +68,7 @@ async function readNewest<T>(
     const passedOver = newer.map((state) => ({
       archive: state.facts.files.stem,
       reason: reasonToPass(state, refusals.get(state)),
+      isDamaged: !state.isRecoverable,
     }));
 
     try {

@@ -1,6 +1,8 @@
 import type PostalMime from 'postal-mime';
+import { messageOf } from '../errors.js';
 import { withoutAttachments } from './attachment-cut.js';
 import { findHeaderEnd } from './header-block.js';
+import { readMessageHeaders } from './message-headers.js';
 import { toPlainMessage } from './plain-message.js';
 
 /** Deeper than the parts of any honest mail. A message of deeper parts is searched as raw text. */
@@ -62,4 +64,25 @@ async function htmlToText(
   const wrapped = `Content-Type: multipart/mixed; boundary=${boundary}\n\n--${boundary}\n\n.\n--${boundary}\n${type}\n\n${html}\n--${boundary}--\n`;
   const { text } = await reader.parse(wrapped);
   return text ?? '';
+}
+
+/** Opens a message as a mail program does, attachments too. @returns why it does not open; undefined where it does */
+export async function faultOfMessage(
+  bytes: Buffer,
+): Promise<string | undefined> {
+  const { from, to, subject, messageId, date } = readMessageHeaders(bytes);
+  const hasHeaders =
+    [from, to, subject, messageId].some((text) => text !== '') ||
+    date !== undefined;
+  if (!hasHeaders) return 'has no headers of a mail';
+
+  const reader = await loadReader();
+
+  try {
+    await reader.parse(bytes, { maxNestingDepth: MAX_NESTING });
+
+    return undefined;
+  } catch (error) {
+    return `its parts cannot be opened: ${messageOf(error)}`;
+  }
 }

@@ -74,7 +74,7 @@ function fitConfig(
 
 /** The changes that are made, and the file as it is then. What cannot be written stops no recover. */
 function adapt(
-  { keepsPaths, storeDir }: RecoverRequest,
+  { keepsPaths, isRehearsal, storeDir }: RecoverRequest,
   document: ConfigDocument,
   fitting: readonly AdaptedPath[],
 ): {
@@ -91,6 +91,7 @@ function adapt(
     ],
   });
 
+  if (isRehearsal) return { adapted: [], edited: document, warnings: [] };
   if (keepsPaths && fitting.length > 0) return keepFor('--keep-paths');
 
   try {

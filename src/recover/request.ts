@@ -22,6 +22,8 @@ export interface RecoverRequest {
   readonly isCopy: boolean;
   /** The paths in mailserver.cfg stay those of the archive. */
   readonly keepsPaths: boolean;
+  /** Nobody starts a server on what is recovered: that its paths do not fit is no news. */
+  readonly isRehearsal?: boolean | undefined;
   /** Undefined: every part that the archive holds. */
   readonly mask: ReadonlySet<Component> | undefined;
   /** A part of the mail, as people name it; undefined: everything. */

@@ -135,6 +135,7 @@ const PURE_FILES: readonly (readonly [file: string, imports: string])[] = [
   ['backup/plan-archive.ts', 'node:fs'],
   ['backup/compare-store.ts', '../archive/local-storage.js'],
   ['backup/mass-loss.ts', '../platform/clock.js'],
+  ['drill/plan-sample.ts', 'node:fs'],
   ['recover/plan-additive.ts', 'node:fs'],
   ['rotate/plan-rotation.ts', 'node:fs'],
   ['rotate/policy.ts', '../archive/backup-directory.js'],

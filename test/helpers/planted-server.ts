@@ -110,6 +110,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   demo: { isLong: true },
   diff: { ...READS, words: ({ backupDir }) => [backupDir] },
   doctor: READS,
+  drill: { ...READS, words: (_, out) => ['--to', out] },
   export: {
     ...READS,
     words: ({ backupDir }, out) => [

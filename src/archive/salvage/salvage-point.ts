@@ -113,13 +113,13 @@ function toPassedOver(
   newer: readonly ArchiveState[],
   refusals: ReadonlyMap<string, DamagedArchiveError>,
 ): SalvagedChain['chain']['passedOver'] {
-  return newer.map(({ facts }) => {
+  return newer.map(({ facts, isRecoverable }) => {
     const { stem } = facts.files;
     const refusal = refusals.get(stem);
     const reason = refusal
       ? `nothing of what was asked for is left of it: ${messageOf(refusal)}`
       : `less would come of it: name ${archiveName(stem)} to salvage what it holds`;
 
-    return { archive: stem, reason };
+    return { archive: stem, reason, isDamaged: !isRecoverable };
   });
 }
