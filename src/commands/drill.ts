@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
 import { toArchivesPath } from '../jobs/server.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { identityFlag, threadsFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlag, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
 import {
   documentDrill,
   drillExitCode,
@@ -23,6 +23,7 @@ const shareFlag = Flags.custom<number>({
 });
 
 export default class Drill extends KmsCommand {
+  static override acts = 'always' as const;
   static override summary =
     'Rehearse a recover: bring mail back into a scratch directory, prove it, and remove it.';
   static override description =
@@ -46,7 +47,7 @@ export default class Drill extends KmsCommand {
         "A backup directory or an archive. Default: the server's directory.",
     }),
   };
-  static override flags = withEnvironment({
+  static override flags = withEnvironmentOf('drill', {
     full: Flags.boolean({ summary: 'Recover everything of it.' }),
     sample: shareFlag({
       summary: 'Recover this share of the mailboxes, chosen by chance: 5%.',

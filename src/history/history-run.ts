@@ -59,5 +59,5 @@ export interface RunNotes {
     readonly by: 'verify' | 'drill';
   }[];
   /** A drill's measured time for a recover of everything. */
-  readonly recoverMs?: number;
+  readonly recoverMs?: number | undefined;
 }

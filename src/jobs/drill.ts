@@ -15,6 +15,7 @@ import { EvenChoice, openMails } from '../drill/open-mails.js';
 import type { DrillReport } from '../drill/report.js';
 import { openScratch, removeLeftovers } from '../drill/scratch.js';
 import { ServerPlaces } from '../drill/server-places.js';
+import { noteRun } from '../history/run-notes.js';
 import { monotonicMs, systemClock } from '../platform/clock.js';
 import { formatCount } from '../platform/units.js';
 import type { RunControl } from './backup-request.js';
@@ -47,6 +48,8 @@ export async function drill(
   const startedAt = systemClock();
   const places = findDrillPlaces(from, flags);
 
+  noteRun({ place: places.from.storage.name });
+
   control.beforeWrite();
 
   const leftovers = await removeLeftovers(systemClock);
@@ -68,6 +71,7 @@ export async function drill(
     });
 
     isDone = true;
+    noteDrill(point, proven);
 
     return {
       ...describePoint(point),
@@ -80,6 +84,18 @@ export async function drill(
   } finally {
     scratch.close(flags.keep && isDone);
   }
+}
+
+function noteDrill(
+  { chain }: DrilledPoint,
+  { recovered, warnings, estimate }: Proven,
+): void {
+  noteRun({
+    archive: archiveName(chain.point.facts.files.stem),
+    messages: recovered.messages,
+    warnings: warnings.length,
+    recoverMs: estimate?.durationMs,
+  });
 }
 
 /** What a drill recovers, and with what it compares. */
@@ -121,19 +137,14 @@ async function recoverAndProve(
   const unopened = await openMails(chosen.paths, control.signal);
 
   return {
-    recovered: {
-      messages: recovered.messages,
-      files: recovered.files,
-      bytes: recovered.bytes,
-      durationMs: recovered.durationMs,
-    },
+    recovered: sumsOf(recovered),
     whole: point.whole,
     liveSame: comparison.liveSame,
     liveChanged: comparison.liveChanged,
     opened: chosen.paths.length - unopened.length,
-    unopened: unopened.map(({ path, reason }) => ({
-      path: path.slice(scratch.length + 1),
-      reason,
+    unopened: unopened.map((mail) => ({
+      ...mail,
+      path: mail.path.slice(scratch.length + 1),
     })),
     estimate: estimateRecover(recovered, point.whole, point.isWhole),
     faults: [
@@ -144,6 +155,12 @@ async function recoverAndProve(
     ],
     warnings: [...describePassed(point.chain), ...recovered.warnings],
   };
+}
+
+function sumsOf(recovered: DrillRecovered): DrillReport['recovered'] {
+  const { messages, files, bytes, durationMs } = recovered;
+
+  return { messages, files, bytes, durationMs };
 }
 
 /** The numbers of three who counted: the recover, the comparison, and whoever lists the directory. */
