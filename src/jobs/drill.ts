@@ -134,6 +134,8 @@ async function recoverAndProve(
   });
 
   const there = await countFiles([places.store, places.cfgdir]);
+  const counts = countFaults(recovered, { ...comparison, there });
+  const faults = [...comparison.faults, ...counts];
   const unopened = await openMails(chosen.paths, control.signal);
 
   return {
@@ -147,12 +149,7 @@ async function recoverAndProve(
       path: mail.path.slice(scratch.length + 1),
     })),
     estimate: estimateRecover(recovered, point.whole, point.isWhole),
-    faults: [
-      ...point.damaged,
-      ...recovered.faults,
-      ...comparison.faults,
-      ...countFaults(recovered, { ...comparison, there }),
-    ],
+    faults: [...point.damaged, ...recovered.faults, ...faults],
     warnings: [...describePassed(point.chain), ...recovered.warnings],
   };
 }
