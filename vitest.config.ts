@@ -37,7 +37,7 @@ const SLOW_TESTS = [
   'test/e2e/{recover-additive-undo,recover-space,rollback-cost}.test.ts',
   'test/e2e/{salvage-bad-sectors,signals}.test.ts',
   'test/e2e/{commands,examples,interrupted-reporting}.test.ts',
-  'test/e2e/{recover-together,scheduler-entries,sequences}.test.ts',
+  'test/e2e/{recover-together,restic-policy,scheduler-entries,sequences}.test.ts',
   'test/object-store/faults.test.ts',
   'test/page/status-page.test.ts',
   'test/e2e/{decomposed-names,file-system-limits,interoperability}.test.ts',

@@ -678,7 +678,7 @@ $scriptblock = {
 
 "rotate" = @{
 "_command" = @{
-  "summary" = "Remove archives over the limit."
+  "summary" = "Remove archives that no rule keeps."
   "flags" = @{
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
@@ -687,7 +687,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives lie. Default: the server's backup directory." }
-    "keep" = @{ "summary" = "How many complete backups stay. Default: the server's limit." }
+    "keep" = @{ "summary" = "How many complete backups stay. Default: [retention] of kms-backup.ini, else the server's limit." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "dry-run" = @{ "summary" = "Say what would be removed and why, and remove nothing." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }

@@ -31,17 +31,20 @@ export function countKept(
   };
 }
 
-/** `kept 3 of at most 7 complete backups, and 2 differentials`. */
+/** `kept 3 of at most 7 complete backups, and 2 differentials`. @param limit null where rules set no such number */
 export function describeKept(
   { complete, differentials, others }: KeptCounts,
-  limit: number,
+  limit: number | null,
 ): string {
   const further = [
     ...(differentials > 0 ? [plural(differentials, 'differential')] : []),
     ...(others > 0 ? [plural(others, 'other archive')] : []),
   ];
 
-  const counted = `kept ${String(complete)} of at most ${plural(limit, 'complete backup')}`;
+  const counted =
+    limit === null
+      ? `kept ${plural(complete, 'complete backup')}`
+      : `kept ${String(complete)} of at most ${plural(limit, 'complete backup')}`;
 
   return further.length === 0
     ? counted

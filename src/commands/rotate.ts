@@ -8,9 +8,9 @@ import { formatRotate } from '../ui/present/rotate.js';
 
 export default class Rotate extends KmsCommand {
   static override acts = 'always' as const;
-  static override summary = 'Remove archives over the limit.';
+  static override summary = 'Remove archives that no rule keeps.';
   static override description =
-    'Keeps at most N complete backups, fulls and copies alike, with the differentials that need them. Only proven backups push out others; the last one stays whatever the limit is. Files that are no archives are never touched.';
+    'Keeps what [retention] of kms-backup.ini says, or at most N complete backups, fulls and copies alike, with the differentials that need them. Only proven backups push out others; the last one stays whatever the rules are. Files that are no archives are never touched.';
   static override examples = [
     '<%= config.bin %> rotate --dry-run',
     '<%= config.bin %> rotate --keep 3 --backup-dir /mnt/server-backup',
@@ -28,7 +28,8 @@ export default class Rotate extends KmsCommand {
     keep: Flags.integer({
       min: 1,
       helpValue: 'N',
-      summary: "How many complete backups stay. Default: the server's limit.",
+      summary:
+        "How many complete backups stay. Default: [retention] of kms-backup.ini, else the server's limit.",
     }),
     identity: identityFlag,
     'dry-run': Flags.boolean({

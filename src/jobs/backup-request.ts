@@ -7,6 +7,7 @@ import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
 import type { NotifyRule } from '../settings/ini-settings.js';
 import { chooseStorage } from './archive-places.js';
+import { choosePolicy } from './choose-policy.js';
 import type { NightlyBackup } from './nightly-backup.js';
 import { openServer, type ServerFlags } from './server.js';
 import {
@@ -70,7 +71,7 @@ export function toNightlyBackup(
     ini,
     rule: flags.notify as NotifyRule | undefined,
     rotates: choose(ROTATES, sources),
-    rotationLimit: settings.rotationLimit,
+    policy: choosePolicy(sources, { storage, installDir: installation.dir }),
   };
 }
 

@@ -11,7 +11,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The bucket of a target. */
 export function bucketOf(
-  settings: TargetSettings,
+  settings: Omit<TargetSettings, 'rules'>,
   env: Environment = process.env,
 ): BucketTarget {
   const { prefix, spool } = settings;
@@ -43,7 +43,10 @@ export function bucketOf(
 function retentionOf({
   retentionMs,
   retentionMode,
-}: TargetSettings): BucketTarget['retention'] {
+}: Pick<
+  TargetSettings,
+  'retentionMs' | 'retentionMode'
+>): BucketTarget['retention'] {
   if (retentionMs === undefined) return undefined;
 
   const mode = retentionMode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE';
@@ -64,7 +67,7 @@ export function targetOfAddress(
 }
 
 /** A target of which nothing is set. */
-const NO_SETTINGS: Omit<TargetSettings, 'bucket' | 'prefix'> = {
+const NO_SETTINGS: Omit<TargetSettings, 'bucket' | 'prefix' | 'rules'> = {
   name: '',
   type: 's3',
   endpoint: undefined,

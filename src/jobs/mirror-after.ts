@@ -6,11 +6,11 @@ import { InterruptedError, messageOf } from '../errors.js';
 import type { RotateReport } from '../rotate/report-rotation.js';
 import type { IniSettings } from '../settings/ini-settings.js';
 import {
-  findMirror,
   mirrorArchives,
   type MirrorEnd,
   type MirrorRequest,
 } from './mirror-archives.js';
+import { findMirror } from './mirror-place.js';
 import {
   failuresOf,
   removedArchives,

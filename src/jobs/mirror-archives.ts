@@ -1,5 +1,5 @@
 /** The second place of archives: what is proven is copied there, and what is over the limit there is removed there. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { inspectStorage } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
@@ -10,20 +10,11 @@ import type { OnProgress } from '../platform/progress.js';
 import type { ReplicateReport } from '../replicate/request.js';
 import { runReplicate } from '../replicate/run-replicate.js';
 import { planRotation } from '../rotate/plan-rotation.js';
-import { RetentionPolicy } from '../rotate/policy.js';
-import { NewestRule } from '../rotate/policy-newest.js';
+import { retentionPolicy } from '../rotate/choose-policy.js';
+import type { RetentionPolicy } from '../rotate/policy.js';
 import type { RotateReport } from '../rotate/report-rotation.js';
 import { runRotate } from '../rotate/run-rotate.js';
-import type { IniSettings } from '../settings/ini-settings.js';
-import { locateStorage } from './archive-places.js';
-
-export interface Mirror {
-  readonly storage: Storage;
-  /** So many complete backups stay there; undefined: nothing is removed there. */
-  readonly last: number | undefined;
-  /** False for one beside that of kms-backup.ini: what `status` says of the second place is not about it. */
-  readonly isUsual: boolean;
-}
+import type { Mirror } from './mirror-place.js';
 
 export interface MirrorRequest {
   readonly source: Storage;
@@ -46,28 +37,6 @@ export interface MirrorEnd {
   readonly report: ReplicateReport;
   /** Undefined where nothing was rotated. */
   readonly rotation: RotateReport | undefined;
-}
-
-/**
- * The place that kms-backup.ini names; undefined where it names none. A path is one of the directory of that file.
- * @throws as `locateStorage`
- */
-export function findMirror(
-  { mirror, targets }: IniSettings,
-  installDir: string,
-): Mirror | undefined {
-  const { to, last } = mirror;
-  if (to === undefined) return undefined;
-
-  const isElsewhere =
-    /^s3:/i.test(to) || targets.some(({ name }) => name === to);
-  const place = isElsewhere ? to : resolve(installDir, to);
-
-  return {
-    storage: locateStorage(place, { 'server-dir': installDir }),
-    last,
-    isUsual: true,
-  };
 }
 
 /**
@@ -146,23 +115,21 @@ function findNesting(
 }
 
 /** What the mirror's own limit would keep of the source's archives: nothing is copied that would be removed at once. */
-async function findWanted({
-  source,
-  mirror: { last },
-  keepsDifferentials,
-  clock,
-}: MirrorRequest): Promise<ArchiveState[]> {
-  const states = await inspectStorage(source);
-  if (last === undefined) return states;
+async function findWanted(request: MirrorRequest): Promise<ArchiveState[]> {
+  const states = await inspectStorage(request.source);
+  const policy = policyOf(request);
+  if (!policy) return states;
 
-  const policy = new RetentionPolicy(
-    [new NewestRule(last)],
-    keepsDifferentials,
-  );
-
-  return planRotation(states, policy, clock())
+  return planRotation(states, policy, request.clock())
     .verdicts.filter(({ action }) => action === 'keep')
     .map(({ state }) => state);
+}
+
+function policyOf({
+  mirror: { retention },
+  keepsDifferentials,
+}: MirrorRequest): RetentionPolicy | undefined {
+  return retention && retentionPolicy(retention, keepsDifferentials);
 }
 
 /** @param report of what was copied; undefined: nothing is known of it */
@@ -170,17 +137,16 @@ async function rotateMirror(
   request: MirrorRequest,
   report: ReplicateReport | undefined,
 ): Promise<RotateReport | undefined> {
-  const { mirror, rotates, keepsDifferentials, isDryRun } = request;
-  const { lockWaitMs, clock, signal } = request;
-  if (mirror.last === undefined || !rotates) return undefined;
+  const { mirror, rotates, isDryRun, lockWaitMs, clock, signal } = request;
+  const policy = policyOf(request);
+  if (!policy || !rotates) return undefined;
 
   const newest = report?.archives.find(
     ({ action }) => action === 'copied' || action === 'there',
   );
   const { report: rotation } = await runRotate({
     storage: mirror.storage,
-    limit: mirror.last,
-    keepsDifferentials,
+    policy,
     isDryRun,
     expects: newest?.archive,
     lockWaitMs,

@@ -5,11 +5,8 @@ import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
 import { chooseStorage, locateStorage } from './archive-places.js';
-import {
-  findMirror,
-  type Mirror,
-  type MirrorRequest,
-} from './mirror-archives.js';
+import type { MirrorRequest } from './mirror-archives.js';
+import { findMirror, type Mirror } from './mirror-place.js';
 import { openServer, type ServerFlags } from './server.js';
 import {
   choose,
@@ -67,5 +64,7 @@ function chooseMirror(
   const storage = locateStorage(flags.to, flags);
   const isMirror = mirror?.storage.identity === storage.identity;
 
-  return isMirror ? mirror : { storage, last: undefined, isUsual: !mirror };
+  return isMirror
+    ? mirror
+    : { storage, retention: undefined, isUsual: !mirror };
 }

@@ -2,6 +2,7 @@
 import type { ArchiveFiles } from '../archive/backup-directory.js';
 import type { BackupRequest, FinishedBackup } from '../backup/request.js';
 import { InterruptedError, messageOf } from '../errors.js';
+import type { RetentionPolicy } from '../rotate/policy.js';
 import type { RotateReport } from '../rotate/report-rotation.js';
 import { runRotate } from '../rotate/run-rotate.js';
 
@@ -9,7 +10,7 @@ import { runRotate } from '../rotate/run-rotate.js';
 export interface RotateAfter {
   readonly request: BackupRequest;
   readonly rotates: boolean;
-  readonly rotationLimit: number;
+  readonly policy: RetentionPolicy;
 }
 
 export interface RotationEnd {
@@ -22,7 +23,7 @@ export interface RotationEnd {
 
 /** Rotates unless the run is told not to, far less mail was found than before, or the archive is not proven. */
 export async function rotateAfter(
-  { request, rotates, rotationLimit }: RotateAfter,
+  { request, rotates, policy }: RotateAfter,
   { report, catalogue }: FinishedBackup,
 ): Promise<RotationEnd> {
   if (!rotates || report.isMassLoss || report.verifiedEntries === 0) {
@@ -34,8 +35,7 @@ export async function rotateAfter(
   try {
     const { report: rotation, left } = await runRotate({
       storage: request.storage,
-      limit: rotationLimit,
-      keepsDifferentials: request.settings.keepsDifferentials,
+      policy,
       isDryRun: false,
       expects: report.archive,
       lockWaitMs: request.lockWaitMs,

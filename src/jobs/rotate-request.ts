@@ -1,16 +1,12 @@
-/** The request of a rotation, of a command's flags and the server's settings. */
+/** The request of a rotation, of a command's flags and the settings of the server. */
 import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
 import type { RotateRequest } from '../rotate/run-rotate.js';
+import { readIniFile } from '../settings/ini-file.js';
 import { chooseStorage } from './archive-places.js';
-import { findServerSettings, openServer, type ServerFlags } from './server.js';
-import {
-  choose,
-  KEEPS_DIFFERENTIALS,
-  LOCK_WAIT_MS,
-  ROTATION_LIMIT,
-  type SourceFlags,
-} from './setting-sources.js';
+import { choosePolicy } from './choose-policy.js';
+import { findOpenServer, openServer, type ServerFlags } from './server.js';
+import { choose, LOCK_WAIT_MS, type SourceFlags } from './setting-sources.js';
 
 interface RotateFlags extends ServerFlags, SourceFlags {
   readonly 'dry-run': boolean;
@@ -18,7 +14,7 @@ interface RotateFlags extends ServerFlags, SourceFlags {
 
 /**
  * The request of `rotate`. A server is needed only where the flags do not name directory and limit.
- * @throws {NotFoundError} without a server that is needed · {ConfigurationError} when its mailserver.cfg is wrong
+ * @throws {NotFoundError} without a server that is needed · {ConfigurationError} when a file of its settings is wrong
  */
 export function toRotateRequest(
   flags: RotateFlags,
@@ -26,17 +22,17 @@ export function toRotateRequest(
 ): RotateRequest {
   const isSelfContained =
     flags['backup-dir'] !== undefined && flags.keep !== undefined;
-  const server = isSelfContained
-    ? findServerSettings(flags)
-    : openServer(flags).settings;
-  const sources = { flags, server };
-  const storage = chooseStorage(flags, { server });
+  const open = isSelfContained ? findOpenServer(flags) : openServer(flags);
+
+  const installDir = open?.installation.dir;
+  const ini = installDir === undefined ? undefined : readIniFile(installDir);
+  const sources = { flags, ini, server: open?.settings };
+  const storage = chooseStorage(flags, sources);
   noteRun({ place: storage.name });
 
   return {
     storage,
-    limit: Math.max(1, choose(ROTATION_LIMIT, sources)),
-    keepsDifferentials: choose(KEEPS_DIFFERENTIALS, sources),
+    policy: choosePolicy(sources, { storage, installDir }),
     isDryRun: flags['dry-run'],
     lockWaitMs: choose(LOCK_WAIT_MS, sources),
     clock: systemClock,

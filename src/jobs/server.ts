@@ -22,12 +22,17 @@ export function openServer(flags: ServerFlags): OpenServer {
   return { installation, settings: readSettings(installation) };
 }
 
-/** The settings of the server; undefined on a machine without one, where a directory of archives can lie too. */
+/** The settings of the server; undefined as for `findOpenServer`. */
 export function findServerSettings(
   flags: ServerFlags,
 ): ServerSettings | undefined {
+  return findOpenServer(flags)?.settings;
+}
+
+/** The server; undefined on a machine without one, where a directory of archives can lie too. */
+export function findOpenServer(flags: ServerFlags): OpenServer | undefined {
   try {
-    return openServer(flags).settings;
+    return openServer(flags);
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;

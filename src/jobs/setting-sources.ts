@@ -18,6 +18,10 @@ import { formatSize } from '../platform/units.js';
 import { defaultThreads } from '../platform/worker-pool.js';
 import type { ServerSettings } from '../server/settings.js';
 import type { IniSettings } from '../settings/ini-settings.js';
+import {
+  type RetentionSettings,
+  rulesIn,
+} from '../settings/retention-section.js';
 import { type Component, parseMask } from '../store/components.js';
 
 /** The flags that say something about a request, as oclif parsed them. */
@@ -163,9 +167,10 @@ export const FRESH_EVERY: Setting<number> = {
   otherwise: () => 4,
 };
 
-/** The number of complete backups that stay; at least one. */
-export const ROTATION_LIMIT: Setting<number> = {
+/** The number of complete backups that stay at most, or the rules of what stays. */
+export const RETENTION: Setting<number | RetentionSettings> = {
   flag: ({ keep }) => keep,
+  ini: ({ retention }) => rulesIn(retention),
   server: ({ rotationLimit }) => rotationLimit,
   otherwise: () => 1,
 };

@@ -37,7 +37,8 @@ export interface ArchivePoint {
 /** The result of the rotation after the run. */
 interface RotationFacts {
   readonly kept: KeptCounts;
-  readonly limit: number;
+  /** Null where rules set no such number. */
+  readonly limit: number | null;
   /** The rule of what is kept, in words: `at most 5 complete backups, each full with its newest differential`. */
   readonly policy: string;
   readonly removed: readonly string[];

@@ -5,6 +5,12 @@ import {
   mayPushOut,
   partsOf,
 } from '../archive/completeness.js';
+import { newestSetOf, reasonOfNewest } from './newest-set.js';
+import type {
+  Candidates,
+  RetentionRule,
+  RuleChoice,
+} from './retention-rule.js';
 
 /**
  * Decides which archives stay. Pure: the same states give the same verdicts, each with its reason.
@@ -22,10 +28,12 @@ export class RetentionPolicy {
   /**
    * @param rules a backup stays where one of them keeps it
    * @param keepsDifferentials every differential stays with its full, not only the newest
+   * @param limit so many complete backups stay at most; undefined where the rules set no such number
    */
   constructor(
     readonly rules: readonly RetentionRule[],
     readonly keepsDifferentials: boolean,
+    readonly limit?: number,
   ) {}
 
   /** `at most 5 complete backups, each full with its newest differential` */
@@ -38,36 +46,20 @@ export class RetentionPolicy {
       ', ',
     );
   }
-}
 
-/** A reason to keep complete backups. */
-export interface RetentionRule {
-  describe(): string;
-  /** Why an archive goes that the rule does not keep. */
-  describeExcess(): string;
-  choose(candidates: Candidates): RuleChoice;
-}
-
-/** The archives among which a rule chooses. */
-export interface Candidates {
-  /** Fulls and copies of the same parts, oldest first. */
-  readonly like: readonly ArchiveState[];
-  /** All archives of the directory. */
-  readonly states: readonly ArchiveState[];
-  readonly now: Date;
-}
-
-export interface RuleChoice {
-  /** The archives that the rule keeps, each with the reason. */
-  readonly kept: ReadonlyMap<ArchiveState, string>;
-  /** The rule found all archives that it asks for. Until then no archive is removed. */
-  readonly isFilled: boolean;
+  /** Why an archive goes. */
+  describeExcess(): string {
+    return this.limit === undefined
+      ? 'no rule keeps it'
+      : `over the limit of ${String(this.limit)}`;
+  }
 }
 
 export interface Verdict {
   readonly state: ArchiveState;
   readonly action: 'keep' | 'remove';
-  readonly reason: string;
+  /** Those that keep it, or the one for which it goes. */
+  readonly reasons: readonly string[];
 }
 
 /** A verdict for every archive, in the given order: oldest first. */
@@ -107,56 +99,46 @@ function groupByParts(states: readonly ArchiveState[]): ArchiveState[][] {
   return [...groups.values()];
 }
 
-/** Unites what the rules keep. Where two keep an archive, the first one's reason is named. */
-function judgeLike(
-  candidates: Candidates,
-  { rules }: RetentionPolicy,
-): Verdict[] {
-  const choices = rules.map((rule) => rule.choose(candidates));
-  const kept = new Map(
-    [...choices].reverse().flatMap((choice) => [...choice.kept]),
-  );
+/** Unites what the rules keep. The newest point in time stays whatever they say. */
+function judgeLike(candidates: Candidates, policy: RetentionPolicy): Verdict[] {
+  const choices = policy.rules.map((rule) => rule.choose(candidates));
+  const newest = newestSetOf(candidates);
 
-  const { like, now } = candidates;
-  const union = {
-    kept,
-    oldestKept: like.find((state) => kept.has(state)),
-    isFilled: choices.every(({ isFilled }) => isFilled),
-    excess: rules.map((rule) => rule.describeExcess()).join(', '),
-    now,
-  };
+  return candidates.like.map((state) => {
+    const reasons = choices.flatMap(({ kept }) => kept.get(state) ?? []);
+    if (state === newest) reasons.unshift(reasonOfNewest(state));
+    if (reasons.length > 0) return keep(state, ...new Set(reasons));
 
-  return like.map((state) => judgeBase(state, union));
+    return newest
+      ? judgeLeft(state, choices, { policy, now: candidates.now })
+      : keep(state, 'no backup is proven, so nothing is removed');
+  });
 }
 
-/** The archives of the same parts that all rules together keep. */
-interface Union extends RuleChoice {
-  readonly oldestKept: ArchiveState | undefined;
-  readonly excess: string;
-  readonly now: Date;
+/** An archive that no rule keeps. */
+function judgeLeft(
+  state: ArchiveState,
+  choices: readonly RuleChoice[],
+  { policy, now }: { readonly policy: RetentionPolicy; readonly now: Date },
+): Verdict {
+  if (isFuture(state, now)) return keep(state, 'dated in the future');
+
+  // It goes only when as many proven ones as the rules ask for remain in its place.
+  const isSpared =
+    !countsForRotation(state, now) &&
+    choices.some(({ spares }) => spares(state));
+
+  return isSpared
+    ? keep(state, `${reasonNotToCount(state)}, so not counted`)
+    : remove(state, policy.describeExcess());
 }
 
-function judgeBase(state: ArchiveState, union: Union): Verdict {
-  const { kept, oldestKept, isFilled, excess, now } = union;
-  const keep = (reason: string): Verdict => ({ state, action: 'keep', reason });
+function keep(state: ArchiveState, ...reasons: string[]): Verdict {
+  return { state, action: 'keep', reasons };
+}
 
-  if (!oldestKept) return keep('no backup is proven, so nothing is removed');
-
-  const reason = kept.get(state);
-  if (reason !== undefined) return keep(reason);
-  if (isFuture(state, now)) return keep('dated in the future');
-
-  if (
-    state.facts.files.takenAt > oldestKept.facts.files.takenAt &&
-    !countsForRotation(state, now)
-  ) {
-    return keep(`${reasonNotToCount(state)}, so not counted`);
-  }
-
-  // Older ones go only when as many proven backups as the rules ask for remain.
-  return isFilled
-    ? { state, action: 'remove', reason: excess }
-    : keep('within the limit');
+function remove(state: ArchiveState, reason: string): Verdict {
+  return { state, action: 'remove', reasons: [reason] };
 }
 
 function reasonNotToCount({ isRecoverable, lacks }: ArchiveState): string {
@@ -174,17 +156,14 @@ interface Judged {
 
 function judgeDifferential(state: ArchiveState, judged: Judged): Verdict {
   const { states, bases, policy, now } = judged;
-  const keep = (reason: string): Verdict => ({ state, action: 'keep', reason });
-  const remove = (reason: string): Verdict => ({
-    state,
-    action: 'remove',
-    reason,
-  });
 
   const base = states.find(({ facts }) => facts === state.base);
-  if (!base) return keep('its full is missing: decide by hand');
-  if (bases.get(base)?.action === 'remove') return remove('its full goes');
-  if (isFuture(state, now)) return keep('dated in the future');
+  if (!base) return keep(state, 'its full is missing: decide by hand');
+  if (bases.get(base)?.action === 'remove') {
+    return remove(state, 'its full goes');
+  }
+
+  if (isFuture(state, now)) return keep(state, 'dated in the future');
 
   const siblings = states.filter((other) => other.base === state.base);
   const successor = siblings
@@ -192,6 +171,6 @@ function judgeDifferential(state: ArchiveState, judged: Judged): Verdict {
     .find((other) => mayPushOut(other, state, now));
 
   return successor && !policy.keepsDifferentials
-    ? remove('replaced by a newer differential')
-    : keep('differential of a kept full');
+    ? remove(state, 'replaced by a newer differential')
+    : keep(state, 'differential of a kept full');
 }

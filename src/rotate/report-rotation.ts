@@ -2,12 +2,17 @@
 import type { ArchiveState } from '../archive/archive-state.js';
 import { countKept, type KeptCounts } from '../archive/kept-counts.js';
 import { archiveName } from '../archive/names.js';
-import type { Verdict } from './policy.js';
+import type { RetentionPolicy, Verdict } from './policy.js';
 
 interface RotateVerdict {
   readonly archive: string;
   readonly action: Verdict['action'];
+  /** The same as `action`. */
+  readonly verdict: Verdict['action'];
+  /** All reasons in a line. */
   readonly reason: string;
+  /** The rules that keep it, or why it goes. */
+  readonly reasons: readonly string[];
   readonly sizeBytes: number;
   /** Why an archive that was to go is still there. */
   readonly failure?: string;
@@ -16,7 +21,8 @@ interface RotateVerdict {
 export interface RotateReport {
   readonly schema: 'kms-backup/rotate/1';
   readonly isDryRun: boolean;
-  readonly limit: number;
+  /** The number of complete backups that stay at most; null where the rules set no such number. */
+  readonly limit: number | null;
   /** The rule of what is kept, in words. */
   readonly policy: string;
   readonly verdicts: readonly RotateVerdict[];
@@ -36,9 +42,7 @@ export interface Stay {
 /** What a rotation was to do. */
 interface RotationFacts {
   readonly isDryRun: boolean;
-  readonly limit: number;
-  /** The rule of what is kept, in words. */
-  readonly policy: string;
+  readonly policy: RetentionPolicy;
   readonly now: Date;
 }
 
@@ -53,7 +57,7 @@ export function statesLeft(
 }
 
 export function reportRotation(
-  { isDryRun, limit, policy, now }: RotationFacts,
+  { isDryRun, policy, now }: RotationFacts,
   verdicts: readonly Verdict[],
   stays: ReadonlyMap<Verdict, Stay>,
 ): RotateReport {
@@ -66,8 +70,8 @@ export function reportRotation(
   return {
     schema: 'kms-backup/rotate/1',
     isDryRun,
-    limit,
-    policy,
+    limit: policy.limit ?? null,
+    policy: policy.describe(),
     verdicts: rows,
     kept: countKept(statesLeft(verdicts, stays), now),
     removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -75,14 +79,25 @@ export function reportRotation(
   };
 }
 
-function toRow(
-  { state, action, reason }: Verdict,
-  stay: Stay | undefined,
-): RotateVerdict {
+function toRow(verdict: Verdict, stay: Stay | undefined): RotateVerdict {
+  const { state, action, reasons } = verdict;
   const { stem, sizeBytes } = state.facts.files;
-  const row = { archive: archiveName(stem), action, reason, sizeBytes };
-  if (!stay) return row;
-  if (!stay.isLocked) return { ...row, failure: stay.reason };
+  const rowOf = (
+    what: Verdict['action'],
+    why: readonly string[],
+  ): RotateVerdict => ({
+    archive: archiveName(stem),
+    action: what,
+    verdict: what,
+    reason: why.join(', '),
+    reasons: why,
+    sizeBytes,
+  });
 
-  return { ...row, action: 'keep', reason: `${stay.reason}; ${reason}` };
+  if (!stay) return rowOf(action, reasons);
+  if (!stay.isLocked) {
+    return { ...rowOf(action, reasons), failure: stay.reason };
+  }
+
+  return rowOf('keep', [stay.reason, ...reasons]);
 }

@@ -19,7 +19,6 @@ import type { Lock } from '../platform/lock.js';
 import { formatMinute } from '../platform/dates.js';
 import { addNote } from '../platform/run-notes.js';
 import { tellStep } from '../platform/steps.js';
-import { NewestRule } from './policy-newest.js';
 import {
   findMissing,
   planRotation,
@@ -31,12 +30,11 @@ import {
   type Stay,
   statesLeft,
 } from './report-rotation.js';
-import { RetentionPolicy, type Verdict } from './policy.js';
+import type { RetentionPolicy, Verdict } from './policy.js';
 
 export interface RotateRequest {
   readonly storage: Storage;
-  readonly limit: number;
-  readonly keepsDifferentials: boolean;
+  readonly policy: RetentionPolicy;
   readonly isDryRun: boolean;
   /** An archive that must be there: a listing without it is not to be believed. */
   readonly expects?: string | undefined;
@@ -155,14 +153,7 @@ async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
 async function plan(request: RotateRequest): Promise<RotationPlan> {
   const states = await inspectStorage(request.storage);
 
-  return planRotation(states, policyOf(request), request.clock());
-}
-
-function policyOf({
-  limit,
-  keepsDifferentials,
-}: RotateRequest): RetentionPolicy {
-  return new RetentionPolicy([new NewestRule(limit)], keepsDifferentials);
+  return planRotation(states, request.policy, request.clock());
 }
 
 /** A share that answers with half of its files must not make the other half look superfluous. */
@@ -277,19 +268,10 @@ function endOf(
   verdicts: readonly Verdict[],
   stays: ReadonlyMap<Verdict, Stay>,
 ): Rotation {
-  const { isDryRun, limit, clock } = request;
+  const { isDryRun, policy, clock } = request;
 
   return {
-    report: reportRotation(
-      {
-        isDryRun,
-        limit,
-        policy: policyOf(request).describe(),
-        now: clock(),
-      },
-      verdicts,
-      stays,
-    ),
+    report: reportRotation({ isDryRun, policy, now: clock() }, verdicts, stays),
     left: statesLeft(verdicts, stays).map(({ facts }) => facts.files),
   };
 }

@@ -6,6 +6,7 @@ import {
   type IniProblem,
   SectionReader,
 } from './ini-section.js';
+import { readRetention, type RetentionSettings } from './retention-section.js';
 import { readTargets, type TargetSettings } from './target-section.js';
 
 /** The runs that send a notification: every run, those that need attention, or none. */
@@ -72,12 +73,14 @@ export interface IniSettings {
     readonly user: string | undefined;
     readonly passwordFile: string | undefined;
   };
+  /** What stays of the archives; without a rule as many complete backups as the server's limit says. */
+  readonly retention: RetentionSettings;
   /** The second place of archives. */
   readonly mirror: {
     /** A directory, an address of a bucket or a target's name, as it stands there. */
     readonly to: string | undefined;
-    /** So many complete backups stay there; undefined: nothing is removed there. */
-    readonly last: number | undefined;
+    /** What stays there; without a rule nothing is removed there. */
+    readonly retention: RetentionSettings;
   };
   /** In the order of the file. */
   readonly targets: readonly TargetSettings[];
@@ -105,6 +108,7 @@ export function settingsFrom(
     metrics: { textfile: section('metrics').path('textfile') },
     ping: readPing(section('ping')),
     networkDisk: readNetworkDisk(section('network-disk')),
+    retention: readRetention(section('retention')),
     mirror: readMirror(section('mirror')),
     targets: readTargets(entries, section, problems),
   };
@@ -195,7 +199,7 @@ function readNetworkDisk(section: SectionReader): IniSettings['networkDisk'] {
 function readMirror(section: SectionReader): IniSettings['mirror'] {
   return {
     to: section.text('to'),
-    last: section.integer('last', 1, 999_999),
+    retention: readRetention(section),
   };
 }
 

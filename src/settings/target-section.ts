@@ -1,6 +1,7 @@
 /** The `[target.NAME]` sections of kms-backup.ini: object stores that archives lie in. */
 import { parseDuration, parseSize } from '../platform/units.js';
 import type { IniEntry, IniProblem, SectionReader } from './ini-section.js';
+import { readRetention, type RetentionSettings } from './retention-section.js';
 
 const TARGET_TYPES = ['s3'] as const;
 /** A lock that some users may still lift, and one that nobody may. */
@@ -29,6 +30,8 @@ export interface TargetSettings {
   /** For so long no archive can be removed. */
   readonly retentionMs: number | undefined;
   readonly retentionMode: (typeof RETENTION_MODES)[number] | undefined;
+  /** What stays there; without a rule what [retention] says. */
+  readonly rules: RetentionSettings;
   /** Those whom archives are sealed for. */
   readonly recipients: readonly string[] | undefined;
   /** Absolute: opens sealed archives. */
@@ -141,7 +144,7 @@ function readKeeping(
   section: SectionReader,
 ): Pick<
   TargetSettings,
-  'retentionMs' | 'retentionMode' | 'recipients' | 'identityFile'
+  'retentionMs' | 'retentionMode' | 'rules' | 'recipients' | 'identityFile'
 > {
   return {
     retentionMs: section.read(
@@ -150,6 +153,7 @@ function readKeeping(
       (text) => parseDuration(text) || undefined,
     ),
     retentionMode: section.oneOf('retention-mode', RETENTION_MODES),
+    rules: readRetention(section),
     recipients: section.read('recipients', 'recipients, with commas', toList),
     identityFile: section.path('identity-file'),
   };

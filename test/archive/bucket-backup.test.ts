@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectStorage } from '../../src/archive/inspect.js';
 import type { Storage } from '../../src/archive/storage.js';
 import { verifyArchive } from '../../src/archive/verify.js';
+import { limitPolicy } from '../../src/rotate/choose-policy.js';
 import { runRotate } from '../../src/rotate/run-rotate.js';
 import { bucketOf } from '../helpers/bucket-host.js';
 import {
@@ -38,8 +39,7 @@ async function start(options: S3ServerOptions = {}): Promise<Storage> {
 const rotate = (storage: Storage, keep: number) =>
   runRotate({
     storage,
-    limit: keep,
-    keepsDifferentials: false,
+    policy: limitPolicy(keep, false),
     isDryRun: false,
     lockWaitMs: 0,
     clock: clockFrom('2026-02-01T01:00:00Z'),

@@ -229,7 +229,7 @@ describe('the index in a bucket', () => {
     await mirrorArchives({
       source: storageAt(server.backupDir),
       storeDir: server.storeDir,
-      mirror: { storage, last: undefined, isUsual: true },
+      mirror: { storage, retention: undefined, isUsual: true },
       keepsDifferentials: false,
       rotates: false,
       isDryRun: false,

@@ -6,6 +6,7 @@ import { inspectStorage } from '../../src/archive/inspect.js';
 import type { Storage } from '../../src/archive/storage.js';
 import { storageAt } from '../../src/archive/storages.js';
 import { verifyArchive } from '../../src/archive/verify.js';
+import { limitPolicy } from '../../src/rotate/choose-policy.js';
 import { runRotate } from '../../src/rotate/run-rotate.js';
 import { offerIdentities } from '../../src/sealing/key-ring.js';
 import {
@@ -140,8 +141,7 @@ describe('a bucket with recipients', () => {
 
     const rotation = await runRotate({
       storage,
-      limit: 1,
-      keepsDifferentials: false,
+      policy: limitPolicy(1, false),
       isDryRun: false,
       lockWaitMs: 0,
       clock: clockFrom('2026-02-01T01:00:00Z'),

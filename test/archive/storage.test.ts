@@ -11,6 +11,7 @@ import { verifyArchive } from '../../src/archive/verify.js';
 import { LockedError, NotFoundError, UsageError } from '../../src/errors.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { onStep } from '../../src/platform/steps.js';
+import { limitPolicy } from '../../src/rotate/choose-policy.js';
 import { runRotate } from '../../src/rotate/run-rotate.js';
 import {
   buildInstallation,
@@ -208,8 +209,7 @@ describe.each(storages)('a storage that is %s', (_, open) => {
     });
     const rotation = await runRotate({
       storage,
-      limit: 1,
-      keepsDifferentials: false,
+      policy: limitPolicy(1, false),
       isDryRun: true,
       lockWaitMs: 0,
       clock: systemClock,
@@ -378,8 +378,7 @@ describe('a listing that lacks what the run published', () => {
     await expect(
       runRotate({
         storage,
-        limit: 1,
-        keepsDifferentials: false,
+        policy: limitPolicy(1, false),
         isDryRun: false,
         expects: 'F20260102T010000Z.zip',
         lockWaitMs: 0,

@@ -12,6 +12,7 @@ import {
   runNightlyBackup,
 } from '../../src/jobs/nightly-backup.js';
 import type { RotateReport } from '../../src/rotate/report-rotation.js';
+import { limitPolicy } from '../../src/rotate/choose-policy.js';
 import { runRotate } from '../../src/rotate/run-rotate.js';
 import type { Installation } from './installation.js';
 
@@ -79,7 +80,10 @@ export async function backUpAt(
     rule,
     reachMirror,
     rotates,
-    rotationLimit: keep ?? request.settings.rotationLimit,
+    policy: limitPolicy(
+      keep ?? request.settings.rotationLimit,
+      request.settings.keepsDifferentials,
+    ),
   };
 
   const end = await runNightlyBackup(night, () => undefined);
@@ -101,8 +105,7 @@ export async function rotateAt(
   const { report } = await runRotate({
     ...{
       storage: storageAt(backupDir),
-      limit: keep,
-      keepsDifferentials: false,
+      policy: limitPolicy(keep, false),
       isDryRun,
       expects,
       lockWaitMs: 0,

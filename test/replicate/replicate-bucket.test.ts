@@ -23,6 +23,7 @@ import {
   type Installation,
 } from '../helpers/installation.js';
 import { backUpAt, clockFrom } from '../helpers/nights.js';
+import { rulesOf } from '../helpers/retention.js';
 import { type S3Apart, startS3Apart } from '../helpers/s3-apart.js';
 import type { S3ServerOptions } from '../helpers/s3-server.js';
 
@@ -48,7 +49,11 @@ const replicate = (
 ): Promise<MirrorEnd> =>
   mirrorArchives({
     source: storageAt(server.backupDir),
-    mirror: { storage, last, isUsual: true },
+    mirror: {
+      storage,
+      retention: last === undefined ? undefined : rulesOf({ last }),
+      isUsual: true,
+    },
     storeDir: server.storeDir,
     keepsDifferentials: false,
     rotates: true,

@@ -34,6 +34,7 @@ import {
   systemError,
 } from '../helpers/memory-storage.js';
 import { backUpAt, clockFrom } from '../helpers/nights.js';
+import { rulesOf } from '../helpers/retention.js';
 
 const FULL = 'F20260101T010000Z.zip';
 const DIFFERENTIAL = 'I20260102T010000Z.zip';
@@ -70,7 +71,11 @@ function replicate(
 
   return mirrorArchives({
     source: storageAt(server.backupDir),
-    mirror: { storage, last, isUsual: true },
+    mirror: {
+      storage,
+      retention: last === undefined ? undefined : rulesOf({ last }),
+      isUsual: true,
+    },
     storeDir: server.storeDir,
     keepsDifferentials: false,
     rotates: true,

@@ -5,10 +5,14 @@ import type { ArchiveType } from '../../src/archive/names.js';
 import type { ArchiveState } from '../../src/archive/archive-state.js';
 import { newestPoint } from '../../src/archive/completeness.js';
 import { NewestRule } from '../../src/rotate/policy-newest.js';
+import type {
+  RetentionRule,
+  RuleChoice,
+} from '../../src/rotate/retention-rule.js';
+import { limitPolicy } from '../../src/rotate/choose-policy.js';
 import {
   judgeArchives,
   RetentionPolicy,
-  type RetentionRule,
   type Verdict,
 } from '../../src/rotate/policy.js';
 
@@ -99,7 +103,7 @@ const cases = fc.record({
 });
 
 const newest = (limit: number, keepsDifferentials = false): RetentionPolicy =>
-  new RetentionPolicy([new NewestRule(limit)], keepsDifferentials);
+  limitPolicy(limit, keepsDifferentials);
 
 const judge = (
   states: readonly ArchiveState[],
@@ -126,7 +130,7 @@ describe('rotation, whatever lies in the directory', () => {
     holds((states, policy) => {
       const verdicts = judge(states, policy);
       expect(verdicts.map(({ state }) => state)).toEqual(states);
-      for (const { reason } of verdicts) expect(reason).toMatch(/\S/);
+      for (const { reasons } of verdicts) expect(reasons[0]).toMatch(/\S/);
     });
   });
 
@@ -299,7 +303,8 @@ describe('rotation by example', () => {
     const verdicts = judge(toStates(specs, 1), newest(1));
     expect(
       verdicts.map(
-        ({ state, action, reason }) => `${stemOf(state)} ${action} ${reason}`,
+        ({ state, action, reasons }) =>
+          `${stemOf(state)} ${action} ${reasons.join(', ')}`,
       ),
     ).toEqual([
       'F1 remove over the limit of 1',
@@ -324,19 +329,12 @@ describe('a policy', () => {
       return `by name: ${this.stems.join(' ')}`;
     }
 
-    describeExcess(): string {
-      return 'not named';
-    }
-
-    choose({ like }: { readonly like: readonly ArchiveState[] }): {
-      readonly kept: ReadonlyMap<ArchiveState, string>;
-      readonly isFilled: boolean;
-    } {
+    choose({ like }: { readonly like: readonly ArchiveState[] }): RuleChoice {
       const named = like.filter((state) => this.stems.includes(stemOf(state)));
 
       return {
         kept: new Map(named.map((state) => [state, 'named'])),
-        isFilled: true,
+        spares: () => false,
       };
     }
   }
@@ -365,7 +363,7 @@ describe('a policy', () => {
     expect(newest(5)).not.toEqual(newest(4));
   });
 
-  it('unites its rules, and names the reason of the first that keeps an archive', () => {
+  it('unites its rules, and names the reason of each that keeps an archive', () => {
     const policy = new RetentionPolicy(
       [new NewestRule(1), new NamedRule(['F1', 'F4'])],
       false,
@@ -373,22 +371,23 @@ describe('a policy', () => {
 
     expect(
       judge(fulls, policy).map(
-        ({ state, action, reason }) => `${stemOf(state)} ${action} ${reason}`,
+        ({ state, action, reasons }) =>
+          `${stemOf(state)} ${action} ${reasons.join(', ')}`,
       ),
     ).toEqual([
       'F1 keep named',
-      'F2 remove over the limit of 1, not named',
-      'F3 remove over the limit of 1, not named',
-      'F4 keep newest complete backup',
+      'F2 remove no rule keeps it',
+      'F3 remove no rule keeps it',
+      'F4 keep newest complete backup, named',
     ]);
   });
 
-  it('removes nothing while one of its rules has less than it asks for', () => {
-    const policy = new RetentionPolicy(
-      [new NewestRule(5), new NamedRule([])],
-      false,
-    );
+  it('keeps the newest complete backup, whatever its rules say', () => {
+    const policy = new RetentionPolicy([new NamedRule(['F1'])], false);
 
-    expect(stays(judge(fulls, policy))).toEqual(fulls);
+    expect(stays(judge(fulls, policy)).map(stemOf)).toEqual(['F1', 'F4']);
+    expect(stays(judge(fulls, new RetentionPolicy([], false)))).toEqual(
+      fulls.slice(3),
+    );
   });
 });

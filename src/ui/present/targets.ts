@@ -47,9 +47,10 @@ export function formatTargets(targets: readonly TargetSettings[]): string {
 
 /** The settings of one, a line each. */
 export function formatTarget(target: TargetSettings): string {
-  const { credentialProcess, retentionMs, name, ...settings } = target;
+  const { credentialProcess, retentionMs, rules, name, ...settings } = target;
   const shown = {
     ...settings,
+    ...rules,
     retention: retentionMs === undefined ? undefined : toDays(retentionMs),
     credentialProcess: firstWord(credentialProcess),
   };

@@ -1,0 +1,23 @@
+import type { ArchiveState } from '../archive/archive-state.js';
+
+/** A reason to keep complete backups. */
+export interface RetentionRule {
+  describe(): string;
+  choose(candidates: Candidates): RuleChoice;
+}
+
+/** The archives among which a rule chooses. */
+export interface Candidates {
+  /** Fulls and copies of the same parts, oldest first. */
+  readonly like: readonly ArchiveState[];
+  /** All archives of the directory. */
+  readonly states: readonly ArchiveState[];
+  readonly now: Date;
+}
+
+export interface RuleChoice {
+  /** The archives that the rule keeps, each with the reason. */
+  readonly kept: ReadonlyMap<ArchiveState, string>;
+  /** Says whether an archive that does not count stays: the rule has not found enough in its place. */
+  readonly spares: (state: ArchiveState) => boolean;
+}
