@@ -67,9 +67,9 @@ _kms_backup() {
   fi
   if [[ $cur == -* ]]; then
     case "$command" in
-    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
-    'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
-    'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --new-target --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'completion') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config set') flags='--dry-run --force --from --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
@@ -85,7 +85,7 @@ _kms_backup() {
     'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --progress --quiet --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
-    'replicate') flags='--backup-dir --dry-run --help --json --lock-wait --progress --quiet --server-dir --to --verbose -q -v' ;;
+    'replicate') flags='--backup-dir --dry-run --help --json --lock-wait --new-target --progress --quiet --server-dir --to --verbose -q -v' ;;
     'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
     'schedule edit') flags='--day --description --disabled --dry-run --enabled --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;

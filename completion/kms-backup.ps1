@@ -20,6 +20,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "new-target" = @{ "summary" = "Go on where the directory is not the one that archives were in, and mark it." }
     "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
     "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
@@ -48,6 +49,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "new-target" = @{ "summary" = "Go on where the directory is not the one that archives were in, and mark it." }
     "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
     "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
@@ -76,6 +78,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "new-target" = @{ "summary" = "Go on where the directory is not the one that archives were in, and mark it." }
     "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
     "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
@@ -670,6 +673,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "to" = @{ "summary" = "A directory, s3://BUCKET/PREFIX or a target. Default: [mirror] to of kms-backup.ini." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
+    "new-target" = @{ "summary" = "Go on where the directory is not the one that archives were in, and mark it." }
     "dry-run" = @{ "summary" = "Say what would be copied and removed, and change nothing." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
   }

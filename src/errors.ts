@@ -108,6 +108,13 @@ export class NotFoundError extends KmsError {
   }
 }
 
+/** The disk that archives were on seems not to be mounted (exit 10). */
+export class DiskAwayError extends KmsError {
+  constructor(message: string, details?: Details) {
+    super('DISK_AWAY', ExitCode.notFound, message, details);
+  }
+}
+
 /** Another run works on the same directory or file (exit 11). */
 export class LockedError extends KmsError {
   constructor(message: string, details?: Details) {

@@ -60,7 +60,7 @@ export async function planBackup(
 
   const startedAt = request.clock();
   const { storage } = request;
-  const archives = await listArchiveFiles(storage);
+  const archives = await listIfThere(request);
   const { plan, base } = await surveyStore(request, {
     storage,
     archives,
@@ -73,6 +73,18 @@ export async function planBackup(
     ...reportPlan(plan, stem, startedAt),
     finishedAt: request.clock(),
   };
+}
+
+/** A directory that the run would make has no archives. @throws {NotFoundError} for one that it could not make */
+async function listIfThere({
+  storage,
+  settings,
+}: BackupRequest): Promise<ArchiveFiles[]> {
+  const { state, canBeMade } = await storage.standing();
+  const isMade =
+    state === 'missing' && canBeMade && settings.createsBackupDirectory;
+
+  return isMade ? [] : listArchiveFiles(storage);
 }
 
 /** The places where a recover would be at work. */

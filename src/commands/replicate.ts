@@ -2,7 +2,12 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { toReplicateRequest } from '../jobs/replicate-request.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { backupDirFlag, lockWaitFlag, withEnvironmentOf } from '../ui/flags.js';
+import {
+  backupDirFlag,
+  lockWaitFlag,
+  newTargetFlag,
+  withEnvironmentOf,
+} from '../ui/flags.js';
 import {
   documentReplicate,
   formatReplicate,
@@ -33,6 +38,7 @@ export default class Replicate extends KmsCommand {
         'A directory, s3://BUCKET/PREFIX or a target. Default: [mirror] to of kms-backup.ini.',
     }),
     'backup-dir': backupDirFlag,
+    'new-target': newTargetFlag,
     'dry-run': Flags.boolean({
       summary: 'Say what would be copied and removed, and change nothing.',
     }),

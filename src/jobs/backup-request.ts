@@ -35,6 +35,7 @@ import {
 /** The flags of a backup command, as far as the run depends on them. */
 export interface BackupFlags extends ServerFlags, SourceFlags {
   readonly notify?: string | undefined;
+  readonly 'new-target': boolean;
 }
 
 /** The means to watch a run and to stop it. */
@@ -70,6 +71,7 @@ export function toNightlyBackup(
     },
     ini,
     rule: flags.notify as NotifyRule | undefined,
+    isNewTarget: flags['new-target'],
     rotates: choose(ROTATES, sources),
     policy: choosePolicy(sources, { storage, installDir: installation.dir }),
   };

@@ -14,6 +14,7 @@ import {
   type StatusReport,
 } from '../status/status.js';
 import { chooseStorage } from './archive-places.js';
+import { examinePlace } from './right-place.js';
 import { openServer, type OpenServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
 
@@ -83,6 +84,7 @@ export async function collectStatus({
     states,
     clock,
     maxAgeMs,
+    place: await examinePlace({ ...server, storage, clock }),
     scheduleWarnings: progress.warnings,
   });
 

@@ -5,6 +5,7 @@ import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { chooseStorage } from './archive-places.js';
 import { checkScheduler } from './check-scheduler.js';
 import type { EntryFlags } from './scheduler-entry.js';
+import { examinePlace } from './right-place.js';
 import { findServer } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
 
@@ -30,10 +31,13 @@ export async function examineServer(
   const storage = chooseStorage(flags, { server: settings });
   await onBackupDir(storage.localDirectory);
 
+  const clock = systemClock;
+  const place = await examinePlace({ installation, settings, storage, clock });
   const checks = await runChecks(installation, {
     settings,
     storage,
-    clock: systemClock,
+    clock,
+    place,
   });
 
   return {

@@ -73,8 +73,9 @@ async function copyFrom(
     (await mirrorArchives({
       source,
       mirror,
-      storeDir: settings.storeDir,
       reach,
+      server: { installation, settings },
+      isNewTarget: false,
       keepsDifferentials: settings.keepsDifferentials,
       rotates: rotates && !isMassLoss,
       isDryRun: false,

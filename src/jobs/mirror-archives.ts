@@ -15,14 +15,18 @@ import type { RetentionPolicy } from '../rotate/policy.js';
 import type { RotateReport } from '../rotate/report-rotation.js';
 import { runRotate } from '../rotate/run-rotate.js';
 import type { Mirror } from './mirror-place.js';
+import { refuseWrongPlace, rememberArchives } from './right-place.js';
+import type { OpenServer } from './server.js';
 
 export interface MirrorRequest {
   readonly source: Storage;
   readonly mirror: Mirror;
-  /** No copy may lie there: the next backup would pack it. */
-  readonly storeDir: string;
   /** Called before anything in the second place is looked at. */
   readonly reach?: ((place: Storage) => Promise<void>) | undefined;
+  /** The server that the archives are of: no copy may lie in its store, where the next backup would pack it. */
+  readonly server: OpenServer;
+  /** The second place may be another one than that of the nights before. */
+  readonly isNewTarget: boolean;
   readonly keepsDifferentials: boolean;
   /** False: nothing is removed this time. */
   readonly rotates: boolean;
@@ -48,6 +52,27 @@ export async function mirrorArchives(
 ): Promise<MirrorEnd> {
   refusePlace(request);
   await request.reach?.(request.mirror.storage);
+  const { server, mirror, clock, isNewTarget, isDryRun } = request;
+  const place = { ...server, storage: mirror.storage, clock };
+  const foreign = await refuseWrongPlace(place, isNewTarget);
+  const end = await mirrorThere(request);
+  const unmarked = isDryRun
+    ? []
+    : await rememberArchives(place, undefined, isNewTarget);
+
+  return withWarnings(end, [...foreign, ...unmarked]);
+}
+
+function withWarnings(
+  { report, rotation }: MirrorEnd,
+  more: readonly string[],
+): MirrorEnd {
+  const warnings = [...report.warnings, ...more];
+
+  return { report: { ...report, warnings }, rotation };
+}
+
+async function mirrorThere(request: MirrorRequest): Promise<MirrorEnd> {
   const wanted = await findWanted(request);
 
   try {
@@ -78,7 +103,8 @@ async function copyAndRotate(
 }
 
 /** @throws {UsageError} for places that cannot be mirrored */
-function refusePlace({ source, mirror, storeDir }: MirrorRequest): void {
+function refusePlace({ source, mirror, server }: MirrorRequest): void {
+  const { storeDir } = server.settings;
   const home = source.localDirectory;
   if (home === undefined) {
     throw new UsageError(

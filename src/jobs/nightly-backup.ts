@@ -8,7 +8,7 @@ import {
 import type { Storage } from '../archive/storage.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import type { BackupReport, BackupRequest } from '../backup/request.js';
-import { runBackup } from '../backup/run-backup.js';
+import { planBackup, runBackup } from '../backup/run-backup.js';
 import { messageOf } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import { formatSize, plural } from '../platform/units.js';
@@ -23,6 +23,7 @@ import { openServerLog, type ServerLog } from '../server/server-log.js';
 import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
 import { mirrorAfter } from './mirror-after.js';
 import type { MirrorEnd, MirrorRequest } from './mirror-archives.js';
+import { refuseWrongPlace, rememberArchives } from './right-place.js';
 import {
   removedArchives,
   rotateAfter,
@@ -38,6 +39,8 @@ export interface NightlyBackup extends RotateAfter {
   readonly rule: NotifyRule | undefined;
   /** Called before anything in the second place is looked at. */
   readonly reachMirror?: MirrorRequest['reach'];
+  /** The backup directory may be another one than that of the nights before. */
+  readonly isNewTarget: boolean;
 }
 
 export interface NightlyBackupEnd {
@@ -109,12 +112,26 @@ export async function runNightlyBackup(
   }
 }
 
+/** Says what a run would do, and writes nothing. @throws as the run itself */
+export async function planNightlyBackup({
+  request,
+  isNewTarget,
+}: NightlyBackup): Promise<BackupReport> {
+  const foreign = await refuseWrongPlace(request, isNewTarget);
+  const report = await planBackup(request);
+
+  return { ...report, warnings: [...report.warnings, ...foreign] };
+}
+
 async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
-  const { request } = night;
+  const { request, isNewTarget } = night;
+  const foreign = await refuseWrongPlace(request, isNewTarget);
   const finished = await runBackup(request);
   const { report } = finished;
   noteArchive(report);
   const { rotation, faults, archives } = await rotateAfter(night, finished);
+  if (archives) noteRun({ archivesThere: archives.length });
+  const unmarked = await rememberArchives(request, archives, isNewTarget);
   const { mirror, warnings: unmirrored } = await mirrorAfter(night, {
     report,
     rotation,
@@ -122,6 +139,7 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
 
   const warnings = [
     ...warningsOf('archive', report.warnings),
+    ...warningsOf('place', [...foreign, ...unmarked]),
     ...warningsOf('rotation', faults),
     ...warningsOf('mirror', unmirrored),
   ];

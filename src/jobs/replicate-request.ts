@@ -17,6 +17,7 @@ import {
 
 interface ReplicateFlags extends ServerFlags, SourceFlags {
   readonly to?: string | undefined;
+  readonly 'new-target': boolean;
   readonly 'dry-run': boolean;
 }
 
@@ -34,8 +35,9 @@ export function toReplicateRequest(
 
   return {
     source,
+    server: { installation, settings: server },
+    isNewTarget: flags['new-target'],
     mirror: chooseMirror(flags, findMirror(ini, installation.dir)),
-    storeDir: server.storeDir,
     keepsDifferentials: choose(KEEPS_DIFFERENTIALS, sources),
     rotates: true,
     isDryRun: flags['dry-run'],

@@ -4,6 +4,8 @@
 type WarningSource =
   /** Reading the store and writing the archive. */
   | 'archive'
+  /** Telling the right backup directory from another one. */
+  | 'place'
   /** Removing archives over the limit. */
   | 'rotation'
   /** Copying archives to the second place. */

@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import type { ServerSettings } from '../server/settings.js';
 import { type Check, ok, problem, warning } from './check.js';
-import type { StatusReport } from './status.js';
+import type { StatusOptions, StatusReport } from './status.js';
 
 export function checkBackupDir(
   storage: Storage,
@@ -61,6 +61,25 @@ function checkDirectory(
         `${directory} does not exist`,
         'Mount the disk or make the directory.',
       );
+}
+
+/** The disk that is to be there, or another one. */
+export function checkPlace({
+  fault,
+  warning: odd,
+}: StatusOptions['place']): Check {
+  const name = 'backup disk';
+  if (fault !== undefined) {
+    return problem(
+      name,
+      fault,
+      'Mount it, or begin anew: backup full --new-target.',
+    );
+  }
+
+  return odd === undefined
+    ? ok(name, 'the right one, as far as is known')
+    : warning(name, odd, 'Give each server a backup directory of its own.');
 }
 
 /** One disk for both loses both. */

@@ -12,6 +12,7 @@ import {
   checkBackupDir,
   checkLeftovers,
   checkLock,
+  checkPlace,
   checkSeparation,
   checkSpace,
 } from './check-backup-directory.js';
@@ -60,7 +61,7 @@ export function checkConfiguration(installation: Installation): {
 /** Looks at paths, rights, space, clock, engine and archives. */
 export async function runChecks(
   installation: Installation,
-  options: Pick<StatusOptions, 'storage' | 'clock'> & {
+  options: Pick<StatusOptions, 'storage' | 'clock' | 'place'> & {
     readonly settings: ServerSettings;
   },
 ): Promise<Check[]> {
@@ -82,6 +83,7 @@ export async function runChecks(
       'It is part of every backup: run as root.',
     ),
     checkBackupDir(storage, standing, settings),
+    checkPlace(options.place),
     checkSeparation(storage.localDirectory, settings.storeDir),
     await checkSpace(storage, status),
     await checkLeftovers(storage, standing),
@@ -99,7 +101,7 @@ export async function runChecks(
 
 async function readStatusOf(
   installation: Installation,
-  options: Pick<StatusOptions, 'storage' | 'clock'> & {
+  options: Pick<StatusOptions, 'storage' | 'clock' | 'place'> & {
     readonly settings: ServerSettings;
   },
 ): Promise<StatusReport> {

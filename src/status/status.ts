@@ -76,6 +76,11 @@ export interface StatusOptions {
   readonly clock: Clock;
   /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
   readonly maxAgeMs: number | undefined;
+  /** Why the backup directory seems to be another one than that of the archives, and what else is odd about it. */
+  readonly place: {
+    readonly fault: string | undefined;
+    readonly warning: string | undefined;
+  };
   /** The faults of the schedule, and of who works through it. */
   readonly scheduleWarnings: readonly string[];
 }
@@ -111,8 +116,14 @@ export async function readStatus(
     lock: storage.lock.sight(options.clock),
   };
 
-  const critical = criticalFacts(facts, states !== undefined, options.maxAgeMs);
-  const warnings = [...warningFacts(facts, all), ...options.scheduleWarnings];
+  const { place, maxAgeMs, scheduleWarnings } = options;
+  const critical = criticalFacts(facts, place.fault, maxAgeMs);
+  const warnings = [
+    ...warningFacts(facts, all),
+    ...(place.warning === undefined ? [] : [place.warning]),
+    ...scheduleWarnings,
+  ];
+
   const calmLevel = warnings.length > 0 ? 'warning' : 'ok';
   const level = critical.length > 0 ? 'critical' : calmLevel;
 
@@ -148,20 +159,19 @@ type Facts = Omit<StatusReport, 'level' | 'warnings' | 'criticalWarnings'>;
 /** A half replaced store comes first: no backup can be made of it. */
 function criticalFacts(
   facts: Facts,
-  isThere: boolean,
+  placeFault: string | undefined,
   maxAgeMs: number | undefined,
 ): string[] {
   const { unfinishedRecover: recover } = facts;
   const half = recover && !recover.isRunning ? [recover.fact] : [];
-  return [...half, ...archiveFaults(facts, isThere, maxAgeMs)];
+  const faults =
+    placeFault === undefined ? archiveFaults(facts, maxAgeMs) : [placeFault];
+
+  return [...half, ...faults];
 }
 
-function archiveFaults(
-  facts: Facts,
-  isThere: boolean,
-  maxAgeMs: number | undefined,
-): string[] {
-  if (!isThere) {
+function archiveFaults(facts: Facts, maxAgeMs: number | undefined): string[] {
+  if (!facts.isThere) {
     return [`the backup directory ${facts.backupDir} does not exist`];
   }
 

@@ -47,12 +47,11 @@ export abstract class BackupCommand extends KmsCommand {
 
     await this.useNetworkDisk(night.request.storage.localDirectory, flags);
 
+    const job = await import('../jobs/nightly-backup.js');
     if (flags['dry-run']) {
-      const { planBackup } = await import('../backup/run-backup.js');
-      return this.#presentPlan(await planBackup(night.request));
+      return this.#presentPlan(await job.planNightlyBackup(night));
     }
 
-    const job = await import('../jobs/nightly-backup.js');
     const toldEarly: string[] = [];
     const onWarning = (warning: string): number => toldEarly.push(warning);
 

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import {
   lockWaitFlag,
+  newTargetFlag,
   sizeFlag,
   threadsFlag,
   withEnvironment,
@@ -21,6 +22,7 @@ export const backupFlags = withEnvironment({
     helpValue: 'DIR',
     summary: "Where archives go. Default: the server's backup directory.",
   }),
+  'new-target': newTargetFlag,
   'volume-size': sizeFlag({
     summary:
       "The size of one zip file, at most 2GiB. Default: the server's setting.",

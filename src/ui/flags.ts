@@ -115,3 +115,9 @@ export const backupDirFlag = Flags.string({
   helpValue: 'DIR',
   summary: "Where archives are. Default: the server's backup directory.",
 });
+
+/** Said once, after which the directory is known. */
+export const newTargetFlag = Flags.boolean({
+  summary:
+    'Go on where the directory is not the one that archives were in, and mark it.',
+});

@@ -6,6 +6,7 @@ import { listArchiveFiles } from '../../src/archive/backup-directory.js';
 import type { Storage } from '../../src/archive/storage.js';
 import { readArchive } from '../../src/archive/verify.js';
 import { mirrorArchives } from '../../src/jobs/mirror-archives.js';
+import { openServer } from '../../src/jobs/server.js';
 import { takeNotes } from '../../src/platform/run-notes.js';
 import { offerIdentities } from '../../src/sealing/key-ring.js';
 import { bucketOf } from '../helpers/bucket-host.js';
@@ -228,7 +229,8 @@ describe('the index in a bucket', () => {
 
     await mirrorArchives({
       source: storageAt(server.backupDir),
-      storeDir: server.storeDir,
+      server: openServer({ 'server-dir': server.serverDir }),
+      isNewTarget: false,
       mirror: { storage, retention: undefined, isUsual: true },
       keepsDifferentials: false,
       rotates: false,

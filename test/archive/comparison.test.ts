@@ -96,7 +96,7 @@ async function night(
     server,
     type,
     `2026-01-0${String(day)}T01:00:00Z`,
-    { rotates: false, usesChecksum },
+    { rotates: false, usesChecksum, isNewTarget: true },
   );
 
   return report.archive;

@@ -20,6 +20,7 @@ import type { Installation } from './installation.js';
 export interface NightOptions extends Partial<BackupRequest> {
   /** Default: RotationLimit of mailserver.cfg. */
   readonly keep?: number;
+  readonly isNewTarget?: boolean;
   readonly rotates?: boolean;
   readonly rule?: NotifyRule;
   readonly reachMirror?: NightlyBackup['reachMirror'];
@@ -67,7 +68,14 @@ export async function backUpAt(
   server: Installation,
   type: ArchiveType,
   at: string,
-  { keep, rotates = true, rule, reachMirror, ...changes }: NightOptions = {},
+  {
+    keep,
+    rotates = true,
+    rule,
+    reachMirror,
+    isNewTarget = false,
+    ...changes
+  }: NightOptions = {},
 ): Promise<
   NightlyBackupEnd & {
     readonly report: NonNullable<NightlyBackupEnd['report']>;
@@ -79,6 +87,7 @@ export async function backUpAt(
     ini: readIniFile(request.installation.dir),
     rule,
     reachMirror,
+    isNewTarget,
     rotates,
     policy: limitPolicy(
       keep ?? request.settings.rotationLimit,

@@ -86,7 +86,7 @@ describe('the night with a second place', () => {
     expect(warningTexts(warnings)).toEqual([
       'F20260102T010000Z.zip was removed and was not in the second place',
       expect.stringMatching(
-        /^the copy to the second place failed: .*away does not exist; F20260103T010000Z\.zip may not be there$/,
+        /^the copy to the second place failed: the backup disk seems not to be mounted \(1 archive was here .*away is not there; F20260103T010000Z\.zip may not be there$/,
       ),
     ]);
     expect(warnings.map(({ source }) => source)).toEqual(['mirror', 'mirror']);

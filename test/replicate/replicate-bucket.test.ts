@@ -17,6 +17,7 @@ import {
   type MirrorEnd,
   mirrorArchives,
 } from '../../src/jobs/mirror-archives.js';
+import { openServer } from '../../src/jobs/server.js';
 import { bucketOf } from '../helpers/bucket-host.js';
 import {
   buildInstallation,
@@ -54,7 +55,8 @@ const replicate = (
       retention: last === undefined ? undefined : rulesOf({ last }),
       isUsual: true,
     },
-    storeDir: server.storeDir,
+    server: openServer({ 'server-dir': server.serverDir }),
+    isNewTarget: false,
     keepsDifferentials: false,
     rotates: true,
     isDryRun: false,

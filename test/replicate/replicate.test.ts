@@ -24,6 +24,7 @@ import {
   mirrorArchives,
   type MirrorRequest,
 } from '../../src/jobs/mirror-archives.js';
+import { openServer } from '../../src/jobs/server.js';
 import {
   buildInstallation,
   type Installation,
@@ -76,7 +77,8 @@ function replicate(
       retention: last === undefined ? undefined : rulesOf({ last }),
       isUsual: true,
     },
-    storeDir: server.storeDir,
+    server: openServer({ 'server-dir': server.serverDir }),
+    isNewTarget: false,
     keepsDifferentials: false,
     rotates: true,
     isDryRun: false,
