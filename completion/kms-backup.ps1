@@ -743,7 +743,9 @@ $scriptblock = {
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "html" = @{ "summary" = "Also write the state as one self-contained page." }
-    "max-age" = @{ "summary" = "Be a monitoring check with this limit, for example 26h." }
+    "prometheus" = @{ "summary" = "Also write the state as metrics, for the node exporter." }
+    "check" = @{ "summary" = "Be a monitoring check." }
+    "max-age" = @{ "summary" = "The same with this limit for the newest archive. Default: 26h." }
   }
 }
 }

@@ -1,19 +1,23 @@
 import { Flags } from '@oclif/core';
 import { resolve } from 'node:path';
-import { ExitCode, KmsError } from '../errors.js';
+import { ExitCode } from '../errors.js';
 import {
   collectStatus,
   type CollectedStatus,
   type StatusRequest,
   toStatusRequest,
 } from '../jobs/collect-status.js';
+import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
+import { printedDocument } from '../ui/document.js';
 import {
   backupDirFlag,
   durationFlag,
   identityFlag,
   withEnvironment,
 } from '../ui/flags.js';
+import { checkLine } from '../ui/present/check-line.js';
+import { wantsJson, writeOut } from '../ui/present/error.js';
 import {
   documentStatus,
   formatStatus,
@@ -21,15 +25,20 @@ import {
   presentUnknown,
 } from '../ui/present/status.js';
 
+/** A backup each night, and two hours for the one that takes long. */
+const DEFAULT_MAX_AGE_MS = 26 * 3_600_000;
+
 export default class Status extends KmsCommand {
   static override summary =
     'Show the last backups, the next run, free space and warnings on one screen.';
-  static override description = `With --max-age it is a monitoring check: exit code 0 ok, 1 warning, 2 critical (the newest recoverable archive is older, or
-there is none), 3 unknown (the server or its configuration cannot be read).`;
+  static override description = `With --check it is a plug-in of Nagios, Icinga, Zabbix and their like: the first line is the verdict with numbers, the exit
+code 0 ok, 1 warning, 2 critical (the newest recoverable archive is older than the limit, or there is none), 3 unknown (the
+server or its configuration cannot be read, or the call is wrong), and never another.`;
   static override examples = [
     '<%= config.bin %> status',
-    '<%= config.bin %> status --max-age 26h',
-    '<%= config.bin %> status --html status.html',
+    '<%= config.bin %> status --check',
+    '<%= config.bin %> status --max-age 8d',
+    '<%= config.bin %> status --html status.html --prometheus /var/lib/prometheus/node-exporter/kms-backup-state.prom',
   ];
   static override exitCodes = [
     ExitCode.incomplete,
@@ -43,8 +52,15 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
       helpValue: 'FILE',
       summary: 'Also write the state as one self-contained page.',
     }),
+    prometheus: Flags.string({
+      helpValue: 'FILE',
+      summary: 'Also write the state as metrics, for the node exporter.',
+    }),
+    check: Flags.boolean({
+      summary: 'Be a monitoring check.',
+    }),
     'max-age': durationFlag({
-      summary: 'Be a monitoring check with this limit, for example 26h.',
+      summary: 'The same with this limit for the newest archive. Default: 26h.',
     }),
   });
 
@@ -52,28 +68,64 @@ there is none), 3 unknown (the server or its configuration cannot be read).`;
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(Status);
-    const isCheck = flags['max-age'] !== undefined;
+    const isCheck = flags.check || flags['max-age'] !== undefined;
+    const limitMs = flags['max-age'] ?? DEFAULT_MAX_AGE_MS;
+    const maxAgeMs = isCheck ? limitMs : undefined;
+    const metrics = flags.prometheus && {
+      path: resolve(flags.prometheus),
+      maxAgeMs,
+    };
 
     try {
-      const request = toStatusRequest(flags);
+      const request = toStatusRequest({ ...flags, 'max-age': maxAgeMs });
       await this.useNetworkDisk(request.storage.localDirectory, flags);
 
       const status = await collectStatus(request);
+
       if (flags.html !== undefined) {
         await writePage(flags.html, request, status);
       }
 
+      if (metrics) await writeMetrics(metrics, status);
+      if (!isCheck)
+        return { json: documentStatus(status), text: formatStatus(status) };
+
+      const line = checkLine(status.report, limitMs);
+
       return {
-        exitCode: isCheck ? monitoringExitCode(status.report) : ExitCode.done,
-        json: documentStatus(status),
-        text: formatStatus(status),
+        exitCode: monitoringExitCode(status.report),
+        json: documentStatus(status, line),
+        text: `${line}\n${formatStatus(status)}`,
       };
     } catch (error) {
-      if (isCheck && error instanceof KmsError) return presentUnknown(error);
+      if (metrics) await writeMetrics(metrics, undefined);
 
       throw error;
     }
   }
+
+  /** Whoever calls a check knows four exit codes, whatever went wrong. */
+  protected override presentFailure(error: unknown): ExitCode {
+    if (!asksForCheck(this.argv)) return super.presentFailure(error);
+
+    const { exitCode, json, text } = presentUnknown(error);
+    const document = printedDocument(json, exitCode);
+
+    writeOut(`${wantsJson(this.argv) ? JSON.stringify(document) : text}\n`);
+
+    return exitCode;
+  }
+}
+
+/** Also where the flags cannot be parsed. */
+function asksForCheck(argv: readonly string[]): boolean {
+  const { KMS_BACKUP_CHECK: check, KMS_BACKUP_MAX_AGE: maxAge } = process.env;
+
+  return (
+    argv.some((word) => /^--(?:check$|max-age(?:=|$))/.test(word)) ||
+    ['1', 'true'].includes(check ?? '') ||
+    Boolean(maxAge)
+  );
 }
 
 async function writePage(
@@ -84,4 +136,17 @@ async function writePage(
   const job = await import('../jobs/status-page.js');
 
   job.writeStatusPage(resolve(path), await job.makeStatusPage(request, status));
+}
+
+/** @param status undefined: it cannot be read */
+async function writeMetrics(
+  {
+    path,
+    maxAgeMs,
+  }: { readonly path: string; readonly maxAgeMs: number | undefined },
+  status: CollectedStatus | undefined,
+): Promise<void> {
+  const { writeStatusMetrics } = await import('../jobs/status-metrics.js');
+
+  await writeStatusMetrics(path, status, { clock: systemClock, maxAgeMs });
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
 import { metricsText } from './metrics.js';
 import type { RunReport } from './run-report.js';
+import { type StateFacts, stateMetricsText } from './state-metrics.js';
 
 const LOCK_WAIT_MS = 5000;
 
@@ -13,26 +14,45 @@ const LOCK_WAIT_MS = 5000;
  * Replaces the textfile as a whole, so that the node exporter reads the old or the new one; other users may read it.
  * @throws {Error} the operating system's, when it cannot be read or written; the old file is untouched then
  */
-export async function writeMetricsFile(
+export function writeMetricsFile(
   path: string,
   report: RunReport,
   clock: Clock,
+): Promise<void> {
+  const { command } = report;
+
+  return replaceMetrics(path, { command, clock }, (previous) =>
+    metricsText(previous, report),
+  );
+}
+
+/** The same with the state of the backups. */
+export function writeStateMetrics(
+  path: string,
+  facts: StateFacts,
+  clock: Clock,
+): Promise<void> {
+  return replaceMetrics(path, { command: 'status', clock }, (previous) =>
+    stateMetricsText(previous, facts),
+  );
+}
+
+async function replaceMetrics(
+  path: string,
+  { command, clock }: { readonly command: string; readonly clock: Clock },
+  toText: (previous: string) => string,
 ): Promise<void> {
   // Two runs may end together, and each keeps what the other said about its own type.
   const lock = await acquireLock({
     path: join(dirname(path), `.${basename(path)}.lock`),
     what: 'the metrics file',
-    command: report.command,
+    command,
     clock,
     waitMs: LOCK_WAIT_MS,
   });
 
   try {
-    replaceOrdinaryFile(
-      path,
-      Buffer.from(metricsText(readPrevious(path), report)),
-      0o644,
-    );
+    replaceOrdinaryFile(path, Buffer.from(toText(readPrevious(path))), 0o644);
   } finally {
     lock.release();
   }

@@ -1,3 +1,4 @@
+import { METRIC_PREFIX, metricBlock, ownLines } from './metric-text.js';
 import {
   type ArchiveFacts,
   durationMsOf,
@@ -15,13 +16,13 @@ interface Metric {
   readonly isShared?: boolean;
 }
 
-const PREFIX = 'kms_backup_';
 const SAMPLE_PATTERN =
   /^(kms_backup_[a-z_]+)(\{type="(?:full|differential|copy)"\})? (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
 /**
  * The textfile after a run: what earlier runs of other types said stays, and a failed run leaves everything about the
- * last success as it was. `previous` is the file's present text; lines in it that are not ours are dropped.
+ * last success as it was, and so stays what the file says of the state. `previous` is its present text; lines that are not ours are
+ * dropped.
  */
 export function metricsText(previous: string, report: RunReport): string {
   const samples = new Map<string, string>();
@@ -34,26 +35,26 @@ export function metricsText(previous: string, report: RunReport): string {
 
   const metrics = metricsOf(report);
   for (const { name, value, isShared } of metrics) {
-    const key = PREFIX + name + (isShared ? '' : `{type="${report.type}"}`);
+    const key =
+      METRIC_PREFIX + name + (isShared ? '' : `{type="${report.type}"}`);
     if (value !== undefined) samples.set(key, String(value));
   }
 
-  return metrics.map((metric) => blockOf(metric, samples)).join('');
+  const blocks = metrics.map((metric) => blockOf(metric, samples));
+
+  return blocks.join('') + ownLines(previous, 'state');
 }
 
 function blockOf(
   { name, help }: Metric,
   samples: ReadonlyMap<string, string>,
 ): string {
-  const full = PREFIX + name;
+  const full = METRIC_PREFIX + name;
   const lines = [...samples]
     .filter(([key]) => key === full || key.startsWith(`${full}{`))
     .sort();
-  if (lines.length === 0) return '';
 
-  const body = lines.map(([key, value]) => `${key} ${value}\n`).join('');
-
-  return `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${body}`;
+  return metricBlock(full, help, lines);
 }
 
 function metricsOf(report: RunReport): Metric[] {

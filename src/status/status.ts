@@ -20,7 +20,7 @@ import {
 } from '../server/recover-mark.js';
 
 /** The levels of a monitoring system; the exit codes 0 to 3 in this order. */
-type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
+export type StatusLevel = 'ok' | 'warning' | 'critical' | 'unknown';
 
 /** One archive as the status shows it. */
 export interface StatusArchive {

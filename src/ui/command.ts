@@ -197,11 +197,16 @@ export abstract class KmsCommand extends Command {
     this.#recorder.fail(interruption);
     this.stopProgress();
     this.#leaveNetworkDisks();
-    exitNow(presentError(interruption, this.#wantsJson()));
+    exitNow(this.presentFailure(interruption));
+  }
+
+  /** Prints an error, whenever it comes, and returns the exit code. */
+  protected presentFailure(error: unknown): ExitCode {
+    return presentError(error, wantsJson(this.argv));
   }
 
   protected override catch(error: Error): Promise<void> {
-    process.exitCode = presentError(error, this.#wantsJson());
+    process.exitCode = this.presentFailure(error);
     return Promise.resolve();
   }
 

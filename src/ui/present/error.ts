@@ -28,7 +28,8 @@ interface ToldError {
 }
 
 /** The exit code of an error, and what is told about it. */
-export function toldError(error: unknown): ToldError & { exitCode: ExitCode } {
+export /** What is told of an error, and the exit code that it gives. */
+function toldError(error: unknown): ToldError & { exitCode: ExitCode } {
   const known = toKmsError(error);
   if (known) {
     const { exitCode, code, hints } = known;

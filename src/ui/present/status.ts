@@ -9,41 +9,47 @@ import type {
   CollectedStatus,
   MirrorStatus,
 } from '../../jobs/collect-status.js';
+import { STATUS_LEVELS } from '../../jobs/status-metrics.js';
 import type { StatusArchive, StatusReport } from '../../status/status.js';
-import type { Outcome } from '../command.js';
 import { document } from '../document.js';
+import { unknownLine } from './check-line.js';
+import { toldError } from './error.js';
 import { formatTable } from '../table.js';
 
 /** The width where stdout is no terminal: mail and logs show such lines unbroken. */
 const USUAL_COLUMNS = 80;
 
-/** The names of the levels in monitoring systems, by exit code. */
-const LEVELS = ['ok', 'warning', 'critical', 'unknown'] as const;
-
 /** Returns the exit code of a monitoring check. */
 export function monitoringExitCode({ level }: StatusReport): ExitCode {
-  return LEVELS.indexOf(level) as ExitCode;
+  return STATUS_LEVELS.indexOf(level) as ExitCode;
 }
 
-/** A monitoring check that cannot look. */
-export function presentUnknown({ message }: Error): Outcome {
+/** A monitoring check that cannot look, or was called wrongly. */
+export function presentUnknown(error: unknown): {
+  readonly exitCode: ExitCode;
+  readonly json: object;
+  readonly text: string;
+} {
+  const { message, hints } = toldError(error);
+  const check = unknownLine(message);
+  const advice = hints.map((hint) => `Try this     ${hint}`);
+
   return {
-    exitCode: LEVELS.indexOf('unknown') as ExitCode,
-    json: document('status', { level: 'unknown', warnings: [message] }),
-    text: `Status       UNKNOWN\nWarning      ${message}`,
+    exitCode: STATUS_LEVELS.indexOf('unknown') as ExitCode,
+    json: document('status', { check, level: 'unknown', warnings: [message] }),
+    text: [check, ...advice].join('\n'),
   };
 }
 
 /** The state as a document. */
-export function documentStatus({
-  report,
-  nextRuns: [next],
-  lastRun,
-  mirror,
-}: CollectedStatus): object {
+export function documentStatus(
+  { report, nextRuns: [next], lastRun, mirror }: CollectedStatus,
+  check?: string,
+): object {
   const { last, newestRecoverable, ...rest } = report;
 
   return document('status', {
+    check,
     ...rest,
     last: { ...last },
     newestRecoverable,
