@@ -639,6 +639,7 @@ $scriptblock = {
       "multiple" = $true
 }
     "additive" = @{ "summary" = "Add to the live mailbox under free names; overwrite nothing." }
+    "reindex" = @{ "summary" = "Set the index of folders that get mail aside: a server before 7.3 shows added mail only then, and their messages are unread." }
     "store" = @{ "summary" = "Where mail, lists and the like go. Default: the store. Configuration is recovered only with --cfgdir or --mask then." }
     "cfgdir" = @{ "summary" = "Where configuration, certificates and licence go." }
     "keep-paths" = @{ "summary" = "Leave the paths in the recovered mailserver.cfg as the archive's, also where they do not fit here." }

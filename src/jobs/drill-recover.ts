@@ -72,6 +72,7 @@ async function recoverPart(
       threads: flags.threads,
       subfolders: true,
       additive: false,
+      reindex: false,
       listing: false,
       rollback: false,
       forget: false,

@@ -27,6 +27,7 @@ export interface RecoverFlags extends PlaceFlags, SourceFlags {
   readonly subfolders: boolean;
   readonly message?: readonly string[] | undefined;
   readonly additive: boolean;
+  readonly reindex: boolean;
   readonly listing: boolean;
   readonly rollback: boolean;
   readonly forget: boolean;
@@ -62,6 +63,7 @@ export function toRecoverRequest(
     scope,
     keepsPaths: flags['keep-paths'],
     isAdditive: flags.additive,
+    reindexes: flags.reindex,
     keeping: keepingOf(flags),
     keepsBeside: flags.backup,
     isInPlace: flags['in-place'],

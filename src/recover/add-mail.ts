@@ -5,6 +5,7 @@ import { syncDirectory } from '../platform/atomic-file.js';
 import { makeOwnedDirectories } from '../platform/owned-directories.js';
 import { renamePatiently } from '../platform/patience.js';
 import { Turns } from '../platform/turns.js';
+import { INDEX_FILE } from '../store/store-path.js';
 import { plural } from '../platform/units.js';
 import { type AdditiveCounts, sizesOf } from './additive.js';
 import type { ArchivedFolder, FolderEntries } from './archived-folders.js';
@@ -31,6 +32,8 @@ export interface AdditiveTarget {
   readonly stagedPathOf: (path: string) => string;
   /** Takes note of what is added, before it is; undefined where nothing is kept for a rollback. */
   readonly notes?: AddedNotes | undefined;
+  /** The live index of a folder that gets mail is set aside. */
+  readonly reindexes: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,8 +46,7 @@ export async function addMail(
   folders: readonly FolderEntries[],
   target: AdditiveTarget,
 ): Promise<AdditiveCounts> {
-  const { notes, signal } = target;
-  const progress = new Progress(signal);
+  const progress = new Progress(target.signal);
 
   for (const folder of folders) {
     const { path } = folder;
@@ -52,19 +54,19 @@ export async function addMail(
       from: target.stagedPathOf(path),
       to: join(target.storeDir, path),
     };
-    const adding = new FolderAdding(folder, places, notes);
+    const adding = new FolderAdding(folder, places, target);
 
     await adding.run(progress);
   }
 
-  notes?.end();
+  target.notes?.end();
 
   return { ...progress.counts, folders: folders.length };
 }
 
 /** The messages that were added so far. */
 class Progress {
-  readonly counts = { add: 0, renamed: 0, skip: 0 };
+  readonly counts = { add: 0, renamed: 0, skip: 0, reindexed: 0 };
   readonly turns = new Turns();
 
   constructor(private readonly signal: AbortSignal | undefined) {}
@@ -110,7 +112,7 @@ class FolderAdding {
   constructor(
     entries: FolderEntries,
     private readonly places: FolderPlaces,
-    private readonly notes: AddedNotes | undefined,
+    private readonly target: Pick<AdditiveTarget, 'notes' | 'reindexes'>,
   ) {
     this.#folder = entries.read();
     this.#holder = entries.holder;
@@ -140,11 +142,12 @@ class FolderAdding {
         .map((path) => [path, asideNameOf(path)]),
     );
 
-    this.notes?.noteFolder(this.places, this.#holder, { plan, asides });
+    this.target.notes?.noteFolder(this.places, this.#holder, { plan, asides });
 
     // First: were the index still there after a crash, a second call would find nothing to add and leave it, and the
     // server would not show the messages beside it.
     for (const [path, aside] of asides) renamePatiently(path, aside);
+    if (plan.setAside.includes(INDEX_FILE)) progress.counts.reindexed++;
 
     for (const step of plan.steps) {
       if (step.kind === 'skip') continue;
@@ -204,8 +207,11 @@ class FolderAdding {
         names: [...this.#live.names, ...this.#occupied],
         files: this.#holder === '' ? [] : listNames(this.places.to),
       },
-      staged,
-      folder.files,
+      {
+        messages: staged,
+        files: folder.files,
+        reindexes: this.target.reindexes,
+      },
     );
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { INDEX_FILE } from '../store/store-path.js';
 import { Turns } from '../platform/turns.js';
 import {
   type AdditivePlan,
@@ -33,25 +34,38 @@ export interface AdditiveCounts {
   readonly renamed: number;
   readonly skip: number;
   readonly folders: number;
+  /** Folders whose live index is set aside: the server makes it anew, and their messages are unread. */
+  readonly reindexed: number;
 }
 
 /** Plans every folder of a selection against the live store; reads live messages that could be the same. */
 export async function planFolders(
-  storeDir: string,
+  {
+    storeDir,
+    reindexes,
+  }: { readonly storeDir: string; readonly reindexes: boolean },
   entries: ChainEntries,
 ): Promise<PlannedFolders> {
   const turns = new Turns();
   const folders = collectFolders(entries);
-  const counts = { add: 0, renamed: 0, skip: 0, folders: folders.length };
+  const counts = {
+    add: 0,
+    renamed: 0,
+    skip: 0,
+    folders: folders.length,
+    reindexed: 0,
+  };
   let files = 0;
 
   for (const folder of folders) {
-    const plan = await planFolder(storeDir, folder, turns);
+    const target = { directory: join(storeDir, folder.path), reindexes };
+    const plan = await planFolder(target, folder, turns);
     const { add, rename, skip } = countAdditive(plan);
 
     counts.add += add + rename;
     counts.renamed += rename;
     counts.skip += skip;
+    if (plan.setAside.includes(INDEX_FILE)) counts.reindexed++;
     files += plan.addFiles.length;
   }
 
@@ -59,13 +73,13 @@ export async function planFolders(
 }
 
 async function planFolder(
-  storeDir: string,
+  target: { readonly directory: string; readonly reindexes: boolean },
   entries: FolderEntries,
   turns: Turns,
 ): Promise<AdditivePlan> {
-  const { path, holder } = entries;
+  const { directory, reindexes } = target;
+  const { holder } = entries;
   const folder = entries.read();
-  const directory = join(storeDir, path);
   const live = await surveyDirectory(
     join(directory, holder),
     sizesOf(folder),
@@ -79,8 +93,11 @@ async function planFolder(
       names: live.names,
       files: holder === '' ? [] : listNames(directory),
     },
-    folder.messages.map(toKnown),
-    folder.files,
+    {
+      messages: folder.messages.map(toKnown),
+      files: folder.files,
+      reindexes,
+    },
   );
 }
 

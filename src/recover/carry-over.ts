@@ -26,8 +26,8 @@ import { STAGING_NAME } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
 import { placeOf } from '../store/entry-place.js';
 import { hasMessageName, MESSAGE_DIRECTORY } from '../store/message-file.js';
+import { INDEX_FILE, REBUILT_FILES } from '../store/store-path.js';
 import type { PlacedTop } from './placed-tops.js';
-import { REBUILT_FILES } from './roots.js';
 import { toStageError } from './stage.js';
 import { dropStaged } from './staging.js';
 
@@ -73,9 +73,6 @@ export async function carryOver(state: CarryOver): Promise<string[]> {
     throw toStageError(error);
   }
 }
-
-/** The file that holds the flags of a folder's messages. */
-const INDEX = 'index.fld';
 
 interface TwoPlaces {
   readonly live: string;
@@ -174,7 +171,7 @@ class Carrier {
 
     if (!isStale) {
       this.#carryFile(live, staged, stats);
-    } else if (name === INDEX) {
+    } else if (name === INDEX_FILE) {
       const aside = asideOf('before-recover', { live, staged });
       this.#carryFile(live, aside, stats);
     }
@@ -209,9 +206,9 @@ class Carrier {
     );
     if (!isMore) return;
 
-    const index = join(staged, INDEX);
+    const index = join(staged, INDEX_FILE);
     if (exists(index)) {
-      const places = { live: join(live, INDEX), staged: index };
+      const places = { live: join(live, INDEX_FILE), staged: index };
       renameSync(index, asideOf('from-archive', places));
     }
 

@@ -2,7 +2,11 @@ import type { Component } from '../store/components.js';
 import { placeOf, sharedPlaceOf } from '../store/entry-place.js';
 import { folderNameOf } from '../store/mail-names.js';
 import { hasMessageName } from '../store/message-file.js';
-import { parseEntryDirectory, parseEntryPath } from '../store/store-path.js';
+import {
+  INDEX_FILE,
+  parseEntryDirectory,
+  parseEntryPath,
+} from '../store/store-path.js';
 import type { EntryFilter, FilterRules } from './entry-filter.js';
 import { scopeRules } from './scope-rules.js';
 
@@ -50,8 +54,6 @@ function folderRules(folder: string): FilterRules {
     isWanted: (entryName) => parseEntryPath(entryName)?.isMessage === true,
   };
 }
-
-const INDEX_FILE = 'index.fld';
 
 const MAIL_RULES: FilterRules = {
   choose: (directory) => (parseEntryDirectory(directory) ? 'by name' : 'none'),

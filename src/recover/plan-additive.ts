@@ -3,7 +3,7 @@
  */
 
 import { formatMessageFile } from '../store/message-file.js';
-import { FOLDER_FILES } from '../store/store-path.js';
+import { FOLDER_FILES, REBUILT_FILES } from '../store/store-path.js';
 
 /** A message as far as the plan must tell it from others. */
 export interface KnownMessage {
@@ -35,21 +35,29 @@ export interface LiveFolder {
   readonly files: readonly string[];
 }
 
+/** The folder as the archive has it, and what is done about the live index. */
+export interface ArchivedMail {
+  readonly messages: readonly KnownMessage[];
+  /**
+   * The files beside its messages. Only `FOLDER_FILES` come from the archive: what describes single messages (index, search, indexlog)
+   * would name messages that are not there.
+   */
+  readonly files: readonly string[];
+  /** The live index is set aside, so that the server makes it anew. */
+  readonly reindexes: boolean;
+}
+
 export interface AdditivePlan {
   readonly steps: readonly AdditiveStep[];
   /** Files of the archive's folder that are written: `status.fld` and the like, where the live folder has none. */
   readonly addFiles: readonly string[];
-  /** Files of the live folder that are set aside so that the server rebuilds them. */
+  /**
+   * What describes single messages of the live folder, where the server is to make it anew. Else it stays: flags live in index.fld alone,
+   * and a server supplements what its index does not name (docs/kerio.md 7.3). Set aside, not removed: whoever needs the flags back
+   * finds them.
+   */
   readonly setAside: readonly string[];
 }
-
-/**
- * Only `FOLDER_FILES` come from the archive: what describes single messages (index, search, indexlog) would name messages
- * that are not there. These the server rebuilds from `#msgs` where they are missing
- * (docs/kerio.md 7.3; before 7.3 only the first time the folder is opened). Set aside, not removed: flags live in index.fld alone, and whoever needs them back finds them. A live
- * index that does not name the new files would leave them invisible, which is worse than flags that are read anew.
- */
-const REBUILT_FILES: readonly string[] = ['index.fld', 'search.fld'];
 
 const LARGEST_NAME = 0xffffffff;
 
@@ -62,17 +70,16 @@ const LARGEST_NAME = 0xffffffff;
  */
 export function planAdditive(
   live: LiveFolder,
-  archived: readonly KnownMessage[],
-  archivedFiles: readonly string[],
+  archived: ArchivedMail,
 ): AdditivePlan {
   const present = new Map(
     live.messages.map(({ content, name }) => [content, name]),
   );
   const taken = new Set(live.names.map(foldName));
-  const reserved = new Set(archived.map(({ name }) => foldName(name)));
+  const reserved = new Set(archived.messages.map(({ name }) => foldName(name)));
   const nextFree = freeNames(taken, reserved);
 
-  const steps = archived.map((message): AdditiveStep => {
+  const steps = archived.messages.map((message): AdditiveStep => {
     const { name, content } = message;
     const sameAs = present.get(content);
     if (sameAs !== undefined) return { kind: 'skip', name, sameAs };
@@ -87,16 +94,17 @@ export function planAdditive(
   });
 
   const isChanged = steps.some(({ kind }) => kind !== 'skip');
-  const missing = archivedFiles.filter(
+  const missing = archived.files.filter(
     (file) => FOLDER_FILES.has(file) && !live.files.includes(file),
   );
 
   return {
     steps,
     addFiles: missing,
-    setAside: isChanged
-      ? REBUILT_FILES.filter((file) => live.files.includes(file))
-      : [],
+    setAside:
+      isChanged && archived.reindexes
+        ? REBUILT_FILES.filter((file) => live.files.includes(file))
+        : [],
   };
 }
 

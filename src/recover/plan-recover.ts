@@ -81,7 +81,7 @@ async function planFrom(
   if (!earlier.isWhole) refuseWithoutSpace(request, spaces);
 
   const folders = request.isAdditive
-    ? await planFolders(request.storeDir, entries)
+    ? await planFolders(request, entries)
     : undefined;
 
   const cost = earlier.isWhole

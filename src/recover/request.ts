@@ -30,6 +30,8 @@ export interface RecoverRequest {
   readonly scope: TypedScope | undefined;
   /** Mail is added under free names, nothing is overwritten. */
   readonly isAdditive: boolean;
+  /** Added mail: the live index of its folders is set aside, so that the server makes it anew. */
+  readonly reindexes: boolean;
   /** Whether the old state stays for `--rollback`. */
   readonly keeping: 'always' | 'with-room' | 'never';
   /** The old state stays as NAME.BAK. */

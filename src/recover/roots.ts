@@ -5,14 +5,11 @@ import {
   MESSAGE_DIRECTORY,
   SETTINGS_DIRECTORY,
 } from '../store/message-file.js';
-import { parseStorePath } from '../store/store-path.js';
+import { parseStorePath, REBUILT_FILES } from '../store/store-path.js';
 import { type SelectedRun, selectedRuns } from './selected-runs.js';
 import type { ChainEntries } from './select-entries.js';
 
 /** The paths below the store that a recover of a part of the mail replaces. Pure. */
-
-/** The files that the server rebuilds from a folder's messages. */
-export const REBUILT_FILES: readonly string[] = ['index.fld', 'search.fld'];
 
 /** The own content of a folder, beside its subfolders and `FOLDER_FILES`. */
 const FOLDER_CONTENT = [

@@ -222,6 +222,7 @@ async function addAll(
       storeDir: request.storeDir,
       stagedPathOf: (path) => stagedPathOf(placements, path),
       notes: takeNotes(request, planned, placed),
+      reindexes: request.reindexes,
       signal: request.signal,
     });
 

@@ -45,6 +45,12 @@ export const FOLDER_FILES: ReadonlySet<string> = new Set([
   'properties.fld',
 ]);
 
+/** Holds the flags of a folder's messages (docs/kerio.md 7.4). */
+export const INDEX_FILE = 'index.fld';
+
+/** The files that the server rebuilds from a folder's messages. */
+export const REBUILT_FILES: readonly string[] = [INDEX_FILE, 'search.fld'];
+
 const PUBLIC = '#public';
 
 /**

@@ -33,6 +33,11 @@ export const recoverFlags = withEnvironmentOf('recover', {
   additive: Flags.boolean({
     summary: 'Add to the live mailbox under free names; overwrite nothing.',
   }),
+  reindex: Flags.boolean({
+    dependsOn: ['additive'],
+    summary:
+      'Set the index of folders that get mail aside: a server before 7.3 shows added mail only then, and their messages are unread.',
+  }),
   store: Flags.string({
     char: 's',
     helpValue: 'DIR',

@@ -107,7 +107,7 @@ it('with --no-keep-old nothing is noted', async () => {
 });
 
 it('mail that came in since stays, and so does the index that names it', async () => {
-  expectDone(await kmsInProcess(add()));
+  expectDone(await kmsInProcess([...add(), '--reindex']));
   writeFileSync(at('0000000f.eml'), 'Subject: new\r\n\r\n');
   writeFileSync(
     join(server.storeDir, INBOX, 'index.fld'),

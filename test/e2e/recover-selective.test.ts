@@ -530,6 +530,14 @@ describe('mail that is added', () => {
   const additive = ['--additive', '-d', 'example.com', '-u', 'alice'];
   const namesIn = (folder: string): string[] =>
     readdirSync(join(server.storeDir, ALICE, folder)).sort();
+  /** The indexes of alice's INBOX, by name, and what they hold. */
+  const indexesOf = (store: string): string[][] =>
+    readdirSync(join(store, ALICE, 'INBOX'))
+      .filter((name) => name.startsWith('index.fld'))
+      .map((name) => [
+        name,
+        readFileSync(join(store, ALICE, 'INBOX', name), 'utf8'),
+      ]);
   const expectAdded = (): void => {
     // 00000001 was free, 0000000a had another mail, 0000000b came later: the next free number is 0000000c.
     expect(namesIn('INBOX/#msgs')).toEqual([
@@ -571,13 +579,28 @@ describe('mail that is added', () => {
       counts: { add: 4, renamed: 1, skip: 2 },
     });
     expectAdded();
-    expect(
-      namesIn('INBOX').filter((name) => name.startsWith('index.fld')),
-    ).toEqual(['index.fld.before-recover']);
+    expect(planned.stdout).toMatch(/^Index +stays, with all read marks/m);
+    expect(indexesOf(server.storeDir)).toEqual(indexesOf(damaged));
     expect(untouchedBut(`${ALICE}/`)).toEqual([]);
     const state = listTree(server.storeDir);
     expect((await recover(...additive)).stdout).toContain('0 messages added');
     expect(listTree(server.storeDir)).toEqual(state);
+  });
+
+  it('is shown by a server that builds an index only where there is none, if that is asked for', async () => {
+    const indexes = indexesOf(damaged);
+    const planned = await recover(...additive, '--reindex', '--dry-run');
+    expect(planned.stdout).toMatch(
+      /^Index +set aside in 1 folder: all messages there are unread$/m,
+    );
+    const done = await recover(...additive, '--reindex');
+    expectDone(done);
+    expect(done.stdout).toMatch(/^Index +set aside in 1 folder/m);
+    expectAdded();
+    expect(indexesOf(server.storeDir)).toEqual(
+      indexes.map(([name, text]) => [`${name}.before-recover`, text]),
+    );
+    expectEnd(await recover('--reindex'), 2, 'USAGE');
   });
 
   it('gives new folders the rights of those that they lie in', async () => {
@@ -632,6 +655,7 @@ describe('mail that is added', () => {
             server.serverDir,
             '--yes',
             ...additive,
+            '--reindex',
           ];
           const ended = kmsWithFaults(args, {
             inject: [`${call}:signal=SIGKILL:when=${String(when)}`],

@@ -32,8 +32,7 @@ describe('messages of one checksum and size', () => {
     const known = await identifyMessages(staged, live, new Turns());
     const { steps } = planAdditive(
       { messages: known.live, names: ['9.eml'], files: [] },
-      known.staged,
-      [],
+      { messages: known.staged, files: [], reindexes: false },
     );
 
     expect(steps).toEqual([

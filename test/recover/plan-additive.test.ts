@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  type ArchivedMail,
   countAdditive,
   type KnownMessage,
   type LiveFolder,
@@ -20,14 +21,17 @@ const folder = (
   files,
 });
 const nothing = folder([], []);
+const archive = (
+  messages: readonly KnownMessage[],
+  more: Partial<ArchivedMail> = {},
+): ArchivedMail => ({ messages, files: [], reindexes: false, ...more });
 
 describe('an additive plan', () => {
   it('adds, skips and renames as the worked example says', () => {
     const live = folder([message(1, 'A'), message(2, 'B')]);
     const plan = planAdditive(
       live,
-      [message(1, 'C'), message(2, 'B'), message(5, 'D')],
-      [],
+      archive([message(1, 'C'), message(2, 'B'), message(5, 'D')]),
     );
     expect(plan.steps).toEqual([
       { kind: 'rename', name: '00000001.eml', as: '00000006.eml' },
@@ -46,8 +50,7 @@ describe('an additive plan', () => {
     expect(
       planAdditive(
         live,
-        [hello, { ...hello, name: 'Other.eml', content: 'D' }],
-        [],
+        archive([hello, { ...hello, name: 'Other.eml', content: 'D' }]),
       ).steps,
     ).toEqual([
       { kind: 'rename', name: 'Re Hello.eml', as: '00000100.eml' },
@@ -57,7 +60,7 @@ describe('an additive plan', () => {
 
   it('skips a message that lies in the folder under another name', () => {
     expect(
-      planAdditive(folder([message(9, 'A')]), [message(1, 'A')], []).steps,
+      planAdditive(folder([message(9, 'A')]), archive([message(1, 'A')])).steps,
     ).toEqual([{ kind: 'skip', name: '00000001.eml', sameAs: '00000009.eml' }]);
   });
 
@@ -69,28 +72,37 @@ describe('an additive plan', () => {
       'search.fld',
       'indexlog.fld',
     ];
-    expect(planAdditive(nothing, [message(1, 'A')], files)).toMatchObject({
+    expect(
+      planAdditive(
+        nothing,
+        archive([message(1, 'A')], { files, reindexes: true }),
+      ),
+    ).toMatchObject({
       addFiles: ['status.fld', 'acl.fld'],
       setAside: [],
     });
-    expect(planAdditive(folder([]), [message(1, 'A')], files).addFiles).toEqual(
-      ['acl.fld'],
-    );
+    expect(
+      planAdditive(folder([]), archive([message(1, 'A')], { files })).addFiles,
+    ).toEqual(['acl.fld']);
   });
 
-  it('leaves the index to be rebuilt only where something was added', () => {
+  it('leaves the live index, and sets it aside where that is asked for and something was added', () => {
     const live = folder([message(1, 'A')]);
-    expect(planAdditive(live, [message(2, 'B')], []).setAside).toEqual([
+    const setAside = (mail: KnownMessage, reindexes: boolean) =>
+      planAdditive(live, archive([mail], { reindexes })).setAside;
+
+    expect(setAside(message(2, 'B'), false)).toEqual([]);
+    expect(setAside(message(2, 'B'), true)).toEqual([
       'index.fld',
       'search.fld',
     ]);
-    expect(planAdditive(live, [message(1, 'A')], []).setAside).toEqual([]);
+    expect(setAside(message(1, 'A'), true)).toEqual([]);
   });
 
   it('takes a low free name when the numbers end at the top', () => {
     const top = { ...message(0, 'A'), name: 'ffffffff.eml' };
     const live = folder([top, message(1, 'B')]);
-    expect(planAdditive(live, [message(1, 'C')], []).steps[0]).toEqual({
+    expect(planAdditive(live, archive([message(1, 'C')])).steps[0]).toEqual({
       kind: 'rename',
       name: '00000001.eml',
       as: '00000002.eml',
@@ -101,8 +113,7 @@ describe('an additive plan', () => {
     const live = { ...folder([]), names: ['0000000A.EML', '00000003.eml'] };
     const steps = planAdditive(
       live,
-      [message(10, 'A'), message(3, 'B')],
-      [],
+      archive([message(10, 'A'), message(3, 'B')]),
     ).steps;
     expect(steps.map((step) => (step.kind === 'skip' ? '' : step.as))).toEqual([
       '0000000b.eml',
@@ -131,7 +142,7 @@ describe('any additive plan', () => {
     live: LiveFolder,
     archived: readonly KnownMessage[],
   ): LiveFolder => {
-    const { steps } = planAdditive(live, archived, []);
+    const { steps } = planAdditive(live, archive(archived));
     const added = steps.flatMap((step, index) => {
       const source = archived[index];
       return step.kind === 'skip' || !source
@@ -164,7 +175,7 @@ describe('any additive plan', () => {
       fc.property(messages, messages, (live, archived) => {
         const after = apply(folder(live), archived);
         expect(
-          planAdditive(after, archived, []).steps.every(
+          planAdditive(after, archive(archived)).steps.every(
             ({ kind }) => kind === 'skip',
           ),
         ).toBe(true);
@@ -175,7 +186,7 @@ describe('any additive plan', () => {
   it("into an empty folder keeps the archive's names", () => {
     fc.assert(
       fc.property(messages, (archived) => {
-        for (const step of planAdditive(nothing, archived, []).steps) {
+        for (const step of planAdditive(nothing, archive(archived)).steps) {
           if (step.kind !== 'skip') {
             expect(step).toMatchObject({ kind: 'add', as: step.name });
           }

@@ -1,4 +1,5 @@
 import { hidesNames } from '../../archive/salvage/missing.js';
+import type { AdditiveCounts } from '../../recover/additive.js';
 import type { RecoverReport } from '../../recover/request.js';
 import { formatMinute, formatUtcSecond } from '../../platform/dates.js';
 import {
@@ -67,6 +68,7 @@ function formatEffect(report: RecoverReport): string[] {
   if (additive) {
     return [
       `Will      add ${formatCount(additive.add)}, skip ${formatCount(additive.skip)} identical, overwrite 0, delete 0`,
+      ...labelled('Index', indexFacts(additive)),
     ];
   }
 
@@ -77,6 +79,18 @@ function formatEffect(report: RecoverReport): string[] {
     `Adds      ${describeCounts(report.addedMessages, adds)}`,
     `Changes   ${describeCounts(report.overwrittenMessages, overwrites)}`,
   ];
+}
+
+/** Whether read marks stay, and who shows what was added. */
+function indexFacts({ add, reindexed }: AdditiveCounts): string[] {
+  if (reindexed > 0) {
+    const folders = plural(reindexed, 'folder');
+    return [`set aside in ${folders}: all messages there are unread`];
+  }
+
+  return add > 0
+    ? ['stays, with all read marks; a server before 7.3 needs --reindex']
+    : [];
 }
 
 /** The line that somebody in a hurry must see. */
@@ -153,6 +167,9 @@ export function formatRecoverDone(
   const { additive } = report;
   const lines = [formatBrought(report)];
 
+  lines.push(
+    ...labelled('Index', additive ? indexFacts(additive) : [], LABEL_WIDTH + 1),
+  );
   if (report.finished !== null) lines.unshift(`Before     ${report.finished}`);
   else if (!additive) lines.push(...formatDone(report));
   lines.push('Verified   every byte before the first was put in place');
