@@ -212,7 +212,7 @@ $scriptblock = {
 "_summary" = "Mail about how backups ended."
 "test" = @{
 "_command" = @{
-  "summary" = "Send a test mail the way notifications go, and say what the mail service answered."
+  "summary" = "Send a test mail and call [notify] url as notifications do, and say what was answered."
   "flags" = @{
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }

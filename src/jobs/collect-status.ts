@@ -8,6 +8,7 @@ import type { StatusMirror } from '../page/status-facts.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
+import { readIniFile } from '../settings/ini-file.js';
 import {
   inspectIfThere,
   readStatus,
@@ -55,6 +56,8 @@ export function toStatusRequest(
     SourceFlags & { readonly 'max-age'?: number | undefined },
 ): StatusRequest {
   const server = openServer(flags);
+  // A check is not green over settings that the next backup fails on.
+  if (flags['max-age'] !== undefined) readIniFile(server.installation.dir);
 
   return {
     server,

@@ -41,7 +41,7 @@ export async function notifyAboutRun(
   report: RunReport,
   context: NotifyContext,
 ): Promise<string[]> {
-  const rule = context.rule ?? context.settings.smtp.notify ?? 'always';
+  const rule = notifyRule(context);
   if (rule === 'never') return [];
 
   const problem = addressProblem(context);
@@ -56,7 +56,9 @@ export async function notifyAboutRun(
       return [...warnings, ...(await deliver(mail, route, context))];
     }
 
-    return context.rule === undefined || problem !== undefined
+    const isTold = context.settings.notify.url !== undefined;
+
+    return context.rule === undefined || problem !== undefined || isTold
       ? warnings
       : [noRecipientText()];
   } catch (error) {
@@ -65,6 +67,11 @@ export async function notifyAboutRun(
 
     return [...warnings, ...(mail ? keep(mail, fact, context) : [fact])];
   }
+}
+
+/** Which runs are told about, by mail and by the address of `[notify]`. */
+export function notifyRule({ rule, settings }: NotifyContext): NotifyRule {
+  return rule ?? settings.smtp.notify ?? 'always';
 }
 
 /** The mail about a run, where one is due: without an address nobody needs it. */
@@ -205,9 +212,8 @@ function noRecipientText(): string {
   return 'nobody to notify: set the notification address with config set notify=ADDRESS, or to in [smtp] of kms-backup.ini';
 }
 
-/** The result of `notify test`. */
-export interface NotifyTestReport extends SentMail {
-  readonly schema: 'kms-backup/notify-test/1';
+/** How a test mail went. */
+export interface TestMailReport extends SentMail {
   readonly host: string;
   readonly port: number;
   readonly from: string;
@@ -222,7 +228,7 @@ export interface NotifyTestReport extends SentMail {
  */
 export async function sendTestMail(
   context: NotifyContext,
-): Promise<NotifyTestReport | undefined> {
+): Promise<TestMailReport | undefined> {
   const route = routeOf(context);
   if (!route) return undefined;
 
@@ -238,7 +244,6 @@ export async function sendTestMail(
   const { host, port, from } = route;
 
   return {
-    schema: 'kms-backup/notify-test/1',
     host,
     port,
     from,

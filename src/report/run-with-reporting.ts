@@ -4,7 +4,8 @@ import type { Clock } from '../platform/clock.js';
 import { toKnownError } from '../platform/system-error.js';
 import { runBeforeHook, runClosingHook, type RunFacts } from './hooks.js';
 import { writeMetricsFile } from './metrics-file.js';
-import { notifyAboutRun, type NotifyContext } from './notify.js';
+import { notifyAboutRun, notifyRule, type NotifyContext } from './notify.js';
+import { notifyUrl } from './notify-url.js';
 import { ping } from './ping.js';
 import type { ArchivePoint, RunReport, StepLimits } from './run-report.js';
 import { headline } from './run-summary.js';
@@ -120,6 +121,12 @@ async function tell(
 
   warnings.add(await writeMetrics(textfile, withAll(report, warnings), clock));
   warnings.add(await notifyAboutRun(withAll(report, warnings), context));
+  warnings.add(
+    await notifyUrl(withAll(report, warnings), settings.notify, {
+      rule: notifyRule(context),
+      limits: limits(HURRIED_PING_MS),
+    }),
+  );
   warnings.add(
     await ping(settings.ping, event, headline(report), limits(HURRIED_PING_MS)),
   );

@@ -99,6 +99,14 @@ export class SectionReader {
     );
   }
 
+  webAddress(key: string): string | undefined {
+    return this.read(key, 'an http or https address', (text) =>
+      URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+        ? text
+        : undefined,
+    );
+  }
+
   integer(key: string, least: number, most: number): number | undefined {
     return this.read(
       key,

@@ -7,6 +7,7 @@ import {
   SectionReader,
 } from './ini-section.js';
 import { readRetention, type RetentionSettings } from './retention-section.js';
+import { type NotifySettings, readNotify } from './notify-section.js';
 import { readTargets, type TargetSettings } from './target-section.js';
 
 /** The runs that send a notification: every run, those that need attention, or none. */
@@ -69,6 +70,7 @@ export interface IniSettings {
     readonly url: string | undefined;
     readonly timeoutMs: number | undefined;
   };
+  readonly notify: NotifySettings;
   readonly networkDisk: {
     readonly user: string | undefined;
     readonly passwordFile: string | undefined;
@@ -107,6 +109,7 @@ export function settingsFrom(
     hooks: readHooks(section('hooks')),
     metrics: { textfile: section('metrics').path('textfile') },
     ping: readPing(section('ping')),
+    notify: readNotify(section('notify')),
     networkDisk: readNetworkDisk(section('network-disk')),
     retention: readRetention(section('retention')),
     mirror: readMirror(section('mirror')),
@@ -181,12 +184,10 @@ function readHooks(section: SectionReader): IniSettings['hooks'] {
 }
 
 function readPing(section: SectionReader): IniSettings['ping'] {
-  const url = section.read('url', 'an http or https address', (text) =>
-    URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-      ? text
-      : undefined,
-  );
-  return { url, timeoutMs: section.duration('timeout') };
+  return {
+    url: section.webAddress('url'),
+    timeoutMs: section.duration('timeout'),
+  };
 }
 
 function readNetworkDisk(section: SectionReader): IniSettings['networkDisk'] {
