@@ -98,12 +98,12 @@ _kms_backup() {
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
     'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
     'status') flags='--backup-dir --check --help --html --identity --json --max-age --progress --prometheus --quiet --server-dir --verbose -q -v' ;;
-    'target add') flags='--bucket --ca-file --credential-process --credentials-file --dry-run --endpoint --help --identity-file --json --no-path-style --path-style --prefix --profile --progress --proxy --quiet --recipients --region --retention --retention-mode --server-dir --spool --storage-class --upload-limit --verbose -q -v' ;;
+    'target add') flags='--bucket --ca-file --credential-process --credentials-file --dry-run --endpoint --help --identity-file --index-cache --json --no-index-cache --no-path-style --path-style --prefix --profile --progress --proxy --quiet --recipients --region --retention --retention-mode --server-dir --spool --storage-class --upload-limit --verbose -q -v' ;;
     'target list') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target rm') flags='--dry-run --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
-    'verify') flags='--help --identity --json --progress --quick --quiet --server-dir --threads --verbose -q -v' ;;
+    'verify') flags='--help --identity --json --progress --quick --quiet --read --server-dir --threads --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
     return

@@ -421,6 +421,7 @@ $scriptblock = {
     "retention-mode" = @{ "summary" = "Some may lift the lock, or nobody." }
     "recipients" = @{ "summary" = "age recipients that archives are sealed for." }
     "identity-file" = @{ "summary" = "Opens sealed archives." }
+    "index-cache" = @{ "summary" = "Keep the index of what is sealed, for differentials." }
     "upload-limit" = @{ "summary" = "The most bytes a second, for example 5MB." }
     "spool" = @{ "summary" = "Where this machine keeps what belongs to the target." }
     "dry-run" = @{ "summary" = "Say what would change, and write nothing." }
@@ -762,6 +763,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "quick" = @{ "summary" = "Check the structure only, without reading data." }
+    "read" = @{ "summary" = "Read every byte also of sealed archives that nothing opens." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }

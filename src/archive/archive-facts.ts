@@ -7,6 +7,7 @@ import {
 } from '../errors.js';
 import {
   type ArchiveFiles,
+  isSealedArchive,
   openVolumeFile,
   type VolumeFileInfo,
 } from './backup-directory.js';
@@ -17,6 +18,8 @@ import { findEntry } from './zip/find-entry.js';
 import { formatVolumeName } from './names.js';
 import { readText } from './read/read-text.js';
 import { type RequiredFiles, readRequiredFiles } from './required-files.js';
+import { holdsIdentity } from '../sealing/key-ring.js';
+import { readToldFacts } from './told-facts.js';
 import { isReadFailure } from './zip/source.js';
 import {
   parseSummaryText,
@@ -40,12 +43,55 @@ export interface ArchiveFacts {
   readonly damage: readonly Damage[];
   /** Why the archive could not be read this time, by the operating system or without an identity: nothing is known of it then. */
   readonly unreadable: Error | undefined;
+  /** Set where its public seal says so: nobody here can look into it. */
+  readonly told?: { readonly digest: string } | undefined;
 }
 
-/** Reads what an archive says about itself. Damage is a fact (`fault`), not an error, and so is what cannot be read. */
+/**
+ * Reads what an archive says about itself. Of a sealed one that nobody here can look into its public seal says it, and this
+ * machine's copy of its index.
+ */
 export async function readArchiveFacts(
   files: ArchiveFiles,
 ): Promise<ArchiveFacts> {
+  if (!isSealedArchive(files)) return readOwnFacts(files);
+
+  const { identityFile } = files.volumes[0]?.storage ?? {};
+
+  return (await holdsIdentity(identityFile))
+    ? readOpened(files)
+    : readClosed(files);
+}
+
+/** An identity may be for others. */
+async function readOpened(files: ArchiveFiles): Promise<ArchiveFacts> {
+  const own = await readOwnFacts(files);
+  if (!(own.unreadable instanceof SealedError)) return own;
+
+  return (await tellFacts(files)) ?? own;
+}
+
+/** A copy of the index says more than the seal. */
+async function readClosed(files: ArchiveFiles): Promise<ArchiveFacts> {
+  const told = await tellFacts(files);
+  if (!told) return readOwnFacts(files);
+  if (told.fault !== undefined || !files.index?.hasCopy) return told;
+
+  const own = await readOwnFacts(files);
+
+  return own.fault === undefined ? { ...own, told: told.told } : told;
+}
+
+async function tellFacts(
+  files: ArchiveFiles,
+): Promise<ArchiveFacts | undefined> {
+  const told = await readToldFacts(files);
+
+  return told && { ...told, files, unreadable: undefined };
+}
+
+/** Damage is a fact (`fault`), not an error, and so is what cannot be read. */
+async function readOwnFacts(files: ArchiveFiles): Promise<ArchiveFacts> {
   const found = new Findings(files);
   let version: VersionText | undefined;
   let summary: SummaryText | undefined;
@@ -98,7 +144,8 @@ async function lookForRequired(
   }
 }
 
-const SEALED = 'it is sealed, and no identity that opens it was given';
+/** Why nobody here can look into an archive. */
+export const SEALED = 'it is sealed, and no identity that opens it was given';
 
 /** The facts of an archive that could not be read this time. */
 export function toUnreadable(

@@ -1,14 +1,17 @@
 /** Lists the archives of a storage by the names of its files. */
 import { NotFoundError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
+import { holdsIdentity } from '../sealing/key-ring.js';
 import {
   type ArchiveType,
+  formatIndexCopyName,
   formatIndexName,
   formatSealedName,
   formatVolumeName,
   isSealedName,
   parseVolumeName,
   stemOfFile,
+  stemOfIndexCopy,
 } from './names.js';
 import {
   knownPayload,
@@ -153,9 +156,9 @@ export async function listArchiveFiles(
   return toArchives(storage, await storage.list(isArchiveFile));
 }
 
-/** Says whether a file is a volume of an archive or its index, by its name. */
+/** Says whether a file is a volume of an archive, its index or this machine's copy of that, by its name. */
 export function isArchiveFile(name: string): boolean {
-  return stemOfFile(name) !== undefined;
+  return (stemOfFile(name) ?? stemOfIndexCopy(name)) !== undefined;
 }
 
 /** The archives among the files of a storage, in the order of `listArchiveFiles`. Pure. */
@@ -197,21 +200,36 @@ export function toArchives(
     );
 }
 
-/** A disk gives the volumes as fast as their index. The index of a sealed archive is sealed, too; another one is not its own. */
+/**
+ * A disk gives the volumes as fast as their index. The index of a sealed archive is sealed, too; another one is not its own. Who
+ * cannot open it has this machine's copy.
+ */
 function withIndex(
   storage: Storage,
   files: ArchiveFiles,
   stored: ReadonlyMap<string, StoredFile>,
 ): ArchiveFiles {
+  if (storage.localDirectory !== undefined) return files;
+
   const name = formatIndexName(files.stem);
   const storedAs = isSealedArchive(files) ? formatSealedName(name) : name;
-  const file = stored.get(storedAs);
-  if (!file || storage.localDirectory !== undefined) return files;
+  const copyName = formatIndexCopyName(files.stem);
+  const sizeBytes = stored.get(storedAs)?.sizeBytes;
+  const hasCopy = isSealedArchive(files) && stored.has(copyName);
+  if (sizeBytes === undefined && !hasCopy) return files;
 
   const index = new IndexedVolumes({
     ...files,
-    ...{ name, storedAs, sizeBytes: file.sizeBytes },
+    ...{ name, storedAs, sizeBytes },
     open: () => directWaysOf({ storage, storedAs, name }).open(),
+    canOpen: () => holdsIdentity(storage.identityFile),
+    copy: hasCopy
+      ? {
+          open: () => storage.openForRanges(copyName, name),
+          findDigest: async () =>
+            (await storage.readSeal?.(files.stem))?.digest,
+        }
+      : undefined,
   });
 
   return {

@@ -98,6 +98,25 @@ export function formatIndexName(stem: string): string {
   return `${stem}.index.zip`;
 }
 
+const COPY_PREFIX = '.kms-backup-';
+
+/** The name of this machine's own copy of the index of a sealed archive, as it is. */
+export function formatIndexCopyName(stem: string): string {
+  return COPY_PREFIX + formatIndexName(stem);
+}
+
+/** The archive that such a copy is of; undefined for other names. */
+export function stemOfIndexCopy(fileName: string): string | undefined {
+  if (!fileName.startsWith(COPY_PREFIX)) return undefined;
+
+  const name = fileName.slice(COPY_PREFIX.length);
+  const stem = INDEX_PATTERN.exec(name)?.[1];
+
+  return stem !== undefined && name === formatIndexName(stem)
+    ? stem
+    : undefined;
+}
+
 /** The archive that a file is a volume or the index of; undefined for other names. */
 export function stemOfFile(fileName: string): string | undefined {
   return parseVolumeName(fileName)?.stem ?? INDEX_PATTERN.exec(fileName)?.[1];

@@ -8,6 +8,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DiskSpace } from '../platform/disk-space.js';
 import type { OwnFile } from '../platform/own-file.js';
 import { UsageError } from '../errors.js';
+import type { PublicFacts, ReadFacts } from './public-facts.js';
 import type { RandomAccessSource } from './zip/source.js';
 
 /** The file under a name. */
@@ -82,12 +83,43 @@ export interface WrittenVolume extends WrittenFile {
   readonly directoryDigest: string;
 }
 
+/** What anybody may know of an archive, as its run has sealed it. */
+export interface PublicSeal {
+  /** SHA-256 over those of the volumes' central directories. */
+  readonly digest: string;
+  readonly sealedAt: Date;
+  /** Every written byte had been read again. */
+  readonly isReadBack: boolean;
+  /** Each volume as it is stored. */
+  readonly volumes: readonly {
+    readonly key: string;
+    readonly sizeBytes: number;
+  }[];
+  /** Undefined in seals of earlier versions. */
+  readonly facts: PublicFacts | undefined;
+}
+
+export interface SealProofOptions {
+  /** Every byte is read, not only asked about. */
+  readonly readsAll: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onRead?: ((bytes: number) => void) | undefined;
+}
+
+/** Whether the volumes of an archive are those that were sealed. */
+export interface SealProof extends Pick<PublicSeal, 'sealedAt' | 'isReadBack'> {
+  /** The volumes that are not. */
+  readonly faults: readonly { readonly key: string; readonly reason: string }[];
+}
+
 /** What the volumes of an archive do not say of it. */
 export interface ArchiveProof {
   /** The full that a differential is measured against. */
   readonly base?: { readonly stem: string; readonly digest: string };
   /** Every written byte was read again. */
   readonly isReadBack?: boolean;
+  /** What it says of itself, as the reader has read it. */
+  readonly facts?: ReadFacts;
   /** Makes its index where its volumes lie; a storage that needs none does not ask for it. */
   readonly makeIndex?: (
     workplace: Storage,
@@ -213,6 +245,13 @@ export interface Storage {
    * it: nothing is read. Undefined where it is not, or was not proven.
    */
   findSealedDigest?(stem: string): Promise<string | undefined>;
+  /** The public seal of an archive; undefined where there is none. */
+  readSeal?(stem: string): Promise<PublicSeal | undefined>;
+  /** Compares the volumes of an archive with its public seal, without opening them; undefined where there is none. */
+  proveSeal?(
+    stem: string,
+    options: SealProofOptions,
+  ): Promise<SealProof | undefined>;
   /**
    * Completes or takes back what dead runs were publishing, and knows more of them than the names of files. Call it while the
    * lock is held. @returns a sentence for each

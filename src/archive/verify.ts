@@ -18,6 +18,7 @@ import {
   toUnread,
   type UnreadEntry,
 } from './read/read-tasks.js';
+import { type SealVerdict, verifySealed } from './verify-sealed.js';
 import { isReadFailure } from './zip/source.js';
 
 /** The result of a verify. */
@@ -35,6 +36,8 @@ export interface VerifyReport {
   readonly unread: readonly UnreadEntry[];
   /** It is sealed, and no identity opens it: its volumes are there, and of what is in them nothing is proven. */
   readonly isSealed: boolean;
+  /** Of a sealed one that no identity opens. */
+  readonly seal?: SealVerdict;
   /** Faults in spite of which everything can be recovered. */
   readonly warnings: readonly string[];
   readonly entries: number;
@@ -50,6 +53,8 @@ export interface VerifyReport {
 
 export interface VerifyOptions {
   readonly isQuick?: boolean | undefined;
+  /** Of sealed archives that no identity opens every sealed byte is read. */
+  readonly readsSealed?: boolean | undefined;
   readonly threads?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -117,7 +122,7 @@ export async function verifyArchive(
     }
 
     if (error instanceof SealedError && files.missingVolumes.length === 0) {
-      return { ...base, ...NOTHING, isSealed: true };
+      return verifyClosed(base, facts, options);
     }
 
     const isFault = error instanceof DamagedArchiveError;
@@ -129,6 +134,21 @@ export async function verifyArchive(
       fault: facts.fault ?? messageOf(error),
       damage: facts.damage,
     };
+  }
+}
+
+/** Of what nobody here can open the seal tells, where there is one. */
+async function verifyClosed(
+  base: Pick<VerifyReport, 'archive' | 'volumes' | 'isComplete'>,
+  facts: ArchiveFacts,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  try {
+    return { ...base, ...NOTHING, ...(await verifySealed(facts, options)) };
+  } catch (error) {
+    if (!isReadFailure(error)) throw error;
+
+    return { ...base, ...NOTHING, unread: [toUnread(error, base.archive)] };
   }
 }
 

@@ -3,7 +3,7 @@ import { inspectArchives } from '../archive/inspect.js';
 import { holdsParts } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { isReadFailure } from '../archive/zip/source.js';
-import { KmsError, messageOf } from '../errors.js';
+import { KmsError, messageOf, SealedError } from '../errors.js';
 import { type IndexedFull, indexFull } from './index-full.js';
 
 /** The full that a differential is measured against, or why there is none. */
@@ -35,9 +35,16 @@ export async function findBase(
     if (!(error instanceof KmsError) && !isReadFailure(error)) throw error;
 
     return {
-      reason: describeUnusable(files, error),
+      reason:
+        error instanceof SealedError
+          ? describeClosed(files)
+          : describeUnusable(files, error),
     };
   }
+}
+
+function describeClosed({ stem }: ArchiveFiles): string {
+  return `the newest full, ${stem}.zip, is sealed, and this machine has neither an identity that opens it nor a copy of its index`;
 }
 
 export function describeUnusable(

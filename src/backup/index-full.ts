@@ -18,6 +18,7 @@ import {
   parsePlainCentralDirectory,
 } from '../archive/zip/plain-central-directory.js';
 import type { RandomAccessSource } from '../archive/zip/source.js';
+import { DamagedArchiveError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
 import { Turns } from '../platform/turns.js';
 import { BaseIndex } from './base-index.js';
@@ -51,7 +52,7 @@ export async function indexFull({
     const { table, centralDirectory } = await reader.read(file);
     directories.add(table);
     index.add(table, file);
-    volumes.push({ file, digest: digestOf(centralDirectory) });
+    volumes.push({ file, digest: await provenDigest(file, centralDirectory) });
   }
 
   directories.refuseTooMany();
@@ -61,6 +62,18 @@ export async function indexFull({
   rememberDigest(files, digest);
 
   return { files, digest, index };
+}
+
+/** @throws {DamagedArchiveError} where an index has answered with other entries than it says */
+async function provenDigest(
+  { name, opener }: VolumeFileInfo,
+  centralDirectory: Uint8Array,
+): Promise<string> {
+  const digest = digestOf(centralDirectory);
+  const told = await opener?.digestOf(name);
+  if (told === undefined || told === digest) return digest;
+
+  throw new DamagedArchiveError(`the index of ${name} contradicts itself`);
 }
 
 type ReadEntries = Pick<VolumeEntries, 'table' | 'centralDirectory'>;

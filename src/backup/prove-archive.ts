@@ -1,3 +1,4 @@
+import type { ArchiveFacts } from '../archive/archive-facts.js';
 import type { ArchiveWriter } from '../archive/write/archive-writer.js';
 import type {
   ArchiveFiles,
@@ -21,10 +22,10 @@ const ENTRIES_BESIDE = 300_000;
 
 /**
  * Proves an archive that has no name yet: its bytes are those that were written, and its structure is one that can be recovered.
- * @returns the archive's files, under their temporary names
+ * @returns what it says of itself, with its files under their temporary names
  * @throws {KmsError} naming what does not hold what was written, or the entry that a recover would refuse
  */
-export async function proveArchive(run: OpenRun): Promise<ArchiveFiles> {
+export async function proveArchive(run: OpenRun): Promise<ArchiveFacts> {
   const { writer, packer, base } = run;
 
   const entries = writer.entries + (base?.index.size ?? 0);
@@ -63,13 +64,13 @@ async function readBack({ request, packer }: OpenRun): Promise<void> {
  * Asks of an archive that has no name yet what a recover asks before it reads any data: its volumes are opened as they lie
  * on the disk, a differential's with its base. What nobody could recover is not published, and pushes nothing out.
  * @param base the full that a differential is measured against
- * @returns the archive's files, under their temporary names
+ * @returns what it says of itself, with its files under their temporary names
  * @throws {FailedError} naming the entry that a recover would refuse
  */
 async function proveRecoverable(
   writer: ArchiveWriter,
   base: IndexedFull | undefined,
-): Promise<ArchiveFiles> {
+): Promise<ArchiveFacts> {
   try {
     const files = await filesOf(writer);
     const written = await readArchive(files);
@@ -93,7 +94,7 @@ async function proveRecoverable(
       await checkWithBase(base, archive, new HiddenNames(written, deleted));
     }
 
-    return files;
+    return facts;
   } catch (error) {
     if (!(error instanceof DamagedArchiveError)) throw error;
 

@@ -84,13 +84,20 @@ function findFault(
   state: ArchiveState,
   { volumeLimitBytes }: ReuseWish,
 ): NoReuse | undefined {
-  const { files, version } = state.facts;
+  const { files, version, told } = state.facts;
   const name = `${files.stem}.zip`;
 
   if (!state.isRecoverable) {
     const reason = `${name} cannot be used: ${state.fault ?? 'its base is missing'}`;
 
     return { reason, isFault: true };
+  }
+
+  if (told) {
+    return {
+      reason: `${name} is sealed, and no identity was given`,
+      isFault: false,
+    };
   }
 
   if (version?.tool === undefined) {

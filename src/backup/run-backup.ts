@@ -204,13 +204,14 @@ async function writeArchive(
     request.signal?.throwIfAborted();
     const issues = await writer.publish(request.signal, {
       isReadBack: request.readsBack,
+      facts: proven,
       makeIndex,
       ...(plan.base && { base: plan.base }),
     });
 
     return {
       report: withUnlocked(reportRun(run, packed), issues),
-      files: toPublished(request.storage, proven),
+      files: toPublished(request.storage, proven.files),
     };
   } catch (error) {
     await packer.close();

@@ -17,7 +17,7 @@ export default class Verify extends KmsCommand {
   static override summary =
     'Read every byte of archives and prove that they can be recovered.';
   static override description =
-    'Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would. Of a sealed archive that no identity opens it says that its volumes are there, and ends with 3.';
+    'Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would. Of a sealed archive in a bucket that no identity opens it asks whether size and ETag of all volumes are those of its seal, and ends with 3: with --read it compares every sealed byte by SHA-256, which proves it.';
   static override examples = [
     '<%= config.bin %> verify',
     '<%= config.bin %> verify /mnt/server-backup/F20261122T010003Z.zip',
@@ -40,6 +40,9 @@ export default class Verify extends KmsCommand {
     quick: Flags.boolean({
       summary: 'Check the structure only, without reading data.',
     }),
+    read: Flags.boolean({
+      summary: 'Read every byte also of sealed archives that nothing opens.',
+    }),
     identity: identityFlag,
     threads: threadsFlag,
   });
@@ -57,6 +60,7 @@ export default class Verify extends KmsCommand {
     const { reports, warnings } = await runVerify({
       place: locate(path, flags),
       isQuick: flags.quick,
+      readsSealed: flags.read,
       threads: flags.threads,
       clock: systemClock,
       signal: this.signal,

@@ -37,6 +37,7 @@ export function bucketOf(
     retention: retentionOf(settings),
     recipients: settings.recipients,
     identityFile: settings.identityFile,
+    keepsIndexes: settings.indexCache,
   });
 }
 
@@ -83,6 +84,7 @@ const NO_SETTINGS: Omit<TargetSettings, 'bucket' | 'prefix' | 'rules'> = {
   retentionMode: undefined,
   recipients: undefined,
   identityFile: undefined,
+  indexCache: undefined,
   uploadLimitBytes: undefined,
   spool: undefined,
 };

@@ -17,17 +17,16 @@ export function offerIdentitiesOf(
   flags: IdentityFlags,
   ask: (of: string) => Promise<string>,
 ): void {
+  const known = process.env[PASSPHRASE] ?? '';
+
   offerIdentities({
     findFile: async (usual) => {
       if (flags.identity !== undefined) return resolve(flags.identity);
 
       return usual ?? fileInSettings(flags);
     },
-    askPassphrase: async (of) => {
-      const known = process.env[PASSPHRASE] ?? '';
-
-      return known === '' ? ask(of) : known;
-    },
+    hasPassphrase: known !== '',
+    askPassphrase: async (of) => (known === '' ? ask(of) : known),
   });
 }
 

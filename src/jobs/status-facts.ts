@@ -10,7 +10,8 @@ import type {
 } from '../page/status-facts.js';
 import { VERSION } from '../platform/tool.js';
 import { toChain } from '../archive/chain.js';
-import { readChainIndex } from '../archive/chain-index.js';
+import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
+import { SealedError } from '../errors.js';
 import { indexMail } from '../recover/index-mail.js';
 import type { StatusReport } from '../status/status.js';
 import { folderLabel } from '../store/mail-names.js';
@@ -79,9 +80,10 @@ async function measureMailboxes(
   states: readonly ArchiveState[],
 ): Promise<MailboxSize[]> {
   const newest = states.findLast(({ isRecoverable }) => isRecoverable);
-  if (!newest) return [];
+  const chain = newest && (await readIfOpen(newest));
+  if (!chain) return [];
 
-  const index = indexMail(await readChainIndex(toChain(newest)));
+  const index = indexMail(chain);
 
   return [...index.mailboxes].map(([name, mailbox]) => {
     const folders = [...mailbox.folders].map(([folder, counts]) => ({
@@ -96,4 +98,17 @@ async function measureMailboxes(
       sizeBytes: folders.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     };
   });
+}
+
+/** Undefined where nobody here can look into it, and no copy of its index tells. */
+async function readIfOpen(
+  state: ArchiveState,
+): Promise<ChainIndex | undefined> {
+  try {
+    return await readChainIndex(toChain(state));
+  } catch (error) {
+    if (error instanceof SealedError) return undefined;
+
+    throw error;
+  }
 }

@@ -46,6 +46,7 @@ const TARGET_KEYS = [
   'retention-mode',
   'recipients',
   'identity-file',
+  'index-cache',
   'upload-limit',
   'spool',
 ] as const;

@@ -26,6 +26,7 @@ export async function copyIntoBucket(
       {
         volumes,
         isReadBack: true,
+        facts: state.facts,
         makeIndex,
         ...(hasBase && { base: { stem, digest } }),
       },

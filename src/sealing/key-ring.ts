@@ -26,6 +26,8 @@ import type { Payload } from './unsealed-source.js';
 export interface IdentitySource {
   /** The file that holds them; undefined where none is named. @param usual the one of the place that is read */
   findFile(usual: string | undefined): Promise<string | undefined>;
+  /** It has a passphrase, for which nobody is asked. */
+  readonly hasPassphrase?: boolean;
   /** @throws {UsageError} where there is nobody to ask */
   askPassphrase(of: string): Promise<string>;
 }
@@ -47,6 +49,16 @@ let passphrase: Promise<string> | undefined;
 interface IdentitiesOfFile {
   readonly file: string | undefined;
   readonly keys: readonly string[];
+}
+
+/** Says whether this process has anything to open sealed files with; nobody is asked. @param usualFile that of the place */
+export async function holdsIdentity(usualFile?: string): Promise<boolean> {
+  if (!source) return false;
+
+  return (
+    source.hasPassphrase === true ||
+    (await source.findFile(usualFile)) !== undefined
+  );
 }
 
 /** Says where identities come from, until others say so. */

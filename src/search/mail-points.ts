@@ -2,6 +2,7 @@ import type { ArchiveState } from '../archive/archive-state.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
 import { toChain } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
+import { SEALED } from '../archive/archive-facts.js';
 import { describeIncompleteness, partsOf } from '../archive/completeness.js';
 import { describeLost } from '../archive/damage.js';
 import { headersIdentityOf } from '../archive/headers/header-cache.js';
@@ -58,10 +59,9 @@ export async function lookAt(
   if (!holdsMail(state)) return NO_MAIL;
 
   const name = archiveName(state.facts.files.stem);
-  if (!state.isRecoverable && !state.isPartlyRecoverable) {
-    const reason = describeIncompleteness(state) ?? 'cannot be recovered';
-
-    return refusal(`${name} ${reason}`, state.unreadable !== undefined);
+  const reason = reasonToPass(state);
+  if (reason !== undefined) {
+    return refusal(`${name} ${reason}`, isPassing(state));
   }
 
   try {
@@ -76,10 +76,27 @@ export async function lookAt(
 
     if (!isReadFailure(causeOf(error))) throw error;
 
-    const reason = errnoOf(causeOf(error)) ?? messageOf(error);
+    const cause = errnoOf(causeOf(error)) ?? messageOf(error);
 
-    return refusal(`${name} cannot be read: ${reason}`, true);
+    return refusal(`${name} cannot be read: ${cause}`, true);
   }
+}
+
+/** Why nothing of a point can be read; undefined where some of it may be. */
+function reasonToPass(state: ArchiveState): string | undefined {
+  if (isClosed(state)) return `cannot be read: ${SEALED}`;
+  if (state.isRecoverable || state.isPartlyRecoverable) return undefined;
+
+  return describeIncompleteness(state) ?? 'cannot be recovered';
+}
+
+function isPassing(state: ArchiveState): boolean {
+  return isClosed(state) || state.unreadable !== undefined;
+}
+
+/** Nobody here can look into it. */
+function isClosed({ facts, base }: ArchiveState): boolean {
+  return facts.told !== undefined || base?.told !== undefined;
 }
 
 function lookOf({ archives, knowsDeletions }: ChainIndex, name: string): Look {

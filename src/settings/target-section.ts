@@ -36,6 +36,8 @@ export interface TargetSettings {
   readonly recipients: readonly string[] | undefined;
   /** Absolute: opens sealed archives. */
   readonly identityFile: string | undefined;
+  /** False where this machine is to keep no copies of the indexes of what it seals. */
+  readonly indexCache: boolean | undefined;
   /** Bytes a second. */
   readonly uploadLimitBytes: number | undefined;
   /** Absolute: holds what this machine keeps of the target, and volumes until they are sent. */
@@ -144,7 +146,12 @@ function readKeeping(
   section: SectionReader,
 ): Pick<
   TargetSettings,
-  'retentionMs' | 'retentionMode' | 'rules' | 'recipients' | 'identityFile'
+  | 'retentionMs'
+  | 'retentionMode'
+  | 'rules'
+  | 'recipients'
+  | 'identityFile'
+  | 'indexCache'
 > {
   return {
     retentionMs: section.read(
@@ -156,6 +163,7 @@ function readKeeping(
     rules: readRetention(section),
     recipients: section.read('recipients', 'recipients, with commas', toList),
     identityFile: section.path('identity-file'),
+    indexCache: section.yesNo('index-cache'),
   };
 }
 

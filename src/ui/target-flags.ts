@@ -66,6 +66,10 @@ export const targetFlags = withEnvironment({
     helpValue: 'FILE',
     summary: 'Opens sealed archives.',
   }),
+  'index-cache': Flags.boolean({
+    allowNo: true,
+    summary: 'Keep the index of what is sealed, for differentials.',
+  }),
   'upload-limit': Flags.string({
     helpValue: 'SIZE',
     summary: 'The most bytes a second, for example 5MB.',

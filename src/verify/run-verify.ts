@@ -108,7 +108,8 @@ async function verifyFiles(
   request: VerifyRequest,
 ): Promise<VerifyReport> {
   const report = await verifyArchive(withoutIndex(files), request);
-  if (!report.isIntact || !report.isComplete) return report;
+  const isLookedInto = report.isIntact && !report.isSealed;
+  if (!isLookedInto || !report.isComplete) return report;
 
   const fault = await findIndexFault(files);
   if (fault === undefined) return report;
@@ -251,8 +252,8 @@ async function record(
 }
 
 /** An archive that could not be read this time is neither sound nor damaged: its record stays as it was. */
-function isJudged({ unread, isSealed }: VerifyReport): boolean {
-  return unread.length === 0 && !isSealed;
+function isJudged({ unread, isSealed, isIntact }: VerifyReport): boolean {
+  return unread.length === 0 && (!isSealed || isIntact);
 }
 
 async function recordUnderLock(

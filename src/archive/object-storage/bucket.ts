@@ -23,6 +23,8 @@ export interface BucketTarget {
   };
   /** Those whom archives are sealed for; none: they lie there as they are. */
   readonly recipients?: readonly string[];
+  /** False where this machine keeps no copies of the indexes of what it seals. */
+  readonly keepsIndexes?: boolean;
   /** Absolute: opens sealed archives. */
   readonly identityFile?: string;
 }

@@ -9,13 +9,19 @@ import {
   ObjectStoreError,
 } from '../../object-store/object-store-error.js';
 import { archiveName, formatSealName } from '../names.js';
-import { formatSeal, isVolume, parseSeal, type Seal } from './seal.js';
+import {
+  formatSeal,
+  isVolume,
+  parseSeal,
+  type ReadSeal,
+  type Seal,
+} from './seal.js';
 
 /** The seal of an archive; undefined where there is none, or where it is not what we write. */
 export async function readSeal(
   store: ObjectStore,
   stem: string,
-): Promise<Seal | undefined> {
+): Promise<ReadSeal | undefined> {
   const bytes = await readBytes(store, formatSealName(stem));
 
   return bytes && parseSeal(bytes, stem);

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { FailedError, messageOf } from '../../errors.js';
 import type { ObjectStore } from '../../object-store/object-store.js';
 import { isRefusal } from '../../object-store/object-store-error.js';
-import { addNote } from '../../platform/run-notes.js';
 import { tellStep } from '../../platform/steps.js';
 import {
   archiveName,
@@ -34,6 +33,8 @@ import {
   writeJournal,
 } from './publication-journal.js';
 import type { Seal } from './seal.js';
+import { dropIndexes, dropOlderIndexes, keepIndex } from './index-copies.js';
+import { leaveToNextRun } from './leave-to-next-run.js';
 import { tryIndex } from './try-index.js';
 import { proveSent } from './prove-sent.js';
 import { namesOfUpload, typeOf, type UploadNames } from './upload-names.js';
@@ -51,6 +52,8 @@ export interface PublicationSettings {
   readonly lock: ObjectLock | undefined;
   /** True where its volumes lie finished and are sent as they are: what was sent of them when a run fails, the next one need not send. */
   readonly isCopy: boolean;
+  /** True where this machine keeps a copy of the index. */
+  readonly keepsIndex: boolean;
   readonly now: () => Date;
 }
 
@@ -107,6 +110,7 @@ export class ObjectPublication implements Publication {
 
     signal?.throwIfAborted();
     const seal = this.#sealOf(archive, sent);
+    await keepIndex(this.settings, seal);
     await this.#claim(store, seal);
     const issues = await this.#complete(store, seal);
     await this.#tidy(store, seal);
@@ -120,9 +124,10 @@ export class ObjectPublication implements Publication {
     await this.#uploads.stop();
     if (this.#phase !== 'sending' || isCopy) return;
 
-    await this.#leaveToNextRun(async () => {
+    await leaveToNextRun(bucket.name, async () => {
       const store = await bucket.store();
       await this.#removeIndex();
+      await dropIndexes(own, (kept) => kept === stem);
       await dropUploads(store, this.#begun);
       // One that began and lost its answer is known to the server alone.
       await dropStrayUploads(store, stem, await readSeal(store, stem));
@@ -206,7 +211,7 @@ export class ObjectPublication implements Publication {
   }
 
   #sealOf(
-    { volumes, base, isReadBack = false }: WrittenArchive,
+    { volumes, base, facts, isReadBack = false }: WrittenArchive,
     sent: readonly VolumeTally[],
   ): Seal {
     const { stem, now } = this.settings;
@@ -224,6 +229,7 @@ export class ObjectPublication implements Publication {
       isReadBack,
       volumes: sealed.slice(0, volumes.length),
       index: sealed[volumes.length],
+      facts,
     };
   }
 
@@ -271,24 +277,14 @@ export class ObjectPublication implements Publication {
 
   /** The archive stands, whatever becomes of this. */
   async #tidy(store: ObjectStore, seal: Seal): Promise<void> {
-    const { own, stem } = this.settings;
+    const { bucket, own, stem } = this.settings;
 
-    await this.#leaveToNextRun(async () => {
+    await leaveToNextRun(bucket.name, async () => {
       await dropStrayUploads(store, stem, seal);
       await dropJournal(own, stem);
+      await dropOlderIndexes(own, seal);
       await this.#clearWorkplace(seal.volumes.length);
     });
-  }
-
-  async #leaveToNextRun(work: () => Promise<void>): Promise<void> {
-    const { name } = this.settings.bucket;
-
-    try {
-      await work();
-    } catch (error) {
-      const text = `what the run left over in ${name} goes with the next one: ${messageOf(error)}`;
-      addNote({ kind: 'warning', key: `tidy ${name}`, text });
-    }
   }
 
   async #clearWorkplace(volumes: number): Promise<void> {

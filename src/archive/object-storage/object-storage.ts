@@ -4,6 +4,9 @@ import type { OwnFile } from '../../platform/own-file.js';
 import type {
   FinishedVolumes,
   Publication,
+  PublicSeal,
+  SealProof,
+  SealProofOptions,
   Storage,
   StoredFile,
 } from '../storage.js';
@@ -108,6 +111,17 @@ class ObjectStorage implements Storage {
 
   findSealedDigest(stem: string): Promise<string | undefined> {
     return this.#writing.findSealedDigest(stem);
+  }
+
+  readSeal(stem: string): Promise<PublicSeal | undefined> {
+    return this.#writing.readSeal(stem);
+  }
+
+  proveSeal(
+    stem: string,
+    options: SealProofOptions,
+  ): Promise<SealProof | undefined> {
+    return this.#writing.proveSeal(stem, options);
   }
 
   settleDeadRuns(): Promise<readonly string[]> {

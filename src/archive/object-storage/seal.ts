@@ -6,6 +6,12 @@ import type { UploadPart } from '../../object-store/object-store.js';
 import { etagOfParts } from '../../object-store/upload-bodies.js';
 import { isJsonObject } from '../../platform/own-file.js';
 import {
+  formatPublicFacts,
+  parsePublicFacts,
+  type PublicFacts,
+  type ReadFacts,
+} from '../public-facts.js';
+import {
   type ArchiveType,
   formatSealedName,
   formatVolumeName,
@@ -45,6 +51,8 @@ export interface Seal {
   readonly volumes: readonly SealedVolume[];
   /** Undefined where it could not be made. */
   readonly index?: SealedVolume | undefined;
+  /** What who cannot look into the archive may know of it; undefined in seals of earlier versions. */
+  readonly facts?: ReadFacts | undefined;
 }
 
 /** All that the seal makes visible, in the order of the uploads. */
@@ -63,17 +71,25 @@ export function isSealed(seal: Seal | undefined, uploadId: string): boolean {
 const SCHEMA = 'kms-backup/seal/1';
 
 export function formatSeal(seal: Seal): Buffer {
-  return Buffer.from(`${JSON.stringify({ schema: SCHEMA, ...seal })}\n`);
+  const facts = seal.facts && formatPublicFacts(seal.facts);
+
+  return Buffer.from(`${JSON.stringify({ schema: SCHEMA, ...seal, facts })}\n`);
+}
+
+/** A seal as it was read. */
+export interface ReadSeal extends Seal {
+  readonly facts: PublicFacts | undefined;
 }
 
 /** Undefined for what is not what we write. */
-export function parseSeal(bytes: Buffer, stem: string): Seal | undefined {
+export function parseSeal(bytes: Buffer, stem: string): ReadSeal | undefined {
   const json = parseJson(bytes);
   const type = parseVolumeName(formatVolumeName(stem, 0))?.type;
   if (!isJsonObject(json) || type === undefined) return undefined;
   if (json['schema'] !== SCHEMA || json['stem'] !== stem) return undefined;
 
-  const { run, digest, base, sealedAt, isReadBack } = json;
+  const { run, digest, sealedAt, isReadBack } = json;
+  const base = parseBase(json['base']);
   const volumes = parseVolumes(json['volumes'], stem);
   if (!isText(run) || !isText(digest) || !isText(sealedAt)) return undefined;
 
@@ -83,11 +99,12 @@ export function parseSeal(bytes: Buffer, stem: string): Seal | undefined {
       type,
       run,
       digest,
-      base: parseBase(base),
+      base,
       sealedAt,
       isReadBack: isReadBack === true,
       volumes,
       index: parseVolume(json['index'], formatIndexName(stem)),
+      facts: parsePublicFacts(json['facts'], { base, volumes: volumes.length }),
     }
   );
 }

@@ -8,8 +8,12 @@ import type { ObjectLock } from './complete-sealed.js';
 import { findSealedDigest } from './claim-seal.js';
 import { ObjectPublication } from './object-publication.js';
 import { workplaceWith } from './finished-volumes.js';
+import { firstNames, formatSealName } from '../names.js';
+import { dropIndexes } from './index-copies.js';
 import { ownFiles } from './own-files.js';
 import { removeFromBucket } from './remove-objects.js';
+import { proveSeal } from './prove-seal.js';
+import { readPublicSeal } from './public-seal.js';
 import { settleRuns } from './settle-runs.js';
 
 /** The writing side of a storage that is a bucket. */
@@ -22,6 +26,8 @@ export type Writing = Pick<
       Storage,
       | 'beginPublication'
       | 'findSealedDigest'
+      | 'readSeal'
+      | 'proveSeal'
       | 'settleDeadRuns'
       | 'removeArchive'
       | 'spool'
@@ -65,13 +71,66 @@ export function writingOf(bucket: Bucket, own: Storage): Writing {
         lock: lockFrom(now()),
         // What is sealed is begun anew, under a key of its own.
         isCopy: finished !== undefined && !bucket.place.recipients,
+        keepsIndex: finished === undefined && keepsIndexes(bucket),
         now,
       }),
+    ...sealsOf(bucket),
+    ...endingOf(bucket, own, () =>
+      settleRuns({ bucket, own, workplace, lockFrom, now }),
+    ),
+  };
+}
+
+/** What the seals of archives tell. */
+function sealsOf(
+  bucket: Bucket,
+): Pick<Writing, 'findSealedDigest' | 'readSeal' | 'proveSeal'> {
+  return {
     findSealedDigest: async (stem) =>
       findSealedDigest(await bucket.store(), stem),
-    settleDeadRuns: () => settleRuns({ bucket, own, workplace, lockFrom, now }),
-    removeArchive: (stem) => removeFromBucket({ bucket, own, now }, stem),
+    readSeal: (stem) => readPublicSeal(bucket, stem),
+    proveSeal: (stem, options) => proveSeal(bucket, stem, options),
   };
+}
+
+/** What ends dead runs, and archives; no copy of an index outlives its archive. */
+function endingOf(
+  bucket: Bucket,
+  own: Storage,
+  settle: () => Promise<string[]>,
+): Pick<Writing, 'settleDeadRuns' | 'removeArchive'> {
+  return {
+    settleDeadRuns: async () => {
+      const told = await settle();
+      await dropIndexes(
+        own,
+        async (stem) => !keepsIndexes(bucket) || isGone(bucket, stem),
+      );
+
+      return told;
+    },
+    removeArchive: async (stem) => {
+      const place = { bucket, own, now: systemClock };
+      const lockedUntil = await removeFromBucket(place, stem);
+      if (!lockedUntil) await dropIndexes(own, (kept) => kept === stem);
+
+      return lockedUntil;
+    },
+  };
+}
+
+/** Looks at the archive itself: a list may not have yet what is there. */
+async function isGone(bucket: Bucket, stem: string): Promise<boolean> {
+  for (const key of [...firstNames(stem), formatSealName(stem)]) {
+    if (await bucket.look(key)) return false;
+  }
+
+  return true;
+}
+
+/** Says whether this machine keeps copies of the indexes of what it seals. */
+function keepsIndexes({ place }: Bucket): boolean {
+  return place.recipients !== undefined && place.keepsIndexes !== false;
 }
 
 /** What is put now is locked so long; to the second, as servers keep it. */

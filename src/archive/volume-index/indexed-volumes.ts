@@ -2,6 +2,7 @@
 import { DamagedArchiveError, messageOf, SealedError } from '../../errors.js';
 import { addNote } from '../../platform/run-notes.js';
 import { sealedBytesOf } from '../../sealing/payload.js';
+import { combineDigests } from '../combine-digests.js';
 import { isSealedName } from '../names.js';
 import type { RandomAccessSource } from '../zip/source.js';
 import { OpenIndex } from './open-index.js';
@@ -17,11 +18,23 @@ interface ListedFile {
 }
 
 /** An index as it is listed, with the archive that it lies beside. */
-export interface ListedIndex extends ListedFile {
+export interface ListedIndex extends Omit<ListedFile, 'sizeBytes'> {
   /** The archive's. */
   readonly stem: string;
   readonly volumes: readonly ListedFile[];
+  /** Undefined where only a copy is there. */
+  readonly sizeBytes: number | undefined;
   open(): Promise<RandomAccessSource>;
+  /** Says whether a sealed one can be opened. */
+  canOpen(): Promise<boolean>;
+  /** This machine's own, which is not sealed. */
+  readonly copy: IndexCopy | undefined;
+}
+
+interface IndexCopy {
+  open(): Promise<RandomAccessSource>;
+  /** That of the archive, as it was sealed. */
+  findDigest(): Promise<string | undefined>;
 }
 
 export class IndexedVolumes implements VolumeOpener {
@@ -29,6 +42,11 @@ export class IndexedVolumes implements VolumeOpener {
   #index: OpenIndex | undefined;
 
   constructor(private readonly listed: ListedIndex) {}
+
+  /** This machine can look into it without an identity. */
+  get hasCopy(): boolean {
+    return this.listed.copy !== undefined;
+  }
 
   async open(direct: DirectWays): Promise<RandomAccessSource> {
     await this.#load();
@@ -114,17 +132,35 @@ export class IndexedVolumes implements VolumeOpener {
 
   async #open(): Promise<void> {
     try {
-      const index = await OpenIndex.of(
-        await this.listed.open(),
-        this.listed.stem,
-      );
-
-      refuseOthers(this.listed, index);
-      this.#index = index;
+      this.#index = (await this.#openCopy()) ?? (await this.#openListed());
     } catch (error) {
       // Who cannot open it is told of the volumes.
       if (!(error instanceof SealedError)) this.#note(error);
     }
+  }
+
+  async #openListed(): Promise<OpenIndex | undefined> {
+    const { stem, sizeBytes } = this.listed;
+    if (sizeBytes === undefined) return undefined;
+
+    const index = await OpenIndex.of(await this.listed.open(), stem);
+    refuseOthers({ ...this.listed, sizeBytes }, index);
+
+    return index;
+  }
+
+  /** For who cannot open the archive's own one, or where there is none. */
+  async #openCopy(): Promise<OpenIndex | undefined> {
+    const { stem, sizeBytes, copy } = this.listed;
+    const isUseful =
+      copy && (sizeBytes === undefined || !(await this.listed.canOpen()));
+    if (!isUseful) return undefined;
+
+    const index = await OpenIndex.of(await copy.open(), stem);
+    const digest = combineDigests(index.volumes.map((volume) => volume.digest));
+    if (digest === (await copy.findDigest())) return index;
+
+    throw new DamagedArchiveError('it is not of the archive that was sealed');
   }
 
   /** Whatever is wrong with some of it: all that it holds lies in the volumes, too. */
@@ -140,7 +176,10 @@ export class IndexedVolumes implements VolumeOpener {
 }
 
 /** @throws {DamagedArchiveError} where a volume is not one that the index was made of */
-function refuseOthers(listed: ListedIndex, index: OpenIndex): void {
+function refuseOthers(
+  listed: ListedFile & Pick<ListedIndex, 'volumes'>,
+  index: OpenIndex,
+): void {
   // What stands before what is sealed is as long in each file of an archive.
   const headBytes = listed.sizeBytes - storedBytes(listed, index.source);
 
@@ -162,7 +201,7 @@ function refuseOthers(listed: ListedIndex, index: OpenIndex): void {
 
 /** The length of a file as it is stored, without what stands before it. */
 function storedBytes(
-  { storedAs }: ListedFile,
+  { storedAs }: Pick<ListedFile, 'storedAs'>,
   { sizeBytes }: { readonly sizeBytes: number },
 ): number {
   return isSealedName(storedAs) ? sealedBytesOf(sizeBytes) : sizeBytes;

@@ -101,6 +101,7 @@ function describeRecoverable({
   fault,
   lacks,
   unreadable,
+  facts,
 }: ArchiveState): string {
   if (unreadable instanceof SealedError) return 'sealed: needs --identity';
 
@@ -108,7 +109,9 @@ function describeRecoverable({
     return `${isPartlyRecoverable ? 'partly' : 'no'}: ${fault ?? ''}`;
   }
 
-  return lacks.length > 0 ? `yes, but lacks ${lacks.join(', ')}` : 'yes';
+  const how = facts.told ? 'yes, with --identity' : 'yes';
+
+  return lacks.length > 0 ? `${how}, but lacks ${lacks.join(', ')}` : how;
 }
 
 /** A base and what depends on it, together. */

@@ -3,6 +3,7 @@ import { archiveName } from '../../archive/names.js';
 import type { VerifyReport } from '../../archive/verify.js';
 import { ExitCode, type KmsError } from '../../errors.js';
 import { toSystemError } from '../../platform/system-error.js';
+import { formatUtcDay } from '../../platform/dates.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
 import { document } from '../document.js';
 
@@ -10,14 +11,16 @@ const LISTED_PROBLEMS = 20;
 const ADVICE =
   '         What the damage does not concern can be recovered; recover --salvage and export --salvage take all that can be read.';
 const SEALED_ADVICE =
-  '         Name the file that holds the identity with --identity FILE, and every byte is read.';
+  '         Name the file that holds the identity with --identity FILE, and every byte is read and opened.';
+const READ_ADVICE =
+  '         Without it --read compares the SHA-256 of every sealed byte with the seal.';
 
 /** Returns the end of a verify. Damage counts as such; a file that could not be read is an error of the system. */
 export function verifyEnd(reports: readonly VerifyReport[]): {
   readonly exitCode: ExitCode;
   readonly error?: KmsError | undefined;
 } {
-  if (reports.every(({ isSound }) => isSound)) {
+  if (reports.every(isDone)) {
     return { exitCode: ExitCode.done };
   }
 
@@ -49,6 +52,16 @@ export function verifyEnd(reports: readonly VerifyReport[]): {
   return { exitCode: ExitCode.failed, error };
 }
 
+/** Sound as far as it was asked: --quick asks of sealed ones whether they are what was sealed. */
+function isDone({
+  isSound,
+  isSealed,
+  isComplete,
+  seal,
+}: VerifyReport): boolean {
+  return isSound || (isSealed && !isComplete && seal !== undefined);
+}
+
 /** The result of a verify as a document. */
 export function documentVerify(
   reports: readonly VerifyReport[],
@@ -75,12 +88,16 @@ function documentReport({ damage, ...report }: VerifyReport): object {
 export function formatVerify(reports: readonly VerifyReport[]): string {
   const lines = reports.flatMap(formatOne);
   const unread = reports.filter(isUnread).length;
-  const sealed = reports.filter(({ isSealed }) => isSealed).length;
+  const sealed = reports.filter(isClosed).length;
   const bad = reports.filter(
     (report) => !report.isSound && !report.isSealed && !isUnread(report),
   ).length;
   if (bad > 0) lines.push(ADVICE);
   if (sealed > 0) lines.push(SEALED_ADVICE);
+  if (reports.some((report) => isClosed(report) && report.seal)) {
+    lines.push(READ_ADVICE);
+  }
+
   if (reports.length === 1) return lines.join('\n');
 
   if (bad + unread + sealed === 0) {
@@ -106,6 +123,11 @@ export function formatVerify(reports: readonly VerifyReport[]): string {
   return lines.join('\n');
 }
 
+/** It is sealed, and nothing that is in it is proven. */
+function isClosed({ isSealed, isSound }: VerifyReport): boolean {
+  return isSealed && !isSound;
+}
+
 /** Says whether the only fault is that the disk or share did not give all of the archive. */
 function isUnread({ fault, problems, unread }: VerifyReport): boolean {
   return unread.length > 0 && fault === undefined && problems.length === 0;
@@ -114,6 +136,8 @@ function isUnread({ fault, problems, unread }: VerifyReport): boolean {
 function describeVerdict(report: VerifyReport): string {
   const { archive, fault, problems, unread, entries } = report;
   if (report.isSound) {
+    if (report.seal) return `ok       ${archive}  ${describeSeal(report)}`;
+
     const how = report.isComplete ? 'every byte read' : 'structure only';
     const facts = `${formatCount(entries)} entries, ${plural(report.messages, 'message')}, ${formatSize(report.bytes)}`;
 
@@ -121,6 +145,8 @@ function describeVerdict(report: VerifyReport): string {
   }
 
   if (report.isSealed) {
+    if (report.seal) return `SEALED   ${archive}  ${describeSeal(report)}`;
+
     return `SEALED   ${archive}  ${plural(report.volumes, 'volume')}, none missing; nothing is proven of what is in it`;
   }
 
@@ -129,6 +155,20 @@ function describeVerdict(report: VerifyReport): string {
   }
 
   return `DAMAGED  ${archive}  ${fault ?? `${plural(problems.length, 'entry', 'entries')} of ${formatCount(entries)} damaged`}`;
+}
+
+/** What the seal proves of an archive, and what not. */
+function describeSeal({ volumes, messages, seal }: VerifyReport): string {
+  const how = seal?.isRead
+    ? 'every sealed byte read, SHA-256'
+    : 'size and ETag on the server';
+  const before = seal?.isReadBack
+    ? 'and was read back then'
+    : 'and was not read back then';
+  const day = seal ? formatUtcDay(seal.sealedAt) : '';
+  const facts = `${plural(volumes, 'volume')}, ${plural(messages, 'message')}`;
+
+  return `${facts}: is what was sealed on ${day} (${how}), ${before}; not opened now`;
 }
 
 function formatOne(report: VerifyReport): string[] {
