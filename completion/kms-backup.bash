@@ -103,7 +103,7 @@ _kms_backup() {
     'target rm') flags='--dry-run --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
-    'verify') flags='--help --identity --json --progress --quick --quiet --read --server-dir --threads --verbose -q -v' ;;
+    'verify') flags='--help --identity --json --max-duration --progress --quick --quiet --read --server-dir --threads --unverified --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
     return

@@ -764,6 +764,8 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "quick" = @{ "summary" = "Check the structure only, without reading data." }
     "read" = @{ "summary" = "Read every byte also of sealed archives that nothing opens." }
+    "unverified" = @{ "summary" = "Only archives that no verify, and no drill of everything, has found sound; what is least proven comes first." }
+    "max-duration" = @{ "summary" = "Stop after this time, for example 1h: what was verified until then is recorded, the next call goes on with what is least proven." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }

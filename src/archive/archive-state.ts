@@ -1,5 +1,6 @@
 import type { ArchiveFacts } from './archive-facts.js';
 import type { Damage } from './damage.js';
+import type { DrillProof, Prover } from './proof.js';
 
 /**
  * An archive among its like. A differential needs its base: the full that it names, or, where the server wrote it, the
@@ -25,6 +26,10 @@ export interface ArchiveState {
   readonly unreadable: Error | undefined;
   /** The last time at which every byte of it was read and found sound. */
   readonly verifiedAt: Date | undefined;
+  /** Who did that; undefined where nobody did, or an earlier version wrote it down. */
+  readonly verifiedBy?: Prover | undefined;
+  /** The last drill that recovered it, or some of it; undefined: none. */
+  readonly drilled?: DrillProof | undefined;
   /** The required files that a recover of this point would not bring: `users.cfg`. Such a point is no complete backup. */
   readonly lacks: readonly string[];
 }

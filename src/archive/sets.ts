@@ -64,7 +64,24 @@ function resolveState(
     damage: archives.flatMap((facts) => damageOf(facts, evidence)),
     unreadable,
     lacks: findLacking(own, base),
-    verifiedAt: own.fault === undefined ? provenTime(own, evidence) : undefined,
+    ...proofOf(own, evidence),
+  };
+}
+
+/** Of an archive with a fault nothing is proven any more. */
+function proofOf(
+  own: ArchiveFacts,
+  evidence: SetEvidence,
+): Pick<ArchiveState, 'verifiedAt' | 'verifiedBy' | 'drilled'> {
+  const verifiedAt =
+    own.fault === undefined ? provenTime(own, evidence) : undefined;
+  const { by, drilled } = (verifiedAt && validRecord(own, evidence)) ?? {};
+  const drilledAt = drilled && parseTime(drilled.at);
+
+  return {
+    verifiedAt,
+    verifiedBy: by,
+    drilled: drilledAt && { at: drilledAt, mailboxes: drilled.mailboxes },
   };
 }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, ownFileError } from '../platform/own-file.js';
+import { isProver, type Prover } from './proof.js';
 import { type Damage, documentDamage, parseDamage } from './damage.js';
 import type { Storage } from './storage.js';
 
@@ -21,6 +22,18 @@ export interface VerifiedEntry {
   readonly damage?: readonly Damage[] | undefined;
   /** Why the archive as a whole cannot be recovered, though its entries may be. */
   readonly fault?: string | undefined;
+  /** Who proved it; undefined in records of earlier versions. */
+  readonly by?: Prover | undefined;
+  /** The last drill of it. */
+  readonly drilled?: DrillEntry | undefined;
+}
+
+/** A drill, as it stands in the record. */
+export interface DrillEntry {
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  /** Undefined: everything. */
+  readonly mailboxes?: number | undefined;
 }
 
 export type VerifiedRecord = ReadonlyMap<string, VerifiedEntry>;
@@ -78,7 +91,29 @@ function parseEntry(stem: string, json: unknown): VerifiedEntry | undefined {
     ...(areNumbers(volumeCrcs) ? { volumeCrcs } : {}),
     ...(Array.isArray(damage) ? { damage: parseAll(stem, damage) } : {}),
     ...(typeof fault === 'string' ? { fault } : {}),
+    ...parseProver(json),
   };
+}
+
+function parseProver(
+  json: Readonly<Record<string, unknown>>,
+): Pick<VerifiedEntry, 'by' | 'drilled'> {
+  const { by } = json;
+  const drilled = parseDrill(json['drilled']);
+
+  return {
+    ...(isProver(by) ? { by } : {}),
+    ...(drilled ? { drilled } : {}),
+  };
+}
+
+function parseDrill(json: unknown): DrillEntry | undefined {
+  if (!isJsonObject(json)) return undefined;
+
+  const { at, mailboxes } = json;
+  if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) return undefined;
+
+  return typeof mailboxes === 'number' ? { at, mailboxes } : { at };
 }
 
 function areNumbers(json: unknown): json is number[] {
@@ -101,8 +136,12 @@ export async function recordVerified(
   proven: ReadonlyMap<string, VerifiedEntry>,
   presentStems: ReadonlySet<string>,
 ): Promise<void> {
-  const merged = [...(await readVerifiedRecord(storage)), ...proven].filter(
-    ([stem]) => presentStems.has(stem),
+  const known = await readVerifiedRecord(storage);
+  const added = [...proven].map(
+    ([stem, entry]) => [stem, withDrill(entry, known.get(stem))] as const,
+  );
+  const merged = [...new Map([...known, ...added])].filter(([stem]) =>
+    presentStems.has(stem),
   );
   const archives = Object.fromEntries(
     merged
@@ -112,6 +151,18 @@ export async function recordVerified(
   const text = `${JSON.stringify({ schema: 'kms-backup/verified/1', archives }, undefined, 2)}\n`;
 
   await storage.replaceRecord(FILE, text);
+}
+
+/** The drill of these very files stays known, whoever reads them again. */
+function withDrill(
+  entry: VerifiedEntry,
+  known: VerifiedEntry | undefined,
+): VerifiedEntry {
+  const isSame = known?.sizeBytes === entry.sizeBytes;
+
+  return isSame && known.drilled && !entry.drilled
+    ? { ...entry, drilled: known.drilled }
+    : entry;
 }
 
 function documentEntry(entry: VerifiedEntry): object {

@@ -23,6 +23,7 @@ export async function recordReadBack(
     const entry = {
       at: report.finishedAt.toISOString(),
       isSound: true,
+      by: 'backup' as const,
       sizeBytes: await measure(storage, report.volumes),
       volumeCrcs: written.map((volume) => volume.crc()),
     };

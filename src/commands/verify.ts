@@ -4,7 +4,12 @@ import { locate } from '../jobs/archive-places.js';
 import { toArchivesPath } from '../jobs/server.js';
 import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { identityFlag, threadsFlag, withEnvironment } from '../ui/flags.js';
+import {
+  durationFlag,
+  identityFlag,
+  threadsFlag,
+  withEnvironment,
+} from '../ui/flags.js';
 import { presentError } from '../ui/present/error.js';
 import {
   documentVerify,
@@ -22,6 +27,7 @@ export default class Verify extends KmsCommand {
     '<%= config.bin %> verify',
     '<%= config.bin %> verify /mnt/server-backup/F20261122T010003Z.zip',
     '<%= config.bin %> verify "E:\\backup 2" --quick',
+    '<%= config.bin %> verify --unverified --max-duration 1h',
   ];
   static override exitCodes = [
     ExitCode.incomplete,
@@ -43,6 +49,14 @@ export default class Verify extends KmsCommand {
     read: Flags.boolean({
       summary: 'Read every byte also of sealed archives that nothing opens.',
     }),
+    unverified: Flags.boolean({
+      summary:
+        'Only archives that no verify, and no drill of everything, has found sound; what is least proven comes first.',
+    }),
+    'max-duration': durationFlag({
+      summary:
+        'Stop after this time, for example 1h: what was verified until then is recorded, the next call goes on with what is least proven.',
+    }),
     identity: identityFlag,
     threads: threadsFlag,
   });
@@ -57,27 +71,30 @@ export default class Verify extends KmsCommand {
 
     const { runVerify } = await import('../verify/run-verify.js');
 
-    const { reports, warnings } = await runVerify({
+    const end = await runVerify({
       place: locate(path, flags),
       isQuick: flags.quick,
       readsSealed: flags.read,
+      onlyUnverified: flags.unverified,
+      limitMs: flags['max-duration'],
       threads: flags.threads,
       clock: systemClock,
       signal: this.signal,
       onProgress: this.startProgress(flags),
       beforeRecord: () => {
         this.stopsAtOnce = false;
+        this.kept = 'what was verified until then is recorded';
       },
     });
 
-    this.warnAll(warnings);
+    this.warnAll(end.warnings);
 
-    const { exitCode, error } = verifyEnd(reports);
+    const { exitCode, error } = verifyEnd(end);
 
     return {
       exitCode: error && !flags.json ? presentError(error, false) : exitCode,
-      json: documentVerify(reports, warnings),
-      text: formatVerify(reports),
+      json: documentVerify(end),
+      text: formatVerify(end),
       isSummary: true,
     };
   }

@@ -4,6 +4,8 @@ import { isInstalledCurrent } from '../schedule/install.js';
 import { installedCommand } from '../schedule/installed-command.js';
 import type { SchedulerKind } from '../schedule/job.js';
 import type { Check } from '../status/check.js';
+import { readOwnTasks } from './own-tasks.js';
+import { openServer } from './server.js';
 import { entryConflict, type EntryFlags, entryFor } from './scheduler-entry.js';
 import { quoteWord } from '../platform/quote-words.js';
 
@@ -28,6 +30,9 @@ export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
     return { name, state: 'ok', fact: `not looked at: ${error.message}` };
   }
 
+  const unheard = ownTasksWithoutEntry(flags);
+  if (unheard) return { name, ...unheard };
+
   if (isEnabled) {
     return {
       name,
@@ -44,6 +49,20 @@ export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
     state: 'warning',
     fact,
     advice: 'config set enabled=true, or schedule install --even-if-disabled.',
+  };
+}
+
+/** The mail server knows nothing of the tasks of kms-backup.ini. */
+function ownTasksWithoutEntry(flags: EntryFlags): Finding | undefined {
+  const tasks = readOwnTasks(openServer(flags).installation);
+  if (tasks.length === 0) return undefined;
+
+  const names = tasks.map(({ name }) => name).join(' and ');
+
+  return {
+    state: 'warning',
+    fact: `[tasks] of kms-backup.ini asks for ${names}, and there is no entry of ours that calls schedule run`,
+    advice: 'schedule install --to cron, systemd, launchd or schtasks.',
   };
 }
 

@@ -26,6 +26,7 @@ import {
   refuseContradiction,
   wishOf,
 } from './drill-request.js';
+import { recordDrill } from './record-drill.js';
 import { type DrillRecovered, recoverParts } from './drill-recover.js';
 
 export interface DrillControl extends RunControl {
@@ -49,7 +50,6 @@ export async function drill(
   const places = findDrillPlaces(from, flags);
 
   noteRun({ place: places.from.storage.name });
-
   control.beforeWrite();
 
   const leftovers = await removeLeftovers(systemClock);
@@ -63,7 +63,6 @@ export async function drill(
   });
 
   let isDone = false;
-
   try {
     const proven = await recoverAndProve(scratch.directory, {
       ...{ point, flags, control },
@@ -73,10 +72,12 @@ export async function drill(
     isDone = true;
     noteDrill(point, proven);
 
+    const unrecorded = await recordSound(point, proven);
+
     return {
       ...describePoint(point),
       ...proven,
-      warnings: [...leftovers, ...proven.warnings],
+      warnings: [...leftovers, ...proven.warnings, ...unrecorded],
       keptIn: flags.keep ? scratch.directory : undefined,
       startedAt,
       durationMs: monotonicMs() - startMs,
@@ -84,6 +85,16 @@ export async function drill(
   } finally {
     scratch.close(flags.keep && isDone);
   }
+}
+
+/** What differs is told by the exit code, by mail and by the history; a record of proofs has nothing to say of it. */
+async function recordSound(
+  point: DrilledPoint,
+  proven: Proven,
+): Promise<string[]> {
+  return proven.faults.length === 0
+    ? recordDrill(point, { ...describePoint(point), ...proven })
+    : [];
 }
 
 function noteDrill(

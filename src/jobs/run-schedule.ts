@@ -10,6 +10,7 @@ import {
   type ScheduleRunReport,
 } from '../schedule/run.js';
 import { chooseStorage } from './archive-places.js';
+import { readOwnTasks } from './own-tasks.js';
 import { openServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
 
@@ -43,6 +44,9 @@ export async function runDueBackup(
     newestArchiveAt: await newestArchive(storage),
     isEvenIfDisabled: flags['even-if-disabled'],
     isDryRun: flags['dry-run'],
+    ownTasks: readOwnTasks(installation),
+    taskFlags: reportingFlags(flags),
+    busyWith: () => storage.lock.sight(systemClock)?.fact,
     onDue,
     signal,
   });
@@ -54,6 +58,14 @@ function backupFlags(flags: ScheduleRunFlags): string[] {
   const backupDir = flags['backup-dir'];
 
   if (backupDir !== undefined) words.push('--backup-dir', backupDir);
+
+  return [...words, ...reportingFlags(flags)];
+}
+
+/** Those that say how a run tells about itself. */
+function reportingFlags(flags: ScheduleRunFlags): string[] {
+  const words: string[] = [];
+
   if (flags.quiet) words.push('--quiet');
   if (flags.json) words.push('--json');
   if (flags.verbose) words.push('--verbose');

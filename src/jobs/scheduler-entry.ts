@@ -1,6 +1,7 @@
 import { ownProgram } from '../platform/self.js';
 import { planJob, type SchedulerJob } from '../schedule/job.js';
 import type { Check } from '../status/check.js';
+import { readOwnTasks } from './own-tasks.js';
 import { openServer, type ServerFlags } from './server.js';
 
 /** The flags that say what an entry is to be. */
@@ -29,11 +30,15 @@ export function entryFor(
 
   if (flags['even-if-disabled']) command.push('--even-if-disabled');
 
-  return planJob(settings.schedule, {
-    name: flags.name,
-    command,
-    serverDir: installation.dir,
-  });
+  return planJob(
+    settings.schedule,
+    {
+      name: flags.name,
+      command,
+      serverDir: installation.dir,
+    },
+    readOwnTasks(installation).flatMap(({ times }) => times),
+  );
 }
 
 /** The same in a sentence of its own, for an entry that is being written. */

@@ -2,6 +2,8 @@
 import { hostname } from 'node:os';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { countMessages } from '../archive/inspect.js';
+import { describeDrill } from '../archive/proof.js';
+import { formatMinute } from '../platform/dates.js';
 import { archiveName } from '../archive/names.js';
 import type {
   MailboxSize,
@@ -70,6 +72,7 @@ async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {
     messages: await countMessages(state.facts),
     needs: state.base && archiveName(state.base.files.stem),
     verifiedAt: state.verifiedAt,
+    drilled: state.drilled && describeDrill(state.drilled, formatMinute),
     isRecoverable: state.isRecoverable,
     problem: state.fault,
   };

@@ -15,6 +15,8 @@ export interface StatusArchive {
   readonly needs?: string | undefined;
   /** The last time at which it was read back; undefined where it never was. */
   readonly verifiedAt?: Date | undefined;
+  /** The last drill of it: `2026-11-22 06:00 (1 mailbox)`. */
+  readonly drilled?: string | undefined;
   readonly isRecoverable: boolean;
   /** Why it is not recoverable, or what else is wrong with it. */
   readonly problem?: string | undefined;

@@ -7,6 +7,7 @@ import { sizeChartSvg } from './status-chart.js';
 import {
   TYPE_WORDS,
   type MailboxSize,
+  type StatusArchive,
   type StatusFacts,
 } from './status-facts.js';
 import { STATUS_STYLE } from './status-style.js';
@@ -101,13 +102,19 @@ function archiveTable({ archives }: StatusFacts): string {
       },
       { number: formatSize(archive.sizeBytes) },
       { number: String(archive.volumes) },
-      archive.verifiedAt ? formatMinute(archive.verifiedAt) : 'never',
+      describeProof(archive),
     ];
 
     return row(cells, ARCHIVE_HEAD);
   });
 
   return `<div class="archives">${table('Newest first', ARCHIVE_HEAD, rows)}</div>`;
+}
+
+function describeProof({ verifiedAt, drilled }: StatusArchive): string {
+  const verified = verifiedAt ? formatMinute(verifiedAt) : 'never';
+
+  return drilled === undefined ? verified : `${verified}, drilled ${drilled}`;
 }
 
 const ARCHIVE_HEAD = [

@@ -56,7 +56,12 @@ export async function copyArchive(
 
   const issues = (await isSealedThere(target, files)) ? [] : await send(copy);
 
-  const entry = { isSound: true, sizeBytes, volumeCrcs: crcs };
+  const entry = {
+    isSound: true,
+    by: 'backup' as const,
+    sizeBytes,
+    volumeCrcs: crcs,
+  };
   await record(target, stem, { at: clock().toISOString(), ...entry });
 
   return issues;

@@ -31,6 +31,7 @@ const MINUTES_A_WEEK = 7 * MINUTES_A_DAY;
  * The entry for the enabled tasks. A task with seconds is called at the next full minute, when it is due; each is called
  * for once more an hour later. In the night whose clock change skips the time, systemd leaves the first call out and cron
  * makes it before the task is due; in any night the second call does what another run held up.
+ * @param ownTimes those of the tasks of kms-backup.ini
  * @throws {ConfigurationError} when no task is enabled
  * @throws {UsageError} for a name or path that no scheduler could hold
  */
@@ -41,10 +42,12 @@ export function planJob(
     readonly command: readonly string[];
     readonly serverDir: string;
   },
+  ownTimes: readonly WeeklyTime[] = [],
 ): SchedulerJob {
   refuseUnusableJob(job);
 
-  const minutes = callMinutes(tasks);
+  const enabled = tasks.filter(({ isEnabled }) => isEnabled);
+  const minutes = callMinutes([...enabled, ...ownTimes]);
 
   if (minutes.length === 0) {
     throw new ConfigurationError(
@@ -86,10 +89,9 @@ function refuseUnusableJob({
   }
 }
 
-/** The minutes of the week at which the entry is called, each once: those of the enabled tasks, and an hour later. */
-function callMinutes(tasks: readonly ScheduleTask[]): number[] {
-  const minutes = tasks
-    .filter(({ isEnabled }) => isEnabled)
+/** The minutes of the week at which the entry is called, each once: those of the enabled tasks and of kms-backup.ini's, and an hour later. */
+function callMinutes(times: readonly WeeklyTime[]): number[] {
+  const minutes = times
     .map(
       ({ day, timeSeconds }) =>
         (day - 1) * MINUTES_A_DAY + Math.ceil(timeSeconds / 60),

@@ -1,5 +1,5 @@
 import type { ScheduleTask } from '../server/schedule-tasks.js';
-import { nextMoments } from './cron.js';
+import { nextMoments, type WeeklyTime } from './cron.js';
 
 /** A moment at which a task of the schedule runs. */
 export interface TaskMoment {
@@ -55,7 +55,7 @@ export function planDue(
 }
 
 /** The task's last moment that is not after `now`. */
-function lastMoment(task: ScheduleTask, now: Date): Date {
+export function lastMoment(task: WeeklyTime, now: Date): Date {
   // A week and a day: a clock change may stretch the week by an hour.
   const start = new Date(now.getTime() - WEEK_MS - 86_400_000);
   const candidates = nextMoments(task, start, 2).filter(

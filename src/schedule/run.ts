@@ -1,31 +1,28 @@
 import { join } from 'node:path';
 import { ExitCode, LockedError } from '../errors.js';
-import type { Clock } from '../platform/clock.js';
 import { acquireLock, describeHolder } from '../platform/lock.js';
 import { runToEnd } from '../platform/run-program.js';
 import type { Installation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
 import { type DuePlan, planDue } from './plan-due.js';
 import {
+  type OwnTaskOptions,
+  type OwnTaskRun,
+  runOwnTasks,
+} from './run-own-tasks.js';
+import {
   readScheduleState,
   type ScheduleState,
   writeScheduleState,
 } from './state.js';
 
-export interface ScheduleRunOptions {
-  readonly clock: Clock;
-  /** This program and its first arguments; `backup full …` is appended. */
-  readonly program: readonly string[];
+export interface ScheduleRunOptions extends OwnTaskOptions {
   /** Flags for the backup command. */
   readonly backupFlags: readonly string[];
   /** When the newest archive was taken: the starting point where no state is kept yet. */
   readonly newestArchiveAt: Date | undefined;
   /** Although the Backup tab's switch is off. */
   readonly isEvenIfDisabled: boolean;
-  readonly isDryRun: boolean;
-  /** Called before it begins to act on what is due. */
-  readonly onDue?: (() => Promise<void>) | undefined;
-  readonly signal?: AbortSignal;
 }
 
 /** The report of a call of `schedule run`. */
@@ -44,6 +41,8 @@ export interface ScheduleRunReport {
   readonly exitCode: number;
   /** The output of the backup. */
   readonly output: string;
+  /** The tasks of kms-backup.ini that were due. */
+  readonly ownTasks: readonly OwnTaskRun[];
   readonly warnings: readonly string[];
 }
 
@@ -51,7 +50,8 @@ export interface ScheduleRunReport {
 const MAX_ATTEMPTS = 3;
 
 /**
- * Does what the schedule in mailserver.cfg made due since the last call: one backup, or nothing.
+ * Does what the schedule in mailserver.cfg made due since the last call: one backup, or nothing; then what of kms-backup.ini's tasks
+ * is due, one after the other. These do not need the Backup tab's switch.
  * Safe to call every minute: a call while another one works does nothing. An abort leaves the state as it was, so the
  * next call does the backup again.
  * @throws {ConfigurationError} when mailserver.cfg is wrong
@@ -61,13 +61,13 @@ export async function runSchedule(
   installation: Installation,
   options: ScheduleRunOptions,
 ): Promise<ScheduleRunReport> {
-  const settings = readSettings(installation);
-  if (!settings.backupEnabled && !options.isEvenIfDisabled) {
-    return idle(
-      'disabled',
-      'backup is disabled in mailserver.cfg (config set enabled=true)',
-    );
-  }
+  const isDisabled =
+    !readSettings(installation).backupEnabled && !options.isEvenIfDisabled;
+  const disabled = idle(
+    'disabled',
+    'backup is disabled in mailserver.cfg (config set enabled=true)',
+  );
+  if (isDisabled && options.ownTasks.length === 0) return disabled;
 
   const lockOptions = {
     what: 'the schedule',
@@ -82,7 +82,10 @@ export async function runSchedule(
     });
 
     try {
-      return await runDue(installation, options);
+      const backUp = (): Promise<ScheduleRunReport> =>
+        isDisabled ? Promise.resolve(disabled) : runDue(installation, options);
+
+      return await runAll(installation, options, backUp);
     } finally {
       lock.release();
     }
@@ -93,6 +96,26 @@ export async function runSchedule(
 
     throw error;
   }
+}
+
+/** A task that takes all night held up the backup of that night, whose calls found the schedule busy: it is made then. */
+async function runAll(
+  installation: Installation,
+  options: ScheduleRunOptions,
+  backUp: () => Promise<ScheduleRunReport>,
+): Promise<ScheduleRunReport> {
+  const first = await backUp();
+  const ownTasks = await runOwnTasks(installation, options);
+  const hasRun = ownTasks.some(({ action }) => action === 'ran');
+  const late = hasRun ? await backUp() : first;
+  const report = late.action === 'backed-up' ? late : first;
+  const codes = [first, late, ...ownTasks].map(({ exitCode }) => exitCode);
+
+  return {
+    ...report,
+    ownTasks,
+    exitCode: codes.find((code) => code !== ExitCode.done) ?? ExitCode.done,
+  };
 }
 
 /** Says whether a call of `schedule run` is at work. */
@@ -210,6 +233,7 @@ async function attempt(
     due,
     exitCode: exitCode === -1 ? ExitCode.failed : exitCode,
     output: stdout,
+    ownTasks: [],
   };
 }
 
@@ -243,6 +267,7 @@ function idle(
     due: undefined,
     exitCode: ExitCode.done,
     output: '',
+    ownTasks: [],
     warnings: [],
   };
 }

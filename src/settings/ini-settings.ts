@@ -8,6 +8,7 @@ import {
 } from './ini-section.js';
 import { readRetention, type RetentionSettings } from './retention-section.js';
 import { type NotifySettings, readNotify } from './notify-section.js';
+import { readTasks, type TaskSettings } from './tasks-section.js';
 import { readTargets, type TargetSettings } from './target-section.js';
 
 /** The runs that send a notification: every run, those that need attention, or none. */
@@ -84,6 +85,7 @@ export interface IniSettings {
     /** What stays there; without a rule nothing is removed there. */
     readonly retention: RetentionSettings;
   };
+  readonly tasks: TaskSettings;
   /** In the order of the file. */
   readonly targets: readonly TargetSettings[];
 }
@@ -113,6 +115,7 @@ export function settingsFrom(
     networkDisk: readNetworkDisk(section('network-disk')),
     retention: readRetention(section('retention')),
     mirror: readMirror(section('mirror')),
+    tasks: readTasks(section('tasks')),
     targets: readTargets(entries, section, problems),
   };
 

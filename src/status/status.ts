@@ -3,6 +3,7 @@ import {
   listArchiveFiles,
 } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
+import type { DrillProof } from '../archive/proof.js';
 import type { Storage } from '../archive/storage.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import { newestPoint, partsOf } from '../archive/completeness.js';
@@ -37,6 +38,8 @@ export interface StatusArchive {
   readonly isPartlyRecoverable: boolean;
   readonly fault: string | undefined;
   readonly verifiedAt: Date | undefined;
+  /** The last drill of it, or of some of it. */
+  readonly drilled: DrillProof | undefined;
   /** Files without which it is no complete backup: `users.cfg`. */
   readonly lacks: readonly string[];
 }
@@ -269,6 +272,7 @@ function toArchive(state: ArchiveState, now: Date): StatusArchive {
     isPartlyRecoverable,
     fault,
     verifiedAt,
+    drilled: state.drilled,
     lacks,
   };
 }

@@ -1,4 +1,3 @@
-import type { ArchiveState } from '../archive/archive-state.js';
 import {
   type ArchiveFiles,
   findArchiveFiles,
@@ -6,51 +5,52 @@ import {
   listArchiveFiles,
   withoutIndex,
 } from '../archive/backup-directory.js';
-import { checkChain } from '../archive/check-chain.js';
-import { checkStructure } from '../archive/check-structure.js';
-import { HiddenNames, readDeleted } from '../archive/hidden-names.js';
-import { inspectArchives } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
 import type { ArchivePlace } from '../archive/storages.js';
-import { isReadFailure } from '../archive/zip/source.js';
 import { archiveName, parseVolumeName } from '../archive/names.js';
 import {
+  readVerifiedRecord,
   recordVerified,
   type VerifiedEntry,
 } from '../archive/verified-record.js';
 import {
-  readArchive,
   type VerifyOptions,
   type VerifyReport,
   verifyArchive,
 } from '../archive/verify.js';
-import {
-  DamagedArchiveError,
-  errnoOf,
-  LockedError,
-  messageOf,
-  NotFoundError,
-  SealedError,
-} from '../errors.js';
+import { errnoOf, LockedError, messageOf, NotFoundError } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import type { Clock } from '../platform/clock.js';
+import { addChainFault, type VerifiedBeside } from './chain-fault.js';
+import { orderForVerify } from './plan-verify.js';
+import { TimeLimit } from './time-limit.js';
 
 export interface VerifyRequest extends VerifyOptions {
   readonly place: ArchivePlace;
   readonly clock: Clock;
+  /** Only archives that no verify, and no drill of everything, has found sound. */
+  readonly onlyUnverified?: boolean | undefined;
+  /** No further work is begun after this time. */
+  readonly limitMs?: number | undefined;
   /** Told after each archive. */
   onArchive?(report: VerifyReport): void;
   /** Told before the first byte is written: until then a run may end anywhere. */
   beforeRecord?(): void;
 }
 
+export interface VerifyEnd {
+  readonly reports: readonly VerifyReport[];
+  /** Archives that the time was too short for: nothing new is known of them. */
+  readonly left: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 /**
- * Reads every byte of every archive, as recover would, and records what was proven beside them.
+ * Reads every byte of every archive, as recover would, and records what was proven beside them: after each archive, where there
+ * is not time for all.
  * @throws {NotFoundError} when there is nothing to verify
  */
-export async function runVerify(
-  request: VerifyRequest,
-): Promise<{ reports: VerifyReport[]; warnings: string[] }> {
+export async function runVerify(request: VerifyRequest): Promise<VerifyEnd> {
   const { storage, fileName } = request.place;
 
   const archives =
@@ -66,35 +66,96 @@ export async function runVerify(
 
   noteRun({ place: storage.name });
 
-  const reports: VerifyReport[] = [];
-  for (const files of archives) {
-    const report = await addChainFault(
-      await verifyFiles(files, request),
-      withoutIndex(files),
-      {
-        storage,
-        listed: fileName === undefined ? archives.map(withoutIndex) : undefined,
-        earlier: reports,
-      },
-    );
+  const end = await verifyAll(request, archives);
+  noteProofs(end);
 
-    reports.push(report);
-    request.onArchive?.(report);
-  }
-
-  const warnings = request.isQuick
-    ? []
-    : await record(request, storage, archives, reports);
-
-  noteProofs(reports, warnings);
-
-  return { reports, warnings };
+  return end;
 }
 
-function noteProofs(
-  reports: readonly VerifyReport[],
-  warnings: readonly string[],
-): void {
+async function verifyAll(
+  request: VerifyRequest,
+  archives: readonly ArchiveFiles[],
+): Promise<VerifyEnd> {
+  const { storage, fileName } = request.place;
+  const wanted = await chooseArchives(request, archives);
+  const limit = new TimeLimit(request.limitMs, request.signal);
+  const limited = { ...request, signal: limit.signal };
+  const reports: VerifyReport[] = [];
+  const warnings = new Set<string>();
+  const listed =
+    fileName === undefined ? archives.map(withoutIndex) : undefined;
+  const recordSome = async (
+    some: readonly ArchiveFiles[],
+    own: readonly VerifyReport[],
+  ): Promise<void> => {
+    if (request.isQuick) return;
+
+    const faults = await record(request, storage, some, own);
+    for (const fault of faults) warnings.add(fault);
+  };
+
+  try {
+    for (const files of wanted) {
+      const beside = { storage, listed, earlier: reports };
+      const report = await verifyInTime(files, limited, beside, limit);
+      if (!report) break;
+
+      reports.push(report);
+      if (isLimited(request)) await recordSome([files], [report]);
+      request.onArchive?.(report);
+    }
+  } finally {
+    limit.end();
+  }
+
+  if (!isLimited(request)) await recordSome(wanted, reports);
+
+  return {
+    reports,
+    left: wanted.slice(reports.length).map(({ stem }) => archiveName(stem)),
+    warnings: [...warnings],
+  };
+}
+
+function isLimited({ limitMs, onlyUnverified }: VerifyRequest): boolean {
+  return limitMs !== undefined || onlyUnverified === true;
+}
+
+/** All, in their order; where there may not be time for all, what is least proven comes first. */
+async function chooseArchives(
+  request: VerifyRequest,
+  archives: readonly ArchiveFiles[],
+): Promise<readonly ArchiveFiles[]> {
+  if (!isLimited(request)) return archives;
+
+  const record = await readVerifiedRecord(request.place.storage);
+
+  return orderForVerify(archives, record, request.onlyUnverified === true);
+}
+
+/** Undefined where the time is over. */
+async function verifyInTime(
+  files: ArchiveFiles,
+  request: VerifyRequest,
+  beside: VerifiedBeside,
+  limit: TimeLimit,
+): Promise<VerifyReport | undefined> {
+  try {
+    if (limit.isOver()) return undefined;
+
+    const report = await verifyFiles(files, request);
+    // What was cut off in the middle is no report.
+    if (limit.isOver()) return undefined;
+
+    return await addChainFault(report, withoutIndex(files), beside);
+  } catch (error) {
+    if (limit.isOver()) return undefined;
+
+    throw error;
+  }
+}
+
+function noteProofs({ reports, warnings }: VerifyEnd): void {
   const proven = reports
     .filter(({ isSound, isComplete }) => isSound && isComplete)
     .map(({ archive }) => ({ archive, by: 'verify' as const }));
@@ -117,83 +178,6 @@ async function verifyFiles(
   return { ...report, warnings: [...report.warnings, fault] };
 }
 
-/** The archives beside a verified one. */
-interface VerifiedBeside {
-  readonly storage: Storage;
-  /** All archives there; undefined where they are not listed yet. */
-  readonly listed: readonly ArchiveFiles[] | undefined;
-  /** The reports of this run on the archives before it. */
-  readonly earlier: readonly VerifyReport[];
-}
-
-/** A differential is worth as much as its base, as this run found it, or else as it is known. */
-async function addChainFault(
-  report: VerifyReport,
-  files: ArchiveFiles,
-  { storage, listed, earlier }: VerifiedBeside,
-): Promise<VerifyReport> {
-  if (files.type !== 'differential' || !report.isIntact) return report;
-
-  const archives =
-    listed ?? (await listArchiveFiles(storage)).map(withoutIndex);
-  const states = await inspectArchives(storage, archives);
-  const state = states.find(({ facts }) => facts.files.stem === files.stem);
-  const fault = state && (await faultOfChain(state, files, earlier));
-
-  return fault === undefined ? report : { ...report, isSound: false, fault };
-}
-
-/** Why the base is no help to a differential; undefined where it is. */
-async function faultOfChain(
-  { base, baseFault, chainFault }: ArchiveState,
-  files: ArchiveFiles,
-  earlier: readonly VerifyReport[],
-): Promise<string | undefined> {
-  const name = base && archiveName(base.files.stem);
-  const baseReport = earlier.find(({ archive }) => archive === name);
-  const known = base?.unreadable instanceof SealedError ? undefined : baseFault;
-  const fault = chainFault ?? (baseReport ? describeDamage(baseReport) : known);
-
-  return fault ?? (base && (await findChainFault(base.files, files)));
-}
-
-/** The fault for which a recover would refuse the base, or the two together. */
-async function findChainFault(
-  base: ArchiveFiles,
-  files: ArchiveFiles,
-): Promise<string | undefined> {
-  try {
-    const [full, last] = [await readArchive(base), await readArchive(files)];
-    if (full.archive.lost.length > 0) return undefined;
-
-    checkStructure(full.archive, full.facts);
-    checkChain(
-      full.archive,
-      last.archive,
-      new HiddenNames(last, await readDeleted(last, full.archive)),
-    );
-
-    return undefined;
-  } catch (error) {
-    if (error instanceof DamagedArchiveError) return messageOf(error);
-    // Of the base itself the verify of it tells.
-    if (isReadFailure(error) || error instanceof SealedError) return undefined;
-
-    throw error;
-  }
-}
-
-function describeDamage({
-  archive,
-  isIntact,
-  unread,
-  isSealed,
-}: VerifyReport): string | undefined {
-  return isIntact || isSealed || unread.length > 0
-    ? undefined
-    : `its base ${archive} is damaged`;
-}
-
 /** Of an archive its own: its base has a record, and may come back. */
 function toRecord(
   report: VerifyReport,
@@ -201,7 +185,8 @@ function toRecord(
   at: string,
 ): VerifiedEntry {
   const { isIntact, entries, damage, fault } = report;
-  if (isIntact) return { at, isSound: true, sizeBytes, entries };
+  const by = 'verify';
+  if (isIntact) return { at, isSound: true, sizeBytes, entries, by };
 
   const isElsewhere = damage.length > 0 || report.problems.length > 0;
 
@@ -211,6 +196,7 @@ function toRecord(
     sizeBytes,
     entries,
     damage,
+    by,
     ...(isElsewhere ? {} : { fault }),
   };
 }

@@ -245,6 +245,9 @@ describe('schedule run', () => {
     newestArchiveAt: undefined,
     isEvenIfDisabled: false,
     isDryRun: false,
+    ownTasks: [],
+    taskFlags: [],
+    busyWith: () => undefined,
     ...changes,
   });
 

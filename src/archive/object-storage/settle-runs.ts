@@ -175,6 +175,7 @@ async function recordProof(
   const entry = {
     at: sealedAt,
     isSound: true,
+    by: 'backup' as const,
     sizeBytes: volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
 

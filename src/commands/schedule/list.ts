@@ -1,8 +1,10 @@
 import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
+import { readOwnTasks } from '../../jobs/own-tasks.js';
 import { openServer } from '../../jobs/server.js';
 import { systemClock } from '../../platform/clock.js';
 import { machineTimeZone } from '../../platform/dates.js';
+import { listOwnTasks } from '../../schedule/own-tasks.js';
 import { planNext } from '../../schedule/plan-due.js';
 import { scheduleWarnings } from '../../schedule/edit-schedule.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
@@ -12,6 +14,7 @@ import {
   documentMoment,
   documentTask,
   formatNextRuns,
+  formatOwnTasks,
   formatTasks,
 } from '../../ui/present/schedule.js';
 
@@ -38,7 +41,9 @@ export default class ScheduleList extends KmsCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleList);
-    const { schedule, backupEnabled } = openServer(flags).settings;
+    const { installation, settings } = openServer(flags);
+    const { schedule, backupEnabled } = settings;
+    const ownTasks = listOwnTasks(readOwnTasks(installation), systemClock());
     const warnings = scheduleWarnings(schedule, backupEnabled);
 
     this.warnAll(warnings);
@@ -52,9 +57,14 @@ export default class ScheduleList extends KmsCommand {
         timeZone: machineTimeZone(),
         tasks: schedule.map(documentTask),
         next: next.map(documentMoment),
+        ownTasks,
         warnings,
       }),
-      text: [formatTasks(schedule), ...formatNextRuns(next)].join('\n\n'),
+      text: [
+        formatTasks(schedule),
+        ...formatNextRuns(next),
+        ...formatOwnTasks(ownTasks),
+      ].join('\n\n'),
     };
   }
 }

@@ -5,6 +5,7 @@ import {
   partsOf,
 } from '../../archive/completeness.js';
 import { damageIn, documentDamage } from '../../archive/damage.js';
+import { describeDrill } from '../../archive/proof.js';
 import { archiveName, isSealedName } from '../../archive/names.js';
 import { SealedError } from '../../errors.js';
 import { formatUtcDay, formatUtcMinute } from '../../platform/dates.js';
@@ -17,6 +18,9 @@ import {
 import type { ListedArchive } from '../../jobs/list-archives.js';
 import { fitTable } from '../table.js';
 
+/** A column that is there where an archive was drilled. */
+const DRILLED = 'DRILLED';
+
 const HEADER = [
   'ARCHIVE',
   'TYPE',
@@ -27,11 +31,20 @@ const HEADER = [
   'VOLUMES',
   'NEEDS',
   'VERIFIED',
+  DRILLED,
   'RECOVERABLE',
 ];
 
 /** Columns that a narrow terminal leaves out, in this order. */
-const DISPENSABLE = ['VOLUMES', 'NEEDS', 'AGE', 'MESSAGES', 'VERIFIED', 'SIZE'];
+const DISPENSABLE = [
+  'VOLUMES',
+  'NEEDS',
+  'AGE',
+  'MESSAGES',
+  DRILLED,
+  'VERIFIED',
+  'SIZE',
+];
 
 /** The list for people, newest last; as wide as it is where `columns` is undefined. */
 export function formatArchives(
@@ -47,7 +60,11 @@ export function formatArchives(
   },
 ): string {
   const ordered = bySet ? groupBySet(rows) : rows;
-  const table = [HEADER, ...ordered.map((row) => toCells(row, now, bySet))];
+  const isDrilled = rows.some(({ state }) => state.drilled);
+  const table = [HEADER, ...ordered.map((row) => toCells(row, now, bySet))].map(
+    (cells) =>
+      cells.filter((_, column) => isDrilled || HEADER[column] !== DRILLED),
+  );
   const { lines, leftOut } = fitTable(table, DISPENSABLE, columns);
 
   if (leftOut.length > 0) {
@@ -90,9 +107,17 @@ function toCells(
     formatSize(files.sizeBytes),
     String(files.volumes.length),
     needs(state),
-    state.verifiedAt ? formatUtcDay(state.verifiedAt) : 'no',
+    describeProof(state),
+    state.drilled ? describeDrill(state.drilled) : '-',
     describeRecoverable(state),
   ];
+}
+
+/** A drill of everything proves what a verify proves, and says so. */
+function describeProof({ verifiedAt, verifiedBy }: ArchiveState): string {
+  if (!verifiedAt) return 'no';
+
+  return `${formatUtcDay(verifiedAt)}${verifiedBy === 'drill' ? ' (drill)' : ''}`;
 }
 
 function describeRecoverable({
@@ -132,6 +157,19 @@ function needs({ base, facts }: ArchiveState): string {
   return stem === undefined ? '-' : archiveName(stem);
 }
 
+function documentProof({
+  verifiedAt,
+  verifiedBy,
+  drilled,
+}: ArchiveState): object {
+  return {
+    verifiedAt: verifiedAt ?? null,
+    verifiedBy: verifiedBy ?? null,
+    drilledAt: drilled?.at ?? null,
+    drilledMailboxes: drilled?.mailboxes ?? null,
+  };
+}
+
 /** The list as a document. */
 export function documentArchives(
   directory: string,
@@ -150,7 +188,7 @@ export function documentArchives(
       volumes: state.facts.files.volumes.map(({ name }) => name),
       base: state.base ? archiveName(state.base.files.stem) : null,
       tool: state.facts.version?.tool ?? null,
-      verifiedAt: state.verifiedAt ?? null,
+      ...documentProof(state),
       isRecoverable: state.isRecoverable,
       isPartlyRecoverable: state.isPartlyRecoverable,
       isUnreadable: state.unreadable !== undefined,

@@ -1,13 +1,28 @@
 import type { ScheduleRunReport } from '../../schedule/run.js';
+import type { OwnTaskRun } from '../../schedule/run-own-tasks.js';
 import { document } from '../document.js';
 import { documentMoment } from './schedule.js';
 
 /** Formats a call of `schedule run`: the words of the backup, or the reason why there was none. */
 export function formatScheduleRun(report: ScheduleRunReport): string {
-  const { action, output, reason } = report;
-  if (action === 'backed-up') return output.trimEnd() || reason;
+  const { action, output, reason, ownTasks } = report;
+  const backup =
+    action === 'backed-up' ? output.trimEnd() || reason : `${reason}.`;
 
-  return `${reason}.`;
+  return [backup, ...ownTasks.map(formatTask)].join('\n');
+}
+
+function formatTask({ task, action, exitCode, output }: OwnTaskRun): string {
+  switch (action) {
+    case 'would-run':
+      return `${task} of kms-backup.ini is due.`;
+    case 'waiting':
+      return `${task} of kms-backup.ini is due, and waits: another run is at work in the backup directory.`;
+    case 'given-up':
+      return `${task} of kms-backup.ini was started three times and never ended; waiting for its next time.`;
+    case 'ran':
+      return output.trimEnd() || `${task} ended with ${String(exitCode)}.`;
+  }
 }
 
 /** The same as a document, with that of the backup in it. */
@@ -22,6 +37,10 @@ export function documentScheduleRun(report: ScheduleRunReport): object {
     due: moments ?? [],
     exitCode,
     backup: parseOutput(output),
+    tasks: report.ownTasks.map(({ output: text, ...task }) => ({
+      ...task,
+      document: parseOutput(text),
+    })),
     warnings,
   });
 }

@@ -1,5 +1,6 @@
 import { formatWeekdayMoment } from '../../platform/dates.js';
 import { plainText } from '../../platform/plain-text.js';
+import type { ListedOwnTask } from '../../schedule/own-tasks.js';
 import type { TaskMoment } from '../../schedule/plan-due.js';
 import { dayName, formatTime } from '../../schedule/week.js';
 import type { ScheduleTask } from '../../server/schedule-tasks.js';
@@ -58,6 +59,23 @@ export function formatNextRuns(moments: readonly TaskMoment[]): string[] {
 
   return [
     formatTable([['NEXT RUN', 'TYPE', 'TASK', 'DESCRIPTION'], ...rows]).join(
+      '\n',
+    ),
+  ];
+}
+
+/** The tasks of kms-backup.ini as a table; none where there are none. */
+export function formatOwnTasks(tasks: readonly ListedOwnTask[]): string[] {
+  if (tasks.length === 0) return [];
+
+  const rows = tasks.map(({ task, when, next }) => [
+    task,
+    when,
+    next ? formatWeekdayMoment(next) : '-',
+  ]);
+
+  return [
+    formatTable([['ALSO (kms-backup.ini)', 'WHEN', 'NEXT RUN'], ...rows]).join(
       '\n',
     ),
   ];

@@ -4,6 +4,7 @@ import { describeLag } from '../../page/status-facts.js';
 import { terminalChart } from '../../page/terminal-chart.js';
 import { systemClock } from '../../platform/clock.js';
 import { describeKept } from '../../server/kept-words.js';
+import { describeDrill } from '../../archive/proof.js';
 import type { ExitCode } from '../../errors.js';
 import type {
   CollectedStatus,
@@ -168,7 +169,8 @@ export function isUnicodeTerminal(
 
 function describe(archive: StatusArchive | undefined): string {
   if (!archive) return 'none';
-  const { takenAt, ageMs, sizeBytes, verifiedAt } = archive;
+  const { takenAt, ageMs, sizeBytes, verifiedAt, drilled } = archive;
   const proof = verifiedAt ? `, verified ${formatUtcDay(verifiedAt)}` : '';
-  return `${formatWeekdayMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}`;
+  const drill = drilled ? `, drilled ${describeDrill(drilled)}` : '';
+  return `${formatWeekdayMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}${drill}`;
 }

@@ -1,6 +1,7 @@
 import { documentDamage } from '../../archive/damage.js';
 import { archiveName } from '../../archive/names.js';
 import type { VerifyReport } from '../../archive/verify.js';
+import type { VerifyEnd } from '../../verify/run-verify.js';
 import { ExitCode, type KmsError } from '../../errors.js';
 import { toSystemError } from '../../platform/system-error.js';
 import { formatUtcDay } from '../../platform/dates.js';
@@ -15,13 +16,18 @@ const SEALED_ADVICE =
 const READ_ADVICE =
   '         Without it --read compares the SHA-256 of every sealed byte with the seal.';
 
-/** Returns the end of a verify. Damage counts as such; a file that could not be read is an error of the system. */
-export function verifyEnd(reports: readonly VerifyReport[]): {
+/**
+ * Returns the end of a verify. Damage counts as such; a file that could not be read is an error of the system; what the time was too
+ * short for is incomplete.
+ */
+export function verifyEnd({ reports, left }: VerifyEnd): {
   readonly exitCode: ExitCode;
   readonly error?: KmsError | undefined;
 } {
   if (reports.every(isDone)) {
-    return { exitCode: ExitCode.done };
+    const isAll = left.length === 0;
+
+    return { exitCode: isAll ? ExitCode.done : ExitCode.incomplete };
   }
 
   const isDamaged = reports.some(
@@ -63,13 +69,11 @@ function isDone({
 }
 
 /** The result of a verify as a document. */
-export function documentVerify(
-  reports: readonly VerifyReport[],
-  warnings: readonly string[],
-): object {
+export function documentVerify({ reports, left, warnings }: VerifyEnd): object {
   return document('verify', {
     isSound: reports.every(({ isSound }) => isSound),
     archives: reports.map(documentReport),
+    left,
     warnings,
   });
 }
@@ -85,7 +89,23 @@ function documentReport({ damage, ...report }: VerifyReport): object {
 }
 
 /** The result of a verify for people: a line an archive, and every damaged entry by name. */
-export function formatVerify(reports: readonly VerifyReport[]): string {
+export function formatVerify({ reports, left }: VerifyEnd): string {
+  const rest =
+    left.length === 0
+      ? []
+      : [
+          `${plural(left.length, 'archive')} left: ${reports.length === 0 ? 'the time was too short for one of them' : 'the time was over'}; the next call goes on with what is least proven`,
+        ];
+  if (reports.length === 0) {
+    const nothing = 'Every archive was verified before: nothing to do.';
+
+    return [...(left.length === 0 ? [nothing] : []), ...rest].join('\n');
+  }
+
+  return [formatReports(reports), ...rest].join('\n');
+}
+
+function formatReports(reports: readonly VerifyReport[]): string {
   const lines = reports.flatMap(formatOne);
   const unread = reports.filter(isUnread).length;
   const sealed = reports.filter(isClosed).length;

@@ -1,0 +1,183 @@
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { findInstallation } from '../../src/server/installation.js';
+import { parseOwnTasks } from '../../src/schedule/own-tasks.js';
+import {
+  runSchedule,
+  type ScheduleRunOptions,
+  type ScheduleRunReport,
+} from '../../src/schedule/run.js';
+import { temporaryDirectory } from '../helpers/configured-server.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
+import { expectEnd } from '../helpers/tools.js';
+
+/** A Saturday, local time. */
+const saturday = (hour: number, minute = 0, day = 28): Date =>
+  new Date(2026, 10, day, hour, minute, 3);
+
+let server: Installation;
+let calls = '';
+
+beforeEach(() => {
+  server = buildInstallation(temporaryDirectory());
+  calls = join(server.serverDir, 'calls');
+});
+
+/** A program that writes down what it is called with, and ends as it is told. */
+function recorder(exitCode = 0): string[] {
+  const script = `require('node:fs').appendFileSync(${JSON.stringify(calls)}, process.argv[1] + '\\n'); process.exit(${String(exitCode)})`;
+
+  return [process.execPath, '-e', script];
+}
+
+const called = (): string[] =>
+  existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [];
+
+function run(
+  at: Date,
+  changes: Partial<ScheduleRunOptions> = {},
+): Promise<ScheduleRunReport> {
+  return runSchedule(findInstallation({ serverDir: server.serverDir }), {
+    clock: () => at,
+    program: recorder(),
+    backupFlags: [],
+    newestArchiveAt: undefined,
+    isEvenIfDisabled: false,
+    isDryRun: false,
+    ownTasks: parseOwnTasks({ verify: 'sat 05:00', drill: 'daily 06:00' }),
+    taskFlags: [],
+    busyWith: () => undefined,
+    ...changes,
+  });
+}
+
+describe('the tasks of kms-backup.ini', () => {
+  it('are run once when they are due, and once for all that was missed', async () => {
+    await run(saturday(4, 0));
+    expect(called()).toEqual([]);
+
+    await run(saturday(5));
+    await run(saturday(6));
+    await run(saturday(6, 30));
+    expect(called()).toEqual(['verify', 'drill']);
+
+    // A machine that was off for a week and more.
+    await run(new Date(2026, 11, 9, 12));
+    expect(called()).toEqual(['verify', 'drill', 'verify', 'drill']);
+  });
+
+  it('tell how they ended, and that they are not tried again for it', async () => {
+    const failed = await run(saturday(5), { program: recorder(4) });
+    const again = await run(saturday(5, 30), { program: recorder(4) });
+
+    expect(failed).toMatchObject({
+      exitCode: 4,
+      ownTasks: [{ task: 'verify', action: 'ran', exitCode: 4 }],
+    });
+    expect(again).toMatchObject({ exitCode: 0, ownTasks: [] });
+  });
+
+  it('wait for a backup that is at work, and stay due', async () => {
+    const waiting = await run(saturday(5), { busyWith: () => 'backup full' });
+    const later = await run(saturday(5, 40));
+
+    expect(waiting.ownTasks).toMatchObject([{ action: 'waiting' }]);
+    expect(later.ownTasks).toMatchObject([{ task: 'verify', action: 'ran' }]);
+  });
+
+  it('are given up for that time when they were killed three times', async () => {
+    const killed = [process.execPath, '-e', 'process.kill(process.pid, 9)'];
+    const actions: unknown[] = [];
+    for (let count = 0; count < 5; count++) {
+      const { ownTasks } = await run(saturday(5, count), { program: killed });
+      actions.push(ownTasks.map(({ action }) => action));
+    }
+
+    expect(actions).toEqual([['ran'], ['ran'], ['ran'], ['given-up'], []]);
+  });
+
+  it('are only named by --dry-run', async () => {
+    const { ownTasks } = await run(saturday(5), { isDryRun: true });
+
+    expect(ownTasks).toMatchObject([{ task: 'verify', action: 'would-run' }]);
+    expect(called()).toEqual([]);
+    expect(existsSync(join(server.serverDir, 'kms-backup-tasks.json'))).toBe(
+      false,
+    );
+  });
+
+  it('begin anew where their state is damaged, and where the clock was set back', async () => {
+    const path = join(server.serverDir, 'kms-backup-tasks.json');
+    writeFileSync(path, '{"schema":');
+    await run(saturday(5));
+    await run(new Date(2025, 10, 29, 5, 0, 3));
+
+    expect(called()).toEqual(['verify', 'verify']);
+  });
+
+  it('are read as days and times, and as cron expressions', () => {
+    const when = (text: string): unknown =>
+      parseOwnTasks({ verify: text, drill: undefined })[0]?.times;
+    const saturdays = [{ day: 6, timeSeconds: 5 * 3600 }];
+
+    expect(when('sat 05:00')).toEqual(saturdays);
+    expect(when('0 5 * * 6')).toEqual(saturdays);
+    expect(when('mon, Thursday 23:30')).toMatchObject([{ day: 1 }, { day: 4 }]);
+    expect(when('daily 06:00')).toHaveLength(7);
+    expect(() => when('someday 05:00')).toThrow('[tasks] verify');
+    expect(() => when('0 5 1 * *')).toThrow('day of the month');
+  });
+
+  it('are in the list, in the entries of every scheduler, and missed by doctor', async () => {
+    const ini = join(server.serverDir, 'kms-backup.ini');
+    appendFileSync(ini, '[tasks]\nverify = sat 05:00\ndrill = 0 6 * * 0\n');
+    const place = ['--server-dir', server.serverDir];
+    const { json } = await kmsJsonInProcess(['schedule', 'list', ...place]);
+    const entry = await kmsInProcess([
+      'schedule',
+      'export',
+      '--to',
+      'cron',
+      ...place,
+    ]);
+    const unit = await kmsInProcess([
+      'schedule',
+      'export',
+      '--to',
+      'systemd',
+      ...place,
+    ]);
+    const doctor = await kmsInProcess([
+      'doctor',
+      ...place,
+      '--name',
+      'nowhere',
+    ]);
+
+    expect(json['ownTasks']).toMatchObject([
+      { task: 'verify', when: 'sat 05:00' },
+      { task: 'drill', when: '0 6 * * 0' },
+    ]);
+    expect(entry.stdout).toContain('0 5 * * 6 ');
+    expect(entry.stdout).toContain('0 6 * * 6,0 ');
+    expect(unit.stdout).toContain('OnCalendar=Sat *-*-* 05:00:00');
+    expect(doctor.stdout).toContain('asks for verify and drill');
+
+    appendFileSync(ini, 'backup = never\n');
+    expectEnd(
+      await kmsInProcess(['schedule', 'list', ...place]),
+      2,
+      'CONFIGURATION',
+    );
+  });
+});
