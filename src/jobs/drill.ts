@@ -45,8 +45,7 @@ export async function drill(
 ): Promise<DrillReport> {
   refuseContradiction(flags);
 
-  const startMs = monotonicMs();
-  const startedAt = systemClock();
+  const [startMs, startedAt] = [monotonicMs(), systemClock()];
   const places = findDrillPlaces(from, flags);
 
   noteRun({ place: places.from.storage.name });
