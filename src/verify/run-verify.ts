@@ -210,28 +210,39 @@ async function record(
 ): Promise<string[]> {
   const at = request.clock().toISOString();
   const proven = new Map<string, VerifiedEntry>();
+  const known = await readVerifiedRecord(storage);
+  const warnings: string[] = [];
 
   for (const [index, files] of archives.entries()) {
     const report = reports[index];
     if (!report || !parseVolumeName(`${files.stem}.zip`)) continue;
 
-    if (isJudged(report)) proven.set(files.stem, toRecord(report, files, at));
+    if (!isJudged(report)) continue;
+
+    if (isOnlySealed(report) && known.get(files.stem)?.isSound !== true) {
+      warnings.push(
+        `${report.archive} is not recorded as verified: it is what somebody sealed, and that it is a backup of this server only --identity tells`,
+      );
+    } else {
+      proven.set(files.stem, toRecord(report, files, at));
+    }
   }
 
-  if (proven.size === 0) return [];
+  if (proven.size === 0) return warnings;
 
   request.beforeRecord?.();
 
   try {
     await recordUnderLock(request, storage, proven);
 
-    return [];
+    return warnings;
   } catch (error) {
     if (!(error instanceof LockedError) && errnoOf(error) === undefined) {
       throw error;
     }
 
     return [
+      ...warnings,
       `the result could not be recorded in ${storage.name}: ${messageOf(error)}`,
     ];
   }
@@ -240,6 +251,11 @@ async function record(
 /** An archive that could not be read this time is neither sound nor damaged: its record stays as it was. */
 function isJudged({ unread, isSealed, isIntact }: VerifyReport): boolean {
   return unread.length === 0 && (!isSealed || isIntact);
+}
+
+/** Who can write to a bucket can seal a false archive: without a look into it, it counts only where this machine knows it. */
+function isOnlySealed({ isSealed, isIntact }: VerifyReport): boolean {
+  return isSealed && isIntact;
 }
 
 async function recordUnderLock(
