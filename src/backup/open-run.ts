@@ -3,6 +3,7 @@ import { ArchiveWriter } from '../archive/write/archive-writer.js';
 import { Packer } from '../archive/write/packer.js';
 import type { OpenBase } from './open-base.js';
 import type { BackupPlan } from './plan-archive.js';
+import { watchSpace } from './check-free-space.js';
 import { chooseStem } from './choose-name.js';
 import type { PlannedReuse } from './plan-reuse.js';
 import type { BackupRequest } from './request.js';
@@ -40,7 +41,12 @@ export function openRun(
     plan.letter,
   );
 
-  const writer = new ArchiveWriter(storage, stem, request.volumeLimitBytes);
+  const writer = new ArchiveWriter(
+    storage,
+    stem,
+    request.volumeLimitBytes,
+    watchSpace(request),
+  );
 
   const packer = new Packer(writer, {
     ...request,

@@ -8,6 +8,7 @@ import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
+import type { BackupEstimate } from './estimate.js';
 import type { LossLimits } from './mass-loss.js';
 
 /** Everything that a run of backup needs to know; nothing else is read. */
@@ -38,6 +39,8 @@ export interface BackupRequest {
   /** Read every written byte back before the archive gets its name. */
   readonly readsBack: boolean;
   readonly lockWaitMs: number;
+  /** So much stays free beside the archive; undefined: the server's soft limit, where the store is on the same disk. */
+  readonly minFreeBytes: number | undefined;
   /** The share of the mail that may be gone before it is an alarm. */
   readonly lossLimits: LossLimits;
   readonly clock: Clock;
@@ -116,6 +119,8 @@ export interface BackupReport {
   /** Temporary files of dead runs that were removed. */
   readonly swept: readonly string[];
   readonly warnings: readonly string[];
+  /** Of a dry run: what the archive would take. */
+  readonly estimate?: BackupEstimate;
   /** Far less mail than in the archive before: rotation must remove nothing. */
   readonly isMassLoss: boolean;
 }

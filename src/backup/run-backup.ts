@@ -6,6 +6,8 @@ import {
 } from '../archive/backup-directory.js';
 import type { PublicationIssue, Storage } from '../archive/storage.js';
 import { sweepTemporaries } from '../archive/sweep.js';
+import { tellStep } from '../platform/steps.js';
+import { unpackNames } from '../store/name-list.js';
 import { toSpaceError } from '../archive/write/pack-errors.js';
 import { makeIndex } from '../archive/volume-index/index-file.js';
 import type { Lock } from '../platform/lock.js';
@@ -14,19 +16,20 @@ import {
   refuseInterruptedRecover,
   refuseWhileRecovered,
 } from '../server/recover-mark.js';
-import { checkFreeSpace } from './check-free-space.js';
+import { estimateBackup, refuseWithoutRoom } from './check-free-space.js';
 import { chooseStem } from './choose-name.js';
 import { finishArchive } from './finish-archive.js';
 import { describeAlarm, MassLoss, refuseGoneStore } from './mass-loss.js';
 import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
 import { readPredecessor } from './predecessor.js';
+import type { BackupPlan } from './plan-archive.js';
 import { proveArchive } from './prove-archive.js';
 import { recordDamage } from './record-damage.js';
 import { recordReadBack } from './record-read-back.js';
 import { reportPlan, reportRun } from './report-backup.js';
 import type { BackupReport, BackupRequest, FinishedBackup } from './request.js';
-import { surveyStore } from './survey-store.js';
+import { type PlannedBackup, surveyStore } from './survey-store.js';
 
 /**
  * Runs one backup: plan, write, read back, publish. Until the last step nothing has a final name.
@@ -61,18 +64,29 @@ export async function planBackup(
   const startedAt = request.clock();
   const { storage } = request;
   const archives = await listIfThere(request);
-  const { plan, base } = await surveyStore(request, {
-    storage,
-    archives,
-  });
+  const catalogue = { storage, archives };
+  const { plan, base } = await surveyStore(request, catalogue);
   base?.index.close();
+  const estimate = await estimateBackup(request, catalogue, plan, true);
+  refuseWithoutRoom(request, estimate);
+  tellNames(plan);
 
   const { stem } = chooseStem(archives, plan.type, startedAt, plan.letter);
 
   return {
     ...reportPlan(plan, stem, startedAt),
+    estimate,
     finishedAt: request.clock(),
   };
+}
+
+/** Every file that would be packed, for --verbose. */
+function tellNames({ groups }: BackupPlan): void {
+  for (const { directory, names } of groups.flat()) {
+    for (const name of unpackNames(names)) {
+      tellStep(`would pack ${directory.prefix}${name}`);
+    }
+  }
 }
 
 /** A directory that the run would make has no archives. @throws {NotFoundError} for one that it could not make */
@@ -135,9 +149,9 @@ async function backUp(
   const swept = await sweepTemporaries(storage);
   const catalogue: Catalogue = { storage, archives: swept.archives };
 
-  await checkFreeSpace(catalogue, request.type);
-
   const planned = await surveyStore(request, catalogue);
+  await checkRoom(request, catalogue, planned);
+
   const massLoss = new MassLoss(
     await readPredecessor(catalogue),
     request.lossLimits,
@@ -168,6 +182,24 @@ async function backUp(
       archives: [...catalogue.archives, files],
     },
   };
+}
+
+/** @throws {NoSpaceError} before the first byte is written */
+async function checkRoom(
+  request: BackupRequest,
+  catalogue: Catalogue,
+  { plan, base }: PlannedBackup,
+): Promise<void> {
+  try {
+    refuseWithoutRoom(
+      request,
+      await estimateBackup(request, catalogue, plan, false),
+    );
+  } catch (error) {
+    base?.index.close();
+
+    throw error;
+  }
 }
 
 /** Writes down what the run has proven: its own archive, and the damage of others. @returns warnings */

@@ -21,6 +21,7 @@ import {
   LOCK_WAIT_MS,
   MAILBOX_LOSS_PERCENT,
   MASK,
+  MIN_FREE,
   OVERSIZE,
   READS_BACK,
   REUSES,
@@ -97,6 +98,7 @@ function chooseValues(sources: Sources): ChosenValues {
     usesChecksum: choose(USES_CHECKSUM, sources),
     readsBack: choose(READS_BACK, sources),
     lockWaitMs: choose(LOCK_WAIT_MS, sources),
+    minFreeBytes: choose(MIN_FREE, sources),
     lossLimits: {
       mailboxPercent: choose(MAILBOX_LOSS_PERCENT, sources),
       allPercent: choose(ALL_LOSS_PERCENT, sources),

@@ -38,6 +38,7 @@ export interface SourceFlags {
   readonly reuse?: boolean | undefined;
   readonly keep?: number | undefined;
   readonly 'lock-wait'?: number | undefined;
+  readonly 'min-free'?: number | undefined;
   readonly 'mass-loss-user'?: number | undefined;
   readonly 'mass-loss-all'?: number | undefined;
   readonly store?: string | undefined;
@@ -185,6 +186,13 @@ export const LOCK_WAIT_MS: Setting<number> = {
   flag: (flags) => flags['lock-wait'],
   ini: ({ backup }) => backup.lockWaitMs,
   otherwise: () => 0,
+};
+
+/** Undefined: what the server itself would keep free. */
+export const MIN_FREE: Setting<number | undefined> = {
+  flag: (flags) => flags['min-free'],
+  ini: ({ backup }) => backup.minFreeBytes,
+  otherwise: () => undefined,
 };
 
 export const MAILBOX_LOSS_PERCENT: Setting<number> = {

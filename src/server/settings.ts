@@ -12,6 +12,10 @@ export const MAX_VOLUME_BYTES = 2_147_483_647;
 /** The documented default of "keep at most N complete backups". */
 const DEFAULT_ROTATION_LIMIT = 7;
 
+const MIB = 1024 ** 2;
+/** A thousand TiB. */
+const MAX_LIMIT_MIB = 1024 ** 3;
+
 /** The components of a backup: the Include… switches of table StoreBackup. */
 export interface IncludeSwitches {
   readonly mail: boolean;
@@ -38,6 +42,8 @@ export interface ServerSettings {
   readonly storeDir: string;
   /** Absolute. */
   readonly backupDir: string;
+  /** Less free space than this on the store's disk makes the server warn its administrator; 0: no limit is set. */
+  readonly storeSoftLimitBytes: number;
   readonly backupEnabled: boolean;
   readonly volumeLimitBytes: number;
   /** Keep at most that many complete backups. */
@@ -98,6 +104,8 @@ export function settingsOf(
       installDir,
       directories.text('BackupDir', 'store/backup'),
     ),
+    storeSoftLimitBytes:
+      directories.integer('StoreFreeSoftLimit', 0, [0, MAX_LIMIT_MIB]) * MIB,
     backupEnabled: backup.flag('Enabled', true),
     volumeLimitBytes: readVolumeLimit(backup),
     rotationLimit: backup.integer(

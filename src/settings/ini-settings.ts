@@ -32,6 +32,8 @@ export interface IniSettings {
     readonly oversize: 'skip' | 'split' | undefined;
     readonly volumeSizeBytes: number | undefined;
     readonly lockWaitMs: number | undefined;
+    /** So much stays free beside an archive. */
+    readonly minFreeBytes: number | undefined;
     readonly verify: boolean | undefined;
     readonly rotate: boolean | undefined;
     /** Fulls and copies take out of older archives what is unchanged. */
@@ -146,6 +148,11 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
       (text) => atLeastOne(parseSize(text)),
     ),
     lockWaitMs: section.duration('lock-wait'),
+    minFreeBytes: section.read(
+      'min-free',
+      'a size such as 4GiB, or 0',
+      (text) => parseSize(text),
+    ),
     verify: section.yesNo('verify'),
     rotate: section.yesNo('rotate'),
     reuse: section.yesNo('reuse'),

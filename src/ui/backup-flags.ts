@@ -59,6 +59,10 @@ export const backupFlags = withEnvironment({
       'Remove archives over the limit afterwards; on unless --no-rotate.',
   }),
   'lock-wait': lockWaitFlag,
+  'min-free': sizeFlag({
+    summary:
+      "So much stays free beside the archive. Default: the server's soft limit, where the store is on that disk.",
+  }),
   notify: Flags.string({
     options: ['always', 'problems', 'never'],
     summary:

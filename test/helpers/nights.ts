@@ -55,6 +55,7 @@ export function backupRequest(
     usesChecksum: false,
     readsBack: true,
     lockWaitMs: 0,
+    minFreeBytes: 0,
     lossLimits: DEFAULT_LOSS_LIMITS,
     clock,
   };

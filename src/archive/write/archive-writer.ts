@@ -58,6 +58,8 @@ export class ArchiveWriter {
     target: Storage,
     readonly stem: string,
     private readonly volumeLimitBytes: number,
+    /** Called before each further volume; what it throws ends the writing. */
+    private readonly onVolume: () => void = () => undefined,
   ) {
     this.#publication =
       target.beginPublication?.(stem) ?? new RenamePublication(target, stem);
@@ -270,6 +272,7 @@ export class ArchiveWriter {
   }
 
   #nextVolume(): void {
+    this.onVolume();
     if (this.current.entries === 0) {
       throw new Error('an entry does not fit into an empty volume');
     }

@@ -1,4 +1,5 @@
 import { archiveName } from '../../archive/names.js';
+import type { BackupEstimate } from '../../backup/estimate.js';
 import type {
   BackupIssue,
   BackupReport,
@@ -114,7 +115,32 @@ function formatPlan(report: BackupReport): string[] {
   return [
     `Would write ${report.archive}: ${report.type}, ${plural(messages.new + messages.changed, 'message')}, ${plural(report.files, 'file')} in all.`,
     ...(reused ? [`Would reuse ${formatReused(reused)}.`] : []),
+    ...(report.estimate ? formatEstimate(report.estimate) : []),
     'Nothing was written.',
+  ];
+}
+
+function formatEstimate({
+  sourceBytes,
+  storedBytes,
+  durationMs,
+  like,
+  freeBytes,
+  minFreeBytes,
+}: BackupEstimate): string[] {
+  const basis = like === undefined ? 'the usual share of mail' : `like ${like}`;
+  const time =
+    durationMs === undefined ? '' : `, in about ${formatDuration(durationMs)}`;
+  const stays =
+    minFreeBytes > 0 ? `; ${formatSize(minFreeBytes)} are to stay free` : '';
+
+  return [
+    `Estimate   ${formatSize(sourceBytes)} to pack, about ${formatSize(storedBytes)} stored (${basis})${time}`,
+    ...(freeBytes === undefined
+      ? []
+      : [
+          `Space      ${formatSize(freeBytes)} free now, about ${formatSize(freeBytes - storedBytes)} afterwards${stays}`,
+        ]),
   ];
 }
 
