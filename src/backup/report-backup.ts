@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { archiveName, formatVolumeName } from '../archive/names.js';
+import { tellStep } from '../platform/steps.js';
 import { isTopDirectory } from '../store/entry-place.js';
 import { isMessagePath } from '../store/message-file.js';
 import type { OpenRun } from './open-run.js';
 import type { PackedPlan } from './pack-plan.js';
 import type { BackupPlan } from './plan-archive.js';
-import type { BackupIssue, BackupReport } from './request.js';
+import { splitAccepted } from './accept.js';
+import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { reportReuse, warnOfFaults } from './reuse-report.js';
 import type { SkippedPath } from '../store/list-directory.js';
 
@@ -33,12 +35,27 @@ export function reportPlan(
     entries: 0,
     verifiedEntries: 0,
     issues: plan.skipped.map(toIssue),
+    accepted: [],
     reused: plan.reused,
     split: [],
     swept: [],
     warnings: plan.warnings,
     isMassLoss: false,
   };
+}
+
+/** What the administrator knows of makes no run incomplete; it is said apart. */
+export function acceptKnown(
+  report: BackupReport,
+  { accept }: Pick<BackupRequest, 'accept'>,
+): BackupReport {
+  const { issues, accepted, unused } = splitAccepted(report.issues, accept);
+
+  for (const pattern of unused) {
+    tellStep(`accept = ${pattern} matches nothing that is left out`);
+  }
+
+  return { ...report, issues, accepted };
 }
 
 /** The report of a run, as soon as its archive is published. */
@@ -69,6 +86,7 @@ export function reportRun(run: OpenRun, packed: PackedPlan): BackupReport {
       ...packer.issues,
       ...findGoneSources(plan, packer.vanished),
     ],
+    accepted: [],
     reused: reuse ? reportReuse(packer.copier.copied) : plan.reused,
     split: packer.split,
     warnings: [
@@ -87,8 +105,10 @@ function warnOfEngine(fault: string | undefined): string[] {
   ];
 }
 
-function toIssue({ name, reason }: SkippedPath): BackupIssue {
-  return { kind: 'skipped', name, reason };
+function toIssue({ name, reason, isByNature }: SkippedPath): BackupIssue {
+  const issue = { kind: 'skipped' as const, name, reason };
+
+  return isByNature === true ? { ...issue, isByNature } : issue;
 }
 
 /** Mail comes and goes; a configuration file or a whole part of the server that is gone at the end is no such thing. */

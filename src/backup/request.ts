@@ -20,6 +20,8 @@ export interface BackupRequest {
   readonly storage: Storage;
   readonly volumeLimitBytes: number;
   readonly oversize: OversizePolicy;
+  /** Patterns of paths whose oddity is known. */
+  readonly accept: readonly string[];
   /** Undefined: what the Include switches say. */
   readonly mask: ReadonlySet<Component> | undefined;
   /** 1 to 9. */
@@ -67,6 +69,8 @@ export interface BackupIssue {
   /** An entry name. */
   readonly name: string;
   readonly reason: string;
+  /** A link, a pipe, a name that no archive can hold. */
+  readonly isByNature?: boolean | undefined;
 }
 
 /** What a full or copy took out of older archives. */
@@ -112,6 +116,8 @@ export interface BackupReport {
   /** Entries that were read back and found as written; 0 with --no-verify. */
   readonly verifiedEntries: number;
   readonly issues: readonly BackupIssue[];
+  /** What is not in the archive either, and is known: `[backup] accept`. */
+  readonly accepted: readonly BackupIssue[];
   /** Undefined where nothing was to be copied out of older archives. */
   readonly reused: ReuseReport | undefined;
   /** Files kept in parts because no volume can hold them. */

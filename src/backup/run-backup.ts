@@ -27,7 +27,7 @@ import type { BackupPlan } from './plan-archive.js';
 import { proveArchive } from './prove-archive.js';
 import { recordDamage } from './record-damage.js';
 import { recordReadBack } from './record-read-back.js';
-import { reportPlan, reportRun } from './report-backup.js';
+import { acceptKnown, reportPlan, reportRun } from './report-backup.js';
 import type { BackupReport, BackupRequest, FinishedBackup } from './request.js';
 import { type PlannedBackup, surveyStore } from './survey-store.js';
 
@@ -74,7 +74,7 @@ export async function planBackup(
   const { stem } = chooseStem(archives, plan.type, startedAt, plan.letter);
 
   return {
-    ...reportPlan(plan, stem, startedAt),
+    ...acceptKnown(reportPlan(plan, stem, startedAt), request),
     estimate,
     finishedAt: request.clock(),
   };
@@ -242,7 +242,10 @@ async function writeArchive(
     });
 
     return {
-      report: withUnlocked(reportRun(run, packed), issues),
+      report: withUnlocked(
+        acceptKnown(reportRun(run, packed), request),
+        issues,
+      ),
       files: toPublished(request.storage, proven.files),
     };
   } catch (error) {

@@ -96,7 +96,7 @@ class FoundSources implements Sources {
 
     // A component may lie on another disk behind a link; any other link is not ours to follow.
     if (component === 'other' && isLink) {
-      this.#skip(component, entryName, 'symbolic link, not followed');
+      this.#skip(component, entryName, 'symbolic link, not followed', true);
     } else {
       this.add(component, path, entryName);
     }
@@ -154,8 +154,15 @@ class FoundSources implements Sources {
     }
   }
 
-  #skip(component: Component, name: string, reason: string): void {
-    if (this.wanted.has(component)) this.skipped.push({ name, reason });
+  #skip(
+    component: Component,
+    name: string,
+    reason: string,
+    isByNature = false,
+  ): void {
+    if (this.wanted.has(component)) {
+      this.skipped.push({ name, reason, isByNature });
+    }
   }
 }
 

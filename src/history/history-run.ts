@@ -45,6 +45,8 @@ export interface RunNotes {
   readonly warnings?: number;
   /** Files that were left out, each named in the report. */
   readonly leftOut?: number;
+  /** Files that were left out and are known: `[backup] accept`. */
+  readonly accepted?: number;
   /** The `before` hook asked to leave this run out. */
   readonly isSkipped?: boolean;
   /** Far less mail than before: nothing is removed until somebody acknowledges it. */

@@ -11,6 +11,7 @@ import { choosePolicy } from './choose-policy.js';
 import type { NightlyBackup } from './nightly-backup.js';
 import { openServer, type ServerFlags } from './server.js';
 import {
+  ACCEPT,
   ALL_LOSS_PERCENT,
   checkVolumeSize,
   choose,
@@ -87,6 +88,7 @@ function chooseValues(sources: Sources): ChosenValues {
   return {
     volumeLimitBytes: checkVolumeSize(choose(VOLUME_SIZE, sources)),
     oversize: choose(OVERSIZE, sources),
+    accept: choose(ACCEPT, sources),
     mask: choose(MASK, sources),
     level: choose(LEVEL, sources),
     engine: choose(ENGINE, sources),

@@ -5,6 +5,7 @@ import { readMirrorRecord } from '../archive/mirror-record.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
 import type { StatusMirror } from '../page/status-facts.js';
+import { readHistory } from '../history/read-history.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
@@ -38,6 +39,8 @@ export interface CollectedStatus {
   readonly nextRuns: readonly TaskMoment[];
   /** The last backup that `schedule run` made. */
   readonly lastRun: ScheduleProgress['lastRun'];
+  /** So many paths the last backup left out, as [backup] accept says. */
+  readonly accepted: number;
   /** Undefined where nothing was ever copied to a second place. */
   readonly mirror: MirrorStatus | undefined;
 }
@@ -98,8 +101,17 @@ export async function collectStatus({
       ? planNext(settings.schedule, now, NEXT_RUNS)
       : [],
     lastRun: progress.lastRun,
+    accepted: countAccepted(installation.dir),
     mirror: states && (await findMirrorStatus(storage, report)),
   };
+}
+
+function countAccepted(installDir: string): number {
+  const last = readHistory(installDir).findLast(
+    ({ facts }) => facts.accepted !== undefined,
+  );
+
+  return last?.facts.accepted ?? 0;
 }
 
 async function findMirrorStatus(

@@ -169,6 +169,7 @@ function noteArchive(report: BackupReport): void {
     bytes: report.storedBytes,
     warnings: report.warnings.length,
     leftOut: report.issues.length,
+    accepted: report.accepted.length,
     isMassLoss: report.isMassLoss,
   });
 }
@@ -244,6 +245,10 @@ function tellServerLog(
 ): void {
   for (const { name, reason } of report.issues) {
     log.debug(`left out ${name}: ${reason}`);
+  }
+
+  for (const { name, reason } of report.accepted) {
+    log.debug(`left out, as accepted, ${name}: ${reason}`);
   }
 
   for (const { text } of warnings) log.debug(`warning: ${text}`);

@@ -36,6 +36,10 @@ export function toRunReport(parts: RunParts): RunReport {
     archive: archiveFacts(report),
     warnings: parts.warnings,
     skipped: report.issues.map(({ name, reason }) => ({ path: name, reason })),
+    accepted: report.accepted.map(({ name, reason }) => ({
+      path: name,
+      reason,
+    })),
     rotation: rotation && {
       kept: rotation.kept,
       limit: rotation.limit,

@@ -188,6 +188,13 @@ export const LOCK_WAIT_MS: Setting<number> = {
   otherwise: () => 0,
 };
 
+/** There is no flag: what is known is known every night. */
+export const ACCEPT: Setting<readonly string[]> = {
+  flag: () => undefined,
+  ini: ({ backup }) => backup.accept,
+  otherwise: () => [],
+};
+
 /** Undefined: what the server itself would keep free. */
 export const MIN_FREE: Setting<number | undefined> = {
   flag: (flags) => flags['min-free'],

@@ -84,6 +84,8 @@ export interface RunReport {
   readonly archive?: ArchiveFacts | undefined;
   readonly warnings: readonly string[];
   readonly skipped: readonly SkippedFile[];
+  /** Not in the archive either, and known to the administrator: no reason for attention. */
+  readonly accepted?: readonly SkippedFile[] | undefined;
   readonly rotation?: RotationFacts | undefined;
   readonly error?: RunError | undefined;
   /** The last archives, oldest first, this run's among them. */

@@ -22,6 +22,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
   const { archive, rotation } = report;
 
   if (archive) rows.push(...archiveRows(report, archive));
+  rows.push(...acceptedRows(report));
   if (rotation) rows.push(['Rotation', rotationText(rotation)]);
   rows.push(
     ['Started', formatMoment(report.startedAt)],
@@ -51,6 +52,19 @@ function archiveRows(report: RunReport, archive: ArchiveFacts): SummaryRow[] {
     ],
     ['Verified', verified],
   ];
+}
+
+const NAMED = 5;
+
+/** What is left out and known, each night anew. */
+function acceptedRows({ accepted = [] }: RunReport): SummaryRow[] {
+  if (accepted.length === 0) return [];
+
+  const names = accepted.slice(0, NAMED).map(({ path }) => path);
+  const more = accepted.length > NAMED ? ', …' : '';
+  const what = `${plural(accepted.length, 'path')} not in the archive`;
+
+  return [['Accepted', `${what}: ${names.join(', ')}${more}`]];
 }
 
 /** `50,250: 1,204 new, 37 changed, 49,009 unchanged, 58 deleted, 3 vanished` */

@@ -32,6 +32,8 @@ export interface IniSettings {
     readonly oversize: 'skip' | 'split' | undefined;
     readonly volumeSizeBytes: number | undefined;
     readonly lockWaitMs: number | undefined;
+    /** Patterns of paths that are known to be left out. */
+    readonly accept: readonly string[] | undefined;
     /** So much stays free beside an archive. */
     readonly minFreeBytes: number | undefined;
     readonly verify: boolean | undefined;
@@ -148,6 +150,7 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
       (text) => atLeastOne(parseSize(text)),
     ),
     lockWaitMs: section.duration('lock-wait'),
+    accept: section.read('accept', 'patterns, separated by commas', parseList),
     minFreeBytes: section.read(
       'min-free',
       'a size such as 4GiB, or 0',
@@ -249,6 +252,13 @@ function unknownSection(
 
 function atLeastOne(bytes: number | undefined): number | undefined {
   return bytes !== undefined && bytes > 0 ? bytes : undefined;
+}
+
+/** Undefined where one of them is nothing. */
+function parseList(text: string): string[] | undefined {
+  const parts = text.split(',').map((part) => part.trim());
+
+  return parts.includes('') ? undefined : parts;
 }
 
 /** `a@b, Name <c@d>` as a list; undefined where one of them is no address or holds a line break. */

@@ -47,6 +47,8 @@ export interface SkippedPath {
   readonly reason: string;
   /** The system's error, where it refused. */
   readonly errno?: string | undefined;
+  /** A link, a pipe, a name that no archive can hold: it will be left out tomorrow too. */
+  readonly isByNature?: boolean | undefined;
 }
 
 /** A directory as the threads know it that read its files. */
@@ -196,6 +198,7 @@ function sortEntries(
       into.skipped.push({
         name: prefix + step,
         reason,
+        isByNature: true,
       });
     } else if (isDirectory) {
       if (!isExcludedDirectory(step)) into.children.push(step);

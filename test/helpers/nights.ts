@@ -47,6 +47,7 @@ export function backupRequest(
     storage: storageAt(settings.backupDir),
     volumeLimitBytes: settings.volumeLimitBytes,
     oversize: 'skip',
+    accept: [],
     mask: undefined,
     level: 1,
     engine: 'own',

@@ -58,7 +58,6 @@ export class ArchiveWriter {
     target: Storage,
     readonly stem: string,
     private readonly volumeLimitBytes: number,
-    /** Called before each further volume; what it throws ends the writing. */
     private readonly onVolume: () => void = () => undefined,
   ) {
     this.#publication =
@@ -213,10 +212,9 @@ export class ArchiveWriter {
     signal: AbortSignal | undefined,
     proof: ArchiveProof = {},
   ): Promise<readonly PublicationIssue[]> {
-    return this.#publication.publish(
-      { ...proof, volumes: this.volumes },
-      signal,
-    );
+    const archive = { ...proof, volumes: this.volumes };
+
+    return this.#publication.publish(archive, signal);
   }
 
   /** Removes all that was written, under temporary names and, after a failed publish, under final ones. */

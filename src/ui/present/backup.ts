@@ -59,6 +59,7 @@ export function formatBackup(
 ): string {
   return [
     ...formatIssues(report.issues),
+    ...formatAccepted(report.accepted),
     ...(report.isDryRun ? formatPlan(report) : formatDone(report, after)),
   ].join('\n');
 }
@@ -173,6 +174,25 @@ function formatReused({
 function formatIssues(issues: readonly BackupIssue[]): string[] {
   if (issues.length === 0) return [];
 
+  return [
+    `Incomplete: ${plural(issues.length, 'path')} not backed up, or in doubt`,
+    ...listIssues(issues),
+    '',
+  ];
+}
+
+/** What is known is never silent. */
+function formatAccepted(accepted: readonly BackupIssue[]): string[] {
+  if (accepted.length === 0) return [];
+
+  return [
+    `Accepted: ${plural(accepted.length, 'path')} not backed up, as [backup] accept of kms-backup.ini says`,
+    ...listIssues(accepted),
+    '',
+  ];
+}
+
+function listIssues(issues: readonly BackupIssue[]): string[] {
   const lines = issues
     .slice(0, LISTED_ISSUES)
     .map(({ kind, name, reason }) => `  ${kind.padEnd(10)} ${name}: ${reason}`);
@@ -182,9 +202,5 @@ function formatIssues(issues: readonly BackupIssue[]): string[] {
     lines.push(`  … and ${plural(more, 'more', 'more')}; --json lists all`);
   }
 
-  return [
-    `Incomplete: ${plural(issues.length, 'path')} not backed up, or in doubt`,
-    ...lines,
-    '',
-  ];
+  return lines;
 }

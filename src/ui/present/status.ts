@@ -44,7 +44,7 @@ export function presentUnknown(error: unknown): {
 
 /** The state as a document. */
 export function documentStatus(
-  { report, nextRuns: [next], lastRun, mirror }: CollectedStatus,
+  { report, nextRuns: [next], lastRun, accepted, mirror }: CollectedStatus,
   check?: string,
 ): object {
   const { last, newestRecoverable, ...rest } = report;
@@ -56,6 +56,7 @@ export function documentStatus(
     newestRecoverable,
     nextRun: next && { type: next.task.type, at: next.at.toISOString() },
     lastRun,
+    accepted,
     mirror,
   });
 }
@@ -78,6 +79,7 @@ function statusRows({
   report,
   nextRuns: [next],
   lastRun,
+  accepted,
   mirror,
 }: CollectedStatus): string[][] {
   const { last, newestRecoverable: newest, engine, lock } = report;
@@ -94,6 +96,7 @@ function statusRows({
         : 'nothing',
     ],
     ...(lastRun ? [['Last run', describeRun(lastRun)]] : []),
+    ...(accepted > 0 ? [['Accepted', describeAccepted(accepted)]] : []),
     ['Next run', describeNext(next)],
     [
       'Archives',
@@ -113,6 +116,9 @@ function statusRows({
     ...report.warnings.map((warning) => ['Warning', warning]),
   ];
 }
+
+const describeAccepted = (count: number): string =>
+  `${plural(count, 'path')} left out of the last backup, as [backup] accept says`;
 
 /** `Sun 2026-11-29 01:00 CET, full`. */
 function describeNext(
