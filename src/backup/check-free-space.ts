@@ -5,14 +5,9 @@ import type { Catalogue } from '../archive/backup-directory.js';
 import { errnoOf, NoSpaceError } from '../errors.js';
 import { diskSpaceOf } from '../platform/disk-space.js';
 import { formatSize } from '../platform/units.js';
-import {
-  type BackupEstimate,
-  estimateArchive,
-  findExamples,
-  measurePlan,
-} from './estimate.js';
+import { estimateArchive, findExamples, measurePlan } from './estimate.js';
 import type { BackupPlan } from './plan-archive.js';
-import type { BackupRequest } from './request.js';
+import type { BackupEstimate, BackupRequest } from './request.js';
 
 const HINTS = [
   'Free space there, or lower the number of kept backups.',

@@ -1,29 +1,17 @@
 /** What an archive will take before a byte of it is written: size and time, by the last archive of its kind. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ArchiveFacts } from '../archive/archive-facts.js';
-import { readArchiveFacts } from '../archive/archive-facts.js';
+import {
+  type ArchiveFacts,
+  readArchiveFacts,
+} from '../archive/archive-facts.js';
 import type { Catalogue } from '../archive/backup-directory.js';
 import type { ArchiveType } from '../archive/names.js';
 import { errnoOf } from '../errors.js';
 import { Turns } from '../platform/turns.js';
 import { unpackNames } from '../store/name-list.js';
 import type { BackupPlan } from './plan-archive.js';
-
-export interface BackupEstimate {
-  /** Of what is packed, before compression. */
-  readonly sourceBytes: number;
-  /** Of the archive. */
-  readonly storedBytes: number;
-  /** Undefined where no archive tells. */
-  readonly durationMs: number | undefined;
-  /** The archive that tells how much is gained by compressing; undefined: none does, and the usual share of mail is taken. */
-  readonly like: string | undefined;
-  /** Now; undefined where nobody can tell. */
-  readonly freeBytes: number | undefined;
-  /** What is to stay free. */
-  readonly minFreeBytes: number;
-}
+import type { BackupEstimate } from './request.js';
 
 /** An archive as an example. */
 export interface Example {

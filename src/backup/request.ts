@@ -8,7 +8,6 @@ import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
-import type { BackupEstimate } from './estimate.js';
 import type { LossLimits } from './mass-loss.js';
 
 /** Everything that a run of backup needs to know; nothing else is read. */
@@ -91,6 +90,22 @@ export interface ReusedArchive {
   readonly archive: string;
   readonly files: number;
   readonly storedBytes: number;
+}
+
+/** What an archive will take. */
+export interface BackupEstimate {
+  /** Of what is packed, before compression. */
+  readonly sourceBytes: number;
+  /** Of the archive. */
+  readonly storedBytes: number;
+  /** Undefined where no archive tells. */
+  readonly durationMs: number | undefined;
+  /** The archive that tells how much is gained by compressing; undefined: none does, and the usual share of mail is taken. */
+  readonly like: string | undefined;
+  /** Now; undefined where nobody can tell. */
+  readonly freeBytes: number | undefined;
+  /** What is to stay free. */
+  readonly minFreeBytes: number;
 }
 
 /** The report of a backup's run; with `isDryRun` of one that was planned only. */

@@ -1,6 +1,6 @@
 import { archiveName } from '../../archive/names.js';
-import type { BackupEstimate } from '../../backup/estimate.js';
 import type {
+  BackupEstimate,
   BackupIssue,
   BackupReport,
   ReuseReport,
