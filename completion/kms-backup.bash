@@ -67,9 +67,9 @@ _kms_backup() {
   fi
   if [[ $cur == -* ]]; then
     case "$command" in
-    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
-    'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --new-target --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
-    'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'completion') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config set') flags='--dry-run --force --from --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;

@@ -30,6 +30,7 @@ $scriptblock = {
     "verify" = @{ "summary" = "Read every written byte back before publishing; on unless --no-verify." }
     "rotate" = @{ "summary" = "Remove archives over the limit afterwards; on unless --no-rotate." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+    "min-free" = @{ "summary" = "So much stays free beside the archive. Default: the server's soft limit, where the store is on that disk." }
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
     "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
@@ -59,6 +60,7 @@ $scriptblock = {
     "verify" = @{ "summary" = "Read every written byte back before publishing; on unless --no-verify." }
     "rotate" = @{ "summary" = "Remove archives over the limit afterwards; on unless --no-rotate." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+    "min-free" = @{ "summary" = "So much stays free beside the archive. Default: the server's soft limit, where the store is on that disk." }
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
     "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
@@ -88,6 +90,7 @@ $scriptblock = {
     "verify" = @{ "summary" = "Read every written byte back before publishing; on unless --no-verify." }
     "rotate" = @{ "summary" = "Remove archives over the limit afterwards; on unless --no-rotate." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+    "min-free" = @{ "summary" = "So much stays free beside the archive. Default: the server's soft limit, where the store is on that disk." }
     "notify" = @{ "summary" = "When a mail tells about the run. Default: always, if there is an address." }
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
     "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
