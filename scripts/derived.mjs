@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core';
 import { EXIT_MEANING } from '../dist/errors.js';
 import { bashCompletion } from './derived/bash.mjs';
+import { fishCompletion } from './derived/fish.mjs';
 import { jsonPaper } from './derived/json.mjs';
 import { manualPage } from './derived/man.mjs';
 import { readCommands, readPackage } from './derived/read-manifest.mjs';
@@ -41,6 +42,7 @@ const files = {
   'completion/_kms-backup': lines(
     zshCompletion(lines(new Zsh(config).generate()), commands),
   ),
+  'completion/kms-backup.fish': lines(fishCompletion(commands)),
   'completion/kms-backup.ps1': lines(new PowerShell(config).generate()),
   'docs/json.md': await jsonPaper(),
   'man/kms-backup.1': manualPage({

@@ -88,10 +88,13 @@ function stageDocuments(directory, stage) {
 
 function stageCompletions(directory, stage) {
   const bash = join(stage, COMPLETIONS);
+  const fish = join(stage, 'usr/share/fish/vendor_completions.d');
   const zsh = join(stage, 'usr/share/zsh/vendor-completions/_kms-backup');
 
   copy(join(directory, 'kms-backup.bash'), join(bash, 'kms-backup'));
   symlinkSync('kms-backup', join(bash, 'kmsrecover'));
+  copy(join(directory, 'kms-backup.fish'), join(fish, 'kms-backup.fish'));
+  symlinkSync('kms-backup.fish', join(fish, 'kmsrecover.fish'));
   copy(join(directory, '_kms-backup'), zsh);
 }
 

@@ -26,10 +26,12 @@ export function zshCompletion(text, commands) {
     );
   }
 
+  script = withOffers(script);
+
   return replaceOnce(
     script,
     '\n_kms-backup() {\n',
-    `\n_kms-backup() {\n${KMSRECOVER}`,
+    `\n${OFFER}_kms-backup() {\n${KMSRECOVER}`,
   );
 }
 
@@ -39,6 +41,27 @@ const KMSRECOVER = `  if [[ $service == kmsrecover* ]]; then
     (( CURRENT++ ))
   fi
 `;
+
+/** Words that the program knows; the typed line may name the server, a domain or a user. */
+const OFFER = `_kms_backup_offer() {
+  local -a found
+  found=("\${(@f)$(kms-backup complete $1 -- "\${(@)words}" 2>/dev/null)}")
+  [[ -n \$found ]] && compadd -a found
+}
+`;
+
+const OFFERED = { domain: 'domains', folder: 'folders', user: 'users' };
+
+function withOffers(script) {
+  return Object.entries(OFFERED).reduce(
+    (text, [flag, kind]) =>
+      text.replaceAll(
+        new RegExp(`^(.*--${flag}[}"].*):file:_files"`, 'gm'),
+        (_, start) => `${start}:${flag}:{_kms_backup_offer ${kind}}"`,
+      ),
+    script,
+  );
+}
 
 function withValues(script, words, { name, options }) {
   const start = script.indexOf(`\n${words})\n_arguments`);

@@ -14,13 +14,14 @@ export default class Completion extends KmsCommand {
     shell: Args.string({
       required: true,
       options: Object.keys(SHELLS),
-      description: 'The shell: bash, zsh or powershell.',
+      description: 'The shell: bash, zsh, fish or powershell.',
     }),
   };
   static override examples = [
     'source <(<%= config.bin %> <%= command.id %> bash)',
     '<%= config.bin %> <%= command.id %> bash > /etc/bash_completion.d/kms-backup',
     '<%= config.bin %> <%= command.id %> zsh > "${fpath[1]}/_kms-backup"',
+    '<%= config.bin %> <%= command.id %> fish > ~/.config/fish/completions/kms-backup.fish',
     '<%= config.bin %> <%= command.id %> powershell >> $PROFILE',
   ];
 

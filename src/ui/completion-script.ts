@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 export const SHELLS = {
   bash: 'kms-backup.bash',
   zsh: '_kms-backup',
+  fish: 'kms-backup.fish',
   powershell: 'kms-backup.ps1',
 } as const;
 export type Shell = keyof typeof SHELLS;

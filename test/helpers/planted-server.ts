@@ -99,6 +99,7 @@ export interface Call {
 const READS = { reads: true } as const;
 /** What is not here is called without words and ends with 0. */
 export const CALLS: Readonly<Record<string, Call>> = {
+  complete: { ...READS, words: () => ['users'] },
   completion: { ...READS, words: () => ['bash'] },
   'config:set': { words: () => ['keep=3'] },
   'config:show': READS,
