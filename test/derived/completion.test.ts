@@ -107,10 +107,15 @@ describe('the derived files', () => {
     ) as {
       commands: Record<
         string,
-        { flags: Record<string, { env?: string; allowNo?: boolean }> }
+        {
+          hidden?: boolean;
+          flags: Record<string, { env?: string; allowNo?: boolean }>;
+        }
       >;
     };
-    for (const [id, { flags }] of Object.entries(commands)) {
+    for (const [id, { hidden, flags }] of Object.entries(commands)) {
+      if (hidden) continue;
+
       expect(page).toContain(`kms-backup ${id.replaceAll(':', ' ')}`);
       for (const [name, { env, allowNo }] of Object.entries(flags)) {
         expect(page).toContain(allowNo ? `--[no-]${name}` : `--${name}`);
