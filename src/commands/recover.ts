@@ -3,6 +3,7 @@ import { ExitCode } from '../errors.js';
 import type { Outcome } from '../ui/command.js';
 import { RecoverCommand } from '../ui/recover-command.js';
 import { recoverFlags } from '../ui/recover-flags.js';
+import { inGroups } from '../ui/recover-groups.js';
 
 export default class Recover extends RecoverCommand {
   static override acts = 'always' as const;
@@ -32,7 +33,7 @@ export default class Recover extends RecoverCommand {
       description: 'A backup directory or an archive.',
     }),
   };
-  static override flags = recoverFlags;
+  static override flags = inGroups(recoverFlags);
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Recover);
