@@ -467,6 +467,8 @@ complete -c kms-backup -n '__kms_backup_in verify' -l verbose -s v -d 'More abou
 complete -c kms-backup -n '__kms_backup_in verify' -l progress -x -a 'auto plain json none' -d 'How progress is shown on stderr.'
 complete -c kms-backup -n '__kms_backup_in verify' -l quick -d 'Check the structure only, without reading data.'
 complete -c kms-backup -n '__kms_backup_in verify' -l read -d 'Read every byte also of sealed archives that nothing opens.'
+complete -c kms-backup -n '__kms_backup_in verify' -l unverified -d 'Only archives that no verify, and no drill of everything, has found sound; what is least proven comes first.'
+complete -c kms-backup -n '__kms_backup_in verify' -l max-duration -r -d 'Stop after this time, for example 1h: what was verified until then is recorded, the next call goes on with what is least proven.'
 complete -c kms-backup -n '__kms_backup_in verify' -l identity -r -d 'The identities of age that open sealed archives: AGE-SECRET-KEY-1…'
 complete -c kms-backup -n '__kms_backup_in verify' -l threads -r -d 'Worker threads. Default: one a processor core.'
 complete -c kms-backup -n '__kms_backup_in completion' -f -a 'bash zsh fish powershell'
