@@ -87,8 +87,9 @@ server or its configuration cannot be read, or the call is wrong), and never ano
       }
 
       if (metrics) await writeMetrics(metrics, status);
-      if (!isCheck)
+      if (!isCheck) {
         return { json: documentStatus(status), text: formatStatus(status) };
+      }
 
       const line = checkLine(status.report, limitMs);
 

@@ -28,7 +28,8 @@ const text = readFileSync(
 const { templates } = (
   JSON.parse(text) as { zabbix_export: { templates: Template[] } }
 ).zabbix_export;
-const [{ template = '', items = [] } = {}] = templates;
+const template = templates[0]?.template ?? '';
+const items = templates[0]?.items ?? [];
 
 /** Whether documents of `status` have a field, however deep: `newestRecoverable.ageMs`. */
 function isField(path: string): boolean {
