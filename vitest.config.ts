@@ -32,7 +32,7 @@ const SLOW_TESTS = [
   'test/backup/reuse.test.ts',
   'test/derived/completion-driven.test.ts',
   'test/e2e/{bucket-kills,errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
-  'test/e2e/{any-store,recipes,recover-cost,recover-fits}.test.ts',
+  'test/e2e/{any-store,drill-kills,recipes,recover-cost,recover-fits}.test.ts',
   'test/e2e/{recover-places,recover-refused,recover-selective}.test.ts',
   'test/e2e/{recover-additive-undo,recover-space,rollback-cost}.test.ts',
   'test/e2e/{salvage-bad-sectors,signals}.test.ts',
