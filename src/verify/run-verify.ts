@@ -12,6 +12,7 @@ import {
   readVerifiedRecord,
   recordVerified,
   type VerifiedEntry,
+  type VerifiedRecord,
 } from '../archive/verified-record.js';
 import {
   type VerifyOptions,
@@ -208,25 +209,9 @@ async function record(
   archives: readonly ArchiveFiles[],
   reports: readonly VerifyReport[],
 ): Promise<string[]> {
-  const at = request.clock().toISOString();
-  const proven = new Map<string, VerifiedEntry>();
   const known = await readVerifiedRecord(storage);
-  const warnings: string[] = [];
-
-  for (const [index, files] of archives.entries()) {
-    const report = reports[index];
-    if (!report || !parseVolumeName(`${files.stem}.zip`)) continue;
-
-    if (!isJudged(report)) continue;
-
-    if (isOnlySealed(report) && known.get(files.stem)?.isSound !== true) {
-      warnings.push(
-        `${report.archive} is not recorded as verified: it is what somebody sealed, and that it is a backup of this server only --identity tells`,
-      );
-    } else {
-      proven.set(files.stem, toRecord(report, files, at));
-    }
-  }
+  const at = request.clock().toISOString();
+  const { proven, warnings } = judge(archives, reports, { known, at });
 
   if (proven.size === 0) return warnings;
 
@@ -246,6 +231,33 @@ async function record(
       `the result could not be recorded in ${storage.name}: ${messageOf(error)}`,
     ];
   }
+}
+
+/** What is to be recorded, and why the rest is not. */
+function judge(
+  archives: readonly ArchiveFiles[],
+  reports: readonly VerifyReport[],
+  { known, at }: { readonly known: VerifiedRecord; readonly at: string },
+): { proven: Map<string, VerifiedEntry>; warnings: string[] } {
+  const proven = new Map<string, VerifiedEntry>();
+  const warnings: string[] = [];
+
+  for (const [index, files] of archives.entries()) {
+    const { stem } = files;
+    const report = reports[index];
+    const isNamed = parseVolumeName(`${stem}.zip`) !== undefined;
+    if (!report || !isNamed || !isJudged(report)) continue;
+
+    if (isOnlySealed(report) && known.get(stem)?.isSound !== true) {
+      warnings.push(
+        `${report.archive} is not recorded as verified: it is what somebody sealed, and that it is a backup of this server only --identity tells`,
+      );
+    } else {
+      proven.set(stem, toRecord(report, files, at));
+    }
+  }
+
+  return { proven, warnings };
 }
 
 /** An archive that could not be read this time is neither sound nor damaged: its record stays as it was. */
