@@ -13,7 +13,7 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'drill'|'export'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'replicate'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'drill'|'export'|'history'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'replicate'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
@@ -42,6 +42,7 @@ _kms_backup() {
     'drill:--progress') values='auto plain json none' ;;
     'export:--progress') values='auto plain json none' ;;
     'export:--format') values='zip tar tar.gz mbox maildir' ;;
+    'history:--progress') values='auto plain json none' ;;
     'list-archives:--progress') values='auto plain json none' ;;
     'log disable store-backup:--progress') values='auto plain json none' ;;
     'log enable store-backup:--progress') values='auto plain json none' ;;
@@ -92,6 +93,7 @@ _kms_backup() {
     'doctor') flags='--backup-dir --help --json --name --progress --quiet --server-dir --verbose -q -v' ;;
     'drill') flags='--domain --full --help --identity --json --keep --progress --quiet --sample --seed --server-dir --threads --to --user --verbose -d -q -u -v' ;;
     'export') flags='--before --domain --folder --format --from --help --identity --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --salvage --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
+    'history') flags='--help --json --last --progress --quiet --server-dir --verbose -q -v' ;;
     'list-archives') flags='--help --identity --json --progress --quiet --server-dir --set --verbose -q -v' ;;
     'log disable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log enable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
@@ -110,7 +112,7 @@ _kms_backup() {
     'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
     'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
-    'status') flags='--backup-dir --check --help --html --identity --json --max-age --progress --prometheus --quiet --server-dir --verbose -q -v' ;;
+    'status') flags='--acknowledge --backup-dir --check --help --html --identity --json --max-age --progress --prometheus --quiet --server-dir --verbose -q -v' ;;
     'target add') flags='--bucket --ca-file --credential-process --credentials-file --dry-run --endpoint --help --identity-file --index-cache --json --no-index-cache --no-path-style --path-style --prefix --profile --progress --proxy --quiet --recipients --region --retention --retention-mode --server-dir --spool --storage-class --upload-limit --verbose -q -v' ;;
     'target list') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target rm') flags='--dry-run --help --json --progress --quiet --server-dir --verbose -q -v' ;;
@@ -128,7 +130,7 @@ _kms_backup() {
   esac
   (( ${#COMPREPLY[@]} )) && return
   case "$command" in
-    '') words='backup completion config demo diff doctor drill export list-archives log notify recover replicate rotate schedule search status target verify' ;;
+    '') words='backup completion config demo diff doctor drill export history list-archives log notify recover replicate rotate schedule search status target verify' ;;
     'backup') words='copy diff full' ;;
     'config') words='set show wizard' ;;
     'log') words='disable enable show' ;;

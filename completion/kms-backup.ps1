@@ -608,6 +608,21 @@ $scriptblock = {
 }
 }
 
+"history" = @{
+"_command" = @{
+  "summary" = "Show what ran and how it ended, newest last."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "last" = @{ "summary" = "How many runs." }
+  }
+}
+}
+
 "list-archives" = @{
 "_command" = @{
   "summary" = "List the archives of a backup directory, newest last."
@@ -745,6 +760,7 @@ $scriptblock = {
     "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "acknowledge" = @{ "summary" = "Say that a loss of mail is right: nothing is kept for it." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
     "html" = @{ "summary" = "Also write the state as one self-contained page." }

@@ -1,5 +1,5 @@
 /** When and how an archive was proven, and the words for it. Pure. */
-import { formatUtcDay } from '../platform/dates.js';
+import { formatDay } from '../platform/dates.js';
 import { plural } from '../platform/units.js';
 
 /** Who read every byte of an archive: the backup that wrote it, a verify, or a drill of everything. */
@@ -21,7 +21,7 @@ export function isProver(word: unknown): word is Prover {
 /** `2026-11-22 (1 mailbox)`, `2026-11-22 (everything)`. */
 export function describeDrill(
   { at, mailboxes }: DrillProof,
-  format = formatUtcDay,
+  format = formatDay,
 ): string {
   const extent =
     mailboxes === undefined

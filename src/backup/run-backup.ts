@@ -19,6 +19,7 @@ import {
 import { estimateBackup, refuseWithoutRoom } from './check-free-space.js';
 import { chooseStem } from './choose-name.js';
 import { finishArchive } from './finish-archive.js';
+import { keepBeforeLoss } from './keep-before-loss.js';
 import { describeAlarm, MassLoss, refuseGoneStore } from './mass-loss.js';
 import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
@@ -158,7 +159,7 @@ async function backUp(
   );
 
   const run = openRun(request, catalogue, planned, startedAt);
-  const { report, files } = await writeArchive(run, massLoss);
+  const { report, files } = await writeArchive(run, massLoss, catalogue);
 
   const alarms = massLoss.verdict().alarms.map(describeAlarm);
   const unrecorded = await recordProofs(run, catalogue, report);
@@ -222,6 +223,7 @@ async function recordProofs(
 async function writeArchive(
   run: OpenRun,
   massLoss: MassLoss,
+  catalogue: Catalogue,
 ): Promise<{ report: BackupReport; files: ArchiveFiles }> {
   const { request, plan, base, writer, packer } = run;
 
@@ -234,6 +236,10 @@ async function writeArchive(
     await finishArchive(run, packed.mail);
     const proven = await proveArchive(run);
     request.signal?.throwIfAborted();
+    if (massLoss.verdict().alarms.length > 0) {
+      await keepBeforeLoss(catalogue, writer.stem, request.clock());
+    }
+
     const issues = await writer.publish(request.signal, {
       isReadBack: request.readsBack,
       facts: proven,

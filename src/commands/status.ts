@@ -5,9 +5,9 @@ import {
   collectStatus,
   type CollectedStatus,
   type StatusRequest,
-  toStatusRequest,
 } from '../jobs/collect-status.js';
 import { systemClock } from '../platform/clock.js';
+import { toStatusRequest } from '../jobs/status-request.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { printedDocument } from '../ui/document.js';
 import {
@@ -32,8 +32,8 @@ export default class Status extends KmsCommand {
   static override summary =
     'Show the last backups, the next run, free space and warnings on one screen.';
   static override description = `With --check it is a plug-in of Nagios, Icinga, Zabbix and their like: the first line is the verdict with numbers, the exit
-code 0 ok, 1 warning, 2 critical (the newest recoverable archive is older than the limit, or there is none), 3 unknown (the
-server or its configuration cannot be read, or the call is wrong), and never another.`;
+code 0 ok, 1 warning, 2 critical (the newest recoverable archive is older than the limit, or there is none, or no backup can be
+made because a file of settings is broken), 3 unknown (nobody can look, or the call is wrong), and never another.`;
   static override examples = [
     '<%= config.bin %> status',
     '<%= config.bin %> status --check',
@@ -46,6 +46,9 @@ server or its configuration cannot be read, or the call is wrong), and never ano
     ExitCode.noSpace,
   ];
   static override flags = withEnvironment({
+    acknowledge: Flags.boolean({
+      summary: 'Say that a loss of mail is right: nothing is kept for it.',
+    }),
     'backup-dir': backupDirFlag,
     identity: identityFlag,
     html: Flags.string({
@@ -80,6 +83,8 @@ server or its configuration cannot be read, or the call is wrong), and never ano
       const request = toStatusRequest({ ...flags, 'max-age': maxAgeMs });
       await this.useNetworkDisk(request.storage.localDirectory, flags);
 
+      if (flags.acknowledge) await this.#acknowledge(request);
+
       const status = await collectStatus(request);
 
       if (flags.html !== undefined) {
@@ -88,7 +93,11 @@ server or its configuration cannot be read, or the call is wrong), and never ano
 
       if (metrics) await writeMetrics(metrics, status);
       if (!isCheck) {
-        return { json: documentStatus(status), text: formatStatus(status) };
+        return {
+          exitCode: exitCodeOf(request),
+          json: documentStatus(status),
+          text: formatStatus(status),
+        };
       }
 
       const line = checkLine(status.report, limitMs);
@@ -116,6 +125,18 @@ server or its configuration cannot be read, or the call is wrong), and never ano
 
     return exitCode;
   }
+
+  /** The state that follows no longer warns of it. */
+  async #acknowledge({ storage }: StatusRequest): Promise<void> {
+    const { acknowledge } = await import('../jobs/acknowledge.js');
+    this.stopsAtOnce = false;
+    await acknowledge(storage);
+  }
+}
+
+/** The state is shown as far as it is known; the code says that a file of settings is broken. */
+function exitCodeOf({ settingsFaults = [] }: StatusRequest): ExitCode {
+  return settingsFaults.length > 0 ? ExitCode.usage : ExitCode.done;
 }
 
 /** Also where the flags cannot be parsed. */

@@ -1,9 +1,11 @@
 import type { HistoryRun, RunState } from './history-run.js';
 import { readLines } from './history-file.js';
 import { judgeJson } from '../platform/lock/this-holder.js';
+import { hostname } from 'node:os';
 import { systemClock } from '../platform/clock.js';
+import { VERSION } from '../platform/tool.js';
 import { type BegunLine, type EndedLine, parseLine } from './history-line.js';
-import { knownEndOfRun } from './run-notes.js';
+import { knownEndOfRun, notesOfRun } from './run-notes.js';
 import { idOfThisRun } from './record-run.js';
 
 /** After so long a run whose process cannot be seen from here goes on no more. */
@@ -25,13 +27,36 @@ export function readHistory(installDir: string): HistoryRun[] {
     else ended.set(line.id, line);
   }
 
-  return [...order].flatMap((id) => {
+  const own = ownEnd(installDir);
+  const runs = [...order].flatMap((id) => {
     const end = ended.get(id);
     if (end) return [fromEnd(end)];
+    if (own?.id === id) return [];
 
     const start = begun.get(id);
     return start ? [withoutEnd(start, installDir)] : [];
   });
+
+  return own ? [...runs, own] : runs;
+}
+
+/** This very run, where it knows how it will end and tells about itself. */
+function ownEnd(installDir: string): HistoryRun | undefined {
+  const end = knownEndOfRun();
+  if (end?.installDir !== installDir) return undefined;
+
+  const { command, startedAt, exitCode, error } = end;
+  const facts = notesOfRun();
+
+  return {
+    ...{ command, startedAt, exitCode, error, facts },
+    id: idOfThisRun() ?? '',
+    endedAt: systemClock(),
+    state: stateOf(exitCode),
+    place: facts.place,
+    host: hostname(),
+    version: VERSION,
+  };
 }
 
 function fromEnd(line: EndedLine): HistoryRun {
@@ -46,17 +71,16 @@ function fromEnd(line: EndedLine): HistoryRun {
   };
 }
 
-/** A run that goes on, died, or is this very one and knows how it will end. */
+/** A run that goes on, or died. */
 function withoutEnd(line: BegunLine, installDir: string): HistoryRun {
   const { id, command, startedAt, host, version } = line;
-  const end = id === idOfThisRun() ? knownEndOfRun() : undefined;
 
   return {
     ...{ id, command, startedAt, host, version },
-    endedAt: end && systemClock(),
-    exitCode: end?.exitCode,
-    error: end?.error,
-    state: end ? stateOf(end.exitCode) : stateWithoutEnd(line, installDir),
+    endedAt: undefined,
+    exitCode: undefined,
+    error: undefined,
+    state: stateWithoutEnd(line, installDir),
     place: undefined,
     facts: {},
   };

@@ -7,6 +7,8 @@ import { addNote } from '../platform/run-notes.js';
 import { VERSION } from '../platform/tool.js';
 import { appendLine, historyPath, rotateHistory } from './history-file.js';
 import { lineToJson } from './history-line.js';
+import { ProgressFile } from './progress-file.js';
+import type { ProgressReport } from '../platform/progress.js';
 import { clearNotes, type KnownEnd, notesOfRun } from './run-notes.js';
 
 interface PresentRun {
@@ -14,6 +16,7 @@ interface PresentRun {
   readonly id: string;
   readonly command: string;
   readonly startedAt: Date;
+  readonly progress: ProgressFile;
 }
 
 let presentRun: PresentRun | undefined;
@@ -35,7 +38,8 @@ export async function beginRun(
 
   const holder = thisHolder(installDir, command, startedAt);
   const { id } = holder;
-  presentRun = { installDir, id, command, startedAt };
+  const progress = new ProgressFile(installDir, id);
+  presentRun = { installDir, id, command, startedAt, progress };
 
   try {
     await rotateHistory(installDir);
@@ -46,6 +50,11 @@ export async function beginRun(
   append(presentRun, { event: 'begun', process: holderToJson(holder) });
 }
 
+/** Tells others how far this process's run is. */
+export function tellRunProgress(report: ProgressReport): void {
+  presentRun?.progress.tell(report);
+}
+
 /** Writes how this process's run ended, once; nothing where none was begun. */
 export function endRun({ exitCode, error }: KnownEnd): void {
   if (!presentRun) return;
@@ -54,6 +63,7 @@ export function endRun({ exitCode, error }: KnownEnd): void {
   const endedAt = systemClock();
 
   append(presentRun, { event: 'ended', endedAt, exitCode, error, facts });
+  presentRun.progress.remove();
   presentRun = undefined;
   clearNotes();
 }
@@ -67,7 +77,11 @@ type Event =
       readonly error: KnownEnd['error'] | undefined;
     } & Pick<KnownEnd, 'exitCode'>);
 
-function append({ installDir, ...run }: PresentRun, event: Event): void {
+function append(
+  { installDir, id, command, startedAt }: PresentRun,
+  event: Event,
+): void {
+  const run = { id, command, startedAt };
   const line = { ...run, host: hostname(), version: VERSION, ...event };
 
   try {

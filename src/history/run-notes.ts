@@ -7,8 +7,15 @@ export interface KnownEnd {
   readonly error?: HistoryError | undefined;
 }
 
+/** The same of the run that tells about itself, also where nothing of it could be written down. */
+export interface ToldEnd extends KnownEnd {
+  readonly installDir: string;
+  readonly command: string;
+  readonly startedAt: Date;
+}
+
 let notes: RunNotes = {};
-let knownEnd: KnownEnd | undefined;
+let knownEnd: ToldEnd | undefined;
 
 /** Notes facts about this run; a later call adds to an earlier one. */
 export function noteRun(more: RunNotes): void {
@@ -16,7 +23,7 @@ export function noteRun(more: RunNotes): void {
 }
 
 /** Says how this run will end, so that what it tells about itself until then (mail, page) knows it too. */
-export function noteEnd(end: KnownEnd): void {
+export function noteEnd(end: ToldEnd): void {
   knownEnd = end;
 }
 
@@ -24,7 +31,7 @@ export function notesOfRun(): RunNotes {
   return notes;
 }
 
-export function knownEndOfRun(): KnownEnd | undefined {
+export function knownEndOfRun(): ToldEnd | undefined {
   return knownEnd;
 }
 

@@ -1,24 +1,28 @@
 /** The state of a server's backups: its archives, its schedule and who works through that. */
 import type { ArchiveState } from '../archive/archive-state.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
+import {
+  type MassLossRecord,
+  readMassLoss,
+} from '../archive/mass-loss-record.js';
 import { readMirrorRecord } from '../archive/mirror-record.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
 import type { StatusMirror } from '../page/status-facts.js';
+import { type BackupRuns, findBackupRuns } from '../history/backup-runs.js';
+import type { HistoryRun } from '../history/history-run.js';
+import { readRunProgress, type RunProgress } from '../history/progress-file.js';
 import { readHistory } from '../history/read-history.js';
-import { type Clock, systemClock } from '../platform/clock.js';
+import type { Clock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
-import { readIniFile } from '../settings/ini-file.js';
-import {
-  inspectIfThere,
-  readStatus,
-  type StatusReport,
-} from '../status/status.js';
-import { chooseStorage } from './archive-places.js';
+import { massLossWarnings } from '../status/mass-loss-warnings.js';
+import { runWarnings } from '../status/run-warnings.js';
+import { inspectIfThere, readStatus } from '../status/status.js';
+import type { StatusReport } from '../status/status-report.js';
+import { critical } from '../status/warning.js';
 import { examinePlace } from './right-place.js';
-import { openServer, type OpenServer, type ServerFlags } from './server.js';
-import type { SourceFlags } from './setting-sources.js';
+import type { OpenServer } from './server.js';
 
 /** The things that are looked at, and the age at which they count as old. */
 export interface StatusRequest {
@@ -29,6 +33,8 @@ export interface StatusRequest {
   readonly clock: Clock;
   /** Older than that the newest recoverable archive is critical; undefined sets no limit. */
   readonly maxAgeMs?: number | undefined;
+  /** Why files of settings cannot be read: no backup can be made. */
+  readonly settingsFaults?: readonly string[] | undefined;
 }
 
 export interface CollectedStatus {
@@ -41,6 +47,12 @@ export interface CollectedStatus {
   readonly lastRun: ScheduleProgress['lastRun'];
   /** So many paths the last backup left out, as [backup] accept says. */
   readonly accepted: number;
+  /** What the history says of the backups into this place. */
+  readonly runs: BackupRuns;
+  /** How far the backup at work is. */
+  readonly progress: RunProgress | undefined;
+  /** Far less mail than before, which nobody has acknowledged. */
+  readonly massLoss: MassLossRecord | undefined;
   /** Undefined where nothing was ever copied to a second place. */
   readonly mirror: MirrorStatus | undefined;
 }
@@ -53,36 +65,19 @@ export interface MirrorStatus extends StatusMirror {
 /** The number of coming runs that the status page shows. */
 const NEXT_RUNS = 5;
 
-/** The request of `status`. @throws {NotFoundError} · {ConfigurationError} when mailserver.cfg is wrong */
-export function toStatusRequest(
-  flags: ServerFlags &
-    SourceFlags & { readonly 'max-age'?: number | undefined },
-): StatusRequest {
-  const server = openServer(flags);
-  // A check is not green over settings that the next backup fails on.
-  if (flags['max-age'] !== undefined) readIniFile(server.installation.dir);
-
-  return {
-    server,
-    storage: chooseStorage(flags, { server: server.settings }),
-    clock: systemClock,
-    maxAgeMs: flags['max-age'],
-  };
-}
-
 /** Reads the state. No data of an archive is read; a missing backup directory is a state, not an error. */
-export async function collectStatus({
-  server,
-  storage,
-  archives,
-  clock,
-  maxAgeMs,
-}: StatusRequest): Promise<CollectedStatus> {
+export async function collectStatus(
+  request: StatusRequest,
+): Promise<CollectedStatus> {
+  const { server, storage, archives, clock, maxAgeMs } = request;
   const { installation, settings } = server;
   const now = clock();
-  const progress = readProgress(installation, settings, now);
-
+  const history = readHistory(installation.dir);
   const states = await inspectIfThere(storage, archives);
+  const progress = readProgress(server, now, evidenceOf(history, states));
+
+  const massLoss = states && (await readMassLoss(storage));
+  const runs = findBackupRuns(history, storage.name);
 
   const report = await readStatus(installation, {
     storeDir: settings.storeDir,
@@ -91,7 +86,12 @@ export async function collectStatus({
     clock,
     maxAgeMs,
     place: await examinePlace({ ...server, storage, clock }),
-    scheduleWarnings: progress.warnings,
+    further: [
+      ...(request.settingsFaults ?? []).map(critical),
+      ...runWarnings(history, storage.name, now),
+      ...massLossWarnings(massLoss),
+      ...(request.settingsFaults?.length ? [] : progress.warnings),
+    ],
   });
 
   return {
@@ -102,6 +102,10 @@ export async function collectStatus({
       : [],
     lastRun: progress.lastRun,
     accepted: countAccepted(installation.dir),
+    runs,
+    progress:
+      runs.running && readRunProgress(installation.dir, runs.running.id),
+    massLoss,
     mirror: states && (await findMirrorStatus(storage, report)),
   };
 }
@@ -112,6 +116,21 @@ function countAccepted(installDir: string): number {
   );
 
   return last?.facts.accepted ?? 0;
+}
+
+/** When somebody last worked through the schedule, well or not; undefined where nothing tells. */
+function evidenceOf(
+  history: readonly HistoryRun[],
+  states: readonly ArchiveState[] | undefined,
+): Date | undefined {
+  const moments = [
+    ...history
+      .filter(({ command }) => command.startsWith('backup '))
+      .map(({ startedAt }) => startedAt.getTime()),
+    ...(states ?? []).map(({ facts }) => facts.files.takenAt.getTime()),
+  ];
+
+  return moments.length > 0 ? new Date(Math.max(...moments)) : undefined;
 }
 
 async function findMirrorStatus(

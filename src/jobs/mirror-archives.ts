@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { inspectStorage } from '../archive/inspect.js';
+import { readMassLoss } from '../archive/mass-loss-record.js';
 import type { Storage } from '../archive/storage.js';
 import { NoSpaceError, UsageError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
@@ -173,6 +174,7 @@ async function rotateMirror(
   const { report: rotation } = await runRotate({
     storage: mirror.storage,
     policy,
+    loss: await readMassLoss(request.source),
     isDryRun,
     expects: newest?.archive,
     lockWaitMs,

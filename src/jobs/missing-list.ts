@@ -2,7 +2,7 @@
 import { archiveName } from '../archive/names.js';
 import type { Missing } from '../archive/salvage/missing.js';
 import { replaceOrdinaryFile } from '../platform/atomic-file.js';
-import { formatUtcSecond } from '../platform/dates.js';
+import { formatMoment } from '../platform/dates.js';
 import type { PlannedRecover } from '../recover/plan-recover.js';
 import type { RecoverReport } from '../recover/request.js';
 import type { MailSource } from './select-mail.js';
@@ -89,7 +89,7 @@ function formatList({
   const kept = carried.map((path) => `kept\t${plainText(path)}`);
 
   return [
-    `# What could not be brought from ${archives.join(' + ')}, as of ${formatUtcSecond(takenAt)} UTC`,
+    `# What could not be brought from ${archives.join(' + ')}, as of ${formatMoment(takenAt)}`,
     '# kind, name, messages, where, reason; kept: a live file that stays in its place',
     ...lines,
     ...kept,

@@ -1,16 +1,17 @@
 /** The history of a server's runs, found by the flags of a command. */
-import { hasHistory } from '../history/history-file.js';
+import { hasHistory, historyPath } from '../history/history-file.js';
 import type { HistoryRun } from '../history/history-run.js';
 import { readHistory } from '../history/read-history.js';
-import { beginRun, endRun } from '../history/record-run.js';
+import { beginRun, endRun, tellRunProgress } from '../history/record-run.js';
 import type { KnownEnd } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
+import type { ProgressReport } from '../platform/progress.js';
 import { NotFoundError } from '../errors.js';
 import {
   findBareInstallation,
   findInstallation,
 } from '../server/installation.js';
-import type { ServerFlags } from './server.js';
+import { findServer, type ServerFlags } from './server.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -39,6 +40,16 @@ export function historyOf(flags: ServerFlags): HistoryRun[] {
   return dir === undefined ? [] : readHistory(dir);
 }
 
+/** The same for people who ask for them. @throws {NotFoundError} without a server */
+export function openHistory(flags: ServerFlags): {
+  readonly file: string;
+  readonly runs: HistoryRun[];
+} {
+  const dir = historyDirectory(flags) ?? findServer(flags).dir;
+
+  return { file: historyPath(dir), runs: readHistory(dir) };
+}
+
 /** Writes that the run of a command begins. */
 export async function recordBegin(
   command: string,
@@ -46,6 +57,11 @@ export async function recordBegin(
 ): Promise<void> {
   const dir = historyDirectory(flags);
   if (dir !== undefined) await beginRun(dir, command);
+}
+
+/** Tells those who look how far it is. */
+export function recordProgress(report: ProgressReport): void {
+  tellRunProgress(report);
 }
 
 /** Writes how it ended; nothing where its begin was not written. */

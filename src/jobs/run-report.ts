@@ -21,7 +21,7 @@ export interface RunParts {
 /** The report of a run whose archive was published. Pure. */
 export function toRunReport(parts: RunParts): RunReport {
   const { command, backupDir, hostname, report, rotation } = parts;
-  const isDone = report.issues.length === 0;
+  const isDone = report.issues.length === 0 && !report.isMassLoss;
 
   return {
     schema: 'kms-backup/run/1',

@@ -15,14 +15,15 @@ import { toChain } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { SealedError } from '../errors.js';
 import { indexMail } from '../recover/index-mail.js';
-import type { StatusReport } from '../status/status.js';
+import { describeLastRun, describeRunning } from '../history/run-words.js';
+import type { StatusReport } from '../status/status-report.js';
 import { folderLabel } from '../store/mail-names.js';
 import type { CollectedStatus, StatusRequest } from './collect-status.js';
 
 /** Reads what the page shows besides the state: the central directories of the newest point, and no data. */
 export async function collectFacts(
   { server, storage, clock }: StatusRequest,
-  { report, states, nextRuns, mirror }: CollectedStatus,
+  { report, states, nextRuns, runs, progress, mirror }: CollectedStatus,
 ): Promise<StatusFacts> {
   const { settings } = server;
   const space = states && (await storage.freeSpace());
@@ -39,6 +40,8 @@ export async function collectFacts(
     warnings: toPageWarnings(report),
     archives,
     mailboxes: await measureMailboxes(states ?? []),
+    lastRun: describeLastRun(runs),
+    running: runs.running && describeRunning(runs.running, progress),
     nextRuns: nextRuns.map(({ at, task: { type, description } }) => ({
       at,
       type,

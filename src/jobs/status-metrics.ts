@@ -2,7 +2,7 @@
 import type { Clock } from '../platform/clock.js';
 import { writeStateMetrics } from '../report/metrics-file.js';
 import type { StateFacts } from '../report/state-metrics.js';
-import type { StatusLevel } from '../status/status.js';
+import type { StatusLevel } from '../status/status-report.js';
 import type { CollectedStatus } from './collect-status.js';
 
 /** The verdicts, in the order of monitoring systems: each is its exit code. */

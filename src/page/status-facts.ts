@@ -70,6 +70,10 @@ export interface StatusFacts {
   readonly archives: readonly StatusArchive[];
   /** In any order; empty where nobody measured them. */
   readonly mailboxes: readonly MailboxSize[];
+  /** The last backup in words; undefined where nobody wrote it down. */
+  readonly lastRun?: string | undefined;
+  /** The backup at work, in words. */
+  readonly running?: string | undefined;
   /** Soonest first. */
   readonly nextRuns: readonly NextRun[];
   /** Of the backup directory's file system; undefined where it does not say. */

@@ -1,6 +1,7 @@
 import { formatMinute, formatMoment } from '../platform/dates.js';
 import { formatCount, formatSize, plural } from '../platform/units.js';
 import { escapeHtml } from './html.js';
+import { verdictHtml } from './status-verdict.js';
 import { calendarHtml } from './status-calendar.js';
 import { glanceHtml } from './status-cards.js';
 import { sizeChartSvg } from './status-chart.js';
@@ -27,7 +28,7 @@ export function statusPage(facts: StatusFacts): string {
     // Names in archives come from outside: whatever slipped through, nothing is loaded or run.
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<title>Mail backup of ${escapeHtml(facts.hostname)}</title><style>${STATUS_STYLE}</style></head><body>`,
-    `<header><h1>Mail backup of ${escapeHtml(facts.hostname)}</h1>${verdict(facts)}</header><main>`,
+    `<header><h1>Mail backup of ${escapeHtml(facts.hostname)}</h1>${verdictHtml(facts)}</header><main>`,
     warnings(facts),
     section('At a glance', glanceHtml(facts)),
     section('Next runs', nextRuns(facts)),
@@ -49,21 +50,6 @@ const CALENDAR_KEY =
 function section(title: string, body: string): string {
   const id = title.toLowerCase().replaceAll(' ', '-');
   return `<section aria-labelledby="${id}" tabindex="0"><h2 id="${id}">${title}</h2>${body}</section>`;
-}
-
-function verdict({ warnings: list }: StatusFacts): string {
-  const critical = list.filter(
-    ({ severity }) => severity === 'critical',
-  ).length;
-  if (critical > 0) {
-    return `<p class="verdict critical">Needs help: ${plural(critical, 'serious problem')}</p>`;
-  }
-
-  if (list.length > 0) {
-    return `<p class="verdict warning">Needs a look: ${plural(list.length, 'warning')}</p>`;
-  }
-
-  return '<p class="verdict good">All is well</p>';
 }
 
 function warnings({ warnings: list }: StatusFacts): string {

@@ -20,35 +20,33 @@ export function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
 }
 
-/** `2026-11-22`, UTC. */
-export function formatUtcDay(date: Date): string {
-  return date.toISOString().slice(0, 10);
-}
-
-/** `2026-11-22 01:00`, UTC. */
-export function formatUtcMinute(date: Date): string {
-  return date.toISOString().slice(0, 16).replace('T', ' ');
-}
-
-/** `2026-11-22 01:00:03`, UTC. */
-export function formatUtcSecond(date: Date): string {
-  return date.toISOString().slice(0, 19).replace('T', ' ');
+/** `2026-11-22`, local time. */
+export function formatDay(date: Date): string {
+  return `${String(date.getFullYear())}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`;
 }
 
 /** `2026-11-23 02:00`, local time without its zone, for where that is named once for all. */
 export function formatMinute(date: Date): string {
-  const day = `${String(date.getFullYear())}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`;
+  return `${formatDay(date)} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
+}
 
-  return `${day} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
+/** `2026-11-23 02:00 CET`, local time with its zone. */
+export function formatZonedMinute(date: Date): string {
+  return `${formatMinute(date)} ${zoneOf(date)}`.trimEnd();
 }
 
 /** `2026-11-23 02:00:09 CET`, local time with its zone. */
 export function formatMoment(date: Date): string {
-  const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })
-    .formatToParts(date)
-    .find(({ type }) => type === 'timeZoneName')?.value;
+  return `${formatMinute(date)}:${twoDigits(date.getSeconds())} ${zoneOf(date)}`.trimEnd();
+}
 
-  return `${formatMinute(date)}:${twoDigits(date.getSeconds())} ${zone ?? ''}`.trimEnd();
+/** `CET` or `CEST`, as it is at that moment. */
+function zoneOf(date: Date): string {
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZoneName: 'short',
+  }).formatToParts(date);
+
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
 }
 
 /** `Sun 2026-11-29 01:00 CET`, local time with its zone. */

@@ -111,7 +111,9 @@ async function tell(
   warnings: Warnings,
 ): Promise<void> {
   const { settings, clock, signal } = context;
-  noteEnd({ exitCode: report.exitCode, error: report.error });
+  const { command, startedAt, exitCode, error } = report;
+  const { installDir } = context;
+  noteEnd({ installDir, command, startedAt, exitCode, error });
   // Each step is either stopped by the signal or, where the signal came before it, kept short.
   const limits = (mostMs: number): StepLimits =>
     signal?.aborted ? { mostMs } : { signal };

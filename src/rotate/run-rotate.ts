@@ -20,6 +20,11 @@ import { formatMinute } from '../platform/dates.js';
 import { addNote } from '../platform/run-notes.js';
 import { tellStep } from '../platform/steps.js';
 import {
+  type MassLossRecord,
+  readMassLoss,
+} from '../archive/mass-loss-record.js';
+import { holdBack } from './hold-back.js';
+import {
   findMissing,
   planRotation,
   type RotationPlan,
@@ -35,6 +40,8 @@ import type { RetentionPolicy, Verdict } from './policy.js';
 export interface RotateRequest {
   readonly storage: Storage;
   readonly policy: RetentionPolicy;
+  /** What another place's loss of mail keeps; undefined: what stands beside the archives. */
+  readonly loss?: MassLossRecord | undefined;
   readonly isDryRun: boolean;
   /** An archive that must be there: a listing without it is not to be believed. */
   readonly expects?: string | undefined;
@@ -153,7 +160,9 @@ async function makeRoom(request: RotateRequest): Promise<Verdict | undefined> {
 async function plan(request: RotateRequest): Promise<RotationPlan> {
   const states = await inspectStorage(request.storage);
 
-  return planRotation(states, request.policy, request.clock());
+  const loss = request.loss ?? (await readMassLoss(request.storage));
+
+  return holdBack(planRotation(states, request.policy, request.clock()), loss);
 }
 
 /** A share that answers with half of its files must not make the other half look superfluous. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ConfigurationError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
 import { type ConfigDocument, parseConfigDocument } from './config/document.js';
-import { readConfigText } from './config/text.js';
+import { decodeConfigText, readConfigText } from './config/text.js';
 import { findSection, readerOf } from './config/values.js';
 import type { Installation } from './installation.js';
 import { readScheduleTasks, type ScheduleTask } from './schedule-tasks.js';
@@ -78,6 +78,15 @@ export function readSettings(installation: Installation): ServerSettings {
     parseConfigDocument(readConfigText(installation.configPath)),
     installation.dir,
   );
+}
+
+/** The settings of a server whose mailserver.cfg says nothing, for those who must go on without it. */
+export function defaultSettings(installation: Installation): ServerSettings {
+  const text =
+    '<config><table name="Directories"><variable name="StoreDir">store</variable></table></config>';
+  const source = decodeConfigText(installation.configPath, Buffer.from(text));
+
+  return settingsOf(parseConfigDocument(source), installation.dir);
 }
 
 /** The settings of a parsed mailserver.cfg; relative directories count from the install directory. */

@@ -36,6 +36,14 @@ export function parseIniText(text: string, installDir: string): IniSettings {
   return settings;
 }
 
+/** What can be understood of a file that may be broken, for those who tell that it is. @throws {ConfigurationError} when it cannot be read */
+export function readIniLeniently(installDir: string): IniSettings {
+  const problems: IniProblem[] = [];
+  const entries = entriesOf(readIniText(installDir), problems);
+
+  return settingsFrom(entries, installDir, problems);
+}
+
 /**
  * The file's text, empty where there is no file.
  * @throws {ConfigurationError} when it cannot be read, is too large or not UTF-8

@@ -90,6 +90,8 @@ export interface IniSettings {
     readonly retention: RetentionSettings;
   };
   readonly tasks: TaskSettings;
+  /** Absolute path of the status page that each run writes. */
+  readonly status: { readonly html: string | undefined };
   /** In the order of the file. */
   readonly targets: readonly TargetSettings[];
 }
@@ -120,6 +122,7 @@ export function settingsFrom(
     retention: readRetention(section('retention')),
     mirror: readMirror(section('mirror')),
     tasks: readTasks(section('tasks')),
+    status: { html: section('status').path('html') },
     targets: readTargets(entries, section, problems),
   };
 

@@ -5,7 +5,8 @@ import type { Clock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import type { ServerSettings } from '../server/settings.js';
 import { type Check, ok, problem, warning } from './check.js';
-import type { StatusOptions, StatusReport } from './status.js';
+import type { StatusOptions } from './status.js';
+import type { StatusReport } from './status-report.js';
 
 export function checkBackupDir(
   storage: Storage,

@@ -25,12 +25,8 @@ import {
   checkRecover,
   checkSchedule,
 } from './check-server.js';
-import {
-  inspectIfThere,
-  readStatus,
-  type StatusOptions,
-  type StatusReport,
-} from './status.js';
+import { inspectIfThere, readStatus, type StatusOptions } from './status.js';
+import { type StatusReport } from './status-report.js';
 
 /** Reads the settings as one check; without them nothing else can be looked at. */
 export function checkConfiguration(installation: Installation): {
@@ -110,7 +106,7 @@ async function readStatusOf(
     states: await inspectIfThere(options.storage),
     storeDir: options.settings.storeDir,
     maxAgeMs: undefined,
-    scheduleWarnings: [],
+    further: [],
   });
 }
 

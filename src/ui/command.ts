@@ -84,6 +84,7 @@ export abstract class KmsCommand extends Command {
 
     return (report) => {
       tellProgress(report);
+      this.#recorder.progress(report);
       this.#progress?.update(report);
     };
   }
@@ -160,6 +161,7 @@ export abstract class KmsCommand extends Command {
       process.exitCode = exitCode;
       tellStep(`ends with exit code ${exitCode}`);
       this.#recorder.end(exitCode);
+      await this.#recorder.showEnd();
     } catch (error) {
       await this.#recorder.failAnyway(error);
 

@@ -1,4 +1,5 @@
 import type { ServerFlags } from '../jobs/server.js';
+import type { ProgressReport } from '../platform/progress.js';
 import { toldError } from './present/error.js';
 
 /**
@@ -42,6 +43,10 @@ export class RunRecorder {
     await this.#job.recordBegin(this.command, this.#flags);
   }
 
+  progress(report: ProgressReport): void {
+    this.#job?.recordProgress(report);
+  }
+
   end(exitCode: number): void {
     this.#job?.recordEnd({ exitCode });
   }
@@ -51,9 +56,18 @@ export class RunRecorder {
     this.#job?.recordEnd(endOf(error));
   }
 
+  /** Writes the page that kms-backup.ini asks for, when the end is written. */
+  async showEnd(): Promise<void> {
+    if (!this.#job || !this.#flags) return;
+
+    const { keepStatusPage } = await import('../jobs/status-html.js');
+    await keepStatusPage(this.#flags);
+  }
+
   /** Writes the failure of a run, also of one that had not begun to act. */
   async failAnyway(error: unknown): Promise<void> {
     this.fail(error);
+    await this.showEnd();
     if (this.#job || !this.#flags) return;
 
     const { recordIdleFailure } = await import('../jobs/record-run.js');

@@ -5,7 +5,7 @@ import { buildSampleServer } from '../../src/demo/sample-server.js';
 import type { RunReport } from '../../src/report/run-report.js';
 import { metricsText } from '../../src/report/metrics.js';
 import { stateMetricsText } from '../../src/report/state-metrics.js';
-import type { StatusReport } from '../../src/status/status.js';
+import type { StatusReport } from '../../src/status/status-report.js';
 import { checkLine } from '../../src/ui/present/check-line.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
@@ -90,9 +90,10 @@ describe('status --check', () => {
     expect((await check('--max-age', 'soon', ...server))[0]).toBe(3);
 
     writeFileSync(ini, '[backup]\nlevle = 3\n');
+    // No backup can be made: that is known, and bad.
     expect(await check('--check', ...server)).toEqual([
-      3,
-      expect.stringContaining('UNKNOWN - '),
+      2,
+      expect.stringContaining('CRITICAL - '),
     ]);
 
     writeFileSync(ini, '');
@@ -102,11 +103,11 @@ describe('status --check', () => {
       '--check',
       ...server,
     ]);
-    expect(status).toBe(3);
+    expect(status).toBe(2);
     expect(json).toMatchObject({
       schema: 'kms-backup/status/1',
-      exitCode: 3,
-      level: 'unknown',
+      exitCode: 2,
+      level: 'critical',
       check: expect.stringMatching(LINE) as string,
     });
   });

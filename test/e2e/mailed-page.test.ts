@@ -92,7 +92,10 @@ describe('the mail about a backup', () => {
       kms(['status', '--html', path, '--server-dir', server.serverDir]),
     );
     const withoutTimes = (page: string): string =>
-      page.replaceAll(/<footer>.*<\/footer>|<small>[^<]*<\/small>/g, '');
+      page.replaceAll(
+        /<footer>.*<\/footer>|As of [^<]*|<small>[^<]*<\/small>/g,
+        '',
+      );
     expect(withoutTimes(first.page)).toBe(
       withoutTimes(readFileSync(path, 'utf8')),
     );
@@ -111,6 +114,8 @@ describe('the mail about a backup', () => {
     expect(await run('backup', 'full')).toMatchObject({ status: 2 });
     const { mail, page } = await newestMail();
     expect(mail.subject).toContain('FAILED');
+    expect(page).not.toContain('All is well');
+    expect(page).toContain('the last backup FAILED');
     expect(page).toMatch(/<td[^>]*>F\w+\.zip<\/td>/);
   });
 });

@@ -121,6 +121,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
       '--overwrite',
     ],
   },
+  history: READS,
   'list-archives': READS,
   'log:show': READS,
   // The mail service does not answer.

@@ -7,7 +7,7 @@ import { schemaFaults, SCHEMAS } from '../helpers/schemas.js';
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url));
 /** Files that this program keeps for itself: nobody else reads them. */
 const OWN_FILES =
-  /^(?:headers|lock|mirror|publication|schedule-state|seal|spooled-mail|verified)$/;
+  /^(?:headers|history-line|lock|mass-loss|run-progress|mirror|publication|schedule-state|seal|spooled-mail|verified)$/;
 
 /** The things that commands print, as the source names them. */
 function printedThings(): string[] {

@@ -8,7 +8,7 @@ import { damageIn, documentDamage } from '../../archive/damage.js';
 import { describeDrill } from '../../archive/proof.js';
 import { archiveName, isSealedName } from '../../archive/names.js';
 import { SealedError } from '../../errors.js';
-import { formatUtcDay, formatUtcMinute } from '../../platform/dates.js';
+import { formatDay, formatZonedMinute } from '../../platform/dates.js';
 import {
   formatAge,
   formatCount,
@@ -24,7 +24,7 @@ const DRILLED = 'DRILLED';
 const HEADER = [
   'ARCHIVE',
   'TYPE',
-  'TAKEN (UTC)',
+  'TAKEN',
   'AGE',
   'MESSAGES',
   'SIZE',
@@ -80,7 +80,7 @@ export function formatArchives(
 
   const newest = newestPoint(rows.map(({ state }) => state));
   const point = newest
-    ? `newest recoverable point ${formatUtcMinute(newest.facts.files.takenAt)} UTC`
+    ? `newest recoverable point ${formatZonedMinute(newest.facts.files.takenAt)}`
     : 'nothing can be recovered';
 
   return [
@@ -101,7 +101,7 @@ function toCells(
   return [
     `${indent}${archiveName(files.stem)}`,
     parts === undefined ? files.type : `${files.type} (${parts})`,
-    formatUtcMinute(files.takenAt),
+    formatZonedMinute(files.takenAt),
     formatAge(now.getTime() - files.takenAt.getTime()),
     messages === undefined ? '?' : formatCount(messages),
     formatSize(files.sizeBytes),
@@ -117,7 +117,7 @@ function toCells(
 function describeProof({ verifiedAt, verifiedBy }: ArchiveState): string {
   if (!verifiedAt) return 'no';
 
-  return `${formatUtcDay(verifiedAt)}${verifiedBy === 'drill' ? ' (drill)' : ''}`;
+  return `${formatDay(verifiedAt)}${verifiedBy === 'drill' ? ' (drill)' : ''}`;
 }
 
 function describeRecoverable({

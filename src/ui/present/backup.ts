@@ -23,8 +23,8 @@ type AfterBackup = Partial<Pick<NightlyBackupEnd, 'rotation' | 'mirror'>>;
 const LISTED_ISSUES = 20;
 
 /** Returns the exit code of a backup that published or planned an archive. */
-export function backupExitCode({ issues }: BackupReport): ExitCode {
-  return issues.length > 0 ? ExitCode.incomplete : ExitCode.done;
+export function backupExitCode({ issues, isMassLoss }: BackupReport): ExitCode {
+  return issues.length > 0 || isMassLoss ? ExitCode.incomplete : ExitCode.done;
 }
 
 /** The report of a backup as a document. */

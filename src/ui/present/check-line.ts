@@ -1,5 +1,5 @@
 import { formatAge } from '../../platform/units.js';
-import type { StatusReport } from '../../status/status.js';
+import type { StatusReport } from '../../status/status-report.js';
 
 /** What monitoring systems call this check. */
 const SERVICE = 'KMS-BACKUP';

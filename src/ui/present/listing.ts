@@ -1,5 +1,5 @@
 import type { RecoverListing } from '../../recover/listing.js';
-import { formatUtcSecond } from '../../platform/dates.js';
+import { formatMoment } from '../../platform/dates.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
 import { folderLabel } from '../../store/mail-names.js';
 import { formatTable } from '../table.js';
@@ -17,7 +17,7 @@ export function formatListing(listing: RecoverListing): string {
   );
 
   return [
-    `From      ${listing.archives.join(' + ')}, as of ${formatUtcSecond(listing.takenAt)} UTC`,
+    `From      ${listing.archives.join(' + ')}, as of ${formatMoment(listing.takenAt)}`,
     ...(rows.length > 0
       ? formatTable([['DOMAIN', 'USER', 'FOLDER', 'MESSAGES', 'SIZE'], ...rows])
       : []),

@@ -1,7 +1,7 @@
 import { hidesNames } from '../../archive/salvage/missing.js';
 import type { AdditiveCounts } from '../../recover/additive.js';
 import type { RecoverReport } from '../../recover/request.js';
-import { formatMinute, formatUtcSecond } from '../../platform/dates.js';
+import { formatMinute, formatMoment } from '../../platform/dates.js';
 import {
   formatCount,
   formatDuration,
@@ -29,9 +29,9 @@ export function formatRecoverPlan(
   report: RecoverReport,
   isVerbose = false,
 ): string {
-  const taken = formatUtcSecond(report.takenAt);
+  const taken = formatMoment(report.takenAt);
   return [
-    `Recover   ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)}, as of ${taken} UTC`,
+    `Recover   ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)}, as of ${taken}`,
     `From      ${report.archives.join(' + ')}`,
     ...labelled('To', formatPlaces(report)),
     ...formatEffect(report),

@@ -1,4 +1,4 @@
-import { formatUtcDay, formatWeekdayMoment } from '../../platform/dates.js';
+import { formatDay, formatWeekdayMoment } from '../../platform/dates.js';
 import { formatAge, formatSize, plural } from '../../platform/units.js';
 import { describeLag } from '../../page/status-facts.js';
 import { terminalChart } from '../../page/terminal-chart.js';
@@ -6,12 +6,16 @@ import { systemClock } from '../../platform/clock.js';
 import { describeKept } from '../../server/kept-words.js';
 import { describeDrill } from '../../archive/proof.js';
 import type { ExitCode } from '../../errors.js';
+import { describeLastRun, describeRunning } from '../../history/run-words.js';
 import type {
   CollectedStatus,
   MirrorStatus,
 } from '../../jobs/collect-status.js';
 import { STATUS_LEVELS } from '../../jobs/status-metrics.js';
-import type { StatusArchive, StatusReport } from '../../status/status.js';
+import type {
+  StatusArchive,
+  StatusReport,
+} from '../../status/status-report.js';
 import { document } from '../document.js';
 import { unknownLine } from './check-line.js';
 import { toldError } from './error.js';
@@ -44,7 +48,16 @@ export function presentUnknown(error: unknown): {
 
 /** The state as a document. */
 export function documentStatus(
-  { report, nextRuns: [next], lastRun, accepted, mirror }: CollectedStatus,
+  {
+    report,
+    nextRuns: [next],
+    lastRun,
+    runs,
+    progress,
+    accepted,
+    massLoss,
+    mirror,
+  }: CollectedStatus,
   check?: string,
 ): object {
   const { last, newestRecoverable, ...rest } = report;
@@ -57,6 +70,8 @@ export function documentStatus(
     nextRun: next && { type: next.task.type, at: next.at.toISOString() },
     lastRun,
     accepted,
+    runs: { ...runs, progress },
+    massLoss,
     mirror,
   });
 }
@@ -75,17 +90,18 @@ export function formatStatus(status: CollectedStatus): string {
   ].join('\n');
 }
 
-function statusRows({
-  report,
-  nextRuns: [next],
-  lastRun,
-  accepted,
-  mirror,
-}: CollectedStatus): string[][] {
+function statusRows(status: CollectedStatus): string[][] {
+  const {
+    report,
+    nextRuns: [next],
+    accepted,
+    mirror,
+  } = status;
   const { last, newestRecoverable: newest, engine, lock } = report;
 
   return [
     ['Status', report.level.toUpperCase()],
+    ...lastRunRows(status),
     ['Full', describe(last.full)],
     ['Differential', describe(last.differential)],
     ['Copy', describe(last.copy)],
@@ -95,7 +111,6 @@ function statusRows({
         ? `up to ${formatWeekdayMoment(newest.takenAt)}, ${newest.name}`
         : 'nothing',
     ],
-    ...(lastRun ? [['Last run', describeRun(lastRun)]] : []),
     ...(accepted > 0 ? [['Accepted', describeAccepted(accepted)]] : []),
     ['Next run', describeNext(next)],
     [
@@ -119,6 +134,17 @@ function statusRows({
 
 const describeAccepted = (count: number): string =>
   `${plural(count, 'path')} left out of the last backup, as [backup] accept says`;
+
+/** The history's last run; where it has none, the last that `schedule run` made. */
+function lastRunRows({ runs, progress, lastRun }: CollectedStatus): string[][] {
+  const { running } = runs;
+  const told = describeLastRun(runs) ?? (lastRun && describeRun(lastRun));
+
+  return [
+    ...(running ? [['Running', describeRunning(running, progress)]] : []),
+    ...(told === undefined ? [] : [['Last run', told]]),
+  ];
+}
 
 /** `Sun 2026-11-29 01:00 CET, full`. */
 function describeNext(
@@ -176,7 +202,7 @@ export function isUnicodeTerminal(
 function describe(archive: StatusArchive | undefined): string {
   if (!archive) return 'none';
   const { takenAt, ageMs, sizeBytes, verifiedAt, drilled } = archive;
-  const proof = verifiedAt ? `, verified ${formatUtcDay(verifiedAt)}` : '';
+  const proof = verifiedAt ? `, verified ${formatDay(verifiedAt)}` : '';
   const drill = drilled ? `, drilled ${describeDrill(drilled)}` : '';
   return `${formatWeekdayMoment(takenAt)}, ${formatAge(ageMs)} ago, ${formatSize(sizeBytes)}${proof}${drill}`;
 }

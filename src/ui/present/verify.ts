@@ -4,7 +4,7 @@ import type { VerifyReport } from '../../archive/verify.js';
 import type { VerifyEnd } from '../../verify/run-verify.js';
 import { ExitCode, type KmsError } from '../../errors.js';
 import { toSystemError } from '../../platform/system-error.js';
-import { formatUtcDay } from '../../platform/dates.js';
+import { formatDay } from '../../platform/dates.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
 import { document } from '../document.js';
 
@@ -185,7 +185,7 @@ function describeSeal({ volumes, messages, seal }: VerifyReport): string {
   const before = seal?.isReadBack
     ? 'and was read back then'
     : 'and was not read back then';
-  const day = seal ? formatUtcDay(seal.sealedAt) : '';
+  const day = seal ? formatDay(seal.sealedAt) : '';
   const facts = `${plural(volumes, 'volume')}, ${plural(messages, 'message')}`;
 
   return `${facts}: is what was sealed on ${day} (${how}), ${before}; not opened now`;

@@ -1,0 +1,72 @@
+/** What `status` is to look at, also where a file of settings is broken: that is the worst that it can say. */
+import { readHistory } from '../history/read-history.js';
+import { ConfigurationError } from '../errors.js';
+import { systemClock } from '../platform/clock.js';
+import type { Installation } from '../server/installation.js';
+import {
+  defaultSettings,
+  readSettings,
+  type ServerSettings,
+} from '../server/settings.js';
+import { readIniFile } from '../settings/ini-file.js';
+import { chooseStorage } from './archive-places.js';
+import type { StatusRequest } from './collect-status.js';
+import { findServer, type ServerFlags } from './server.js';
+import type { SourceFlags } from './setting-sources.js';
+
+/**
+ * The request of `status`.
+ * @throws {NotFoundError} without a server · {ConfigurationError} where what is broken is needed to find the archives
+ */
+export function toStatusRequest(
+  flags: ServerFlags &
+    SourceFlags & { readonly 'max-age'?: number | undefined },
+): StatusRequest {
+  const installation = findServer(flags);
+  const [settings, fault] = settingsOrFault(installation);
+  const faults = [fault, iniFault(installation)];
+  const server = { installation, settings };
+
+  return {
+    server,
+    storage: chooseStorage(flags, { server: settings }),
+    clock: systemClock,
+    maxAgeMs: flags['max-age'],
+    settingsFaults: faults.filter((text) => text !== undefined),
+  };
+}
+
+/** Of a broken mailserver.cfg the defaults, with the place that the last run knew. */
+function settingsOrFault(
+  installation: Installation,
+): [ServerSettings, string | undefined] {
+  try {
+    return [readSettings(installation), undefined];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+
+    const defaults = defaultSettings(installation);
+    const backupDir = lastPlace(installation) ?? defaults.backupDir;
+
+    return [
+      { ...defaults, backupDir },
+      `no backup can be made: ${error.message}`,
+    ];
+  }
+}
+
+function lastPlace({ dir }: Installation): string | undefined {
+  return readHistory(dir).findLast(({ place }) => place !== undefined)?.place;
+}
+
+function iniFault({ dir }: Installation): string | undefined {
+  try {
+    readIniFile(dir);
+
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+
+    return `no backup can be made: ${error.message}`;
+  }
+}

@@ -1,0 +1,79 @@
+import type { HistoryRun } from '../../history/history-run.js';
+import { formatWeekdayMoment } from '../../platform/dates.js';
+import {
+  formatCount,
+  formatDuration,
+  formatSize,
+  plural,
+} from '../../platform/units.js';
+import { document } from '../document.js';
+import { fitTable } from '../table.js';
+
+const TITLES = [
+  'STARTED',
+  'COMMAND',
+  'STATE',
+  'EXIT',
+  'TOOK',
+  'MESSAGES',
+  'SIZE',
+  'WHAT',
+];
+/** Left out first where a terminal has no room. */
+const DISPENSABLE = ['SIZE', 'MESSAGES', 'TOOK', 'EXIT'];
+
+export function documentHistory(
+  file: string,
+  runs: readonly HistoryRun[],
+): object {
+  return document('history', { file, runs });
+}
+
+/** A line for each run; what is wrong stands in words. */
+export function formatHistory(
+  runs: readonly HistoryRun[],
+  columns: number | undefined,
+): string {
+  const { lines } = fitTable(
+    [TITLES, ...runs.map(rowOf)],
+    DISPENSABLE,
+    columns,
+  );
+
+  return lines.join('\n');
+}
+
+function rowOf(run: HistoryRun): string[] {
+  const { startedAt, endedAt, command, state, exitCode, facts } = run;
+
+  return [
+    formatWeekdayMoment(startedAt),
+    command,
+    state === 'failed' ? 'FAILED' : state,
+    exitCode === undefined ? '-' : String(exitCode),
+    endedAt ? formatDuration(endedAt.getTime() - startedAt.getTime()) : '-',
+    facts.messages === undefined ? '-' : formatCount(facts.messages),
+    facts.bytes === undefined ? '-' : formatSize(facts.bytes),
+    whatOf(run),
+  ];
+}
+
+/** The archive that came of it, or why none did. */
+function whatOf({ error, facts, state }: HistoryRun): string {
+  if (error) return error.message.split('\n')[0] ?? '';
+  if (facts.isSkipped) return 'left out by the before hook';
+
+  return state === 'died' ? 'began and never ended' : factsOf(facts);
+}
+
+function factsOf(facts: HistoryRun['facts']): string {
+  const { archive = '', leftOut = 0, warnings = 0 } = facts;
+  const parts = [
+    archive,
+    leftOut > 0 ? `${formatCount(leftOut)} left out` : '',
+    facts.isMassLoss ? 'far less mail than before' : '',
+    warnings > 0 ? plural(warnings, 'warning') : '',
+  ];
+
+  return parts.filter((part) => part !== '').join(', ');
+}
