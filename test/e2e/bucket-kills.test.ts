@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -9,55 +10,82 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   buildInstallation,
   type Installation,
 } from '../helpers/installation.js';
+import { backUpAt } from '../helpers/nights.js';
 import { type S3Apart, startS3Apart } from '../helpers/s3-apart.js';
+import { newKeyPair } from '../helpers/sealing.js';
 import { BINARY, kmsJson, QUIET_ENVIRONMENT } from '../helpers/tools.js';
 
-const STRIDE = process.env['KMS_TEST_THOROUGH'] === '1' ? 1 : 6;
+interface Killed {
+  readonly words: readonly string[];
+  readonly isSealed: boolean;
+  /** Of its requests each so-many-th is the last one; all of them where the test is thorough. */
+  readonly stride: number;
+}
+
+const BACKUP = ['backup', 'full', '--backup-dir', 'offsite'];
+const COPY = ['replicate', '--to', 'offsite'];
+const IS_THOROUGH = process.env['KMS_TEST_THOROUGH'] === '1';
 
 let dir: string;
 let server: Installation;
 let s3: S3Apart;
 
 const state = (): string => join(dir, 'state');
-const backUp = (): string[] => [
-  'backup',
-  'full',
-  '--server-dir',
-  server.serverDir,
-  '--backup-dir',
-  'offsite',
-];
 const environment = (): NodeJS.ProcessEnv => ({
   ...process.env,
   ...QUIET_ENVIRONMENT,
   ...s3.env,
   KMS_BACKUP_STATE_DIR: state(),
+  KMS_BACKUP_SERVER_DIR: server.serverDir,
 });
 
-beforeAll(async () => {
+beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'kms-bucket-kills-'));
-  server = buildInstallation(dir);
+  server = buildInstallation(join(dir, 'server'));
   s3 = await startS3Apart();
-  writeFileSync(
-    join(server.serverDir, 'kms-backup.ini'),
-    `[target.offsite]\ntype = s3\nendpoint = ${s3.endpoint}\nregion = us-east-1\nbucket = ${s3.bucketName}\nprefix = mail\n`,
-  );
 });
 
-afterAll(async () => {
+afterEach(async () => {
   await s3.close();
   rmSync(dir, { recursive: true });
 });
 
+async function setUp(isSealed: boolean): Promise<void> {
+  const { identity, recipient } = await newKeyPair();
+  writeFileSync(join(server.serverDir, 'identity'), identity, { mode: 0o600 });
+  const target = [
+    '[target.offsite]',
+    'type = s3',
+    `endpoint = ${s3.endpoint}`,
+    'region = us-east-1',
+    `bucket = ${s3.bucketName}`,
+    'prefix = mail',
+    ...(isSealed
+      ? [`recipients = ${recipient}`, 'identity-file = identity']
+      : []),
+  ];
+  writeFileSync(
+    join(server.serverDir, 'kms-backup.ini'),
+    `${target.join('\n')}\n`,
+  );
+
+  for (const day of ['01', '02']) {
+    await backUpAt(server, 'full', `2026-01-${day}T01:00:00Z`);
+  }
+}
+
 /** Kills the command as soon as the server has so many requests, and has done the last one. */
-async function killAt(request: number): Promise<void> {
+async function killAt(
+  words: readonly string[],
+  request: number,
+): Promise<void> {
   await s3.faults([{ at: request, does: 'lose-hang' }]);
-  const child = spawn(process.execPath, [BINARY, ...backUp()], {
+  const child = spawn(process.execPath, [BINARY, ...words], {
     env: environment(),
     stdio: 'ignore',
   });
@@ -70,40 +98,64 @@ async function killAt(request: number): Promise<void> {
   await ended;
 }
 
-it('a run that is killed between two requests leaves the old state or the new one, and nothing behind the next run', async () => {
-  const run = () => kmsJson(backUp(), { env: environment() });
-  const first = run();
-  expect(first.status, JSON.stringify(first.json)).toBe(0);
-  await s3.save();
-  cpSync(state(), join(dir, 'kept'), { recursive: true });
-  await s3.forget();
-  run();
-  const requests = (await s3.requests()).length;
+const firstVolume = /\dZ\.zip(?:\.age)?$/;
 
-  for (let at = 1; at <= requests; at += STRIDE) {
-    await s3.restore();
-    rmSync(state(), { recursive: true });
-    cpSync(join(dir, 'kept'), state(), { recursive: true });
-    await s3.forget();
-    await killAt(at);
-    await s3.faults([]);
-    const seen = (await s3.keys()).filter((key) => /\dZ\.zip$/.test(key));
+async function expectWhole(seen: readonly string[], where: string) {
+  expect(await s3.uploads(), where).toEqual([]);
+  const keys = await s3.keys();
+  expect(keys, where).toEqual(expect.arrayContaining([...seen]));
+  const stems = keys
+    .filter((key) => firstVolume.test(key))
+    .map((key) => key.replace(/\.zip(?:\.age)?$/, ''));
+  expect(
+    keys.filter((key) => key.endsWith('.seal.json')),
+    where,
+  ).toEqual(stems.map((stem) => `${stem}.seal.json`));
+  const [target = ''] = readdirSync(join(state(), 'targets'));
+  const own = readdirSync(join(state(), 'targets', target), {
+    recursive: true,
+  });
+  expect(own.join(), where).not.toMatch(/publication|\.part/);
+}
 
-    const next = run();
-    const where = `killed at request ${String(at)}: ${JSON.stringify(next.json)}`;
-    expect(next.status, where).toBe(0);
-    expect(await s3.uploads(), where).toEqual([]);
-    const keys = await s3.keys();
-    expect(keys, where).toEqual(expect.arrayContaining(seen));
-    const stems = keys
-      .filter((key) => key.endsWith('Z.zip'))
-      .map((key) => key.slice(0, -'.zip'.length));
-    expect(
-      keys.filter((key) => key.endsWith('.seal.json')),
-      where,
-    ).toEqual(stems.map((stem) => `${stem}.seal.json`));
-    const [target = ''] = readdirSync(join(state(), 'targets'));
-    const own = readdirSync(join(state(), 'targets', target));
-    expect(own.join(), where).not.toContain('publication');
-  }
+describe('a run that is killed between two requests', () => {
+  it.each<[string, Killed]>([
+    ['backup', { words: BACKUP, isSealed: false, stride: 8 }],
+    ['sealed backup', { words: BACKUP, isSealed: true, stride: 15 }],
+    ['copy', { words: COPY, isSealed: false, stride: 15 }],
+    ['sealed copy', { words: COPY, isSealed: true, stride: 15 }],
+  ])(
+    'leaves the old state or the new one, and nothing behind the next run: a %s',
+    async (_, { words, isSealed, stride }) => {
+      await setUp(isSealed);
+      const run = () => kmsJson(words, { env: environment() });
+      if (words === BACKUP) {
+        const first = run();
+        expect(first.status, JSON.stringify(first.json)).toBe(0);
+      }
+
+      await s3.save();
+      const kept = join(dir, 'kept');
+      if (existsSync(state())) cpSync(state(), kept, { recursive: true });
+
+      await s3.forget();
+      expect(run().status).toBe(0);
+      const requests = (await s3.requests()).length;
+
+      for (let at = 1; at <= requests; at += IS_THOROUGH ? 1 : stride) {
+        await s3.restore();
+        rmSync(state(), { recursive: true });
+        if (existsSync(kept)) cpSync(kept, state(), { recursive: true });
+        await s3.forget();
+        await killAt(words, at);
+        await s3.faults([]);
+        const seen = (await s3.keys()).filter((key) => firstVolume.test(key));
+
+        const next = run();
+        const where = `killed at request ${String(at)}: ${JSON.stringify(next.json)}`;
+        expect(next.status, where).toBe(0);
+        await expectWhole(seen, where);
+      }
+    },
+  );
 });
