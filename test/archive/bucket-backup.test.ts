@@ -20,6 +20,7 @@ import {
   type Installation,
 } from '../helpers/installation.js';
 import { backUpAt, clockFrom } from '../helpers/nights.js';
+import { MANNERS, REAL_S3 } from '../helpers/real-s3.js';
 import { type S3Apart, startS3Apart } from '../helpers/s3-apart.js';
 import type { S3ServerOptions } from '../helpers/s3-server.js';
 
@@ -56,7 +57,7 @@ afterEach(async () => {
 });
 
 describe('backups into a bucket', () => {
-  it.each(['strict', 'ceph', 'swift'] as const)(
+  it.each(MANNERS)(
     'are sent, sealed, recorded, rotated and verified as on a disk, by a server of %s manners',
     async (manner) => {
       const storage = await start({ manner });
@@ -156,7 +157,7 @@ describe('backups into a bucket', () => {
 });
 
 describe('two machines that back up to one bucket', () => {
-  it.each(['strict', 'ceph', 'swift'] as const)(
+  it.each(MANNERS)(
     'at one second: one publishes, the other one says so and leaves nothing, at a server of %s manners',
     async (manner) => {
       await start({ manner });
@@ -228,7 +229,7 @@ describe('what a run sealed before it died', () => {
         storage: bucketOf(s3, host('a')),
       }),
     ).rejects.toThrow(
-      'F20260101T010000Z.zip is sealed in s3://mail-backup/mail',
+      `F20260101T010000Z.zip is sealed in s3://${s3.bucketName}/mail`,
     );
     expect(await s3.keys()).toEqual(['mail/F20260101T010000Z.seal.json']);
 
@@ -276,41 +277,49 @@ describe('rotation in a bucket', () => {
     }
   };
 
-  it('says who must rotate where the credentials may not delete', async () => {
-    const users = {
-      writer: {
-        secret: 'writer/Secret',
-        mayNot: ['delete', 'overwrite'] as const,
-      },
-    };
-    const storage = await start({ users });
-    await nights(storage);
-    const { report } = await rotate(storage, 1);
-    expect(report.failures).toBe(2);
-    expect(report.verdicts[0]?.failure).toBe(
-      'these credentials may not remove it from s3://mail-backup/mail: rotate with others that may, on another machine',
-    );
-    expect(await s3.keys()).toHaveLength(9);
-    expect(readdirSync(host()).join()).not.toContain('publication');
-  });
+  it.skipIf(REAL_S3 !== undefined)(
+    'says who must rotate where the credentials may not delete',
+    async () => {
+      const users = {
+        writer: {
+          secret: 'writer/Secret',
+          mayNot: ['delete', 'overwrite'] as const,
+        },
+      };
+      const storage = await start({ users });
+      await nights(storage);
+      const { report } = await rotate(storage, 1);
+      expect(report.failures).toBe(2);
+      expect(report.verdicts[0]?.failure).toBe(
+        'these credentials may not remove it from s3://mail-backup/mail: rotate with others that may, on another machine',
+      );
+      expect(await s3.keys()).toHaveLength(9);
+      expect(readdirSync(host()).join()).not.toContain('publication');
+    },
+  );
 
-  it('keeps what is locked, names the date, and is no failure', async () => {
-    await start();
-    const durationMs = 30 * 86_400_000;
-    const storage = bucketOf(s3, host(), {
-      retention: { mode: 'COMPLIANCE', durationMs },
-    });
-    await nights(storage);
-    const { report } = await rotate(storage, 1);
-    expect(report.failures).toBe(0);
-    expect(report.verdicts.map(({ action }) => action)).toEqual([
-      'keep',
-      'keep',
-      'keep',
-    ]);
-    expect(report.verdicts[0]?.reason).toMatch(/^locked until \d{4}-\d\d-\d\d/);
-    expect(await s3.keys()).toHaveLength(9);
-  });
+  it.skipIf(REAL_S3?.manner === 'swift')(
+    'keeps what is locked, names the date, and is no failure',
+    async () => {
+      await start({ hasVersions: REAL_S3 !== undefined });
+      const durationMs = 30 * 86_400_000;
+      const storage = bucketOf(s3, host(), {
+        retention: { mode: 'COMPLIANCE', durationMs },
+      });
+      await nights(storage);
+      const { report } = await rotate(storage, 1);
+      expect(report.failures).toBe(0);
+      expect(report.verdicts.map(({ action }) => action)).toEqual([
+        'keep',
+        'keep',
+        'keep',
+      ]);
+      expect(report.verdicts[0]?.reason).toMatch(
+        /^locked until \d{4}-\d\d-\d\d/,
+      );
+      expect(await s3.keys()).toHaveLength(9);
+    },
+  );
 
   it('goes on with an archive that a dead rotation has removed in part', async () => {
     const storage = await start();
@@ -344,7 +353,7 @@ describe('rotation in a bucket', () => {
   });
 });
 
-describe('a locked bucket', () => {
+describe.skipIf(REAL_S3 !== undefined)('a locked bucket', () => {
   const retention = { mode: 'GOVERNANCE', durationMs: 86_400_000 } as const;
 
   it.each(['strict', 'ceph'] as const)(
@@ -384,8 +393,11 @@ describe('a bucket', () => {
   it('of more than 1,000 keys is rotated as one of few', async () => {
     const storage = await start();
     await backUpAt(server, 'full', '2026-01-01T01:00:00Z', { storage });
-    for (let number = 1; number <= 1010; number++) {
-      await s3.put([`mail/A${String(number)}`, Buffer.from('x')]);
+    for (let number = 1; number <= 1010; number += 10) {
+      const ten = Array.from({ length: 10 }, (_, at) => number + at);
+      await Promise.all(
+        ten.map((one) => s3.put([`mail/A${String(one)}`, Buffer.from('x')])),
+      );
     }
 
     await backUpAt(server, 'full', '2026-01-02T01:00:00Z', {

@@ -11,6 +11,7 @@ import {
   toRecoverRequest,
 } from '../../src/jobs/recover-request.js';
 import { planRecover, runRecover } from '../../src/recover/run-recover.js';
+import { limitPolicy } from '../../src/rotate/choose-policy.js';
 import { runRotate } from '../../src/rotate/run-rotate.js';
 import type { Installation } from './installation.js';
 import { backUpAt, clockFrom } from './nights.js';
@@ -76,8 +77,7 @@ const rotate = async (
 ): Promise<void> => {
   const { report } = await runRotate({
     storage: bucket(limits && { limits }),
-    limit: 1,
-    keepsDifferentials: false,
+    policy: limitPolicy(1, false),
     isDryRun: false,
     lockWaitMs: 0,
     clock: clockFrom('2026-02-01T01:00:00Z'),
@@ -102,7 +102,7 @@ const mirror = async (
     source: storageAt(server.backupDir),
     mirror: {
       storage: bucket(limits && { limits }),
-      last: undefined,
+      retention: undefined,
       isUsual: true,
     },
     storeDir: server.storeDir,

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
+import type { ObjectStore } from '../../src/object-store/object-store.js';
+import { openObjectStore } from '../../src/object-store/open-object-store.js';
+import { makeRealBucket, REAL_S3 } from './real-s3.js';
 import type { StoredVersion } from './s3-bucket.js';
 import type {
   S3Fault,
@@ -59,9 +62,66 @@ const CALLS: readonly S3ApartCall['what'][] = [
 
 let compiled: Promise<string> | undefined;
 
-export async function startS3Apart(
-  options: S3ServerOptions = {},
-): Promise<S3Apart> {
+/** Where the environment names a real server (KMS_TEST_S3_URL), a new bucket there, and what is asked goes through the thread. */
+export function startS3Apart(options: S3ServerOptions = {}): Promise<S3Apart> {
+  return REAL_S3 ? startRealApart(options) : startThread(options);
+}
+
+async function startRealApart({
+  hasVersions = false,
+}: S3ServerOptions): Promise<S3Apart> {
+  const { bucket, endpoint = '' } = await makeRealBucket(hasVersions);
+  const apart = await startThread({ forwardTo: endpoint, bucketName: bucket });
+  const env = { ...REAL_S3?.env } as Record<string, string>;
+  const open = (prefix: string): ObjectStore =>
+    openObjectStore({ endpoint, bucket, prefix }, { env });
+  const store = open('');
+  const folders = ['mail/', 'mail1/'].map(
+    (prefix) => [prefix, open(prefix)] as const,
+  );
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = env;
+
+  return {
+    ...apart,
+    env: { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
+    keys: async () => {
+      const keys: string[] = [];
+      for (const [prefix, folder] of folders) {
+        keys.push(...(await folder.list()).map(({ key }) => prefix + key));
+      }
+
+      return keys.sort();
+    },
+    object: async (key) => {
+      const facts = await store.head(key);
+      if (!facts) return undefined;
+
+      const { bytes } = await store.get(key);
+
+      return { bytes, etag: facts.etag } as StoredVersion;
+    },
+    put: async ([key, bytes]) => {
+      await store.put(key, Buffer.from(bytes));
+    },
+    remove: (key) => store.remove(key),
+    uploads: async () =>
+      (await store.listUploads()).map(({ uploadId: id, key }) => ({ id, key })),
+    abort: async (id) => {
+      const uploads = await store.listUploads();
+      const upload = uploads.find(({ uploadId }) => uploadId === id);
+      if (upload) await store.abortUpload(upload.key, id);
+    },
+    close: async () => {
+      for (const one of [store, ...folders.map(([, folder]) => folder)]) {
+        one.close();
+      }
+
+      await apart.close();
+    },
+  };
+}
+
+async function startThread(options: S3ServerOptions): Promise<S3Apart> {
   compiled ??= compile();
   const worker = new Worker(await compiled, { workerData: options });
   const waiting = new Map<number, (result: unknown) => void>();

@@ -8,6 +8,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Bucket, type S3Manner } from './s3-bucket.js';
+import { forwardS3 } from './s3-forward.js';
 import { type S3Answer, answerS3, refusalXml } from './s3-requests.js';
 import { S3Refusal, type S3User, checkSignature } from './s3-signature.js';
 
@@ -64,6 +65,9 @@ export interface S3ServerOptions {
   readonly leastPartBytes?: number;
   /** How far the server's clock is ahead. */
   readonly clockOffsetMs?: number;
+  /** The address of another server that has the bucket: what is asked goes there, and the faults happen on the way. */
+  readonly forwardTo?: string;
+  readonly bucketName?: string;
   /** Key and certificate in PEM: it speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -99,7 +103,7 @@ export async function startS3(
 }
 
 class RunningServer implements S3Server {
-  readonly bucketName = BUCKET;
+  readonly bucketName: string;
   readonly faults: S3Fault[] = [];
   readonly requests: S3Seen[] = [];
   readonly users: Record<string, S3User>;
@@ -108,6 +112,7 @@ class RunningServer implements S3Server {
 
   constructor(private readonly options: S3ServerOptions) {
     this.users = { ...(options.users ?? USERS) };
+    this.bucketName = options.bucketName ?? BUCKET;
     this.bucket = new S3Bucket({
       manner: options.manner ?? 'strict',
       hasVersions: options.hasVersions ?? false,
@@ -183,7 +188,7 @@ class RunningServer implements S3Server {
     const answer =
       typeof does === 'object'
         ? refusalXml(new S3Refusal(does.status, does.code))
-        : this.#answer(asked, url, body, seen);
+        : await this.#answerOrForward(asked, url, body, seen);
     seen.status = answer.status;
     seen.answerBytes = answer.body.length;
 
@@ -214,6 +219,19 @@ class RunningServer implements S3Server {
     } else {
       response.end(isHead ? undefined : body);
     }
+  }
+
+  #answerOrForward(
+    asked: IncomingMessage,
+    url: URL,
+    body: Buffer,
+    seen: S3Seen,
+  ): S3Answer | Promise<S3Answer> {
+    const { forwardTo } = this.options;
+
+    return forwardTo === undefined
+      ? this.#answer(asked, url, body, seen)
+      : forwardS3(forwardTo, asked, body);
   }
 
   #answer(

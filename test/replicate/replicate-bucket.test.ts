@@ -25,6 +25,7 @@ import {
 } from '../helpers/installation.js';
 import { backUpAt, clockFrom } from '../helpers/nights.js';
 import { rulesOf } from '../helpers/retention.js';
+import { MANNERS } from '../helpers/real-s3.js';
 import { type S3Apart, startS3Apart } from '../helpers/s3-apart.js';
 import type { S3ServerOptions } from '../helpers/s3-server.js';
 
@@ -85,7 +86,7 @@ afterEach(async () => {
 });
 
 describe('archives are copied into a bucket', () => {
-  it.each(['strict', 'ceph', 'swift'] as const)(
+  it.each(MANNERS)(
     'once, proven there and rotated there, by a server of %s manners; at home they stay',
     async (manner) => {
       await start({ manner });
