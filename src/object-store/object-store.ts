@@ -1,3 +1,5 @@
+import type { Lifecycle } from './lifecycle.js';
+
 /**
  * An object store that speaks S3, seen from one bucket and prefix. Keys are relative to the prefix; bytes are whole buffers.
  * Every call is repeated where that may help, so that an error is the last word.
@@ -64,6 +66,15 @@ export interface ObjectStore {
 
   /** Forbids that the object is removed before `until`; a time that is already later must not become earlier. */
   lockUntil(key: string, mode: LockMode, until: Date): Promise<void>;
+
+  /**
+   * The rules by which the server itself removes what lies there; none is set where there are none.
+   * @throws {ObjectStoreError} where the server has no such rules, or does not tell
+   */
+  lifecycle(): Promise<Lifecycle>;
+
+  /** What the server's clock says, to the second; undefined where it does not tell. */
+  serverTime(): Promise<Date | undefined>;
 
   /** Ends all connections, and every call that is under way. */
   close(): void;

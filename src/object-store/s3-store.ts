@@ -1,5 +1,6 @@
 import { plainEtag } from './answer-xml.js';
 import { BucketCalls, condition } from './bucket-calls.js';
+import { type Lifecycle, lifecycleOf } from './lifecycle.js';
 import { objectsPage } from './list-answers.js';
 import {
   etagCheck,
@@ -85,6 +86,36 @@ export class S3Store implements ObjectStore {
     });
 
     return this.#calls.ownKeys(objects);
+  }
+
+  async lifecycle(): Promise<Lifecycle> {
+    const { prefix } = this.#calls.target;
+
+    try {
+      return await this.#calls.read(
+        {
+          method: 'GET',
+          query: { lifecycle: '' },
+          what: `read the rules of ${this.name}`,
+        },
+        (root) => lifecycleOf(root, prefix),
+      );
+    } catch (error) {
+      if (!isRefusal(error, 'NoSuchLifecycleConfiguration')) throw error;
+
+      return { dropsUploadsAfterDays: undefined, removesAfterDays: undefined };
+    }
+  }
+
+  async serverTime(): Promise<Date | undefined> {
+    const { headers } = await this.#calls.send({
+      method: 'GET',
+      query: { 'list-type': '2', 'max-keys': '1' },
+      what: `ask ${this.name} for the time`,
+    });
+    const at = new Date(headers['date'] ?? '');
+
+    return Number.isNaN(at.getTime()) ? undefined : at;
   }
 
   async put(

@@ -6,6 +6,7 @@ import { isRefusal } from '../object-store/object-store-error.js';
 import type { Clock } from '../platform/clock.js';
 import { plural } from '../platform/units.js';
 import { type Check, ok, problem, warning } from './check.js';
+import { checkLifecycle, checkServerClock } from './check-bucket.js';
 
 /** Unfinished uploads that are older than that belong to nobody any more. */
 const OLD_MS = 7 * 86_400_000;
@@ -21,22 +22,35 @@ export interface ProbeRequest {
 
 /** Tries everything that a backup, a rotation and a recover need. Where the bucket cannot be listed, nothing else is tried. */
 export async function probeTarget(request: ProbeRequest): Promise<Check[]> {
-  const listed = await checkListing(request);
-  if (listed.state === 'problem') return [listed];
+  const looked = await lookAtTarget(request);
+  const [listed] = looked;
+  if (listed?.state !== 'ok') return looked;
 
   const key = `.kms-backup-probe-${randomUUID()}`;
   const written = await checkWriting(request, key);
-  if (written.state === 'problem') return [listed, written];
+  if (written.state === 'problem') return [...looked, written];
 
   return [
-    listed,
+    ...looked,
     written,
     await checkOnce(request, key),
     await checkRanges(request, key),
     await checkParts(request, `${key}-parts`),
-    await checkUploads(request),
     await checkRemoval(request, key),
     ...(request.isRetained ? [await checkLock(request, `${key}-lock`)] : []),
+  ];
+}
+
+/** What can be found out without writing anything: whoever may not remove would leave it there. */
+export async function lookAtTarget(request: ProbeRequest): Promise<Check[]> {
+  const listed = await checkListing(request);
+  if (listed.state === 'problem') return [listed];
+
+  return [
+    listed,
+    await checkServerClock(request),
+    await checkUploads(request),
+    ...(await checkLifecycle(request)),
   ];
 }
 

@@ -270,6 +270,8 @@ describe('a target', () => {
     const tried = run(['target', 'test', 'offsite'], bare);
     expectDone(tried);
     expect(tried.stdout).toContain('refuses to write a name again');
+    expect(tried.stdout).toContain('the clocks of server and machine agree');
+    expect(tried.stdout).toContain('no rule drops uploads that nobody');
     expect(await s3.keys()).toEqual(before);
     expect(
       said(

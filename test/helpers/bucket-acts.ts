@@ -10,6 +10,7 @@ import {
   type RecoverFlags,
   toRecoverRequest,
 } from '../../src/jobs/recover-request.js';
+import { openServer } from '../../src/jobs/server.js';
 import { planRecover, runRecover } from '../../src/recover/run-recover.js';
 import { limitPolicy } from '../../src/rotate/choose-policy.js';
 import { runRotate } from '../../src/rotate/run-rotate.js';
@@ -105,7 +106,8 @@ const mirror = async (
       retention: undefined,
       isUsual: true,
     },
-    storeDir: server.storeDir,
+    server: openServer({ 'server-dir': server.serverDir }),
+    isNewTarget: false,
     keepsDifferentials: false,
     rotates: true,
     isDryRun: false,

@@ -44,6 +44,8 @@ export class S3Bucket {
   /** The versions of each key, oldest first; undefined: removed. */
   readonly versions = new Map<string, (StoredVersion | undefined)[]>();
   readonly uploads = new Map<string, PendingUpload>();
+  /** Its rules, as XML. */
+  lifecycle: string | undefined;
   /** What was completed, for a server that says so again. */
   readonly #completed = new Map<string, string>();
 

@@ -66,7 +66,18 @@ function answerBucket(asked: S3Asked): S3Answer {
     throw new S3Refusal(403, 'AccessDenied');
   }
 
+  if (asked.query.has('lifecycle')) return readLifecycle(asked);
+
   return asked.query.has('uploads') ? listUploads(asked) : listObjects(asked);
+}
+
+function readLifecycle({ bucket }: S3Asked): S3Answer {
+  const { lifecycle } = bucket;
+  if (lifecycle === undefined) {
+    throw new S3Refusal(404, 'NoSuchLifecycleConfiguration');
+  }
+
+  return { status: 200, headers: {}, body: Buffer.from(lifecycle) };
 }
 
 function listObjects({ bucket, query, pageSize }: S3Asked): S3Answer {

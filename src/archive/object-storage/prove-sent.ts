@@ -1,8 +1,11 @@
 /** Comparing what was sent to a bucket with what was written. */
 import { FailedError } from '../../errors.js';
 import type { ObjectStore } from '../../object-store/object-store.js';
+import { pause, pausesMs } from '../../platform/patience.js';
 import type { WrittenFile } from '../storage.js';
 import type { VolumeTally } from './volume-tally.js';
+
+const LISTING_LAGS_MS = 10_000;
 
 /**
  * What was sent is what was written, and the server has all of it.
@@ -19,17 +22,31 @@ export async function proveSent(
     );
   }
 
-  const there = await store.listParts(sent.key, sent.uploadId);
-  const isWhole =
-    there.length === sent.parts.length &&
-    there.every(({ etag, sizeBytes }, index) => {
-      const part = sent.parts[index];
-      return part?.etag === etag && part.sizeBytes === sizeBytes;
-    });
+  // The list of a server under load may lag behind what it has.
+  for (const pauseMs of pausesMs(LISTING_LAGS_MS)) {
+    if (await hasAllParts(store, sent)) return;
 
-  if (!isWhole) {
-    throw notAsSent(`${store.name} has not all parts of ${sent.key}`);
+    await pause(pauseMs, undefined);
   }
+
+  if (await hasAllParts(store, sent)) return;
+
+  throw notAsSent(`${store.name} has not all parts of ${sent.key}`);
+}
+
+async function hasAllParts(
+  store: ObjectStore,
+  { key, uploadId, parts }: VolumeTally,
+): Promise<boolean> {
+  const there = await store.listParts(key, uploadId);
+
+  return (
+    there.length === parts.length &&
+    there.every(({ etag, sizeBytes }, index) => {
+      const part = parts[index];
+      return part?.etag === etag && part.sizeBytes === sizeBytes;
+    })
+  );
 }
 
 function notAsSent(fact: string): FailedError {
