@@ -111,7 +111,11 @@ async function serve(server) {
 async function runTests(server, control) {
   const tests = spawn(
     process.execPath,
-    [join(root, 'scripts', 'test.mjs'), ...(files.length > 0 ? files : FILES)],
+    [
+      join(root, 'scripts', 'test.mjs'),
+      '--no-file-parallelism',
+      ...(files.length > 0 ? files : FILES),
+    ],
     {
       stdio: 'inherit',
       env: {
