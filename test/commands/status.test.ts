@@ -189,7 +189,7 @@ it.skipIf(!canBeNobody || !hasTool('setpriv'))(
       const status = asNobody('status', '--max-age', '26h');
       expect([status.status, status.stdout]).toEqual([
         3,
-        expect.stringMatching(/UNKNOWN\n.*cannot read/),
+        expect.stringMatching(/UNKNOWN - cannot read/),
       ]);
       const doctor = asNobody('doctor');
       expect([doctor.status, doctor.stdout]).toEqual([

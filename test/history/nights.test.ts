@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import PostalMime from 'postal-mime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { canFakeTime, canInject, kmsWithFaults } from '../helpers/faults.js';
 import { kmsInProcess } from '../helpers/in-process.js';
@@ -258,7 +259,7 @@ async function play(night: number, truth: Truth): Promise<Event> {
   truth.leftOut = event === 'left out';
   truth.loss ||= event === 'loss';
   if (publishes) truth.newest = at;
-  checkTold(event, truth, mails);
+  await checkTold(event, truth, mails);
   undo?.();
 
   return event;
@@ -273,7 +274,11 @@ const toldThemselves = (event: Event): boolean =>
   !['broken ini', 'broken cfg', 'killed', 'off'].includes(event);
 
 /** The mail, the page and the metrics that the run itself left. */
-function checkTold(event: Event, truth: Truth, mailsBefore: number): void {
+async function checkTold(
+  event: Event,
+  truth: Truth,
+  mailsBefore: number,
+): Promise<void> {
   const isWell = truth.lastExit === 0 && !truth.loss;
   if (event !== 'killed') {
     const page = readFileSync(pagePath(), 'utf8');
@@ -283,7 +288,8 @@ function checkTold(event: Event, truth: Truth, mailsBefore: number): void {
   const mail = smtp.mails.slice(mailsBefore).at(-1)?.raw ?? '';
   if (!toldThemselves(event)) return;
 
-  expect(/^Subject:.*(?:\r?\n .*)*FAILED/m.test(mail), event).toBe(
+  const { subject = '' } = await PostalMime.parse(mail);
+  expect(subject.includes('FAILED'), `${event}: ${subject}`).toBe(
     truth.failedInARow > 0,
   );
   expect(
