@@ -42,6 +42,7 @@ const SLOW_TESTS = [
   'test/object-store/faults.test.ts',
   'test/page/status-page.test.ts',
   'test/e2e/{decomposed-names,file-system-limits,interoperability}.test.ts',
+  'test/history/nights.test.ts',
   'test/platform/{lock-steps,remove-tree}.test.ts',
   'test/report/postfix.test.ts',
 ];

@@ -96,8 +96,9 @@ function flagLines(command) {
 function valueOf({ name, type, options }) {
   if (type !== 'option') return '';
   if (options?.length) return ` -x -a ${quote(options.join(' '))}`;
-  if (OFFERED[name])
+  if (OFFERED[name]) {
     return ` -x -a ${quote(`(__kms_backup_offer ${OFFERED[name]})`)}`;
+  }
 
   return ' -r';
 }
@@ -106,8 +107,10 @@ function argumentLines(command) {
   const { words, args } = command;
   const start = startOf(command);
   const [first] = Object.values(args);
-  if (first?.options)
+  if (first?.options) {
     return [`${start} -f -a ${quote(first.options.join(' '))}`];
+  }
+
   if (OF_ARCHIVES.includes(words)) {
     return [`${start} -a '(__kms_backup_offer archives)'`];
   }

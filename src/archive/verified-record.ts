@@ -29,7 +29,7 @@ export interface VerifiedEntry {
 }
 
 /** A drill, as it stands in the record. */
-export interface DrillEntry {
+interface DrillEntry {
   /** RFC 3339, UTC. */
   readonly at: string;
   /** Undefined: everything. */

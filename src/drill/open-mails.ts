@@ -5,7 +5,7 @@ import { faultOfMessage } from '../mail/mime-text.js';
 import { Turns } from '../platform/turns.js';
 
 /** Messages enough to tell, and few enough for a night. */
-export const MOST_OPENED = 1000;
+const MOST_OPENED = 1000;
 /** No mail service takes longer ones. */
 const MOST_BYTES = 256 * 1024 ** 2;
 

@@ -37,8 +37,3 @@ export interface DrillReport {
   readonly startedAt: Date;
   readonly durationMs: number;
 }
-
-/** Says whether everything that was drilled is as it was backed up. */
-export function isSound({ faults }: DrillReport): boolean {
-  return faults.length === 0;
-}

@@ -5,7 +5,7 @@ import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
-import type { NotifyRule } from '../settings/ini-settings.js';
+import type { NotifyRule } from '../settings/smtp-section.js';
 import { chooseStorage } from './archive-places.js';
 import { choosePolicy } from './choose-policy.js';
 import type { NightlyBackup } from './nightly-backup.js';

@@ -20,7 +20,8 @@ import {
 } from '../report/run-with-reporting.js';
 import type { RotateReport } from '../rotate/report-rotation.js';
 import { openServerLog, type ServerLog } from '../server/server-log.js';
-import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
+import type { IniSettings } from '../settings/ini-settings.js';
+import type { NotifyRule } from '../settings/smtp-section.js';
 import { mirrorAfter } from './mirror-after.js';
 import type { MirrorEnd, MirrorRequest } from './mirror-archives.js';
 import { refuseWrongPlace, rememberArchives } from './right-place.js';

@@ -1,5 +1,6 @@
 import { readSecret } from '../platform/secret.js';
-import type { IniSettings, TlsMode } from '../settings/ini-settings.js';
+import type { IniSettings } from '../settings/ini-settings.js';
+import type { TlsMode } from '../settings/smtp-section.js';
 import { readNotifyAddress } from '../server/notify-address.js';
 
 /** The settings of mailserver.cfg about mail, as `ServerSettings` has them. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { ConfigurationError, messageOf } from '../errors.js';
 import { TOOL } from '../platform/tool.js';
-import type { NotifyRule } from '../settings/ini-settings.js';
+import type { NotifyRule } from '../settings/smtp-section.js';
 import type {
   NotifySettings,
   NotifyTemplate,
@@ -21,7 +21,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const MOST_CHARACTERS = 3000;
 
 /** What is told; what a template may name in braces. */
-export interface PostedFacts {
+interface PostedFacts {
   readonly title: string;
   readonly text: string;
   readonly outcome: RunReport['outcome'] | 'test';
@@ -65,7 +65,7 @@ export async function notifyUrl(
  * Posts facts in the shape that the template asks for. Returns what went wrong.
  * @throws {ConfigurationError} for a template that cannot be used
  */
-export async function postFacts(
+async function postFacts(
   facts: PostedFacts,
   {
     url = '',

@@ -3,7 +3,8 @@ import { messageOf } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
 import { formatMoment } from '../platform/dates.js';
 import { formatSize } from '../platform/units.js';
-import type { IniSettings, NotifyRule } from '../settings/ini-settings.js';
+import type { IniSettings } from '../settings/ini-settings.js';
+import type { NotifyRule } from '../settings/smtp-section.js';
 import { readNotifyAddress } from '../server/notify-address.js';
 import {
   readMailRoute,

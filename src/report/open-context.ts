@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.js';
 import { readIniFile } from '../settings/ini-file.js';
-import type { NotifyRule } from '../settings/ini-settings.js';
+import type { NotifyRule } from '../settings/smtp-section.js';
 import { findInstallation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
 import type { NotifyContext } from './notify.js';

@@ -19,7 +19,7 @@ export interface StateFacts {
 }
 
 /** The newest archive of a type. */
-export interface LastArchive {
+interface LastArchive {
   readonly takenAt: Date;
   readonly sizeBytes: number;
   readonly verifiedAt: Date | undefined;

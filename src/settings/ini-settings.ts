@@ -1,5 +1,4 @@
 import { nearestNames } from '../platform/nearest.js';
-import { isMailAddress } from '../platform/mail-address.js';
 import { parseSize } from '../platform/units.js';
 import {
   type IniEntry,
@@ -8,16 +7,9 @@ import {
 } from './ini-section.js';
 import { readRetention, type RetentionSettings } from './retention-section.js';
 import { type NotifySettings, readNotify } from './notify-section.js';
+import { readSmtp, type SmtpSettings } from './smtp-section.js';
 import { readTasks, type TaskSettings } from './tasks-section.js';
 import { readTargets, type TargetSettings } from './target-section.js';
-
-/** The runs that send a notification: every run, those that need attention, or none. */
-const NOTIFY_RULES = ['always', 'problems', 'never'] as const;
-export type NotifyRule = (typeof NOTIFY_RULES)[number];
-
-/** The protection of the connection to the SMTP service; `auto` takes STARTTLS where the service offers it. */
-const TLS_MODES = ['auto', 'none', 'starttls', 'tls'] as const;
-export type TlsMode = (typeof TLS_MODES)[number];
 
 /** The settings of kms-backup.ini. An undefined one is not set there; the environment or mailserver.cfg may set it. */
 export interface IniSettings {
@@ -49,20 +41,7 @@ export interface IniSettings {
     /** Absolute path of the file with the identities that open sealed archives. */
     readonly identityFile: string | undefined;
   };
-  readonly smtp: {
-    readonly host: string | undefined;
-    readonly port: number | undefined;
-    readonly tls: TlsMode | undefined;
-    /** False accepts any certificate. */
-    readonly tlsVerify: boolean | undefined;
-    readonly user: string | undefined;
-    /** Absolute. */
-    readonly passwordFile: string | undefined;
-    readonly from: string | undefined;
-    readonly to: readonly string[] | undefined;
-    readonly notify: NotifyRule | undefined;
-    readonly timeoutMs: number | undefined;
-  };
+  readonly smtp: SmtpSettings;
   readonly hooks: {
     readonly before: string | undefined;
     readonly after: string | undefined;
@@ -169,27 +148,6 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
   };
 }
 
-function readSmtp(section: SectionReader): IniSettings['smtp'] {
-  return {
-    host: section.word('host', 'a host name or an address'),
-    port: section.integer('port', 1, 65535),
-    tls: section.oneOf('tls', TLS_MODES),
-    tlsVerify: section.yesNo('tls-verify'),
-    user: section.text('user'),
-    passwordFile: section.path('password-file'),
-    from: section.read('from', 'one e-mail address', (text) =>
-      parseAddresses(text)?.at(0),
-    ),
-    to: section.read(
-      'to',
-      'e-mail addresses, separated by commas',
-      parseAddresses,
-    ),
-    notify: section.oneOf('notify', NOTIFY_RULES),
-    timeoutMs: section.duration('timeout'),
-  };
-}
-
 function readHooks(section: SectionReader): IniSettings['hooks'] {
   return {
     before: section.text('before'),
@@ -262,10 +220,4 @@ function parseList(text: string): string[] | undefined {
   const parts = text.split(',').map((part) => part.trim());
 
   return parts.includes('') ? undefined : parts;
-}
-
-/** `a@b, Name <c@d>` as a list; undefined where one of them is no address or holds a line break. */
-function parseAddresses(text: string): string[] | undefined {
-  const parts = text.split(/[,;]/).map((part) => part.trim());
-  return parts.every(isMailAddress) ? parts : undefined;
 }

@@ -2,7 +2,7 @@
 import type { SectionReader } from './ini-section.js';
 
 /** What the services that people use take; any other value is the file of a template. */
-export const NOTIFY_TEMPLATES = ['json', 'ntfy', 'slack', 'teams'] as const;
+const NOTIFY_TEMPLATES = ['json', 'ntfy', 'slack', 'teams'] as const;
 export type NotifyTemplate = (typeof NOTIFY_TEMPLATES)[number];
 
 export interface NotifySettings {

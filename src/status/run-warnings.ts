@@ -40,7 +40,7 @@ function failureOf(
 }
 
 /** Why a run failed, in the words that it was told in. */
-export function reasonOf({ state, error, exitCode }: HistoryRun): string {
+function reasonOf({ state, error, exitCode }: HistoryRun): string {
   if (state === 'died') {
     return 'it began and never ended: it was killed, or the machine went down';
   }

@@ -4,7 +4,7 @@ import { DEFAULT_LOSS_LIMITS } from '../../src/backup/mass-loss.js';
 import type { BackupRequest } from '../../src/backup/request.js';
 import type { Clock } from '../../src/platform/clock.js';
 import { readIniFile } from '../../src/settings/ini-file.js';
-import type { NotifyRule } from '../../src/settings/ini-settings.js';
+import type { NotifyRule } from '../../src/settings/smtp-section.js';
 import { openServer } from '../../src/jobs/server.js';
 import {
   type NightlyBackup,

@@ -34,6 +34,14 @@ export type Writing = Pick<
     >
   >;
 
+/** An object is there whole or not at all. */
+const FEATURES: Writing['features'] = {
+  renames: false,
+  truncates: false,
+  syncs: false,
+  rangesAtOnce: true,
+};
+
 /** @param own the state directory of the bucket */
 export function writingOf(bucket: Bucket, own: Storage): Writing {
   const workplace = ownFiles(join(bucket.place.stateDirectory, 'spool'));
@@ -45,12 +53,7 @@ export function writingOf(bucket: Bucket, own: Storage): Writing {
   };
 
   return {
-    features: {
-      renames: false,
-      truncates: false,
-      syncs: false,
-      rangesAtOnce: true,
-    },
+    features: FEATURES,
     create: () => {
       throw piecemeal(bucket);
     },

@@ -84,11 +84,7 @@ function describeLive({ liveSame, liveChanged }: DrillReport): string {
 }
 
 /** `a recover takes about 38 min (from 1.2 of 44.0 GiB)`. */
-export function describeEstimate({
-  estimate,
-  recovered,
-  whole,
-}: DrillReport): string {
+function describeEstimate({ estimate, recovered, whole }: DrillReport): string {
   if (!estimate) return 'nothing was recovered that tells how long it takes';
 
   const duration = describeDuration(estimate.durationMs);
