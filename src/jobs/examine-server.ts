@@ -1,5 +1,6 @@
 /** Everything that `doctor` looks at. */
 import { systemClock } from '../platform/clock.js';
+import { readIniFile } from '../settings/ini-file.js';
 import type { Check } from '../status/check.js';
 import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { chooseStorage } from './archive-places.js';
@@ -40,8 +41,15 @@ export async function examineServer(
     place,
   });
 
+  const { targets } = readIniFile(installation.dir);
+  const looked =
+    targets.length > 0
+      ? await (await import('./test-target.js')).lookAtTargets(targets)
+      : [];
+  const scheduler = checkScheduler(flags, settings.backupEnabled);
+
   return {
-    checks: [check, ...checks, checkScheduler(flags, settings.backupEnabled)],
+    checks: [check, ...checks, scheduler, ...looked],
     isConfigured: true,
   };
 }

@@ -1,8 +1,14 @@
 /** The trial of a target: what its store can do, and what this machine may do there. */
+import type { BucketTarget } from '../archive/object-storage/bucket.js';
 import { openObjectStore } from '../object-store/open-object-store.js';
 import { systemClock } from '../platform/clock.js';
+import type { TargetSettings } from '../settings/target-section.js';
 import type { Check } from '../status/check.js';
-import { probeTarget } from '../status/probe-target.js';
+import {
+  lookAtTarget,
+  type ProbeRequest,
+  probeTarget,
+} from '../status/probe-target.js';
 import { bucketOf } from './bucket-targets.js';
 import type { ServerFlags } from './server.js';
 import { findTarget } from './targets.js';
@@ -20,17 +26,50 @@ export async function testTarget(
   name: string,
   flags: ServerFlags,
 ): Promise<TargetTrial> {
-  const bucket = bucketOf(findTarget(name, flags));
-  const store = openObjectStore(bucket.target);
+  return withStore(bucketOf(findTarget(name, flags)), async (request) => ({
+    target: name,
+    place: request.store.name,
+    checks: await probeTarget(request),
+  }));
+}
+
+/** What can be said of targets without writing there, each check under the target's name. */
+export async function lookAtTargets(
+  targets: readonly TargetSettings[],
+): Promise<Check[]> {
+  const looks = targets.map((target) =>
+    withStore(bucketOf(target), async (request) =>
+      named(target.name, await lookAtTarget(request)),
+    ),
+  );
+
+  return (await Promise.all(looks)).flat();
+}
+
+/** A look promises less than a trial: the first fact says so. */
+function named(target: string, checks: readonly Check[]): Check[] {
+  return checks.map((check, at) => ({
+    ...check,
+    name: `target ${target}: ${check.name}`,
+    fact:
+      at === 0 && check.state === 'ok'
+        ? `${check.fact}; whether this machine may write there is tried by target test ${target}`
+        : check.fact,
+  }));
+}
+
+async function withStore<Result>(
+  { target, retention }: BucketTarget,
+  act: (request: ProbeRequest) => Promise<Result>,
+): Promise<Result> {
+  const store = openObjectStore(target);
 
   try {
-    const checks = await probeTarget({
+    return await act({
       store,
-      isRetained: bucket.retention !== undefined,
+      isRetained: retention !== undefined,
       clock: systemClock,
     });
-
-    return { target: name, place: store.name, checks };
   } finally {
     store.close();
   }

@@ -286,9 +286,14 @@ describe('a target', () => {
     expect(run(['status', '--backup-dir', 'offsite'], bare).stdout).toContain(
       `in ${address}`,
     );
-    expect(run(['doctor', '--backup-dir', 'offsite'], bare).stdout).toContain(
-      'can be reached and listed',
-    );
+    await s3.forget();
+    const examined = run(['doctor', '--backup-dir', 'offsite'], bare);
+    expect(examined.stdout).toContain('can be reached and listed');
+    expect(examined.stdout).toContain('target offsite: list');
+    expect(examined.stdout).toContain('is tried by target test offsite');
+    expect(examined.stdout).toContain('no rule drops uploads that nobody');
+    const asked = new Set((await s3.requests()).map(({ method }) => method));
+    expect([...asked].filter((method) => !/GET|HEAD/.test(method))).toEqual([]);
     for (const show of [['list'], ['show', 'offsite']]) {
       const shown = run(['target', ...show], bare);
       expect(shown.stdout).toContain(address);
