@@ -13,7 +13,7 @@ _kms_backup() {
   [[ ${COMP_WORDS[0]##*/} == kmsrecover* ]] && command='recover'
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${command:+$command }$word" in
-    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'drill'|'export'|'history'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'recover'|'replicate'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'verify') command="${command:+$command }$word" ;;
+    'backup'|'backup copy'|'backup diff'|'backup full'|'completion'|'config'|'config set'|'config show'|'config wizard'|'demo'|'diff'|'doctor'|'drill'|'export'|'history'|'list-archives'|'log'|'log disable'|'log disable store-backup'|'log enable'|'log enable store-backup'|'log show'|'notify'|'notify test'|'pin'|'recover'|'replicate'|'rotate'|'schedule'|'schedule add'|'schedule edit'|'schedule export'|'schedule install'|'schedule list'|'schedule reset'|'schedule rm'|'schedule run'|'schedule uninstall'|'search'|'status'|'target'|'target add'|'target list'|'target rm'|'target show'|'target test'|'unpin'|'verify') command="${command:+$command }$word" ;;
     *) break ;;
     esac
   done
@@ -48,6 +48,7 @@ _kms_backup() {
     'log enable store-backup:--progress') values='auto plain json none' ;;
     'log show:--progress') values='auto plain json none' ;;
     'notify test:--progress') values='auto plain json none' ;;
+    'pin:--progress') values='auto plain json none' ;;
     'recover:--progress') values='auto plain json none' ;;
     'replicate:--progress') values='auto plain json none' ;;
     'rotate:--progress') values='auto plain json none' ;;
@@ -73,6 +74,7 @@ _kms_backup() {
     'target rm:--progress') values='auto plain json none' ;;
     'target show:--progress') values='auto plain json none' ;;
     'target test:--progress') values='auto plain json none' ;;
+    'unpin:--progress') values='auto plain json none' ;;
     'verify:--progress') values='auto plain json none' ;;
   esac
   if [[ -n $values ]]; then
@@ -81,7 +83,7 @@ _kms_backup() {
   fi
   if [[ $cur == -* ]]; then
     case "$command" in
-    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-reuse --no-rotate --no-verify --notify --oversize --pin --progress --quiet --reuse --rotate --server-dir --threads --until --verbose --verify --volume-size -q -v' ;;
     'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'completion') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
@@ -99,6 +101,7 @@ _kms_backup() {
     'log enable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'pin') flags='--backup-dir --help --json --lock-wait --progress --quiet --reason --server-dir --until --verbose -q -v' ;;
     'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --progress --quiet --reindex --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
     'replicate') flags='--backup-dir --dry-run --help --json --lock-wait --new-target --progress --quiet --server-dir --to --verbose -q -v' ;;
     'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
@@ -118,6 +121,7 @@ _kms_backup() {
     'target rm') flags='--dry-run --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'unpin') flags='--backup-dir --help --json --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
     'verify') flags='--help --identity --json --max-duration --progress --quick --quiet --read --server-dir --threads --unverified --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
@@ -130,7 +134,7 @@ _kms_backup() {
   esac
   (( ${#COMPREPLY[@]} )) && return
   case "$command" in
-    '') words='backup completion config demo diff doctor drill export history list-archives log notify recover replicate rotate schedule search status target verify' ;;
+    '') words='backup completion config demo diff doctor drill export history list-archives log notify pin recover replicate rotate schedule search status target unpin verify' ;;
     'backup') words='copy diff full' ;;
     'config') words='set show wizard' ;;
     'log') words='disable enable show' ;;

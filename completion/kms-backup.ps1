@@ -35,6 +35,8 @@ $scriptblock = {
     "mass-loss-user" = @{ "summary" = "Warn when a user's mailbox lost this share of its messages. Default: 50." }
     "mass-loss-all" = @{ "summary" = "Warn when all mail together lost this share. Default: 20." }
     "reuse" = @{ "summary" = "Copy what is unchanged out of the newest full and its differential; --no-reuse reads everything." }
+    "pin" = @{ "summary" = "No rotation removes the copy; a reason may follow." }
+    "until" = @{ "summary" = "The last day on which the pin keeps it, for example 2027-01-31." }
   }
 }
 }
@@ -639,6 +641,24 @@ $scriptblock = {
 }
 }
 
+"pin" = @{
+"_command" = @{
+  "summary" = "Keep an archive, whatever the rules say."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "reason" = @{ "summary" = "Why it is kept; shown wherever the pin is." }
+    "until" = @{ "summary" = "The last day on which the pin keeps it, for example 2027-01-31." }
+    "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
+    "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
+  }
+}
+}
+
 "recover" = @{
 "_command" = @{
   "summary" = "Recover mail and configuration from an archive."
@@ -767,6 +787,22 @@ $scriptblock = {
     "prometheus" = @{ "summary" = "Also write the state as metrics, for the node exporter." }
     "check" = @{ "summary" = "Be a monitoring check." }
     "max-age" = @{ "summary" = "The same with this limit for the newest archive. Default: 26h." }
+  }
+}
+}
+
+"unpin" = @{
+"_command" = @{
+  "summary" = "Take the pin of an archive away."
+  "flags" = @{
+    "help" = @{ "summary" = "Show help for command" }
+    "server-dir" = @{ "summary" = "The mail server's install directory." }
+    "json" = @{ "summary" = "Print one JSON document instead of text." }
+    "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
+    "verbose" = @{ "summary" = "More about each step on stderr." }
+    "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
+    "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
   }
 }
 }

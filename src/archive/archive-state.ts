@@ -1,5 +1,6 @@
 import type { ArchiveFacts } from './archive-facts.js';
 import type { Damage } from './damage.js';
+import type { PinState } from './pins.js';
 import type { DrillProof, Prover } from './proof.js';
 
 /**
@@ -30,6 +31,8 @@ export interface ArchiveState {
   readonly verifiedBy?: Prover | undefined;
   /** The last drill that recovered it, or some of it; undefined: none. */
   readonly drilled?: DrillProof | undefined;
+  /** What the file beside it says of a pin; undefined where it never had one. */
+  readonly pin?: PinState | undefined;
   /** The required files that a recover of this point would not bring: `users.cfg`. Such a point is no complete backup. */
   readonly lacks: readonly string[];
 }

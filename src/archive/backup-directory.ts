@@ -9,6 +9,7 @@ import {
   formatSealedName,
   formatVolumeName,
   isSealedName,
+  parsePinName,
   parseVolumeName,
   stemOfFile,
   stemOfIndexCopy,
@@ -18,6 +19,7 @@ import {
   openSealed,
   openSealedAtOnce,
 } from './sealed-volumes.js';
+import { newestPins } from './newest-pins.js';
 import type { Storage, StoredFile } from './storage.js';
 import { IndexedVolumes } from './volume-index/indexed-volumes.js';
 import type { DirectWays, VolumeOpener } from './volume-index/volume-opener.js';
@@ -48,6 +50,8 @@ export interface ArchiveFiles {
   /** Volumes that must exist because a later one does. */
   readonly missingVolumes: readonly number[];
   readonly sizeBytes: number;
+  /** The file beside it that says whether it is pinned; undefined where it never was. */
+  readonly pinFile?: StoredFile | undefined;
   /** What some of the volumes' bytes are read from; undefined where they are read themselves. */
   readonly index?: IndexedVolumes | undefined;
 }
@@ -156,9 +160,11 @@ export async function listArchiveFiles(
   return toArchives(storage, await storage.list(isArchiveFile));
 }
 
-/** Says whether a file is a volume of an archive, its index or this machine's copy of that, by its name. */
+/** Says whether a file is a volume of an archive, its index, this machine's copy of that, or its pin, by its name. */
 export function isArchiveFile(name: string): boolean {
-  return (stemOfFile(name) ?? stemOfIndexCopy(name)) !== undefined;
+  const stem = stemOfFile(name) ?? stemOfIndexCopy(name);
+
+  return stem !== undefined || parsePinName(name) !== undefined;
 }
 
 /** The archives among the files of a storage, in the order of `listArchiveFiles`. Pure. */
@@ -189,15 +195,24 @@ export function toArchives(
   }
 
   const byName = new Map(stored.map((file) => [file.name, file]));
+  const pins = newestPins(stored);
 
   return [...archives]
     .map(([stem, volumes]) => toArchive(stem, volumes))
+    .map((files) => withPinFile(files, pins.get(files.stem)))
     .map((files) => withIndex(storage, files, byName))
     .sort(
       (a, b) =>
         a.takenAt.getTime() - b.takenAt.getTime() ||
         rankOf(a.type) - rankOf(b.type),
     );
+}
+
+function withPinFile(
+  files: ArchiveFiles,
+  pinFile: StoredFile | undefined,
+): ArchiveFiles {
+  return pinFile ? { ...files, pinFile } : files;
 }
 
 /**

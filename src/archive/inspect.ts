@@ -13,6 +13,7 @@ import {
 import { directoryRuns } from './zip/directory-runs.js';
 import { isMessageAt } from './entry-kind.js';
 import { digestArchive, openVolume } from './open-archive.js';
+import { readPin } from './pins.js';
 import { resolveStates } from './sets.js';
 import type { Storage } from './storage.js';
 import { isReadFailure } from './zip/source.js';
@@ -51,10 +52,21 @@ export async function inspectArchives(
     }
   }
 
-  return resolveStates(facts, {
+  const states = resolveStates(facts, {
     verified: await readVerifiedRecord(storage),
     digests,
   });
+
+  return Promise.all(states.map((state) => withPin(storage, state)));
+}
+
+async function withPin(
+  storage: Storage,
+  state: ArchiveState,
+): Promise<ArchiveState> {
+  const { pinFile } = state.facts.files;
+
+  return pinFile ? { ...state, pin: await readPin(storage, pinFile) } : state;
 }
 
 /** A run asks several times, and each answer reads the central directories of a volume or two. */

@@ -37,6 +37,7 @@ export interface VolumeName {
 const VOLUME_PATTERN =
   /^([FIDC])(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z(?:\.([1-9]\d{0,5}))?\.zip(\.age)?$/;
 const INDEX_PATTERN = /^([FIDC]\d{8}T\d{6}Z)\.index\.zip(?:\.age)?$/;
+const PIN_PATTERN = /^([FIDC]\d{8}T\d{6}Z)\.pin(?:\.([1-9]\d{0,5}))?\.json$/;
 const TEMPORARY_PATTERN =
   /^([FIDC]\d{8}T\d{6}Z(?:\.(?:[1-9]\d{0,5}|index))?\.zip)\.part$/;
 
@@ -115,6 +116,25 @@ export function stemOfIndexCopy(fileName: string): string | undefined {
   return stem !== undefined && name === formatIndexName(stem)
     ? stem
     : undefined;
+}
+
+/** The name of the file that pins an archive; where nothing can be replaced, later ones have later numbers. */
+export function formatPinName(stem: string, number: number): string {
+  return number === 0 ? `${stem}.pin.json` : `${stem}.pin.${number}.json`;
+}
+
+/** The archive that a file pins, and its number; undefined for other names. */
+export function parsePinName(
+  fileName: string,
+): { readonly stem: string; readonly number: number } | undefined {
+  const [, stem = '', number = '0'] = PIN_PATTERN.exec(fileName) ?? [];
+
+  return (
+    parseVolumeName(formatVolumeName(stem, 0)) && {
+      stem,
+      number: Number(number),
+    }
+  );
 }
 
 /** The archive that a file is a volume or the index of; undefined for other names. */

@@ -262,6 +262,11 @@ export interface Storage {
    * @returns until when it is locked and stays; undefined where it is gone
    */
   removeArchive?(stem: string): Promise<Date | undefined>;
+  /**
+   * Puts a small file that belongs to an archive under a name that nothing has; undefined where `replaceRecord` puts it there.
+   * @returns false where something has the name
+   */
+  putOnce?(name: string, text: string): Promise<boolean>;
   /** Removes a file; one that is not there is removed. */
   remove(name: string): Promise<void>;
   /** Makes durable which names there are. */

@@ -10,6 +10,7 @@ import {
   formatTemporaryName,
   formatVolumeName,
   isTemporaryName,
+  parsePinName,
   parseVolumeName,
 } from './names.js';
 import { isHeaderPart } from './headers/header-names.js';
@@ -26,7 +27,7 @@ export interface Sweep {
 }
 
 /**
- * Removes what dead runs left: temporary volumes, and volumes that a run named before it died ahead of the first one. A
+ * Removes what dead runs left: temporary volumes, and volumes that a run named, and pins that it wrote, before it died ahead of the first one. A
  * leftover proves nothing against an archive whose first volume has its name: copy tools make such names too, and then
  * only the leftover goes. Call it while the storage's lock is held.
  *
@@ -95,7 +96,8 @@ function unpublishedWith(
   if (byName.has(formatVolumeName(stem, 0))) return [];
 
   return [...byName.values()].filter(
-    ({ name }) => parseVolumeName(name)?.stem === stem,
+    ({ name }) =>
+      parseVolumeName(name)?.stem === stem || parsePinName(name)?.stem === stem,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../archive/backup-directory.js';
 import type { ArchiveType } from '../archive/names.js';
+import type { Pin } from '../archive/pins.js';
 import type { Storage } from '../archive/storage.js';
 import type { CodecName } from '../archive/zip/codec-types.js';
 import type { Component } from '../store/components.js';
@@ -42,6 +43,8 @@ export interface BackupRequest {
   readonly lockWaitMs: number;
   /** So much stays free beside the archive; undefined: the server's soft limit, where the store is on the same disk. */
   readonly minFreeBytes: number | undefined;
+  /** The archive is pinned from its first moment on; undefined: it is not. */
+  readonly pin?: Pick<Pin, 'reason' | 'until'> | undefined;
   /** The share of the mail that may be gone before it is an alarm. */
   readonly lossLimits: LossLimits;
   readonly clock: Clock;
@@ -135,6 +138,8 @@ export interface BackupReport {
   readonly accepted: readonly BackupIssue[];
   /** Undefined where nothing was to be copied out of older archives. */
   readonly reused: ReuseReport | undefined;
+  /** As it was pinned; undefined where it is not. */
+  readonly pin?: Pin | undefined;
   /** Files kept in parts because no volume can hold them. */
   readonly split: readonly string[];
   /** Temporary files of dead runs that were removed. */

@@ -23,6 +23,7 @@ import { keepBeforeLoss } from './keep-before-loss.js';
 import { describeAlarm, MassLoss, refuseGoneStore } from './mass-loss.js';
 import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
+import { pinAtBirth, takePinBack } from './pin-at-birth.js';
 import { readPredecessor } from './predecessor.js';
 import type { BackupPlan } from './plan-archive.js';
 import { proveArchive } from './prove-archive.js';
@@ -240,6 +241,7 @@ async function writeArchive(
       await keepBeforeLoss(catalogue, writer.stem, request.clock());
     }
 
+    const pin = await pinAtBirth(run);
     const issues = await writer.publish(request.signal, {
       isReadBack: request.readsBack,
       facts: proven,
@@ -248,15 +250,16 @@ async function writeArchive(
     });
 
     return {
-      report: withUnlocked(
-        acceptKnown(reportRun(run, packed), request),
-        issues,
-      ),
+      report: {
+        ...withUnlocked(acceptKnown(reportRun(run, packed), request), issues),
+        pin,
+      },
       files: toPublished(request.storage, proven.files),
     };
   } catch (error) {
     await packer.close();
     await writer.discard();
+    await takePinBack(run);
 
     throw error;
   } finally {

@@ -47,7 +47,7 @@ export default class ListArchives extends KmsCommand {
     };
 
     return {
-      json: documentArchives(storage.name, archives),
+      json: documentArchives(storage.name, archives, look.now),
       text:
         archives.length === 0
           ? `No archives in ${storage.name}.`

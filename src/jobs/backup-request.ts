@@ -8,6 +8,7 @@ import { readIniFile } from '../settings/ini-file.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
 import { chooseStorage } from './archive-places.js';
 import { choosePolicy } from './choose-policy.js';
+import { type NewPin, refusePast } from './pin-archive.js';
 import type { NightlyBackup } from './nightly-backup.js';
 import { openServer, type ServerFlags } from './server.js';
 import {
@@ -38,6 +39,8 @@ import {
 export interface BackupFlags extends ServerFlags, SourceFlags {
   readonly notify?: string | undefined;
   readonly 'new-target': boolean;
+  /** The pin that the archive gets. */
+  readonly newPin?: NewPin | undefined;
 }
 
 /** The means to watch a run and to stop it. */
@@ -59,6 +62,7 @@ export function toNightlyBackup(
   const ini = readIniFile(installation.dir);
   const sources = { flags, ini, server: settings };
   const storage = chooseStorage(flags, sources);
+  refusePast(flags.newPin, systemClock());
   noteRun({ place: storage.name });
 
   return {
@@ -67,6 +71,7 @@ export function toNightlyBackup(
       installation,
       settings,
       storage,
+      pin: flags.newPin,
       ...chooseValues(sources),
       clock: systemClock,
       ...control,
@@ -81,7 +86,13 @@ export function toNightlyBackup(
 
 type ChosenValues = Omit<
   BackupRequest,
-  'type' | 'installation' | 'settings' | 'storage' | 'clock' | keyof RunControl
+  | 'type'
+  | 'installation'
+  | 'settings'
+  | 'storage'
+  | 'pin'
+  | 'clock'
+  | keyof RunControl
 >;
 
 function chooseValues(sources: Sources): ChosenValues {

@@ -5,6 +5,7 @@ import { countMessages } from '../archive/inspect.js';
 import { describeDrill } from '../archive/proof.js';
 import { formatMinute } from '../platform/dates.js';
 import { archiveName } from '../archive/names.js';
+import { describePin } from '../archive/pin-words.js';
 import type {
   MailboxSize,
   StatusArchive,
@@ -29,7 +30,9 @@ export async function collectFacts(
   const space = states && (await storage.freeSpace());
   const archives: StatusArchive[] = [];
 
-  for (const state of states ?? []) archives.push(await toStatusArchive(state));
+  for (const state of states ?? []) {
+    archives.push(await toStatusArchive(state, clock()));
+  }
 
   return {
     hostname: settings.hostname === '' ? hostname() : settings.hostname,
@@ -63,7 +66,10 @@ function toPageWarnings({
   }));
 }
 
-async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {
+async function toStatusArchive(
+  state: ArchiveState,
+  now: Date,
+): Promise<StatusArchive> {
   const { files } = state.facts;
 
   return {
@@ -77,6 +83,7 @@ async function toStatusArchive(state: ArchiveState): Promise<StatusArchive> {
     verifiedAt: state.verifiedAt,
     drilled: state.drilled && describeDrill(state.drilled, formatMinute),
     isRecoverable: state.isRecoverable,
+    pin: describePin(state.pin, now),
     problem: state.fault,
   };
 }

@@ -18,6 +18,8 @@ export interface StatusArchive {
   /** The last drill of it: `2026-11-22 06:00 (1 mailbox)`. */
   readonly drilled?: string | undefined;
   readonly isRecoverable: boolean;
+  /** `pinned until 2027-01-31: before the move` */
+  readonly pin?: string | undefined;
   /** Why it is not recoverable, or what else is wrong with it. */
   readonly problem?: string | undefined;
 }

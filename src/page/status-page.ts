@@ -78,7 +78,7 @@ function archiveTable({ archives }: StatusFacts): string {
       : `<strong class="critical">no</strong>${archive.problem === undefined ? '' : `: ${escapeHtml(archive.problem)}`}`;
     const cells = [
       formatMinute(archive.takenAt),
-      { html: state },
+      { html: `${state}${pinOf(archive)}` },
       TYPE_WORDS[archive.type].word,
       archive.name,
       archive.needs ?? 'nothing else',
@@ -101,6 +101,10 @@ function describeProof({ verifiedAt, drilled }: StatusArchive): string {
   const verified = verifiedAt ? formatMinute(verifiedAt) : 'never';
 
   return drilled === undefined ? verified : `${verified}, drilled ${drilled}`;
+}
+
+function pinOf({ pin }: StatusArchive): string {
+  return pin === undefined ? '' : `; ${escapeHtml(pin)}`;
 }
 
 const ARCHIVE_HEAD = [

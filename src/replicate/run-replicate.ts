@@ -18,6 +18,7 @@ import {
 } from '../errors.js';
 import { ObjectStoreError } from '../object-store/object-store-error.js';
 import { toSystemError } from '../platform/system-error.js';
+import { carryPins } from './carry-pins.js';
 import { copyArchive } from './copy-archive.js';
 import {
   findBaseFault,
@@ -50,6 +51,7 @@ export async function runReplicate(
 
   try {
     const warnings = await sweepTarget(request);
+    await carryPins(request);
     const archives = await copyAll(request, await planFor(request), warnings);
     if (request.isRecorded) warnings.push(...(await recordMirror(request)));
 

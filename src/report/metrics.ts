@@ -93,10 +93,11 @@ function metricsOf(report: RunReport): Metric[] {
 }
 
 function keptArchives({ rotation }: RunReport): number | undefined {
-  return (
-    rotation &&
-    rotation.kept.complete + rotation.kept.differentials + rotation.kept.others
-  );
+  if (!rotation) return undefined;
+
+  const { complete, differentials, pinned, others } = rotation.kept;
+
+  return complete + differentials + pinned + others;
 }
 
 /** All without a value where the run published nothing: what was true of the last success stays. */

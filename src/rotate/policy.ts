@@ -5,12 +5,16 @@ import {
   mayPushOut,
   partsOf,
 } from '../archive/completeness.js';
+import { withPin } from './hold-pinned.js';
 import { newestSetOf, reasonOfNewest } from './newest-set.js';
 import type {
   Candidates,
   RetentionRule,
   RuleChoice,
+  Verdict,
 } from './retention-rule.js';
+
+export type { Verdict };
 
 /**
  * Decides which archives stay. Pure: the same states give the same verdicts, each with its reason.
@@ -55,13 +59,6 @@ export class RetentionPolicy {
   }
 }
 
-export interface Verdict {
-  readonly state: ArchiveState;
-  readonly action: 'keep' | 'remove';
-  /** Those that keep it, or the one for which it goes. */
-  readonly reasons: readonly string[];
-}
-
 /** A verdict for every archive, in the given order: oldest first. */
 export function judgeArchives(
   states: readonly ArchiveState[],
@@ -72,14 +69,15 @@ export function judgeArchives(
 
   for (const like of groupByParts(states)) {
     for (const verdict of judgeLike({ like, states, now }, policy)) {
-      bases.set(verdict.state, verdict);
+      bases.set(verdict.state, withPin(verdict, { states, now }));
     }
   }
 
   const judged = { states, bases, policy, now };
 
   return states.map(
-    (state) => bases.get(state) ?? judgeDifferential(state, judged),
+    (state) =>
+      bases.get(state) ?? withPin(judgeDifferential(state, judged), judged),
   );
 }
 

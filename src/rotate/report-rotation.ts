@@ -73,7 +73,15 @@ export function reportRotation(
     limit: policy.limit ?? null,
     policy: policy.describe(),
     verdicts: rows,
-    kept: countKept(statesLeft(verdicts, stays), now),
+    kept: countKept(
+      statesLeft(verdicts, stays),
+      now,
+      new Set(
+        verdicts
+          .filter(({ isPinnedOnly }) => isPinnedOnly)
+          .map(({ state }) => state),
+      ),
+    ),
     removedBytes: removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     failures: rows.filter(({ failure }) => failure !== undefined).length,
   };

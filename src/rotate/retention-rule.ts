@@ -21,3 +21,13 @@ export interface RuleChoice {
   /** Says whether an archive that does not count stays: the rule has not found enough in its place. */
   readonly spares: (state: ArchiveState) => boolean;
 }
+
+/** What becomes of an archive. */
+export interface Verdict {
+  readonly state: ArchiveState;
+  readonly action: 'keep' | 'remove';
+  /** Those that keep it, or the one for which it goes. */
+  readonly reasons: readonly string[];
+  /** A pin alone keeps it: it goes beyond what the rules count. */
+  readonly isPinnedOnly?: boolean;
+}

@@ -6,6 +6,8 @@ import {
 } from '../archive/backup-directory.js';
 import { inspectStorage } from '../archive/inspect.js';
 import { pruneHeaderCache } from '../archive/headers/header-cache.js';
+import { isKeptByPin } from '../archive/pin-words.js';
+import { findPin, pinNamesOf } from '../archive/pins.js';
 import type { Storage } from '../archive/storage.js';
 import {
   errnoOf,
@@ -188,9 +190,10 @@ async function refuseShrunkListing(
 
 /** Removes archives; returns those that stay. A base stays while one that needs it stays. @throws {InterruptedError} */
 async function removeAll(
-  { storage, signal }: RotateRequest,
+  request: RotateRequest,
   { removals }: RotationPlan,
 ): Promise<Map<Verdict, Stay>> {
+  const { storage, signal } = request;
   const stays = new Map<Verdict, Stay>();
 
   for (const [at, verdict] of removals.entries()) {
@@ -198,7 +201,9 @@ async function removeAll(
     await stopWhereAsked(signal, removals.slice(0, at), stays);
 
     const stay =
-      stayOfBase(verdict, stays) ?? (await removeArchive(storage, verdict));
+      stayOfBase(verdict, stays) ??
+      (await stayOfPin(request, verdict)) ??
+      (await removeArchive(storage, verdict));
 
     if (stay) stays.set(verdict, stay);
   }
@@ -221,6 +226,18 @@ function stayOfBase(
   const reason = `${name}, which needs it, ${isLocked ? 'is locked' : 'could not be removed'}`;
 
   return { reason, isLocked };
+}
+
+/** Another machine may have pinned it since the plan was made. */
+async function stayOfPin(
+  { storage, clock }: RotateRequest,
+  { state }: Verdict,
+): Promise<Stay | undefined> {
+  const pin = await findPin(storage, state.facts.files.stem);
+
+  return isKeptByPin(pin, clock())
+    ? { reason: 'pinned meanwhile', isLocked: true }
+    : undefined;
 }
 
 /** Between two archives, so that none is left in part. */
@@ -257,8 +274,9 @@ async function removeArchive(
       return until && lockedUntil(until);
     }
 
-    for (const { storedAs } of volumes) {
-      await storage.remove(storedAs);
+    const pins = await pinNamesOf(storage, stem);
+    for (const name of [...volumes.map(({ storedAs }) => storedAs), ...pins]) {
+      await storage.remove(name);
       await storage.sync();
     }
 

@@ -4,6 +4,7 @@ import {
   newTargetFlag,
   sizeFlag,
   threadsFlag,
+  untilFlag,
   withEnvironment,
 } from './flags.js';
 
@@ -14,6 +15,14 @@ export const reuseFlag = withEnvironment({
     summary:
       'Copy what is unchanged out of the newest full and its differential; --no-reuse reads everything.',
   }),
+});
+
+/** The flags of `backup copy` alone. */
+export const pinFlags = withEnvironment({
+  pin: Flags.boolean({
+    summary: 'No rotation removes the copy; a reason may follow.',
+  }),
+  until: { ...untilFlag, dependsOn: ['pin'] },
 });
 
 /** The flags of `backup full`, `backup diff` and `backup copy`. */

@@ -91,6 +91,33 @@ export const durationFlag = Flags.custom<number>({
   },
 });
 
+/** A day, at whose end something is over. */
+export const untilFlag = Flags.custom<Date>({
+  helpValue: 'DATE',
+  summary: 'The last day on which the pin keeps it, for example 2027-01-31.',
+  parse: (input) => {
+    const end = endOfDay(input);
+    if (!end) {
+      throw new UsageError(`not a day: ${input}`, {
+        hints: ['Write year, month and day: 2027-01-31.'],
+      });
+    }
+
+    return Promise.resolve(end);
+  },
+})();
+
+/** The first moment of the next day; undefined where there is no such day. */
+function endOfDay(text: string): Date | undefined {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return undefined;
+
+  const [year = 0, month = 0, day = 0] = text.split('-').map(Number);
+  // There is no 31st of February.
+  if (new Date(year, month - 1, day).getDate() !== day) return undefined;
+
+  return new Date(year, month - 1, day + 1);
+}
+
 /** The number of reading threads. */
 export const threadsFlag = Flags.integer({
   min: 1,

@@ -39,6 +39,7 @@ const ENDS: readonly (readonly [RegExp, number])[] = [
   [/--forget/, 10],
   [/notify test/, 1],
   [/search /, 10],
+  [/pin [FC]/, 10],
   // No keys of an object store.
   [/--to s3:/, 2],
   [/target test/, 1],

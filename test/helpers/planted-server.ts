@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { makeInstallation } from './configured-server.js';
@@ -126,6 +126,8 @@ export const CALLS: Readonly<Record<string, Call>> = {
   'log:show': READS,
   // The mail service does not answer.
   'notify:test': { exitCode: 1 },
+  // A pin more or less changes nothing for the others.
+  pin: { ...READS, words: ({ backupDir }) => [archiveIn(backupDir)] },
   recover: { ...READS, words: ({ backupDir }) => [backupDir, '--dry-run'] },
   replicate: { words: (_, out) => ['--to', out] },
   rotate: READS,
@@ -165,8 +167,14 @@ export const CALLS: Readonly<Record<string, Call>> = {
     exitCode: 1,
     isVerdict: true,
   },
+  unpin: { ...READS, words: ({ backupDir }) => [archiveIn(backupDir)] },
   verify: READS,
 };
+
+/** An archive, where one was made. */
+function archiveIn(backupDir: string): string {
+  return readdirSync(backupDir).find((name) => name.endsWith('.zip')) ?? '';
+}
 
 /** Fails where a text holds a planted password, plain or in base64. */
 export function expectNoSecret(what: string, text: string): void {

@@ -31,7 +31,7 @@ export function runReport(changes: Partial<RunReport> = {}): RunReport {
     warnings: [],
     skipped: [],
     rotation: {
-      kept: { complete: 2, differentials: 1, others: 0 },
+      kept: { complete: 2, differentials: 1, pinned: 0, others: 0 },
       limit: 2,
       policy:
         'at most 2 complete backups, each full with its newest differential',

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ArchiveState } from '../../src/archive/archive-state.js';
 import { formatStem } from '../../src/archive/names.js';
+import { isKeptByPin } from '../../src/archive/pin-words.js';
+import type { PinState } from '../../src/archive/pins.js';
 import { retentionPolicy } from '../../src/rotate/choose-policy.js';
 import { judgeArchives, type Verdict } from '../../src/rotate/policy.js';
 import type { RetentionSettings } from '../../src/settings/retention-section.js';
@@ -194,7 +196,17 @@ describe('whatever lies in the directory, and whatever the rules are', () => {
     readonly isProven: boolean;
     readonly isSound: boolean;
     readonly parts: readonly string[] | undefined;
+    readonly pin: PinState | undefined;
   }
+
+  const at = new Date('2024-01-01T00:00:00Z');
+  const PINS: readonly PinState[] = [
+    { isPinned: true, at },
+    { isPinned: true, at, until: new Date(NOW.getTime() + 1) },
+    { isPinned: true, at, until: NOW },
+    { isPinned: false, at },
+    { fault: 'F.pin.json is no JSON of a pin' },
+  ];
 
   const night: fc.Arbitrary<Night> = fc.record({
     letter: fc.constantFrom('full', 'full', 'copy', 'differential'),
@@ -205,6 +217,7 @@ describe('whatever lies in the directory, and whatever the rules are', () => {
     isProven: fc.integer({ min: 0, max: 5 }).map((number) => number > 0),
     isSound: fc.integer({ min: 0, max: 5 }).map((number) => number > 0),
     parts: fc.constantFrom(undefined, undefined, undefined, ['lists']),
+    pin: fc.constantFrom(...Array<undefined>(6), ...PINS),
   });
   const count = fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined });
   const rules = fc
@@ -222,7 +235,7 @@ describe('whatever lies in the directory, and whatever the rules are', () => {
     let timeMs = Date.UTC(2024, 0, 1);
     const states: ArchiveState[] = [];
 
-    for (const { letter, hours, isProven, isSound, parts } of nights) {
+    for (const { letter, hours, isProven, isSound, parts, pin } of nights) {
       timeMs += hours * 3_600_000;
       const state = stateNamed(formatStem(letter, new Date(timeMs)));
       const base =
@@ -233,6 +246,7 @@ describe('whatever lies in the directory, and whatever the rules are', () => {
         ...state,
         facts: { ...state.facts, version: { parts } } as typeof state.facts,
         base: base?.facts,
+        pin,
         isRecoverable:
           isSound && (letter !== 'differential' || base !== undefined),
         verifiedAt: isProven ? state.verifiedAt : undefined,
@@ -297,16 +311,47 @@ describe('whatever lies in the directory, and whatever the rules are', () => {
     });
   });
 
+  it('what is pinned stays, with the full that it needs, and pushes nothing out', () => {
+    holds((states, settings) => {
+      const verdicts = judge(states, settings);
+      const left = kept(verdicts);
+      const bare = states.map((state) => ({ ...state, pin: undefined }));
+
+      for (const state of states.filter(({ pin }) => isKeptByPin(pin, NOW))) {
+        expect(left).toContain(state);
+        if (state.base) {
+          expect(left.map(({ facts }) => facts)).toContain(state.base);
+        }
+      }
+
+      for (const [at, { action }] of judge(bare, settings).entries()) {
+        if (action === 'keep') expect(verdicts[at]?.action).toBe('keep');
+      }
+    });
+  });
+
+  it('a pin that is over, or was taken away, keeps nothing', () => {
+    holds((states, settings) => {
+      const ended = states.filter(({ pin }) => !isKeptByPin(pin, NOW));
+      const bare = ended.map((state) => ({ ...state, pin: undefined }));
+      const actionsOf = (verdicts: readonly Verdict[]): string[] =>
+        verdicts.map(({ action }) => action);
+
+      expect(actionsOf(judge(ended, settings))).toEqual(
+        actionsOf(judge(bare, settings)),
+      );
+    });
+  });
+
   it('what is not proven changes nothing for what is', () => {
     holds((states, settings) => {
-      const isProvenSet = (state: ArchiveState): boolean =>
-        isBase(state) && counts(state);
+      const bare = states.map((state) => ({ ...state, pin: undefined }));
       const verdictsOn = (all: readonly ArchiveState[]): object[] =>
         judge(all, settings)
-          .filter(({ state }) => isProvenSet(state))
+          .filter(({ state }) => isBase(state) && counts(state))
           .map(({ state, action }) => ({ state, action }));
 
-      expect(verdictsOn(states.filter(counts))).toEqual(verdictsOn(states));
+      expect(verdictsOn(bare.filter(counts))).toEqual(verdictsOn(bare));
     });
   });
 });

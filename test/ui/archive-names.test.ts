@@ -80,21 +80,31 @@ describe('an archive', () => {
 describe('what rotation kept', () => {
   it.each([
     [
-      { complete: 1, differentials: 0, others: 0 },
+      { complete: 1, differentials: 0, others: 0, pinned: 0 },
       1,
       'kept 1 of at most 1 complete backup',
     ],
     [
-      { complete: 3, differentials: 2, others: 0 },
+      { complete: 3, differentials: 2, others: 0, pinned: 0 },
       7,
       'kept 3 of at most 7 complete backups, and 2 differentials',
     ],
     [
-      { complete: 2, differentials: 1, others: 1 },
+      { complete: 2, differentials: 1, others: 1, pinned: 0 },
       7,
       'kept 2 of at most 7 complete backups, and 1 differential and 1 other archive',
     ],
-  ])('%j with limit %i: %s', (kept, limit, said) => {
+    [
+      { complete: 7, differentials: 0, others: 0, pinned: 2 },
+      7,
+      'kept 7 of at most 7 complete backups, and 2 pinned besides',
+    ],
+    [
+      { complete: 9, differentials: 1, others: 0, pinned: 0 },
+      null,
+      'kept 9 complete backups, and 1 differential',
+    ],
+  ])('%j with limit %s: %s', (kept, limit, said) => {
     expect(describeKept(kept, limit)).toBe(said);
   });
 

@@ -71,7 +71,17 @@ export async function claimSeal(
   options: UploadOptions,
 ): Promise<{ readonly claim: Claim; readonly cause?: unknown }> {
   const key = formatSealName(seal.stem);
-  const bytes = formatSeal(seal);
+
+  return claimName(store, key, formatSeal(seal), options);
+}
+
+/** Puts an object where none is; see `claimSeal`. */
+export async function claimName(
+  store: ObjectStore,
+  key: string,
+  bytes: Buffer,
+  options: UploadOptions,
+): Promise<{ readonly claim: Claim; readonly cause?: unknown }> {
   if (await store.head(key)) return { claim: await judge(store, key, bytes) };
 
   try {

@@ -132,6 +132,10 @@ class ObjectStorage implements Storage {
     return this.#writing.removeArchive(stem);
   }
 
+  putOnce(name: string, text: string): Promise<boolean> {
+    return this.#writing.putOnce(name, text);
+  }
+
   remove(name: string): Promise<void> {
     return this.#writerOf(name).remove(name);
   }

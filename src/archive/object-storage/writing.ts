@@ -1,11 +1,11 @@
 /** What is written to a bucket: whole archives, and nothing in place of anything. */
 import { join } from 'node:path';
-import { UsageError } from '../../errors.js';
+import { FailedError, UsageError } from '../../errors.js';
 import { systemClock } from '../../platform/clock.js';
 import type { Storage } from '../storage.js';
 import type { Bucket } from './bucket.js';
 import type { ObjectLock } from './complete-sealed.js';
-import { findSealedDigest } from './claim-seal.js';
+import { claimName, findSealedDigest } from './claim-seal.js';
 import { ObjectPublication } from './object-publication.js';
 import { workplaceWith } from './finished-volumes.js';
 import { firstNames, formatSealName } from '../names.js';
@@ -29,6 +29,7 @@ export type Writing = Pick<
       | 'readSeal'
       | 'proveSeal'
       | 'settleDeadRuns'
+      | 'putOnce'
       | 'removeArchive'
       | 'spool'
     >
@@ -84,11 +85,12 @@ export function writingOf(bucket: Bucket, own: Storage): Writing {
   };
 }
 
-/** What the seals of archives tell. */
+/** What the seals of archives tell, and what is put beside them. */
 function sealsOf(
   bucket: Bucket,
-): Pick<Writing, 'findSealedDigest' | 'readSeal' | 'proveSeal'> {
+): Pick<Writing, 'findSealedDigest' | 'readSeal' | 'proveSeal' | 'putOnce'> {
   return {
+    putOnce: (key, text) => putOnce(bucket, key, text),
     findSealedDigest: async (stem) =>
       findSealedDigest(await bucket.store(), stem),
     readSeal: (stem) => readPublicSeal(bucket, stem),
@@ -134,6 +136,20 @@ async function isGone(bucket: Bucket, stem: string): Promise<boolean> {
 /** Says whether this machine keeps copies of the indexes of what it seals. */
 function keepsIndexes({ place }: Bucket): boolean {
   return place.recipients !== undefined && place.keepsIndexes !== false;
+}
+
+async function putOnce(
+  bucket: Bucket,
+  key: string,
+  text: string,
+): Promise<boolean> {
+  const store = await bucket.store();
+  const { claim, cause } = await claimName(store, key, Buffer.from(text), {});
+  if (claim !== 'not put') return claim === 'won';
+
+  throw (
+    cause ?? new FailedError(`${bucket.pathOf(key)} was put, and is not there`)
+  );
 }
 
 /** What is put now is locked so long; to the second, as servers keep it. */

@@ -1,5 +1,7 @@
+import { Args } from '@oclif/core';
+import { UsageError } from '../../errors.js';
 import { BackupCommand } from '../../ui/backup-command.js';
-import { backupFlags, reuseFlag } from '../../ui/backup-flags.js';
+import { backupFlags, pinFlags, reuseFlag } from '../../ui/backup-flags.js';
 import type { Outcome } from '../../ui/command.js';
 
 export default class BackupCopy extends BackupCommand {
@@ -8,11 +10,29 @@ export default class BackupCopy extends BackupCommand {
   static override examples = [
     '<%= config.bin %> backup copy',
     '<%= config.bin %> backup copy --backup-dir /mnt/server-backup',
+    '<%= config.bin %> backup copy --pin "before the move" --until 2027-01-31',
   ];
-  static override flags = { ...backupFlags, ...reuseFlag };
+  static override args = {
+    REASON: Args.string({ description: 'With --pin: why the copy is kept.' }),
+  };
+  static override flags = { ...backupFlags, ...reuseFlag, ...pinFlags };
 
   protected async execute(): Promise<Outcome> {
-    const { flags } = await this.parse(BackupCopy);
-    return this.backup('copy', flags);
+    const { args, flags } = await this.parse(BackupCopy);
+    const { REASON: reason } = args;
+    const { until } = flags;
+
+    if (!flags.pin && reason !== undefined) {
+      throw new UsageError(`a reason is given, and no pin: ${reason}`, {
+        hints: ['Write --pin before it.'],
+      });
+    }
+
+    const pin = {
+      ...(reason !== undefined && { reason }),
+      ...(until && { until }),
+    };
+
+    return this.backup('copy', flags.pin ? { ...flags, newPin: pin } : flags);
   }
 }

@@ -7,6 +7,7 @@ import {
 import { damageIn, documentDamage } from '../../archive/damage.js';
 import { describeDrill } from '../../archive/proof.js';
 import { archiveName, isSealedName } from '../../archive/names.js';
+import { describePin, documentPin } from '../../archive/pin-words.js';
 import { SealedError } from '../../errors.js';
 import { formatDay, formatZonedMinute } from '../../platform/dates.js';
 import {
@@ -109,7 +110,9 @@ function toCells(
     needs(state),
     describeProof(state),
     state.drilled ? describeDrill(state.drilled) : '-',
-    describeRecoverable(state),
+    [describeRecoverable(state), describePin(state.pin, now)]
+      .filter((words) => words !== undefined)
+      .join('; '),
   ];
 }
 
@@ -174,6 +177,7 @@ function documentProof({
 export function documentArchives(
   directory: string,
   rows: readonly ListedArchive[],
+  now: Date,
 ): object {
   const newest = newestPoint(rows.map(({ state }) => state));
   return {
@@ -200,6 +204,7 @@ export function documentArchives(
       ),
       fault: state.fault ?? null,
       lacks: state.lacks,
+      pin: documentPin(state.pin, now),
       parts: partsOf(state.facts) ?? null,
     })),
     newestPoint: newest ? newest.facts.files.takenAt : null,

@@ -1,3 +1,4 @@
+import { describePin } from '../../archive/pin-words.js';
 import { archiveName } from '../../archive/names.js';
 import type {
   BackupEstimate,
@@ -101,12 +102,21 @@ function formatDone(
     );
   }
 
+  lines.push(...formatBirthPin(report));
   if (rotation) lines.push(`Rotation   ${formatRotation(rotation)}`);
   if (mirror) lines.push(`Mirror     ${formatMirror(mirror)}`);
 
   const durationMs = report.finishedAt.getTime() - report.startedAt.getTime();
 
   return [...lines, `${report.archive}  ${formatDuration(durationMs)}`];
+}
+
+function formatBirthPin({ pin, finishedAt }: BackupReport): string[] {
+  if (!pin) return [];
+
+  const words = describePin(pin, finishedAt) ?? '';
+
+  return [`Pinned     ${words.replace(/^pinned:? ?/, '') || 'for ever'}`];
 }
 
 function formatPlan(report: BackupReport): string[] {

@@ -20,6 +20,7 @@ import { document } from '../document.js';
 import { unknownLine } from './check-line.js';
 import { toldError } from './error.js';
 import { formatTable } from '../table.js';
+import { documentPins, pinRows } from './pin.js';
 
 /** The width where stdout is no terminal: mail and logs show such lines unbroken. */
 const USUAL_COLUMNS = 80;
@@ -57,6 +58,7 @@ export function documentStatus(
     accepted,
     massLoss,
     mirror,
+    states,
   }: CollectedStatus,
   check?: string,
 ): object {
@@ -73,6 +75,7 @@ export function documentStatus(
     runs: { ...runs, progress },
     massLoss,
     mirror,
+    pins: documentPins(states ?? [], systemClock()),
   });
 }
 
@@ -124,11 +127,18 @@ function statusRows(status: CollectedStatus): string[][] {
       engine ? `runs (${engine.name}, pid ${engine.pid})` : 'does not run',
     ],
     ...(lock ? [['At work', lock.fact]] : []),
-    ...report.keptStates.map((kept) => [
-      'Kept',
-      describeKept(kept, systemClock()),
-    ]),
+    ...keptRows(status),
     ...report.warnings.map((warning) => ['Warning', warning]),
+  ];
+}
+
+/** What stays because somebody said so: pinned archives, and states before recovers. */
+function keptRows({ report, states }: CollectedStatus): string[][] {
+  const now = systemClock();
+
+  return [
+    ...pinRows(states ?? [], now),
+    ...report.keptStates.map((kept) => ['Kept', describeKept(kept, now)]),
   ];
 }
 

@@ -1,0 +1,9 @@
+import { Args } from '@oclif/core';
+
+/** The archive that is pinned. */
+export const archiveArg = {
+  ARCHIVE: Args.string({
+    required: true,
+    description: 'An archive, as list-archives prints its name.',
+  }),
+};
