@@ -1,7 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
+import type { DrillFlags } from '../jobs/drill-request.js';
 import { toArchivesPath } from '../jobs/server.js';
-import { KmsCommand, type Outcome } from '../ui/command.js';
+import { CheckCommand } from '../ui/check-command.js';
+import type { CommonFlags, Outcome } from '../ui/command.js';
 import { identityFlag, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
 import {
   documentDrill,
@@ -22,12 +24,12 @@ const shareFlag = Flags.custom<number>({
   },
 });
 
-export default class Drill extends KmsCommand {
+export default class Drill extends CheckCommand {
   static override acts = 'always' as const;
   static override summary =
     'Rehearse a recover: bring mail back into a scratch directory, prove it, and remove it.';
   static override description =
-    'Recovers one mailbox of the newest backup, chosen by chance, exactly as recover does, and touches no mail server. Counts and checksums are compared with the archive, with the live files that are unchanged since, and messages are opened. Says how long a recover of everything would take.';
+    "Recovers one mailbox of the newest backup, chosen by chance, exactly as recover does, and touches no mail server. Counts and checksums are compared with the archive, with the live files that are unchanged since, and messages are opened. Says how long a recover of everything would take. Of the server's own directory, without DIR, its end is told as that of a backup.";
   static override examples = [
     '<%= config.bin %> drill',
     '<%= config.bin %> drill /mnt/server-backup --sample 5% --to /var/tmp',
@@ -88,6 +90,15 @@ export default class Drill extends KmsCommand {
 
     await this.useNetworkDisk(path, flags);
 
+    return this.told('drill', path, { given: args['DIR|FILE'], flags }, () =>
+      this.#drill(path, flags),
+    );
+  }
+
+  async #drill(
+    path: string,
+    flags: CommonFlags & DrillFlags,
+  ): Promise<Outcome> {
     const { drill } = await import('../jobs/drill.js');
     const report = await drill(path, flags, {
       signal: this.signal,

@@ -83,7 +83,7 @@ made because a file of settings is broken), 3 unknown (nobody can look, or the c
       const request = toStatusRequest({ ...flags, 'max-age': maxAgeMs });
       await this.useNetworkDisk(request.storage.localDirectory, flags);
 
-      if (flags.acknowledge) await this.#acknowledge(request);
+      await this.#acknowledge(request, flags.acknowledge);
 
       const status = await collectStatus(request);
 
@@ -127,7 +127,12 @@ made because a file of settings is broken), 3 unknown (nobody can look, or the c
   }
 
   /** The state that follows no longer warns of it. */
-  async #acknowledge({ storage }: StatusRequest): Promise<void> {
+  async #acknowledge(
+    { storage }: StatusRequest,
+    isAsked: boolean,
+  ): Promise<void> {
+    if (!isAsked) return;
+
     const { acknowledge } = await import('../jobs/acknowledge.js');
     this.stopsAtOnce = false;
     await acknowledge(storage);

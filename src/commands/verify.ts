@@ -3,7 +3,8 @@ import { ExitCode } from '../errors.js';
 import { locate } from '../jobs/archive-places.js';
 import { toArchivesPath } from '../jobs/server.js';
 import { systemClock } from '../platform/clock.js';
-import { KmsCommand, type Outcome } from '../ui/command.js';
+import { CheckCommand } from '../ui/check-command.js';
+import type { CommonFlags, Outcome } from '../ui/command.js';
 import {
   durationFlag,
   identityFlag,
@@ -17,12 +18,21 @@ import {
   verifyEnd,
 } from '../ui/present/verify.js';
 
-export default class Verify extends KmsCommand {
+/** As parsed. */
+interface VerifyFlags extends CommonFlags {
+  readonly quick: boolean;
+  readonly read: boolean;
+  readonly unverified: boolean;
+  readonly 'max-duration'?: number | undefined;
+  readonly threads?: number | undefined;
+}
+
+export default class Verify extends CheckCommand {
   static override acts = 'always' as const;
   static override summary =
     'Read every byte of archives and prove that they can be recovered.';
   static override description =
-    'Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would. Of a sealed archive in a bucket that no identity opens it asks whether size and ETag of all volumes are those of its seal, and ends with 3: with --read it compares every sealed byte by SHA-256, which proves it.';
+    "Checks structure, names, checksums, volumes and the chain of a differential, exactly as recover would. Of a sealed archive in a bucket that no identity opens it asks whether size and ETag of all volumes are those of its seal, and ends with 3: with --read it compares every sealed byte by SHA-256, which proves it. Of the server's own directory, without DIR, its end is told as that of a backup: by mail, call and metrics.";
   static override examples = [
     '<%= config.bin %> verify',
     '<%= config.bin %> verify /mnt/server-backup/F20261122T010003Z.zip',
@@ -69,6 +79,12 @@ export default class Verify extends KmsCommand {
 
     await this.useNetworkDisk(path, flags);
 
+    return this.told('verify', path, { given: args['DIR|FILE'], flags }, () =>
+      this.#verify(path, flags),
+    );
+  }
+
+  async #verify(path: string, flags: VerifyFlags): Promise<Outcome> {
     const { runVerify } = await import('../verify/run-verify.js');
 
     const end = await runVerify({

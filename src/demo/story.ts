@@ -191,7 +191,7 @@ function loseStore(server: SampleServer): string {
 }
 
 const LEFT_OUT =
-  /^store\/(logs|queue|tmp|backup|archive)$|(^|\/)search\.fld$|\.bak$|(^|\/)\.kms-backup-recover$/;
+  /^store\/(logs|queue|tmp|backup|archive)$|(^|\/)search\.fld$|\.bak$|(^|\/)\.kms-backup-recover$|^kms-backup-[a-z]+(\.1)?\.jsonl?$/;
 
 /** Says whether a backup holds a file. The mail server rebuilds the others, and a recover keeps in its own what it replaced. */
 function isBackedUp(path: string): boolean {

@@ -2,12 +2,13 @@
 
 /** The first word of every metric of this program. */
 export const METRIC_PREFIX = 'kms_backup_';
-/** That of the metrics about the state of the backups; all others are about runs. */
-const STATE_PREFIX = `${METRIC_PREFIX}state_`;
+
+/** What a metric tells of: the state of the backups, checks of archives, or, by all other names, backups. */
+type MetricSubject = 'state' | 'check' | 'backup';
 
 const NAME_PATTERN = /^(?:# (?:HELP|TYPE) )?(kms_backup_[a-z_]+)\b/;
 const LINE_PATTERN =
-  /^(?:# HELP [a-z_]+ [^\n]+|# TYPE [a-z_]+ gauge|[a-z_]+(?:\{type="(?:full|differential|copy)"\})? -?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
+  /^(?:# HELP [a-z_]+ [^\n]+|# TYPE [a-z_]+ gauge|[a-z_]+(?:\{type="(?:full|differential|copy|verify|drill)"\})? -?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
 /**
  * One metric with its samples; empty where there are none.
@@ -26,15 +27,19 @@ export function metricBlock(
   return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${body}`;
 }
 
-/** The lines of a file that tell of the state of the backups, or those that tell of runs; what is not ours is in neither. */
-export function ownLines(text: string, about: 'state' | 'runs'): string {
-  const isState = (line: string): boolean =>
-    (NAME_PATTERN.exec(line)?.[1] ?? '').startsWith(STATE_PREFIX);
-
+/** The lines of a file that tell of something else; what is not ours is left out. */
+export function otherLines(text: string, about: MetricSubject): string {
   return text
     .split(/\r?\n/)
     .filter((line) => NAME_PATTERN.test(line) && LINE_PATTERN.test(line))
-    .filter((line) => isState(line) === (about === 'state'))
+    .filter((line) => subjectOf(line) !== about)
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function subjectOf(line: string): MetricSubject {
+  const name = (NAME_PATTERN.exec(line)?.[1] ?? '').slice(METRIC_PREFIX.length);
+  if (name.startsWith('state_')) return 'state';
+
+  return name.startsWith('check_') ? 'check' : 'backup';
 }

@@ -4,6 +4,8 @@ import { errnoOf } from '../errors.js';
 import { replaceOrdinaryFile } from '../platform/atomic-file.js';
 import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
+import { checkMetricsText } from './check-metrics.js';
+import type { CheckReport } from './check-report.js';
 import { metricsText } from './metrics.js';
 import type { RunReport } from './run-report.js';
 import { type StateFacts, stateMetricsText } from './state-metrics.js';
@@ -23,6 +25,19 @@ export function writeMetricsFile(
 
   return replaceMetrics(path, { command, clock }, (previous) =>
     metricsText(previous, report),
+  );
+}
+
+/** The same with the end of a verify or a drill. */
+export function writeCheckMetrics(
+  path: string,
+  report: CheckReport,
+  clock: Clock,
+): Promise<void> {
+  const { command } = report;
+
+  return replaceMetrics(path, { command, clock }, (previous) =>
+    checkMetricsText(previous, report),
   );
 }
 

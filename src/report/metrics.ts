@@ -1,4 +1,4 @@
-import { METRIC_PREFIX, metricBlock, ownLines } from './metric-text.js';
+import { METRIC_PREFIX, metricBlock, otherLines } from './metric-text.js';
 import {
   type ArchiveFacts,
   durationMsOf,
@@ -42,7 +42,7 @@ export function metricsText(previous: string, report: RunReport): string {
 
   const blocks = metrics.map((metric) => blockOf(metric, samples));
 
-  return blocks.join('') + ownLines(previous, 'state');
+  return blocks.join('') + otherLines(previous, 'backup');
 }
 
 function blockOf(

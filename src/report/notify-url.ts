@@ -38,10 +38,6 @@ export async function notifyUrl(
   settings: NotifySettings,
   { rule, limits }: { readonly rule: NotifyRule; readonly limits: StepLimits },
 ): Promise<string[]> {
-  const isDue =
-    rule === 'always' || (rule === 'problems' && needsAttention(report));
-  if (settings.url === undefined || !isDue) return [];
-
   const { subject, text } = notificationFor(report);
   const { outcome } = report;
   const document = {
@@ -51,6 +47,30 @@ export async function notifyUrl(
     at: report.finishedAt,
   };
   const facts = { title: subject, text, outcome, document };
+
+  return notifyUrlOf(facts, settings, {
+    rule,
+    needsAttention: needsAttention(report),
+    limits,
+  });
+}
+
+/** The same with facts of any run. */
+export async function notifyUrlOf(
+  facts: PostedFacts,
+  settings: NotifySettings,
+  {
+    rule,
+    needsAttention: isDueByProblems,
+    limits,
+  }: {
+    readonly rule: NotifyRule;
+    readonly needsAttention: boolean;
+    readonly limits: StepLimits;
+  },
+): Promise<string[]> {
+  const isDue = rule === 'always' || (rule === 'problems' && isDueByProblems);
+  if (settings.url === undefined || !isDue) return [];
 
   try {
     const problem = await postFacts(facts, settings, limits);

@@ -42,6 +42,14 @@ export async function notifyAboutRun(
   report: RunReport,
   context: NotifyContext,
 ): Promise<string[]> {
+  return notifyWith((rule) => mailFor(report, rule), context);
+}
+
+/** The same with the mail that is due by a rule; undefined: none is. */
+export async function notifyWith(
+  toMail: (rule: NotifyRule) => MailContent | undefined,
+  context: NotifyContext,
+): Promise<string[]> {
   const rule = notifyRule(context);
   if (rule === 'never') return [];
 
@@ -52,7 +60,7 @@ export async function notifyAboutRun(
     const route = routeOf(context);
 
     if (route) {
-      const mail = mailFor(report, rule);
+      const mail = toMail(rule);
 
       return [...warnings, ...(await deliver(mail, route, context))];
     }
@@ -64,7 +72,7 @@ export async function notifyAboutRun(
       : [noRecipientText()];
   } catch (error) {
     const fact = notSentText(messageOf(error));
-    const mail = mailFor(report, rule);
+    const mail = toMail(rule);
 
     return [...warnings, ...(mail ? keep(mail, fact, context) : [fact])];
   }

@@ -1,5 +1,5 @@
 /** The numbers of the state of a server's backups for Prometheus, whoever makes them. Pure. */
-import { METRIC_PREFIX, metricBlock, ownLines } from './metric-text.js';
+import { METRIC_PREFIX, metricBlock, otherLines } from './metric-text.js';
 import type { RunType } from './run-report.js';
 
 /** An undefined number is not known, and has no metric. */
@@ -29,7 +29,7 @@ interface LastArchive {
 export function stateMetricsText(previous: string, facts: StateFacts): string {
   const blocks = [...plainBlocks(facts), ...lastBlocks(facts)];
 
-  return ownLines(previous, 'runs') + blocks.join('');
+  return otherLines(previous, 'state') + blocks.join('');
 }
 
 function plainBlocks(facts: StateFacts): string[] {
