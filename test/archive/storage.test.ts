@@ -350,15 +350,15 @@ describe('a night with a differential, rotation and report', () => {
 
   const listings: string[] = [];
 
-  it('lists its storage three times: under the lock of the backup, and twice under that of the rotation', async () => {
+  it('lists its storage three times: under the lock of the backup, and twice under that of the rotation; and twice for pins of what goes', async () => {
     const storage = new MemoryStorage(undefined, (call) => {
       if (call === 'list') listings.push(call);
     });
     await nights(storage);
-    expect(listings).toHaveLength(3);
+    expect(listings).toHaveLength(5);
   });
 
-  it('lists a directory as often', async () => {
+  it('lists the archives of a directory as often, and once to know whether it is the right disk', async () => {
     const storage = localStorage(join(dir, 'nights'));
     const forget = onStep((what) => {
       if (what === `archives of ${storage.name}`) listings.push(what);
@@ -366,7 +366,7 @@ describe('a night with a differential, rotation and report', () => {
     mkdirSync(storage.name);
     await nights(storage);
     forget();
-    expect(listings).toHaveLength(3);
+    expect(listings).toHaveLength(4);
   });
 });
 

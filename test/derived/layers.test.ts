@@ -53,6 +53,10 @@ const PLANTED: Readonly<
     file: 'store/planted.ts',
     imports: '../archive/names.js',
   },
+  'history-stands-below': {
+    file: 'history/planted.ts',
+    imports: '../archive/names.js',
+  },
   'object-store-stands-below': {
     file: 'object-store/planted.ts',
     imports: '../archive/names.js',

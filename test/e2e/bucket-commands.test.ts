@@ -46,7 +46,13 @@ const run = (
 function toldOf(words: readonly string[]): unknown {
   const { status, json } = readJson(run([...words, '--json']));
 
-  return { status, ...json, directory: undefined, to: undefined };
+  return {
+    status,
+    ...json,
+    at: undefined,
+    directory: undefined,
+    to: undefined,
+  };
 }
 
 const recordOf = (): string[] =>

@@ -80,7 +80,7 @@ it.each(['own', 'zlib'] as const)(
   'engine = %s compresses every file by that engine, in each thread, and verifies',
   (engine) => {
     choose(engine);
-    const ended = kms(['backup', 'full', '--json']);
+    const ended = kms(['backup', 'full', '--json', '--new-target']);
     expectDone(ended);
     expectDone(kms(['verify', backupDir]));
 
@@ -132,7 +132,7 @@ describe('an engine that fails in the middle of a backup', () => {
     ['in its own test', 3],
   ])('leaves the rest to zlib %s, with a word', (_when, callsThatSucceed) => {
     choose('own');
-    const backup = ['backup', 'full', '--json'];
+    const backup = ['backup', 'full', '--json', '--new-target'];
     const ended = kms(backup, failing(callsThatSucceed));
     expectDone(ended);
     expectDone(kms(['verify', backupDir]));

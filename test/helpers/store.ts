@@ -162,7 +162,7 @@ export function compareTrees(
 function keptPaths(directory: string, options: CompareOptions): Set<string> {
   const ignore = (path: string): boolean =>
     options.ignore?.(path) === true ||
-    path === HISTORY ||
+    OWN_RECORDS.test(path) ||
     (path === STAGING && keepsOldState(join(directory, path)));
   const dropped: string[] = [];
   const kept = new Set<string>();
@@ -179,8 +179,8 @@ function keptPaths(directory: string, options: CompareOptions): Set<string> {
 }
 
 const STAGING = '.kms-backup-recover/';
-/** Every run adds to it. */
-const HISTORY = 'kms-backup-history.jsonl';
+/** What runs write down beside mailserver.cfg. */
+const OWN_RECORDS = /^kms-backup-(history|places|tasks)\.jsonl?$/;
 
 /** Tells whether recovers have ended there and keep what they replaced: of what was to come no file is left. */
 export function keepsOldState(staging: string): boolean {

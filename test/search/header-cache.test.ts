@@ -61,7 +61,7 @@ const search = async (...flags: string[]): Promise<unknown> => {
     ...flags,
   ]);
 
-  return { status, ...json };
+  return { status, ...json, at: undefined };
 };
 
 const ownFiles = (): string[] =>
