@@ -62,7 +62,23 @@ describe('a file of settings of 500 MB', () => {
     );
   });
 
-  it.each([['backup', 'full'], ['status'], ['config', 'set', 'keep=3']])(
+  it('in the place of mailserver.cfg is named by status', () => {
+    makeLarge('mailserver.cfg');
+    const ended = measureKms(root, [
+      'status',
+      '--server-dir',
+      server.serverDir,
+    ]);
+    expect(ended.status).toBe(2);
+    expect(ended.stdout).toContain(
+      'mailserver.cfg has 524288000 bytes (500.0 MiB); a file of settings is read up to 64.0 MiB',
+    );
+  });
+
+  it.each([
+    ['backup', 'full'],
+    ['config', 'set', 'keep=3'],
+  ])(
     'in the place of mailserver.cfg is wrong configuration for %s %s',
     (...command) => {
       makeLarge('mailserver.cfg');

@@ -366,6 +366,7 @@ function contents(serverDir: string): Map<string, string> {
   const isTaken = (path: string): boolean =>
     !path.endsWith('/') &&
     !path.startsWith('backups/') &&
+    !path.startsWith('kms-backup-') &&
     !path.includes('.kms-backup');
   const hashOf = (path: string): string =>
     createHash('sha1')
