@@ -225,7 +225,8 @@ async function backUpAndCopy(
     server.serverDir,
     ...flags,
   ]);
-  expect(status).toBe(0);
+  // A store of a few messages may lose most of them in a night.
+  expect(status).toBe(json['isMassLoss'] === true ? 3 : 0);
   const archive = json['archive'] as string;
   expect(archive[0]).toBe(type === 'full' ? 'F' : 'I');
   const copy = join(dir, `night ${archive}`);
