@@ -51,6 +51,7 @@ const HARMLESS: readonly (readonly [RegExp, string])[] = [
   [/log show --follow/, ' --help'],
   [/demo$/, ' --help'],
   [/replicate$/, ' --to "$OUT"'],
+  [/drill .*--keep$/, ' --to "$OUT"'],
 ];
 
 let base: string;
@@ -123,7 +124,7 @@ function run(line: string, server: PlantedServer): Ended {
     .replace(/\/mnt\/usb-disk/, '"$OUT"')
     .replace(/(?<=target (rm|show|test) )offsite/, 'planted')
     .replace(
-      /\/tmp\/kms-backup-demo|\/etc\/bash_completion\.d\/kms-backup|"\$\{fpath\[1\]\}\/_kms-backup"|\$PROFILE/,
+      /\/tmp\/kms-backup-demo|\/etc\/bash_completion\.d\/kms-backup|"\$\{fpath\[1\]\}\/_kms-backup"|\$PROFILE|~\/\.config\/fish\/completions\/kms-backup\.fish|\/var\/lib\/prometheus\/\S+/,
       '"$OUT/$RANDOM"',
     )
     .replace(/\| ssh new-server tar -x/, '| (cd "$OUT" && tar -x)');
