@@ -20,7 +20,7 @@ export interface Pin {
 }
 
 /** A pin that cannot be read or understood. It may be one, so the archive is kept. */
-export interface BrokenPin {
+interface BrokenPin {
   /** `F….pin.json is no JSON` */
   readonly fault: string;
 }

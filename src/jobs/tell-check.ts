@@ -20,7 +20,7 @@ export interface ToldCheck {
   readonly serverDir: string | undefined;
   readonly signal: AbortSignal;
   /** Told what could not be told. */
-  onWarnings(warnings: readonly string[]): void;
+  readonly onWarnings: (warnings: readonly string[]) => void;
 }
 
 /** Who stops a run knows it. @throws whatever the run throws, after it was told */
