@@ -38,6 +38,7 @@ const DOCUMENTS = [
   'man/kms-backup.1',
   'completion/kms-backup.bash',
   'completion/_kms-backup',
+  'completion/kms-backup.fish',
   'completion/kms-backup.ps1',
 ];
 
