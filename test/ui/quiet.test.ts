@@ -14,7 +14,7 @@ describe('--quiet', () => {
       runInProcess(id, [...words, '--quiet', '--server-dir', dir]);
     const silent = { exitCode: 0, output: '' };
     expect(await run('backup:full', '--notify', 'never')).toMatchObject(silent);
-    expect(await run('verify')).toMatchObject(silent);
+    expect(await run('verify', backupDir)).toMatchObject(silent);
     expect(await run('rotate')).toMatchObject(silent);
     expect(await run('recover', backupDir, '--yes')).toMatchObject(silent);
     expect(await run('config:set', 'keep=3')).toMatchObject(silent);
