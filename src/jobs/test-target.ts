@@ -46,11 +46,12 @@ export async function lookAtTargets(
   return (await Promise.all(looks)).flat();
 }
 
-/** A look promises less than a trial: the first fact says so. */
+/** A look promises less than a trial: the first fact says so. A target may be one that nothing uses yet, so that its faults are warnings. */
 function named(target: string, checks: readonly Check[]): Check[] {
   return checks.map((check, at) => ({
     ...check,
     name: `target ${target}: ${check.name}`,
+    state: check.state === 'problem' ? 'warning' : check.state,
     fact:
       at === 0 && check.state === 'ok'
         ? `${check.fact}; whether this machine may write there is tried by target test ${target}`
