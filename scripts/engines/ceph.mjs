@@ -77,7 +77,7 @@ mon data avail crit = 1
 mon data = ${directory}/mon
 [osd]
 osd data = ${directory}/osd$id
-bluestore block size = 4294967296
+bluestore block size = 17179869184
 osd memory target = 939524096
 [client.rgw.a]
 rgw data = ${directory}/rgw
