@@ -17,7 +17,7 @@ import { readPin } from './pins.js';
 import { resolveStates } from './sets.js';
 import type { Storage } from './storage.js';
 import { isReadFailure } from './zip/source.js';
-import { readVerifiedRecord } from './verified-record.js';
+import { readVerifiedRecord, type VerifiedRecord } from './verified-record.js';
 
 /** Reads the state of every archive of a storage, oldest first, and no data of any. */
 export async function inspectStorage(
@@ -26,10 +26,15 @@ export async function inspectStorage(
   return inspectArchives(storage, await listArchiveFiles(storage));
 }
 
-/** The states of archives that lie in one storage. What cannot be read this time is one, too. */
+/**
+ * The states of archives that lie in one storage. What cannot be read this time is one, too.
+ * @param verified as it was just read; undefined: it is read
+ * @throws {FailedError} where the record of verified archives cannot be read
+ */
 export async function inspectArchives(
   storage: Storage,
   files: readonly ArchiveFiles[],
+  verified?: VerifiedRecord,
 ): Promise<ArchiveState[]> {
   const facts: ArchiveFacts[] = [];
   for (const own of files) facts.push(await factsOf(own));
@@ -53,7 +58,7 @@ export async function inspectArchives(
   }
 
   const states = resolveStates(facts, {
-    verified: await readVerifiedRecord(storage),
+    verified: verified ?? (await readVerifiedRecord(storage)),
     digests,
   });
 

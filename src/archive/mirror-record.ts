@@ -2,7 +2,7 @@
  * What the second place of a storage's archives has, as the last copy found it: `.kms-backup-mirror.json` beside them. It
  * may be lost at any time: nothing is copied or removed on the strength of it.
  */
-import { isJsonObject } from '../platform/own-file.js';
+import { isJsonObject, ownFileFault } from '../platform/own-file.js';
 import { archiveName, parseVolumeName } from './names.js';
 import type { Storage } from './storage.js';
 
@@ -33,6 +33,16 @@ export async function readMirrorRecord(
   const file = await storage.readRecord(FILE, parseRecord);
 
   return file.state === 'sound' ? file.value : undefined;
+}
+
+/** Why nobody can tell what the second place has; undefined where the record is sound or not there. */
+export async function mirrorRecordFault(
+  storage: Storage,
+): Promise<string | undefined> {
+  const file = await storage.readRecord(FILE, parseRecord);
+  const label = 'the record of the second place';
+
+  return ownFileFault(storage.pathOf(FILE), label, file);
 }
 
 function parseRecord(json: unknown): MirrorRecord | undefined {

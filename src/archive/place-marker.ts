@@ -3,7 +3,7 @@
  * is known again under any device number, on any machine, and where it was copied with its archives.
  */
 import { randomUUID } from 'node:crypto';
-import { isJsonObject } from '../platform/own-file.js';
+import { isJsonObject, ownFileFault } from '../platform/own-file.js';
 import type { Storage } from './storage.js';
 
 export interface PlaceMarker {
@@ -24,6 +24,16 @@ export async function readPlaceMarker(
   const file = await storage.readRecord(FILE, parseMarker);
 
   return file.state === 'sound' ? file.value : undefined;
+}
+
+/** Why nobody can tell what the marker says; undefined where it is sound or not there. */
+export async function placeMarkerFault(
+  storage: Storage,
+): Promise<string | undefined> {
+  const file = await storage.readRecord(FILE, parseMarker);
+  const label = 'the mark of the backup directory';
+
+  return ownFileFault(storage.pathOf(FILE), label, file);
 }
 
 export async function writePlaceMarker(

@@ -1,4 +1,8 @@
-import { isJsonObject, ownFileError } from '../platform/own-file.js';
+import {
+  isJsonObject,
+  ownFileError,
+  ownFileFault,
+} from '../platform/own-file.js';
 import { isProver, type Prover } from './proof.js';
 import { type Damage, documentDamage, parseDamage } from './damage.js';
 import type { Storage } from './storage.js';
@@ -39,6 +43,7 @@ interface DrillEntry {
 export type VerifiedRecord = ReadonlyMap<string, VerifiedEntry>;
 
 const FILE = '.kms-backup-verified.json';
+const LABEL = 'the record of verified archives';
 
 /**
  * Reads the record; empty where there is none or nobody can tell what it said, and without the entries that say nothing.
@@ -51,12 +56,21 @@ export async function readVerifiedRecord(
 
   if (file.state === 'sound') return file.value;
   if (file.state === 'unreadable') {
-    const path = storage.pathOf(FILE);
-
-    throw ownFileError(path, 'the record of verified archives', file);
+    throw ownFileError(storage.pathOf(FILE), LABEL, file);
   }
 
   return new Map();
+}
+
+/** The same for those who only look: empty where nobody can tell, with a sentence that says so. */
+export async function lookAtVerifiedRecord(storage: Storage): Promise<{
+  readonly record: VerifiedRecord;
+  readonly fault: string | undefined;
+}> {
+  const file = await storage.readRecord(FILE, parseRecord);
+  const fault = ownFileFault(storage.pathOf(FILE), LABEL, file);
+
+  return { record: file.state === 'sound' ? file.value : new Map(), fault };
 }
 
 function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
 
@@ -85,8 +86,25 @@ export async function rotateHistory(installDir: string): Promise<void> {
 /** Every whole line of both files, the oldest first. What is no JSON is left out. */
 export function readLines(installDir: string): unknown[] {
   return [OLDER_NAME, NAME].flatMap((name) =>
-    parseLines(readText(join(installDir, name))),
+    parseLines(readText(join(installDir, name)).text),
   );
+}
+
+/**
+ * Why the history does not tell how the last runs ended; undefined where it does, or where there is none. A line in the middle that a
+ * crash cut off is no fault: the line after it tells more.
+ */
+export function historyFault(installDir: string): string | undefined {
+  const path = historyPath(installDir);
+  const file = readText(path);
+  if (file.fault !== undefined) return file.fault;
+
+  const last = file.text.trimEnd().split('\n').at(-1) ?? '';
+  const isWhole = last === '' || parseLines(last).length === 1;
+
+  return isWhole
+    ? undefined
+    : `the last line of the history is cut off or no JSON, so that nobody knows how that run ended: ${path}`;
 }
 
 function parseLines(text: string): unknown[] {
@@ -99,17 +117,27 @@ function parseLines(text: string): unknown[] {
   });
 }
 
-/** Empty where the file is not there, or is no file of ours. */
-function readText(path: string): string {
+/** Empty where the file is not there, or cannot be read: then with the reason. */
+function readText(path: string): {
+  readonly text: string;
+  readonly fault?: string;
+} {
   try {
-    const stats = statSync(path);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (!stats) return { text: '' };
+    if (!stats.isFile()) return unreadable(path, 'it is no plain file');
+    if (stats.size > MOST_READ_BYTES) {
+      return unreadable(path, 'it is too large');
+    }
 
-    return stats.isFile() && stats.size <= MOST_READ_BYTES
-      ? readFileSync(path, 'utf8')
-      : '';
-  } catch {
-    return '';
+    return { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    return unreadable(path, messageOf(error));
   }
+}
+
+function unreadable(path: string, reason: string): { text: ''; fault: string } {
+  return { text: '', fault: `the history cannot be read, ${path}: ${reason}` };
 }
 
 function isFull(installDir: string): boolean {

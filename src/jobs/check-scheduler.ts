@@ -1,11 +1,12 @@
-import { KmsError, messageOf } from '../errors.js';
+import { ConfigurationError, KmsError, messageOf } from '../errors.js';
 import { type ProgramResult, runProgram } from '../platform/run-program.js';
 import { isInstalledCurrent } from '../schedule/install.js';
 import { installedCommand } from '../schedule/installed-command.js';
 import type { SchedulerKind } from '../schedule/job.js';
 import type { Check } from '../status/check.js';
+import type { OwnTask } from '../schedule/own-tasks.js';
 import { readOwnTasks } from './own-tasks.js';
-import { openServer } from './server.js';
+import { findServer } from './server.js';
 import { entryConflict, type EntryFlags, entryFor } from './scheduler-entry.js';
 import { quoteWord } from '../platform/quote-words.js';
 
@@ -54,7 +55,7 @@ export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
 
 /** The mail server knows nothing of the tasks of kms-backup.ini. */
 function ownTasksWithoutEntry(flags: EntryFlags): Finding | undefined {
-  const tasks = readOwnTasks(openServer(flags).installation);
+  const tasks = tasksOrNone(flags);
   if (tasks.length === 0) return undefined;
 
   const names = tasks.map(({ name }) => name).join(' and ');
@@ -64,6 +65,17 @@ function ownTasksWithoutEntry(flags: EntryFlags): Finding | undefined {
     fact: `[tasks] of kms-backup.ini asks for ${names}, and there is no entry of ours that calls schedule run`,
     advice: 'schedule install --to cron, systemd, launchd or schtasks.',
   };
+}
+
+/** What is wrong with them is a finding of its own. */
+function tasksOrNone(flags: EntryFlags): OwnTask[] {
+  try {
+    return readOwnTasks(findServer(flags));
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+
+    return [];
+  }
 }
 
 function readableKinds(): SchedulerKind[] {

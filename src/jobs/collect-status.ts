@@ -1,10 +1,7 @@
 /** The state of a server's backups: its archives, its schedule and who works through that. */
 import type { ArchiveState } from '../archive/archive-state.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
-import {
-  type MassLossRecord,
-  readMassLoss,
-} from '../archive/mass-loss-record.js';
+import type { MassLossRecord } from '../archive/mass-loss-record.js';
 import { readMirrorRecord } from '../archive/mirror-record.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
@@ -20,8 +17,11 @@ import { massLossWarnings } from '../status/mass-loss-warnings.js';
 import { runWarnings } from '../status/run-warnings.js';
 import { inspectIfThere, readStatus } from '../status/status.js';
 import type { StatusReport } from '../status/status-report.js';
-import { critical } from '../status/warning.js';
+import { critical, type StatusWarning, warning } from '../status/warning.js';
+import { missedOwnTasks } from './own-tasks.js';
+import type { Installation } from '../server/installation.js';
 import { examinePlace } from './right-place.js';
+import { lookAtSideFiles } from './side-files.js';
 import type { OpenServer } from './server.js';
 
 /** The things that are looked at, and the age at which they count as old. */
@@ -73,11 +73,13 @@ export async function collectStatus(
   const { installation, settings } = server;
   const now = clock();
   const history = readHistory(installation.dir);
-  const states = await inspectIfThere(storage, archives);
+  const seen = await inspectIfThere(storage, archives);
+  const { states } = seen;
   const progress = readProgress(server, now, evidenceOf(history, states));
 
-  const massLoss = states && (await readMassLoss(storage));
+  const { massLoss, faults } = await lookAtSideFiles(server, storage, seen);
   const runs = findBackupRuns(history, storage.name);
+  const settingsFaults = request.settingsFaults ?? [];
 
   const report = await readStatus(installation, {
     storeDir: settings.storeDir,
@@ -87,10 +89,11 @@ export async function collectStatus(
     maxAgeMs,
     place: await examinePlace({ ...server, storage, clock }),
     further: [
-      ...(request.settingsFaults ?? []).map(critical),
-      ...runWarnings(history, storage.name, now),
+      ...settingsFaults.map(critical),
+      ...historyWarnings(installation, { history, place: storage.name, now }),
       ...massLossWarnings(massLoss),
-      ...(request.settingsFaults?.length ? [] : progress.warnings),
+      ...faults.map(warning),
+      ...(settingsFaults.length > 0 ? [] : progress.warnings),
     ],
   });
 
@@ -108,6 +111,24 @@ export async function collectStatus(
     massLoss,
     mirror: states && (await findMirrorStatus(storage, report)),
   };
+}
+
+function historyWarnings(
+  installation: Installation,
+  {
+    history,
+    place,
+    now,
+  }: {
+    readonly history: readonly HistoryRun[];
+    readonly place: string;
+    readonly now: Date;
+  },
+): StatusWarning[] {
+  return [
+    ...runWarnings(history, place, now),
+    ...missedOwnTasks(installation, history, now).map(warning),
+  ];
 }
 
 function countAccepted(installDir: string): number {

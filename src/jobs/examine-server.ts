@@ -6,6 +6,7 @@ import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { chooseStorage } from './archive-places.js';
 import { checkScheduler } from './check-scheduler.js';
 import type { EntryFlags } from './scheduler-entry.js';
+import { checkOwnTasks } from './own-tasks.js';
 import { examinePlace } from './right-place.js';
 import { findServer } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
@@ -49,7 +50,11 @@ export async function examineServer(
   const scheduler = checkScheduler(flags, settings.backupEnabled);
 
   return {
-    checks: [check, ...checks, scheduler, ...looked],
+    checks: [
+      ...[check, ...checks, scheduler],
+      ...checkOwnTasks(installation),
+      ...looked,
+    ],
     isConfigured: true,
   };
 }

@@ -1,9 +1,61 @@
 /** The tasks of a server that kms-backup.ini names. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError, KmsError } from '../errors.js';
+import type { HistoryRun } from '../history/history-run.js';
+import { describeMissedTasks } from '../schedule/missed-tasks.js';
 import { type OwnTask, parseOwnTasks } from '../schedule/own-tasks.js';
 import type { Installation } from '../server/installation.js';
-import { readIniFile } from '../settings/ini-file.js';
+import { INI_NAME, readIniFile } from '../settings/ini-file.js';
+import { type Check, ok, problem } from '../status/check.js';
 
 /** @throws {ConfigurationError} when kms-backup.ini is wrong */
 export function readOwnTasks({ dir }: Installation): OwnTask[] {
   return parseOwnTasks(readIniFile(dir).tasks);
+}
+
+/** Whether their times can be understood; nothing where none is asked for. */
+export function checkOwnTasks(installation: Installation): Check[] {
+  const name = 'tasks';
+
+  try {
+    const tasks = readOwnTasks(installation);
+    if (tasks.length === 0) return [];
+
+    const fact = tasks.map((task) => `${task.name} ${task.when}`).join(', ');
+
+    return [ok(name, fact)];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+
+    const fact = `schedule run does nothing, no backup either: ${error.message}`;
+    const advice = error.hints[0] ?? 'Mend that line.';
+
+    return [problem(name, fact, advice)];
+  }
+}
+
+/** Those that fell due and were not done, a sentence each; what cannot be read is told elsewhere. */
+export function missedOwnTasks(
+  installation: Installation,
+  history: readonly HistoryRun[],
+  now: Date,
+): string[] {
+  try {
+    const tasks = readOwnTasks(installation);
+    if (tasks.length === 0) return [];
+
+    const askedSince = statSync(join(installation.dir, INI_NAME)).mtime;
+    const lastRun = (name: string): Date | undefined =>
+      history.findLast(({ command }) => command === name)?.startedAt;
+
+    return describeMissedTasks(installation, tasks, {
+      evidence: { askedSince, lastRun },
+      now,
+    });
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+
+    return [];
+  }
 }

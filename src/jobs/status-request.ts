@@ -8,9 +8,9 @@ import {
   readSettings,
   type ServerSettings,
 } from '../server/settings.js';
-import { readIniFile } from '../settings/ini-file.js';
 import { chooseStorage } from './archive-places.js';
 import type { StatusRequest } from './collect-status.js';
+import { readOwnTasks } from './own-tasks.js';
 import { findServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
 
@@ -59,9 +59,9 @@ function lastPlace({ dir }: Installation): string | undefined {
   return readHistory(dir).findLast(({ place }) => place !== undefined)?.place;
 }
 
-function iniFault({ dir }: Installation): string | undefined {
+function iniFault(installation: Installation): string | undefined {
   try {
-    readIniFile(dir);
+    readOwnTasks(installation);
 
     return undefined;
   } catch (error) {

@@ -106,6 +106,18 @@ export function ownFileError(
   );
 }
 
+/** The same as a sentence; undefined for a file that is sound or not there. */
+export function ownFileFault(
+  path: string,
+  label: string,
+  file: OwnFile<unknown>,
+): string | undefined {
+  const { state } = file;
+  if (state === 'sound' || state === 'absent') return undefined;
+
+  return ownFileError(path, label, file).message;
+}
+
 /** Says whether a value of JSON has named fields. */
 export function isJsonObject(
   json: unknown,

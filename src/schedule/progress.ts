@@ -1,3 +1,4 @@
+import { KmsError } from '../errors.js';
 import { formatWeekdayMoment } from '../platform/dates.js';
 import { formatAge, plural } from '../platform/units.js';
 import type { Installation } from '../server/installation.js';
@@ -91,8 +92,9 @@ function findWorker(
     };
   }
 
-  const state = readScheduleState(installation);
-  const handledUntil = state === 'damaged' ? undefined : state?.handledUntil;
+  const state = lookAtState(installation);
+  // There was one: somebody works through the schedule.
+  const handledUntil = state === 'damaged' ? evidence : state?.handledUntil;
   if (handledUntil === undefined) {
     return {
       isWorkedThrough: false,
@@ -110,6 +112,19 @@ function findWorker(
     since: new Date(last),
     fault: 'nothing calls schedule run',
   };
+}
+
+/** Of a state that cannot be read nothing is known; that it cannot be read is told elsewhere. */
+function lookAtState(
+  installation: Installation,
+): ReturnType<typeof readScheduleState> {
+  try {
+    return readScheduleState(installation);
+  } catch (error) {
+    if (!(error instanceof KmsError)) throw error;
+
+    return 'damaged';
+  }
 }
 
 /** All moments after `since`, but for what it may have made a little early, and not after `limit`. */

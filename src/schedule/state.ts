@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   isJsonObject,
   ownFileError,
+  ownFileFault,
   readOwnJson,
   replaceOwnFile,
 } from '../platform/own-file.js';
@@ -26,6 +27,7 @@ export interface LastRun {
   readonly exitCode: number;
 }
 
+const LABEL = 'the state of the schedule';
 const SCHEMA = 'kms-backup/schedule-state/1';
 
 /** Returns the path of the state: beside the server, because archives may be on a disk that is changed every week. */
@@ -45,10 +47,19 @@ export function readScheduleState(
 
   if (file.state === 'sound') return file.value;
   if (file.state === 'unreadable') {
-    throw ownFileError(path, 'the state of the schedule', file);
+    throw ownFileError(path, LABEL, file);
   }
 
   return file.state === 'absent' ? undefined : 'damaged';
+}
+
+/** Why nobody can tell what it says; undefined where the file is sound or not there. */
+export function scheduleStateFault(
+  installation: Installation,
+): string | undefined {
+  const path = statePath(installation);
+
+  return ownFileFault(path, LABEL, readOwnJson(path, parseState));
 }
 
 /** Replaces the state, atomically and durably. @throws {KmsError} when it cannot be written */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   isJsonObject,
   ownFileError,
+  ownFileFault,
   readOwnJson,
   replaceOwnFile,
 } from '../platform/own-file.js';
@@ -19,6 +20,7 @@ export interface TaskState {
 
 export type TaskStates = ReadonlyMap<OwnTaskName, TaskState>;
 
+const LABEL = 'the state of the tasks';
 const SCHEMA = 'kms-backup/tasks-state/1';
 const NAMES: readonly OwnTaskName[] = ['verify', 'drill'];
 
@@ -29,10 +31,19 @@ export function readTaskStates(installation: Installation): TaskStates {
 
   if (file.state === 'sound') return file.value;
   if (file.state === 'unreadable') {
-    throw ownFileError(path, 'the state of the tasks', file);
+    throw ownFileError(path, LABEL, file);
   }
 
   return new Map();
+}
+
+/** Why nobody can tell what it says; undefined where the file is sound or not there. */
+export function taskStatesFault(
+  installation: Installation,
+): string | undefined {
+  const path = statePath(installation);
+
+  return ownFileFault(path, LABEL, readOwnJson(path, parseStates));
 }
 
 /** @throws {KmsError} when it cannot be written */

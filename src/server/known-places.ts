@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import {
   isJsonObject,
+  ownFileFault,
   readOwnJson,
   replaceOwnFile,
 } from '../platform/own-file.js';
@@ -34,6 +35,17 @@ export function readKnownPlaces(installDir: string): readonly KnownPlace[] {
   const file = readOwnJson(join(installDir, FILE), parsePlaces);
 
   return file.state === 'sound' ? file.value : [];
+}
+
+/** Why nobody can tell which backup directories there were; undefined where the file is sound or not there. */
+export function knownPlacesFault(installDir: string): string | undefined {
+  const path = join(installDir, FILE);
+
+  return ownFileFault(
+    path,
+    'the record of backup directories',
+    readOwnJson(path, parsePlaces),
+  );
 }
 
 /** Replaces what is known of the directory. @throws {Error} the operating system's */

@@ -27,6 +27,7 @@ import {
 } from './check-server.js';
 import { inspectIfThere, readStatus, type StatusOptions } from './status.js';
 import { type StatusReport } from './status-report.js';
+import { warning as asWarning } from './warning.js';
 
 /** Reads the settings as one check; without them nothing else can be looked at. */
 export function checkConfiguration(installation: Installation): {
@@ -101,12 +102,14 @@ async function readStatusOf(
     readonly settings: ServerSettings;
   },
 ): Promise<StatusReport> {
+  const { states, proofFault } = await inspectIfThere(options.storage);
+
   return readStatus(installation, {
     ...options,
-    states: await inspectIfThere(options.storage),
+    states,
     storeDir: options.settings.storeDir,
     maxAgeMs: undefined,
-    further: [],
+    further: proofFault === undefined ? [] : [asWarning(proofFault)],
   });
 }
 

@@ -4,6 +4,10 @@ import {
 } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
+import {
+  lookAtVerifiedRecord,
+  readVerifiedRecord,
+} from '../archive/verified-record.js';
 import { archiveName, type ArchiveType } from '../archive/names.js';
 import { newestPoint, partsOf } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
@@ -125,21 +129,38 @@ function toArchive(state: ArchiveState, now: Date): StatusArchive {
   };
 }
 
+/** The archives as somebody sees them who only looks. */
+export interface SeenArchives {
+  /** Undefined where the storage is not there. */
+  readonly states: ArchiveState[] | undefined;
+  /** Why nobody can tell which of them were proven. */
+  readonly proofFault: string | undefined;
+}
+
 /**
- * The state of every archive, no data of any; undefined where the storage is not there.
+ * The state of every archive, no data of any.
  * @param archives as they were just listed; undefined: they are listed
  */
 export async function inspectIfThere(
   storage: Storage,
   archives?: readonly ArchiveFiles[],
-): Promise<ArchiveState[] | undefined> {
+): Promise<SeenArchives> {
   try {
-    return await inspectArchives(
-      storage,
-      archives ?? (await listArchiveFiles(storage)),
-    );
+    const files = archives ?? (await listArchiveFiles(storage));
+    const { record, fault: proofFault } = await lookAtVerifiedRecord(storage);
+
+    const states = await inspectArchives(storage, files, record);
+
+    // A user who may read nothing at all cannot look: that is no state, but an error.
+    if (states.length > 0 && states.every(({ unreadable }) => unreadable)) {
+      await readVerifiedRecord(storage);
+    }
+
+    return { states, proofFault };
   } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
+    if (error instanceof NotFoundError) {
+      return { states: undefined, proofFault: undefined };
+    }
 
     throw error;
   }

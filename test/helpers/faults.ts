@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   BINARY,
   hasTool,
@@ -45,8 +45,36 @@ export interface FaultOptions {
 /** Runs `kms-backup` while the given system calls fail, lie or kill it. */
 export function kmsWithFaults(
   args: readonly string[],
-  { inject, paths = [], frozenAt }: FaultOptions,
+  options: FaultOptions,
 ): Ended {
+  const { words, env } = traced(args, options);
+
+  return runTool('strace', words, { env });
+}
+
+/** The same while services of this process answer it. */
+export function kmsWithFaultsAside(
+  args: readonly string[],
+  options: FaultOptions,
+): Promise<number | undefined> {
+  const { words, env } = traced(args, options);
+  const child = spawn('strace', words, {
+    env: { ...process.env, ...env },
+    stdio: 'ignore',
+  });
+
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      resolve(code ?? undefined);
+    });
+  });
+}
+
+function traced(
+  args: readonly string[],
+  { inject, paths = [], frozenAt }: FaultOptions,
+): { words: string[]; env: Record<string, string | undefined> } {
   const calls = inject
     .map((expression) => expression.slice(0, expression.indexOf(':')))
     .join(',');
@@ -75,11 +103,9 @@ export function kmsWithFaults(
     NODE_DISABLE_COMPILE_CACHE: '1',
   };
 
-  return runTool(
-    'strace',
-    [...trace, ...only, ...clock, process.execPath, BINARY, ...args],
-    { env },
-  );
+  const words = [...trace, ...only, ...clock, process.execPath, BINARY];
+
+  return { words: [...words, ...args], env };
 }
 
 /** Runs `kms-backup` while the clock stands still at a time of the given zone: `2026-11-25 01:00:00`. */

@@ -10,7 +10,11 @@ import {
 import { join } from 'node:path';
 import PostalMime from 'postal-mime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { canFakeTime, canInject, kmsWithFaults } from '../helpers/faults.js';
+import {
+  canFakeTime,
+  canInject,
+  kmsWithFaultsAside,
+} from '../helpers/faults.js';
 import { kmsInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
@@ -39,6 +43,7 @@ type Event =
   | 'unmounted'
   | 'full disk'
   | 'killed'
+  | 'killed while writing'
   | 'off'
   | 'loss'
   | 'acknowledged';
@@ -48,20 +53,25 @@ const THOROUGH: Readonly<Record<number, Event>> = {
   ...{ 4: 'broken ini', 5: 'broken ini', 9: 'killed', 12: 'left out' },
   ...{ 16: 'failing hook', 17: 'killed', 18: 'broken cfg' },
   ...{ 22: 'unmounted', 25: 'full disk', 30: 'loss', 36: 'acknowledged' },
-  ...{ 41: 'off', 46: 'killed', 47: 'off' },
+  ...{ 41: 'off', 46: 'killed while writing', 47: 'off' },
   // A week in which the machine was off.
   ...{ 50: 'off', 51: 'off', 52: 'off', 53: 'off' },
   ...{ 54: 'off', 55: 'off', 56: 'off' },
   ...{ 60: 'unmounted', 61: 'unmounted', 62: 'unmounted', 70: 'loss' },
   ...{ 71: 'failing hook', 75: 'acknowledged', 80: 'left out' },
-  ...{ 81: 'full disk', 82: 'full disk', 90: 'broken cfg', 99: 'killed' },
+  ...{
+    81: 'full disk',
+    82: 'full disk',
+    90: 'broken cfg',
+    99: 'killed while writing',
+  },
   ...{ 100: 'off', 101: 'broken ini', 110: 'left out', 111: 'loss' },
   ...{ 112: 'off', 113: 'off', 118: 'failing hook', 119: 'failing hook' },
 };
 const SAMPLE: Readonly<Record<number, Event>> = {
   ...{ 2: 'broken ini', 4: 'left out', 6: 'failing hook', 7: 'broken cfg' },
-  ...{ 9: 'unmounted', 11: 'loss', 13: 'acknowledged', 14: 'off' },
-  ...{ 15: 'off' },
+  ...{ 8: 'killed while writing', 9: 'unmounted', 10: 'full disk' },
+  ...{ 11: 'loss', 13: 'acknowledged', 14: 'off', 15: 'off' },
 };
 
 const isThorough = Boolean(process.env['KMS_TEST_THOROUGH']);
@@ -203,6 +213,8 @@ const FAULTS: Readonly<Partial<Record<Event, () => () => void>>> = {
 const INJECTED: Readonly<Partial<Record<Event, string>>> = {
   'full disk': 'pwrite64:error=ENOSPC',
   killed: 'rename:signal=SIGKILL:when=1',
+  // The archive is half written.
+  'killed while writing': 'pwrite64:signal=SIGKILL:when=2',
 };
 
 async function backUp(
@@ -219,12 +231,8 @@ async function backUp(
 
   const frozenAt = at.toISOString().slice(0, 19).replace('T', ' ');
   const words = ['backup', type, '--server-dir', server.serverDir];
-  const { status } = kmsWithFaults(words, {
-    inject: [fault],
-    frozenAt,
-  });
 
-  return status ?? undefined;
+  return kmsWithFaultsAside(words, { inject: [fault], frozenAt });
 }
 
 /** Plays one night and tells the record. */
@@ -271,7 +279,9 @@ const PUBLISHING: ReadonlySet<Event> = new Set([
 ]);
 
 const toldThemselves = (event: Event): boolean =>
-  !['broken ini', 'broken cfg', 'killed', 'off'].includes(event);
+  !['broken ini', 'broken cfg', 'off'].includes(event) && !isKill(event);
+
+const isKill = (event: Event): boolean => event.startsWith('killed');
 
 /** The mail, the page and the metrics that the run itself left. */
 async function checkTold(
@@ -280,7 +290,7 @@ async function checkTold(
   mailsBefore: number,
 ): Promise<void> {
   const isWell = truth.lastExit === 0 && !truth.loss;
-  if (event !== 'killed') {
+  if (!isKill(event)) {
     const page = readFileSync(pagePath(), 'utf8');
     expect(page.includes('All is well'), event).toBe(isWell);
   }

@@ -2,6 +2,7 @@ import {
   appendFileSync,
   existsSync,
   readFileSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ import {
   buildInstallation,
   type Installation,
 } from '../helpers/installation.js';
-import { expectEnd } from '../helpers/tools.js';
+import { expectDone, expectEnd } from '../helpers/tools.js';
 
 /** A Saturday, local time. */
 const saturday = (hour: number, minute = 0, day = 28): Date =>
@@ -179,5 +180,42 @@ describe('the tasks of kms-backup.ini', () => {
       2,
       'CONFIGURATION',
     );
+  });
+
+  it('that were missed are a warning of status, until they are done', async () => {
+    const ini = join(server.serverDir, 'kms-backup.ini');
+    const place = ['--server-dir', server.serverDir];
+    const warnings = async (): Promise<string> =>
+      JSON.stringify(
+        (await kmsJsonInProcess(['status', ...place])).json['warnings'],
+      );
+    writeFileSync(ini, '[tasks]\nverify = daily 05:00\n');
+    expect(await warnings()).not.toContain('[tasks]');
+
+    const days = Date.now() / 1000 - 3 * 86_400;
+    utimesSync(ini, days, days);
+    expect(await warnings()).toMatch(
+      /the verify of \[tasks\] that was due \w{3} .* 05:00 .* was not made: nothing calls schedule run/,
+    );
+
+    expectDone(await kmsInProcess(['backup', 'full', ...place]));
+    expectDone(await kmsInProcess(['verify', ...place]));
+    expect(await warnings()).not.toContain('[tasks]');
+  });
+
+  it('whose time nobody can understand are a finding of doctor, and said by status', async () => {
+    const ini = join(server.serverDir, 'kms-backup.ini');
+    const place = ['--server-dir', server.serverDir];
+    writeFileSync(ini, '[tasks]\nverify = 0 5 1 * *\n');
+    const words = ['doctor', ...place, '--name', 'nowhere'];
+    const { status, stdout } = await kmsInProcess(words);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^problem +tasks +schedule run does nothing.*verify/m,
+    );
+
+    const state = await kmsInProcess(['status', ...place]);
+    expect(state.status).toBe(2);
+    expect(state.stdout).toContain('no backup can be made: [tasks] verify');
   });
 });
