@@ -1,5 +1,6 @@
 import type { ArchiveFacts } from './archive-facts.js';
 import type { ArchiveState } from './archive-state.js';
+import { archiveName } from './names.js';
 import { REQUIRED_FILES } from './required-files.js';
 
 /**
@@ -125,4 +126,15 @@ export function partsOf({
   version,
 }: ArchiveFacts): readonly string[] | undefined {
   return version?.parts;
+}
+
+/** What an archive leaves out on purpose, for who recovers it; undefined where it takes all. */
+export function describeLeavesOut({
+  files,
+  version,
+}: ArchiveFacts): string | undefined {
+  const patterns = version?.leavesOut;
+  if (!patterns) return undefined;
+
+  return `${archiveName(files.stem)} leaves out on purpose ${patterns.join(', ')}: what is live of it stays, and comes back as its full has it, where that has it`;
 }

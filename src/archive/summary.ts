@@ -31,6 +31,8 @@ export interface VersionText {
   readonly baseDigest?: string | undefined;
   /** The requested parts (`lists`, `mail`); undefined in a backup of everything that the server includes. */
   readonly parts?: readonly string[] | undefined;
+  /** The patterns of the folders and users that it leaves out on purpose; undefined where it takes all. */
+  readonly leavesOut?: readonly string[] | undefined;
   /** The limit of a volume when it was written; undefined in archives of earlier versions. */
   readonly volumeSizeBytes?: number | undefined;
   /** What was to be copied out of older archives; undefined where everything was read from the store. */
@@ -82,6 +84,7 @@ export function formatVersionText(
     ['base', text.base],
     ['base_digest', text.baseDigest],
     ['parts', text.parts?.join(',')],
+    ['leaves_out', text.leavesOut?.map(encodePath).join(',')],
     ['volume_size', textOf(text.volumeSizeBytes)],
     ['reused', text.reused?.from.join(',')],
     ['reused_files', textOf(text.reused?.files)],
@@ -143,6 +146,7 @@ export function parseVersionText(text: string): VersionText {
     base: values.get('base'),
     baseDigest: values.get('base_digest'),
     parts: values.get('parts')?.split(','),
+    leavesOut: values.get('leaves_out')?.split(',').map(decodePath),
     volumeSizeBytes: numberIn(values, 'volume_size'),
     reused: parseReused(values),
   };
@@ -202,9 +206,17 @@ export function parseSummaryText(text: string): SummaryText {
 
 const MAILBOX_KEY = 'mailbox.';
 
-/** `mailbox.example.com/alice`; what would mean something in the text (`=`, `#`, `;`, `[`) is percent-encoded. */
+/** `mailbox.example.com/alice`. */
 function formatMailboxKey(mailbox: string): string {
-  return MAILBOX_KEY + mailbox.split('/').map(encodeURIComponent).join('/');
+  return MAILBOX_KEY + encodePath(mailbox);
+}
+
+/** What would mean something in the text (`=`, `#`, `;`, `[`, a quote) or in a list is percent-encoded. */
+function encodePath(path: string): string {
+  return path
+    .split('/')
+    .map((step) => encodeURIComponent(step).replaceAll("'", '%27'))
+    .join('/');
 }
 
 function parseMailboxes(
@@ -216,14 +228,14 @@ function parseMailboxes(
 
   return new Map(
     found.map(([key, value]) => [
-      decodeMailbox(key.slice(MAILBOX_KEY.length)),
+      decodePath(key.slice(MAILBOX_KEY.length)),
       Number(value),
     ]),
   );
 }
 
-/** Decodes a mailbox's name. A name of another encoding stays as it is: a count is no reason to refuse an archive. */
-function decodeMailbox(key: string): string {
+/** A name of another encoding stays as it is: it is no reason to refuse an archive. */
+function decodePath(key: string): string {
   try {
     return decodeURIComponent(key);
   } catch {

@@ -1,12 +1,5 @@
-/**
- * Known oddities that make no night incomplete: a link in a mailbox, a file that no volume can hold. Pure.
- *
- *   mail/example.com/alice/old            that path; @backup/store/, which the report shows before it, may be left out
- *   mail/example.com/alice/INBOX/*.lnk    * and ? stand for anything within a step of the path
- *   mail/example.com/alice/Entwürfe/**    ** stands for any steps; folders go by their names on disk, and by those that people see
- */
-import { decodeFolderName } from '../store/folder-name.js';
-import { MAIL_ENTRY } from '../store/entry-place.js';
+/** Known oddities that make no night incomplete: a link in a mailbox, a file that no volume can hold. Pure. */
+import { pathMatcher } from '../store/path-patterns.js';
 import type { BackupIssue } from './request.js';
 
 export interface AcceptedIssues {
@@ -18,8 +11,6 @@ export interface AcceptedIssues {
   readonly unused: readonly string[];
 }
 
-const STORE_PREFIX = MAIL_ENTRY.replace(/mail\/$/, '');
-
 /** Parts the issues of a run by the patterns of `[backup] accept`. */
 export function splitAccepted(
   all: readonly BackupIssue[],
@@ -27,7 +18,7 @@ export function splitAccepted(
 ): AcceptedIssues {
   const matchers = patterns.map((pattern) => ({
     pattern,
-    matches: toMatcher(pattern),
+    matches: pathMatcher(pattern),
   }));
 
   const used = new Set<string>();
@@ -35,10 +26,10 @@ export function splitAccepted(
   const accepted: BackupIssue[] = [];
 
   for (const issue of all) {
-    const found = matchers.find(({ matches }) => matches(issue.name));
-    if (found) used.add(found.pattern);
+    const found = matchers.filter(({ matches }) => matches(issue.name));
+    for (const { pattern } of found) used.add(pattern);
 
-    (found && isOddity(issue) ? accepted : issues).push(issue);
+    (found.length > 0 && isOddity(issue) ? accepted : issues).push(issue);
   }
 
   const unused = patterns.filter((pattern) => !used.has(pattern));
@@ -52,40 +43,4 @@ export function splitAccepted(
  */
 function isOddity({ kind, isByNature }: BackupIssue): boolean {
   return kind === 'oversize' || isByNature === true;
-}
-
-function toMatcher(pattern: string): (name: string) => boolean {
-  const expression = new RegExp(`^${toExpression(pattern)}$`, 'u');
-
-  return (name) =>
-    spellingsOf(name).some((spelling) => expression.test(spelling));
-}
-
-/** As an entry's name, and within the store; each as it is on disk and as people see it. */
-function spellingsOf(name: string): string[] {
-  const inStore = name.startsWith(STORE_PREFIX)
-    ? [name.slice(STORE_PREFIX.length)]
-    : [];
-
-  return [name, ...inStore].flatMap((one) => [
-    one,
-    one.split('/').map(decodeFolderName).join('/'),
-  ]);
-}
-
-function toExpression(pattern: string): string {
-  return pattern
-    .split(/(\*\*|\*|\?)/)
-    .map((piece) => WILDCARDS.get(piece) ?? escape(piece))
-    .join('');
-}
-
-const WILDCARDS: ReadonlyMap<string, string> = new Map([
-  ['**', '.*'],
-  ['*', '[^/]*'],
-  ['?', '[^/]'],
-]);
-
-function escape(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

@@ -3,7 +3,7 @@ import { likenessOf } from '../archive/same-file.js';
 import { isReadFailure } from '../archive/zip/source.js';
 import { KmsError } from '../errors.js';
 import type { Component } from '../store/components.js';
-import { isIn, placeOf } from '../store/entry-place.js';
+import { placeOf } from '../store/entry-place.js';
 import type { WalkedDirectory } from '../store/list-directory.js';
 import { hasMessageName, holdsMessages } from '../store/message-file.js';
 import {
@@ -54,8 +54,8 @@ export interface ComparedFiles {
 export interface ListedNames {
   /** The entry names of the directories that are there, with `/`. */
   readonly directories: Iterable<string>;
-  /** The entry names of what is there and was not listed. */
-  readonly skipped: readonly string[];
+  /** Says of an entry name that it was not looked at, because it was skipped or left out on purpose. */
+  readonly isUnseen: (name: string) => boolean;
   /** The components that were looked for: of others nothing counts as deleted. */
   readonly components: readonly Component[];
 }
@@ -227,22 +227,19 @@ export class StoreComparison {
 
   /**
    * The entries of the base that the store no longer has. What is there and was skipped (a directory that could not be
-   * listed, a link in the place of a folder) is not called deleted: its mail in the full stays recoverable.
+   * listed, a link in the place of a folder) is not called deleted, and neither is what is left out on purpose: its mail in the
+   * full stays recoverable.
    */
   async #findDeleted(store: ListedNames): Promise<string[]> {
     const { base } = this;
     const deleted: string[] = [];
     const components = new Set(store.components);
-    const skipped = new Set(
-      store.skipped.map((name) => name.replace(/\/$/, '')),
-    );
 
     const tell = (name: string): void => {
-      const place = placeOf(name);
+      const component = placeOf(name)?.component;
+      const isWanted = component && components.has(component);
 
-      if (place && components.has(place.component) && !isIn(skipped, name)) {
-        deleted.push(name);
-      }
+      if (isWanted && !store.isUnseen(name)) deleted.push(name);
     };
 
     for (const prefix of base.prefixes) {

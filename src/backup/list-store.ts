@@ -5,6 +5,7 @@ import { NotFoundError } from '../errors.js';
 import type { DirectoryIdentity } from '../platform/look-again.js';
 import { tellStep } from '../platform/steps.js';
 import type { Component } from '../store/components.js';
+import { type LeftOut, LeftOutFinder, refuseWithoutMail } from './left-out.js';
 import type { BackupRequest } from './request.js';
 import {
   findSources,
@@ -35,6 +36,7 @@ export interface ListedStore {
   readonly groups: readonly ListedGroup[];
   /** Directories that are never entered: the backup directory. */
   readonly exclude: readonly DirectoryIdentity[];
+  readonly leftOut: LeftOut;
   readonly skipped: readonly SkippedPath[];
 }
 
@@ -48,6 +50,7 @@ export type OnListed = (
 /**
  * Lists everything that a backup of this request may hold.
  * @throws {NotFoundError} when nothing of it exists · {UsageError} when the backup directory holds what is to be backed up
+ * @throws {ConfigurationError} when all mail would be left out
  */
 export async function listStore(
   request: BackupRequest,
@@ -65,6 +68,7 @@ export async function listStore(
   const exclude = excludeBackups(storage.localDirectory, sources);
   const present = [...new Set(sources.map(({ component }) => component))];
   const allSkipped = [...skipped];
+  const finder = new LeftOutFinder(request.exclude);
 
   const groups: ListedGroup[] = [];
 
@@ -72,17 +76,24 @@ export async function listStore(
     const listed = await listComponent(
       component,
       sources.filter((source) => source.component === component),
-      { exclude, onListed },
+      { exclude, onListed, finder },
     );
     allSkipped.push(...listed.skipped);
     groups.push(listed.group);
   }
+
+  const leftOut = await finder.count(exclude);
+  refuseWithoutMail(
+    leftOut,
+    groups.flatMap(({ directories }) => directories),
+  );
 
   return {
     components: wantedComponents(settings.include, mask),
     parts: limitedParts(settings.include, mask),
     groups,
     exclude,
+    leftOut,
     skipped: allSkipped,
   };
 }
@@ -106,12 +117,13 @@ function excludeBackups(
 interface ListOptions {
   readonly exclude: readonly DirectoryIdentity[];
   readonly onListed: OnListed | undefined;
+  readonly finder: LeftOutFinder;
 }
 
 async function listComponent(
   component: Component,
   sources: readonly Source[],
-  { exclude, onListed }: ListOptions,
+  { exclude, onListed, finder }: ListOptions,
 ): Promise<{ group: ListedGroup; skipped: readonly SkippedPath[] }> {
   const paths = sources.map(({ path }) => path).join(', ');
   tellStep(`listing component ${component}: ${paths}`);
@@ -131,12 +143,13 @@ async function listComponent(
   const skipped: SkippedPath[] = [];
 
   for (const { path, entryName } of sources) {
-    if (!entryName.endsWith('/')) continue;
+    if (!entryName.endsWith('/') || finder.takes(entryName, path)) continue;
 
     const walk = await walkTree(path, entryName, {
       exclude,
       onDirectory,
       findFault: findStepFault,
+      isLeftOut: finder.takes,
     });
 
     for (const directory of walk.directories) directories.push(directory);

@@ -1,6 +1,9 @@
 import { lookAt } from '../platform/look-again.js';
 import { checksumFile } from '../store/checksum.js';
 import type { Component } from '../store/components.js';
+import { isIn } from '../store/entry-place.js';
+import type { SkippedPath } from '../store/list-directory.js';
+import { LeftOutPaths } from '../store/left-out-paths.js';
 import type { OpenBase } from './open-base.js';
 import {
   type ListedNames,
@@ -12,6 +15,7 @@ import type { Comparison } from './comparison.js';
 import type { ExaminedFiles } from './examine-store.js';
 import { type Base, describeUnusable } from './find-base.js';
 import type { IndexedFull } from './index-full.js';
+import type { LeftOut } from './left-out.js';
 import type { ListedStore } from './list-store.js';
 
 /** A store that was measured against a full. */
@@ -84,16 +88,32 @@ export class Measuring {
   }
 }
 
-function namesOf({ groups, skipped, components }: ListedStore): ListedNames {
+function namesOf({
+  groups,
+  skipped,
+  leftOut,
+  components,
+}: ListedStore): ListedNames {
   const directories = groups.flatMap((group) => group.directories);
 
   return {
     directories: directories
       .filter(({ path }) => lookAt(path)?.isDirectory() === true)
       .map(({ prefix }) => prefix),
-    skipped: skipped.map(({ name }) => name),
+    isUnseen: unseenBy(skipped, leftOut),
     components,
   };
+}
+
+/** What was skipped, and what was left out on purpose, with all below it. */
+export function unseenBy(
+  skipped: readonly Pick<SkippedPath, 'name'>[],
+  { patterns }: Pick<LeftOut, 'patterns'>,
+): (name: string) => boolean {
+  const leftOut = new LeftOutPaths(patterns);
+  const names = new Set(skipped.map(({ name }) => name.replace(/\/$/, '')));
+
+  return (name) => isIn(names, name) || leftOut.covers(name);
 }
 
 const readChecksum: ReadChecksum = ({ path, followsLinks }, name) =>

@@ -66,13 +66,14 @@ function addFirstTexts({
   writer,
   takenAt,
 }: OpenRun): void {
-  const { base, parts } = plan;
+  const { base, parts, leftOut } = plan;
 
   const version = formatVersionText({
     tool: TOOL,
     base: base?.stem,
     baseDigest: base?.digest,
     parts,
+    leavesOut: leftOut.patterns.length > 0 ? leftOut.patterns : undefined,
     volumeSizeBytes: request.volumeLimitBytes,
     reused: reuse && describeReuse(reuse),
     startedAt: takenAt,

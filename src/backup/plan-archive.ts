@@ -5,6 +5,7 @@ import type { DirectoryIdentity } from '../platform/look-again.js';
 import type { Component } from '../store/components.js';
 import { isMessagePath } from '../store/message-file.js';
 import type { Comparison, PlannedFiles } from './comparison.js';
+import type { LeftOut } from './left-out.js';
 import type { ListedStore } from './list-store.js';
 import type { MessageCounts, ReuseReport } from './request.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
@@ -31,6 +32,7 @@ export interface BackupPlan {
   readonly singles: readonly WalkedDirectory[];
   /** Directories that are never entered: the backup directory. */
   readonly exclude: readonly DirectoryIdentity[];
+  readonly leftOut: LeftOut;
   readonly messages: Omit<MessageCounts, 'vanished'>;
   readonly skipped: readonly SkippedPath[];
   readonly warnings: readonly string[];
@@ -71,6 +73,7 @@ export function planArchive(
     directories: listed.groups.flatMap(({ directories }) => directories),
     singles: listed.groups.flatMap(({ singles }) => singles),
     exclude: listed.exclude,
+    leftOut: listed.leftOut,
     messages: countChanges(comparison),
     skipped: listed.skipped,
   };

@@ -4,16 +4,35 @@ import { inspectArchives } from '../archive/inspect.js';
 import type { EntryTable } from '../archive/zip/entry-table.js';
 import { openVolume } from '../archive/open-archive.js';
 import { countEntries, type MailboxCounts } from './count-mail.js';
+import { type LeftOut, withoutLeftOut } from './left-out.js';
 import type { ArchiveFiles } from '../archive/backup-directory.js';
 
 /** The mail of the archive before this run, as that archive itself counts it. */
 export interface Predecessor {
   readonly stem: string;
   readonly counts: MailboxCounts;
+  /** The patterns of what it leaves out on purpose. */
+  readonly leavesOut: readonly string[];
+}
+
+/** The archive before this one, without the mail that is left out since then. */
+export async function readComparable(
+  catalogue: Catalogue,
+  leftOut: LeftOut,
+): Promise<Predecessor | undefined> {
+  const before = await readPredecessor(catalogue);
+  if (!before) return undefined;
+
+  const counts = withoutLeftOut(before.counts, before.leavesOut, leftOut);
+
+  return {
+    ...before,
+    counts,
+  };
 }
 
 /** The newest archive that can tell how much mail it has; undefined where there is none. */
-export async function readPredecessor({
+async function readPredecessor({
   storage,
   archives,
 }: Catalogue): Promise<Predecessor | undefined> {
@@ -24,6 +43,7 @@ export async function readPredecessor({
       return {
         stem: files.stem,
         counts,
+        leavesOut: state.facts.version?.leavesOut ?? [],
       };
     }
   }

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { archiveName, formatVolumeName } from '../archive/names.js';
-import { tellStep } from '../platform/steps.js';
 import { isTopDirectory } from '../store/entry-place.js';
 import { isMessagePath } from '../store/message-file.js';
 import type { OpenRun } from './open-run.js';
 import type { PackedPlan } from './pack-plan.js';
 import type { BackupPlan } from './plan-archive.js';
 import { splitAccepted } from './accept.js';
+import { reportLeftOut } from './left-out.js';
 import type { BackupIssue, BackupReport, BackupRequest } from './request.js';
 import { reportReuse, warnOfFaults } from './reuse-report.js';
 import type { SkippedPath } from '../store/list-directory.js';
@@ -36,6 +36,8 @@ export function reportPlan(
     verifiedEntries: 0,
     issues: plan.skipped.map(toIssue),
     accepted: [],
+    excluded: reportLeftOut(plan.leftOut),
+    unusedPatterns: { accept: [], exclude: plan.leftOut.unused },
     reused: plan.reused,
     split: [],
     swept: [],
@@ -50,12 +52,9 @@ export function acceptKnown(
   { accept }: Pick<BackupRequest, 'accept'>,
 ): BackupReport {
   const { issues, accepted, unused } = splitAccepted(report.issues, accept);
+  const unusedPatterns = { ...report.unusedPatterns, accept: unused };
 
-  for (const pattern of unused) {
-    tellStep(`accept = ${pattern} matches nothing that is left out`);
-  }
-
-  return { ...report, issues, accepted };
+  return { ...report, issues, accepted, unusedPatterns };
 }
 
 /** The report of a run, as soon as its archive is published. */

@@ -9,6 +9,7 @@ import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
 import type { Installation } from '../server/installation.js';
 import type { ServerSettings } from '../server/settings.js';
+import type { ExcludedReport } from './left-out.js';
 import type { LossLimits } from './mass-loss.js';
 
 /** Everything that a run of backup needs to know; nothing else is read. */
@@ -22,6 +23,8 @@ export interface BackupRequest {
   readonly oversize: OversizePolicy;
   /** Patterns of paths whose oddity is known. */
   readonly accept: readonly string[];
+  /** Patterns of folders and users that are left out on purpose. */
+  readonly exclude: readonly string[];
   /** Undefined: what the Include switches say. */
   readonly mask: ReadonlySet<Component> | undefined;
   /** 1 to 9. */
@@ -73,6 +76,12 @@ export interface BackupIssue {
   readonly reason: string;
   /** A link, a pipe, a name that no archive can hold. */
   readonly isByNature?: boolean | undefined;
+}
+
+/** By the setting that they stand in. */
+export interface UnusedPatterns {
+  readonly accept: readonly string[];
+  readonly exclude: readonly string[];
 }
 
 /** What a full or copy took out of older archives. */
@@ -136,6 +145,10 @@ export interface BackupReport {
   readonly issues: readonly BackupIssue[];
   /** What is not in the archive either, and is known: `[backup] accept`. */
   readonly accepted: readonly BackupIssue[];
+  /** What was left out on purpose: `[backup] exclude`. */
+  readonly excluded: ExcludedReport;
+  /** Patterns of both that match nothing. */
+  readonly unusedPatterns: UnusedPatterns;
   /** Undefined where nothing was to be copied out of older archives. */
   readonly reused: ReuseReport | undefined;
   /** As it was pinned; undefined where it is not. */

@@ -24,7 +24,7 @@ import { describeAlarm, MassLoss, refuseGoneStore } from './mass-loss.js';
 import { openRun, type OpenRun } from './open-run.js';
 import { leftOutOf, packPlan } from './pack-plan.js';
 import { pinAtBirth, takePinBack } from './pin-at-birth.js';
-import { readPredecessor } from './predecessor.js';
+import { readComparable } from './predecessor.js';
 import type { BackupPlan } from './plan-archive.js';
 import { proveArchive } from './prove-archive.js';
 import { recordDamage } from './record-damage.js';
@@ -155,7 +155,7 @@ async function backUp(
   await checkRoom(request, catalogue, planned);
 
   const massLoss = new MassLoss(
-    await readPredecessor(catalogue),
+    await readComparable(catalogue, planned.plan.leftOut),
     request.lossLimits,
   );
 

@@ -6,6 +6,7 @@ import type { OpenRun } from './open-run.js';
 import { toTasks } from './pack-batches.js';
 import type { BackupPlan } from './plan-archive.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
+import { LeftOutPaths } from '../store/left-out-paths.js';
 import { NO_NAMES, unpackNames } from '../store/name-list.js';
 import { type Walk, walkTree } from '../store/walk.js';
 
@@ -64,6 +65,7 @@ class WatchedStore {
   readonly #names = new Map<string, Set<string>>();
   readonly #skipped = new Map<string, SkippedPath>();
   readonly #skippedBefore: ReadonlySet<string>;
+  readonly #leftOut: LeftOutPaths;
 
   /** @param vanished entry names that were gone when their turn came; those that are packed now are taken out */
   constructor(
@@ -75,6 +77,7 @@ class WatchedStore {
       plan.directories.map((directory) => [directory.prefix, directory]),
     );
     this.#skippedBefore = new Set(plan.skipped.map(({ name }) => name));
+    this.#leftOut = new LeftOutPaths(plan.leftOut.patterns);
   }
 
   get directories(): WalkedDirectory[] {
@@ -99,6 +102,7 @@ class WatchedStore {
         exclude,
         isKnown,
         findFault: findStepFault,
+        isLeftOut: (prefix) => this.#leftOut.covers(prefix),
       });
 
       this.#addSkipped(walk);

@@ -47,6 +47,18 @@ export interface RunNotes {
   readonly leftOut?: number;
   /** Files that were left out and are known: `[backup] accept`. */
   readonly accepted?: number;
+  /** What was left out on purpose: `[backup] exclude`. */
+  readonly excluded?: {
+    readonly domains: number;
+    readonly users: number;
+    readonly folders: number;
+    readonly messages: number;
+  };
+  /** Patterns that match nothing, by their setting. */
+  readonly unusedPatterns?: {
+    readonly accept: readonly string[];
+    readonly exclude: readonly string[];
+  };
   /** The `before` hook asked to leave this run out. */
   readonly isSkipped?: boolean;
   /** Far less mail than before: nothing is removed until somebody acknowledges it. */

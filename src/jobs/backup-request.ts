@@ -7,6 +7,7 @@ import type { OnProgress } from '../platform/progress.js';
 import { readIniFile } from '../settings/ini-file.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
 import { chooseStorage } from './archive-places.js';
+import { checkExclude } from './check-patterns.js';
 import { choosePolicy } from './choose-policy.js';
 import { type NewPin, refusePast } from './pin-archive.js';
 import type { NightlyBackup } from './nightly-backup.js';
@@ -17,6 +18,7 @@ import {
   checkVolumeSize,
   choose,
   ENGINE,
+  EXCLUDE,
   FILES_AHEAD,
   FRESH_EVERY,
   LEVEL,
@@ -100,6 +102,7 @@ function chooseValues(sources: Sources): ChosenValues {
     volumeLimitBytes: checkVolumeSize(choose(VOLUME_SIZE, sources)),
     oversize: choose(OVERSIZE, sources),
     accept: choose(ACCEPT, sources),
+    exclude: checkExclude(choose(EXCLUDE, sources)),
     mask: choose(MASK, sources),
     level: choose(LEVEL, sources),
     engine: choose(ENGINE, sources),

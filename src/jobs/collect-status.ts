@@ -13,6 +13,7 @@ import { readHistory } from '../history/read-history.js';
 import type { Clock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
 import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
+import type { LeftOutCounts } from '../store/left-out-words.js';
 import { massLossWarnings } from '../status/mass-loss-warnings.js';
 import { runWarnings } from '../status/run-warnings.js';
 import { inspectIfThere, readStatus } from '../status/status.js';
@@ -47,6 +48,8 @@ export interface CollectedStatus {
   readonly lastRun: ScheduleProgress['lastRun'];
   /** So many paths the last backup left out, as [backup] accept says. */
   readonly accepted: number;
+  /** What the last backup left out on purpose; undefined where none was made since this is written down. */
+  readonly excluded: LeftOutCounts | undefined;
   /** What the history says of the backups into this place. */
   readonly runs: BackupRuns;
   /** How far the backup at work is. */
@@ -104,7 +107,7 @@ export async function collectStatus(
       ? planNext(settings.schedule, now, NEXT_RUNS)
       : [],
     lastRun: progress.lastRun,
-    accepted: countAccepted(installation.dir),
+    ...findLeftOut(history),
     runs,
     progress:
       runs.running && readRunProgress(installation.dir, runs.running.id),
@@ -131,12 +134,18 @@ function historyWarnings(
   ];
 }
 
-function countAccepted(installDir: string): number {
-  const last = readHistory(installDir).findLast(
-    ({ facts }) => facts.accepted !== undefined,
-  );
+/** What the last backup left out, known to the administrator. */
+function findLeftOut(
+  history: readonly HistoryRun[],
+): Pick<CollectedStatus, 'accepted' | 'excluded'> {
+  const facts = history.findLast(
+    (run) => run.facts.accepted !== undefined,
+  )?.facts;
 
-  return last?.facts.accepted ?? 0;
+  return {
+    accepted: facts?.accepted ?? 0,
+    excluded: facts?.excluded,
+  };
 }
 
 /** When somebody last worked through the schedule, well or not; undefined where nothing tells. */

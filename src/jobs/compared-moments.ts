@@ -6,6 +6,7 @@ import type { PointFiles } from '../archive/point-files.js';
 import { wantedComponents } from '../backup/sources.js';
 import { type Component, COMPONENTS } from '../store/components.js';
 import { placeOf } from '../store/entry-place.js';
+import { LeftOutPaths } from '../store/left-out-paths.js';
 import type { SkippedPath } from '../store/list-directory.js';
 import { isDirectoryInScope, type MailScope } from '../store/mail-scope.js';
 import { parseEntryDirectory } from '../store/store-path.js';
@@ -23,6 +24,8 @@ import { mayHold } from './diff-scope.js';
 export class ComparedMoments {
   readonly skipped: SkippedPath[] = [];
   readonly #components: ReadonlySet<Component>;
+  /** What either of the two leaves out on purpose: nobody knows what came of it. */
+  readonly #leftOut: LeftOutPaths;
 
   constructor(
     private readonly before: PointMoment,
@@ -30,6 +33,7 @@ export class ComparedMoments {
     private readonly scope: MailScope | undefined,
   ) {
     this.#components = componentsOf(before, after);
+    this.#leftOut = new LeftOutPaths([before, after].flatMap(leavesOut));
   }
 
   earlier(): EarlierTree {
@@ -58,6 +62,7 @@ export class ComparedMoments {
   }
 
   #isWanted(prefix: string): boolean {
+    if (this.#leftOut.covers(prefix)) return false;
     if (!this.scope) return this.#components.has(componentOf(prefix));
 
     const directory = parseEntryDirectory(prefix);
@@ -136,6 +141,13 @@ function componentsOf(
     );
 
   return new Set(parts.length === 0 ? included : included.filter(isOfBoth));
+}
+
+/** The patterns of what a moment leaves out on purpose; the live store has everything. */
+function leavesOut(moment: DiffMoment): readonly string[] {
+  return moment.kind === 'live'
+    ? []
+    : (moment.index.point.facts.version?.leavesOut ?? []);
 }
 
 /** The part that the files of a directory belong to. */

@@ -83,6 +83,13 @@ function limitsOf({ point, knowsDeletions }: ChainIndex): string[] {
     limits.push(`${name} holds only ${parts}: nothing else is compared`);
   }
 
+  const leftOut = point.facts.version?.leavesOut;
+  if (leftOut) {
+    limits.push(
+      `${name} leaves out on purpose ${leftOut.join(', ')}: that is not compared`,
+    );
+  }
+
   if (!knowsDeletions) {
     limits.push(
       `the server wrote ${name}, which does not say what was deleted since its full: that counts as there`,

@@ -4,6 +4,7 @@ import { readIniFile } from '../settings/ini-file.js';
 import type { Check } from '../status/check.js';
 import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { chooseStorage } from './archive-places.js';
+import { checkPatterns } from './check-patterns.js';
 import { checkScheduler } from './check-scheduler.js';
 import type { EntryFlags } from './scheduler-entry.js';
 import { checkOwnTasks } from './own-tasks.js';
@@ -42,7 +43,8 @@ export async function examineServer(
     place,
   });
 
-  const { targets } = readIniFile(installation.dir);
+  const ini = readIniFile(installation.dir);
+  const { targets } = ini;
   const looked =
     targets.length > 0
       ? await (await import('./test-target.js')).lookAtTargets(targets)
@@ -52,6 +54,7 @@ export async function examineServer(
   return {
     checks: [
       ...[check, ...checks, scheduler],
+      checkPatterns(installation.dir, ini),
       ...checkOwnTasks(installation),
       ...looked,
     ],

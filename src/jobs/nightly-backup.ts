@@ -12,6 +12,7 @@ import { planBackup, runBackup } from '../backup/run-backup.js';
 import { messageOf } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import { formatSize, plural } from '../platform/units.js';
+import type { LeftOutCounts } from '../store/left-out-words.js';
 import type { ArchivePoint, RunReport } from '../report/run-report.js';
 import {
   listSafely,
@@ -171,8 +172,24 @@ function noteArchive(report: BackupReport): void {
     warnings: report.warnings.length,
     leftOut: report.issues.length,
     accepted: report.accepted.length,
+    excluded: countsOf(report.excluded),
+    unusedPatterns: report.unusedPatterns,
     isMassLoss: report.isMassLoss,
   });
+}
+
+function countsOf({
+  domains,
+  users,
+  folders,
+  messages,
+}: LeftOutCounts): LeftOutCounts {
+  return {
+    domains,
+    users,
+    folders,
+    messages,
+  };
 }
 
 /** The facts of a run that its report needs before it begins. */
@@ -250,6 +267,10 @@ function tellServerLog(
 
   for (const { name, reason } of report.accepted) {
     log.debug(`left out, as accepted, ${name}: ${reason}`);
+  }
+
+  for (const { name } of report.excluded.paths) {
+    log.debug(`left out on purpose ${name}`);
   }
 
   for (const { text } of warnings) log.debug(`warning: ${text}`);

@@ -40,6 +40,8 @@ export function toRunReport(parts: RunParts): RunReport {
       path: name,
       reason,
     })),
+    excluded: report.excluded,
+    unusedPatterns: report.unusedPatterns,
     rotation: rotation && {
       kept: rotation.kept,
       limit: rotation.limit,

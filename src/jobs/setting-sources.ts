@@ -195,6 +195,13 @@ export const ACCEPT: Setting<readonly string[]> = {
   otherwise: () => [],
 };
 
+/** There is no flag: a backup by hand leaves out what that of the night does. */
+export const EXCLUDE: Setting<readonly string[]> = {
+  flag: () => undefined,
+  ini: ({ backup }) => backup.exclude,
+  otherwise: () => [],
+};
+
 /** Undefined: what the server itself would keep free. */
 export const MIN_FREE: Setting<number | undefined> = {
   flag: (flags) => flags['min-free'],

@@ -18,13 +18,15 @@ import { SealedError } from '../errors.js';
 import { indexMail } from '../recover/index-mail.js';
 import { describeLastRun, describeRunning } from '../history/run-words.js';
 import type { StatusReport } from '../status/status-report.js';
+import { plural } from '../platform/units.js';
+import { describeLeftOut } from '../store/left-out-words.js';
 import { folderLabel } from '../store/mail-names.js';
 import type { CollectedStatus, StatusRequest } from './collect-status.js';
 
 /** Reads what the page shows besides the state: the central directories of the newest point, and no data. */
 export async function collectFacts(
   { server, storage, clock }: StatusRequest,
-  { report, states, nextRuns, runs, progress, mirror }: CollectedStatus,
+  { report, states, nextRuns, runs, progress, ...rest }: CollectedStatus,
 ): Promise<StatusFacts> {
   const { settings } = server;
   const space = states && (await storage.freeSpace());
@@ -52,8 +54,24 @@ export async function collectFacts(
     })),
     freeBytes: space?.freeBytes,
     totalBytes: space?.totalBytes,
-    mirror,
+    leftOut: describeKnown(rest),
+    mirror: rest.mirror,
   };
+}
+
+/** What the last backup left out and was known: neither silent nor a warning. */
+function describeKnown({
+  accepted,
+  excluded,
+}: Pick<CollectedStatus, 'accepted' | 'excluded'>): string | undefined {
+  const words = [
+    ...(excluded && excluded.domains + excluded.users + excluded.folders > 0
+      ? [`on purpose: ${describeLeftOut(excluded)}`]
+      : []),
+    ...(accepted > 0 ? [`as accepted: ${plural(accepted, 'path')}`] : []),
+  ];
+
+  return words.length > 0 ? words.join('; ') : undefined;
 }
 
 function toPageWarnings({

@@ -76,6 +76,8 @@ export interface StatusFacts {
   readonly lastRun?: string | undefined;
   /** The backup at work, in words. */
   readonly running?: string | undefined;
+  /** What the last backup left out and was known, in words; undefined where that is nothing. */
+  readonly leftOut?: string | undefined;
   /** Soonest first. */
   readonly nextRuns: readonly NextRun[];
   /** Of the backup directory's file system; undefined where it does not say. */

@@ -28,6 +28,7 @@ function validity({
   generatedAt,
   lastRun,
   running,
+  leftOut,
   nextRuns: [next],
 }: StatusFacts): string {
   const until = next
@@ -37,6 +38,7 @@ function validity({
   const lines = [
     ...(running === undefined ? [] : [`At work: ${running}.`]),
     ...(lastRun === undefined ? [] : [`Last backup: ${lastRun}.`]),
+    ...(leftOut === undefined ? [] : [`Left out ${leftOut}.`]),
     `As of ${formatWeekdayMoment(generatedAt)}. ${until}`,
   ];
 

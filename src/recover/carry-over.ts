@@ -34,7 +34,7 @@ import { dropStaged } from './staging.js';
 /**
  * What a salvage cannot bring and the live store has stays: it is taken over into the staged state before that takes the place
  * of the live one. Where every loss is known by name these are the files of these names; where names are lost too, it is
- * every live file that the staged state lacks.
+ * every live file that the staged state lacks. So does what the archive leaves out on purpose.
  */
 
 /** The staged and the live state, and what of the archive is lost. */
@@ -43,6 +43,8 @@ export interface CarryOver {
   readonly units: readonly SwapUnit[];
   readonly stagingDirs: readonly string[];
   readonly missing: readonly Missing[];
+  /** What the archive leaves out on purpose. */
+  readonly staying: readonly TwoPlaces[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -51,8 +53,8 @@ export interface CarryOver {
  * @throws {KmsError} with the old state in place and nothing staged
  */
 export async function carryOver(state: CarryOver): Promise<string[]> {
-  const { units, stagingDirs, missing, signal } = state;
-  if (missing.length === 0) return [];
+  const { units, stagingDirs, missing, staying, signal } = state;
+  if (missing.length + staying.length === 0) return [];
 
   const carrier = new Carrier(signal);
 
@@ -65,6 +67,8 @@ export async function carryOver(state: CarryOver): Promise<string[]> {
       }
     }
 
+    for (const { live, staged } of staying) await carrier.carry(live, staged);
+
     if (carrier.carried.length > 0) stagingDirs.forEach(syncTree);
 
     return carrier.carried;
@@ -74,7 +78,8 @@ export async function carryOver(state: CarryOver): Promise<string[]> {
   }
 }
 
-interface TwoPlaces {
+/** The place of a file or directory in both states. */
+export interface TwoPlaces {
   readonly live: string;
   readonly staged: string;
 }

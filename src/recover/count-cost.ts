@@ -24,8 +24,8 @@ export interface CostPlaces {
   readonly placed: ReadonlySet<string> | 'all';
   /** Links to disks of their own. */
   readonly linked: ReadonlySet<string>;
-  /** Live files that stay. */
-  readonly stays: ReadonlySet<string> | 'all';
+  /** Says whether a live file stays, by its entry name. */
+  readonly stays: (entryName: string) => boolean;
   /** Files that are compared by themselves. */
   readonly apart: ReadonlySet<string>;
 }
@@ -94,7 +94,7 @@ export class CostCounting {
       const isMessage = isInMail && hasMessageName(name);
 
       if (change === 'new') {
-        if (!this.#stays(entryName)) {
+        if (!this.places.stays(entryName)) {
           this.#addLoss(after, difference, isMessage);
         }
       } else if (change === 'changed') {
@@ -144,7 +144,7 @@ export class CostCounting {
 
   /** A link or a device is a file that goes; of what nobody can look at nobody knows what goes with it. */
   #addSkipped(path: SkippedPath): void {
-    if (this.#stays(path.name)) return;
+    if (this.places.stays(path.name)) return;
 
     const isUnknown = path.errno !== undefined || path.name.endsWith('/');
     if (isUnknown) {
@@ -202,12 +202,6 @@ export class CostCounting {
     } else {
       this.#addedFiles++;
     }
-  }
-
-  #stays(name: string): boolean {
-    const { stays } = this.places;
-
-    return stays === 'all' || stays.has(name);
   }
 
   #isPlaced(name: string): boolean {

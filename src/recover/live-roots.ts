@@ -14,8 +14,8 @@ export interface Replaced {
   /** The paths below the store; undefined: top-level names whole. */
   readonly roots: readonly string[] | undefined;
   readonly tops: readonly PlacedTop[];
-  /** The entry names of live files that stay all the same, because a salvage lacks them. */
-  readonly stays: ReadonlySet<string> | 'all';
+  /** Says of a live file that it stays all the same, by its entry name: a salvage lacks it, or the archive leaves it out on purpose. */
+  readonly stays: (entryName: string) => boolean;
 }
 
 /** The live files and directories that are replaced; those on disks of their own are looked at where they lie. */

@@ -29,6 +29,7 @@ import {
 import { keepingAsAsked, keptPlaces, planKeeping } from './keeping.js';
 import { measureSpaces, refuseWithoutSpace } from './space.js';
 import { measureCost } from './measure-cost.js';
+import { StayingFolders } from './staying-folders.js';
 import { placeTops } from './placed-tops.js';
 import { placesOf } from './units.js';
 import { filterFor, isPartial, wantOf } from './want.js';
@@ -86,7 +87,7 @@ async function planFrom(
 
   const cost = earlier.isWhole
     ? NO_COST
-    : await costOf(request, { ...chosen, ...facts }, folders);
+    : await costOf(request, chain, { ...chosen, ...facts }, folders);
   const keeping = earlier.isWhole
     ? keepingAsAsked(request)
     : planKeeping(request, spaces, cost);
@@ -114,6 +115,7 @@ async function planFrom(
 
 async function costOf(
   request: RecoverRequest,
+  chain: Chain,
   {
     index,
     entries,
@@ -126,10 +128,11 @@ async function costOf(
   if (folders) return additiveCost(folders);
 
   const tops = placeTops(request, entries);
-
-  const stays = hidesNames(lost)
-    ? 'all'
-    : new Set(lost.flatMap(({ entry }) => entry ?? []));
+  const hidesAll = hidesNames(lost);
+  const names = new Set(lost.flatMap(({ entry }) => entry ?? []));
+  const staying = new StayingFolders(request, chain, roots);
+  const stays = (name: string): boolean =>
+    hidesAll || names.has(name) || staying.stays(name);
 
   return measureCost(request, index, { entries, roots, tops, stays }, adapted);
 }

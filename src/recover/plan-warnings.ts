@@ -1,4 +1,4 @@
-import { describeParts } from '../archive/completeness.js';
+import { describeLeavesOut, describeParts } from '../archive/completeness.js';
 import { plural } from '../platform/units.js';
 import { type Chain, describePassed } from '../archive/chain.js';
 import type { ChainEntries } from './select-entries.js';
@@ -30,6 +30,9 @@ function warnOfPoint({ point }: Chain, missing: readonly string[]): string[] {
       `${archive} holds only ${parts}: everything else stays as it is`,
     );
   }
+
+  const leftOut = describeLeavesOut(point.facts);
+  if (leftOut !== undefined) warnings.push(leftOut);
 
   const lacks = point.lacks.filter((name) => !missing.includes(name));
   if (lacks.length > 0) {

@@ -87,7 +87,7 @@ export async function measureRollback(
 /** All that is live goes, all that was there before comes. */
 const EVERYWHERE = {
   placed: 'all',
-  stays: new Set<string>(),
+  stays: () => false,
   linked: new Set<string>(),
   apart: new Set<string>(),
 } as const;

@@ -27,6 +27,7 @@ import type { RecoverReport, RecoverRequest } from './request.js';
 import { beginSwap, type PlacedRecover, swap } from './run-swap.js';
 import { stage } from './stage.js';
 import { dropStaged, warnOfOrphans } from './staging.js';
+import { StayingFolders } from './staying-folders.js';
 import { placesOf, planStaging, unitsOf } from './units.js';
 
 /** Recovering: what is planned is staged, proven and put in place. */
@@ -174,7 +175,7 @@ async function stageAll(
   return offTimes;
 }
 
-/** Takes over what is live and a salvage cannot bring; what is added replaces nothing. */
+/** Takes over what is live and the archive does not bring: a salvage cannot, or it was left out on purpose. What is added replaces nothing. */
 async function carryMissing(
   request: RecoverRequest,
   planned: PlannedRecover,
@@ -182,9 +183,14 @@ async function carryMissing(
 ): Promise<string[]> {
   if (planned.folders) return [];
 
+  const { chain, roots } = planned;
+  const units = unitsOf(request, planned, tops);
+  const folders = new StayingFolders(request, chain, roots);
+
   return carryOver({
     tops,
-    units: unitsOf(request, planned, tops),
+    units,
+    staying: await folders.find(tops, units, request.signal),
     stagingDirs: staging.stagingDirs,
     missing: planned.report.lost,
     signal: request.signal,

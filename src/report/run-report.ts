@@ -1,4 +1,5 @@
 import type { KeptCounts } from '../archive/kept-counts.js';
+import type { LeftOutCounts } from '../store/left-out-words.js';
 
 /** The report of one run of a backup, for mail to people and for metrics, pings and hooks of monitoring. Pure data. */
 
@@ -86,10 +87,29 @@ export interface RunReport {
   readonly skipped: readonly SkippedFile[];
   /** Not in the archive either, and known to the administrator: no reason for attention. */
   readonly accepted?: readonly SkippedFile[] | undefined;
+  /** Left out on purpose: `[backup] exclude`. */
+  readonly excluded?: ExcludedFacts | undefined;
+  /** Patterns of `accept` and `exclude` that match nothing. */
+  readonly unusedPatterns?: UnusedPatterns | undefined;
   readonly rotation?: RotationFacts | undefined;
   readonly error?: RunError | undefined;
   /** The last archives, oldest first, this run's among them. */
   readonly recentArchives: readonly ArchivePoint[];
+}
+
+/** What a run leaves out on purpose. */
+interface ExcludedFacts extends LeftOutCounts {
+  readonly patterns: readonly string[];
+  readonly paths: readonly {
+    readonly name: string;
+    readonly kind: 'domain' | 'user' | 'folder';
+    readonly messages: number;
+  }[];
+}
+
+interface UnusedPatterns {
+  readonly accept: readonly string[];
+  readonly exclude: readonly string[];
 }
 
 /** The limits that end a step of reporting before its own time limit. */

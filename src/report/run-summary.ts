@@ -1,5 +1,6 @@
 import { describeKept } from '../archive/kept-counts.js';
 import { formatMoment } from '../platform/dates.js';
+import { describeLeftOut, describeUnused } from '../store/left-out-words.js';
 import {
   formatCount,
   formatDuration,
@@ -22,7 +23,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
   const { archive, rotation } = report;
 
   if (archive) rows.push(...archiveRows(report, archive));
-  rows.push(...acceptedRows(report));
+  rows.push(...acceptedRows(report), ...excludedRows(report));
   if (rotation) rows.push(['Rotation', rotationText(rotation)]);
   rows.push(
     ['Started', formatMoment(report.startedAt)],
@@ -65,6 +66,27 @@ function acceptedRows({ accepted = [] }: RunReport): SummaryRow[] {
   const what = `${plural(accepted.length, 'path')} not in the archive`;
 
   return [['Accepted', `${what}: ${names.join(', ')}${more}`]];
+}
+
+/** What is left out on purpose, and patterns of which nobody has anything. */
+function excludedRows({ excluded, unusedPatterns }: RunReport): SummaryRow[] {
+  const rows: SummaryRow[] = [];
+
+  if (excluded && excluded.paths.length > 0) {
+    const names = excluded.paths.slice(0, NAMED).map(({ name }) => name);
+    const more = excluded.paths.length > NAMED ? ', …' : '';
+    const what = describeLeftOut(excluded);
+
+    rows.push(['Left out', `on purpose: ${what}: ${names.join(', ')}${more}`]);
+  }
+
+  for (const key of ['accept', 'exclude'] as const) {
+    for (const pattern of unusedPatterns?.[key] ?? []) {
+      rows.push(['Pattern', describeUnused(key, pattern)]);
+    }
+  }
+
+  return rows;
 }
 
 /** `50,250: 1,204 new, 37 changed, 49,009 unchanged, 58 deleted, 3 vanished` */

@@ -99,12 +99,17 @@ function isClosed({ facts, base }: ArchiveState): boolean {
   return facts.told !== undefined || base?.told !== undefined;
 }
 
-function lookOf({ archives, knowsDeletions }: ChainIndex, name: string): Look {
+function lookOf(
+  { archives, point, knowsDeletions }: ChainIndex,
+  name: string,
+): Look {
+  const leavesOut = point.facts.version?.leavesOut !== undefined;
   const lost = archives.flatMap(({ archive }) => archive.lost);
 
   return {
     isPoint: true,
-    isWhole: lost.length === 0,
+    // What it leaves out on purpose it may have lacked or not: nobody says since when such mail is gone.
+    isWhole: lost.length === 0 && !leavesOut,
     knowsDeletions,
     note:
       lost.length === 0

@@ -26,6 +26,8 @@ export interface IniSettings {
     readonly lockWaitMs: number | undefined;
     /** Patterns of paths that are known to be left out. */
     readonly accept: readonly string[] | undefined;
+    /** Patterns of folders and users that are left out on purpose. */
+    readonly exclude: readonly string[] | undefined;
     /** So much stays free beside an archive. */
     readonly minFreeBytes: number | undefined;
     readonly verify: boolean | undefined;
@@ -133,6 +135,11 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
     ),
     lockWaitMs: section.duration('lock-wait'),
     accept: section.read('accept', 'patterns, separated by commas', parseList),
+    exclude: section.read(
+      'exclude',
+      'patterns, separated by commas',
+      parseList,
+    ),
     minFreeBytes: section.read(
       'min-free',
       'a size such as 4GiB, or 0',

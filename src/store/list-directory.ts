@@ -88,6 +88,8 @@ export interface ListOptions {
   readonly exclude: readonly DirectoryIdentity[];
   /** Names what keeps a file or directory out by its name. */
   readonly findFault?: ((step: ListedStep) => string | undefined) | undefined;
+  /** Says whether a directory is left out on purpose, by its entry name with its final `/`. */
+  readonly isLeftOut?: ((prefix: string, path: string) => boolean) | undefined;
 }
 
 /** What one look at a directory found. */
@@ -174,10 +176,14 @@ interface ReadEntries {
 /** Tells what is to be packed, entered, or named as left out. */
 function sortEntries(
   { path, prefix, entries }: ReadEntries,
-  { findFault }: ListOptions,
+  { findFault, isLeftOut }: ListOptions,
   into: SortedEntries,
 ): void {
   const prefixBytes = Buffer.byteLength(prefix);
+  const isNotEntered = (step: string): boolean =>
+    isExcludedDirectory(step) ||
+    isLeftOut?.(`${prefix}${step}/`, join(path, step)) === true;
+
   for (const entry of entries) {
     if (!PLAIN.test(entry.name)) {
       entry.name = composeName(path, entry.name, entries);
@@ -201,7 +207,7 @@ function sortEntries(
         isByNature: true,
       });
     } else if (isDirectory) {
-      if (!isExcludedDirectory(step)) into.children.push(step);
+      if (!isNotEntered(step)) into.children.push(step);
     } else if (!isExcludedFile(step)) {
       into.files.push(step);
     }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unseenBy } from '../../src/backup/measure-store.js';
 import {
   EntryTableBuilder,
   TimePrecision,
@@ -111,7 +112,10 @@ async function compare(
   const files = printed(await comparison.add('mail', examined));
   const { deleted } = await comparison.finish({
     directories: [],
-    skipped,
+    isUnseen: unseenBy(
+      skipped.map((name) => ({ name })),
+      { patterns: [] },
+    ),
     components: ['mail'],
   });
 
@@ -243,6 +247,7 @@ describe('a plan', () => {
     parts: undefined,
     groups: [],
     exclude: [],
+    leftOut: { patterns: [], unused: [], folders: [] },
     skipped: [],
   };
 
@@ -276,7 +281,7 @@ describe('a plan', () => {
 
     return comparison.finish({
       directories: [],
-      skipped: [],
+      isUnseen: () => false,
       components: ['mail'],
     });
   };

@@ -19,6 +19,7 @@ const toMap = (counts: Counts): Map<string, number> =>
 const beforeOf = (counts: Counts): Predecessor => ({
   stem: 'F20260201T010000Z',
   counts: toMap(counts),
+  leavesOut: [],
 });
 
 /** Mail that was packed as it was listed. */

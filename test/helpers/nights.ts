@@ -48,6 +48,7 @@ export function backupRequest(
     volumeLimitBytes: settings.volumeLimitBytes,
     oversize: 'skip',
     accept: [],
+    exclude: [],
     mask: undefined,
     level: 1,
     engine: 'own',

@@ -99,7 +99,8 @@ it('a failure is told to the ping too, and leaves the last success as it was', a
   );
   const path = join(server.backupDir, archive ?? '');
   const bytes = readFileSync(path);
-  bytes.fill(0x55, bytes.length / 2, bytes.length / 2 + 64);
+  const middle = Math.floor(bytes.length / 2);
+  bytes.fill(0x55, middle, middle + 64);
   writeFileSync(path, bytes);
 
   expect((await kms('verify')).status).toBe(4);

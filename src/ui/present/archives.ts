@@ -206,6 +206,7 @@ export function documentArchives(
       lacks: state.lacks,
       pin: documentPin(state.pin, now),
       parts: partsOf(state.facts) ?? null,
+      leavesOut: state.facts.version?.leavesOut ?? null,
     })),
     newestPoint: newest ? newest.facts.files.takenAt : null,
   };

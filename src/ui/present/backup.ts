@@ -14,6 +14,7 @@ import {
   formatSize,
   plural,
 } from '../../platform/units.js';
+import { describeLeftOut, describeUnused } from '../../store/left-out-words.js';
 import { document } from '../document.js';
 import { documentReplicate, formatMirror } from './replicate.js';
 import { formatRotation } from './rotate.js';
@@ -61,6 +62,7 @@ export function formatBackup(
   return [
     ...formatIssues(report.issues),
     ...formatAccepted(report.accepted),
+    ...formatExcluded(report),
     ...(report.isDryRun ? formatPlan(report) : formatDone(report, after)),
   ].join('\n');
 }
@@ -202,6 +204,30 @@ function formatAccepted(accepted: readonly BackupIssue[]): string[] {
   ];
 }
 
+/** Neither is what was asked for, nor a pattern that asks for nothing. */
+function formatExcluded({ excluded, unusedPatterns }: BackupReport): string[] {
+  const listed = excluded.paths.slice(0, LISTED_ISSUES);
+  const more = excluded.paths.length - listed.length;
+  const unused = (['accept', 'exclude'] as const).flatMap((key) =>
+    unusedPatterns[key].map((pattern) => describeUnused(key, pattern)),
+  );
+
+  const lines = [
+    ...(listed.length > 0
+      ? [`Left out on purpose: ${describeLeftOut(excluded)}`]
+      : []),
+    ...listed.map(({ kind, name }) => `  ${kind.padEnd(10)} ${name}`),
+    ...(more > 0 ? [moreLine(more)] : []),
+    ...unused,
+  ];
+
+  return lines.length > 0 ? [...lines, ''] : [];
+}
+
+function moreLine(more: number): string {
+  return `  … and ${plural(more, 'more', 'more')}; --json lists all`;
+}
+
 function listIssues(issues: readonly BackupIssue[]): string[] {
   const lines = issues
     .slice(0, LISTED_ISSUES)
@@ -209,7 +235,7 @@ function listIssues(issues: readonly BackupIssue[]): string[] {
   const more = issues.length - lines.length;
 
   if (more > 0) {
-    lines.push(`  … and ${plural(more, 'more', 'more')}; --json lists all`);
+    lines.push(moreLine(more));
   }
 
   return lines;

@@ -183,7 +183,7 @@ export function formatRecoverDone(
 
   if (report.carried.length > 0) {
     lines.push(
-      `Stays      ${plural(report.carried.length, 'live file')} that the archive could not bring`,
+      `Stays      ${plural(report.carried.length, 'live file')} that the archive does not bring`,
     );
   }
 

@@ -3,6 +3,7 @@ import { formatAge, formatSize, plural } from '../../platform/units.js';
 import { describeLag } from '../../page/status-facts.js';
 import { terminalChart } from '../../page/terminal-chart.js';
 import { systemClock } from '../../platform/clock.js';
+import { describeLeftOut } from '../../store/left-out-words.js';
 import { describeKept } from '../../server/kept-words.js';
 import { describeDrill } from '../../archive/proof.js';
 import type { ExitCode } from '../../errors.js';
@@ -56,6 +57,7 @@ export function documentStatus(
     runs,
     progress,
     accepted,
+    excluded,
     massLoss,
     mirror,
     states,
@@ -72,6 +74,7 @@ export function documentStatus(
     nextRun: next && { type: next.task.type, at: next.at.toISOString() },
     lastRun,
     accepted,
+    excluded,
     runs: { ...runs, progress },
     massLoss,
     mirror,
@@ -97,7 +100,6 @@ function statusRows(status: CollectedStatus): string[][] {
   const {
     report,
     nextRuns: [next],
-    accepted,
     mirror,
   } = status;
   const { last, newestRecoverable: newest, engine, lock } = report;
@@ -114,7 +116,7 @@ function statusRows(status: CollectedStatus): string[][] {
         ? `up to ${formatWeekdayMoment(newest.takenAt)}, ${newest.name}`
         : 'nothing',
     ],
-    ...(accepted > 0 ? [['Accepted', describeAccepted(accepted)]] : []),
+    ...leftOutRows(status),
     ['Next run', describeNext(next)],
     [
       'Archives',
@@ -139,6 +141,19 @@ function keptRows({ report, states }: CollectedStatus): string[][] {
   return [
     ...pinRows(states ?? [], now),
     ...report.keptStates.map((kept) => ['Kept', describeKept(kept, now)]),
+  ];
+}
+
+/** What the last backup left out, and was known. */
+function leftOutRows({ accepted, excluded }: CollectedStatus): string[][] {
+  const isAny =
+    excluded && excluded.domains + excluded.users + excluded.folders > 0;
+
+  return [
+    ...(accepted > 0 ? [['Accepted', describeAccepted(accepted)]] : []),
+    ...(isAny
+      ? [['Left out', `on purpose: ${describeLeftOut(excluded)}`]]
+      : []),
   ];
 }
 
