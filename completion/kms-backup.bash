@@ -91,20 +91,20 @@ _kms_backup() {
     'config show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config wizard') flags='--force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'demo') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
-    'diff') flags='--domain --folder --help --identity --json --no-subfolders --progress --quiet --server-dir --subfolders --user --verbose -d -f -q -u -v' ;;
+    'diff') flags='--domain --folder --help --identity --json --no-subfolders --passphrase-file --progress --quiet --server-dir --subfolders --user --verbose -d -f -q -u -v' ;;
     'doctor') flags='--backup-dir --help --json --name --progress --quiet --server-dir --verbose -q -v' ;;
-    'drill') flags='--domain --full --help --identity --json --keep --progress --quiet --sample --seed --server-dir --threads --to --user --verbose -d -q -u -v' ;;
-    'export') flags='--before --domain --folder --format --from --help --identity --interactive --json --message-id --no-subfolders --output --overwrite --progress --quiet --salvage --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
+    'drill') flags='--domain --full --help --identity --json --keep --passphrase-file --progress --quiet --sample --seed --server-dir --threads --to --user --verbose -d -q -u -v' ;;
+    'export') flags='--before --domain --folder --format --from --help --identity --interactive --json --message-id --no-subfolders --output --overwrite --passphrase-file --progress --quiet --salvage --server-dir --since --subfolders --subject --text --to --user --verbose -d -f -i -o -q -u -v' ;;
     'history') flags='--help --json --last --progress --quiet --server-dir --verbose -q -v' ;;
-    'list-archives') flags='--help --identity --json --progress --quiet --server-dir --set --verbose -q -v' ;;
+    'list-archives') flags='--help --identity --json --passphrase-file --progress --quiet --server-dir --set --verbose -q -v' ;;
     'log disable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log enable store-backup') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'pin') flags='--backup-dir --help --json --lock-wait --progress --quiet --reason --server-dir --until --verbose -q -v' ;;
-    'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --progress --quiet --reindex --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
+    'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --passphrase-file --progress --quiet --reindex --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
     'replicate') flags='--backup-dir --dry-run --help --json --lock-wait --new-target --progress --quiet --server-dir --to --verbose -q -v' ;;
-    'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
+    'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --passphrase-file --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
     'schedule edit') flags='--day --description --disabled --dry-run --enabled --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;
     'schedule export') flags='--even-if-disabled --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
@@ -114,15 +114,15 @@ _kms_backup() {
     'schedule rm') flags='--all --dry-run --force --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
-    'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
-    'status') flags='--acknowledge --backup-dir --check --help --html --identity --json --max-age --progress --prometheus --quiet --server-dir --verbose -q -v' ;;
-    'target add') flags='--bucket --ca-file --credential-process --credentials-file --dry-run --endpoint --help --identity-file --index-cache --json --no-index-cache --no-path-style --path-style --prefix --profile --progress --proxy --quiet --recipients --region --retention --retention-mode --server-dir --spool --storage-class --upload-limit --verbose -q -v' ;;
+    'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --passphrase-file --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
+    'status') flags='--acknowledge --backup-dir --check --help --html --identity --json --max-age --passphrase-file --progress --prometheus --quiet --server-dir --verbose -q -v' ;;
+    'target add') flags='--bucket --ca-file --credential-process --credentials-file --dry-run --endpoint --help --identity-file --index-cache --json --no-index-cache --no-path-style --passphrase-file --path-style --prefix --profile --progress --proxy --quiet --recipients --region --retention --retention-mode --server-dir --spool --storage-class --upload-limit --verbose -q -v' ;;
     'target list') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target rm') flags='--dry-run --help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target show') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'target test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'unpin') flags='--backup-dir --help --json --lock-wait --progress --quiet --server-dir --verbose -q -v' ;;
-    'verify') flags='--help --identity --json --max-duration --progress --quick --quiet --read --server-dir --threads --unverified --verbose -q -v' ;;
+    'verify') flags='--help --identity --json --max-duration --passphrase-file --progress --quick --quiet --read --server-dir --threads --unverified --verbose -q -v' ;;
     esac
     COMPREPLY=($(compgen -W "$flags" -- "$cur"))
     return

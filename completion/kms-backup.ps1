@@ -403,7 +403,7 @@ $scriptblock = {
 "_summary" = "Object stores that archives lie in."
 "add" = @{
 "_command" = @{
-  "summary" = "Add an object store as a place for archives."
+  "summary" = "Add an object store or a directory as a place for archives."
   "flags" = @{
     "help" = @{ "summary" = "Show help for command" }
     "server-dir" = @{ "summary" = "The mail server's install directory." }
@@ -425,6 +425,7 @@ $scriptblock = {
     "retention" = @{ "summary" = "Lock archives for so long, for example 30d." }
     "retention-mode" = @{ "summary" = "Some may lift the lock, or nobody." }
     "recipients" = @{ "summary" = "age recipients that archives are sealed for." }
+    "passphrase-file" = @{ "summary" = "Seals archives with the passphrase in it, and opens them." }
     "identity-file" = @{ "summary" = "Opens sealed archives." }
     "index-cache" = @{ "summary" = "Keep the index of what is sealed, for differentials." }
     "upload-limit" = @{ "summary" = "The most bytes a second, for example 5MB." }
@@ -536,6 +537,7 @@ $scriptblock = {
     "folder" = @{ "summary" = "Only this folder: INBOX, ""Gesendete Objekte/Ärzte""." }
     "subfolders" = @{ "summary" = "With the folders below --folder; on unless --no-subfolders." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
   }
 }
 }
@@ -574,6 +576,7 @@ $scriptblock = {
     "to" = @{ "summary" = "A directory on a disk with room; a private one is made in it. Default: one that is found." }
     "keep" = @{ "summary" = "Leave what was recovered there." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }
 }
@@ -605,6 +608,7 @@ $scriptblock = {
     "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
     "salvage" = @{ "summary" = "Take all that can be read of a damaged archive; name what is missing." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "overwrite" = @{ "summary" = "Replace the file if it exists." }
   }
 }
@@ -636,6 +640,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "set" = @{ "summary" = "Group archives by backup set." }
   }
 }
@@ -693,6 +698,7 @@ $scriptblock = {
     "interactive" = @{ "summary" = "Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked." }
     "noprogress" = @{ "summary" = "Show no progress." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Show the plan, and change nothing." }
     "yes" = @{ "summary" = "Do not ask." }
@@ -733,6 +739,7 @@ $scriptblock = {
     "backup-dir" = @{ "summary" = "Where archives lie. Default: the server's backup directory." }
     "keep" = @{ "summary" = "How many complete backups stay. Default: [retention] of kms-backup.ini, else the server's limit." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "dry-run" = @{ "summary" = "Say what would be removed and why, and remove nothing." }
     "lock-wait" = @{ "summary" = "How long to wait for another run, for example 10m." }
   }
@@ -765,6 +772,7 @@ $scriptblock = {
     "store" = @{ "summary" = "The live store. Default: the server's." }
     "cache" = @{ "summary" = "Keep headers beside the archives; on unless --no-cache." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }
 }
@@ -783,6 +791,7 @@ $scriptblock = {
     "acknowledge" = @{ "summary" = "Say that a loss of mail is right: nothing is kept for it." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "html" = @{ "summary" = "Also write the state as one self-contained page." }
     "prometheus" = @{ "summary" = "Also write the state as metrics, for the node exporter." }
     "check" = @{ "summary" = "Be a monitoring check." }
@@ -822,6 +831,7 @@ $scriptblock = {
     "unverified" = @{ "summary" = "Only archives that no verify, and no drill of everything, has found sound; what is least proven comes first." }
     "max-duration" = @{ "summary" = "Stop after this time, for example 1h: what was verified until then is recorded, the next call goes on with what is least proven." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }
+    "passphrase-file" = @{ "summary" = "The passphrase that opens archives which one seals." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
   }
 }

@@ -56,11 +56,9 @@ export async function readArchiveFacts(
 ): Promise<ArchiveFacts> {
   if (!isSealedArchive(files)) return readOwnFacts(files);
 
-  const { identityFile } = files.volumes[0]?.storage ?? {};
+  const { secrets } = files.volumes[0]?.storage ?? {};
 
-  return (await holdsIdentity(identityFile))
-    ? readOpened(files)
-    : readClosed(files);
+  return (await holdsIdentity(secrets)) ? readOpened(files) : readClosed(files);
 }
 
 /** An identity may be for others. */

@@ -94,8 +94,8 @@ function directWaysOf({
 
   if (!isSealedName(storedAs)) return direct;
 
-  const { identity: storageIdentity, identityFile } = storage;
-  const place = { storageIdentity, storedAs, identityFile };
+  const { identity: storageIdentity, secrets } = storage;
+  const place = { storageIdentity, storedAs, secrets };
 
   return {
     name,
@@ -224,12 +224,11 @@ function withIndex(
   files: ArchiveFiles,
   stored: ReadonlyMap<string, StoredFile>,
 ): ArchiveFiles {
-  if (storage.localDirectory !== undefined) return files;
-
+  const isLocal = storage.localDirectory !== undefined;
   const name = formatIndexName(files.stem);
   const storedAs = isSealedArchive(files) ? formatSealedName(name) : name;
   const copyName = formatIndexCopyName(files.stem);
-  const sizeBytes = stored.get(storedAs)?.sizeBytes;
+  const sizeBytes = isLocal ? undefined : stored.get(storedAs)?.sizeBytes;
   const hasCopy = isSealedArchive(files) && stored.has(copyName);
   if (sizeBytes === undefined && !hasCopy) return files;
 
@@ -237,7 +236,7 @@ function withIndex(
     ...files,
     ...{ name, storedAs, sizeBytes },
     open: () => directWaysOf({ storage, storedAs, name }).open(),
-    canOpen: () => holdsIdentity(storage.identityFile),
+    canOpen: () => holdsIdentity(storage.secrets),
     copy: hasCopy
       ? {
           open: () => storage.openForRanges(copyName, name),

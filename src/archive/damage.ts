@@ -68,6 +68,20 @@ export function toEntryDamage(
   });
 }
 
+/** The damage without the names of entries: for a record that lies beside sealed archives. */
+export function withoutNames(damage: readonly Damage[]): Damage[] {
+  return damage.map((one) =>
+    one.kind === 'entries'
+      ? {
+          archive: one.archive,
+          volume: one.volume,
+          kind: 'unknown entries',
+          count: one.names.length,
+        }
+      : one,
+  );
+}
+
 /** Returns the damage of an archive of which only the fact of damage is recorded. */
 export function anywhereIn({
   stem,

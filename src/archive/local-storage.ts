@@ -20,6 +20,7 @@ import {
   toListingError,
 } from './local-directory.js';
 import { LocalWriter, openLocalFile } from './local-file.js';
+import { proveLocalSeal, readLocalSeal } from './local-seal.js';
 import type { Storage, StorageLock, StoredFile } from './storage.js';
 
 const LOCK_FILE = '.kms-backup.lock';
@@ -39,6 +40,8 @@ const FEATURES = {
 export function localStorage(path: string): Storage {
   const directory = resolve(path);
   const pathOf = (name: string): string => join(directory, name);
+  const reading = readingFrom(pathOf);
+
   return {
     name: path,
     identity: directory,
@@ -49,8 +52,9 @@ export function localStorage(path: string): Storage {
 
     pathOf,
     list: (isWanted) => promiseOf(() => listFiles(directory, isWanted)),
-    stat: (name) => promiseOf(() => lookAtFile(pathOf(name), name)),
-    ...openersOf(pathOf),
+    ...reading,
+    readSeal: (stem) => readLocalSeal(reading, stem),
+    proveSeal: (stem, options) => proveLocalSeal(reading, stem, options),
 
     create: (name) => new LocalWriter(pathOf(name)),
     publish: (name, finalName, signal) =>
@@ -64,8 +68,6 @@ export function localStorage(path: string): Storage {
         syncDirectory(directory);
       }),
 
-    readRecord: (name, parse) =>
-      promiseOf(() => readOwnJson(pathOf(name), parse)),
     replaceRecord: (name, text) =>
       promiseOf(() => {
         replaceOwnFile(pathOf(name), text);
@@ -80,16 +82,19 @@ export function localStorage(path: string): Storage {
   };
 }
 
-function openersOf(
+function readingFrom(
   pathOf: Storage['pathOf'],
-): Pick<Storage, 'openForRanges' | 'openAtOnce'> {
+): Pick<Storage, 'stat' | 'openForRanges' | 'openAtOnce' | 'readRecord'> {
   const openAtOnce: Storage['openAtOnce'] = (name, shownAs = name) =>
     openLocalFile(pathOf(name), shownAs);
 
   return {
+    stat: (name) => promiseOf(() => lookAtFile(pathOf(name), name)),
     openForRanges: (name, shownAs) =>
       promiseOf(() => openAtOnce(name, shownAs)),
     openAtOnce,
+    readRecord: (name, parse) =>
+      promiseOf(() => readOwnJson(pathOf(name), parse)),
   };
 }
 

@@ -39,7 +39,7 @@ const VOLUME_PATTERN =
 const INDEX_PATTERN = /^([FIDC]\d{8}T\d{6}Z)\.index\.zip(?:\.age)?$/;
 const PIN_PATTERN = /^([FIDC]\d{8}T\d{6}Z)\.pin(?:\.([1-9]\d{0,5}))?\.json$/;
 const TEMPORARY_PATTERN =
-  /^([FIDC]\d{8}T\d{6}Z(?:\.(?:[1-9]\d{0,5}|index))?\.zip)\.part$/;
+  /^([FIDC]\d{8}T\d{6}Z(?:\.(?:[1-9]\d{0,5}|index))?\.zip)(?:\.age)?\.part$/;
 
 /**
  * The parts of a volume's file name, or undefined where it is none, or names a time that does not exist.
@@ -162,6 +162,21 @@ export function isSealedName(fileName: string): boolean {
 /** The name that a volume has until its archive is complete and proven. */
 export function formatTemporaryName(stem: string, volume: number): string {
   return `${formatVolumeName(stem, volume)}.part`;
+}
+
+/** The same of a sealed one. */
+export function formatSealedTemporaryName(
+  stem: string,
+  volume: number,
+): string {
+  return `${formatSealedName(formatVolumeName(stem, volume))}.part`;
+}
+
+/** Says whether a file is the first volume of an archive whose run died: it proves that what else has its name is unfinished. */
+export function isTemporaryFirstName(fileName: string): boolean {
+  const name = fileName.replace(/\.part$/, '');
+
+  return isTemporaryName(fileName) && parseVolumeName(name)?.volume === 0;
 }
 
 /** The name that an index has until then. */

@@ -5,7 +5,11 @@
 import type { RandomAccessSource } from './zip/source.js';
 import { DamagedArchiveError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
-import { findPayload, openedPayloads } from '../sealing/key-ring.js';
+import {
+  findPayload,
+  openedPayloads,
+  type UsualSecrets,
+} from '../sealing/key-ring.js';
 import {
   type ChangedBytes,
   type Payload,
@@ -18,8 +22,8 @@ export interface SealedPlace {
   /** The storage's identity. */
   readonly storageIdentity: string;
   readonly storedAs: string;
-  /** The storage's own identities. */
-  readonly identityFile?: string | undefined;
+  /** The storage's own. */
+  readonly secrets?: UsualSecrets | undefined;
 }
 
 /**
@@ -36,7 +40,7 @@ export async function openSealed(
   try {
     if (known) return await unseal(sealed, known, tell(sealed));
 
-    const payload = await findPayload(sealed, place.identityFile);
+    const payload = await findPayload(sealed, place.secrets);
     const opened = await unseal(sealed, payload, tell(sealed));
     openedPayloads.set(key, payload);
 

@@ -8,6 +8,7 @@ import type { Clock } from '../platform/clock.js';
 import type { DiskSpace } from '../platform/disk-space.js';
 import type { OwnFile } from '../platform/own-file.js';
 import { UsageError } from '../errors.js';
+import type { UsualSecrets } from '../sealing/key-ring.js';
 import type { PublicFacts, ReadFacts } from './public-facts.js';
 import type { RandomAccessSource } from './zip/source.js';
 
@@ -204,8 +205,8 @@ export interface Storage {
   readonly lock: StorageLock;
   /** Archives that are published here are sealed, and lie under sealed names. */
   readonly isSealing?: boolean | undefined;
-  /** Absolute: the identities that open its sealed archives, where no others are named. */
-  readonly identityFile?: string | undefined;
+  /** The files that open its sealed archives, where no others are named. */
+  readonly secrets?: UsualSecrets | undefined;
 
   /** The name of one of its files in messages: the path. */
   pathOf(name: string): string;
@@ -235,7 +236,7 @@ export interface Storage {
     signal: AbortSignal | undefined,
   ): Promise<void>;
   /**
-   * Publishes an archive otherwise than by renames; undefined where the storage `renames`.
+   * Publishes an archive otherwise than by renaming what was written there; undefined where that is enough.
    * @param finished its volumes, where they are not written any more but sent from there; undefined: they are written now. What a
    * dead run sent of finished volumes is not sent again.
    */
@@ -283,7 +284,7 @@ export interface Storage {
   /** Undefined where nobody can tell. */
   freeSpace(): Promise<DiskSpace | undefined>;
   /** Where volumes are written on this machine before they are sent; undefined: they are written where they stay. */
-  readonly spool?: Pick<Storage, 'name' | 'freeSpace'>;
+  readonly spool?: Pick<Storage, 'name' | 'freeSpace' | 'localDirectory'>;
   /**
    * Makes sure that it is there and can be written.
    * @throws {NotFoundError} when it is missing and may not be made · {UsageError} when it is a file

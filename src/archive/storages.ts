@@ -7,11 +7,19 @@ import { isLegacyDirectoryName } from './names.js';
 import type { BucketTarget } from './object-storage/bucket.js';
 import { objectStorage } from './object-storage/object-storage.js';
 import { threadStorage } from './object-storage/thread-storage.js';
+import {
+  directoryTarget,
+  type DirectoryTarget,
+} from './sealed-directory/sealed-directory.js';
 import type { ReadableStorage, Storage, StoragePlace } from './storage.js';
 
 /** The storage that a setting or an argument names. */
-export function storageAt(where: string | BucketTarget): Storage {
-  return typeof where === 'string' ? localStorage(where) : objectStorage(where);
+export function storageAt(
+  where: string | BucketTarget | DirectoryTarget,
+): Storage {
+  if (typeof where === 'string') return localStorage(where);
+
+  return 'directory' in where ? directoryTarget(where) : objectStorage(where);
 }
 
 /** The storage that another thread has, opened anew in this one. */
@@ -30,17 +38,21 @@ export interface ArchivePlace {
 
 /**
  * Tells a directory of archives from one of its archives.
+ * @param storageOf the storage of a directory, which settings may say more of
  * @throws {DamagedArchiveError} for what Kerio MailServer 6.0 wrote: nothing is known about its inside
  */
-export function locateArchives(given: string): ArchivePlace {
+export function locateArchives(
+  given: string,
+  storageOf: (directory: string) => Storage = storageAt,
+): ArchivePlace {
   const path = resolve(given);
   refuseLegacyDirectory(path);
 
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    return { storage: storageAt(path), fileName: undefined };
+    return { storage: storageOf(path), fileName: undefined };
   }
 
-  return { storage: storageAt(dirname(path)), fileName: basename(path) };
+  return { storage: storageOf(dirname(path)), fileName: basename(path) };
 }
 
 function refuseLegacyDirectory(path: string): void {

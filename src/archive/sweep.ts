@@ -7,11 +7,12 @@ import {
   toArchives,
 } from './backup-directory.js';
 import {
-  formatTemporaryName,
-  formatVolumeName,
+  firstNames,
+  isTemporaryFirstName,
   isTemporaryName,
   parsePinName,
   parseVolumeName,
+  stemOfSeal,
 } from './names.js';
 import { isHeaderPart } from './headers/header-names.js';
 import type { Storage, StoredFile } from './storage.js';
@@ -27,11 +28,12 @@ export interface Sweep {
 }
 
 /**
- * Removes what dead runs left: temporary volumes, and volumes that a run named, and pins that it wrote, before it died ahead of the first one. A
- * leftover proves nothing against an archive whose first volume has its name: copy tools make such names too, and then
+ * Removes what dead runs left: temporary volumes, and volumes that a run named, and pins and seals that it wrote, before it died ahead
+ * of the first one. A leftover proves nothing against an archive whose first volume has its name: copy tools make such names too, and then
  * only the leftover goes. Call it while the storage's lock is held.
  *
  *   X.1.zip X.zip.part          all go, X.zip.part last: it is the proof
+ *   X.1.zip.age X.seal.json X.zip.age.part    the same
  *   X.zip X.1.zip X.zip.part    X.zip.part goes
  *   X.zip X.1.zip X.2.zip.part  X.2.zip.part goes
  *   X.1.zip                     stays: nothing proves that a run of ours died there
@@ -63,7 +65,7 @@ export async function sweepTemporaries(storage: Storage): Promise<Sweep> {
 }
 
 const isOfArchive = (name: string): boolean =>
-  isLeftover(name) || isArchiveFile(name);
+  isLeftover(name) || isArchiveFile(name) || stemOfSeal(name) !== undefined;
 
 /** A search that still writes goes on without. */
 const isLeftover = (name: string): boolean =>
@@ -89,20 +91,21 @@ function unpublishedWith(
   byName: ReadonlyMap<string, StoredFile>,
 ): StoredFile[] {
   const stem = parseVolumeName(leftover.replace(/\.part$/, ''))?.stem;
-  if (stem === undefined || leftover !== formatTemporaryName(stem, 0)) {
-    return [];
-  }
+  if (stem === undefined || !isTemporaryFirstName(leftover)) return [];
+  if (firstNames(stem).some((name) => byName.has(name))) return [];
 
-  if (byName.has(formatVolumeName(stem, 0))) return [];
+  return [...byName.values()].filter(({ name }) => stemOf(name) === stem);
+}
 
-  return [...byName.values()].filter(
-    ({ name }) =>
-      parseVolumeName(name)?.stem === stem || parsePinName(name)?.stem === stem,
+/** The archive that a volume, a pin or a seal is of. */
+function stemOf(name: string): string | undefined {
+  return (
+    parseVolumeName(name)?.stem ?? parsePinName(name)?.stem ?? stemOfSeal(name)
   );
 }
 
 const isProof = ({ name }: StoredFile): number =>
-  /^[FIDC]\d{8}T\d{6}Z\.zip\.part$/.test(name) ? 1 : 0;
+  isTemporaryFirstName(name) ? 1 : 0;
 
 /** @returns why it is still there; a directory is nobody's leftover */
 async function removeFile(

@@ -4,7 +4,13 @@ import {
   ownFileFault,
 } from '../platform/own-file.js';
 import { isProver, type Prover } from './proof.js';
-import { type Damage, documentDamage, parseDamage } from './damage.js';
+import { type ArchiveFiles, isSealedArchive } from './backup-directory.js';
+import {
+  type Damage,
+  documentDamage,
+  parseDamage,
+  withoutNames,
+} from './damage.js';
 import type { Storage } from './storage.js';
 
 /**
@@ -142,6 +148,16 @@ function parseAll(
   const parsed = damage.map((json) => parseDamage(stem, json));
 
   return parsed.every((one) => one !== undefined) ? parsed : undefined;
+}
+
+/** The damage of an archive for the record: where that lies beside sealed archives, it has no names of what is in them. */
+export function recordable(
+  files: ArchiveFiles,
+  damage: readonly Damage[],
+): readonly Damage[] {
+  const isBeside = files.volumes[0]?.storage.localDirectory !== undefined;
+
+  return isBeside && isSealedArchive(files) ? withoutNames(damage) : damage;
 }
 
 /** Adds what was proven, and forgets archives that are gone. Call it while the storage's lock is held. */

@@ -103,9 +103,9 @@ export async function openPlace(
   // Another thread is given it with the task.
   if ('kind' in storage) throw new Error(`no task opens ${storedAs}`);
 
-  const { identity: storageIdentity, identityFile } = storage;
+  const { identity: storageIdentity, secrets } = storage;
 
-  return openSealed(source, { storageIdentity, storedAs, identityFile });
+  return openSealed(source, { storageIdentity, storedAs, secrets });
 }
 
 /** One open volume at a time: tasks come volume by volume. In a worker it ends with the thread. */

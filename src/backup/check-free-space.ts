@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Catalogue } from '../archive/backup-directory.js';
+import type { Storage } from '../archive/storage.js';
 import { errnoOf, NoSpaceError } from '../errors.js';
 import { diskSpaceOf } from '../platform/disk-space.js';
 import { formatSize } from '../platform/units.js';
@@ -32,25 +33,61 @@ export async function estimateBackup(
   };
 
   const { storage } = request;
-  const space = await (storage.spool ?? storage).freeSpace();
+  const { freeBytes } = await findRoom(storage);
 
   return {
     ...estimateArchive(plan.type, amount, examples),
-    freeBytes: space?.freeBytes,
+    freeBytes,
     minFreeBytes: minFreeOf(request),
   };
 }
 
+/** The room for an archive, where there is least of it. */
+interface Room {
+  /** Undefined where nobody can tell. */
+  readonly freeBytes: number | undefined;
+  readonly place: string;
+}
+
+/** What is sealed on its way into a directory lies in two places at once, which may be one disk. */
+async function findRoom(storage: Storage): Promise<Room> {
+  const { spool } = storage;
+  const there = await roomIn(storage);
+  if (!spool) return there;
+
+  const here = await roomIn(spool);
+  if (there.freeBytes === undefined || here.freeBytes === undefined) {
+    return here.freeBytes === undefined ? there : here;
+  }
+
+  const device = deviceOf(spool.localDirectory);
+  if (device !== undefined && device === deviceOf(storage.localDirectory)) {
+    const place = `${storage.name} and ${spool.name} together, for each of the two`;
+
+    return { freeBytes: Math.floor(there.freeBytes / 2), place };
+  }
+
+  return here.freeBytes < there.freeBytes ? here : there;
+}
+
+async function roomIn(
+  place: Pick<Storage, 'name' | 'freeSpace'>,
+): Promise<Room> {
+  const space = await place.freeSpace();
+
+  return { freeBytes: space?.freeBytes, place: place.name };
+}
+
 /** @throws {NoSpaceError} where the archive would leave less than is to stay free */
-export function refuseWithoutRoom(
+export async function refuseWithoutRoom(
   { storage }: BackupRequest,
   { storedBytes, freeBytes, minFreeBytes, like }: BackupEstimate,
-): void {
+): Promise<void> {
   if (freeBytes === undefined || freeBytes - storedBytes >= minFreeBytes) {
     return;
   }
 
-  const place = (storage.spool ?? storage).name;
+  const { place } = await findRoom(storage);
   const basis = like === undefined ? '' : `, judged by ${like}`;
   const stays =
     minFreeBytes > 0
@@ -99,15 +136,16 @@ function minFreeOf({ minFreeBytes, settings, storage }: BackupRequest): number {
   return isShared ? settings.storeSoftLimitBytes : 0;
 }
 
-/** Of a directory that is not there yet, that of the directory above. */
+/** Of a directory that is not there yet, that of the nearest one above. */
 function deviceOf(directory: string | undefined): number | undefined {
   if (directory === undefined) return undefined;
 
   try {
-    return (
-      statSync(directory, { throwIfNoEntry: false }) ??
-      statSync(dirname(directory), { throwIfNoEntry: false })
-    )?.dev;
+    const there = statSync(directory, { throwIfNoEntry: false });
+    const above = dirname(directory);
+    if (there || above === directory) return there?.dev;
+
+    return deviceOf(above);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
 

@@ -1,4 +1,8 @@
-import type { ArchiveFiles, Catalogue } from '../archive/backup-directory.js';
+import {
+  type ArchiveFiles,
+  type Catalogue,
+  isSealedArchive,
+} from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
 import { holdsParts } from '../archive/completeness.js';
 import type { ArchiveState } from '../archive/archive-state.js';
@@ -22,6 +26,11 @@ export async function findBase(
   if (!state) return { reason: 'there is no full archive yet' };
 
   const { files } = state.facts;
+  const isSealing = catalogue.storage.isSealing === true;
+  if (isSealedArchive(files) !== isSealing) {
+    return { reason: describeOtherKind(files, isSealing) };
+  }
+
   if (!state.isRecoverable) {
     return {
       reason: `the newest full, ${files.stem}.zip, cannot be used: ${state.fault ?? ''}`,
@@ -41,6 +50,13 @@ export async function findBase(
           : describeUnusable(files, error),
     };
   }
+}
+
+/** A point in time is sealed whole or not at all. */
+function describeOtherKind({ stem }: ArchiveFiles, isSealing: boolean): string {
+  return isSealing
+    ? `the newest full, ${stem}.zip, is not sealed, and what is written now is`
+    : `the newest full, ${stem}.zip, is sealed, and nobody is named that this one could be sealed for`;
 }
 
 function describeClosed({ stem }: ArchiveFiles): string {

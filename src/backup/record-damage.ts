@@ -1,6 +1,7 @@
 import type { Catalogue } from '../archive/backup-directory.js';
 import { toEntryDamage } from '../archive/damage.js';
 import {
+  recordable,
   recordVerified,
   type VerifiedEntry,
 } from '../archive/verified-record.js';
@@ -23,7 +24,8 @@ export async function recordDamage(
   const damaged = faults.filter(({ isDamage }) => isDamage);
   const found = new Map<string, VerifiedEntry>();
 
-  for (const { stem, sizeBytes } of archives) {
+  for (const files of archives) {
+    const { stem, sizeBytes } = files;
     const own = damaged.filter(({ volume }) => stemOf(volume) === stem);
     if (own.length === 0) continue;
 
@@ -31,7 +33,7 @@ export async function recordDamage(
       at: at.toISOString(),
       isSound: false,
       sizeBytes,
-      damage: toEntryDamage(stem, own),
+      damage: recordable(files, toEntryDamage(stem, own)),
     });
   }
 

@@ -70,7 +70,7 @@ export async function planBackup(
   const { plan, base } = await surveyStore(request, catalogue);
   base?.index.close();
   const estimate = await estimateBackup(request, catalogue, plan, true);
-  refuseWithoutRoom(request, estimate);
+  await refuseWithoutRoom(request, estimate);
   tellNames(plan);
 
   const { stem } = chooseStem(archives, plan.type, startedAt, plan.letter);
@@ -193,7 +193,7 @@ async function checkRoom(
   { plan, base }: PlannedBackup,
 ): Promise<void> {
   try {
-    refuseWithoutRoom(
+    await refuseWithoutRoom(
       request,
       await estimateBackup(request, catalogue, plan, false),
     );

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { identityFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlags, withEnvironment } from '../ui/flags.js';
 import { formatDiff } from '../ui/present/diff.js';
 import { diffExitCode, documentDiff } from '../ui/present/diff-document.js';
 import { scopeFlags } from '../ui/scope-flags.js';
@@ -34,7 +34,7 @@ export default class Diff extends KmsCommand {
   };
   static override flags = withEnvironment({
     ...scopeFlags,
-    identity: identityFlag,
+    ...identityFlags,
   });
 
   protected override stopsAtOnce = true;

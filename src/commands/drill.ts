@@ -4,7 +4,7 @@ import type { DrillFlags } from '../jobs/drill-request.js';
 import { toArchivesPath } from '../jobs/server.js';
 import { CheckCommand } from '../ui/check-command.js';
 import type { CommonFlags, Outcome } from '../ui/command.js';
-import { identityFlag, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
+import { identityFlags, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
 import {
   documentDrill,
   drillExitCode,
@@ -77,7 +77,7 @@ export default class Drill extends CheckCommand {
     keep: Flags.boolean({
       summary: 'Leave what was recovered there.',
     }),
-    identity: identityFlag,
+    ...identityFlags,
     threads: threadsFlag,
   });
 

@@ -5,7 +5,7 @@ import { toArchivesPath } from '../jobs/server.js';
 import { locateStorage } from '../jobs/archive-places.js';
 import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { identityFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlags, withEnvironment } from '../ui/flags.js';
 import { documentArchives, formatArchives } from '../ui/present/archives.js';
 import { terminalColumns } from '../ui/table.js';
 
@@ -26,7 +26,7 @@ export default class ListArchives extends KmsCommand {
     }),
   };
   static override flags = withEnvironment({
-    identity: identityFlag,
+    ...identityFlags,
     set: Flags.boolean({ summary: 'Group archives by backup set.' }),
   });
 

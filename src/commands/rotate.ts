@@ -3,7 +3,7 @@ import { ExitCode } from '../errors.js';
 import { toRotateRequest } from '../jobs/rotate-request.js';
 import { runRotate } from '../rotate/run-rotate.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { identityFlag, lockWaitFlag, withEnvironment } from '../ui/flags.js';
+import { identityFlags, lockWaitFlag, withEnvironment } from '../ui/flags.js';
 import { formatRotate } from '../ui/present/rotate.js';
 
 export default class Rotate extends KmsCommand {
@@ -31,7 +31,7 @@ export default class Rotate extends KmsCommand {
       summary:
         "How many complete backups stay. Default: [retention] of kms-backup.ini, else the server's limit.",
     }),
-    identity: identityFlag,
+    ...identityFlags,
     'dry-run': Flags.boolean({
       summary: 'Say what would be removed and why, and remove nothing.',
     }),

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
-import { identityFlag, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
+import { identityFlags, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
 import {
   documentSearch,
   formatSearch,
@@ -48,7 +48,7 @@ export default class Search extends KmsCommand {
       default: true,
       summary: 'Keep headers beside the archives; on unless --no-cache.',
     }),
-    identity: identityFlag,
+    ...identityFlags,
     threads: threadsFlag,
   });
 

@@ -13,7 +13,7 @@ import { printedDocument } from '../ui/document.js';
 import {
   backupDirFlag,
   durationFlag,
-  identityFlag,
+  identityFlags,
   withEnvironment,
 } from '../ui/flags.js';
 import { checkLine } from '../ui/present/check-line.js';
@@ -50,7 +50,7 @@ made because a file of settings is broken), 3 unknown (nobody can look, or the c
       summary: 'Say that a loss of mail is right: nothing is kept for it.',
     }),
     'backup-dir': backupDirFlag,
-    identity: identityFlag,
+    ...identityFlags,
     html: Flags.string({
       helpValue: 'FILE',
       summary: 'Also write the state as one self-contained page.',

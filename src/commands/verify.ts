@@ -7,7 +7,7 @@ import { CheckCommand } from '../ui/check-command.js';
 import type { CommonFlags, Outcome } from '../ui/command.js';
 import {
   durationFlag,
-  identityFlag,
+  identityFlags,
   threadsFlag,
   withEnvironment,
 } from '../ui/flags.js';
@@ -67,7 +67,7 @@ export default class Verify extends CheckCommand {
       summary:
         'Stop after this time, for example 1h: what was verified until then is recorded, the next call goes on with what is least proven.',
     }),
-    identity: identityFlag,
+    ...identityFlags,
     threads: threadsFlag,
   });
 

@@ -4,6 +4,7 @@
  *   /mnt/server-backup        a directory
  *   s3://bucket/prefix        a bucket; its settings are those of the target that names both, else the environment's
  *   offsite                   the target of kms-backup.ini with that name; a directory of that name is ./offsite
+ *                             A directory that a target names has the settings of that target
  *   …/F20060118T220007Z.zip   an archive in one of them
  */
 import { existsSync } from 'node:fs';
@@ -21,7 +22,11 @@ import {
   type TargetSettings,
   toPrefix,
 } from '../settings/target-section.js';
-import { bucketOf, targetOfAddress } from './bucket-targets.js';
+import {
+  directoryTargetAt,
+  placeOfTarget,
+  targetOfAddress,
+} from './bucket-targets.js';
 import { findServer, type ServerFlags } from './server.js';
 import {
   BACKUP_DIR,
@@ -35,7 +40,10 @@ import {
  * @throws {UsageError} for an address that is none · {ConfigurationError} when kms-backup.ini is needed and wrong
  */
 export function locate(given: string, flags: ServerFlags): ArchivePlace {
-  return locateInBucket(given, flags) ?? locateArchives(given);
+  return (
+    locateTarget(given, flags) ??
+    locateArchives(given, (directory) => directoryAt(directory, flags))
+  );
 }
 
 /** The storage that archives are written to and counted in. @throws as `locate` */
@@ -48,8 +56,8 @@ export function chooseStorage(
 
 /** The storage that an argument names, which is no archive. @throws as `locate` */
 export function locateStorage(given: string, flags: ServerFlags): Storage {
-  const place = locateInBucket(given, flags);
-  if (!place) return storageAt(resolve(given));
+  const place = locateTarget(given, flags);
+  if (!place) return directoryAt(resolve(given), flags);
 
   if (place.fileName !== undefined) {
     throw new UsageError(`${given} is an archive, no place for archives`, {
@@ -71,6 +79,19 @@ export function archivePathIn(
   return fileName === undefined ? join(given, archive) : given;
 }
 
+/** A directory with what kms-backup.ini says of it; a file that is broken keeps nobody from reading there. */
+function directoryAt(path: string, flags: ServerFlags): Storage {
+  try {
+    const target = directoryTargetAt(path, readTargets(flags));
+
+    return storageAt(target ? placeOfTarget(target) : path);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return storageAt(path);
+
+    throw error;
+  }
+}
+
 /** The settings of the targets; none where there is no server. */
 function readTargets(flags: ServerFlags): readonly TargetSettings[] {
   try {
@@ -83,7 +104,7 @@ function readTargets(flags: ServerFlags): readonly TargetSettings[] {
 }
 
 /** Undefined where the argument is a path of this machine. */
-function locateInBucket(
+function locateTarget(
   given: string,
   flags: ServerFlags,
 ): ArchivePlace | undefined {
@@ -100,7 +121,7 @@ function locateInBucket(
 
   const target = findTarget(name, given, flags);
 
-  return target && { storage: storageAt(bucketOf(target)), fileName };
+  return target && { storage: storageAt(placeOfTarget(target)), fileName };
 }
 
 /** A file of settings that is broken keeps nobody from a directory. */

@@ -11,7 +11,7 @@ import {
   type RetentionSettings,
   rulesIn,
 } from '../settings/retention-section.js';
-import { bucketOf } from './bucket-targets.js';
+import { placeOfTarget } from './bucket-targets.js';
 import { findMirror } from './mirror-place.js';
 import {
   choose,
@@ -53,7 +53,7 @@ function rulesOfPlace(
   }
 
   const own = ini.targets.find(
-    (target) => storageAt(bucketOf(target)).identity === storage.identity,
+    (target) => storageAt(placeOfTarget(target)).identity === storage.identity,
   );
 
   return own && rulesIn(own.rules);

@@ -7,6 +7,7 @@ import {
   rulesIn,
 } from '../settings/retention-section.js';
 import { locateStorage } from './archive-places.js';
+import { directoryTargetAt } from './bucket-targets.js';
 
 export interface Mirror {
   readonly storage: Storage;
@@ -31,10 +32,11 @@ export function findMirror(
   const target = targets.find(({ name }) => name === to);
   const isElsewhere = /^s3:/i.test(to) || target !== undefined;
   const place = isElsewhere ? to : resolve(installDir, to);
+  const own = isElsewhere ? target : directoryTargetAt(place, targets);
 
   return {
     storage: locateStorage(place, { 'server-dir': installDir }),
-    retention: rulesIn(mirror.retention) ?? (target && rulesIn(target.rules)),
+    retention: rulesIn(mirror.retention) ?? (own && rulesIn(own.rules)),
     isUsual: true,
   };
 }

@@ -6,6 +6,7 @@ import { offerIdentities } from '../sealing/key-ring.js';
 /** The flags that say something about identities. */
 export interface IdentityFlags {
   readonly identity?: string | undefined;
+  readonly 'passphrase-file'?: string | undefined;
   readonly 'server-dir'?: string | undefined;
 }
 
@@ -18,6 +19,7 @@ export function offerIdentitiesOf(
   ask: (of: string) => Promise<string>,
 ): void {
   const known = process.env[PASSPHRASE] ?? '';
+  const file = flags['passphrase-file'];
 
   offerIdentities({
     findFile: async (usual) => {
@@ -25,6 +27,7 @@ export function offerIdentitiesOf(
 
       return usual ?? fileInSettings(flags);
     },
+    ...(file !== undefined && { passphraseFile: resolve(file) }),
     hasPassphrase: known !== '',
     askPassphrase: async (of) => (known === '' ? ask(of) : known),
   });

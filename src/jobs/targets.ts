@@ -25,12 +25,15 @@ import { findServer, type ServerFlags } from './server.js';
 const PATH_KEYS: ReadonlySet<string> = new Set([
   'credentials-file',
   'ca-file',
+  'directory',
+  'passphrase-file',
   'identity-file',
   'spool',
 ]);
 
 /** The keys of a section, each with the flag of that name. */
 const TARGET_KEYS = [
+  'directory',
   'endpoint',
   'region',
   'bucket',
@@ -45,6 +48,7 @@ const TARGET_KEYS = [
   'retention',
   'retention-mode',
   'recipients',
+  'passphrase-file',
   'identity-file',
   'index-cache',
   'upload-limit',
@@ -81,7 +85,7 @@ export function findTarget(name: string, flags: ServerFlags): TargetSettings {
 
 /**
  * Writes the section of a new target.
- * @param address `s3://bucket/prefix`, in place of the flags of these names
+ * @param address `s3://bucket/prefix`, in place of the flags of these names, or a directory
  * @throws {UsageError} when the name is taken or the settings make no target
  */
 export function addTarget(
@@ -160,19 +164,26 @@ function valuesOf(
   address: string | undefined,
   flags: TargetFlags,
 ): [key: string, value: string][] {
-  const { fileName, ...place } =
-    address === undefined ? {} : parseAddress(address);
-  if (fileName !== undefined) {
-    throw new UsageError(`${fileName} is an archive, no place for archives`);
-  }
-
-  const given = { ...flags, ...place };
+  const given = { ...flags, ...placeIn(address) };
 
   return TARGET_KEYS.flatMap((key) => {
     const value = given[key];
     return value === undefined ? [] : [[key, spelled(key, value)] as const];
   }).map(([key, value]) => [key, value]);
 }
+
+/** What an address says, by key. */
+function placeIn(address: string | undefined): Pick<TargetFlags, PlaceKey> {
+  if (address === undefined) return {};
+  if (!/^[a-z0-9]+:\/\//i.test(address)) return { directory: address };
+
+  const { fileName, ...place } = parseAddress(address);
+  if (fileName === undefined) return place;
+
+  throw new UsageError(`${fileName} is an archive, no place for archives`);
+}
+
+type PlaceKey = 'directory' | 'bucket' | 'prefix';
 
 function spelled(key: string, value: string | boolean): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
@@ -186,7 +197,9 @@ function withTarget(
   values: readonly (readonly [key: string, value: string])[],
 ): string {
   const section = targetSection(name);
-  const lines = [['type', 's3'] as const, ...values];
+  const isDirectory = values.some(([key]) => key === 'directory');
+  const type = isDirectory ? 'directory' : 's3';
+  const lines = [['type', type] as const, ...values];
 
   // Each line is put right below the head.
   return lines.reduceRight(

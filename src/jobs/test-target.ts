@@ -1,15 +1,22 @@
-/** The trial of a target: what its store can do, and what this machine may do there. */
-import type { BucketTarget } from '../archive/object-storage/bucket.js';
+/** The trial of a target: what its place can do, and what this machine may do there. */
+import { storageAt } from '../archive/storages.js';
 import { openObjectStore } from '../object-store/open-object-store.js';
 import { systemClock } from '../platform/clock.js';
-import type { TargetSettings } from '../settings/target-section.js';
+import {
+  checkDirectory,
+  checkSealing,
+} from '../status/check-directory-target.js';
+import type {
+  BucketSettings,
+  TargetSettings,
+} from '../settings/target-section.js';
 import type { Check } from '../status/check.js';
 import {
   lookAtTarget,
   type ProbeRequest,
   probeTarget,
 } from '../status/probe-target.js';
-import { bucketOf } from './bucket-targets.js';
+import { bucketOf, placeOfTarget } from './bucket-targets.js';
 import type { ServerFlags } from './server.js';
 import { findTarget } from './targets.js';
 
@@ -26,43 +33,57 @@ export async function testTarget(
   name: string,
   flags: ServerFlags,
 ): Promise<TargetTrial> {
-  return withStore(bucketOf(findTarget(name, flags)), async (request) => ({
-    target: name,
-    place: request.store.name,
-    checks: await probeTarget(request),
-  }));
+  const target = findTarget(name, flags);
+  const checks = await checksOf(target, probeTarget);
+  const place = storageAt(placeOfTarget(target)).name;
+
+  return { target: name, place, checks };
 }
 
 /** What can be said of targets without writing there, each check under the target's name. */
 export async function lookAtTargets(
   targets: readonly TargetSettings[],
 ): Promise<Check[]> {
-  const looks = targets.map((target) =>
-    withStore(bucketOf(target), async (request) =>
-      named(target.name, await lookAtTarget(request)),
-    ),
+  const looks = targets.map(async (target) =>
+    named(target, await checksOf(target, lookAtTarget)),
   );
 
   return (await Promise.all(looks)).flat();
 }
 
+async function checksOf(
+  target: TargetSettings,
+  ask: (request: ProbeRequest) => Promise<Check[]>,
+): Promise<Check[]> {
+  const place =
+    target.type === 's3'
+      ? await withStore(target, ask)
+      : [await checkDirectory(target)];
+
+  return [...place, ...(await checkSealing(placeOfTarget(target)))];
+}
+
 /** A look promises less than a trial: the first fact says so. A target may be one that nothing uses yet, so that its faults are warnings. */
-function named(target: string, checks: readonly Check[]): Check[] {
+function named(
+  { name, type }: TargetSettings,
+  checks: readonly Check[],
+): Check[] {
   return checks.map((check, at) => ({
     ...check,
-    name: `target ${target}: ${check.name}`,
+    name: `target ${name}: ${check.name}`,
     state: check.state === 'problem' ? 'warning' : check.state,
     fact:
-      at === 0 && check.state === 'ok'
-        ? `${check.fact}; whether this machine may write there is tried by target test ${target}`
+      at === 0 && check.state === 'ok' && type === 's3'
+        ? `${check.fact}; whether this machine may write there is tried by target test ${name}`
         : check.fact,
   }));
 }
 
 async function withStore<Result>(
-  { target, retention }: BucketTarget,
+  settings: BucketSettings,
   act: (request: ProbeRequest) => Promise<Result>,
 ): Promise<Result> {
+  const { target, retention } = bucketOf(settings);
   const store = openObjectStore(target);
 
   try {

@@ -116,13 +116,17 @@ async function sweepTarget({
 }: ReplicateRequest): Promise<string[]> {
   const stems = new Set(wanted.map(({ facts }) => facts.files.stem));
   const begun = await target.list(
-    (name) => isTemporaryName(name) && stems.has(stemOf(name)),
+    (name) => isResumed(name) && stems.has(stemOf(name)),
   );
 
   for (const { name } of begun) await target.remove(name);
 
   return [...(await sweepTemporaries(target)).warnings];
 }
+
+/** What is sealed is sealed anew, whole: of that nothing is taken up. */
+const isResumed = (name: string): boolean =>
+  isTemporaryName(name) && !name.endsWith('.age.part');
 
 const stemOf = (fileName: string): string => fileName.split('.')[0] ?? '';
 

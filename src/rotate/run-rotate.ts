@@ -1,4 +1,4 @@
-import { archiveName } from '../archive/names.js';
+import { archiveName, formatSealName, isSealedName } from '../archive/names.js';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type ArchiveFiles,
@@ -274,8 +274,11 @@ async function removeArchive(
       return until && lockedUntil(until);
     }
 
+    const stored = volumes.map(({ storedAs }) => storedAs);
     const pins = await pinNamesOf(storage, stem);
-    for (const name of [...volumes.map(({ storedAs }) => storedAs), ...pins]) {
+    const seals = stored.some(isSealedName) ? [formatSealName(stem)] : [];
+
+    for (const name of [...stored, ...pins, ...seals]) {
       await storage.remove(name);
       await storage.sync();
     }

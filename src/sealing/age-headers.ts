@@ -1,12 +1,22 @@
 /** The headers of age files, and files of identities, by the package of age's author. No other file knows it. */
+import type { Stanza } from 'age-encryption';
 import {
   ConfigurationError,
   DamagedArchiveError,
   messageOf,
 } from '../errors.js';
+import {
+  unwrapWithPassphrase,
+  wrapWithPassphrase,
+} from './passphrase-stanza.js';
 
-/** Those who can open what is sealed: `age1…`. */
-export type Recipients = readonly string[];
+/** Those who can open what is sealed: `age1…`, or whoever knows what stands in a file. Age forbids both at once. */
+export type Recipients = readonly string[] | PassphraseFile;
+
+interface PassphraseFile {
+  /** Absolute. */
+  readonly passphraseFile: string;
+}
 
 /** What opens sealed files. */
 export interface Identities {
@@ -40,24 +50,27 @@ export function isSealed(bytes: Buffer): boolean {
 }
 
 /**
- * A new file key, and the header that gives it to the recipients.
+ * A new file key, and the header that gives it to the recipients, or to a passphrase.
  * @throws {ConfigurationError} where one of them is no recipient
  */
 export async function wrapFileKey(
-  recipients: Recipients,
+  recipients: readonly string[] | { readonly passphrase: string },
 ): Promise<{ header: Buffer; fileKey: Uint8Array }> {
-  const { Encrypter } = await loadAge();
+  const { Encrypter, Stanza } = await loadAge();
   const encrypter = new Encrypter();
   let fileKey = new Uint8Array();
 
-  for (const recipient of recipients) {
-    try {
-      encrypter.addRecipient(recipient);
-    } catch {
-      throw new ConfigurationError(`${recipient} is no recipient of age`, {
-        hints: ['age-keygen prints one that begins with age1.'],
-      });
-    }
+  if ('passphrase' in recipients) {
+    const { passphrase } = recipients;
+    encrypter.addRecipient({
+      wrapFileKey: async (key) => {
+        const { args, body } = await wrapWithPassphrase(key, passphrase);
+
+        return [new Stanza(args, body)];
+      },
+    });
+  } else {
+    addRecipients(encrypter, recipients);
   }
 
   // One more recipient is handed the key, and takes no place in the header.
@@ -76,6 +89,21 @@ export async function wrapFileKey(
   return { header, fileKey };
 }
 
+function addRecipients(
+  encrypter: import('age-encryption').Encrypter,
+  recipients: readonly string[],
+): void {
+  for (const recipient of recipients) {
+    try {
+      encrypter.addRecipient(recipient);
+    } catch {
+      throw new ConfigurationError(`${recipient} is no recipient of age`, {
+        hints: ['age-keygen prints one that begins with age1.'],
+      });
+    }
+  }
+}
+
 /**
  * The file key that a header gives to these identities; undefined where it is for others.
  * @throws {DamagedArchiveError} where it is no header, or was changed
@@ -89,7 +117,13 @@ export async function unwrapFileKey(
   const decrypter = new Decrypter();
 
   for (const key of keys) decrypter.addIdentity(key);
-  for (const phrase of passphrases) decrypter.addPassphrase(phrase);
+
+  for (const phrase of passphrases) {
+    decrypter.addIdentity({
+      unwrapFileKey: (stanzas: Stanza[]) =>
+        unwrapWithPassphrase(stanzas, phrase),
+    });
+  }
 
   try {
     return await decrypter.decryptHeader(header);

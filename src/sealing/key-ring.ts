@@ -19,13 +19,22 @@ import {
   unwrapFileKey,
 } from './age-headers.js';
 import { readIdentities } from './identity-file.js';
+import { forgetPassphrases, passphraseIn } from './passphrase-file.js';
 import { payloadKey, SALT_BYTES } from './payload.js';
 import type { Payload } from './unsealed-source.js';
+
+/** The files of a place that open what is sealed there, where no others are named; absolute. */
+export interface UsualSecrets {
+  readonly identityFile?: string | undefined;
+  readonly passphraseFile?: string | undefined;
+}
 
 /** Where the identities of a process come from. */
 export interface IdentitySource {
   /** The file that holds them; undefined where none is named. @param usual the one of the place that is read */
   findFile(usual: string | undefined): Promise<string | undefined>;
+  /** A passphrase for which nobody is asked; of files, the one with the passphrase of archives. */
+  readonly passphraseFile?: string | undefined;
   /** It has a passphrase, for which nobody is asked. */
   readonly hasPassphrase?: boolean;
   /** @throws {UsageError} where there is nobody to ask */
@@ -51,14 +60,16 @@ interface IdentitiesOfFile {
   readonly keys: readonly string[];
 }
 
-/** Says whether this process has anything to open sealed files with; nobody is asked. @param usualFile that of the place */
-export async function holdsIdentity(usualFile?: string): Promise<boolean> {
+/** Says whether this process has anything to open sealed files with; nobody is asked. @param usual that of the place */
+export async function holdsIdentity(
+  usual: UsualSecrets = {},
+): Promise<boolean> {
   if (!source) return false;
 
-  return (
-    source.hasPassphrase === true ||
-    (await source.findFile(usualFile)) !== undefined
-  );
+  const { hasPassphrase = false, passphraseFile } = source;
+  if (hasPassphrase || (passphraseFile ?? usual.passphraseFile)) return true;
+
+  return (await source.findFile(usual.identityFile)) !== undefined;
 }
 
 /** Says where identities come from, until others say so. */
@@ -66,6 +77,7 @@ export function offerIdentities(offered: IdentitySource | undefined): void {
   source = offered;
   identities.clear();
   passphrase = undefined;
+  forgetPassphrases();
 }
 
 /**
@@ -74,10 +86,10 @@ export function offerIdentities(offered: IdentitySource | undefined): void {
  */
 export async function findPayload(
   sealed: RandomAccessSource,
-  usualFile?: string,
+  usual: UsualSecrets = {},
 ): Promise<Payload> {
   const { header, salt } = await readHead(sealed);
-  const opener = await openerOf(header, sealed.name, usualFile);
+  const opener = await openerOf(header, sealed.name, usual);
   const fileKey = await unwrapFileKey(header, opener, sealed.name);
   if (!fileKey) throw sealedForOthers(sealed.name, opener);
 
@@ -115,26 +127,45 @@ interface Opener extends Identities {
 async function openerOf(
   header: Buffer,
   name: string,
-  usualFile: string | undefined,
+  { identityFile, passphraseFile }: UsualSecrets,
 ): Promise<Opener> {
   if (!source) throw withoutIdentity(name);
-
   if (isForPassphrase(header)) {
-    passphrase ??= source.askPassphrase('the sealed archives');
-
-    return {
-      keys: [],
-      passphrases: [await passphrase],
-      words: 'that passphrase',
-    };
+    return openerByPassphrase(source, passphraseFile);
   }
 
-  const reading = identities.get(usualFile) ?? readFile(source, usualFile);
-  identities.set(usualFile, reading);
+  const reading =
+    identities.get(identityFile) ?? readFile(source, identityFile);
+  identities.set(identityFile, reading);
   const { file, keys } = await reading;
   if (file === undefined) throw withoutIdentity(name);
 
   return { keys, passphrases: [], words: `an identity in ${file}` };
+}
+
+/** What is named for this call, else what the place has, else what somebody types. */
+async function openerByPassphrase(
+  from: IdentitySource,
+  usual: string | undefined,
+): Promise<Opener> {
+  const { passphraseFile, hasPassphrase = false } = from;
+  const file = passphraseFile ?? (hasPassphrase ? undefined : usual);
+
+  if (file !== undefined) {
+    return {
+      keys: [],
+      passphrases: [passphraseIn(file)],
+      words: `the passphrase in ${file}`,
+    };
+  }
+
+  passphrase ??= from.askPassphrase('the sealed archives');
+
+  return {
+    keys: [],
+    passphrases: [await passphrase],
+    words: 'that passphrase',
+  };
 }
 
 async function readFile(
@@ -174,6 +205,8 @@ function withoutIdentity(name: string): SealedError {
 
 function sealedForOthers(name: string, { words }: Opener): SealedError {
   return new SealedError(`${name} is not sealed for ${words}`, {
-    hints: ['Name another file of identities with --identity FILE.'],
+    hints: [
+      'Name another file with --identity FILE, or --passphrase-file FILE where a passphrase seals the archives.',
+    ],
   });
 }

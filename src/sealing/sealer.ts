@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Recipients, wrapFileKey } from './age-headers.js';
+import { passphraseIn } from './passphrase-file.js';
 import {
   CHUNK_BYTES,
   payloadKey,
@@ -29,9 +30,13 @@ export class Sealer {
     this.#key = key;
   }
 
-  /** @throws {ConfigurationError} where a recipient is none */
+  /** @throws {ConfigurationError} where a recipient is none, or a passphrase cannot be read */
   static async for(recipients: Recipients): Promise<Sealer> {
-    const { header, fileKey } = await wrapFileKey(recipients);
+    const { header, fileKey } = await wrapFileKey(
+      'passphraseFile' in recipients
+        ? { passphrase: passphraseIn(recipients.passphraseFile) }
+        : recipients,
+    );
     const salt = randomBytes(SALT_BYTES);
 
     return new Sealer(payloadKey(fileKey, salt), Buffer.concat([header, salt]));

@@ -1,16 +1,40 @@
-/** The `[target.NAME]` sections of kms-backup.ini: object stores that archives lie in. */
+/** The `[target.NAME]` sections of kms-backup.ini: object stores and directories that archives lie in. */
 import { parseDuration, parseSize } from '../platform/units.js';
 import type { IniEntry, IniProblem, SectionReader } from './ini-section.js';
 import { readRetention, type RetentionSettings } from './retention-section.js';
 
-const TARGET_TYPES = ['s3'] as const;
+const TARGET_TYPES = ['s3', 'directory'] as const;
 /** A lock that some users may still lift, and one that nobody may. */
 const RETENTION_MODES = ['governance', 'compliance'] as const;
 
 /** The settings of a target; an undefined one is not set. It holds no secret. */
-export interface TargetSettings {
+export type TargetSettings = BucketSettings | DirectorySettings;
+
+/** What every kind of target has. */
+interface KeepingSettings {
   readonly name: string;
-  readonly type: (typeof TARGET_TYPES)[number];
+  /** What stays there; without a rule what [retention] says. */
+  readonly rules: RetentionSettings;
+  /** Those whom archives are sealed for. */
+  readonly recipients: readonly string[] | undefined;
+  /** Absolute: holds the passphrase that archives are sealed with, in place of recipients. */
+  readonly passphraseFile: string | undefined;
+  /** Absolute: opens sealed archives. */
+  readonly identityFile: string | undefined;
+  /** False where this machine is to keep no copies of the indexes of what it seals. */
+  readonly indexCache: boolean | undefined;
+  /** Absolute: holds what this machine keeps of the target, and volumes until they are sent. */
+  readonly spool: string | undefined;
+}
+
+export interface DirectorySettings extends KeepingSettings {
+  readonly type: 'directory';
+  /** Absolute. */
+  readonly directory: string;
+}
+
+export interface BucketSettings extends KeepingSettings {
+  readonly type: 's3';
   /** `https://objects.example.com` */
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
@@ -30,18 +54,8 @@ export interface TargetSettings {
   /** For so long no archive can be removed. */
   readonly retentionMs: number | undefined;
   readonly retentionMode: (typeof RETENTION_MODES)[number] | undefined;
-  /** What stays there; without a rule what [retention] says. */
-  readonly rules: RetentionSettings;
-  /** Those whom archives are sealed for. */
-  readonly recipients: readonly string[] | undefined;
-  /** Absolute: opens sealed archives. */
-  readonly identityFile: string | undefined;
-  /** False where this machine is to keep no copies of the indexes of what it seals. */
-  readonly indexCache: boolean | undefined;
   /** Bytes a second. */
   readonly uploadLimitBytes: number | undefined;
-  /** Absolute: holds what this machine keeps of the target, and volumes until they are sent. */
-  readonly spool: string | undefined;
 }
 
 const PREFIX = 'target.';
@@ -75,35 +89,78 @@ export function readTargets(
     seen.add(own);
 
     const name = own.slice(PREFIX.length);
-    const target = readTarget(name, section(own));
+    const { target, fault } = readTarget(name, section(own), entries);
 
     if (!isTargetName(name)) {
       const text = `[${own}] must be named by letters, digits, - and _`;
       problems.push({ lineNumber, text });
+    } else if (fault !== undefined) {
+      problems.push({ lineNumber, text: `[${own}] ${fault}` });
     } else if (target) {
       targets.push(target);
-    } else if (!hasBucket(entries, own)) {
-      problems.push({ lineNumber, text: `[${own}] names no bucket` });
     }
   }
 
   return targets;
 }
 
-function hasBucket(entries: readonly IniEntry[], own: string): boolean {
-  return entries.some(
-    ({ section, key }) => section === own && key === 'bucket',
-  );
+/** A target as its section has it; undefined where a value is wrong, which is noted, or with a fault of the section. */
+interface ReadTarget {
+  readonly target: TargetSettings | undefined;
+  readonly fault: string | undefined;
 }
 
-/** Undefined without a bucket. */
 function readTarget(
   name: string,
   section: SectionReader,
-): TargetSettings | undefined {
+  entries: readonly IniEntry[],
+): ReadTarget {
+  const has = (key: string): boolean =>
+    entries.some(
+      (entry) => entry.section === targetSection(name) && entry.key === key,
+    );
+  const usual = has('directory') ? 'directory' : 's3';
+  const type = section.oneOf('type', TARGET_TYPES) ?? usual;
+  const place = type === 's3' ? 'bucket' : type;
+  const target =
+    type === 's3' ? readBucket(name, section) : readDirectory(name, section);
+
+  return { target, fault: findFault(place, has) };
+}
+
+function findFault(
+  place: string,
+  has: (key: string) => boolean,
+): string | undefined {
+  if (!has(place)) return `names no ${place}`;
+
+  return has('recipients') && has('passphrase-file')
+    ? 'has recipients and a passphrase-file: age seals for either, never for both'
+    : undefined;
+}
+
+function readDirectory(
+  name: string,
+  section: SectionReader,
+): DirectorySettings | undefined {
+  const directory = section.path('directory');
+  const settings = {
+    name,
+    type: 'directory' as const,
+    ...readKeeping(section),
+  };
+
+  return directory === undefined ? undefined : { ...settings, directory };
+}
+
+/** Undefined without a bucket. */
+function readBucket(
+  name: string,
+  section: SectionReader,
+): BucketSettings | undefined {
   const { bucket, ...settings } = {
     name,
-    type: section.oneOf('type', TARGET_TYPES) ?? 's3',
+    type: 's3' as const,
     endpoint: section.read('endpoint', 'an http or https address', toEndpoint),
     region: section.word('region', 'a region such as eu-central-1'),
     bucket: section.read('bucket', 'the name of a bucket', (text) =>
@@ -113,13 +170,18 @@ function readTarget(
     pathStyle: section.yesNo('path-style'),
     ...readAccess(section),
     storageClass: section.word('storage-class', 'a class such as STANDARD_IA'),
+    retentionMs: section.read(
+      'retention',
+      'a duration such as 30d',
+      (text) => parseDuration(text) || undefined,
+    ),
+    retentionMode: section.oneOf('retention-mode', RETENTION_MODES),
     ...readKeeping(section),
     uploadLimitBytes: section.read(
       'upload-limit',
       'a size a second such as 5MB',
       (text) => parseSize(text.replace(/\/s$/, '')) || undefined,
     ),
-    spool: section.path('spool'),
   };
 
   return bucket === undefined ? undefined : { ...settings, bucket };
@@ -129,7 +191,7 @@ function readTarget(
 function readAccess(
   section: SectionReader,
 ): Pick<
-  TargetSettings,
+  BucketSettings,
   'profile' | 'credentialsFile' | 'credentialProcess' | 'caFile' | 'proxy'
 > {
   return {
@@ -142,28 +204,14 @@ function readAccess(
 }
 
 /** How long archives stay, and who can open them. */
-function readKeeping(
-  section: SectionReader,
-): Pick<
-  TargetSettings,
-  | 'retentionMs'
-  | 'retentionMode'
-  | 'rules'
-  | 'recipients'
-  | 'identityFile'
-  | 'indexCache'
-> {
+function readKeeping(section: SectionReader): Omit<KeepingSettings, 'name'> {
   return {
-    retentionMs: section.read(
-      'retention',
-      'a duration such as 30d',
-      (text) => parseDuration(text) || undefined,
-    ),
-    retentionMode: section.oneOf('retention-mode', RETENTION_MODES),
     rules: readRetention(section),
     recipients: section.read('recipients', 'recipients, with commas', toList),
+    passphraseFile: section.path('passphrase-file'),
     identityFile: section.path('identity-file'),
     indexCache: section.yesNo('index-cache'),
+    spool: section.path('spool'),
   };
 }
 
@@ -185,6 +233,9 @@ export function toPrefix(text: string): string {
   return text.replace(/^\/+|\/+$/g, '');
 }
 
-function toList(text: string): string[] {
-  return text.split(/[\s,]+/).filter((word) => word !== '');
+/** Undefined without one: nothing would be sealed. */
+function toList(text: string): string[] | undefined {
+  const words = text.split(/[\s,]+/).filter((word) => word !== '');
+
+  return words.length > 0 ? words : undefined;
 }

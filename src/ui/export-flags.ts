@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { ExportFormat } from '../export/export-messages.js';
-import { identityFlag, withEnvironmentOf } from './flags.js';
+import { identityFlags, withEnvironmentOf } from './flags.js';
 import { scopeFlags } from './scope-flags.js';
 import { searchFlags } from './search-flags.js';
 
@@ -37,6 +37,6 @@ export const exportFlags = withEnvironmentOf('export', {
     summary:
       'Take all that can be read of a damaged archive; name what is missing.',
   }),
-  identity: identityFlag,
+  ...identityFlags,
   overwrite: Flags.boolean({ summary: 'Replace the file if it exists.' }),
 });

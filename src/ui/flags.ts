@@ -126,11 +126,18 @@ export const threadsFlag = Flags.integer({
   summary: 'Worker threads. Default: one a processor core.',
 });
 
-/** The file with the identities that open sealed archives. */
-export const identityFlag = Flags.string({
-  helpValue: 'FILE',
-  summary: 'The identities of age that open sealed archives: AGE-SECRET-KEY-1…',
-});
+/** The files that open sealed archives. */
+export const identityFlags = {
+  identity: Flags.string({
+    helpValue: 'FILE',
+    summary:
+      'The identities of age that open sealed archives: AGE-SECRET-KEY-1…',
+  }),
+  'passphrase-file': Flags.string({
+    helpValue: 'FILE',
+    summary: 'The passphrase that opens archives which one seals.',
+  }),
+};
 
 /** Without it kms-backup.ini says how long, so it has no default. */
 export const lockWaitFlag = durationFlag({

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { identityFlag, threadsFlag, withEnvironmentOf } from './flags.js';
+import { identityFlags, threadsFlag, withEnvironmentOf } from './flags.js';
 
 /** kmsrecover's options and ours. */
 export const recoverFlags = withEnvironmentOf('recover', {
@@ -91,7 +91,7 @@ export const recoverFlags = withEnvironmentOf('recover', {
       'Choose archive, user, folder and messages from lists, which / filters; what the store lacks is marked.',
   }),
   noprogress: Flags.boolean({ char: 'g', summary: 'Show no progress.' }),
-  identity: identityFlag,
+  ...identityFlags,
   threads: threadsFlag,
   'dry-run': Flags.boolean({ summary: 'Show the plan, and change nothing.' }),
   yes: Flags.boolean({ char: 'y', summary: 'Do not ask.' }),

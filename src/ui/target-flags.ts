@@ -62,6 +62,10 @@ export const targetFlags = withEnvironment({
     helpValue: 'LIST',
     summary: 'age recipients that archives are sealed for.',
   }),
+  'passphrase-file': Flags.string({
+    helpValue: 'FILE',
+    summary: 'Seals archives with the passphrase in it, and opens them.',
+  }),
   'identity-file': Flags.string({
     helpValue: 'FILE',
     summary: 'Opens sealed archives.',

@@ -10,6 +10,7 @@ import type { ArchivePlace } from '../archive/storages.js';
 import { archiveName, parseVolumeName } from '../archive/names.js';
 import {
   readVerifiedRecord,
+  recordable,
   recordVerified,
   type VerifiedEntry,
   type VerifiedRecord,
@@ -182,10 +183,12 @@ async function verifyFiles(
 /** Of an archive its own: its base has a record, and may come back. */
 function toRecord(
   report: VerifyReport,
-  { sizeBytes }: ArchiveFiles,
+  files: ArchiveFiles,
   at: string,
 ): VerifiedEntry {
-  const { isIntact, entries, damage, fault } = report;
+  const { sizeBytes } = files;
+  const { isIntact, entries, fault } = report;
+  const damage = recordable(files, report.damage);
   const by = 'verify';
   if (isIntact) return { at, isSound: true, sizeBytes, entries, by };
 

@@ -264,13 +264,17 @@ describe('kms-backup.ini.example', () => {
   });
 
   test('is valid with every example line switched on, and then sets every key there is', () => {
-    const all = settings(example.replace(/^;(?=[a-z-]+ =|\[)/gm, ''));
+    // A target seals for recipients or with a passphrase.
+    const either = example.replace(/^;passphrase-file = .*$/m, '');
+    const all = settings(either.replace(/^;(?=[a-z-]+ =|\[)/gm, ''));
     const { targets, ...sections } = all;
     for (const section of [...Object.values(sections), ...targets]) {
       for (const [key, value] of Object.entries(section) as [
         string,
         unknown,
       ][]) {
+        if (key === 'passphraseFile') continue;
+
         expect([key, value]).not.toEqual([key, undefined]);
       }
     }

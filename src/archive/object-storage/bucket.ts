@@ -8,6 +8,7 @@ import type {
   ObjectStoreTarget,
 } from '../../object-store/object-store.js';
 import type { TimeLimits } from '../../object-store/surroundings.js';
+import type { Recipients } from '../../sealing/age-headers.js';
 
 /** Where archives are in a bucket: plain data. */
 export interface BucketTarget {
@@ -22,11 +23,13 @@ export interface BucketTarget {
     readonly durationMs: number;
   };
   /** Those whom archives are sealed for; none: they lie there as they are. */
-  readonly recipients?: readonly string[];
+  readonly recipients?: Recipients;
   /** False where this machine keeps no copies of the indexes of what it seals. */
   readonly keepsIndexes?: boolean;
   /** Absolute: opens sealed archives. */
   readonly identityFile?: string;
+  /** Absolute: the passphrase that opens sealed archives. */
+  readonly passphraseFile?: string;
 }
 
 /** A bucket, seen from one prefix. */
@@ -102,18 +105,29 @@ function nameOfTarget({ bucket, prefix }: ObjectStoreTarget): string {
 
 /**
  * The directory that holds what this machine keeps of a bucket and prefix.
- * @param home holds those of all buckets
+ * @param home holds those of all targets
  */
 export function stateDirectoryFor(
   home: string,
   { endpoint = '', bucket, prefix }: ObjectStoreTarget,
 ): string {
-  const words = `${bucket}-${prefix}`.replace(/[^A-Za-z0-9]+/g, '-');
+  const identity = [endpoint, bucket, prefix];
+
+  return stateDirectoryNamed(home, `${bucket}-${prefix}`, identity);
+}
+
+/** The same of anything else. @param words say to people what it is of · @param identity tells it from all others */
+export function stateDirectoryNamed(
+  home: string,
+  words: string,
+  identity: readonly string[],
+): string {
+  const plain = words.replace(/[^A-Za-z0-9]+/g, '-').slice(0, 60);
   const digest = createHash('sha256')
-    .update(JSON.stringify([endpoint, bucket, prefix]))
+    .update(JSON.stringify(identity))
     .digest('hex');
 
-  const name = `${words.slice(0, 60).replace(/-$/, '')}-${digest.slice(0, 12)}`;
+  const name = `${plain.replace(/^-|-$/g, '')}-${digest.slice(0, 12)}`;
 
   return join(home, 'targets', name);
 }

@@ -1,5 +1,5 @@
 /**
- * Copies of the indexes of sealed archives, in the state directory of their bucket, as they are: a host that cannot open what it has sealed
+ * Copies of the indexes of sealed archives, in the state directory of their bucket or directory, as they are: a host that cannot open what it has sealed
  * measures differentials against them. Each lies there before its archive can be seen, and one without an archive is removed.
  */
 import { messageOf } from '../../errors.js';
@@ -30,7 +30,7 @@ interface CopyPlace {
  */
 export async function keepIndex(
   { own, workplace, keepsIndex }: CopyPlace,
-  { stem, index }: Seal,
+  { stem, index }: { readonly stem: string; readonly index?: unknown },
 ): Promise<void> {
   if (!index || !keepsIndex) return;
 

@@ -64,7 +64,7 @@ export class ObjectPublication implements Publication {
   readonly workplace: Storage;
   readonly #run = randomUUID();
   readonly #begun: BegunUpload[] = [];
-  readonly #uploads: VolumeUploads;
+  readonly #uploads: VolumeUploads<ObjectStore>;
   /** The index is sent behind the volumes, as one more. */
   #indexNumber: number | undefined;
   #phase: Phase = 'sending';

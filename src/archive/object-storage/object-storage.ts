@@ -51,8 +51,8 @@ class ObjectStorage implements Storage {
     return this.#bucket.place.recipients !== undefined;
   }
 
-  get identityFile(): string | undefined {
-    return this.#bucket.place.identityFile;
+  get secrets(): Storage['secrets'] {
+    return this.#bucket.place;
   }
 
   get spool(): Writing['spool'] {

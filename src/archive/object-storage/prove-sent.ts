@@ -16,11 +16,7 @@ export async function proveSent(
   written: WrittenFile,
   sent: VolumeTally | undefined,
 ): Promise<void> {
-  if (sent?.writtenBytes !== written.sizeBytes || sent.crc !== written.crc()) {
-    throw notAsSent(
-      `${sent?.key ?? 'a volume'} was read otherwise than written`,
-    );
-  }
+  refuseOtherThanWritten(written, sent);
 
   // The list of a server under load may lag behind what it has.
   for (const pauseMs of pausesMs(LISTING_LAGS_MS)) {
@@ -32,6 +28,18 @@ export async function proveSent(
   if (await hasAllParts(store, sent)) return;
 
   throw notAsSent(`${store.name} has not all parts of ${sent.key}`);
+}
+
+/** @throws {FailedError} where what was read of a volume, to be sent or sealed, is not what was written */
+export function refuseOtherThanWritten(
+  written: WrittenFile,
+  sent: VolumeTally | undefined,
+): asserts sent {
+  if (sent?.writtenBytes === written.sizeBytes && sent.crc === written.crc()) {
+    return;
+  }
+
+  throw notAsSent(`${sent?.key ?? 'a volume'} was read otherwise than written`);
 }
 
 async function hasAllParts(

@@ -4,28 +4,21 @@
  */
 import type { UploadPart } from '../../object-store/object-store.js';
 import { etagOfParts } from '../../object-store/upload-bodies.js';
-import { isJsonObject } from '../../platform/own-file.js';
+import { type ArchiveType, formatIndexName } from '../names.js';
 import {
-  formatPublicFacts,
-  parsePublicFacts,
-  type PublicFacts,
-  type ReadFacts,
-} from '../public-facts.js';
-import {
-  type ArchiveType,
-  formatSealedName,
-  formatVolumeName,
-  parseVolumeName,
-  formatIndexName,
-} from '../names.js';
+  formatSealText,
+  isCount,
+  isText,
+  parseSealText,
+  parseStored,
+  type ReadSealText,
+  type SealText,
+  type StoredVolume,
+} from '../seal-text.js';
+import { typeOf } from './upload-names.js';
 
 /** A volume whose parts are all there. */
-export interface SealedVolume {
-  /** `F….1.zip`, or `F….1.zip.age` */
-  readonly key: string;
-  readonly sizeBytes: number;
-  /** Of the object's bytes, hexadecimal. */
-  readonly sha256: string;
+export interface SealedVolume extends StoredVolume {
   /** The length of every part but the last. */
   readonly partBytes: number;
   /** As the server names them, in order. */
@@ -35,24 +28,10 @@ export interface SealedVolume {
   readonly uploadId: string;
 }
 
-export interface Seal {
-  readonly stem: string;
+export interface Seal extends SealText<SealedVolume> {
   readonly type: ArchiveType;
-  /** Tells two runs apart. */
-  readonly run: string;
-  /** SHA-256 over those of the volumes' central directories. */
-  readonly digest: string;
-  /** The full that a differential is measured against. */
-  readonly base: { readonly stem: string; readonly digest: string } | undefined;
-  /** RFC 3339, UTC. */
-  readonly sealedAt: string;
-  /** Every written byte had been read again. */
-  readonly isReadBack: boolean;
-  readonly volumes: readonly SealedVolume[];
   /** Undefined where it could not be made. */
   readonly index?: SealedVolume | undefined;
-  /** What who cannot look into the archive may know of it; undefined in seals of earlier versions. */
-  readonly facts?: ReadFacts | undefined;
 }
 
 /** All that the seal makes visible, in the order of the uploads. */
@@ -68,55 +47,26 @@ export function isSealed(seal: Seal | undefined, uploadId: string): boolean {
   );
 }
 
-const SCHEMA = 'kms-backup/seal/1';
-
 export function formatSeal(seal: Seal): Buffer {
-  const facts = seal.facts && formatPublicFacts(seal.facts);
-
-  return Buffer.from(`${JSON.stringify({ schema: SCHEMA, ...seal, facts })}\n`);
+  return Buffer.from(formatSealText(seal));
 }
 
 /** A seal as it was read. */
-export interface ReadSeal extends Seal {
-  readonly facts: PublicFacts | undefined;
-}
+export type ReadSeal = Seal & ReadSealText<SealedVolume>;
 
 /** Undefined for what is not what we write. */
 export function parseSeal(bytes: Buffer, stem: string): ReadSeal | undefined {
   const json = parseJson(bytes);
-  const type = parseVolumeName(formatVolumeName(stem, 0))?.type;
-  if (!isJsonObject(json) || type === undefined) return undefined;
-  if (json['schema'] !== SCHEMA || json['stem'] !== stem) return undefined;
+  const text = parseSealText(json, stem, parseParts);
+  if (!text) return undefined;
 
-  const { run, digest, sealedAt, isReadBack } = json;
-  const base = parseBase(json['base']);
-  const volumes = parseVolumes(json['volumes'], stem);
-  if (!isText(run) || !isText(digest) || !isText(sealedAt)) return undefined;
+  const { index } = json as { readonly index?: unknown };
 
-  return (
-    volumes && {
-      stem,
-      type,
-      run,
-      digest,
-      base,
-      sealedAt,
-      isReadBack: isReadBack === true,
-      volumes,
-      index: parseVolume(json['index'], formatIndexName(stem)),
-      facts: parsePublicFacts(json['facts'], { base, volumes: volumes.length }),
-    }
-  );
-}
-
-function parseVolumes(json: unknown, stem: string): SealedVolume[] | undefined {
-  if (!Array.isArray(json) || json.length === 0) return undefined;
-
-  const volumes = json.map((volume, number) =>
-    parseVolume(volume, formatVolumeName(stem, number)),
-  );
-
-  return volumes.every((volume) => volume !== undefined) ? volumes : undefined;
+  return {
+    ...text,
+    type: typeOf(stem),
+    index: parseStored(index, formatIndexName(stem), parseParts),
+  };
 }
 
 function parseJson(bytes: Buffer): unknown {
@@ -127,45 +77,25 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-function parseBase(json: unknown): Seal['base'] {
-  if (!isJsonObject(json)) return undefined;
-
-  const { stem, digest } = json;
-
-  return isText(stem) && isText(digest) ? { stem, digest } : undefined;
-}
-
-function parseVolume(json: unknown, name: string): SealedVolume | undefined {
-  if (!isJsonObject(json)) return undefined;
-
-  const { key } = json;
-  if (!isNameOf(key, name)) return undefined;
-
-  const { sizeBytes, sha256, partBytes, partEtags, areMd5, uploadId } = json;
-  if (!isText(sha256) || !isText(uploadId)) return undefined;
-  if (!isCount(sizeBytes) || !isCount(partBytes)) return undefined;
+function parseParts(
+  json: Readonly<Record<string, unknown>>,
+  volume: StoredVolume,
+): SealedVolume | undefined {
+  const { partBytes, partEtags, areMd5, uploadId } = json;
+  if (!isText(uploadId) || !isCount(partBytes)) return undefined;
   if (!Array.isArray(partEtags) || !partEtags.every(isText)) return undefined;
-  if (partEtags.length !== Math.ceil(sizeBytes / partBytes)) return undefined;
+  if (partEtags.length !== Math.ceil(volume.sizeBytes / partBytes)) {
+    return undefined;
+  }
 
   return {
-    key,
-    sizeBytes,
-    sha256,
+    ...volume,
     partBytes,
     partEtags,
     areMd5: areMd5 === true,
     uploadId,
   };
 }
-
-const isNameOf = (json: unknown, name: string): json is string =>
-  json === name || json === formatSealedName(name);
-
-const isText = (json: unknown): json is string =>
-  typeof json === 'string' && json !== '';
-
-const isCount = (json: unknown): json is number =>
-  typeof json === 'number' && Number.isSafeInteger(json) && json > 0;
 
 /** The parts of a volume, as the server knows them. */
 export function partsOf({

@@ -13,13 +13,16 @@ import { PART_BYTES, PartLanes } from './part-lanes.js';
 import type { BegunUpload } from './publication-journal.js';
 import { md5, VolumeTally } from './volume-tally.js';
 
+/** What takes the parts of files: an object store, or the directory that they are files of. */
+export type PartSink = Pick<ObjectStore, 'beginUpload' | 'putPart' | 'close'>;
+
 /** What the uploads depend on. */
-export interface UploadSettings {
+export interface UploadSettings<Sink extends PartSink> {
   /** The file that a volume is written to. */
   readonly pathOf: (volume: number) => string;
   readonly keyOf: (volume: number) => string;
   /** Opens a store that is used for nothing else. */
-  readonly open: () => Promise<ObjectStore>;
+  readonly open: () => Promise<Sink>;
   readonly options: UploadOptions;
   /** Those whom the volumes are sealed for; undefined: they are sent as they are. */
   readonly recipients: Recipients | undefined;
@@ -27,7 +30,7 @@ export interface UploadSettings {
   readonly onBegin: (upload: BegunUpload) => Promise<void>;
   /** The upload of a key that an earlier run began and nobody ended; undefined: there is none. */
   readonly takeUp: (
-    store: ObjectStore,
+    store: Sink,
     key: string,
   ) => Promise<TakenUpload | undefined>;
 }
@@ -57,17 +60,17 @@ interface Progress {
   readonly isClosed: boolean;
 }
 
-export class VolumeUploads {
+export class VolumeUploads<Sink extends PartSink> {
   readonly #progress: Progress[] = [];
   readonly #lanes = new PartLanes();
-  #store: ObjectStore | undefined;
+  #store: Sink | undefined;
   #failure: Error | undefined;
   /** Known when all are written. */
   #volumes = Infinity;
   #running: Promise<VolumeTally[]> | undefined;
   #wake: () => void = () => undefined;
 
-  constructor(private readonly settings: UploadSettings) {}
+  constructor(private readonly settings: UploadSettings<Sink>) {}
 
   /** Says that a volume is written so far. @throws {Error} what has failed since */
   advance(volume: number, stableBytes: number, isClosed: boolean): void {
@@ -148,7 +151,7 @@ export class VolumeUploads {
     }
   }
 
-  async #sendVolume(store: ObjectStore, number: number): Promise<VolumeTally> {
+  async #sendVolume(store: Sink, number: number): Promise<VolumeTally> {
     const { keyOf, pathOf, recipients } = this.settings;
     const key = keyOf(number);
     const { uploadId, parts } = await this.#begin(store, key);
@@ -177,7 +180,7 @@ export class VolumeUploads {
     }
   }
 
-  async #begin(store: ObjectStore, key: string): Promise<TakenUpload> {
+  async #begin(store: Sink, key: string): Promise<TakenUpload> {
     const { options, onBegin, takeUp } = this.settings;
     const earlier = await takeUp(store, key);
     if (earlier) return earlier;

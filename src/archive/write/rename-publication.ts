@@ -10,13 +10,23 @@ import {
   type WrittenArchive,
 } from '../storage.js';
 
+/** The names of a volume before and after. */
+interface VolumeNames {
+  readonly temporary: string;
+  readonly final: string;
+}
+
 /** The volumes are written where they will lie, under temporary names. */
 export class RenamePublication implements Publication {
   readonly #published: string[] = [];
 
   constructor(
     readonly workplace: Storage,
-    private readonly stem: string,
+    stem: string,
+    private readonly namesOf = (volume: number): VolumeNames => ({
+      temporary: formatTemporaryName(stem, volume),
+      final: formatVolumeName(stem, volume),
+    }),
   ) {
     requireFeature(workplace, 'renames');
   }
@@ -31,19 +41,18 @@ export class RenamePublication implements Publication {
    * @throws {FailedError} when a volume cannot be renamed, or a minute long another program holds it
    */
   async publish(
-    { volumes }: WrittenArchive,
+    { volumes }: Pick<WrittenArchive, 'volumes'>,
     signal: AbortSignal | undefined,
   ): Promise<[]> {
     for (let index = volumes.length - 1; index >= 0; index--) {
-      const temporaryName = formatTemporaryName(this.stem, index);
-      const finalName = formatVolumeName(this.stem, index);
+      const { temporary, final } = this.namesOf(index);
 
       await this.workplace
-        .publish(temporaryName, finalName, signal)
+        .publish(temporary, final, signal)
         .catch((error: unknown) => {
-          throw toRenameError(finalName, error);
+          throw toRenameError(final, error);
         });
-      this.#published.push(finalName);
+      this.#published.push(final);
 
       // The other names are durable before the one that vouches for them.
       if (index <= 1) await this.workplace.sync();

@@ -1,7 +1,10 @@
 import { ExitCode } from '../../errors.js';
 import type { TargetEdit } from '../../jobs/targets.js';
 import type { TargetTrial } from '../../jobs/test-target.js';
-import type { TargetSettings } from '../../settings/target-section.js';
+import type {
+  BucketSettings,
+  TargetSettings,
+} from '../../settings/target-section.js';
 import { document } from '../document.js';
 import { fitTable } from '../table.js';
 import { formatChecks } from './doctor.js';
@@ -20,14 +23,16 @@ function documentTarget(target: TargetSettings): object {
   return {
     ...target,
     place: placeOf(target),
-    credentialProcess: firstWord(target.credentialProcess),
+    ...(target.type === 's3' && {
+      credentialProcess: firstWord(target.credentialProcess),
+    }),
   };
 }
 
 /** A line for each. */
 export function formatTargets(targets: readonly TargetSettings[]): string {
   if (targets.length === 0) {
-    return 'No targets. Add one: kms-backup target add NAME s3://BUCKET/PREFIX';
+    return 'No targets. Add one: kms-backup target add NAME s3://BUCKET/PREFIX, or a directory';
   }
 
   return fitTable(
@@ -36,8 +41,8 @@ export function formatTargets(targets: readonly TargetSettings[]): string {
       ...targets.map((target) => [
         target.name,
         placeOf(target),
-        target.endpoint ?? '-',
-        describeKeys(target),
+        (target.type === 's3' ? target.endpoint : undefined) ?? '-',
+        target.type === 's3' ? describeKeys(target) : '-',
       ]),
     ],
     [],
@@ -47,13 +52,8 @@ export function formatTargets(targets: readonly TargetSettings[]): string {
 
 /** The settings of one, a line each. */
 export function formatTarget(target: TargetSettings): string {
-  const { credentialProcess, retentionMs, rules, name, ...settings } = target;
-  const shown = {
-    ...settings,
-    ...rules,
-    retention: retentionMs === undefined ? undefined : toDays(retentionMs),
-    credentialProcess: firstWord(credentialProcess),
-  };
+  const { rules, name, ...settings } = target;
+  const shown = { ...settings, ...rules, ...shownOfBucket(target) };
 
   const lines = Object.entries(shown).flatMap(([key, value]) =>
     value === undefined ? [] : [[toKey(key), toText(value)] as const],
@@ -63,16 +63,33 @@ export function formatTarget(target: TargetSettings): string {
   return [
     `${name}  ${placeOf(target)}`,
     ...lines.map(([key, value]) => `  ${key.padEnd(width)}  ${value}`),
-    `  ${'keys'.padEnd(width)}  ${describeKeys(target)}`,
   ].join('\n');
 }
 
-function placeOf({ bucket, prefix }: TargetSettings): string {
-  return `s3://${bucket}/${prefix}`.replace(/\/$/, '');
+/** What is shown of a bucket otherwise than it is set. */
+function shownOfBucket(
+  target: TargetSettings,
+): Readonly<Record<string, string | undefined>> {
+  if (target.type === 'directory') return {};
+
+  const { credentialProcess, retentionMs } = target;
+
+  return {
+    credentialProcess: firstWord(credentialProcess),
+    retentionMs: undefined,
+    retention: retentionMs === undefined ? undefined : toDays(retentionMs),
+    keys: describeKeys(target),
+  };
+}
+
+function placeOf(target: TargetSettings): string {
+  return target.type === 'directory'
+    ? target.directory
+    : `s3://${target.bucket}/${target.prefix}`.replace(/\/$/, '');
 }
 
 /** Where the keys come from. */
-function describeKeys(target: TargetSettings): string {
+function describeKeys(target: BucketSettings): string {
   const { credentialsFile, credentialProcess, profile } = target;
   const section = profile === undefined ? '' : `, profile ${profile}`;
 
