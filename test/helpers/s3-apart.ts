@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
-import type { ObjectStore } from '../../src/object-store/object-store.js';
+import { BucketCalls } from '../../src/object-store/bucket-calls.js';
+import { objectsPage } from '../../src/object-store/list-answers.js';
 import { openObjectStore } from '../../src/object-store/open-object-store.js';
+import { surroundingsOf } from '../../src/object-store/surroundings.js';
 import { makeRealBucket, REAL_S3 } from './real-s3.js';
 import type { StoredVersion } from './s3-bucket.js';
 import type {
@@ -73,25 +75,15 @@ async function startRealApart({
   const { bucket, endpoint = '' } = await makeRealBucket(hasVersions);
   const apart = await startThread({ forwardTo: endpoint, bucketName: bucket });
   const env = { ...REAL_S3?.env } as Record<string, string>;
-  const open = (prefix: string): ObjectStore =>
-    openObjectStore({ endpoint, bucket, prefix }, { env });
-  const store = open('');
-  const folders = ['mail/', 'mail1/'].map(
-    (prefix) => [prefix, open(prefix)] as const,
-  );
+  const target = { endpoint, bucket, prefix: '' };
+  const store = openObjectStore(target, { env });
+  const calls = new BucketCalls(target, surroundingsOf({ env }));
   const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = env;
 
   return {
     ...apart,
     env: { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY },
-    keys: async () => {
-      const keys: string[] = [];
-      for (const [prefix, folder] of folders) {
-        keys.push(...(await folder.list()).map(({ key }) => prefix + key));
-      }
-
-      return keys.sort();
-    },
+    keys: () => allKeys(calls),
     object: async (key) => {
       const facts = await store.head(key);
       if (!facts) return undefined;
@@ -112,13 +104,22 @@ async function startRealApart({
       if (upload) await store.abortUpload(upload.key, id);
     },
     close: async () => {
-      for (const one of [store, ...folders.map(([, folder]) => folder)]) {
-        one.close();
-      }
-
+      store.close();
+      calls.close();
       await apart.close();
     },
   };
+}
+
+/** Of the whole bucket, below slashes too. */
+async function allKeys(calls: BucketCalls): Promise<string[]> {
+  const objects = await calls.allPages(objectsPage, {
+    method: 'GET',
+    query: { 'list-type': '2', 'encoding-type': 'url' },
+    what: `list ${calls.name}`,
+  });
+
+  return objects.map(({ key }) => key).sort();
 }
 
 async function startThread(options: S3ServerOptions): Promise<S3Apart> {
