@@ -70,12 +70,22 @@ function runTests(env, further) {
 function printCounts(report) {
   const counts = readCounts(report);
   const skipped = counts.numPendingTests + counts.numTodoTests;
+  const failed = counts.numFailedTests + countFailedFiles(counts);
 
   console.log(
-    `tests: ${counts.numPassedTests} passed, ${counts.numFailedTests} failed, ${skipped} skipped`,
+    `tests: ${counts.numPassedTests} passed, ${failed} failed, ${skipped} skipped`,
   );
 
   return counts.numPassedTests;
+}
+
+/** Files that failed before or after their tests: none of these has failed. */
+function countFailedFiles({ testResults = [] }) {
+  return testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' &&
+      assertionResults.every((test) => test.status !== 'failed'),
+  ).length;
 }
 
 function readCounts(report) {

@@ -1,5 +1,6 @@
 // OpenStack's Swift on this machine: a proxy that speaks S3 and three nodes on 127.0.0.1 to 127.0.0.3, each with a copy of everything. Two
-// copies must be written. Its directory must keep extended attributes (ext4, xfs).
+// copies must be written. A list that a write could not reach in time is brought up to date later, by daemons, as on every Swift: here
+// within half a minute, elsewhere within minutes. Its directory must keep extended attributes (ext4, xfs).
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +11,15 @@ const PACKAGES = [
   'memcached',
 ];
 const KINDS = ['account', 'container', 'object'];
+/** What brings lists up to date: writes that did not reach one, and a node that was away. */
+const DAEMONS = ['object-updater', 'container-replicator'];
 const PROGRAMS = [
   ...['proxy', ...KINDS].map((kind) => `swift-${kind}-server`),
+  ...DAEMONS.map((name) => `swift-${name}`),
   ...['swift-ring-builder', 'memcached'],
 ];
 const NODES = [0, 1, 2];
+const DAEMON_SECONDS = 20;
 
 export const manner = 'swift';
 
@@ -50,9 +55,7 @@ export async function start(directory, given) {
     id: 'kms:full',
     secret,
     nodes: NODES.length,
-    takeAway: async (node) => {
-      for (const kind of KINDS) await daemons.stop(`${kind}${node}`, 'SIGKILL');
-    },
+    takeAway: (node) => stopNode(daemons, node),
     bringBack: async (node) => {
       startNode(daemons, directory, node);
       for (const kind of KINDS) {
@@ -90,6 +93,7 @@ function makeRing(daemons, directory, { kind, portOf }) {
       }) +
         section('pipeline:main', { pipeline: `healthcheck ${kind}-server` }) +
         section(`app:${kind}-server`, { use: `egg:swift#${kind}` }) +
+        daemonSections(directory, kind) +
         section('filter:healthcheck', { use: 'egg:swift#healthcheck' }),
     );
     const device = `r1z${node + 1}-${addressOf(node)}:${port}/disk${node}`;
@@ -97,6 +101,17 @@ function makeRing(daemons, directory, { kind, portOf }) {
   }
 
   daemons.run('swift-ring-builder', [builder, 'rebalance']);
+}
+
+function daemonSections(directory, kind) {
+  return DAEMONS.filter((name) => name.startsWith(kind))
+    .map((name) =>
+      section(name, {
+        interval: DAEMON_SECONDS,
+        recon_cache_path: join(directory, 'run'),
+      }),
+    )
+    .join('');
 }
 
 /** What a request goes through, in this order. */
@@ -167,5 +182,17 @@ function startNode(daemons, directory, node) {
   for (const kind of KINDS) {
     const settings = join(directory, 'etc', `${kind}${node}.conf`);
     daemons.start(`${kind}${node}`, `swift-${kind}-server`, [settings]);
+  }
+
+  for (const name of DAEMONS) {
+    const [kind] = name.split('-');
+    const settings = join(directory, 'etc', `${kind}${node}.conf`);
+    daemons.start(`${name}${node}`, `swift-${name}`, [settings]);
+  }
+}
+
+async function stopNode(daemons, node) {
+  for (const name of [...DAEMONS, ...KINDS]) {
+    await daemons.stop(`${name}${node}`, 'SIGKILL');
   }
 }
