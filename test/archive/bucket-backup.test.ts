@@ -410,6 +410,15 @@ describe('a bucket', () => {
     ]);
   });
 
+  it('whose list of parts lags behind what it has is waited for', async () => {
+    const storage = await start();
+    await s3.faults([
+      { method: 'GET', query: 'uploadId', does: 'unlisted', times: 5 },
+    ]);
+    await backUpAt(server, 'full', '2026-01-01T01:00:00Z', { storage });
+    expect(await s3.keys()).toContain('mail/F20260101T010000Z.zip');
+  });
+
   it('whose credentials may not drop uploads is backed up to all the same', async () => {
     const storage = await start();
     const denied = {

@@ -26,7 +26,7 @@ export interface S3Fault {
   /**
    * `reset`: nothing is done, the connection ends · `lose`: done, and the connection ends · `hang`: nothing is done or said ·
    * `lose-hang`: done, and nothing is said · `cut`: done, half of the answer's body · `flip`: done, a bit of the body is wrong ·
-   * `slow`: 300 ms late · a status with a code: that is said and nothing done.
+   * `unlisted`: a list of parts has none of them yet · `slow`: 300 ms late · a status with a code: that is said and nothing done.
    */
   readonly does:
     | 'reset'
@@ -35,6 +35,7 @@ export interface S3Fault {
     | 'lose-hang'
     | 'cut'
     | 'flip'
+    | 'unlisted'
     | 'slow'
     | { readonly status: number; readonly code: string };
   /** How many requests it meets; default 1. */
@@ -203,7 +204,7 @@ class RunningServer implements S3Server {
     answer: S3Answer,
     does: S3Fault['does'] | undefined,
   ): void {
-    const body = does === 'flip' ? flipped(answer.body) : answer.body;
+    const body = changed(answer.body, does);
     const isHead = response.req.method === 'HEAD';
     response.writeHead(answer.status, {
       date: new Date(this.#nowMs()).toUTCString(),
@@ -309,6 +310,13 @@ function isVirtualHost(asked: IncomingMessage): boolean {
 function keyOf(asked: IncomingMessage, url: URL): string {
   const parts = url.pathname.split('/').map(decodeURIComponent);
   return parts.slice(isVirtualHost(asked) ? 1 : 2).join('/');
+}
+
+function changed(body: Buffer, does: S3Fault['does'] | undefined): Buffer {
+  if (does === 'flip') return flipped(body);
+  if (does !== 'unlisted') return body;
+
+  return Buffer.from(body.toString().replace(/<Part>.*<\/Part>/gs, ''));
 }
 
 function flipped(bytes: Buffer): Buffer {

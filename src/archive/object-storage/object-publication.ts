@@ -183,7 +183,7 @@ export class ObjectPublication implements Publication {
       const sent = await this.#uploads.finish(written.length, signal);
 
       for (const [number, file] of written.entries()) {
-        await proveSent(store, file, sent[number]);
+        await proveSent(store, file, sent[number], signal);
       }
 
       return sent;

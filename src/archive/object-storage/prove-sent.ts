@@ -2,19 +2,22 @@
 import { FailedError } from '../../errors.js';
 import type { ObjectStore } from '../../object-store/object-store.js';
 import { pause, pausesMs } from '../../platform/patience.js';
+import { tellStep } from '../../platform/steps.js';
 import type { WrittenFile } from '../storage.js';
 import type { VolumeTally } from './volume-tally.js';
 
-const LISTING_LAGS_MS = 10_000;
+/** Swift brings a list that a part did not reach up to date every five minutes. */
+const LISTING_LAGS_MS = 330_000;
 
 /**
  * What was sent is what was written, and the server has all of it.
- * @throws {FailedError} where it is not
+ * @throws {FailedError} where it is not, or the signal's reason as soon as it aborts
  */
 export async function proveSent(
   store: ObjectStore,
   written: WrittenFile,
   sent: VolumeTally | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   refuseOtherThanWritten(written, sent);
 
@@ -22,7 +25,8 @@ export async function proveSent(
   for (const pauseMs of pausesMs(LISTING_LAGS_MS)) {
     if (await hasAllParts(store, sent)) return;
 
-    await pause(pauseMs, undefined);
+    tellStep(`waiting for ${store.name} to list all parts of ${sent.key}`);
+    await pause(pauseMs, signal);
   }
 
   if (await hasAllParts(store, sent)) return;
