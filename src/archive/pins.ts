@@ -63,20 +63,43 @@ function listPins(storage: Storage, stem: string): Promise<StoredFile[]> {
   return storage.list((name) => parsePinName(name)?.stem === stem);
 }
 
+/** The text of a pin as it stands there, whatever it says; undefined where it cannot be read. */
+export async function readPinText(
+  storage: Storage,
+  stem: string,
+): Promise<string | undefined> {
+  const file = newestPins(await listPins(storage, stem)).get(stem);
+  if (file?.kind !== 'file' || file.sizeBytes > MAX_BYTES) return undefined;
+
+  try {
+    return await readText(storage, file);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readText(
+  storage: Storage,
+  { name, sizeBytes }: StoredFile,
+): Promise<string> {
+  const source = await storage.openForRanges(name);
+  const bytes = await source.read(0, sizeBytes);
+  source.close();
+
+  return bytes.toString();
+}
+
 /** Reads the pin that a listing has found. What cannot be read is a broken one. */
 export async function readPin(
   storage: Storage,
-  { name, kind, sizeBytes }: StoredFile,
+  file: StoredFile,
 ): Promise<PinState> {
+  const { name, kind, sizeBytes } = file;
   if (kind !== 'file') return { fault: `${name} is no plain file` };
   if (sizeBytes > MAX_BYTES) return { fault: `${name} is too large` };
 
   try {
-    const source = await storage.openForRanges(name);
-    const bytes = await source.read(0, sizeBytes);
-    source.close();
-
-    return parsePin(name, bytes.toString());
+    return parsePin(name, await readText(storage, file));
   } catch (error) {
     return { fault: `${name} cannot be read: ${messageOf(error)}` };
   }
@@ -134,16 +157,24 @@ function isTime(json: unknown): json is string {
  * Writes the pin of an archive, or that it has none any more. Call it while the storage's lock is held.
  * @returns the name of the file
  */
-export async function writePin(
+export function writePin(
   storage: Storage,
   stem: string,
   pin: Pin,
+): Promise<string> {
+  return writePinText(storage, stem, formatPin(stem, pin));
+}
+
+/** The same of a text that may say nothing: a pin that nobody understands keeps the archive. */
+export async function writePinText(
+  storage: Storage,
+  stem: string,
+  text: string,
 ): Promise<string> {
   const numbers = (await pinNamesOf(storage, stem)).map(
     (name) => parsePinName(name)?.number ?? 0,
   );
   const newest = Math.max(-1, ...numbers);
-  const text = formatPin(stem, pin);
 
   if (!storage.putOnce) {
     const name = formatPinName(stem, Math.max(0, newest));

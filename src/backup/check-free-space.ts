@@ -1,4 +1,4 @@
-/** The room for an archive: before its first byte, and between its volumes. */
+/** The room for an archive: before its first byte, and while it is written. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Catalogue } from '../archive/backup-directory.js';
@@ -6,6 +6,7 @@ import type { Storage } from '../archive/storage.js';
 import { errnoOf, NoSpaceError } from '../errors.js';
 import { diskSpaceOf } from '../platform/disk-space.js';
 import { formatSize } from '../platform/units.js';
+import type { SpaceWatch } from '../archive/write/space-watch.js';
 import { estimateArchive, findExamples, measurePlan } from './estimate.js';
 import type { BackupPlan } from './plan-archive.js';
 import type { BackupEstimate, BackupRequest } from './request.js';
@@ -100,16 +101,22 @@ export async function refuseWithoutRoom(
   );
 }
 
+/** Asking the disk costs a few microseconds. */
+const LOOK_EACH_BYTES = 8 << 20;
+
 /**
- * Looks at the disk when a volume ends and the next one begins.
+ * Looks at the disk while a volume is written, and when it ends and the next one begins.
  * @throws {NoSpaceError} where less is free than is to stay free
  */
-export function watchSpace(request: BackupRequest): () => void {
+export function watchSpace(request: BackupRequest): SpaceWatch | undefined {
   const directory = request.storage.localDirectory;
   const minFreeBytes = minFreeOf(request);
-  if (directory === undefined || minFreeBytes === 0) return () => undefined;
+  if (directory === undefined || minFreeBytes === 0) return undefined;
 
-  return () => {
+  let unwatchedBytes = 0;
+
+  const look = (): void => {
+    unwatchedBytes = 0;
     const freeBytes = diskSpaceOf(directory)?.freeBytes ?? minFreeBytes;
     if (freeBytes >= minFreeBytes) return;
 
@@ -122,6 +129,17 @@ export function watchSpace(request: BackupRequest): () => void {
         ],
       },
     );
+  };
+
+  const writes = (bytes: number): void => {
+    unwatchedBytes += bytes;
+
+    if (unwatchedBytes >= LOOK_EACH_BYTES) look();
+  };
+
+  return {
+    look,
+    writes,
   };
 }
 

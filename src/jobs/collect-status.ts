@@ -73,19 +73,17 @@ export async function collectStatus(
   request: StatusRequest,
 ): Promise<CollectedStatus> {
   const { server, storage, archives, clock, maxAgeMs } = request;
-  const { installation, settings } = server;
   const now = clock();
-  const history = readHistory(installation.dir);
+  const history = readHistory(server.installation.dir);
   const seen = await inspectIfThere(storage, archives);
   const { states } = seen;
   const progress = readProgress(server, now, evidenceOf(history, states));
-
   const { massLoss, faults } = await lookAtSideFiles(server, storage, seen);
   const runs = findBackupRuns(history, storage.name);
   const settingsFaults = request.settingsFaults ?? [];
 
-  const report = await readStatus(installation, {
-    storeDir: settings.storeDir,
+  const report = await readStatus(server.installation, {
+    storeDir: server.settings.storeDir,
     storage,
     states,
     clock,
@@ -93,7 +91,7 @@ export async function collectStatus(
     place: await examinePlace({ ...server, storage, clock }),
     further: [
       ...settingsFaults.map(critical),
-      ...historyWarnings(installation, { history, place: storage.name, now }),
+      ...historyWarnings(server.installation, history, storage.name, now),
       ...massLossWarnings(massLoss),
       ...faults.map(warning),
       ...(settingsFaults.length > 0 ? [] : progress.warnings),
@@ -103,30 +101,32 @@ export async function collectStatus(
   return {
     report,
     states,
-    nextRuns: progress.isWorkedThrough
-      ? planNext(settings.schedule, now, NEXT_RUNS)
-      : [],
+    nextRuns: nextRunsOf(server, progress, now),
     lastRun: progress.lastRun,
     ...findLeftOut(history),
     runs,
     progress:
-      runs.running && readRunProgress(installation.dir, runs.running.id),
+      runs.running && readRunProgress(server.installation.dir, runs.running.id),
     massLoss,
     mirror: states && (await findMirrorStatus(storage, report)),
   };
 }
 
+function nextRunsOf(
+  { settings }: OpenServer,
+  { isWorkedThrough }: ScheduleProgress,
+  now: Date,
+): readonly TaskMoment[] {
+  if (!isWorkedThrough) return [];
+
+  return planNext(settings.schedule, now, NEXT_RUNS);
+}
+
 function historyWarnings(
   installation: Installation,
-  {
-    history,
-    place,
-    now,
-  }: {
-    readonly history: readonly HistoryRun[];
-    readonly place: string;
-    readonly now: Date;
-  },
+  history: readonly HistoryRun[],
+  place: string,
+  now: Date,
 ): StatusWarning[] {
   return [
     ...runWarnings(history, place, now),

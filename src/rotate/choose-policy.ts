@@ -18,7 +18,10 @@ export function limitPolicy(
   );
 }
 
-/** `last` alone is a limit; rules of the calendar each keep what they ask for, and the newest full besides. */
+/**
+ * `last` alone is a limit, as the manual's. Rules of the calendar each keep what they ask for, and the newest full besides; what they
+ * keep they keep with all its differentials, so that its days can be recovered as long as it is there.
+ */
 export function retentionPolicy(
   settings: RetentionSettings,
   keepsDifferentials: boolean,
@@ -34,8 +37,5 @@ export function retentionPolicy(
     return limitPolicy(first.count, keepsDifferentials);
   }
 
-  return new RetentionPolicy(
-    [...rules, new NextBaseRule()],
-    keepsDifferentials,
-  );
+  return new RetentionPolicy([...rules, new NextBaseRule()], true);
 }

@@ -38,6 +38,7 @@ import {
   statesLeft,
 } from './report-rotation.js';
 import type { RetentionPolicy, Verdict } from './policy.js';
+import { sweepPins } from './sweep-pins.js';
 
 export interface RotateRequest {
   readonly storage: Storage;
@@ -77,6 +78,7 @@ export async function runRotate(request: RotateRequest): Promise<Rotation> {
     const planned = await plan(request);
     await refuseShrunkListing(request, planned);
 
+    await sweepPins(request.storage, request.clock);
     const stays = await removeAll(request, planned);
     const left = statesLeft(planned.verdicts, stays);
 

@@ -110,6 +110,34 @@ test('the soft limit of the server holds where store and backups share a disk', 
   await runBackup({ ...own, minFreeBytes: 0 });
 });
 
+/** The room is there when it is asked for first. */
+function takeSpaceLater(request: object): void {
+  let isFirst = true;
+
+  Object.defineProperty(request, 'minFreeBytes', {
+    get: () => {
+      const bytes = isFirst ? 0 : TOO_MUCH;
+      isFirst = false;
+
+      return bytes;
+    },
+  });
+}
+
+test('space that others take while a volume is written ends the run, with nothing left', async () => {
+  writeFileSync(join(server.storeDir, 'mail/large'), randomBytes(12 * MIB));
+  const request = backupRequest(server, 'full', clockFrom('2026-01-01'));
+  takeSpaceLater(request);
+
+  await expect(runBackup(request)).rejects.toMatchObject({
+    code: 'NO_SPACE',
+    exitCode: 14,
+    message: expect.stringContaining('are left in') as string,
+  });
+
+  expect(readdirSync(server.backupDir)).toEqual([]);
+});
+
 test('space that others take during the run ends it between two volumes, with nothing left', async () => {
   for (let at = 0; at < 8; at++) {
     const path = join(server.storeDir, `mail/file-${String(at)}`);
@@ -121,16 +149,7 @@ test('space that others take during the run ends it between two volumes, with no
     volumeLimitBytes: 65_536,
   };
 
-  // The room is there when it is asked for first.
-  let isFirst = true;
-  Object.defineProperty(request, 'minFreeBytes', {
-    get: () => {
-      const bytes = isFirst ? 0 : TOO_MUCH;
-      isFirst = false;
-
-      return bytes;
-    },
-  });
+  takeSpaceLater(request);
 
   await expect(runBackup(request)).rejects.toMatchObject({
     code: 'NO_SPACE',

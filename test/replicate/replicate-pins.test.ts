@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findPin, type Pin, writePin } from '../../src/archive/pins.js';
@@ -6,6 +14,9 @@ import type { Storage } from '../../src/archive/storage.js';
 import { storageAt } from '../../src/archive/storages.js';
 import { mirrorArchives } from '../../src/jobs/mirror-archives.js';
 import { openServer } from '../../src/jobs/server.js';
+import { limitPolicy } from '../../src/rotate/choose-policy.js';
+import { runRotate } from '../../src/rotate/run-rotate.js';
+import { sweepPins } from '../../src/rotate/sweep-pins.js';
 import {
   buildInstallation,
   type Installation,
@@ -99,5 +110,39 @@ describe('a pin in a second place', () => {
     expect(
       readdirSync(join(dir, 'away')).filter((name) => !name.startsWith('.')),
     ).toEqual([`${SECOND}.zip`]);
+  });
+
+  it('that nobody understands goes there as it is, and keeps the archive', async () => {
+    const away = storageAt(join(dir, 'away'));
+    const name = `${FIRST}.pin.json`;
+    writeFileSync(join(server.backupDir, name), '{ "isPinned": tru');
+    await replicate(away);
+
+    expect(readFileSync(join(dir, 'away', name), 'utf8')).toBe(
+      '{ "isPinned": tru',
+    );
+    expect(readdirSync(join(dir, 'away'))).toContain(`${FIRST}.zip`);
+  });
+
+  it('goes in the next run where the rotation died after the last volume', async () => {
+    const name = join(server.backupDir, `${FIRST}.pin.json`);
+    await writePin(home(), FIRST, pinAt('2026-01-03T00:00:00Z'));
+    utimesSync(name, 1_767_400_000, 1_767_400_000);
+    const storage = home();
+    const clock = clockFrom('2026-02-01T01:00:00Z');
+
+    // Not as long as anything of the archive is there.
+    await sweepPins(storage, clock);
+    expect(existsSync(name)).toBe(true);
+
+    rmSync(join(server.backupDir, `${FIRST}.zip`));
+    await runRotate({
+      storage,
+      policy: limitPolicy(7, false),
+      isDryRun: false,
+      lockWaitMs: 0,
+      clock,
+    });
+    expect(existsSync(name)).toBe(false);
   });
 });

@@ -355,3 +355,15 @@ describe('whatever lies in the directory, and whatever the rules are', () => {
     });
   });
 });
+
+it('rules of the calendar keep a full with all its differentials, whatever the server says', () => {
+  const policy = retentionPolicy(rulesOf({ daily: 3 }), false);
+
+  expect(policy.keepsDifferentials).toBe(true);
+  expect(policy.describe()).toContain('each full with all its differentials');
+
+  // The manual's count stays with the manual.
+  expect(retentionPolicy(rulesOf({ last: 3 }), false).keepsDifferentials).toBe(
+    false,
+  );
+});

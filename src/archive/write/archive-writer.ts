@@ -11,6 +11,7 @@ import {
 import { centralHeaderLength } from '../zip/central-headers.js';
 import { codec } from '../zip/codec.js';
 import { RenamePublication } from './rename-publication.js';
+import type { SpaceWatch } from './space-watch.js';
 import { VolumeFile, type VolumeMark } from './volume-file.js';
 import {
   headerBytes,
@@ -58,7 +59,7 @@ export class ArchiveWriter {
     target: Storage,
     readonly stem: string,
     private readonly volumeLimitBytes: number,
-    private readonly onVolume: () => void = () => undefined,
+    private readonly space?: SpaceWatch,
   ) {
     this.#publication =
       target.beginPublication?.(stem) ?? new RenamePublication(target, stem);
@@ -260,17 +261,14 @@ export class ArchiveWriter {
     const number = this.volumes.length;
     tellStep(`writing volume ${formatVolumeName(this.stem, number)}`);
 
-    this.volumes.push(
-      new VolumeFile(
-        this.storage,
-        formatTemporaryName(this.stem, number),
-        this.volumeLimitBytes,
-      ),
-    );
+    const { storage, volumeLimitBytes, space } = this;
+    const name = formatTemporaryName(this.stem, number);
+
+    this.volumes.push(new VolumeFile(storage, name, volumeLimitBytes, space));
   }
 
   #nextVolume(): void {
-    this.onVolume();
+    this.space?.look();
     if (this.current.entries === 0) {
       throw new Error('an entry does not fit into an empty volume');
     }

@@ -1,3 +1,4 @@
+import type { SpaceWatch } from './space-watch.js';
 import { type FolderRun, runsOfPieces } from '../folder-index.js';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
@@ -48,6 +49,7 @@ export class VolumeFile implements WrittenVolume {
     storage: Storage,
     readonly storedAs: string,
     private readonly limitBytes: number,
+    private readonly space?: SpaceWatch,
   ) {
     this.#file = storage.create(storedAs);
   }
@@ -121,6 +123,7 @@ export class VolumeFile implements WrittenVolume {
 
   /** Appends bytes whose checksum is known. */
   write(bytes: Uint8Array, crc: number): void {
+    this.space?.writes(bytes.length);
     this.#file.write(bytes, this.#offset);
     this.blocks.push({
       offsetBytes: this.#offset,
