@@ -1,6 +1,6 @@
 /** The rooms of docs/design.md: who may import whom. */
 const VERBS =
-  'backup|recover|rotate|replicate|schedule|demo|config|status|report|verify|search|export|diff|drill';
+  'backup|recover|rotate|replicate|schedule|demo|config|status|report|verify|search|export|diff|drill|put-back';
 /** Pure functions of nouns and verbs that put a thing into words: what is shown may use them, as it uses their types. */
 const WORDS =
   '^src/(archive/(names|completeness|damage|kept-counts|pin-words|proof|salvage/missing)|store/(left-out-words|mail-names)|server/(config/diff|kept-words)|schedule/week)\\.ts$';
@@ -20,6 +20,7 @@ const HOMES = {
   nodemailer: '^src/report/mailer\\.ts$',
   'ps-list': '^src/platform/process-list\\.ts$',
   'age-encryption': '^src/sealing/age-headers\\.ts$',
+  imapflow: '^src/imap/session\\.ts$',
 };
 /** What decides and does nothing: it can be printed, compared and tested without a disk. */
 const PURE =
@@ -67,6 +68,12 @@ module.exports = {
       { path: '^src/object-store/' },
       { path: '^src/(?!object-store/|platform/|errors\\.ts)' },
       'Bytes under keys; what they are, others know.',
+    ),
+    forbid(
+      'imap-stands-below',
+      { path: '^src/imap/' },
+      { path: '^src/(?!imap/|platform/|errors\\.ts)' },
+      'Folders that take messages; where these are from, others know.',
     ),
     forbid(
       'history-stands-below',

@@ -50,6 +50,7 @@ _kms_backup() {
     'notify test:--progress') values='auto plain json none' ;;
     'pin:--progress') values='auto plain json none' ;;
     'recover:--progress') values='auto plain json none' ;;
+    'recover:--imap-tls') values='auto tls starttls none' ;;
     'replicate:--progress') values='auto plain json none' ;;
     'rotate:--progress') values='auto plain json none' ;;
     'schedule add:--progress') values='auto plain json none' ;;
@@ -102,7 +103,7 @@ _kms_backup() {
     'log show') flags='--follow --help --json --lines --progress --quiet --server-dir --verbose -f -n -q -v' ;;
     'notify test') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'pin') flags='--backup-dir --help --json --lock-wait --progress --quiet --reason --server-dir --until --verbose -q -v' ;;
-    'recover') flags='--additive --backup --cfgdir --domain --dry-run --folder --force --forget --help --identity --in-place --interactive --json --keep-old --keep-paths --listing --mask --message --no-keep-old --no-subfolders --noprogress --passphrase-file --progress --quiet --reindex --rollback --salvage --server-dir --store --subfolders --threads --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
+    'recover') flags='--additive --auth-as --backup --ca-file --cfgdir --domain --dry-run --fingerprint --folder --force --forget --help --identity --imap --imap-password-file --imap-tls --in-place --interactive --into --json --keep-old --keep-paths --listing --mask --master-auth --message --no-keep-old --no-subfolders --noprogress --passphrase-file --progress --quiet --reindex --rollback --salvage --server-dir --store --subfolders --threads --to-user --user --verbose --yes -b -c -d -f -g -i -l -m -q -s -u -v -y' ;;
     'replicate') flags='--backup-dir --dry-run --help --json --lock-wait --new-target --progress --quiet --server-dir --to --verbose -q -v' ;;
     'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --passphrase-file --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --server-dir --time --type --verbose -q -v' ;;

@@ -684,6 +684,15 @@ $scriptblock = {
 }
     "additive" = @{ "summary" = "Add to the live mailbox under free names; overwrite nothing." }
     "reindex" = @{ "summary" = "Set the index of folders that get mail aside: a server before 7.3 shows added mail only then, and their messages are unread." }
+    "imap" = @{ "summary" = "Put messages back into the account on a mail server that runs, by IMAP." }
+    "into" = @{ "summary" = "The folder that they go into. Default: Recovered and the day of the archive." }
+    "to-user" = @{ "summary" = "The account. Default: the address of the archive." }
+    "auth-as" = @{ "summary" = "Log in as this user, who may act for others." }
+    "master-auth" = @{ "summary" = "Log in by the master password of Kerio Connect." }
+    "imap-password-file" = @{ "summary" = "Default: KMS_BACKUP_IMAP_PASSWORD, else it is asked for." }
+    "imap-tls" = @{ "summary" = "The protection of the way: auto is tls on port 993, else starttls." }
+    "ca-file" = @{ "summary" = "Certificates that are believed beside the usual ones." }
+    "fingerprint" = @{ "summary" = "Believe the certificate with this fingerprint, and no other." }
     "store" = @{ "summary" = "Where mail, lists and the like go. Default: the store. Configuration is recovered only with --cfgdir or --mask then." }
     "cfgdir" = @{ "summary" = "Where configuration, certificates and licence go." }
     "keep-paths" = @{ "summary" = "Leave the paths in the recovered mailserver.cfg as the archive's, also where they do not fit here." }

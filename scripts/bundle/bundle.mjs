@@ -4,8 +4,14 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import {
+  BESIDE,
+  besideTheBundle,
+  bundleBeside,
+  withoutExtras,
+} from './beside.mjs';
+import { common, root } from './common.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
 const json = (file) => JSON.parse(readFileSync(join(root, file), 'utf8'));
 
@@ -127,15 +133,6 @@ const inExecutable = {
   },
 };
 
-const common = {
-  bundle: true,
-  platform: 'node',
-  target: 'node20.19',
-  absWorkingDir: root,
-  legalComments: 'none',
-  logLevel: 'error',
-};
-
 const entry = () => ({
   contents: `import './bin/interrupt.js';${entrySource()}`,
   resolveDir: root,
@@ -152,39 +149,6 @@ const LEFT_OUT = [
   'ps-list',
   'yauzl',
 ];
-
-/** A package that only sealed archives need: a file of its own, which an installation has without the packages below it. */
-const BESIDE = 'age-encryption';
-
-/** Imports that file, as `bin/compiled.js` sees it. */
-const besideTheBundle = {
-  name: 'kms-backup-beside',
-  setup(builder) {
-    builder.onResolve({ filter: new RegExp(`^${BESIDE}$`) }, () => ({
-      path: `../dist/bundle/${BESIDE}.mjs`,
-      external: true,
-    }));
-  },
-};
-
-/** The licences of the packages in that file, which want to go with them. */
-function licencesBeside() {
-  const packages = [
-    BESIDE,
-    '@noble/ciphers',
-    '@noble/curves',
-    '@noble/hashes',
-    '@noble/post-quantum',
-    '@scure/base',
-  ];
-  const texts = packages.map((name) => {
-    const path = join(root, 'node_modules', name, 'LICENSE');
-
-    return `${name}\n\n${readFileSync(path, 'utf8').trim()}`;
-  });
-
-  return `/*\n${texts.join('\n\n')}\n*/`;
-}
 
 /**
  * Writes main.cjs, for the main thread, and a module for each worker with what they share into dist/bundle. One file can be kept compiled
@@ -211,20 +175,13 @@ export async function bundleForNode() {
   });
   adaptImports(join(outdir, 'main.cjs'));
 
-  await build({
-    ...common,
-    format: 'esm',
-    minify: true,
-    entryPoints: [join(root, 'node_modules', BESIDE, 'dist', 'index.js')],
-    banner: { js: licencesBeside() },
-    outfile: join(outdir, `${BESIDE}.mjs`),
-  });
+  for (const name of Object.keys(BESIDE)) await bundleBeside(name, outdir);
 
   await build({
     ...common,
     format: 'esm',
     splitting: true,
-    external: [...LEFT_OUT, BESIDE],
+    external: [...LEFT_OUT, ...Object.keys(BESIDE)],
     entryPoints: Object.fromEntries(workers),
     outdir,
   });
@@ -256,7 +213,7 @@ export async function bundleForExecutable(directory) {
     // Not the names: oclif tells errors by them, and the call that keeps them slows every closure.
     minifyWhitespace: true,
     minifySyntax: true,
-    plugins: [inOneFile, inExecutable],
+    plugins: [inOneFile, inExecutable, withoutExtras],
     define: { 'import.meta.url': 'kmsBackupUrl' },
     banner: {
       js: "const kmsBackupUrl = require('node:url').pathToFileURL(process.execPath).href; globalThis.kmsBackupIsExecutable = true;",

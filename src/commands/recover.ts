@@ -1,11 +1,11 @@
 import { Args } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import type { Outcome } from '../ui/command.js';
-import { RecoverCommand } from '../ui/recover-command.js';
+import { PutBackCommand } from '../ui/put-back-command.js';
 import { recoverFlags } from '../ui/recover-flags.js';
 import { inGroups } from '../ui/recover-groups.js';
 
-export default class Recover extends RecoverCommand {
+export default class Recover extends PutBackCommand {
   static override acts = 'always' as const;
   static override summary = 'Recover mail and configuration from an archive.';
   static override description =
@@ -15,6 +15,7 @@ export default class Recover extends RecoverCommand {
     '<%= config.bin %> recover "E:\\backup 2" --yes',
     '<%= config.bin %> recover /mnt/server-backup/F20060118T220007Z.zip --dry-run',
     '<%= config.bin %> recover /mnt/server-backup -d example.com -u alice -f INBOX --additive',
+    '<%= config.bin %> recover /mnt/server-backup -u alice@example.com -f INBOX --imap mail.example.com',
     '<%= config.bin %> recover /mnt/server-backup --salvage --dry-run',
     '<%= config.bin %> recover --rollback',
     '<%= config.bin %> recover --forget --dry-run',
@@ -37,6 +38,11 @@ export default class Recover extends RecoverCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Recover);
+
+    const { imap } = flags;
+    if (imap !== undefined) {
+      return this.putBack(args['DIR|FILE'], { ...flags, imap });
+    }
 
     if (flags.rollback) return this.rollBack(flags);
     if (flags.forget) return this.forget(flags);

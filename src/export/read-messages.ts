@@ -145,7 +145,7 @@ function readOne(
       `entry ${JSON.stringify(name)} is damaged: ${error.message}`,
       {
         hints: [
-          'Nothing was exported. Use another archive; verify tells which are sound.',
+          'Use another archive; verify tells which are sound.',
           SALVAGE_HINT,
         ],
       },

@@ -1,17 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent, type ClientRequestArgs, request } from 'node:http';
 import { type Socket, connect, isIP } from 'node:net';
-import {
-  type TLSSocket,
-  connect as connectSecurely,
-  rootCertificates,
-} from 'node:tls';
+import { type TLSSocket, connect as connectSecurely } from 'node:tls';
 import type { Duplex } from 'node:stream';
-import { toUnreadableSettings } from '../platform/system-error.js';
 import { brokenOff } from './exchange.js';
 import type { ProxiedServer } from './proxy.js';
-import type { Environment } from './surroundings.js';
 
 /** How connections are made. */
 export interface ConnectionWays {
@@ -133,34 +126,6 @@ export class Connections extends Agent {
   #trusted(): { ca?: string[] } {
     const { certificates } = this.ways;
     return certificates ? { ca: [...certificates] } : {};
-  }
-}
-
-/**
- * Returns the certificates that are believed where a file adds some: Node's, the file's, and those of NODE_EXTRA_CA_CERTS, which
- * Node adds to its own alone. Undefined without a file.
- * @throws {KmsError} when a file cannot be read
- */
-export function trustedCertificates(
-  caFile: string | undefined,
-  env: Environment,
-): string[] | undefined {
-  if (caFile === undefined) return undefined;
-
-  const extra = env['NODE_EXTRA_CA_CERTS'] ?? '';
-  const files = extra === '' ? [caFile] : [caFile, extra];
-
-  return [...rootCertificates, ...files.map(readCertificates)];
-}
-
-function readCertificates(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw toUnreadableSettings(
-      error,
-      `cannot read the file of certificates ${file}`,
-    );
   }
 }
 

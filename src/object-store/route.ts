@@ -1,5 +1,6 @@
 import { type BucketAddress, bucketAddress } from './address.js';
-import { Connections, trustedCertificates } from './connections.js';
+import { trustedCertificates } from '../platform/trusted-certificates.js';
+import { Connections } from './connections.js';
 import { regionOfProfile } from './credentials/aws-files.js';
 import type { ObjectStoreTarget } from './object-store.js';
 import { proxyFor } from './proxy.js';

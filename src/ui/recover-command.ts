@@ -187,7 +187,8 @@ function previewOf(report: RecoverReport, plan: string): Outcome {
   };
 }
 
-async function confirm(): Promise<void> {
+/** @throws {UsageError} where a person says no, or there is nobody to ask */
+export async function confirm(): Promise<void> {
   const prompts = openPrompts('Run it again with --yes if the plan is right.');
 
   if (!(await prompts.confirm('Do it?', false))) {

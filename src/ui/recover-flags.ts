@@ -38,6 +38,52 @@ export const recoverFlags = withEnvironmentOf('recover', {
     summary:
       'Set the index of folders that get mail aside: a server before 7.3 shows added mail only then, and their messages are unread.',
   }),
+  imap: Flags.string({
+    helpValue: 'HOST[:PORT]',
+    summary:
+      'Put messages back into the account on a mail server that runs, by IMAP.',
+  }),
+  into: Flags.string({
+    dependsOn: ['imap'],
+    helpValue: 'FOLDER',
+    summary:
+      'The folder that they go into. Default: Recovered and the day of the archive.',
+  }),
+  'to-user': Flags.string({
+    dependsOn: ['imap'],
+    helpValue: 'USER',
+    summary: 'The account. Default: the address of the archive.',
+  }),
+  'auth-as': Flags.string({
+    dependsOn: ['imap'],
+    helpValue: 'USER',
+    summary: 'Log in as this user, who may act for others.',
+  }),
+  'master-auth': Flags.boolean({
+    dependsOn: ['imap'],
+    summary: 'Log in by the master password of Kerio Connect.',
+  }),
+  'imap-password-file': Flags.string({
+    dependsOn: ['imap'],
+    helpValue: 'FILE',
+    summary: 'Default: KMS_BACKUP_IMAP_PASSWORD, else it is asked for.',
+  }),
+  'imap-tls': Flags.string({
+    options: ['auto', 'tls', 'starttls', 'none'],
+    default: 'auto',
+    summary:
+      'The protection of the way: auto is tls on port 993, else starttls.',
+  }),
+  'ca-file': Flags.string({
+    dependsOn: ['imap'],
+    helpValue: 'FILE',
+    summary: 'Certificates that are believed beside the usual ones.',
+  }),
+  fingerprint: Flags.string({
+    dependsOn: ['imap'],
+    helpValue: 'SHA256',
+    summary: 'Believe the certificate with this fingerprint, and no other.',
+  }),
   store: Flags.string({
     char: 's',
     helpValue: 'DIR',

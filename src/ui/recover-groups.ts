@@ -12,6 +12,17 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
     'salvage',
   ],
   PLACE: ['store', 'cfgdir', 'keep-paths', 'additive', 'reindex'],
+  'LIVE ACCOUNT': [
+    'imap',
+    'into',
+    'to-user',
+    'auth-as',
+    'master-auth',
+    'imap-password-file',
+    'imap-tls',
+    'ca-file',
+    'fingerprint',
+  ],
   UNDO: ['keep-old', 'backup', 'in-place', 'rollback', 'forget'],
 };
 

@@ -57,6 +57,10 @@ const PLANTED: Readonly<
     file: 'history/planted.ts',
     imports: '../archive/names.js',
   },
+  'imap-stands-below': {
+    file: 'imap/planted.ts',
+    imports: '../mail/maildir.js',
+  },
   'object-store-stands-below': {
     file: 'object-store/planted.ts',
     imports: '../archive/names.js',

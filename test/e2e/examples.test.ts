@@ -34,6 +34,8 @@ const ENDS: readonly (readonly [RegExp, number])[] = [
   [/config wizard/, 2],
   [/recover \/mnt\/server-backup$/, 2],
   [/-f INBOX --additive/, 2],
+  // Nobody says the password.
+  [/-f INBOX --imap/, 2],
   // No recover that could be undone or forgotten, no mail service that answers, no such messages, no backup for 26 hours.
   [/--rollback/, 10],
   [/--forget/, 10],

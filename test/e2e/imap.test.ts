@@ -1,0 +1,374 @@
+import { writeFileSync } from 'node:fs';
+import { createServer, connect, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { ImapFlow } from 'imapflow';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
+import {
+  type Dovecot,
+  HAS_DOVECOT,
+  MASTER,
+  startDovecot,
+  USER_PASSWORD,
+} from '../helpers/dovecot.js';
+import {
+  buildInstallation,
+  type Installation,
+} from '../helpers/installation.js';
+import { expectDescribed } from '../helpers/schemas.js';
+import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import { expectDone, expectEnd, type Ended } from '../helpers/tools.js';
+
+const isThorough = process.env['KMS_TEST_THOROUGH'] === '1';
+const MANY = isThorough ? 5_000 : 120;
+
+const mail = (id: string, body = 'words'): string =>
+  `From: a@example.com\r\nSubject: ${id}\r\nMessage-ID: <${id}@example.com>\r\n\r\n${body}\r\n`;
+const WITHOUT_ID =
+  'From: a@example.com\nDate: Tue, 17 Nov 2026 09:30:00 +0100\nSubject: none\n\nwords\n';
+
+/** What each test asks for goes to an account of its own. */
+let accounts = 0;
+const newUser = (): string => `user${String(++accounts)}@example.com`;
+
+describe.skipIf(!HAS_DOVECOT)('recover --imap, with a real dovecot', () => {
+  let dir = '';
+  let server: Installation;
+  let dovecot: Dovecot;
+
+  beforeAll(async () => {
+    dir = temporaryDirectory('imap');
+    dovecot = await startDovecot();
+    server = buildServer();
+    process.env['KMS_BACKUP_IMAP_PASSWORD'] = USER_PASSWORD;
+    expectDone(await kmsInProcess(['backup', 'full', ...ofServer()]));
+  });
+  afterAll(async () => {
+    Reflect.deleteProperty(process.env, 'KMS_BACKUP_IMAP_PASSWORD');
+    await dovecot.stop();
+    removeTemporary(dir);
+  });
+
+  const ofServer = (): string[] => ['--server-dir', server.serverDir];
+  const words = (folder: string, user: string, ...more: string[]): string[] => [
+    ...['recover', server.backupDir, '-u', 'alice@example.com', '-f', folder],
+    ...['--to-user', user, '--yes', ...ofServer(), ...more],
+  ];
+  const at = (port: number): string[] => [
+    '--imap',
+    `localhost:${String(port)}`,
+  ];
+  const trusted = (port = dovecot.port): string[] => [
+    ...at(port),
+    '--ca-file',
+    dovecot.certFile,
+  ];
+  const put = (...given: Parameters<typeof words>): Promise<Ended> =>
+    kmsInProcess(words(...given));
+
+  it('adds messages with date and flags, and a second call adds none', async () => {
+    const user = newUser();
+    const json = await kmsJsonInProcess(
+      words('INBOX', user, ...trusted(), '--into', 'Back/In', '--json'),
+    );
+
+    expect(json.status).toBe(0);
+    expectDescribed(json.json);
+    expect(json.json).toMatchObject({ added: 5, skipped: 0, refused: [] });
+
+    const there = await contentOf(user, 'Back/In');
+    expect(there.map(({ flags }) => flags)).toEqual([
+      ['\\Answered', '\\Seen'],
+      ['\\Draft', '\\Flagged'],
+      [],
+    ]);
+    expect(there[0]?.date).toEqual(new Date(0x43032abf * 1000));
+    // Lines that end in LF alone end in CR and LF on the server.
+    const [first, ...twins] = await contentOf(user, 'Back/In/Ärzte & Co');
+    expect(first?.text).toBe(WITHOUT_ID.replaceAll('\n', '\r\n'));
+    expect(twins).toHaveLength(1);
+
+    const again = await put('INBOX', user, ...trusted(), '--into', 'Back/In');
+    expectDone(again);
+    expect(again.stdout).toContain('0 messages');
+    expect(again.stdout).toContain('skipped 5');
+    expect(await contentOf(user, 'Back/In')).toHaveLength(3);
+  });
+
+  it('looks at everything and writes nothing with --dry-run', async () => {
+    const user = newUser();
+    const ended = await put('INBOX', user, ...trusted(), '--dry-run');
+
+    expectDone(ended);
+    expect(ended.stdout).toContain('Would add 5 messages');
+    expect(await foldersOf(user)).toEqual(['INBOX']);
+  });
+
+  it('takes one message by its name, with TLS, by fingerprint', async () => {
+    const user = newUser();
+    const name = 'example.com/alice/INBOX/00000002';
+    const secure = ['--imap-tls', 'tls', '--fingerprint', dovecot.fingerprint];
+    const ended = await put(
+      'INBOX',
+      user,
+      ...at(dovecot.tlsPort),
+      ...secure,
+      ...['--message', name, '--into', 'INBOX'],
+    );
+
+    expectDone(ended);
+    expect(await contentOf(user, 'INBOX')).toHaveLength(1);
+  });
+
+  it('lets a master user act for another', async () => {
+    const user = newUser();
+    const file = join(dir, 'master password');
+    writeFileSync(file, `${MASTER.password}\n`, { mode: 0o600 });
+    Reflect.deleteProperty(process.env, 'KMS_BACKUP_IMAP_PASSWORD');
+
+    try {
+      const master = ['--auth-as', MASTER.name, '--imap-password-file', file];
+      expectDone(await put('INBOX', user, ...trusted(), ...master));
+    } finally {
+      process.env['KMS_BACKUP_IMAP_PASSWORD'] = USER_PASSWORD;
+    }
+
+    expect(await foldersOf(user)).toHaveLength(4);
+  });
+
+  it('refuses whom it does not trust, before the password is sent', async () => {
+    const user = newUser();
+    expectEnd(
+      await put('INBOX', user, ...at(dovecot.port)),
+      1,
+      'TLS_UNTRUSTED',
+    );
+
+    const other = `${'0'.repeat(62)}ff`;
+    const ended = await put(
+      'INBOX',
+      user,
+      ...at(dovecot.port),
+      '--fingerprint',
+      other,
+    );
+    expectEnd(ended, 1, 'TLS_UNTRUSTED');
+  });
+
+  it('says that a login was refused, and never the password', async () => {
+    process.env['KMS_BACKUP_IMAP_PASSWORD'] = 'wrong-secret';
+
+    try {
+      const ended = await put('INBOX', newUser(), ...trusted());
+      expectEnd(ended, 2, 'LOGIN_REFUSED');
+      expect(ended.stderr).not.toContain('wrong-secret');
+    } finally {
+      process.env['KMS_BACKUP_IMAP_PASSWORD'] = USER_PASSWORD;
+    }
+  });
+
+  it('stops where the quota is full, and says what stays', async () => {
+    const ended = await put('Large', 'full@example.com', ...trusted());
+
+    expectEnd(ended, 14, 'QUOTA_FULL');
+    expect(ended.stderr).toMatch(/what was added before stays: 1 message/);
+  });
+
+  it('names a message that the server refuses, and adds the others', async () => {
+    const user = newUser();
+    const ended = await put('Odd', user, ...trusted());
+
+    expect(ended.status).toBe(3);
+    expect(ended.stdout).toContain('Refused   example.com/alice/Odd/00000001');
+    expect(ended.stdout).toContain('1 entry of calendars and address books');
+    expect(await contentOf(user, 'Recovered', 'Odd')).toHaveLength(1);
+  });
+
+  it('names folders as the server takes them', async () => {
+    const user = newUser();
+    expectDone(await put('v1.2', user, ...trusted(), '--into', 'Dots'));
+    expectDone(await put('v1.2', user, ...trusted()));
+
+    const folders = await foldersOf(user);
+    expect(folders.some((path) => /^Recovered .*\/v1_2$/.test(path))).toBe(
+      true,
+    );
+  });
+
+  it('goes on where a connection dies, and adds nothing twice', async () => {
+    const user = newUser();
+    const proxy = await dyingProxy(dovecot.port);
+
+    try {
+      const ended = await put('Many', user, ...trusted(proxy.port));
+      expectDone(ended);
+      expect(ended.stdout).toContain('was made again');
+      expect(ended.stdout).toContain(`Added     ${MANY.toLocaleString('en')}`);
+    } finally {
+      await proxy.stop();
+    }
+
+    const there = await contentOf(user, 'Recovered', 'Many');
+    expect(there).toHaveLength(MANY);
+    expect(new Set(there.map(({ text }) => text)).size).toBe(MANY);
+  });
+
+  it('refuses flags that are about files, and mail of several users', async () => {
+    const additive = await put('INBOX', newUser(), ...trusted(), '--additive');
+    expectEnd(additive, 2, 'USAGE');
+
+    const all = [server.backupDir, ...trusted(), '--yes', ...ofServer()];
+    expectEnd(await kmsInProcess(['recover', ...all]), 2, 'USAGE');
+  });
+
+  /** The messages of a folder; with a second name, of that folder below the one that begins with the first. */
+  async function contentOf(
+    user: string,
+    folder: string,
+    below?: string,
+  ): Promise<{ flags: string[]; date: unknown; text: string }[]> {
+    return withClient(user, async (client) => {
+      const paths = (await client.list()).map(({ path }) => path);
+      const path = paths.find((one) =>
+        below === undefined
+          ? one === folder
+          : one.startsWith(folder) && one.endsWith(`/${below}`),
+      );
+      await client.mailboxOpen(path ?? folder);
+      const query = { flags: true, internalDate: true, source: true };
+      const all: { flags: string[]; date: unknown; text: string }[] = [];
+
+      for await (const found of client.fetch('1:*', query)) {
+        all.push({
+          flags: [...(found.flags ?? [])]
+            .filter((flag) => flag !== '\\Recent')
+            .sort(),
+          date: found.internalDate,
+          text: found.source?.toString() ?? '',
+        });
+      }
+
+      return all;
+    });
+  }
+
+  function foldersOf(user: string): Promise<string[]> {
+    return withClient(user, async (client) =>
+      (await client.list()).map(({ path }) => path),
+    );
+  }
+
+  async function withClient<T>(
+    user: string,
+    work: (client: ImapFlow) => Promise<T>,
+  ): Promise<T> {
+    const client = new ImapFlow({
+      host: 'localhost',
+      port: dovecot.port,
+      doSTARTTLS: false,
+      auth: { user, pass: USER_PASSWORD },
+      logger: false,
+    });
+    await client.connect();
+
+    try {
+      return await work(client);
+    } finally {
+      await client.logout();
+    }
+  }
+
+  function buildServer(): Installation {
+    const many = Array.from({ length: MANY }, (_, at): [string, string] => [
+      `${(at + 1).toString(16).padStart(8, '0')}.eml`,
+      mail(`many${String(at)}`),
+    ]);
+
+    return buildInstallation(join(dir, 'server'), {
+      store: {
+        mail: {
+          'example.com': {
+            alice: {
+              INBOX: {
+                'index.fld':
+                  'U00000001 F80000003 S1 D43032abf\r\nU00000002 F80000014 S1 D43032abf\r\n',
+                '#msgs': {
+                  '00000001.eml': mail('one'),
+                  '00000002.eml': mail('two'),
+                  '00000003.eml': mail('three'),
+                },
+                '&AMQ-rzte &- Co': {
+                  '#msgs': {
+                    '00000001.eml': WITHOUT_ID,
+                    '00000002.eml': WITHOUT_ID,
+                  },
+                },
+              },
+              Large: {
+                '#msgs': {
+                  '00000001.eml': mail('small'),
+                  '00000002.eml': mail('large', 'x'.repeat(9_000)),
+                },
+              },
+              Odd: {
+                '#msgs': {
+                  '00000001.eml': '',
+                  '00000002.eml': mail('sound'),
+                  '00000003.eml':
+                    'Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\n',
+                },
+              },
+              'v1.2': { '#msgs': { '00000001.eml': mail('dot') } },
+              Many: { '#msgs': Object.fromEntries<string>(many) },
+            },
+            bob: { INBOX: { '#msgs': { '00000001.eml': mail('bob') } } },
+          },
+        },
+      },
+    });
+  }
+});
+
+/** Passes bytes on to a server; each of the first connections dies in the middle of what the client says. */
+async function dyingProxy(
+  port: number,
+): Promise<{ port: number; stop(): Promise<void> }> {
+  const deaths = [12_000, 20_011];
+  const sockets = new Set<Socket>();
+  const proxy: Server = createServer((client) => {
+    const upstream = connect(port, '127.0.0.1');
+    let left = deaths.shift() ?? Infinity;
+
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+
+    upstream.pipe(client);
+    client.on('data', (bytes) => {
+      upstream.write(bytes.subarray(0, left));
+      left -= bytes.length;
+      if (left <= 0) client.destroy();
+    });
+  });
+
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const address = proxy.address();
+
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    stop: () => {
+      for (const socket of sockets) socket.destroy();
+
+      return new Promise((resolve) => {
+        proxy.close(() => {
+          resolve();
+        });
+      });
+    },
+  };
+}
