@@ -1,7 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode, UsageError } from '../errors.js';
 import type { DrillFlags } from '../jobs/drill-request.js';
-import { toArchivesPath } from '../jobs/server.js';
 import { CheckCommand } from '../ui/check-command.js';
 import type { CommonFlags, Outcome } from '../ui/command.js';
 import { identityFlags, threadsFlag, withEnvironmentOf } from '../ui/flags.js';
@@ -86,7 +85,7 @@ export default class Drill extends CheckCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Drill);
-    const path = toArchivesPath(args['DIR|FILE'], flags);
+    const path = await this.archivesPath('drill', args['DIR|FILE'], flags);
 
     await this.useNetworkDisk(path, flags);
 

@@ -1,7 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { locate } from '../jobs/archive-places.js';
-import { toArchivesPath } from '../jobs/server.js';
 import { systemClock } from '../platform/clock.js';
 import { CheckCommand } from '../ui/check-command.js';
 import type { CommonFlags, Outcome } from '../ui/command.js';
@@ -75,7 +74,7 @@ export default class Verify extends CheckCommand {
 
   protected async execute(): Promise<Outcome> {
     const { args, flags } = await this.parse(Verify);
-    const path = toArchivesPath(args['DIR|FILE'], flags);
+    const path = await this.archivesPath('verify', args['DIR|FILE'], flags);
 
     await this.useNetworkDisk(path, flags);
 

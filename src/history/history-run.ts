@@ -63,6 +63,10 @@ export interface RunNotes {
   readonly isSkipped?: boolean;
   /** Far less mail than before: nothing is removed until somebody acknowledges it. */
   readonly isMassLoss?: boolean;
+  /** Of a run that failed: what could not be told about it, and why. */
+  readonly untold?: readonly string[];
+  /** It failed before its settings were known, and was told as far as they can be read. */
+  readonly isToldEarly?: boolean;
   /** The complete archives that lay there at the end. */
   readonly archivesThere?: number;
   /** The file system that they lay on, as the system tells it from others. */

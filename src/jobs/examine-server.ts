@@ -6,6 +6,7 @@ import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { chooseStorage } from './archive-places.js';
 import { checkPatterns } from './check-patterns.js';
 import { checkScheduler } from './check-scheduler.js';
+import { checkTelling } from './check-telling.js';
 import type { EntryFlags } from './scheduler-entry.js';
 import { checkOwnTasks } from './own-tasks.js';
 import { examinePlace } from './right-place.js';
@@ -29,7 +30,11 @@ export async function examineServer(
 ): Promise<Examination> {
   const installation = findServer(flags);
   const { check, settings } = checkConfiguration(installation);
-  if (!settings) return { checks: [check], isConfigured: false };
+  if (!settings) {
+    const checks = [check, checkTelling(installation)];
+
+    return { checks, isConfigured: false };
+  }
 
   const storage = chooseStorage(flags, { server: settings });
   await onBackupDir(storage.localDirectory);

@@ -1,7 +1,7 @@
 /** The page that `[status] html` of kms-backup.ini asks for, written after every run, also after one that failed. */
 import { ConfigurationError, messageOf } from '../errors.js';
 import { addNote } from '../platform/run-notes.js';
-import { readIniLeniently } from '../settings/ini-file.js';
+import { readTelling } from '../report/telling.js';
 import { collectStatus } from './collect-status.js';
 import { toStatusRequest } from './status-request.js';
 import { makeStatusPage, writeStatusPage } from './status-page.js';
@@ -13,7 +13,7 @@ export async function keepStatusPage(
   flags: ServerFlags & SourceFlags,
 ): Promise<void> {
   try {
-    const { html } = readIniLeniently(findServer(flags).dir).status;
+    const { html } = readTelling(findServer(flags)).settings.status;
     if (html === undefined) return;
 
     const request = toStatusRequest(pickFlags(flags));

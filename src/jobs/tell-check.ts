@@ -4,8 +4,9 @@ import { ExitCode, InterruptedError, messageOf } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { toKnownError } from '../platform/system-error.js';
 import type { CheckReport } from '../report/check-report.js';
-import { openNotifyContext } from '../report/open-context.js';
 import { tellCheck } from '../report/tell-check.js';
+import { readTelling } from '../report/telling.js';
+import { findInstallation } from '../server/installation.js';
 
 /** How such a run ended, as its command prints it. */
 export interface CheckEnd {
@@ -63,9 +64,17 @@ async function tell(
       outcome: outcomeOf(exitCode),
       text,
     };
-    const context = openNotifyContext({ serverDir, clock: systemClock });
+    const installation = findInstallation({ serverDir });
+    const { gaps, ...telling } = readTelling(installation);
+    const context = {
+      ...telling,
+      installDir: installation.dir,
+      env: process.env,
+      clock: systemClock,
+      signal,
+    };
 
-    onWarnings(await tellCheck(report, { ...context, signal }));
+    onWarnings([...gaps, ...(await tellCheck(report, context))]);
   } catch (error) {
     onWarnings([`nobody was told: ${messageOf(error)}`]);
   }

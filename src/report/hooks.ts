@@ -10,7 +10,6 @@ import {
   durationMsOf,
   type ArchiveFacts,
   type RunReport,
-  type RunType,
   type StepLimits,
 } from './run-report.js';
 
@@ -20,7 +19,7 @@ type HookEvent = 'before' | 'after' | 'on-error';
 export interface RunFacts {
   /** `backup full`. */
   readonly command: string;
-  readonly type: RunType;
+  readonly type: RunReport['type'];
   readonly backupDir: string;
   readonly installDir: string;
   readonly hostname: string;

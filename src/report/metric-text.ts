@@ -8,7 +8,7 @@ type MetricSubject = 'state' | 'check' | 'backup';
 
 const NAME_PATTERN = /^(?:# (?:HELP|TYPE) )?(kms_backup_[a-z_]+)\b/;
 const LINE_PATTERN =
-  /^(?:# HELP [a-z_]+ [^\n]+|# TYPE [a-z_]+ gauge|[a-z_]+(?:\{type="(?:full|differential|copy|verify|drill)"\})? -?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
+  /^(?:# HELP [a-z_]+ [^\n]+|# TYPE [a-z_]+ gauge|[a-z_]+(?:\{type="(?:full|differential|copy|scheduled|verify|drill)"\})? -?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
 /**
  * One metric with its samples; empty where there are none.

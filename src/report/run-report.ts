@@ -73,7 +73,8 @@ export interface RunReport {
   readonly schema: 'kms-backup/run/1';
   /** `backup full`. */
   readonly command: string;
-  readonly type: RunType;
+  /** `scheduled`: a schedule run that failed before it knew which backup is due. */
+  readonly type: RunType | 'scheduled';
   /** The machine it ran on. */
   readonly hostname: string;
   readonly backupDir: string;

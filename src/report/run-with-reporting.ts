@@ -1,5 +1,5 @@
 import { ExitCode, messageOf } from '../errors.js';
-import { noteEnd } from '../history/run-notes.js';
+import { noteEnd, noteRun } from '../history/run-notes.js';
 import type { Clock } from '../platform/clock.js';
 import { toKnownError } from '../platform/system-error.js';
 import { runBeforeHook, runClosingHook, type RunFacts } from './hooks.js';
@@ -81,6 +81,25 @@ export async function runWithReporting<Run extends ToldRun>(
   return { run: ended.run, reportingWarnings: warnings.list };
 }
 
+/** Tells a failure of a run that had no time to begin, as that of one that had. @returns what could not be told */
+export async function tellFailure(
+  context: ReportedRun,
+  failure: {
+    readonly error: unknown;
+    readonly startedAt: Date;
+    /** Ways of which nothing is known. */
+    readonly gaps: readonly string[];
+  },
+): Promise<readonly string[]> {
+  const warnings = new Warnings(() => undefined);
+  warnings.add(failure.gaps);
+
+  const { error, startedAt } = failure;
+  await tell(await failureReport(error, startedAt, context), context, warnings);
+
+  return warnings.list;
+}
+
 async function runBetween<Run extends ToldRun>(
   context: ReportedRun,
   backup: () => Promise<Run>,
@@ -140,6 +159,8 @@ async function tell(
       limits(HURRIED_HOOK_MS),
     ),
   );
+
+  if (event === 'fail') noteRun({ untold: warnings.list });
 }
 
 /** The report as it is told: with what went wrong until now. */

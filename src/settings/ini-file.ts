@@ -36,12 +36,31 @@ export function parseIniText(text: string, installDir: string): IniSettings {
   return settings;
 }
 
-/** What can be understood of a file that may be broken, for those who tell that it is. @throws {ConfigurationError} when it cannot be read */
-export function readIniLeniently(installDir: string): IniSettings {
-  const problems: IniProblem[] = [];
-  const entries = entriesOf(readIniText(installDir), problems);
+/** What can be understood of a file that may be broken, for those who tell that it is. */
+export interface IniGlimpse {
+  readonly text: string;
+  readonly settings: IniSettings;
+  readonly isSound: boolean;
+  /** Of each section that is there whether every line of it is right. */
+  readonly sections: ReadonlyMap<string, 'sound' | 'broken'>;
+}
 
-  return settingsFrom(entries, installDir, problems);
+export function glimpseIni(text: string, installDir: string): IniGlimpse {
+  const problems: IniProblem[] = [];
+  const entries = entriesOf(text, problems);
+  const settings = settingsFrom(entries, installDir, problems);
+  const heads = entries.filter(({ key }) => key === undefined);
+
+  const sectionAt = (line: number): string =>
+    heads.findLast(({ lineNumber }) => lineNumber <= line)?.section ?? '';
+  const sections = new Map<string, 'sound' | 'broken'>([
+    ...heads.map(({ section }) => [section, 'sound'] as const),
+    ...problems.map(
+      ({ lineNumber }) => [sectionAt(lineNumber), 'broken'] as const,
+    ),
+  ]);
+
+  return { text, settings, isSound: problems.length === 0, sections };
 }
 
 /**

@@ -20,6 +20,7 @@ export function runWarnings(
   return [
     ...(failing && last ? [failureOf(last, failing)] : []),
     ...(last ? incompleteness(last) : []),
+    ...(last ? untoldOf(last) : []),
     ...WATCHED.flatMap((command) => failureOfLast(command, runs, place, now)),
   ];
 }
@@ -46,6 +47,21 @@ function reasonOf({ state, error, exitCode }: HistoryRun): string {
   }
 
   return error?.message ?? `exit code ${String(exitCode ?? 1)}`;
+}
+
+/** A failure that not everybody was told of, who wanted to be. */
+function untoldOf({ facts: { untold = [] } }: HistoryRun): StatusWarning[] {
+  if (untold.length === 0) return [];
+
+  return [
+    warning(
+      `its failure was not told everywhere: ${untold.map(firstLine).join('; ')}`,
+    ),
+  ];
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
 }
 
 function incompleteness({

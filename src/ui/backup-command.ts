@@ -6,6 +6,7 @@ import type {
   NightlyBackup,
   NightlyBackupEnd,
 } from '../jobs/nightly-backup.js';
+import { systemClock } from '../platform/clock.js';
 import { warningTexts } from '../jobs/run-warnings.js';
 import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
 import type { Acts } from './run-recorder.js';
@@ -37,15 +38,10 @@ export abstract class BackupCommand extends KmsCommand {
     type: ArchiveType,
     flags: BackupCommandFlags,
   ): Promise<Outcome> {
-    const night: NightlyBackup = {
-      ...toNightlyBackup(type, flags, {
-        signal: this.signal,
-        onProgress: this.startProgress(flags),
-      }),
-      reachMirror: (place) => this.useNetworkDisk(place.localDirectory, flags),
-    };
-
-    await this.useNetworkDisk(night.request.storage.localDirectory, flags);
+    const startedAt = systemClock();
+    const night = await this.#prepare(type, flags).catch((error: unknown) =>
+      this.#failEarly(error, { type, flags, startedAt }),
+    );
 
     const job = await import('../jobs/nightly-backup.js');
     if (flags['dry-run']) {
@@ -66,6 +62,45 @@ export abstract class BackupCommand extends KmsCommand {
       });
 
     return this.#presentEnd(end);
+  }
+
+  async #prepare(
+    type: ArchiveType,
+    flags: BackupCommandFlags,
+  ): Promise<NightlyBackup> {
+    const night: NightlyBackup = {
+      ...toNightlyBackup(type, flags, {
+        signal: this.signal,
+        onProgress: this.startProgress(flags),
+      }),
+      reachMirror: (place) => this.useNetworkDisk(place.localDirectory, flags),
+    };
+
+    await this.useNetworkDisk(night.request.storage.localDirectory, flags);
+
+    return night;
+  }
+
+  /** Tells a run that fails before its settings are known. @throws the error, always */
+  async #failEarly(
+    error: unknown,
+    {
+      type,
+      flags,
+      startedAt,
+    }: { type: ArchiveType; flags: BackupCommandFlags; startedAt: Date },
+  ): Promise<never> {
+    if (!flags['dry-run']) {
+      const { tellEarlyFailure } = await import('../jobs/early-failure.js');
+      const command = (this.id ?? '').replaceAll(':', ' ');
+      const { signal } = this;
+      const run = { command, type, startedAt, signal };
+
+      this.stopProgress();
+      this.warnAll(await tellEarlyFailure(flags, run, error));
+    }
+
+    throw error;
   }
 
   #presentEnd(end: NightlyBackupEnd): Outcome {

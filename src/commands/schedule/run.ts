@@ -1,6 +1,10 @@
 import { Flags } from '@oclif/core';
-import { ExitCode } from '../../errors.js';
-import { runDueBackup } from '../../jobs/run-schedule.js';
+import { ExitCode, messageOf } from '../../errors.js';
+import {
+  runDueBackup,
+  type ScheduleRunFlags,
+} from '../../jobs/run-schedule.js';
+import { systemClock } from '../../platform/clock.js';
 import { refuseUnknownTimeZone } from '../../platform/time-zone.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { withEnvironment } from '../../ui/flags.js';
@@ -44,10 +48,11 @@ export default class ScheduleRun extends KmsCommand {
     refuseUnknownTimeZone();
 
     const passedOn = argv as string[];
+    const startedAt = systemClock();
     const report = await runDueBackup(flags, passedOn, {
       signal: this.signal,
       onDue: () => this.beginToAct(),
-    });
+    }).catch((error: unknown) => this.#fail(error, flags, startedAt));
 
     this.warnAll(report.warnings);
 
@@ -57,5 +62,29 @@ export default class ScheduleRun extends KmsCommand {
       text: formatScheduleRun(report),
       isSummary: !flags['dry-run'],
     };
+  }
+
+  /** It is called every few minutes: the same failure is told once a day. @throws the error, always */
+  async #fail(
+    error: unknown,
+    flags: ScheduleRunFlags,
+    startedAt: Date,
+  ): Promise<never> {
+    const job = await import('../../jobs/early-failure.js');
+    const command = 'schedule run';
+
+    if (
+      flags['dry-run'] ||
+      job.wasToldToday(flags, command, messageOf(error))
+    ) {
+      throw error;
+    }
+
+    await this.beginToAct();
+    const { signal } = this;
+    const run = { command, type: 'scheduled', startedAt, signal } as const;
+    this.warnAll(await job.tellEarlyFailure(flags, run, error));
+
+    throw error;
   }
 }
