@@ -99,7 +99,12 @@ function write(
   storage: Storage,
   { archive, keeps, at }: MassLossRecord,
 ): Promise<void> {
-  const json = { schema: SCHEMA, archive, keeps, at: at.toISOString() };
+  const json = {
+    schema: SCHEMA,
+    archive,
+    keeps,
+    at: at.toISOString(),
+  };
 
   return storage.replaceRecord(FILE, `${JSON.stringify(json, undefined, 2)}\n`);
 }
@@ -117,5 +122,9 @@ function parse(json: unknown): MassLossRecord | undefined {
 
   return Number.isNaN(date.getTime())
     ? undefined
-    : { archive, keeps, at: date };
+    : {
+        archive,
+        keeps,
+        at: date,
+      };
 }

@@ -21,7 +21,12 @@ export async function writeMirrorRecord(
   storage: Storage,
   { to, at, archives }: MirrorRecord,
 ): Promise<void> {
-  const json = { schema: SCHEMA, to, at: at.toISOString(), archives };
+  const json = {
+    schema: SCHEMA,
+    to,
+    at: at.toISOString(),
+    archives,
+  };
 
   await storage.replaceRecord(FILE, `${JSON.stringify(json, undefined, 2)}\n`);
 }
@@ -53,7 +58,11 @@ function parseRecord(json: unknown): MirrorRecord | undefined {
   if (!Array.isArray(archives) || !archives.every(isArchive)) return undefined;
   if (Number.isNaN(Date.parse(at))) return undefined;
 
-  return { to, at: new Date(at), archives };
+  return {
+    to,
+    at: new Date(at),
+    archives,
+  };
 }
 
 function isArchive(json: unknown): json is string {

@@ -40,14 +40,20 @@ export async function writePlaceMarker(
   storage: Storage,
   marker: PlaceMarker,
 ): Promise<void> {
-  const json = { schema: SCHEMA, ...marker };
+  const json = {
+    schema: SCHEMA,
+    ...marker,
+  };
 
   await storage.replaceRecord(FILE, `${JSON.stringify(json, undefined, 2)}\n`);
 }
 
 /** A marker that no other place has. */
 export function newPlaceMarker(marker: Omit<PlaceMarker, 'id'>): PlaceMarker {
-  return { id: randomUUID(), ...marker };
+  return {
+    id: randomUUID(),
+    ...marker,
+  };
 }
 
 function parseMarker(json: unknown): PlaceMarker | undefined {

@@ -76,7 +76,10 @@ export async function lookAtVerifiedRecord(storage: Storage): Promise<{
   const file = await storage.readRecord(FILE, parseRecord);
   const fault = ownFileFault(storage.pathOf(FILE), LABEL, file);
 
-  return { record: file.state === 'sound' ? file.value : new Map(), fault };
+  return {
+    record: file.state === 'sound' ? file.value : new Map(),
+    fault,
+  };
 }
 
 function parseRecord(json: unknown): Map<string, VerifiedEntry> | undefined {

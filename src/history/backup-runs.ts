@@ -5,6 +5,8 @@ import type { HistoryRun } from './history-run.js';
 export interface BackupRuns {
   /** The last one that ended. */
   readonly last: HistoryRun | undefined;
+  /** The last one that published an archive. */
+  readonly lastGood: HistoryRun | undefined;
   /** Where the last one failed, and those before it: since when, and in how many nights. */
   readonly failing:
     { readonly since: Date; readonly nights: number } | undefined;
@@ -42,6 +44,7 @@ export function findBackupRuns(
 
   return {
     last: told.at(-1),
+    lastGood: told.findLast((run) => !hasFailed(run)),
     failing: findFailing(told),
     running: backups.findLast(({ state }) => state === 'running'),
   };
@@ -55,7 +58,10 @@ function findFailing(told: readonly HistoryRun[]): BackupRuns['failing'] {
 
   const days = new Set(failed.map(({ startedAt }) => startedAt.toDateString()));
 
-  return { since: first.startedAt, nights: days.size };
+  return {
+    since: first.startedAt,
+    nights: days.size,
+  };
 }
 
 /** `schedule run` is one where it failed before it could call the backup, which is a run of its own. */

@@ -130,7 +130,9 @@ function readText(path: string): {
       return unreadable(path, 'it is too large');
     }
 
-    return { text: readFileSync(path, 'utf8') };
+    return {
+      text: readFileSync(path, 'utf8'),
+    };
   } catch (error) {
     return unreadable(path, messageOf(error));
   }

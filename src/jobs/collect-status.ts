@@ -19,9 +19,12 @@ import { runWarnings } from '../status/run-warnings.js';
 import { inspectIfThere, readStatus } from '../status/status.js';
 import type { StatusReport } from '../status/status-report.js';
 import { critical, type StatusWarning, warning } from '../status/warning.js';
+import type { HistoryFacts } from '../report/history-metrics.js';
+import { historyFacts } from './history-facts.js';
 import { missedOwnTasks } from './own-tasks.js';
 import type { Installation } from '../server/installation.js';
 import { examinePlace } from './right-place.js';
+import { evidenceOf } from './run-evidence.js';
 import { lookAtSideFiles } from './side-files.js';
 import type { OpenServer } from './server.js';
 
@@ -52,6 +55,8 @@ export interface CollectedStatus {
   readonly excluded: LeftOutCounts | undefined;
   /** What the history says of the backups into this place. */
   readonly runs: BackupRuns;
+  /** What `runs` and the schedule come to, in numbers. */
+  readonly historyFacts: HistoryFacts;
   /** How far the backup at work is. */
   readonly progress: RunProgress | undefined;
   /** Far less mail than before, which nobody has acknowledged. */
@@ -72,22 +77,22 @@ const NEXT_RUNS = 5;
 export async function collectStatus(
   request: StatusRequest,
 ): Promise<CollectedStatus> {
-  const { server, storage, archives, clock, maxAgeMs } = request;
+  const { server, storage, clock, settingsFaults = [] } = request;
+  const { installation } = server;
   const now = clock();
-  const history = readHistory(server.installation.dir);
-  const seen = await inspectIfThere(storage, archives);
+  const history = readHistory(installation.dir);
+  const seen = await inspectIfThere(storage, request.archives);
   const { states } = seen;
   const progress = readProgress(server, now, evidenceOf(history, states));
   const { massLoss, faults } = await lookAtSideFiles(server, storage, seen);
   const runs = findBackupRuns(history, storage.name);
-  const settingsFaults = request.settingsFaults ?? [];
 
-  const report = await readStatus(server.installation, {
+  const report = await readStatus(installation, {
     storeDir: server.settings.storeDir,
     storage,
     states,
     clock,
-    maxAgeMs,
+    maxAgeMs: request.maxAgeMs,
     place: await examinePlace({ ...server, storage, clock }),
     further: [
       ...settingsFaults.map(critical),
@@ -101,25 +106,47 @@ export async function collectStatus(
   return {
     report,
     states,
-    nextRuns: nextRunsOf(server, progress, now),
+    nextRuns: nextRunsOf(request, progress),
     lastRun: progress.lastRun,
     ...findLeftOut(history),
     runs,
-    progress:
-      runs.running && readRunProgress(server.installation.dir, runs.running.id),
+    historyFacts: numbersOf(request, history, progress),
+    progress: progressOf(installation, runs),
     massLoss,
     mirror: states && (await findMirrorStatus(storage, report)),
   };
 }
 
-function nextRunsOf(
-  { settings }: OpenServer,
-  { isWorkedThrough }: ScheduleProgress,
-  now: Date,
-): readonly TaskMoment[] {
-  if (!isWorkedThrough) return [];
+function progressOf(
+  { dir }: Installation,
+  { running }: BackupRuns,
+): RunProgress | undefined {
+  return running && readRunProgress(dir, running.id);
+}
 
-  return planNext(settings.schedule, now, NEXT_RUNS);
+function nextRunsOf(
+  { server, clock }: StatusRequest,
+  { isWorkedThrough }: ScheduleProgress,
+): readonly TaskMoment[] {
+  return isWorkedThrough
+    ? planNext(server.settings.schedule, clock(), NEXT_RUNS)
+    : [];
+}
+
+/** Of a schedule that cannot be read nobody knows what was missed. */
+function numbersOf(
+  { server, storage, clock, settingsFaults = [] }: StatusRequest,
+  history: readonly HistoryRun[],
+  { missed }: ScheduleProgress,
+): HistoryFacts {
+  const own = missedOwnTasks(server.installation, history, clock());
+  const isKnown = settingsFaults.length === 0;
+
+  return historyFacts(
+    storage.name,
+    history,
+    isKnown ? missed + own.length : undefined,
+  );
 }
 
 function historyWarnings(
@@ -148,21 +175,6 @@ function findLeftOut(
   };
 }
 
-/** When somebody last worked through the schedule, well or not; undefined where nothing tells. */
-function evidenceOf(
-  history: readonly HistoryRun[],
-  states: readonly ArchiveState[] | undefined,
-): Date | undefined {
-  const moments = [
-    ...history
-      .filter(({ command }) => command.startsWith('backup '))
-      .map(({ startedAt }) => startedAt.getTime()),
-    ...(states ?? []).map(({ facts }) => facts.files.takenAt.getTime()),
-  ];
-
-  return moments.length > 0 ? new Date(Math.max(...moments)) : undefined;
-}
-
 async function findMirrorStatus(
   storage: Storage,
   { newestRecoverable }: StatusReport,
@@ -177,5 +189,10 @@ async function findMirrorStatus(
   const behindMs =
     there === undefined ? undefined : Math.max(0, (here ?? 0) - there);
 
-  return { to, copiedAt, newest, behindMs };
+  return {
+    to,
+    copiedAt,
+    newest,
+    behindMs,
+  };
 }

@@ -42,7 +42,12 @@ export async function tellEarlyFailure(
 
   return tellFailure(
     {
-      run: { command, type, backupDir, hostname: hostname() },
+      run: {
+        command,
+        type,
+        backupDir,
+        hostname: hostname(),
+      },
       settings,
       server,
       installDir: installation.dir,

@@ -33,7 +33,10 @@ export async function examineServer(
   if (!settings) {
     const checks = [check, checkTelling(installation)];
 
-    return { checks, isConfigured: false };
+    return {
+      checks,
+      isConfigured: false,
+    };
   }
 
   const storage = chooseStorage(flags, { server: settings });

@@ -50,7 +50,10 @@ export function missedOwnTasks(
       history.findLast(({ command }) => command === name)?.startedAt;
 
     return describeMissedTasks(installation, tasks, {
-      evidence: { askedSince, lastRun },
+      evidence: {
+        askedSince,
+        lastRun,
+      },
       now,
     });
   } catch (error) {

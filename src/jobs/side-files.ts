@@ -63,7 +63,9 @@ async function lookAtMassLoss(storage: Storage): Promise<{
   readonly fault?: string;
 }> {
   try {
-    return { record: await readMassLoss(storage) };
+    return {
+      record: await readMassLoss(storage),
+    };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 

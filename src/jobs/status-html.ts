@@ -28,5 +28,7 @@ export async function keepStatusPage(
 
 /** The page is about the server's own place, whatever this one run was told. */
 function pickFlags(flags: ServerFlags): ServerFlags & SourceFlags {
-  return { 'server-dir': flags['server-dir'] };
+  return {
+    'server-dir': flags['server-dir'],
+  };
 }

@@ -1,6 +1,9 @@
 /** The state of the backups for Prometheus, also where it cannot be read. */
 import type { Clock } from '../platform/clock.js';
-import { writeStateMetrics } from '../report/metrics-file.js';
+import {
+  writeHistoryMetrics,
+  writeStateMetrics,
+} from '../report/metrics-file.js';
 import type { StateFacts } from '../report/state-metrics.js';
 import type { StatusLevel } from '../status/status-report.js';
 import type { CollectedStatus } from './collect-status.js';
@@ -24,7 +27,7 @@ export interface MetricsOptions {
  * @param status undefined: the state cannot be read, which is all that the file then says of it
  * @throws {Error} the operating system's, when it cannot be written; the old file is untouched then
  */
-export function writeStatusMetrics(
+export async function writeStatusMetrics(
   path: string,
   status: CollectedStatus | undefined,
   options: MetricsOptions,
@@ -32,7 +35,8 @@ export function writeStatusMetrics(
   const facts = status ? stateFacts(status) : { level: 3 };
   const { clock, maxAgeMs } = options;
 
-  return writeStateMetrics(path, { ...facts, at: clock(), maxAgeMs }, clock);
+  if (status) await writeHistoryMetrics(path, status.historyFacts, clock);
+  await writeStateMetrics(path, { ...facts, at: clock(), maxAgeMs }, clock);
 }
 
 function stateFacts({

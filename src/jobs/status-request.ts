@@ -25,7 +25,10 @@ export function toStatusRequest(
   const installation = findServer(flags);
   const [settings, fault] = settingsOrFault(installation);
   const faults = [fault, iniFault(installation)];
-  const server = { installation, settings };
+  const server = {
+    installation,
+    settings,
+  };
 
   return {
     server,

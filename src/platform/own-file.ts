@@ -43,7 +43,10 @@ export function readOwnJson<T>(
 
     return value === undefined
       ? junk('says nothing usable')
-      : { state: 'sound', value };
+      : {
+          state: 'sound',
+          value,
+        };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
 
@@ -62,7 +65,10 @@ function readOwnText(path: string): OwnFile<string> {
     if (!stats.isFile()) return junk('is no plain file');
     if (stats.size > MAX_BYTES) return junk('is too large');
 
-    return { state: 'sound', value: readFileSync(path, 'utf8') };
+    return {
+      state: 'sound',
+      value: readFileSync(path, 'utf8'),
+    };
   } catch (error) {
     return withoutText(error);
   }
@@ -133,11 +139,17 @@ function withoutText(error: unknown): OwnFile<never> {
   if (code === 'EISDIR') return junk('is a directory');
   if (code === 'ELOOP') return junk('is no plain file');
 
-  return { state: 'unreadable', cause: error };
+  return {
+    state: 'unreadable',
+    cause: error,
+  };
 }
 
 function junk(fact: JunkFact): OwnFile<never> {
-  return { state: 'junk', fact };
+  return {
+    state: 'junk',
+    fact,
+  };
 }
 
 function clearEmptyDirectory(path: string): void {

@@ -103,7 +103,10 @@ function runHook(
   limits: Pick<ShellOptions, 'timeoutMs' | 'signal'>,
 ): Promise<ShellResult> {
   return runShellCommand(command, {
-    env: { ...hiddenSecrets(), ...variables },
+    env: {
+      ...hiddenSecrets(),
+      ...variables,
+    },
     cwd: facts.installDir,
     ...limits,
   });
@@ -121,7 +124,10 @@ function limitsOf(
   { timeoutMs = DEFAULT_TIMEOUT_MS }: IniSettings['hooks'],
   { mostMs, signal }: StepLimits,
 ) {
-  return { timeoutMs: Math.min(timeoutMs, mostMs ?? timeoutMs), signal };
+  return {
+    timeoutMs: Math.min(timeoutMs, mostMs ?? timeoutMs),
+    signal,
+  };
 }
 
 function failureOf({ exitCode, reason, outputTail }: ShellResult): string {

@@ -3,8 +3,8 @@
 /** The first word of every metric of this program. */
 export const METRIC_PREFIX = 'kms_backup_';
 
-/** What a metric tells of: the state of the backups, checks of archives, or, by all other names, backups. */
-type MetricSubject = 'state' | 'check' | 'backup';
+/** What a metric tells of: the state of the backups, their history, checks of archives, or, by all other names, backups. */
+type MetricSubject = 'state' | 'history' | 'check' | 'backup';
 
 const NAME_PATTERN = /^(?:# (?:HELP|TYPE) )?(kms_backup_[a-z_]+)\b/;
 const LINE_PATTERN =
@@ -40,6 +40,7 @@ export function otherLines(text: string, about: MetricSubject): string {
 function subjectOf(line: string): MetricSubject {
   const name = (NAME_PATTERN.exec(line)?.[1] ?? '').slice(METRIC_PREFIX.length);
   if (name.startsWith('state_')) return 'state';
+  if (name.startsWith('history_')) return 'history';
 
   return name.startsWith('check_') ? 'check' : 'backup';
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../platform/clock.js';
 import { acquireLock } from '../platform/lock.js';
 import { checkMetricsText } from './check-metrics.js';
 import type { CheckReport } from './check-report.js';
+import { type HistoryFacts, historyMetricsText } from './history-metrics.js';
 import { metricsText } from './metrics.js';
 import type { RunReport } from './run-report.js';
 import { type StateFacts, stateMetricsText } from './state-metrics.js';
@@ -38,6 +39,17 @@ export function writeCheckMetrics(
 
   return replaceMetrics(path, { command, clock }, (previous) =>
     checkMetricsText(previous, report),
+  );
+}
+
+/** The same with what the history says. */
+export function writeHistoryMetrics(
+  path: string,
+  facts: HistoryFacts,
+  clock: Clock,
+): Promise<void> {
+  return replaceMetrics(path, { command: 'history', clock }, (previous) =>
+    historyMetricsText(previous, facts),
   );
 }
 

@@ -78,7 +78,10 @@ export async function runWithReporting<Run extends ToldRun>(
   const { runReport, makePage = context.makePage } = ended.run;
   await tell(runReport, { ...context, makePage }, warnings);
 
-  return { run: ended.run, reportingWarnings: warnings.list };
+  return {
+    run: ended.run,
+    reportingWarnings: warnings.list,
+  };
 }
 
 /** Tells a failure of a run that had no time to begin, as that of one that had. @returns what could not be told */
@@ -116,10 +119,15 @@ async function runBetween<Run extends ToldRun>(
     const text = `${run.command} on ${run.hostname}`;
     warnings.add(await ping(settings.ping, 'start', text, { signal }));
 
-    return { run: await backup() };
+    return {
+      run: await backup(),
+    };
   } catch (error) {
     const runReport = await failureReport(error, startedAt, context);
-    return { runReport, error };
+    return {
+      runReport,
+      error,
+    };
   }
 }
 
@@ -165,7 +173,10 @@ async function tell(
 
 /** The report as it is told: with what went wrong until now. */
 function withAll(report: RunReport, { list }: Warnings): RunReport {
-  return { ...report, warnings: [...report.warnings, ...list] };
+  return {
+    ...report,
+    warnings: [...report.warnings, ...list],
+  };
 }
 
 async function writeMetrics(
@@ -225,5 +236,8 @@ export async function listSafely(
 }
 
 function factsOf({ run, installDir }: ReportedRun): RunFacts {
-  return { ...run, installDir };
+  return {
+    ...run,
+    installDir,
+  };
 }

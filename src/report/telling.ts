@@ -43,7 +43,9 @@ const SCHEMA = 'kms-backup/telling/1';
 const NOBODY: ServerMailFacts = {
   notifyAddress: '',
   hostname: '',
-  mail: { smtpPort: 25 },
+  mail: {
+    smtpPort: 25,
+  },
 };
 
 /** Never fails. Where both files are sound, it remembers them for the day on which they are not. */

@@ -24,6 +24,8 @@ export interface ScheduleProgress {
   readonly isWorkedThrough: boolean;
   /** The last backup that `schedule run` made; undefined where the server works through the schedule, or nobody has. */
   readonly lastRun: LastRun | undefined;
+  /** How many tasks fell due and were followed by nothing. */
+  readonly missed: number;
   readonly warnings: readonly ScheduleFault[];
 }
 
@@ -52,7 +54,14 @@ export function readProgress(
   );
 
   if (!isWorkedThrough) {
-    return { isWorkedThrough, lastRun, warnings: [warning(fault)] };
+    const warnings = [warning(fault)];
+
+    return {
+      isWorkedThrough,
+      lastRun,
+      missed: 0,
+      warnings,
+    };
   }
 
   const limit = new Date(now.getTime() - GRACE_MS);
@@ -64,6 +73,7 @@ export function readProgress(
   return {
     isWorkedThrough,
     lastRun,
+    missed: missed.length,
     warnings: [
       ...(tasks.length === 0
         ? [warning('no task of the schedule is enabled')]
@@ -74,7 +84,7 @@ export function readProgress(
 }
 
 /** Who works through the schedule, until when it did, and what is wrong where it does no longer. */
-interface Worker extends Omit<ScheduleProgress, 'warnings'> {
+interface Worker extends Omit<ScheduleProgress, 'warnings' | 'missed'> {
   readonly since: Date | undefined;
   readonly fault: string;
 }
@@ -169,5 +179,8 @@ function describeMissed(
 }
 
 function warning(text: string): ScheduleFault {
-  return { severity: 'warning', text };
+  return {
+    severity: 'warning',
+    text,
+  };
 }

@@ -95,7 +95,11 @@ function parseState(json: unknown): ScheduleState | undefined {
     return undefined;
   }
 
-  return { handledUntil, lastRun, attempt };
+  return {
+    handledUntil,
+    lastRun,
+    attempt,
+  };
 }
 
 function parseOptional<T>(
@@ -123,7 +127,12 @@ function parseLastRun(json: unknown): LastRun | undefined {
   if (type !== 'full' && type !== 'differential') return undefined;
   if (!startedAt || !endedAt || typeof exitCode !== 'number') return undefined;
 
-  return { type, startedAt, endedAt, exitCode };
+  return {
+    type,
+    startedAt,
+    endedAt,
+    exitCode,
+  };
 }
 
 function parseAttempt(json: unknown): ScheduleState['attempt'] {

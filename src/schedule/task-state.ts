@@ -93,5 +93,7 @@ function parseState(json: unknown): TaskState | undefined {
 
   return typeof attempts === 'number'
     ? { handledUntil, attempts }
-    : { handledUntil };
+    : {
+        handledUntil,
+      };
 }

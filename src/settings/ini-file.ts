@@ -60,7 +60,12 @@ export function glimpseIni(text: string, installDir: string): IniGlimpse {
     ),
   ]);
 
-  return { text, settings, isSound: problems.length === 0, sections };
+  return {
+    text,
+    settings,
+    isSound: problems.length === 0,
+    sections,
+  };
 }
 
 /**

@@ -156,10 +156,16 @@ export async function inspectIfThere(
       await readVerifiedRecord(storage);
     }
 
-    return { states, proofFault };
+    return {
+      states,
+      proofFault,
+    };
   } catch (error) {
     if (error instanceof NotFoundError) {
-      return { states: undefined, proofFault: undefined };
+      return {
+        states: undefined,
+        proofFault: undefined,
+      };
     }
 
     throw error;

@@ -94,7 +94,12 @@ export abstract class BackupCommand extends KmsCommand {
       const { tellEarlyFailure } = await import('../jobs/early-failure.js');
       const command = (this.id ?? '').replaceAll(':', ' ');
       const { signal } = this;
-      const run = { command, type, startedAt, signal };
+      const run = {
+        command,
+        type,
+        startedAt,
+        signal,
+      };
 
       this.stopProgress();
       this.warnAll(await tellEarlyFailure(flags, run, error));

@@ -62,6 +62,9 @@ export class RunRecorder {
 
     const { keepStatusPage } = await import('../jobs/status-html.js');
     await keepStatusPage(this.#flags);
+
+    const { keepHistoryMetrics } = await import('../jobs/history-metrics.js');
+    await keepHistoryMetrics(this.#flags);
   }
 
   /** Writes the failure of a run, also of one that had not begun to act. */

@@ -151,7 +151,17 @@ describe('metrics of the state', () => {
     expect(text).toContain('\nkms_backup_state_max_age_seconds 93600\n');
     expectCleanMetrics(text);
 
-    writeFileSync(join(serverDir, 'kms-backup.ini'), '[nonsense]\n');
+    expect(text).toContain('\nkms_backup_history_failing_nights 0\n');
+    expect(text).toContain('\nkms_backup_history_missed_tasks 0\n');
+
+    const ini = `[metrics]\ntextfile = ${file}\n[nonsense]\n`;
+    writeFileSync(join(serverDir, 'kms-backup.ini'), ini);
+    await kmsInProcess(['backup', 'full', ...server]);
+    const failed = readFileSync(file, 'utf8');
+    expect(failed).toContain('\nkms_backup_history_last_run_exit_code 2\n');
+    expect(failed).toContain('\nkms_backup_history_failing_nights 1\n');
+    expectCleanMetrics(failed);
+
     await kmsInProcess(['status', ...words, ...server]);
     const unknown = readFileSync(file, 'utf8');
     expect(unknown).toContain('\nkms_backup_state_level 2\n');

@@ -279,7 +279,7 @@ const PUBLISHING: ReadonlySet<Event> = new Set([
 ]);
 
 const toldThemselves = (event: Event): boolean =>
-  !['broken ini', 'broken cfg', 'off'].includes(event) && !isKill(event);
+  event !== 'off' && !isKill(event);
 
 const isKill = (event: Event): boolean => event.startsWith('killed');
 
@@ -322,7 +322,8 @@ function levelOf({ failedInARow, missed, leftOut, loss }: Truth): string {
 async function checkMorning(night: number, truth: Truth): Promise<void> {
   moveClock(night, 8);
   const what = `night ${String(night)}: ${JSON.stringify(truth)}`;
-  const { stdout } = await call('status', '--json', '--html', pagePath());
+  const files = ['--html', pagePath(), '--prometheus', metricsPath()];
+  const { stdout } = await call('status', '--json', ...files);
   const status = JSON.parse(stdout) as Json & {
     warnings: string[];
     runs: { failing?: { nights: number } };
@@ -346,7 +347,36 @@ async function checkMorning(night: number, truth: Truth): Promise<void> {
     Date.now() - truth.newest.getTime() < 8 * 3_600_000;
   expect(check.status === 0, what).toBe(isFresh && levelOf(truth) === 'ok');
 
+  checkMetrics(truth, what);
   await checkHistory(truth, what);
+}
+
+function checkMetrics(
+  { lastExit, failedInARow, missed, newest }: Truth,
+  what: string,
+): void {
+  const text = readFileSync(metricsPath(), 'utf8');
+  const valueOf = (name: string): number | undefined => {
+    const line = new RegExp(`^kms_backup_history_${name} (\\S+)$`, 'm');
+    const value = line.exec(text)?.[1];
+
+    return value === undefined ? undefined : Number(value);
+  };
+
+  expect(
+    {
+      exitCode: valueOf('last_run_exit_code'),
+      nights: valueOf('failing_nights'),
+      missed: valueOf('missed_tasks'),
+      success: valueOf('last_success_timestamp_seconds'),
+    },
+    what,
+  ).toEqual({
+    exitCode: lastExit ?? -1,
+    nights: failedInARow,
+    missed,
+    success: newest && Math.floor(newest.getTime() / 1000),
+  });
 }
 
 async function checkHistory(truth: Truth, what: string): Promise<void> {

@@ -82,7 +82,12 @@ export default class ScheduleRun extends KmsCommand {
 
     await this.beginToAct();
     const { signal } = this;
-    const run = { command, type: 'scheduled', startedAt, signal } as const;
+    const run = {
+      command,
+      type: 'scheduled',
+      startedAt,
+      signal,
+    } as const;
     this.warnAll(await job.tellEarlyFailure(flags, run, error));
 
     throw error;
