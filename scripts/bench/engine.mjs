@@ -78,11 +78,18 @@ async function writeTargets() {
 }
 
 async function makeBucket(bucket) {
-  const target = { endpoint: server.endpoint, bucket, prefix: '' };
+  const target = {
+    endpoint: server.endpoint,
+    bucket,
+    prefix: '',
+  };
   const client = new S3Client(target, surroundingsOf({ env }));
 
   try {
-    await client.call({ method: 'PUT', what: `create ${bucket}` });
+    await client.call({
+      method: 'PUT',
+      what: `create ${bucket}`,
+    });
   } finally {
     client.close();
   }
@@ -95,7 +102,11 @@ async function measureAll() {
     for (const contestant of inTurn(contestants(round), round)) {
       const { name, command, before, cwd } = contestant;
       await before?.();
-      const result = await measure({ command, cwd, env: contestant.env });
+      const result = await measure({
+        command,
+        cwd,
+        env: contestant.env,
+      });
       results.set(name, [...(results.get(name) ?? []), result]);
       console.error(`${name}: ${result.seconds.toFixed(2)} s`);
     }

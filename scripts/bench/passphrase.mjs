@@ -3,7 +3,12 @@ import { scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 
 const ROUNDS = 5;
-const options = { N: 2 ** 18, r: 8, p: 1, maxmem: 300 << 20 };
+const options = {
+  N: 2 ** 18,
+  r: 8,
+  p: 1,
+  maxmem: 300 << 20,
+};
 const derive = promisify(scrypt);
 
 const before = process.cpuUsage();

@@ -22,6 +22,7 @@ export default class Complete extends KmsCommand {
   ];
 
   protected override stopsAtOnce = true;
+  protected override isVerbatim = true;
 
   protected async execute(): Promise<Outcome> {
     const { args, argv } = await this.parse(Complete);

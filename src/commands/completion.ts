@@ -26,6 +26,7 @@ export default class Completion extends KmsCommand {
   ];
 
   protected override stopsAtOnce = true;
+  protected override isVerbatim = true;
 
   protected async execute(): Promise<Outcome> {
     const { args } = await this.parse(Completion);

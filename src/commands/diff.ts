@@ -5,7 +5,7 @@ import { identityFlags, withEnvironment } from '../ui/flags.js';
 import { formatDiff } from '../ui/present/diff.js';
 import { diffExitCode, documentDiff } from '../ui/present/diff-document.js';
 import { scopeFlags } from '../ui/scope-flags.js';
-import { terminalColumns } from '../ui/table.js';
+import { terminalColumns } from '../ui/terminal-text.js';
 
 export default class Diff extends KmsCommand {
   static override summary =

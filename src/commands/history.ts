@@ -4,7 +4,7 @@ import { openHistory } from '../jobs/record-run.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { withEnvironment } from '../ui/flags.js';
 import { documentHistory, formatHistory } from '../ui/present/history.js';
-import { terminalColumns } from '../ui/table.js';
+import { terminalColumns } from '../ui/terminal-text.js';
 
 export default class History extends KmsCommand {
   static override summary = 'Show what ran and how it ended, newest last.';

@@ -7,7 +7,7 @@ import { systemClock } from '../platform/clock.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import { identityFlags, withEnvironment } from '../ui/flags.js';
 import { documentArchives, formatArchives } from '../ui/present/archives.js';
-import { terminalColumns } from '../ui/table.js';
+import { terminalColumns } from '../ui/terminal-text.js';
 
 export default class ListArchives extends KmsCommand {
   static override summary =

@@ -9,7 +9,7 @@ import {
 } from '../ui/present/search.js';
 import { scopeFlags } from '../ui/scope-flags.js';
 import { searchFlags } from '../ui/search-flags.js';
-import { terminalColumns } from '../ui/table.js';
+import { terminalColumns } from '../ui/terminal-text.js';
 
 export default class Search extends KmsCommand {
   static override summary = 'Find messages inside archives.';

@@ -72,6 +72,8 @@ made because a file of settings is broken), 3 unknown (nobody can look, or the c
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(Status);
     const isCheck = flags.check || flags['max-age'] !== undefined;
+    this.isVerbatim = isCheck;
+
     const limitMs = flags['max-age'] ?? DEFAULT_MAX_AGE_MS;
     const maxAgeMs = isCheck ? limitMs : undefined;
     const metrics = flags.prometheus && {

@@ -19,6 +19,8 @@ import { presentError, wantsJson, writeOut } from './present/error.js';
 import { Progress, type ProgressMode } from './progress.js';
 import { type Acts, RunRecorder } from './run-recorder.js';
 import { startStepLog, tellProgress } from './step-log.js';
+import { fitText } from './terminal-text.js';
+import { paint } from './tones.js';
 
 /** The result of a command, as text or as one JSON document. */
 export interface Outcome {
@@ -56,6 +58,9 @@ export abstract class KmsCommand extends Command {
   protected kept = 'nothing was changed';
   /** While nothing is written and nothing temporary lies anywhere, a signal ends the program where it stands. */
   protected stopsAtOnce = false;
+
+  /** Its text is for programs, or a file's: lines stay as they are on a terminal too. */
+  protected isVerbatim = false;
 
   readonly #controller = new AbortController();
   #progress: Progress | undefined;
@@ -130,7 +135,15 @@ export abstract class KmsCommand extends Command {
   /** One warning for people, on stderr; with `--json` the report carries it too. */
   protected warnPeople(message: string): void {
     this.#progress?.pause();
-    process.stderr.write(`Warning: ${message}\n`);
+    const label = paint('warning', 'Warning:', process.stderr);
+    process.stderr.write(`${label} ${message}\n`);
+  }
+
+  /** What somebody is shown before a question. */
+  protected showPeople(text: string): void {
+    const { isTTY, columns } = process.stderr;
+
+    process.stderr.write(`${isTTY ? fitText(text, columns) : text}\n`);
   }
 
   protected warnAll(messages: readonly string[]): void {
@@ -155,7 +168,8 @@ export abstract class KmsCommand extends Command {
       if (this.#wantsJson()) {
         printDocument(printedDocument(outcome.json, exitCode));
       } else if (outcome.text !== '' && !isLeftOut) {
-        writeOut(`${outcome.text}\n`);
+        const { text } = outcome;
+        writeOut(`${this.isVerbatim ? text : fitText(text)}\n`);
       }
 
       process.exitCode = exitCode;

@@ -27,6 +27,7 @@ export abstract class EditCommand extends KmsCommand {
     ExitCode.engineRunning,
     ExitCode.noSpace,
   ];
+  protected override isVerbatim = true;
   protected override kept = 'mailserver.cfg is as it was';
 
   protected editOptions(

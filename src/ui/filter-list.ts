@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import {
   createPrompt,
   isEnterKey,
@@ -12,7 +11,6 @@ import {
 import { formatCount } from '../platform/units.js';
 import {
   type Choice,
-  cutToColumns,
   FIRST_STATE,
   firstSeen,
   type FoldedChoice,
@@ -22,6 +20,8 @@ import {
   shownOf,
   toggleMarks,
 } from './list-state.js';
+import { cutToColumns } from './terminal-text.js';
+import { decorate } from './tones.js';
 
 /** A question for inquirer: one or several of a list that `/` filters, as in less and vim. */
 
@@ -149,7 +149,7 @@ function hasMissing(choices: readonly Choice[]): boolean {
 }
 
 function formatFilter({ filter, isTyping }: ListState): string {
-  return isTyping || filter !== '' ? styleText('cyan', `  /${filter}`) : '';
+  return isTyping || filter !== '' ? decorate('cyan', `  /${filter}`) : '';
 }
 
 /** The choices that are seen, how many there are, and the keys. */
@@ -167,7 +167,7 @@ function formatBody(view: View): string {
         : lines),
       ...[formatNumbers(view), formatKeys(view)]
         .filter((line) => line !== '')
-        .map((line) => styleText('dim', line)),
+        .map((line) => decorate('dim', line)),
     ].join('\n') + HIDE_CURSOR
   );
 }
@@ -183,7 +183,7 @@ function formatChoice(
   const text = cutToColumns(name, (columns > 0 ? columns : 80) - MARGIN);
   const line = `${isActive ? '❯' : ' '} ${config.isMultiple ? mark : ''}${text}`;
 
-  return isActive ? styleText('cyan', line) : line;
+  return isActive ? decorate('cyan', line) : line;
 }
 
 function formatNumbers({ config, choices, shown, state }: View): string {

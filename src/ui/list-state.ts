@@ -101,21 +101,3 @@ export function firstSeen(active: number, count: number, page: number): number {
 
   return Math.max(0, Math.min(middle, count - page));
 }
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u;
-
-/** As much of a text as fits into the columns of a terminal. */
-export function cutToColumns(text: string, columns: number): string {
-  let width = 0;
-  let cut = '';
-
-  for (const character of text) {
-    if (!/\p{M}/u.test(character)) width += WIDE.test(character) ? 2 : 1;
-    if (width > columns) return cut;
-
-    cut += character;
-  }
-
-  return text;
-}

@@ -61,10 +61,11 @@ export abstract class RecoverCommand extends KmsCommand {
     if (!flags['dry-run']) await request.refuseWhileRunning();
 
     const planned = await verb.planRecover(request);
-    const plan = formatRecoverPlan(planned.report, flags.verbose);
+    const stream = flags['dry-run'] ? process.stdout : process.stderr;
+    const plan = formatRecoverPlan(planned.report, flags.verbose, stream);
     if (flags['dry-run']) return previewOf(planned.report, plan);
 
-    if (!flags.quiet && !flags.json) process.stderr.write(`${plan}\n`);
+    if (!flags.quiet && !flags.json) this.showPeople(plan);
     if (!flags.yes) await confirm();
 
     this.stopsAtOnce = false;
@@ -119,7 +120,7 @@ export abstract class RecoverCommand extends KmsCommand {
 
     // A script that says --rollback means it; a person is shown what goes.
     if (!flags.yes && process.stdin.isTTY) {
-      process.stderr.write(`${preview}\n`);
+      this.showPeople(preview);
       await confirm();
     }
 
@@ -150,7 +151,7 @@ export abstract class RecoverCommand extends KmsCommand {
     }
 
     if (!flags.quiet && !flags.json) {
-      process.stderr.write(`${formatForget('Forgets', kept)}\n`);
+      this.showPeople(formatForget('Forgets', kept));
     }
 
     if (!flags.yes) await confirm();

@@ -12,6 +12,7 @@ interface Runnable {
 const ENVIRONMENT = {
   KMS_BACKUP_PID_FILE: QUIET_ENVIRONMENT.KMS_BACKUP_PID_FILE,
   NODE_ENV: 'production',
+  FORCE_COLOR: '0',
 };
 
 let loaded: Promise<Config> | undefined;

@@ -1,7 +1,7 @@
 """Runs a program on a terminal of its own and plays a person at it.
 
 Standard input: JSON {"command": [...], "env": {...}, "steps": [[text to wait for, keys to type], ...], "seconds": N,
-"cwd": directory or null, "stdout": file that its standard output goes to, or null for the terminal}.
+"cwd": directory or null, "columns": width of the terminal, "stdout": file that its standard output goes to, or null for the terminal}.
 Standard output: JSON {"status": exit code, "screen": all that the program wrote, "missed": text that never came}.
 """
 
@@ -25,7 +25,7 @@ if pid == 0:
     if request["stdout"]:
         os.dup2(os.open(request["stdout"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
     os.execvp(request["command"][0], request["command"])
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, request["columns"], 0, 0))
 
 screen, seen, missed = "", 0, None
 steps = list(request["steps"])

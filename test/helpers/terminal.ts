@@ -30,6 +30,8 @@ export interface Place {
   readonly env?: Readonly<Record<string, string>>;
   /** The file that its standard output goes to instead of the terminal. */
   readonly stdout?: string;
+  /** How wide the terminal is; default: 160. */
+  readonly columns?: number;
 }
 
 /**
@@ -58,7 +60,7 @@ export function typeIntoProgram(
     TERM: 'xterm',
     ...place.env,
   }).filter(([, value]) => value !== undefined);
-  const { cwd = null, stdout: file = null } = place;
+  const { cwd = null, stdout: file = null, columns = 160 } = place;
   const request = {
     command,
     env: Object.fromEntries(environment),
@@ -66,6 +68,7 @@ export function typeIntoProgram(
     seconds: 60,
     cwd,
     stdout: file,
+    columns,
   };
   const { stdout, stderr } = runTool(findPython(), [PLAYER], {
     input: JSON.stringify(request),

@@ -61,6 +61,7 @@ export const QUIET_ENVIRONMENT = {
   KMS_BACKUP_PID_FILE: '/nonexistent/kms.pid',
   KMS_BACKUP_SERVER_DIR: undefined,
   NO_COLOR: '1',
+  FORCE_COLOR: undefined,
 } as const;
 
 /** Calls `kms-backup` as a script would. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  cutToColumns,
   FIRST_STATE,
   firstSeen,
   foldChoices,
@@ -55,12 +54,5 @@ describe('a list', () => {
     const marked = toggleMarks(new Set(['a']), ['a', 'b']);
     expect([...marked]).toEqual(['a', 'b']);
     expect([...toggleMarks(marked, ['b'])]).toEqual(['a']);
-  });
-
-  it('cuts lines to the terminal, whose ideographs are two columns wide', () => {
-    expect(cutToColumns('abcdef', 4)).toBe('abcd');
-    expect(cutToColumns('日本語', 4)).toBe('日本');
-    expect(cutToColumns('日本語', 5)).toBe('日本');
-    expect(cutToColumns('e\u0301e\u0301', 2)).toBe('e\u0301e\u0301');
   });
 });

@@ -32,6 +32,8 @@ export default class LogShow extends KmsCommand {
     }),
   });
 
+  protected override isVerbatim = true;
+
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(LogShow);
     if (flags.follow && flags.json) {

@@ -30,6 +30,7 @@ export default class ScheduleExport extends KmsCommand {
   });
 
   protected override stopsAtOnce = true;
+  protected override isVerbatim = true;
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleExport);

@@ -18,6 +18,7 @@ import {
 } from '../../platform/units.js';
 import type { ListedArchive } from '../../jobs/list-archives.js';
 import { fitTable } from '../table.js';
+import { paint, type Tone } from '../tones.js';
 
 /** A column that is there where an archive was drilled. */
 const DRILLED = 'DRILLED';
@@ -36,7 +37,7 @@ const HEADER = [
   'RECOVERABLE',
 ];
 
-/** Columns that a narrow terminal leaves out, in this order. */
+/** Columns that a narrow terminal has below their row, in this order. */
 const DISPENSABLE = [
   'VOLUMES',
   'NEEDS',
@@ -66,13 +67,7 @@ export function formatArchives(
     (cells) =>
       cells.filter((_, column) => isDrilled || HEADER[column] !== DRILLED),
   );
-  const { lines, leftOut } = fitTable(table, DISPENSABLE, columns);
-
-  if (leftOut.length > 0) {
-    lines.push(
-      `No room for ${leftOut.join(', ')}: see a wider terminal, or --json.`,
-    );
-  }
+  const lines = fitTable(table, DISPENSABLE, columns);
 
   const bytes = rows.reduce(
     (sum, { state }) => sum + state.facts.files.sizeBytes,
@@ -110,7 +105,10 @@ function toCells(
     needs(state),
     describeProof(state),
     state.drilled ? describeDrill(state.drilled) : '-',
-    [describeRecoverable(state), describePin(state.pin, now)]
+    [
+      paint(toneOf(state), describeRecoverable(state)),
+      describePin(state.pin, now),
+    ]
       .filter((words) => words !== undefined)
       .join('; '),
   ];
@@ -121,6 +119,13 @@ function describeProof({ verifiedAt, verifiedBy }: ArchiveState): string {
   if (!verifiedAt) return 'no';
 
   return `${formatDay(verifiedAt)}${verifiedBy === 'drill' ? ' (drill)' : ''}`;
+}
+
+function toneOf(state: ArchiveState): Tone | undefined {
+  if (state.unreadable) return 'warning';
+  if (!state.isRecoverable) return 'damage';
+
+  return state.lacks.length > 0 ? 'warning' : undefined;
 }
 
 function describeRecoverable({

@@ -65,7 +65,7 @@ function formatFolders(
     ...folders.map((folder) => toCells(folder, `  ${nameFolder(folder)}`)),
   ]);
 
-  return fitTable([FOLDER_HEADER, ...rows], [], columns).lines;
+  return fitTable([FOLDER_HEADER, ...rows], [], columns);
 }
 
 function toCells(counts: Counts, name: string): string[] {
@@ -102,7 +102,7 @@ function nameFolder({ folder, wasThere, isThere }: FolderDiff): string {
 }
 
 const MESSAGE_HEADER = ['CHANGE', 'DATE', 'FROM', 'SUBJECT', 'SIZE', 'MESSAGE'];
-/** Columns that a narrow terminal leaves out, in this order. */
+/** Columns that a narrow terminal has below their row, in this order. */
 const DISPENSABLE = ['SIZE', 'FROM', 'DATE'];
 
 function formatMessages(
@@ -113,7 +113,7 @@ function formatMessages(
 
   const rows = messages.map(toMessageCells);
 
-  return fitTable([MESSAGE_HEADER, ...rows], DISPENSABLE, columns).lines;
+  return fitTable([MESSAGE_HEADER, ...rows], DISPENSABLE, columns);
 }
 
 function toMessageCells(message: ListedMessage): string[] {
@@ -129,8 +129,8 @@ function toMessageCells(message: ListedMessage): string[] {
   return [
     message.change,
     date ? formatMinute(date) : '-',
-    plainText(from, 24),
-    plainText(subject, 32),
+    plainText(from),
+    plainText(subject),
     formatSize(message.sizeBytes),
     name + origin,
   ];

@@ -10,6 +10,7 @@ import {
 } from '../../platform/units.js';
 import { document } from '../document.js';
 import { formatTable } from '../table.js';
+import { paint } from '../tones.js';
 
 const LISTED = 20;
 
@@ -34,16 +35,13 @@ export function documentDrill(report: DrillReport): object {
 
 /** The result of a drill for people. */
 export function formatDrill(report: DrillReport): string {
-  const { archives, takenAt, opened, unopened, keptIn } = report;
+  const { archives, takenAt, keptIn } = report;
   const rows = [
     [drillVerdict(report), describeDrilled(report)],
     ['From', `${archives.join(' + ')}, ${formatWeekdayMoment(takenAt)}`],
     ['Recovered', describeRecovered(report)],
     ['Live', describeLive(report)],
-    [
-      'Opened',
-      `${plural(opened, 'message')}${unopened.length > 0 ? `, ${formatCount(unopened.length)} did not open` : ''}`,
-    ],
+    ['Opened', describeOpened(report)],
     ['Everything', describeEstimate(report)],
     ...(keptIn === undefined ? [] : [['Kept in', keptIn]]),
   ];
@@ -52,7 +50,16 @@ export function formatDrill(report: DrillReport): string {
 }
 
 function drillVerdict({ faults }: DrillReport): string {
-  return faults.length === 0 ? 'ok' : 'DAMAGED';
+  return faults.length === 0 ? paint('fine', 'ok') : paint('damage', 'DAMAGED');
+}
+
+function describeOpened({ opened, unopened }: DrillReport): string {
+  const messages = plural(opened, 'message');
+  if (unopened.length === 0) return messages;
+
+  const rest = formatCount(unopened.length);
+
+  return `${messages}, ${rest} did not open`;
 }
 
 /** `alice@example.com, by chance among 52 mailboxes (--seed 7 chooses it again)`. */
@@ -61,16 +68,25 @@ function describeDrilled({ drilled, isWhole, chance }: DrillReport): string {
 
   const names = drilled.slice(0, LISTED).map((name) => plainText(name));
   const more = drilled.length - names.length;
-  const list = `${names.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`;
+  const rest = more > 0 ? ` and ${formatCount(more)} more` : '';
+  const list = names.join(', ') + rest;
+  if (!chance) return list;
 
-  return chance
-    ? `${list}, by chance among ${plural(chance.among, 'mailbox', 'mailboxes')} (again with --seed ${String(chance.seed)})`
-    : list;
+  const mailboxes = plural(chance.among, 'mailbox', 'mailboxes');
+  const again = `--seed ${String(chance.seed)}`;
+
+  return `${list}, by chance among ${mailboxes} (again with ${again})`;
 }
 
 function describeRecovered({ recovered, faults }: DrillReport): string {
   const { messages, files, bytes, durationMs } = recovered;
-  const amount = `${plural(messages, 'message')}, ${plural(files, 'file')}, ${formatSize(bytes)} in ${formatDuration(durationMs)}`;
+  const what = [
+    plural(messages, 'message'),
+    plural(files, 'file'),
+    formatSize(bytes),
+  ];
+  const took = formatDuration(durationMs);
+  const amount = `${what.join(', ')} in ${took}`;
 
   return faults.length === 0
     ? `${amount}, all as archived: counts and checksums`
@@ -118,10 +134,12 @@ function describeFaults({ faults, unopened }: DrillReport): string[] {
   ];
   const more = lines.length - LISTED;
 
-  return [
-    ...lines.slice(0, LISTED).map((line) => `  ${line}`),
-    ...(more > 0
-      ? [`  … and ${formatCount(more)} more; --json lists all`]
-      : []),
-  ];
+  const shown = lines.slice(0, LISTED).map((line) => `  ${line}`);
+  if (more > 0) {
+    const rest = formatCount(more);
+
+    shown.push(`  … and ${rest} more; --json lists all`);
+  }
+
+  return shown;
 }

@@ -1,6 +1,7 @@
 import { ExitCode, KmsError, messageOf } from '../../errors.js';
 import { toKnownError } from '../../platform/system-error.js';
 import { document, printedDocument } from '../document.js';
+import { paint } from '../tones.js';
 
 /** Prints an error in the documented form and returns its exit code. */
 export function presentError(error: unknown, asJson: boolean): ExitCode {
@@ -47,7 +48,8 @@ function toldError(error: unknown): ToldError & { exitCode: ExitCode } {
 }
 
 function formatError({ code, message, hints }: ToldError): string {
-  const lines = [`Error: ${message}`, `Code: ${code}`];
+  const label = paint('damage', 'Error:', process.stderr);
+  const lines = [`${label} ${message}`, `Code: ${code}`];
   if (hints.length > 0) {
     lines.push('Try this:', ...hints.map((hint) => `  * ${hint}`));
   }

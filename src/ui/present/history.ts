@@ -8,6 +8,7 @@ import {
 } from '../../platform/units.js';
 import { document } from '../document.js';
 import { fitTable } from '../table.js';
+import { paint, type Tone } from '../tones.js';
 
 const TITLES = [
   'STARTED',
@@ -19,7 +20,7 @@ const TITLES = [
   'SIZE',
   'WHAT',
 ];
-/** Left out first where a terminal has no room. */
+/** The first that go below their row where a terminal has no room. */
 const DISPENSABLE = ['SIZE', 'MESSAGES', 'TOOK', 'EXIT'];
 
 export function documentHistory(
@@ -34,14 +35,18 @@ export function formatHistory(
   runs: readonly HistoryRun[],
   columns: number | undefined,
 ): string {
-  const { lines } = fitTable(
-    [TITLES, ...runs.map(rowOf)],
-    DISPENSABLE,
-    columns,
+  return fitTable([TITLES, ...runs.map(rowOf)], DISPENSABLE, columns).join(
+    '\n',
   );
-
-  return lines.join('\n');
 }
+
+const TONES: Readonly<Partial<Record<HistoryRun['state'], Tone>>> = {
+  failed: 'damage',
+  damaged: 'damage',
+  died: 'damage',
+  incomplete: 'warning',
+  interrupted: 'warning',
+};
 
 function rowOf(run: HistoryRun): string[] {
   const { startedAt, endedAt, command, state, exitCode, facts } = run;
@@ -49,7 +54,7 @@ function rowOf(run: HistoryRun): string[] {
   return [
     formatWeekdayMoment(startedAt),
     command,
-    state === 'failed' ? 'FAILED' : state,
+    paint(TONES[state], state === 'failed' ? 'FAILED' : state),
     exitCode === undefined ? '-' : String(exitCode),
     endedAt ? formatDuration(endedAt.getTime() - startedAt.getTime()) : '-',
     facts.messages === undefined ? '-' : formatCount(facts.messages),

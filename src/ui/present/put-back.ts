@@ -31,8 +31,14 @@ export function formatPutBack(
   const { source } = planned;
   const { added, addedBytes, skipped, leftOut, reconnects, isDryRun } = report;
 
+  const label = isDryRun ? 'Would add ' : 'Added     ';
+  const skip = isDryRun ? 'skip' : 'skipped';
+  const messages = plural(added, 'message');
+  const size = formatSize(addedBytes);
+  const there = formatCount(skipped);
+
   return [
-    `${isDryRun ? 'Would add ' : 'Added     '}${plural(added, 'message')}, ${formatSize(addedBytes)}; skip${isDryRun ? '' : 'ped'} ${formatCount(skipped)} that are there`,
+    `${label}${messages}, ${size}; ${skip} ${there} that are there`,
     `To        ${accountOf(planned)}`,
     ...labelled('Folder', folderLines(report)),
     ...labelled('Refused', refusedLines(report.refused, isVerbose)),
@@ -90,27 +96,34 @@ function refusedLines(
   const shown = isVerbose ? refused : refused.slice(0, LISTED);
   const rest = refused.length - shown.length;
 
-  return [
-    ...shown.map(({ name, reason }) => `${name}: ${reason}`),
-    ...(rest > 0 ? [`and ${formatCount(rest)} more`] : []),
-  ];
+  const lines = shown.map(({ name, reason }) => `${name}: ${reason}`);
+  if (rest > 0) lines.push(`and ${formatCount(rest)} more`);
+
+  return lines;
 }
 
 function leftOutLines(items: number, hiddenItems: number): string[] {
-  return [
-    ...(items > 0
-      ? [`${plural(items, 'entry', 'entries')} of calendars and address books`]
-      : []),
-    ...(hiddenItems > 0
-      ? [`${plural(hiddenItems, 'hidden item')} of Outlook (#assoc)`]
-      : []),
-  ];
+  const lines: string[] = [];
+
+  if (items > 0) {
+    const entries = plural(items, 'entry', 'entries');
+
+    lines.push(`${entries} of calendars and address books`);
+  }
+
+  if (hiddenItems > 0) {
+    const hidden = plural(hiddenItems, 'hidden item');
+
+    lines.push(`${hidden} of Outlook (#assoc)`);
+  }
+
+  return lines;
 }
 
 function reconnectLines(reconnects: number): string[] {
-  return reconnects > 0
-    ? [
-        `the connection broke off ${plural(reconnects, 'time')} and was made again`,
-      ]
-    : [];
+  if (reconnects === 0) return [];
+
+  const times = plural(reconnects, 'time');
+
+  return [`the connection broke off ${times} and was made again`];
 }

@@ -9,6 +9,7 @@ import {
   plural,
 } from '../../platform/units.js';
 
+import { paint, type Tone } from '../tones.js';
 import { formatLost } from './lost.js';
 import {
   describeCounts,
@@ -24,11 +25,31 @@ const LISTED_NAMES = 8;
 /** Where an old state is kept, but for those that are kept as NAME.BAK. */
 const STAGING_NAME = '.kms-backup-recover';
 
-/** The plan of a recover, as it is shown before anything happens. */
+/** The lines of a plan that somebody in a hurry must see. */
+const TONES: readonly (readonly [RegExp, Tone])[] = [
+  [/^(?:Loses {5}(?!nothing)|Missing|Lost)/, 'damage'],
+  [/^Keeps {5}(?:nothing of|no )|^(?:Note|Stays)/, 'warning'],
+];
+
+/**
+ * The plan of a recover, as it is shown before anything happens.
+ * @param stream where it is shown
+ */
 export function formatRecoverPlan(
   report: RecoverReport,
   isVerbose = false,
+  stream: NodeJS.WriteStream = process.stdout,
 ): string {
+  return planLines(report, isVerbose)
+    .map((line) => {
+      const tone = TONES.find(([pattern]) => pattern.test(line))?.[1];
+
+      return paint(tone, line, stream);
+    })
+    .join('\n');
+}
+
+function planLines(report: RecoverReport, isVerbose: boolean): string[] {
   const taken = formatMoment(report.takenAt);
   return [
     `Recover   ${plural(report.messages, 'message')}, ${plural(report.files, 'file')}, ${formatSize(report.bytes)}, as of ${taken}`,
@@ -43,7 +64,7 @@ export function formatRecoverPlan(
     ...formatStaying(report.lost),
     ...accountLines('Note      ', report),
     ...report.warnings.map((warning) => `Note      ${warning}`),
-  ].join('\n');
+  ];
 }
 
 /** The live files that a salvage will not replace. */

@@ -3,6 +3,7 @@ import type { MirrorEnd } from '../../jobs/mirror-archives.js';
 import { formatSize, plural } from '../../platform/units.js';
 import type { ReplicatedArchive } from '../../replicate/request.js';
 import { formatTable } from '../table.js';
+import { paint } from '../tones.js';
 import { formatRotation } from './rotate.js';
 
 /** Damage is said louder than what is lacking for another reason. */
@@ -28,7 +29,7 @@ export function documentReplicate(end: MirrorEnd): object {
 /** Every archive and what became of it, then what the other place keeps. */
 export function formatReplicate({ report, rotation }: MirrorEnd): string {
   const rows = report.archives.map(({ action, archive, reason }) => [
-    action === 'left' ? 'NOT THERE' : action,
+    action === 'left' ? paint('damage', 'NOT THERE') : action,
     archive,
     reason ?? '',
   ]);

@@ -2,11 +2,12 @@ import { describeKept } from '../../archive/kept-counts.js';
 import type { RotateReport } from '../../rotate/report-rotation.js';
 import { formatSize, plural } from '../../platform/units.js';
 import { formatTable } from '../table.js';
+import { paint } from '../tones.js';
 
 /** Every archive with its verdict and the rule that gave it. */
 export function formatRotate(report: RotateReport): string {
   const rows = report.verdicts.map(({ action, reason, archive, failure }) => [
-    failure === undefined ? action : 'FAILED',
+    failure === undefined ? action : paint('damage', 'FAILED'),
     failure === undefined ? reason : `${reason}: ${failure}`,
     archive,
   ]);

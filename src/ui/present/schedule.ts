@@ -35,10 +35,10 @@ export function formatTasks(tasks: readonly ScheduleTask[]): string {
     plainText(task.description),
   ]);
 
-  return formatTable([
-    ['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'],
-    ...rows,
-  ]).join('\n');
+  return formatTable(
+    [['ID', 'TYPE', 'DAY', 'TIME', 'ENABLED', 'GUID', 'DESCRIPTION'], ...rows],
+    ['GUID'],
+  ).join('\n');
 }
 
 /** A coming run as JSON gives it. */

@@ -5,6 +5,7 @@ import { formatSize, plural } from '../../platform/units.js';
 import { plainText } from '../../platform/plain-text.js';
 import { document } from '../document.js';
 import { formatTable } from '../table.js';
+import { padToWidth, textWidth } from '../terminal-text.js';
 import {
   recoverCommand,
   recoverLines,
@@ -95,8 +96,8 @@ function formatHits(hits: readonly MailHit[]): string[] {
 
   const rows = hits.map((hit) => [
     formatDate(hit),
-    plainText(hit.from, 32),
-    plainText(hit.subject, 48),
+    plainText(hit.from),
+    plainText(hit.subject),
     formatSize(hit.sizeBytes),
     plainText(hit.name),
   ]);
@@ -111,15 +112,12 @@ function formatHits(hits: readonly MailHit[]): string[] {
 function formatSightings(hits: readonly MailHit[], columns: number): string[] {
   if (hits.length === 0) return [];
 
-  const subjectColumns = Math.max(20, columns - FROM_COLUMNS - 20);
-  const heads = formatTable([
-    ['DATE', 'FROM', 'SUBJECT'],
-    ...hits.map((hit) => [
-      formatDate(hit),
-      plainText(hit.from, FROM_COLUMNS),
-      plainText(hit.subject, subjectColumns),
-    ]),
+  const rows = hits.map((hit) => [
+    formatDate(hit),
+    plainText(hit.from),
+    plainText(hit.subject),
   ]);
+  const heads = formatHeads([['DATE', 'FROM', 'SUBJECT'], ...rows]);
 
   const sightings = [
     formatSighting('LAST SEEN', 'GONE SINCE', 'LIVE'),
@@ -143,13 +141,40 @@ function formatSightings(hits: readonly MailHit[], columns: number): string[] {
   ];
 }
 
+/** A line each; a long sender moves his own subject alone. */
+function formatHeads(rows: readonly (readonly string[])[]): string[] {
+  const dateColumns = widest(rows, 0);
+  const fromColumns = Math.min(widest(rows, 1), FROM_COLUMNS);
+
+  return rows.map(([date = '', from = '', subject = '']) => {
+    const cells = [
+      padToWidth(date, dateColumns),
+      padToWidth(from, fromColumns),
+      subject,
+    ];
+
+    return cells.join('  ');
+  });
+}
+
+function widest(rows: readonly (readonly string[])[], column: number): number {
+  let most = 0;
+
+  for (const row of rows) {
+    const width = textWidth(row[column] ?? '');
+    most = Math.max(most, width);
+  }
+
+  return most;
+}
+
 /** Cells of one width, whatever they hold: the name behind them begins in one column. */
 function formatSighting(seen: string, gone: string, live: string): string {
   return `  ${seen.padEnd(16)}  ${gone.padEnd(16)}  ${live.padEnd(4)}  `;
 }
 
 function withName(sighting: string, name: string, columns: number): string[] {
-  return sighting.length + name.length <= columns
+  return textWidth(sighting + name) <= columns
     ? [sighting + name]
     : [sighting.trimEnd(), `    ${name}`];
 }

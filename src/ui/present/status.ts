@@ -21,6 +21,7 @@ import { document } from '../document.js';
 import { unknownLine } from './check-line.js';
 import { toldError } from './error.js';
 import { formatTable } from '../table.js';
+import { paint, type Tone } from '../tones.js';
 import { documentPins, pinRows } from './pin.js';
 
 /** The width where stdout is no terminal: mail and logs show such lines unbroken. */
@@ -96,6 +97,13 @@ export function formatStatus(status: CollectedStatus): string {
   ].join('\n');
 }
 
+const LEVEL_TONES: Readonly<Record<StatusReport['level'], Tone>> = {
+  ok: 'fine',
+  warning: 'warning',
+  critical: 'damage',
+  unknown: 'warning',
+};
+
 function statusRows(status: CollectedStatus): string[][] {
   const {
     report,
@@ -105,7 +113,7 @@ function statusRows(status: CollectedStatus): string[][] {
   const { last, newestRecoverable: newest, engine, lock } = report;
 
   return [
-    ['Status', report.level.toUpperCase()],
+    ['Status', paint(LEVEL_TONES[report.level], report.level.toUpperCase())],
     ...lastRunRows(status),
     ['Full', describe(last.full)],
     ['Differential', describe(last.differential)],
@@ -130,7 +138,7 @@ function statusRows(status: CollectedStatus): string[][] {
     ],
     ...(lock ? [['At work', lock.fact]] : []),
     ...keptRows(status),
-    ...report.warnings.map((warning) => ['Warning', warning]),
+    ...report.warnings.map((warning) => [paint('warning', 'Warning'), warning]),
   ];
 }
 
@@ -167,7 +175,9 @@ function lastRunRows({ runs, progress, lastRun }: CollectedStatus): string[][] {
 
   return [
     ...(running ? [['Running', describeRunning(running, progress)]] : []),
-    ...(told === undefined ? [] : [['Last run', told]]),
+    ...(told === undefined
+      ? []
+      : [['Last run', paint(runs.failing && 'damage', told)]]),
   ];
 }
 

@@ -6,7 +6,7 @@ import type {
   TargetSettings,
 } from '../../settings/target-section.js';
 import { document } from '../document.js';
-import { fitTable } from '../table.js';
+import { formatTable } from '../table.js';
 import { formatChecks } from './doctor.js';
 
 /** Targets as a document; it holds no secret. */
@@ -35,7 +35,7 @@ export function formatTargets(targets: readonly TargetSettings[]): string {
     return 'No targets. Add one: kms-backup target add NAME s3://BUCKET/PREFIX, or a directory';
   }
 
-  return fitTable(
+  return formatTable(
     [
       ['NAME', 'PLACE', 'ENDPOINT', 'KEYS'],
       ...targets.map((target) => [
@@ -45,9 +45,8 @@ export function formatTargets(targets: readonly TargetSettings[]): string {
         target.type === 's3' ? describeKeys(target) : '-',
       ]),
     ],
-    [],
-    undefined,
-  ).lines.join('\n');
+    ['ENDPOINT'],
+  ).join('\n');
 }
 
 /** The settings of one, a line each. */

@@ -7,6 +7,8 @@ import { toSystemError } from '../../platform/system-error.js';
 import { formatDay } from '../../platform/dates.js';
 import { formatCount, formatSize, plural } from '../../platform/units.js';
 import { document } from '../document.js';
+import { padToWidth } from '../terminal-text.js';
+import { paint, type Tone } from '../tones.js';
 
 const LISTED_PROBLEMS = 20;
 const ADVICE =
@@ -125,7 +127,9 @@ function formatReports(reports: readonly VerifyReport[]): string {
   }
 
   if (bad > 0) {
-    lines.push(`${bad} of ${plural(reports.length, 'archive')} DAMAGED`);
+    lines.push(
+      `${bad} of ${plural(reports.length, 'archive')} ${paint('damage', 'DAMAGED')}`,
+    );
   }
 
   if (sealed > 0) {
@@ -153,28 +157,89 @@ function isUnread({ fault, problems, unread }: VerifyReport): boolean {
   return unread.length > 0 && fault === undefined && problems.length === 0;
 }
 
+/** A verdict, its colour, and what it stands on. */
+interface Verdict {
+  readonly tone: Tone;
+  readonly word: string;
+  readonly facts: string;
+}
+
+const VERDICT_COLUMNS = 'DAMAGED'.length;
+
 function describeVerdict(report: VerifyReport): string {
-  const { archive, fault, problems, unread, entries } = report;
+  const { tone, word, facts } = verdictOf(report);
+  const painted = paint(tone, word);
+  const verdict = padToWidth(painted, VERDICT_COLUMNS);
+
+  return `${verdict}  ${report.archive}  ${facts}`;
+}
+
+function verdictOf(report: VerifyReport): Verdict {
   if (report.isSound) {
-    if (report.seal) return `ok       ${archive}  ${describeSeal(report)}`;
-
-    const how = report.isComplete ? 'every byte read' : 'structure only';
-    const facts = `${formatCount(entries)} entries, ${plural(report.messages, 'message')}, ${formatSize(report.bytes)}`;
-
-    return `ok       ${archive}  ${facts}, ${plural(report.volumes, 'volume')}, ${how}`;
+    return {
+      tone: 'fine',
+      word: 'ok',
+      facts: describeSound(report),
+    };
   }
 
   if (report.isSealed) {
-    if (report.seal) return `SEALED   ${archive}  ${describeSeal(report)}`;
-
-    return `SEALED   ${archive}  ${plural(report.volumes, 'volume')}, none missing; nothing is proven of what is in it`;
+    return {
+      tone: 'warning',
+      word: 'SEALED',
+      facts: describeClosed(report),
+    };
   }
 
   if (isUnread(report)) {
-    return `UNREAD   ${archive}  ${plural(unread.length, 'entry', 'entries')} could not be read: nothing is proven of it`;
+    return {
+      tone: 'damage',
+      word: 'UNREAD',
+      facts: describeUnread(report),
+    };
   }
 
-  return `DAMAGED  ${archive}  ${fault ?? `${plural(problems.length, 'entry', 'entries')} of ${formatCount(entries)} damaged`}`;
+  return {
+    tone: 'damage',
+    word: 'DAMAGED',
+    facts: report.fault ?? countProblems(report),
+  };
+}
+
+function describeUnread({ unread }: VerifyReport): string {
+  const entries = plural(unread.length, 'entry', 'entries');
+
+  return `${entries} could not be read: nothing is proven of it`;
+}
+
+function describeSound(report: VerifyReport): string {
+  if (report.seal) return describeSeal(report);
+
+  const how = report.isComplete ? 'every byte read' : 'structure only';
+  const facts = [
+    `${formatCount(report.entries)} entries`,
+    plural(report.messages, 'message'),
+    formatSize(report.bytes),
+    plural(report.volumes, 'volume'),
+    how,
+  ];
+
+  return facts.join(', ');
+}
+
+function describeClosed(report: VerifyReport): string {
+  if (report.seal) return describeSeal(report);
+
+  const volumes = plural(report.volumes, 'volume');
+
+  return `${volumes}, none missing; nothing is proven of what is in it`;
+}
+
+function countProblems({ problems, entries }: VerifyReport): string {
+  const bad = plural(problems.length, 'entry', 'entries');
+  const all = formatCount(entries);
+
+  return `${bad} of ${all} damaged`;
 }
 
 /** What the seal proves of an archive, and what not. */
@@ -194,7 +259,7 @@ function describeSeal({ volumes, messages, seal }: VerifyReport): string {
 function formatOne(report: VerifyReport): string[] {
   const lines = [describeVerdict(report)];
   for (const warning of report.warnings) {
-    lines.push(`         Warning: ${warning}`);
+    lines.push(`         ${paint('warning', 'Warning:')} ${warning}`);
   }
 
   const problems = [...report.problems, ...report.unread];
