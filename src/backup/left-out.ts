@@ -16,7 +16,7 @@ import { parseEntryDirectory } from '../store/store-path.js';
 import { type MailboxCounts, sumMail } from './count-mail.js';
 
 /** A directory that is left out with all below it. */
-export interface LeftOutFolder {
+interface LeftOutFolder {
   /** Its entry name, with its final `/`. */
   readonly name: string;
   readonly kind: 'domain' | 'user' | 'folder';

@@ -79,7 +79,7 @@ export interface BackupIssue {
 }
 
 /** By the setting that they stand in. */
-export interface UnusedPatterns {
+interface UnusedPatterns {
   readonly accept: readonly string[];
   readonly exclude: readonly string[];
 }

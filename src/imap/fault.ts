@@ -30,7 +30,7 @@ export class UntrustedServerError extends KmsError {
 }
 
 /** The account takes no more (exit 14). */
-export class QuotaFullError extends KmsError {
+class QuotaFullError extends KmsError {
   constructor(message: string) {
     super('QUOTA_FULL', ExitCode.noSpace, message, {
       hints: [
@@ -71,7 +71,7 @@ const QUOTA = /OVERQUOTA/i;
 const QUOTA_WORDS = /quota (is )?exceeded|over quota|mailbox is full/i;
 
 /** The words of an error that may repeat what it was sent, without secrets. */
-export function wordsOf(account: ImapAccount, error: unknown): string {
+function wordsOf(account: ImapAccount, error: unknown): string {
   const { password, user } = account;
   const said = failureOf(error).responseText ?? messageOf(error);
   const secrets = [password, `\0${user}\0${password}`];

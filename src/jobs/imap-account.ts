@@ -13,7 +13,7 @@ import { trustedCertificates } from '../platform/trusted-certificates.js';
 import { PUBLIC } from '../store/mail-names.js';
 
 /** The variable that a password is taken from. */
-export const PASSWORD_VARIABLE = 'KMS_BACKUP_IMAP_PASSWORD';
+const PASSWORD_VARIABLE = 'KMS_BACKUP_IMAP_PASSWORD';
 
 /** The flags that name the server, the account and the login. */
 export interface ImapFlags {
