@@ -97,14 +97,18 @@ async function recordSound(
 }
 
 function noteDrill(
-  { chain }: DrilledPoint,
-  { recovered, warnings, estimate }: Proven,
+  { chain, isWhole }: DrilledPoint,
+  { recovered, warnings, estimate, faults }: Proven,
 ): void {
+  const archive = archiveName(chain.point.facts.files.stem);
+  const isProof = isWhole && faults.length === 0;
+
   noteRun({
-    archive: archiveName(chain.point.facts.files.stem),
+    archive,
     messages: recovered.messages,
     warnings: warnings.length,
     recoverMs: estimate?.durationMs,
+    proven: isProof ? [{ archive, by: 'drill' }] : [],
   });
 }
 

@@ -9,6 +9,7 @@ import {
 import { backUpAt } from '../helpers/nights.js';
 import { type S3Apart, startS3Apart } from '../helpers/s3-apart.js';
 import { Random } from '../helpers/random.js';
+import { newKeyPair } from '../helpers/sealing.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
 import {
   BINARY,
@@ -155,6 +156,25 @@ describe('archives in a bucket', () => {
       true,
     );
     expect(await s3.keys()).toEqual(before);
+  });
+
+  it('are drilled, which their history knows as a proof', () => {
+    const to = join(dir, 'drilled');
+    mkdirSync(to);
+    const full = `${address}/${FULL}`;
+    const { status, json } = readJson(
+      run(['drill', full, '--full', '--to', to, '--json']),
+    );
+    expect([status, json['isSound']]).toEqual([0, true]);
+    expect(readdirSync(to)).toEqual([]);
+
+    const { json: told } = readJson(run(['history', '--last', '1', '--json']));
+    expect(told['runs']).toMatchObject([
+      {
+        command: 'drill',
+        facts: { proven: [{ archive: FULL, by: 'drill' }] },
+      },
+    ]);
   });
 
   it('of which one is damaged are told so', async () => {
@@ -308,6 +328,30 @@ describe('a target', () => {
 
     expectDone(run(['target', 'rm', 'offsite']));
     expectEnd(run(['target', 'show', 'offsite']), 10, 'NOT_FOUND');
+  });
+});
+
+describe('a target that seals', () => {
+  it('gets a backup, which is drilled with the identity alone', async () => {
+    const { identity, recipient } = await newKeyPair();
+    const identityFile = join(dir, 'identity');
+    writeFileSync(identityFile, `${identity}\n`, { mode: 0o600 });
+    const place = `s3://${s3.bucketName}/sealed`;
+    expectDone(
+      run(['target', 'add', 'vault', place, '--recipients', recipient]),
+    );
+    expectDone(run(['backup', 'full', '--backup-dir', 'vault']));
+
+    const to = join(dir, 'drilled sealed');
+    mkdirSync(to);
+    const words = ['drill', 'vault', '--full', '--to', to];
+    expectEnd(run(words), 2, 'SEALED');
+    const drilled = run([...words, '--identity', identityFile]);
+    expectDone(drilled);
+    expect(drilled.stdout).toContain('all as archived');
+    expect(readdirSync(to)).toEqual([]);
+
+    expectDone(run(['target', 'rm', 'vault']));
   });
 });
 

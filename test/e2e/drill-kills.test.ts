@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +7,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildInstallation, randomStore } from '../helpers/installation.js';
 import { backUpAt } from '../helpers/nights.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { BINARY, kms, QUIET_ENVIRONMENT } from '../helpers/tools.js';
+import {
+  BINARY,
+  kms,
+  kmsJson,
+  QUIET_ENVIRONMENT,
+  runTool,
+} from '../helpers/tools.js';
 
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
 const root = temporaryDirectory('drill-kills');
 const scratch = join(root, 'scratch');
 const env = { ...QUIET_ENVIRONMENT, KMS_BACKUP_STATE_DIR: join(root, 'state') };
@@ -74,5 +81,29 @@ describe('a drill that does not end by itself', () => {
     expect(kms(words, { env }).status).toBe(0);
     expect((await ended)[0]).toBe(0);
     expect(readdirSync(scratch)).toEqual([]);
+  });
+});
+
+describe.skipIf(!canMount)('a drill onto a disk that fills up', () => {
+  it('ends with 14, leaves nothing there, and is written down as failed', () => {
+    // Bytes enough, which is looked at before; not files enough.
+    const script = `mount -t tmpfs -o size=1g,nr_inodes=60 tmpfs '${scratch}' || exit 99
+      "$@"; code=$?
+      ls -A '${scratch}'
+      exit $code`;
+    const { status, stdout, stderr } = runTool(
+      'unshare',
+      ['-m', 'sh', '-c', script, 'sh', process.execPath, BINARY, ...words],
+      { env },
+    );
+
+    expect(stderr).toContain('Code: NO_SPACE');
+    expect([status, stdout]).toEqual([14, '']);
+
+    const server = ['--server-dir', join(root, 'server')];
+    const { json } = kmsJson(['history', '--last', '1', ...server], { env });
+    expect(json['runs']).toMatchObject([
+      { command: 'drill', exitCode: 14, state: 'failed' },
+    ]);
   });
 });

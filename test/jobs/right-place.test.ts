@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -19,7 +20,12 @@ import {
   type Installation,
 } from '../helpers/installation.js';
 import { kmsInProcess } from '../helpers/in-process.js';
-import { expectDone } from '../helpers/tools.js';
+import {
+  BINARY,
+  expectDone,
+  QUIET_ENVIRONMENT,
+  runTool,
+} from '../helpers/tools.js';
 import { backUpAt, backupRequest, clockFrom } from '../helpers/nights.js';
 
 const MARKER = '.kms-backup-place.json';
@@ -192,3 +198,40 @@ test('where the memory is lost the history has it', async () => {
   expect(ended.status).toBe(10);
   expect(ended.stderr).toContain('Code: DISK_AWAY');
 });
+
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+test.skipIf(!canMount)(
+  'a disk that is not mounted, and another one in its place, get no backup',
+  () => {
+    const place = server.backupDir;
+    for (const name of [place, join(dir, 'own'), join(dir, 'other')]) {
+      mkdirSync(name, { recursive: true });
+    }
+
+    const script = `cd '${dir}' || exit
+      backUp() { "$NODE" "$PROGRAM" backup full --server-dir server --quiet "$@" 2>message; echo "$? $(grep ^Code: message) $(ls '${place}' | wc -l)"; }
+      mount -t tmpfs own own && mount -t tmpfs other other || exit
+      mount --bind own '${place}' && backUp; umount '${place}'
+      backUp
+      mount --bind other '${place}' && backUp; umount '${place}'
+      mount --bind own '${place}' && backUp; umount '${place}'
+      mount --bind other '${place}' && backUp --new-target`;
+    const { stdout } = runTool('unshare', ['-m', 'sh', '-c', script], {
+      env: {
+        ...QUIET_ENVIRONMENT,
+        NODE: process.execPath,
+        PROGRAM: BINARY,
+      },
+    });
+
+    expect(stdout.split('\n')).toEqual([
+      '0  1',
+      '10 Code: DISK_AWAY 0',
+      '10 Code: DISK_AWAY 0',
+      '0  2',
+      '0  1',
+      '',
+    ]);
+  },
+);
