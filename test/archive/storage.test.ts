@@ -350,12 +350,12 @@ describe('a night with a differential, rotation and report', () => {
 
   const listings: string[] = [];
 
-  it('lists its storage three times: under the lock of the backup, and twice under that of the rotation; and twice for pins of what goes', async () => {
+  it('lists its storage three times: under the lock of the backup, and twice under that of the rotation; and for pins: twice of what goes, once of what is gone', async () => {
     const storage = new MemoryStorage(undefined, (call) => {
       if (call === 'list') listings.push(call);
     });
     await nights(storage);
-    expect(listings).toHaveLength(5);
+    expect(listings).toHaveLength(6);
   });
 
   it('lists the archives of a directory as often, and once to know whether it is the right disk', async () => {

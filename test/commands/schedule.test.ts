@@ -556,7 +556,10 @@ describe('status and doctor', () => {
     expect(wrong.status).toBe(2);
     expect(JSON.parse(wrong.stdout)).toMatchObject({
       problems: 1,
-      checks: [{ name: 'configuration', state: 'problem' }],
+      checks: [
+        { name: 'configuration', state: 'problem' },
+        { name: 'telling', state: 'warning' },
+      ],
     });
   });
 });
