@@ -28,6 +28,7 @@ import {
   removeTemporary,
   temporaryDirectory,
   type Tree,
+  OWN_RECORDS,
 } from '../helpers/store.js';
 import {
   BINARY,
@@ -55,9 +56,7 @@ const outside = join(root, 'outside');
 
 /** All below a server's directory but its history, which tells of what was refused too, and how runs are told. */
 function namesOf(directory: string): string[] {
-  const own = ['kms-backup-history.jsonl', 'kms-backup-telling.json'];
-
-  return listTree(directory).filter((name) => !own.includes(name));
+  return listTree(directory).filter((name) => !OWN_RECORDS.test(name));
 }
 
 describe('an archive with', () => {

@@ -180,7 +180,8 @@ function keptPaths(directory: string, options: CompareOptions): Set<string> {
 
 const STAGING = '.kms-backup-recover/';
 /** What runs write down beside mailserver.cfg. */
-const OWN_RECORDS = /^kms-backup-(history|places|tasks)\.jsonl?$/;
+export const OWN_RECORDS =
+  /^kms-backup-(history|places|tasks|telling)\.jsonl?$/;
 
 /** Tells whether recovers have ended there and keep what they replaced: of what was to come no file is left. */
 export function keepsOldState(staging: string): boolean {
