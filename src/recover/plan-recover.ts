@@ -3,6 +3,7 @@ import { DamagedArchiveError, NotFoundError } from '../errors.js';
 import { additiveCost, planFolders, type PlannedFolders } from './additive.js';
 import { type Chain, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
+import { openSealsOf } from '../archive/volume-handle.js';
 import { hidesNames, type Missing } from '../archive/salvage/missing.js';
 import type { SalvagedChain } from '../archive/salvage/open-chain.js';
 import { salvagePoint } from '../archive/salvage/salvage-point.js';
@@ -75,6 +76,8 @@ async function planFrom(
   chosen: ChosenEntries,
 ): Promise<PlannedRecover> {
   const { entries, roots, notes, lost } = chosen;
+  await openFirst(entries);
+
   const { request, facts, warnings } = await fitPlaces(asked, entries, chain);
   const call = callOf(request, { chain, entries, roots, ...facts });
   const earlier = noteEarlier(request, call, placesOf(request, entries));
@@ -111,6 +114,18 @@ async function planFrom(
   };
 
   return { chain, entries, roots, folders, call, report };
+}
+
+/**
+ * Where an index has answered so far, nobody knows yet whether what is sealed can be opened: an archive is sealed for the same
+ * recipients in all of its volumes.
+ * @throws {SealedError} before anybody is asked whether it may replace what is there
+ */
+async function openFirst({ selections }: ChainEntries): Promise<void> {
+  const needed = selections.filter(({ indices }) => indices.length > 0);
+  const [first] = needed.map(({ volume }) => volume);
+
+  if (first) await openSealsOf([first]);
 }
 
 async function costOf(

@@ -342,6 +342,13 @@ describe('a target that seals', () => {
     );
     expectDone(run(['backup', 'full', '--backup-dir', 'vault']));
 
+    // This host has the index, and could plan all of it.
+    const before = treeOf(server.storeDir);
+    const recovered = run(['recover', 'vault', '--in-place', '--yes']);
+    expectEnd(recovered, 2, 'SEALED');
+    expect(said(recovered)).not.toContain('Replaces');
+    expect(treeOf(server.storeDir)).toEqual(before);
+
     const to = join(dir, 'drilled sealed');
     mkdirSync(to);
     const words = ['drill', 'vault', '--full', '--to', to];
