@@ -56,7 +56,7 @@ const NODE_TESTS = [
   'test/{export,helpers,mail,rotate}/**/*.test.ts',
   'test/backup/**/!(reuse).test.ts',
   'test/recover/**/!(salvage-damage).test.ts',
-  'test/archive/!(bucket-days|bucket-faults|bucket-index|bucket-sealed|flat-memory|hostile|hostile-salvage|memory-bombs).test.ts',
+  'test/archive/!(bucket-backup|bucket-days|bucket-faults|bucket-index|bucket-sealed|flat-memory|hostile|hostile-salvage|memory-bombs|sealed-directory).test.ts',
   'test/archive/zip/*.test.ts',
   'test/server/**/!(file).test.ts',
   'test/platform/{file-times,nearest,remove-tree}.test.ts',

@@ -3,6 +3,9 @@ import { type ProgramResult, runProgram } from '../platform/run-program.js';
 import { withTemporaryFile } from '../platform/small-files.js';
 import type { InstallReport, SchedulerFile } from './job.js';
 
+/** Where the service of the Task Scheduler hangs, its program never ends. */
+const PATIENCE_MS = 60_000;
+
 /** Creates or replaces a task of the Windows Task Scheduler. */
 export function createTask(name: string, file: SchedulerFile): InstallReport {
   // As Windows itself exports tasks.
@@ -42,7 +45,7 @@ export function queryTask(name: string): string | undefined {
 }
 
 function schtasks(args: readonly string[]): ProgramResult {
-  const result = runProgram('schtasks', args);
+  const result = runProgram('schtasks', args, { timeoutMs: PATIENCE_MS });
   if (result) return result;
   throw new UsageError('this system has no schtasks command', {
     hints: [
