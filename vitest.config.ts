@@ -53,8 +53,8 @@ const SLOW_TESTS = [
  * done within a minute.
  */
 const NODE_TESTS = [
-  'test/{export,helpers,mail,rotate}/**/*.test.ts',
-  'test/backup/**/!(reuse).test.ts',
+  'test/{export,mail}/**/*.test.ts',
+  'test/backup/**/!(accept|estimate|exclude|reuse).test.ts',
   'test/recover/**/!(salvage-damage).test.ts',
   'test/archive/!(bucket-backup|bucket-days|bucket-faults|bucket-index|bucket-sealed|flat-memory|hostile|hostile-salvage|memory-bombs|sealed-directory).test.ts',
   'test/archive/zip/*.test.ts',
