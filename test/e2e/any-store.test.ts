@@ -27,7 +27,7 @@ import { temporaryDirectory } from '../helpers/store.js';
  * configuration alone, but for what the report names.
  */
 
-const RUNS = process.env['KMS_TEST_THOROUGH'] ? 150 : 3;
+const RUNS = process.env['KMS_TEST_THOROUGH'] ? 150 : 2;
 
 let dir = '';
 afterEach(() => {
