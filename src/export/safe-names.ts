@@ -1,3 +1,5 @@
+import { cutToBytes } from '../platform/cut-to-bytes.js';
+
 /** Characters that no Windows file name may hold, and those that no file name should (Microsoft, Naming Files). */
 const FORBIDDEN = /[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?$/i;
@@ -18,19 +20,6 @@ export function safeFileName(name: string): string {
   const named = isTaken ? `_${plain}` : plain;
 
   return cutToBytes(named, MAX_NAME_BYTES);
-}
-
-function cutToBytes(name: string, limitBytes: number): string {
-  if (Buffer.byteLength(name) <= limitBytes) return name;
-
-  let cut = '';
-  for (const character of name) {
-    if (Buffer.byteLength(cut + character) > limitBytes) break;
-
-    cut += character;
-  }
-
-  return cut;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { cutToBytes } from '../platform/cut-to-bytes.js';
+
 /** Names of folders as a server takes them. Pure. */
 
 /** What a server may not take in a name, or takes for something else: control characters, and wildcards of LIST (RFC 3501 5.1). */
@@ -78,20 +80,6 @@ export class FolderPaths {
       // A name of dots, a space at an end and a home directory are no folders to a server that keeps them on a disk.
       .replace(/^[~.]|^ | $/g, '_');
 
-    return cutToBytes(plain === '' ? '_' : plain);
+    return cutToBytes(plain === '' ? '_' : plain, LONGEST_NAME_BYTES);
   }
-}
-
-function cutToBytes(name: string): string {
-  if (Buffer.byteLength(name) <= LONGEST_NAME_BYTES) return name;
-
-  let cut = '';
-
-  for (const character of name) {
-    if (Buffer.byteLength(cut + character) > LONGEST_NAME_BYTES) break;
-
-    cut += character;
-  }
-
-  return cut;
 }

@@ -4,7 +4,7 @@ import type { Storage, StorageStanding } from '../archive/storage.js';
 import type { Clock } from '../platform/clock.js';
 import { formatSize } from '../platform/units.js';
 import type { ServerSettings } from '../server/settings.js';
-import { type Check, ok, problem, warning } from './check.js';
+import { type Check, checkWritable, ok, problem, warning } from './check.js';
 import type { StatusOptions } from './status.js';
 import type { StatusReport } from './status-report.js';
 
@@ -42,13 +42,7 @@ function checkDirectory(
   }
 
   if (state === 'there') {
-    return writeFault === undefined
-      ? ok(name, `${directory} can be written`)
-      : problem(
-          name,
-          `${directory}: ${writeFault}`,
-          'Give this user the right to write there, or run as root.',
-        );
+    return checkWritable(name, directory, writeFault);
   }
 
   return settings.createsBackupDirectory && canBeMade

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.js';
 import { plural } from '../platform/units.js';
 import type { Recipients } from '../sealing/age-headers.js';
 import { checkRecipients } from '../sealing/check-recipients.js';
-import { type Check, ok, problem } from './check.js';
+import { type Check, checkWritable, ok, problem } from './check.js';
 
 /** Looks at it, and changes nothing. */
 export async function checkDirectory({
@@ -25,13 +25,7 @@ export async function checkDirectory({
     );
   }
 
-  return writeFault === undefined
-    ? ok(name, `${directory} can be written`)
-    : problem(
-        name,
-        `${directory}: ${writeFault}`,
-        'Give this user the right to write there, or run as root.',
-      );
+  return checkWritable(name, directory, writeFault);
 }
 
 /** Says whom archives are sealed for, where they are. */

@@ -24,3 +24,18 @@ export const problem = (name: string, fact: string, advice: string): Check => ({
   fact,
   advice,
 });
+
+/** Whether archives can be written into a directory that is there. @param fault why not */
+export function checkWritable(
+  name: string,
+  directory: string,
+  fault: string | undefined,
+): Check {
+  return fault === undefined
+    ? ok(name, `${directory} can be written`)
+    : problem(
+        name,
+        `${directory}: ${fault}`,
+        'Give this user the right to write there, or run as root.',
+      );
+}
