@@ -79,11 +79,11 @@ export async function collectStatus(
 ): Promise<CollectedStatus> {
   const { server, storage, clock, settingsFaults = [] } = request;
   const { installation } = server;
-  const now = clock();
   const history = readHistory(installation.dir);
   const seen = await inspectIfThere(storage, request.archives);
   const { states } = seen;
-  const progress = readProgress(server, now, evidenceOf(history, states));
+  const tasks = lookAtTasks(request, history, states);
+  const { progress, missedOwn, missed } = tasks;
   const { massLoss, faults } = await lookAtSideFiles(server, storage, seen);
   const runs = findBackupRuns(history, storage.name);
 
@@ -96,7 +96,7 @@ export async function collectStatus(
     place: await examinePlace({ ...server, storage, clock }),
     further: [
       ...settingsFaults.map(critical),
-      ...historyWarnings(server.installation, history, storage.name, now),
+      ...historyWarnings(history, storage.name, missedOwn, clock()),
       ...massLossWarnings(massLoss),
       ...faults.map(warning),
       ...(settingsFaults.length > 0 ? [] : progress.warnings),
@@ -110,7 +110,7 @@ export async function collectStatus(
     lastRun: progress.lastRun,
     ...findLeftOut(history),
     runs,
-    historyFacts: numbersOf(request, history, progress),
+    historyFacts: numbersOf(request, history, missed),
     progress: progressOf(installation, runs),
     massLoss,
     mirror: states && (await findMirrorStatus(storage, report)),
@@ -133,32 +133,43 @@ function nextRunsOf(
     : [];
 }
 
+/** What was worked through of the schedule, and what was missed of the server's own tasks. */
+function lookAtTasks(
+  { server, clock }: StatusRequest,
+  history: readonly HistoryRun[],
+  states: readonly ArchiveState[] | undefined,
+): {
+  readonly progress: ScheduleProgress;
+  readonly missedOwn: readonly string[];
+  /** Of both. */
+  readonly missed: number;
+} {
+  const now = clock();
+  const progress = readProgress(server, now, evidenceOf(history, states));
+  const missedOwn = missedOwnTasks(server.installation, history, now);
+  const missed = progress.missed + missedOwn.length;
+
+  return { progress, missedOwn, missed };
+}
+
 /** Of a schedule that cannot be read nobody knows what was missed. */
 function numbersOf(
-  { server, storage, clock, settingsFaults = [] }: StatusRequest,
+  { storage, settingsFaults = [] }: StatusRequest,
   history: readonly HistoryRun[],
-  { missed }: ScheduleProgress,
+  missed: number,
 ): HistoryFacts {
-  const own = missedOwnTasks(server.installation, history, clock());
   const isKnown = settingsFaults.length === 0;
 
-  return historyFacts(
-    storage.name,
-    history,
-    isKnown ? missed + own.length : undefined,
-  );
+  return historyFacts(storage.name, history, isKnown ? missed : undefined);
 }
 
 function historyWarnings(
-  installation: Installation,
   history: readonly HistoryRun[],
   place: string,
+  missedOwn: readonly string[],
   now: Date,
 ): StatusWarning[] {
-  return [
-    ...runWarnings(history, place, now),
-    ...missedOwnTasks(installation, history, now).map(warning),
-  ];
+  return [...runWarnings(history, place, now), ...missedOwn.map(warning)];
 }
 
 /** What the last backup left out, known to the administrator. */
