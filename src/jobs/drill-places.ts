@@ -33,7 +33,10 @@ export function findDrillPlaces(
 
   return {
     from,
-    live: new ServerPlaces(storeDir, server.installation.dir),
+    live: new ServerPlaces({
+      store: storeDir,
+      install: server.installation.dir,
+    }),
     avoid: [storeDir, backupDir, ...archives],
     besideStore: dirname(storeDir),
   };

@@ -2,6 +2,7 @@
 import type { DrillFault } from '../drill/compare-recovered.js';
 import { DamagedArchiveError, messageOf } from '../errors.js';
 import { planRecover, runRecover } from '../recover/run-recover.js';
+import type { ServerDirectories } from '../store/live-places.js';
 import type { RunControl } from './backup-request.js';
 import type { DrillFlags } from './drill-request.js';
 import type { DrilledPoint, PlacedPart } from './drilled-point.js';
@@ -20,8 +21,7 @@ export interface DrillRecovered {
 
 /** Where the parts go, and how. */
 interface DrillWay {
-  readonly store: string;
-  readonly cfgdir: string;
+  readonly places: ServerDirectories;
   readonly flags: DrillFlags;
   readonly control: RunControl;
 }
@@ -61,14 +61,14 @@ export async function recoverParts(
 async function recoverPart(
   { from }: DrilledPoint,
   part: PlacedPart,
-  { store, cfgdir, flags, control }: DrillWay,
+  { places, flags, control }: DrillWay,
 ): ReturnType<typeof runRecover> {
   const request = toRecoverRequest(
     from,
     {
       'server-dir': flags['server-dir'],
-      store,
-      cfgdir,
+      store: places.store,
+      cfgdir: places.install,
       threads: flags.threads,
       subfolders: true,
       additive: false,

@@ -131,15 +131,15 @@ async function recoverAndProve(
 ): Promise<Proven> {
   const places = {
     store: join(scratch, 'store'),
-    cfgdir: join(scratch, 'server'),
+    install: join(scratch, 'server'),
   };
-  const recovered = await recoverParts(point, { ...places, flags, control });
+  const recovered = await recoverParts(point, { places, flags, control });
   const chosen = new EvenChoice(recovered.messages);
 
   const comparison = await compareRecovered({
     point: point.files,
     isWanted: (prefix) => recovered.parts.some((part) => part.holds(prefix)),
-    recovered: new ServerPlaces(places.store, places.cfgdir),
+    recovered: new ServerPlaces(places),
     live,
     onMessage: (path) => {
       chosen.add(path);
@@ -147,7 +147,7 @@ async function recoverAndProve(
     ...control,
   });
 
-  const there = await countFiles([places.store, places.cfgdir]);
+  const there = await countFiles([places.store, places.install]);
   const counts = countFaults(recovered, { ...comparison, there });
   const faults = [...comparison.faults, ...counts];
   const unopened = await openMails(chosen.paths, control.signal);

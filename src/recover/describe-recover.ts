@@ -2,12 +2,17 @@ import { dirname, join } from 'node:path';
 import type { Chain } from '../archive/chain.js';
 import { archiveName } from '../archive/names.js';
 import type { Area } from '../store/entry-place.js';
+import { livePathOf } from '../store/live-places.js';
 import { folderNameOf, messageNameOf } from '../store/mail-names.js';
 import { isMessagePath } from '../store/message-file.js';
 import { parseStorePath } from '../store/store-path.js';
 import type { Cost } from './cost.js';
 import type { FittedRecover } from './fit-places.js';
-import type { RecoverReport, RecoverRequest } from './request.js';
+import {
+  directoriesOf,
+  type RecoverReport,
+  type RecoverRequest,
+} from './request.js';
 import type { ChainEntries } from './select-entries.js';
 import type { MeasuredSpaces } from './space.js';
 
@@ -107,15 +112,15 @@ export function describeSpace(spaces: MeasuredSpaces): SpaceFields {
 
 /** The paths that a report names as replaced. */
 function replacedPaths(
-  { storeDir, cfgDir }: RecoverRequest,
+  request: RecoverRequest,
   { tops }: ChainEntries,
   roots: readonly string[] | undefined,
 ): string[] {
-  if (roots) return roots.map((root) => join(storeDir, root));
+  if (roots) return roots.map((root) => join(request.storeDir, root));
 
-  return tops.map(({ area, name }) =>
-    join(area === 'store' ? storeDir : cfgDir, name),
-  );
+  const directories = directoriesOf(request);
+
+  return tops.map(({ area, name }) => livePathOf(directories, area, name));
 }
 
 /** The parts that are replaced, as people read them: single messages, folders, mailboxes, or top-level names. */

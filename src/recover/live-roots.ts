@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { type Area, entryNameOf, isIn } from '../store/entry-place.js';
+import { livePathOf } from '../store/live-places.js';
 import type { LiveRoot } from '../store/walk-live.js';
 import { isUnknownLink, type PlacedTop } from './placed-tops.js';
 import { topmostMissing } from './placement.js';
-import type { RecoverRequest } from './request.js';
+import { directoriesOf, type RecoverRequest } from './request.js';
 import type { ChainEntries } from './select-entries.js';
 
 /** The part of the live server that a recover replaces, and what of the archive it puts in place, by their entry names. */
@@ -23,8 +23,9 @@ export function liveRoots(
   request: RecoverRequest,
   replaced: Replaced,
 ): LiveRoot[] {
+  const directories = directoriesOf(request);
   const toRoot = (area: Area, name: string): LiveRoot => ({
-    path: join(baseOf(request, area), name),
+    path: livePathOf(directories, area, name),
     entryName: placedName(area, name),
   });
   const own = ownNames(replaced).map(({ area, name }) => toRoot(area, name));
@@ -53,9 +54,11 @@ export function placedNames(
   request: RecoverRequest,
   replaced: Replaced,
 ): ReadonlySet<string> {
+  const directories = directoriesOf(request);
+
   return new Set(
     ownNames(replaced).map(({ area, name }) =>
-      placedName(area, placedPath(baseOf(request, area), name)),
+      placedName(area, placedPath(directories[area], name)),
     ),
   );
 }
@@ -72,13 +75,6 @@ function ownNames({
   entries,
 }: Replaced): readonly { readonly area: Area; readonly name: string }[] {
   return roots ? roots.map((name) => ({ area: 'store', name })) : entries.tops;
-}
-
-function baseOf(
-  { storeDir, cfgDir }: Pick<RecoverRequest, 'storeDir' | 'cfgDir'>,
-  area: Area,
-): string {
-  return area === 'store' ? storeDir : cfgDir;
 }
 
 /** A configuration lies at the root of an archive. */

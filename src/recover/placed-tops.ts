@@ -1,26 +1,28 @@
 import { join } from 'node:path';
-import { placeOf } from '../store/entry-place.js';
+import { type Area, placeOf } from '../store/entry-place.js';
+import { livePathOf } from '../store/live-places.js';
 import type { ChainEntries } from './select-entries.js';
 import { type Placement, placeUnits } from './placement.js';
-import type { RecoverRequest } from './request.js';
+import { directoriesOf, type RecoverRequest } from './request.js';
 
 /** A top-level name, or what lies on a disk of its own below one, with its place. */
 export interface PlacedTop {
-  readonly area: 'store' | 'install';
+  readonly area: Area;
   readonly placement: Placement;
 }
 
 /** The places of everything that a chain brings; a disk of its own comes before the directory that it lies in. */
 export function placeTops(
-  { storeDir, cfgDir }: RecoverRequest,
+  request: RecoverRequest,
   { tops }: ChainEntries,
 ): PlacedTop[] {
-  return tops.flatMap(({ area, name }) =>
-    placeUnits(area === 'store' ? storeDir : cfgDir, name).map((placement) => ({
-      area,
-      placement,
-    })),
-  );
+  const directories = directoriesOf(request);
+
+  return tops.flatMap(({ area, name }) => {
+    const path = livePathOf(directories, area, name);
+
+    return placeUnits(path, name).map((placement) => ({ area, placement }));
+  });
 }
 
 /** The staged counterpart of a path below the store. @param placements the deepest first */

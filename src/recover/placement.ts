@@ -34,12 +34,13 @@ export interface Placement {
 const NESTED_LEVELS = 2;
 
 /**
- * Finds out where `name` in `directory` really lies, so that renames stay on one file system and links stay links. What
- * lies below it on a disk of its own comes before it.
+ * Finds out where a path really lies, so that renames stay on one file system and links stay links. What lies below it on a
+ * disk of its own comes before it.
+ * @param name the top-level name of what is recovered there
  * @throws {FailedError} when a link leads nowhere
  */
-export function placeUnits(directory: string, name: string): Placement[] {
-  const own = placeUnit(directory, name);
+export function placeUnits(path: string, name: string): Placement[] {
+  const own = placeUnit(path, name);
   const below = findNested(own.live, name, NESTED_LEVELS);
   return [...below, { ...own, nested: below.map((it) => it.name) }];
 }
@@ -65,7 +66,7 @@ function findNested(
     }
 
     const childName = `${name}/${child}`;
-    const own = placeUnit(directory, child, childName);
+    const own = placeUnit(path, childName);
     const below = findNested(own.live, childName, levels - 1);
 
     return isLink || own.isMountPoint
@@ -74,8 +75,7 @@ function findNested(
   });
 }
 
-function placeUnit(directory: string, entry: string, name = entry): Placement {
-  const path = join(directory, entry);
+function placeUnit(path: string, name: string): Placement {
   const isLink =
     lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   const live = isLink ? followLink(path) : path;

@@ -3,6 +3,7 @@ import type { Missing } from '../archive/salvage/missing.js';
 import type { Component } from '../store/components.js';
 import type { Clock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
+import type { ServerDirectories } from '../store/live-places.js';
 import type { TypedScope } from '../store/mail-scope.js';
 import type { AdditiveCounts } from './additive.js';
 import type { Losses } from './cost.js';
@@ -50,6 +51,14 @@ export interface RecoverRequest {
   refuseWhileRunning(): Promise<void>;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The directories that a recover goes to. */
+export function directoriesOf({
+  storeDir,
+  cfgDir,
+}: Pick<RecoverRequest, 'storeDir' | 'cfgDir'>): ServerDirectories {
+  return { store: storeDir, install: cfgDir };
 }
 
 /** A path of mailserver.cfg that leads elsewhere here than in the archive. */
