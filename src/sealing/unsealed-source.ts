@@ -134,6 +134,17 @@ class UnsealedSource implements RandomAccessSource {
     this.#withLast(into, offset);
   }
 
+  /** What one range of plain bytes lies in is one range of the sealed file. */
+  async hold(offset: number, length: number): Promise<void> {
+    if (offset + length > this.sizeBytes) return;
+
+    const most = Math.ceil(length / CHUNK_BYTES) + 1;
+
+    for (const range of this.#rangesOf(offset, length, most)) {
+      await this.sealed.hold?.(range.offset, range.length);
+    }
+  }
+
   close(): void {
     this.sealed.close();
   }

@@ -9,6 +9,7 @@ import {
 } from 'age-encryption';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RandomAccessSource } from '../../src/archive/zip/source.js';
 import { CHUNK_BYTES } from '../../src/sealing/payload.js';
 import { findPayload } from '../../src/sealing/key-ring.js';
 import { Sealer } from '../../src/sealing/sealer.js';
@@ -163,6 +164,40 @@ describe('a sealed file', () => {
       plain.subarray(2 * CHUNK_BYTES, 2 * CHUNK_BYTES + 1),
     );
     expect(told).toEqual([{ start: CHUNK_BYTES, end: 2 * CHUNK_BYTES }]);
+  });
+
+  it('has what is read of it at once fetched before, where its place has to be waited for', async () => {
+    const plain = randomBytes(5 * CHUNK_BYTES);
+    const sealed = await sealWhole([pair.recipient], plain);
+    await openWhole(sealed, { file });
+    const there = memorySource(sealed);
+    const held: { start: number; end: number }[] = [];
+    const distant: RandomAccessSource = {
+      ...there,
+      hold: (offset, length) => {
+        held.push({ start: offset, end: offset + length });
+        return Promise.resolve();
+      },
+      readInto: (into, offset) => {
+        const end = offset + into.length;
+        const isHeld = held.some((h) => h.start <= offset && end <= h.end);
+        if (!isHeld) throw new Error(`bytes ${offset} to ${end} are away`);
+        there.readInto(into, offset);
+      },
+    };
+    const opened = await unseal(distant, await findPayload(there));
+    const into = Buffer.alloc(2 * CHUNK_BYTES);
+
+    expect(() => {
+      opened.readInto(into, CHUNK_BYTES - 1);
+    }).toThrow('are away');
+    await opened.hold?.(CHUNK_BYTES - 1, into.length);
+    opened.readInto(into, CHUNK_BYTES - 1);
+
+    expectSame(into, plain.subarray(CHUNK_BYTES - 1, 3 * CHUNK_BYTES - 1));
+    expect(held).toHaveLength(1);
+    await opened.hold?.(opened.sizeBytes - 1, 2);
+    expect(held).toHaveLength(1);
   });
 
   it('has a key of its own each time, and is not gone on with after its end', async () => {
