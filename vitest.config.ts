@@ -31,7 +31,7 @@ const SLOW_TESTS = [
   'test/archive/{bucket-faults,flat-memory,hostile,hostile-salvage,memory-bombs}.test.ts',
   'test/backup/reuse.test.ts',
   'test/derived/completion-driven.test.ts',
-  'test/e2e/{bucket-kills,errno-sweep,faults,large-stores,recover-crashes,set-crash}.test.ts',
+  'test/e2e/{bucket-kills,errno-sweep,faults,sealed-kills,large-stores,recover-crashes,set-crash}.test.ts',
   'test/archive/bucket-days.test.ts',
   'test/e2e/{any-store,drill-kills,recipes,recover-cost,recover-fits}.test.ts',
   'test/e2e/{recover-places,recover-refused,recover-selective}.test.ts',
