@@ -1,9 +1,10 @@
-// Runs the tests of every supported Node with another one, which npm fetches once: node scripts/test-node.mjs 22.23.3
+// Runs the tests of every supported Node with another one, which npm fetches once:
+//   node scripts/test-node.mjs 24.21.0 [--older-node]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { hostTarget, nodeBinary } from './node-binaries.mjs';
 
-const [version] = process.argv.slice(2);
+const [version, set = '--node'] = process.argv.slice(2);
 const target = hostTarget();
 if (version === undefined) throw new Error('which version of Node?');
 if (target === undefined) {
@@ -11,10 +12,8 @@ if (target === undefined) {
 }
 
 const test = fileURLToPath(new URL('test.mjs', import.meta.url));
-const { status, error } = spawnSync(
-  nodeBinary(target, version),
-  [test, '--node'],
-  { stdio: 'inherit' },
-);
+const { status, error } = spawnSync(nodeBinary(target, version), [test, set], {
+  stdio: 'inherit',
+});
 if (error) throw error;
 process.exitCode = status ?? 1;

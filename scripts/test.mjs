@@ -1,6 +1,7 @@
 // Runs tests on the compiled code and ends with one line that counts them: `tests: N passed, N failed, N skipped`.
-//   node scripts/test.mjs [--all | --slow | --node] [FILE…]
-// Without an option the fast set; --slow the others, --all both, --node those that every supported Node runs (vitest.config.ts).
+//   node scripts/test.mjs [--all | --slow | --node | --older-node] [FILE…]
+// Without an option the fast set; --slow the others, --all both, --node those that every supported Node runs, --older-node fewer of them
+// (vitest.config.ts).
 // A FILE is run whatever its set, and other options are vitest's (`-t 'part of a name'`). The Node that runs this is the one that is tested.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const SETS = ['--all', '--slow', '--node'];
+const SETS = ['--all', '--slow', '--node', '--older-node'];
 
 const words = process.argv.slice(2);
 const named = words.find((word) => SETS.includes(word));

@@ -260,7 +260,7 @@ describe.skipIf(!canInject || !canFakeTime)(
         for (
           let when = 1;
           when < 60;
-          when += call === 'rename' ? 1 : Math.ceil(when / 3)
+          when += call === 'rename' ? 1 : Math.ceil(when / 2)
         ) {
           const { ended, backupDir, keep } = failing(
             [`${call}:signal=SIGKILL:when=${String(when)}`],
