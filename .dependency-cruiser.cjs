@@ -76,6 +76,12 @@ module.exports = {
       'Folders that take messages; where these are from, others know.',
     ),
     forbid(
+      'admin-api-stands-below',
+      { path: '^src/admin-api/' },
+      { path: '^src/(?!admin-api/|platform/|errors\\.ts)' },
+      'Questions and answers; what they are about, others know.',
+    ),
+    forbid(
       'history-stands-below',
       { path: '^src/history/' },
       { path: '^src/(?!history/|platform/|errors\\.ts)' },
@@ -116,8 +122,8 @@ module.exports = {
     forbid(
       'server-stands-alone',
       { path: '^src/server/' },
-      { path: '^src/(archive|mail)/' },
-      'Three nouns, apart.',
+      { path: '^src/(archive|mail|admin-api)/' },
+      'Nouns, apart; a job brings a server and the way to it together.',
     ),
     forbid(
       'mail-stands-alone',

@@ -117,6 +117,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "from" = @{ "summary" = "Take settings from what config show --json wrote; - is stdin." }
   }
 }
@@ -132,6 +133,7 @@ $scriptblock = {
     "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
 }
@@ -169,6 +171,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
 }
@@ -189,6 +192,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
 }
@@ -205,6 +209,7 @@ $scriptblock = {
     "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "follow" = @{ "summary" = "Print lines as they are written." }
     "lines" = @{ "summary" = "Only the last N lines." }
   }
@@ -245,6 +250,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "type" = @{ "summary" = "What the tasks do." }
     "day" = @{
       "summary" = "mon … sun, daily, weekdays or weekend; repeatable."
@@ -270,6 +276,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "type" = @{ "summary" = "What the tasks do." }
     "day" = @{ "summary" = "mon … sun." }
     "time" = @{ "summary" = "Local time, 00:00 to 23:59." }
@@ -325,6 +332,7 @@ $scriptblock = {
     "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "next" = @{ "summary" = "How many coming runs to show." }
   }
 }
@@ -342,6 +350,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
 }
@@ -358,6 +367,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "all" = @{ "summary" = "Remove every task." }
   }
 }
@@ -797,6 +807,7 @@ $scriptblock = {
     "quiet" = @{ "summary" = "No progress, and no summary where all went well." }
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "acknowledge" = @{ "summary" = "Say that a loss of mail is right: nothing is kept for it." }
     "backup-dir" = @{ "summary" = "Where archives are. Default: the server's backup directory." }
     "identity" = @{ "summary" = "The identities of age that open sealed archives: AGE-SECRET-KEY-1…" }

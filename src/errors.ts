@@ -87,6 +87,20 @@ export class ConfigurationError extends KmsError {
   }
 }
 
+/** A server refused a login (exit 2): the password is not tried a second time. */
+export class LoginRefusedError extends KmsError {
+  constructor(message: string, details?: Details) {
+    super('LOGIN_REFUSED', ExitCode.usage, message, details);
+  }
+}
+
+/** A server's certificate is not the one that is believed, or there is no protected way to it (exit 1). */
+export class UntrustedServerError extends KmsError {
+  constructor(message: string, details?: Details) {
+    super('TLS_UNTRUSTED', ExitCode.failed, message, details);
+  }
+}
+
 /** An archive is sealed, and no identity that opens it was given (exit 2). */
 export class SealedError extends KmsError {
   constructor(message: string, details?: Details) {

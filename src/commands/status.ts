@@ -6,6 +6,8 @@ import {
   type CollectedStatus,
   type StatusRequest,
 } from '../jobs/collect-status.js';
+import { lookAtRunningServer } from '../jobs/running-server.js';
+import type { ViaFlags } from '../jobs/via.js';
 import { systemClock } from '../platform/clock.js';
 import { toStatusRequest } from '../jobs/status-request.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
@@ -16,6 +18,7 @@ import {
   identityFlags,
   withEnvironment,
 } from '../ui/flags.js';
+import { adminContext, viaFlags } from '../ui/via-flag.js';
 import { checkLine } from '../ui/present/check-line.js';
 import { wantsJson, writeOut } from '../ui/present/error.js';
 import {
@@ -45,27 +48,31 @@ made because a file of settings is broken), 3 unknown (nobody can look, or the c
     ExitCode.notFound,
     ExitCode.noSpace,
   ];
-  static override flags = withEnvironment({
-    acknowledge: Flags.boolean({
-      summary: 'Say that a loss of mail is right: nothing is kept for it.',
+  static override flags = {
+    ...viaFlags,
+    ...withEnvironment({
+      acknowledge: Flags.boolean({
+        summary: 'Say that a loss of mail is right: nothing is kept for it.',
+      }),
+      'backup-dir': backupDirFlag,
+      ...identityFlags,
+      html: Flags.string({
+        helpValue: 'FILE',
+        summary: 'Also write the state as one self-contained page.',
+      }),
+      prometheus: Flags.string({
+        helpValue: 'FILE',
+        summary: 'Also write the state as metrics, for the node exporter.',
+      }),
+      check: Flags.boolean({
+        summary: 'Be a monitoring check.',
+      }),
+      'max-age': durationFlag({
+        summary:
+          'The same with this limit for the newest archive. Default: 26h.',
+      }),
     }),
-    'backup-dir': backupDirFlag,
-    ...identityFlags,
-    html: Flags.string({
-      helpValue: 'FILE',
-      summary: 'Also write the state as one self-contained page.',
-    }),
-    prometheus: Flags.string({
-      helpValue: 'FILE',
-      summary: 'Also write the state as metrics, for the node exporter.',
-    }),
-    check: Flags.boolean({
-      summary: 'Be a monitoring check.',
-    }),
-    'max-age': durationFlag({
-      summary: 'The same with this limit for the newest archive. Default: 26h.',
-    }),
-  });
+  };
 
   protected override stopsAtOnce = true;
 
@@ -82,7 +89,7 @@ made because a file of settings is broken), 3 unknown (nobody can look, or the c
     };
 
     try {
-      const request = toStatusRequest({ ...flags, 'max-age': maxAgeMs });
+      const request = await this.#toRequest({ ...flags, 'max-age': maxAgeMs });
       await this.useNetworkDisk(request.storage.localDirectory, flags);
 
       await this.#acknowledge(request, flags.acknowledge);
@@ -126,6 +133,17 @@ made because a file of settings is broken), 3 unknown (nobody can look, or the c
     writeOut(`${wantsJson(this.argv) ? JSON.stringify(document) : text}\n`);
 
     return exitCode;
+  }
+
+  /** Whoever is logged in takes leave, also where somebody stops it. */
+  async #toRequest(
+    flags: ViaFlags & Parameters<typeof toStatusRequest>[0],
+  ): Promise<StatusRequest> {
+    this.stopsAtOnce = flags.via === 'file';
+    const running = await lookAtRunningServer(flags, adminContext(this.signal));
+    this.stopsAtOnce = true;
+
+    return toStatusRequest(flags, running);
   }
 
   /** The state that follows no longer warns of it. */

@@ -40,6 +40,8 @@ export async function setSettings(
   assignments: readonly Assignment[],
   options: EditOptions,
 ): Promise<SetReport> {
+  refuseUntold(source, assignments);
+
   const { dir } = installation;
   const ini = planNetworkDisk(readIniText(dir), assignments);
   const wanted = wantedValues(assignments);
@@ -65,6 +67,29 @@ export async function setSettings(
       }))
       .filter((change) => change.from !== change.to),
   };
+}
+
+/** @throws {UsageError} for a setting that the source has no place for */
+function refuseUntold(
+  { tells }: EditedServer['source'],
+  assignments: readonly Assignment[],
+): void {
+  if (!tells) return;
+
+  for (const { name } of assignments) {
+    const key = SETTING_KEYS.find((candidate) => candidate.name === name);
+
+    if (!key || !tells(key.table, key.variable)) {
+      throw new UsageError(
+        `the running server cannot be told ${name}: its interface has no such setting`,
+        {
+          hints: [
+            'Set it in the file: stop the mail server and leave out --via api.',
+          ],
+        },
+      );
+    }
+  }
 }
 
 /** A setting and what the file is to hold for it. */

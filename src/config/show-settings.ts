@@ -8,6 +8,8 @@ import { NETWORK_DISK_KEYS } from './network-disk-keys.js';
 import { type SettingValues, valuesOf } from './setting-values.js';
 
 export interface ShownSettings {
+  /** Where they are: mailserver.cfg, or the address of the running server. */
+  readonly place: string;
   readonly values: SettingValues;
   /** Names whose value is a default because the file says nothing. */
   readonly defaults: ReadonlySet<string>;
@@ -22,25 +24,39 @@ const LABELS: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-/** @throws {ConfigurationError} when mailserver.cfg or kms-backup.ini is wrong */
-export function showSettings({
+/** @throws {ConfigurationError} when the source or kms-backup.ini is wrong */
+export async function showSettings({
   source,
   installation,
-}: EditedServer): ShownSettings {
-  const seen = source.read();
-  const values = valuesOf(seen.settings(), readIniFile(installation.dir));
+}: EditedServer): Promise<ShownSettings> {
+  const { tells } = source;
+  const seen = await source.read();
+  const all = valuesOf(seen.settings(), readIniFile(installation.dir));
+  const keys = SETTING_KEYS.filter(
+    ({ table, variable }) => tells?.(table, variable) ?? true,
+  );
+
+  // The network disk's are in kms-backup.ini, which is beside the file.
+  const values = tells
+    ? new Map([...all].filter(([name]) => isAmong(keys, name)))
+    : all;
 
   // Nobody to be told is a choice, not a default.
-  const missing = SETTING_KEYS.filter(
+  const missing = keys.filter(
     (key) =>
       (rawValue(seen.document, key) ?? '') === '' && key.name !== 'notify',
   );
 
   return {
+    place: seen.document.source.path,
     values,
     defaults: new Set(missing.map(({ name }) => name)),
     labels: LABELS,
   };
+}
+
+function isAmong(keys: readonly SettingKey[], name: string): boolean {
+  return keys.some((key) => key.name === name);
 }
 
 function rawValue(

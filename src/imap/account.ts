@@ -69,20 +69,6 @@ export function chooseProtection(
   return { port, protection: isThisMachine(host) ? 'local' : 'starttls' };
 }
 
-/** Reads a fingerprint in the forms that tools print it. @throws {UsageError} */
-export function parseFingerprint(text: string): string {
-  const digits = text.replace(/^sha-?256(:| fingerprint=)?/i, '');
-  const plain = digits.replace(/[:\s]/g, '').toLowerCase();
-
-  if (/^[0-9a-f]{64}$/.test(plain)) return plain;
-
-  throw new UsageError(`no SHA-256 fingerprint: ${text}`, {
-    hints: [
-      'Print it with openssl x509 -in server.crt -noout -fingerprint -sha256.',
-    ],
-  });
-}
-
 function isPort(port: number | undefined): boolean {
   return port === undefined || (port > 0 && port < 65_536);
 }

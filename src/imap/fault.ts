@@ -1,4 +1,10 @@
-import { ExitCode, KmsError, messageOf } from '../errors.js';
+import {
+  ExitCode,
+  KmsError,
+  LoginRefusedError,
+  messageOf,
+  UntrustedServerError,
+} from '../errors.js';
 import { plainText } from '../platform/plain-text.js';
 import { maskSecrets } from '../platform/secret.js';
 import { describeServer, type ImapAccount } from './account.js';
@@ -13,20 +19,6 @@ export interface ImapFailure {
   readonly responseText?: string;
   readonly authenticationFailed?: boolean;
   readonly tlsFailed?: boolean;
-}
-
-/** The server refused the login, or wants another way of it (exit 2): the password is not tried a second time. */
-export class LoginRefusedError extends KmsError {
-  constructor(message: string, hints: readonly string[]) {
-    super('LOGIN_REFUSED', ExitCode.usage, message, { hints });
-  }
-}
-
-/** The server's certificate is not the one that is believed, or there is no protected way to it (exit 1). */
-export class UntrustedServerError extends KmsError {
-  constructor(message: string, hints: readonly string[]) {
-    super('TLS_UNTRUSTED', ExitCode.failed, message, { hints });
-  }
 }
 
 /** The account takes no more (exit 14). */
@@ -90,17 +82,18 @@ export function toConnectError(account: ImapAccount, error: unknown): KmsError {
   if (failure.authenticationFailed === true || isLoginRefused(failure)) {
     return new LoginRefusedError(
       `the login of ${loginName(account)} was refused by ${server}: ${words}`,
-      [
-        'Check the user, the password, and whether the server allows IMAP for it.',
-      ],
+      {
+        hints: [
+          'Check the user, the password, and whether the server allows IMAP for it.',
+        ],
+      },
     );
   }
 
   if (failure.tlsFailed === true || CERTIFICATE.test(failure.code ?? '')) {
-    return new UntrustedServerError(
-      `no trusted way to ${server}: ${words}`,
-      TRUST_HINTS,
-    );
+    return new UntrustedServerError(`no trusted way to ${server}: ${words}`, {
+      hints: TRUST_HINTS,
+    });
   }
 
   return new ConnectionLostError(`cannot reach ${server}: ${words}`);

@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { LoginRefusedError, UntrustedServerError } from '../errors.js';
+import { fingerprintOf } from '../platform/fingerprint.js';
 import { describeServer, type ImapAccount, type ImapLogin } from './account.js';
-import {
-  LoginRefusedError,
-  TRUST_HINTS,
-  UntrustedServerError,
-} from './fault.js';
+import { TRUST_HINTS } from './fault.js';
 
 /** What the library's connection has beside its published types; its version is pinned for that. */
 export interface LoginSteps {
@@ -78,18 +76,22 @@ function refuseStranger(steps: LoginSteps, account: ImapAccount): void {
     account.protection === 'none' || account.protection === 'local';
 
   if (!isSecure && !mayBePlain) {
-    throw new UntrustedServerError(`no TLS to ${server}`, TRUST_HINTS);
+    throw new UntrustedServerError(`no TLS to ${server}`, {
+      hints: TRUST_HINTS,
+    });
   }
 
   if (isSecure && account.fingerprint !== undefined) {
-    const found = createHash('sha256')
-      .update(socket.getPeerCertificate().raw)
-      .digest('hex');
+    const found = fingerprintOf(socket.getPeerCertificate().raw);
 
     if (found !== account.fingerprint) {
       throw new UntrustedServerError(
         `${server} has another certificate: expected ${account.fingerprint}, found ${found}`,
-        ['Ask who runs the server whether its certificate was changed.'],
+        {
+          hints: [
+            'Ask who runs the server whether its certificate was changed.',
+          ],
+        },
       );
     }
   }
@@ -97,7 +99,7 @@ function refuseStranger(steps: LoginSteps, account: ImapAccount): void {
   if (steps.authenticated !== false) {
     throw new LoginRefusedError(
       `${server} has logged in somebody by itself: nobody knows whom`,
-      ['Name another port of the server.'],
+      { hints: ['Name another port of the server.'] },
     );
   }
 }
@@ -110,14 +112,16 @@ function refuseMissingWay(
   if (kind === 'master-user' && !capabilities.has('AUTH=PLAIN')) {
     throw new LoginRefusedError(
       'the server offers no AUTH=PLAIN, by which a user acts for another',
-      ['Log in as the user: leave out --auth-as.'],
+      { hints: ['Log in as the user: leave out --auth-as.'] },
     );
   }
 
   if (kind === 'kerio-master' && !capabilities.has('X-MASTERAUTH')) {
-    throw new LoginRefusedError('the server offers no X-MASTERAUTH', [
-      'Enable master authentication in the administration of Kerio Connect, or leave out --master-auth.',
-    ]);
+    throw new LoginRefusedError('the server offers no X-MASTERAUTH', {
+      hints: [
+        'Enable master authentication in the administration of Kerio Connect, or leave out --master-auth.',
+      ],
+    });
   }
 }
 

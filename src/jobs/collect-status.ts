@@ -26,6 +26,7 @@ import type { Installation } from '../server/installation.js';
 import { examinePlace } from './right-place.js';
 import { evidenceOf } from './run-evidence.js';
 import { lookAtSideFiles } from './side-files.js';
+import { runningFaults, type RunningServer } from './running-server.js';
 import type { OpenServer } from './server.js';
 
 /** The things that are looked at, and the age at which they count as old. */
@@ -39,6 +40,8 @@ export interface StatusRequest {
   readonly maxAgeMs?: number | undefined;
   /** Why files of settings cannot be read: no backup can be made. */
   readonly settingsFaults?: readonly string[] | undefined;
+  /** The server that runs, where it was asked. */
+  readonly running?: RunningServer | undefined;
 }
 
 export interface CollectedStatus {
@@ -63,6 +66,8 @@ export interface CollectedStatus {
   readonly massLoss: MassLossRecord | undefined;
   /** Undefined where nothing was ever copied to a second place. */
   readonly mirror: MirrorStatus | undefined;
+  /** The server that runs, where it was asked. */
+  readonly running: RunningServer | undefined;
 }
 
 /** It is not asked now. */
@@ -77,13 +82,12 @@ const NEXT_RUNS = 5;
 export async function collectStatus(
   request: StatusRequest,
 ): Promise<CollectedStatus> {
-  const { server, storage, clock, settingsFaults = [] } = request;
+  const { server, storage, clock, running, settingsFaults = [] } = request;
   const { installation } = server;
   const history = readHistory(installation.dir);
   const seen = await inspectIfThere(storage, request.archives);
   const { states } = seen;
-  const tasks = lookAtTasks(request, history, states);
-  const { progress, missedOwn, missed } = tasks;
+  const { progress, missedOwn, missed } = lookAtTasks(request, history, states);
   const { massLoss, faults } = await lookAtSideFiles(server, storage, seen);
   const runs = findBackupRuns(history, storage.name);
 
@@ -98,7 +102,7 @@ export async function collectStatus(
       ...settingsFaults.map(critical),
       ...historyWarnings(history, storage.name, missedOwn, clock()),
       ...massLossWarnings(massLoss),
-      ...faults.map(warning),
+      ...[...faults, ...runningFaults(running)].map(warning),
       ...(settingsFaults.length > 0 ? [] : progress.warnings),
     ],
   });
@@ -114,6 +118,7 @@ export async function collectStatus(
     progress: progressOf(installation, runs),
     massLoss,
     mirror: states && (await findMirrorStatus(storage, report)),
+    running,
   };
 }
 

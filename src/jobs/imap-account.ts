@@ -5,9 +5,9 @@ import {
   type ImapAccount,
   type ImapLogin,
   type ImapProtection,
-  parseFingerprint,
   parseImapAddress,
 } from '../imap/account.js';
+import { parseFingerprint } from '../platform/fingerprint.js';
 import { readSecret } from '../platform/secret.js';
 import { trustedCertificates } from '../platform/trusted-certificates.js';
 import { PUBLIC } from '../store/mail-names.js';

@@ -11,19 +11,23 @@ import {
 import { chooseStorage } from './archive-places.js';
 import type { StatusRequest } from './collect-status.js';
 import { readOwnTasks } from './own-tasks.js';
+import type { SeenServer } from './running-server.js';
 import { findServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
 
 /**
  * The request of `status`.
+ * @param running what the server that runs tells of itself goes before the file
  * @throws {NotFoundError} without a server · {ConfigurationError} where what is broken is needed to find the archives
  */
 export function toStatusRequest(
   flags: ServerFlags &
     SourceFlags & { readonly 'max-age'?: number | undefined },
+  running?: SeenServer,
 ): StatusRequest {
   const installation = findServer(flags);
-  const [settings, fault] = settingsOrFault(installation);
+  const [ofFile, fault] = settingsOrFault(installation);
+  const settings = { ...ofFile, ...running?.settings };
   const faults = [fault, iniFault(installation)];
   const server = {
     installation,
@@ -35,6 +39,7 @@ export function toStatusRequest(
     storage: chooseStorage(flags, { server: settings }),
     clock: systemClock,
     maxAgeMs: flags['max-age'],
+    running: running?.facts,
     settingsFaults: faults.filter((text) => text !== undefined),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The place of a mail server's settings. mailserver.cfg is one such place (config/file.ts); the interface of a
- * running server may be another.
+ * The place of a mail server's settings. mailserver.cfg is one such place (config/file.ts); the administration of a
+ * running server is another (running/settings-source.ts).
  */
 import { LockedError } from '../errors.js';
 import type { Clock } from '../platform/clock.js';
@@ -19,7 +19,10 @@ export interface SeenSettings {
 
 export interface SettingsSource {
   /** The present settings of the source. @throws {ConfigurationError} when it makes no sense */
-  read(): SeenSettings;
+  read(): SeenSettings | Promise<SeenSettings>;
+
+  /** Says whether the source has a variable of a table; default: every one. */
+  readonly tells?: (table: string, variable: string) => boolean;
 
   /**
    * Says whether changes would last. @returns the warning that they will be lost, where they are made nevertheless
@@ -82,7 +85,7 @@ export async function editSettings(
   plan: (seen: SeenSettings) => readonly ConfigChange[],
 ): Promise<EditReport> {
   for (let attempt = 1; ; attempt++) {
-    const seen = options.seen ?? source.read();
+    const seen = options.seen ?? (await source.read());
 
     try {
       return await source.apply(plan(seen), seen, options);

@@ -1,5 +1,6 @@
 import { nearestNames } from '../platform/nearest.js';
 import { parseSize } from '../platform/units.js';
+import { type ApiSettings, readApi } from './api-section.js';
 import {
   type IniEntry,
   type IniProblem,
@@ -43,6 +44,7 @@ export interface IniSettings {
     /** Absolute path of the file with the identities that open sealed archives. */
     readonly identityFile: string | undefined;
   };
+  readonly api: ApiSettings;
   readonly smtp: SmtpSettings;
   readonly hooks: {
     readonly before: string | undefined;
@@ -94,6 +96,7 @@ export function settingsFrom(
 
   const settings: IniSettings = {
     backup: readBackup(section('backup')),
+    api: readApi(section('api')),
     smtp: readSmtp(section('smtp')),
     hooks: readHooks(section('hooks')),
     metrics: { textfile: section('metrics').path('textfile') },

@@ -3,8 +3,15 @@ import { ExitCode } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { diffLines } from '../server/config/diff.js';
 import type { EditOptions, EditReport } from '../server/settings-source.js';
+import {
+  onServer,
+  type ReachedServer,
+  type RunningPartName,
+  type ViaFlags,
+} from '../jobs/via.js';
 import { KmsCommand } from './command.js';
 import { withEnvironment } from './flags.js';
+import { adminContext } from './via-flag.js';
 
 /** The flags of every command that edits mailserver.cfg. */
 export const editFlags = withEnvironment({
@@ -29,6 +36,19 @@ export abstract class EditCommand extends KmsCommand {
   ];
   protected override isVerbatim = true;
   protected override kept = 'mailserver.cfg is as it was';
+
+  /** Edits by the way that flags name. */
+  protected onServer<Result>(
+    flags: ViaFlags,
+    part: RunningPartName,
+    work: (server: ReachedServer) => Promise<Result>,
+  ): Promise<Result> {
+    if (flags.via === 'api') {
+      this.kept = 'what the running server was told by then holds';
+    }
+
+    return onServer(flags, part, adminContext(this.signal), work);
+  }
 
   protected editOptions(
     command: string,

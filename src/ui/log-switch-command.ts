@@ -1,11 +1,11 @@
 import { switchStoreBackupLog } from '../config/store-backup-log.js';
-import { findEditedServer, type ServerFlags } from '../jobs/server.js';
+import type { ViaFlags } from '../jobs/via.js';
 import type { Outcome } from './command.js';
 import { document } from './document.js';
 import { EditCommand, formatDryRun } from './edit-command.js';
 
 /** The flags of both commands as parsed. */
-interface SwitchFlags extends ServerFlags {
+interface SwitchFlags extends ViaFlags {
   readonly force: boolean;
   readonly 'dry-run': boolean;
 }
@@ -20,10 +20,10 @@ export abstract class LogSwitchCommand extends EditCommand {
     flags: SwitchFlags,
   ): Promise<Outcome> {
     const command = isEnabled ? 'log enable' : 'log disable';
-    const report = await switchStoreBackupLog(
-      findEditedServer(flags).source,
-      isEnabled,
-      this.editOptions(command, flags),
+    const options = this.editOptions(command, flags);
+
+    const report = await this.onServer(flags, 'log', ({ source }) =>
+      switchStoreBackupLog(source, isEnabled, options),
     );
 
     this.warnAll(report.warnings);

@@ -61,6 +61,10 @@ const PLANTED: Readonly<
     file: 'imap/planted.ts',
     imports: '../mail/maildir.js',
   },
+  'admin-api-stands-below': {
+    file: 'admin-api/planted.ts',
+    imports: '../server/engine.js',
+  },
   'object-store-stands-below': {
     file: 'object-store/planted.ts',
     imports: '../archive/names.js',

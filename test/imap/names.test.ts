@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import {
   chooseProtection,
   type ImapAccount,
-  parseFingerprint,
   parseImapAddress,
 } from '../../src/imap/account.js';
+import { parseFingerprint } from '../../src/platform/fingerprint.js';
 import { FolderPaths } from '../../src/imap/folder-path.js';
 import {
   identityOf,

@@ -1,17 +1,17 @@
 import { Flags } from '@oclif/core';
 import { mergeAssignments } from '../../config/assignments.js';
 import { setSettings } from '../../config/set-settings.js';
-import { findEditedServer } from '../../jobs/server.js';
 import type { Outcome } from '../../ui/command.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
 import { withEnvironmentOf } from '../../ui/flags.js';
+import { viaFlags } from '../../ui/via-flag.js';
 import { document } from '../../ui/document.js';
 import { formatChanged, formatPlan } from '../../ui/present/settings.js';
 
 export default class ConfigSet extends EditCommand {
   static override summary = "Set settings of the server's Backup tab.";
   static override description = `Changes only the lines of mailserver.cfg that it must and keeps the previous content as mailserver.cfg.kms-backup.bak.
-The mail server must be stopped: it overwrites the file when it stops. Settings: see config show.`;
+The mail server must be stopped: it overwrites the file when it stops. With --via api the server that runs is told instead. Settings: see config show.`;
   static override examples = [
     '<%= config.bin %> config set keep=3 volume-size=600MB',
     '<%= config.bin %> config set backup-dir="/mnt/server backup" notify=admin@example.com --dry-run',
@@ -19,9 +19,10 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
   ];
   static override strict = false;
   static override usage =
-    'config set KEY=VALUE... [--from FILE] [--dry-run] [--force]';
+    'config set KEY=VALUE... [--from FILE] [--dry-run] [--force] [--via file|api]';
   static override flags = {
     ...editFlags,
+    ...viaFlags,
     ...withEnvironmentOf('config', {
       from: Flags.string({
         helpValue: 'FILE',
@@ -34,12 +35,10 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ConfigSet);
     const assignments = mergeAssignments(flags.from, argv as string[]);
-    const server = findEditedServer(flags);
+    const options = this.editOptions('config set', flags);
 
-    const report = await setSettings(
-      server,
-      assignments,
-      this.editOptions('config set', flags),
+    const report = await this.onServer(flags, 'backup', (server) =>
+      setSettings(server, assignments, options),
     );
 
     this.warnAll(report.warnings);
@@ -48,7 +47,7 @@ The mail server must be stopped: it overwrites the file when it stops. Settings:
     const isDryRun = flags['dry-run'];
 
     const json = document('config-set', {
-      file: server.installation.configPath,
+      file: report.after.document.source.path,
       isChanged,
       isDryRun,
       changed,

@@ -26,8 +26,8 @@ export default class ConfigWizard extends EditCommand {
     // Before fourteen questions, not after them.
     await server.source.refuseWhileRunning(flags.force);
 
-    const seen = server.source.read();
-    const { values } = showSettings(server);
+    const seen = await server.source.read();
+    const { values } = await showSettings(server);
     const assignments = await askSettings(prompts, settingsToAsk(values));
     const options = { ...this.editOptions('config wizard', flags), seen };
 

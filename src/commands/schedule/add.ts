@@ -1,13 +1,13 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
 import { parseCron, type WeeklyTime } from '../../schedule/cron.js';
-import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import { planAdd, tasksAt } from '../../schedule/task-changes.js';
 import { parseDays, parseTime } from '../../schedule/week.js';
 import type { Outcome } from '../../ui/command.js';
 import { editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
+import { viaFlags } from '../../ui/via-flag.js';
 import { ScheduleEditCommand, toTaskType } from '../../ui/schedule-command.js';
 
 export default class ScheduleAdd extends ScheduleEditCommand {
@@ -21,6 +21,7 @@ export default class ScheduleAdd extends ScheduleEditCommand {
   ];
   static override flags = {
     ...editFlags,
+    ...viaFlags,
     ...withEnvironment({
       type: Flags.string({
         options: ['full', 'diff'],
@@ -60,10 +61,8 @@ export default class ScheduleAdd extends ScheduleEditCommand {
 
     const options = this.editOptions('schedule add', flags);
 
-    const edit = await editSchedule(
-      findEditedServer(flags).source,
-      options,
-      (present) => planAdd(present, tasks),
+    const edit = await this.onServer(flags, 'backup', ({ source }) =>
+      editSchedule(source, options, (present) => planAdd(present, tasks)),
     );
 
     return this.present(edit, flags['dry-run']);

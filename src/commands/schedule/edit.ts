@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
-import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import {
   findTaskPositions,
@@ -10,6 +9,7 @@ import { parseDays, parseTime } from '../../schedule/week.js';
 import type { Outcome } from '../../ui/command.js';
 import { editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
+import { viaFlags } from '../../ui/via-flag.js';
 import {
   requireOne,
   ScheduleEditCommand,
@@ -29,6 +29,7 @@ export default class ScheduleEdit extends ScheduleEditCommand {
     'schedule edit ID... [--type full|diff] [--day DAY] [--time HH:MM] [--description TEXT]';
   static override flags = {
     ...editFlags,
+    ...viaFlags,
     ...withEnvironment({
       type: Flags.string({
         options: ['full', 'diff'],
@@ -71,15 +72,14 @@ export default class ScheduleEdit extends ScheduleEditCommand {
 
     const options = this.editOptions('schedule edit', flags);
 
-    const edit = await editSchedule(
-      findEditedServer(flags).source,
-      options,
-      (present) =>
+    const edit = await this.onServer(flags, 'backup', ({ source }) =>
+      editSchedule(source, options, (present) =>
         planTaskEdit(
           present,
           findTaskPositions(present, argv as string[]),
           values,
         ),
+      ),
     );
 
     return this.present(edit, flags['dry-run']);

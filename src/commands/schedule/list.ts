@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { readOwnTasks } from '../../jobs/own-tasks.js';
-import { openServer } from '../../jobs/server.js';
+import { onServer } from '../../jobs/via.js';
 import { systemClock } from '../../platform/clock.js';
 import { machineTimeZone } from '../../platform/dates.js';
 import { listOwnTasks } from '../../schedule/own-tasks.js';
@@ -9,6 +9,7 @@ import { planNext } from '../../schedule/plan-due.js';
 import { scheduleWarnings } from '../../schedule/edit-schedule.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
 import { withEnvironment } from '../../ui/flags.js';
+import { adminContext, viaFlags } from '../../ui/via-flag.js';
 import { document } from '../../ui/document.js';
 import {
   documentMoment,
@@ -27,21 +28,36 @@ export default class ScheduleList extends KmsCommand {
     '<%= config.bin %> schedule list --next 14',
   ];
   static override exitCodes = [ExitCode.notFound];
-  static override flags = withEnvironment({
-    next: Flags.integer({
-      default: 3,
-      min: 0,
-      max: 1000,
-      helpValue: 'N',
-      summary: 'How many coming runs to show.',
+  static override flags = {
+    ...viaFlags,
+    ...withEnvironment({
+      next: Flags.integer({
+        default: 3,
+        min: 0,
+        max: 1000,
+        helpValue: 'N',
+        summary: 'How many coming runs to show.',
+      }),
     }),
-  });
+  };
 
   protected override stopsAtOnce = true;
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleList);
-    const { installation, settings } = openServer(flags);
+    // Whoever is logged in takes leave.
+    this.stopsAtOnce = flags.via === 'file';
+
+    const { installation, settings } = await onServer(
+      flags,
+      'backup',
+      adminContext(this.signal),
+      async ({ installation: server, source }) => ({
+        installation: server,
+        settings: (await source.read()).settings(),
+      }),
+    );
+
     const { schedule, backupEnabled } = settings;
     const ownTasks = listOwnTasks(readOwnTasks(installation), systemClock());
     const warnings = scheduleWarnings(schedule, backupEnabled);

@@ -1,8 +1,8 @@
-import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import { planReset } from '../../schedule/task-changes.js';
 import type { Outcome } from '../../ui/command.js';
 import { editFlags } from '../../ui/edit-command.js';
+import { viaFlags } from '../../ui/via-flag.js';
 import { ScheduleEditCommand } from '../../ui/schedule-command.js';
 
 export default class ScheduleReset extends ScheduleEditCommand {
@@ -11,15 +11,16 @@ export default class ScheduleReset extends ScheduleEditCommand {
   static override description =
     'A full backup on Sunday and differential backups on the other days, each at 01:00.';
   static override examples = ['<%= config.bin %> schedule reset'];
-  static override flags = editFlags;
+  static override flags = { ...editFlags, ...viaFlags };
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleReset);
-    const edit = await editSchedule(
-      findEditedServer(flags).source,
-      this.editOptions('schedule reset', flags),
-      planReset,
+    const options = this.editOptions('schedule reset', flags);
+
+    const edit = await this.onServer(flags, 'backup', ({ source }) =>
+      editSchedule(source, options, planReset),
     );
+
     return this.present(edit, flags['dry-run']);
   }
 }

@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
-import { findEditedServer } from '../../jobs/server.js';
 import { editSchedule } from '../../schedule/edit-schedule.js';
 import { findTaskPositions, planRemove } from '../../schedule/task-changes.js';
 import type { Outcome } from '../../ui/command.js';
 import { editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
+import { viaFlags } from '../../ui/via-flag.js';
 import { ScheduleEditCommand } from '../../ui/schedule-command.js';
 
 export default class ScheduleRm extends ScheduleEditCommand {
@@ -20,6 +20,7 @@ export default class ScheduleRm extends ScheduleEditCommand {
   static override usage = 'schedule rm ID... | --all';
   static override flags = {
     ...editFlags,
+    ...viaFlags,
     ...withEnvironment({
       all: Flags.boolean({ summary: 'Remove every task.' }),
     }),
@@ -34,15 +35,14 @@ export default class ScheduleRm extends ScheduleEditCommand {
 
     const options = this.editOptions('schedule rm', flags);
 
-    const edit = await editSchedule(
-      findEditedServer(flags).source,
-      options,
-      (present) =>
+    const edit = await this.onServer(flags, 'backup', ({ source }) =>
+      editSchedule(source, options, (present) =>
         planRemove(
           flags.all
             ? present.map((_, index) => index)
             : findTaskPositions(present, ids),
         ),
+      ),
     );
 
     return this.present(edit, flags['dry-run']);

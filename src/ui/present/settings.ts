@@ -25,9 +25,9 @@ export function formatPlan(report: SetReport): string {
 }
 
 /** The settings as a document, as `config set --from` takes it. */
-export function documentSettings(file: string, shown: ShownSettings): object {
+export function documentSettings(shown: ShownSettings): object {
   return document('config', {
-    file,
+    file: shown.place,
     settings: Object.fromEntries(shown.values),
     defaults: [...shown.defaults],
   });

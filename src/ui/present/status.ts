@@ -61,6 +61,7 @@ export function documentStatus(
     excluded,
     massLoss,
     mirror,
+    running,
     states,
   }: CollectedStatus,
   check?: string,
@@ -79,6 +80,7 @@ export function documentStatus(
     runs: { ...runs, progress },
     massLoss,
     mirror,
+    runningServer: running,
     pins: documentPins(states ?? [], systemClock()),
   });
 }
@@ -136,9 +138,29 @@ function statusRows(status: CollectedStatus): string[][] {
       'Mail server',
       engine ? `runs (${engine.name}, pid ${engine.pid})` : 'does not run',
     ],
+    ...runningRows(status),
     ...(lock ? [['At work', lock.fact]] : []),
     ...keptRows(status),
     ...report.warnings.map((warning) => [paint('warning', 'Warning'), warning]),
+  ];
+}
+
+/** What the running server says of itself, and that settings and schedule are its own. */
+function runningRows({ running }: CollectedStatus): string[][] {
+  if (!running) return [];
+  const { version, address, isAtWork, percent, last } = running;
+  const newest = Object.values(last)
+    .filter((archive) => archive !== undefined)
+    .toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())[0];
+
+  return [
+    ['Asked', `${version} at ${address}: settings and schedule are its own`],
+    [
+      'Its backup',
+      isAtWork
+        ? `at work, ${percent} %`
+        : `at rest; last ${newest ? formatWeekdayMoment(newest.takenAt) : 'none'}`,
+    ],
   ];
 }
 

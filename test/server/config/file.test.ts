@@ -230,7 +230,7 @@ describe('editing the file', () => {
   it('refuses when the text that was agreed to is no longer in the file', async () => {
     const installation = makeInstallation();
     const source = mailserverConfig(installation);
-    const seen = source.read();
+    const seen = await source.read();
     await editConfig(installation, options, () => [set('RotationLimit', '9')]);
     const edit = editConfig(installation, { ...options, seen }, () => [
       set('RotationLimit', '3'),

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../../ui/command.js';
 import { editFlags } from '../../../ui/edit-command.js';
+import { viaFlags } from '../../../ui/via-flag.js';
 import { LogSwitchCommand } from '../../../ui/log-switch-command.js';
 
 export default class LogDisableStoreBackup extends LogSwitchCommand {
@@ -8,7 +9,7 @@ export default class LogDisableStoreBackup extends LogSwitchCommand {
   static override description =
     'While it is on, the server and kms-backup write what a backup does to debug.log. Switch it off when the trouble is over.';
   static override examples = ['<%= config.bin %> log disable store-backup'];
-  static override flags = editFlags;
+  static override flags = { ...editFlags, ...viaFlags };
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(LogDisableStoreBackup);
