@@ -9,7 +9,11 @@ import {
 import { dirname } from 'node:path';
 import { errnoOf, NotFoundError, UsageError } from '../errors.js';
 import { accessFault } from '../platform/access-fault.js';
-import { type DiskSpace, diskSpaceOf } from '../platform/disk-space.js';
+import {
+  type DiskSpace,
+  diskSpaceOf,
+  existingAncestor,
+} from '../platform/disk-space.js';
 import { toSystemError } from '../platform/system-error.js';
 import type { StorageStanding } from './storage.js';
 
@@ -125,7 +129,7 @@ function stateOf(
 const canAccess = (path: string, mode: number): boolean =>
   accessFault(path, mode) === undefined;
 
-/** Room on the disk of a directory; of one that is not there yet, on that of the directory above. */
+/** Room on the disk of a directory, which may not be there yet. */
 export function measureSpace(path: string): DiskSpace | undefined {
-  return diskSpaceOf(path) ?? diskSpaceOf(dirname(path));
+  return diskSpaceOf(existingAncestor(path));
 }

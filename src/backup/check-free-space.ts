@@ -1,10 +1,9 @@
 /** The room for an archive: before its first byte, and while it is written. */
 import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Catalogue } from '../archive/backup-directory.js';
 import type { Storage } from '../archive/storage.js';
 import { errnoOf, NoSpaceError } from '../errors.js';
-import { diskSpaceOf } from '../platform/disk-space.js';
+import { diskSpaceOf, existingAncestor } from '../platform/disk-space.js';
 import { formatSize } from '../platform/units.js';
 import type { SpaceWatch } from '../archive/write/space-watch.js';
 import { estimateArchive, findExamples, measurePlan } from './estimate.js';
@@ -33,13 +32,12 @@ export async function estimateBackup(
     copiedBytes: plan.reused?.storedBytes ?? 0,
   };
 
-  const { storage } = request;
-  const { freeBytes } = await findRoom(storage);
+  const { freeBytes, minFreeBytes } = await findRoom(request);
 
   return {
     ...estimateArchive(plan.type, amount, examples),
     freeBytes,
-    minFreeBytes: minFreeOf(request),
+    minFreeBytes,
   };
 }
 
@@ -47,16 +45,19 @@ export async function estimateBackup(
 interface Room {
   /** Undefined where nobody can tell. */
   readonly freeBytes: number | undefined;
+  /** What is to stay free there. */
+  readonly minFreeBytes: number;
   readonly place: string;
 }
 
 /** What is sealed on its way into a directory lies in two places at once, which may be one disk. */
-async function findRoom(storage: Storage): Promise<Room> {
+async function findRoom(request: BackupRequest): Promise<Room> {
+  const { storage } = request;
   const { spool } = storage;
-  const there = await roomIn(storage);
+  const there = await roomIn(storage, request);
   if (!spool) return there;
 
-  const here = await roomIn(spool);
+  const here = await roomIn(spool, request);
   if (there.freeBytes === undefined || here.freeBytes === undefined) {
     return here.freeBytes === undefined ? there : here;
   }
@@ -65,30 +66,40 @@ async function findRoom(storage: Storage): Promise<Room> {
   if (device !== undefined && device === deviceOf(storage.localDirectory)) {
     const place = `${storage.name} and ${spool.name} together, for each of the two`;
 
-    return { freeBytes: Math.floor(there.freeBytes / 2), place };
+    const freeBytes = Math.floor(there.freeBytes / 2);
+
+    return { ...there, freeBytes, place };
   }
 
-  return here.freeBytes < there.freeBytes ? here : there;
+  const isLessHere =
+    here.freeBytes - here.minFreeBytes < there.freeBytes - there.minFreeBytes;
+
+  return isLessHere ? here : there;
 }
 
 async function roomIn(
-  place: Pick<Storage, 'name' | 'freeSpace'>,
+  place: Pick<Storage, 'name' | 'freeSpace' | 'localDirectory'>,
+  request: BackupRequest,
 ): Promise<Room> {
   const space = await place.freeSpace();
 
-  return { freeBytes: space?.freeBytes, place: place.name };
+  return {
+    freeBytes: space?.freeBytes,
+    minFreeBytes: minFreeIn(place.localDirectory, request),
+    place: place.name,
+  };
 }
 
 /** @throws {NoSpaceError} where the archive would leave less than is to stay free */
 export async function refuseWithoutRoom(
-  { storage }: BackupRequest,
+  request: BackupRequest,
   { storedBytes, freeBytes, minFreeBytes, like }: BackupEstimate,
 ): Promise<void> {
   if (freeBytes === undefined || freeBytes - storedBytes >= minFreeBytes) {
     return;
   }
 
-  const { place } = await findRoom(storage);
+  const { place } = await findRoom(request);
   const basis = like === undefined ? '' : `, judged by ${like}`;
   const stays =
     minFreeBytes > 0
@@ -105,30 +116,28 @@ export async function refuseWithoutRoom(
 const LOOK_EACH_BYTES = 8 << 20;
 
 /**
- * Looks at the disk while a volume is written, and when it ends and the next one begins.
+ * Looks at the disks while a volume is written, and when it ends and the next one begins.
  * @throws {NoSpaceError} where less is free than is to stay free
  */
 export function watchSpace(request: BackupRequest): SpaceWatch | undefined {
-  const directory = request.storage.localDirectory;
-  const minFreeBytes = minFreeOf(request);
-  if (directory === undefined || minFreeBytes === 0) return undefined;
+  const { storage } = request;
+  const watched = [storage.spool?.localDirectory, storage.localDirectory]
+    .filter((directory) => directory !== undefined)
+    .map((directory) => ({
+      directory,
+      minFreeBytes: minFreeIn(directory, request),
+    }))
+    .filter(({ minFreeBytes }) => minFreeBytes > 0);
+  if (watched.length === 0) return undefined;
 
   let unwatchedBytes = 0;
 
   const look = (): void => {
     unwatchedBytes = 0;
-    const freeBytes = diskSpaceOf(directory)?.freeBytes ?? minFreeBytes;
-    if (freeBytes >= minFreeBytes) return;
 
-    throw new NoSpaceError(
-      `${formatSize(freeBytes)} are left in ${directory}, and ${formatSize(minFreeBytes)} are to stay free`,
-      {
-        hints: [
-          ...HINTS,
-          'Nothing was published; earlier archives are untouched.',
-        ],
-      },
-    );
+    for (const { directory, minFreeBytes } of watched) {
+      refuseLess(directory, minFreeBytes);
+    }
   };
 
   const writes = (bytes: number): void => {
@@ -143,13 +152,32 @@ export function watchSpace(request: BackupRequest): SpaceWatch | undefined {
   };
 }
 
-/** Below the server's own soft limit it warns its administrator, and further down it takes no mail. */
-function minFreeOf({ minFreeBytes, settings, storage }: BackupRequest): number {
+function refuseLess(directory: string, minFreeBytes: number): void {
+  const space = diskSpaceOf(existingAncestor(directory));
+  const freeBytes = space?.freeBytes ?? minFreeBytes;
+  if (freeBytes >= minFreeBytes) return;
+
+  throw new NoSpaceError(
+    `${formatSize(freeBytes)} are left in ${directory}, and ${formatSize(minFreeBytes)} are to stay free`,
+    {
+      hints: [
+        ...HINTS,
+        'Nothing was published; earlier archives are untouched.',
+      ],
+    },
+  );
+}
+
+/** What is to stay free in a place. Below the server's own soft limit it warns its administrator, and further down it takes no mail. */
+function minFreeIn(
+  directory: string | undefined,
+  { minFreeBytes, settings }: BackupRequest,
+): number {
   if (minFreeBytes !== undefined) return minFreeBytes;
 
-  const backups = deviceOf(storage.localDirectory);
+  const device = deviceOf(directory);
   const isShared =
-    backups !== undefined && backups === deviceOf(settings.storeDir);
+    device !== undefined && device === deviceOf(settings.storeDir);
 
   return isShared ? settings.storeSoftLimitBytes : 0;
 }
@@ -159,11 +187,7 @@ function deviceOf(directory: string | undefined): number | undefined {
   if (directory === undefined) return undefined;
 
   try {
-    const there = statSync(directory, { throwIfNoEntry: false });
-    const above = dirname(directory);
-    if (there || above === directory) return there?.dev;
-
-    return deviceOf(above);
+    return statSync(existingAncestor(directory)).dev;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
 

@@ -1,5 +1,6 @@
 /** The space of a file system, as this user may use it. */
-import { statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { errnoOf } from '../errors.js';
 
 export interface DiskSpace {
@@ -21,4 +22,11 @@ export function diskSpaceOf(directory: string): DiskSpace | undefined {
 
     throw error;
   }
+}
+
+/** The existing directory that a path lies in, or will lie in; of a drive that is not there, the drive. */
+export function existingAncestor(path: string): string {
+  const above = dirname(path);
+
+  return existsSync(path) || above === path ? path : existingAncestor(above);
 }

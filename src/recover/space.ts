@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { NoSpaceError } from '../errors.js';
-import { diskSpaceOf } from '../platform/disk-space.js';
+import { diskSpaceOf, existingAncestor } from '../platform/disk-space.js';
 import { formatSize } from '../platform/units.js';
 import { placedBytes } from './placed-bytes.js';
 import { placeTops } from './placed-tops.js';
@@ -9,13 +9,6 @@ import type { ChainEntries } from './select-entries.js';
 import type { RecoverRequest } from './request.js';
 
 /** The space that a new state needs beside the old one. */
-
-/** The existing directory that a path lies in, or will lie in. */
-export function existingAncestor(path: string): string {
-  let candidate = path;
-  while (!existsSync(candidate)) candidate = dirname(candidate);
-  return candidate;
-}
 
 /** The space that is needed on one file system. */
 interface DiskNeed {

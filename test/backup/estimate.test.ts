@@ -1,8 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { storageAt } from '../../src/archive/storages.js';
+import { watchSpace } from '../../src/backup/check-free-space.js';
 import { estimateArchive } from '../../src/backup/estimate.js';
 import { runBackup } from '../../src/backup/run-backup.js';
 import { kmsInProcess } from '../helpers/in-process.js';
@@ -11,6 +20,7 @@ import {
   type Installation,
 } from '../helpers/installation.js';
 import { backUpAt, backupRequest, clockFrom } from '../helpers/nights.js';
+import { newKeyPair } from '../helpers/sealing.js';
 import { expectDone } from '../helpers/tools.js';
 
 const MIB = 1024 ** 2;
@@ -109,6 +119,50 @@ test('the soft limit of the server holds where store and backups share a disk', 
   await expect(runBackup(own)).rejects.toMatchObject({ code: 'NO_SPACE' });
   await runBackup({ ...own, minFreeBytes: 0 });
 });
+
+/** Another file system than that of the store, where one is there. */
+const OTHER_DISK = '/dev/shm';
+const hasOtherDisk =
+  existsSync(OTHER_DISK) && statSync(OTHER_DISK).dev !== statSync(tmpdir()).dev;
+
+test.skipIf(!hasOtherDisk)(
+  'it holds for the disk that sealed archives are written on first, before and while they are',
+  async () => {
+    const away = mkdtempSync(join(OTHER_DISK, 'kms-estimate-'));
+    const { recipient } = await newKeyPair();
+
+    try {
+      const request = backupRequest(server, 'full', clockFrom('2026-01-01'));
+      const own = {
+        ...request,
+        settings: { ...request.settings, storeSoftLimitBytes: TOO_MUCH },
+        storage: storageAt({
+          directory: away,
+          stateDirectory: join(dir, 'own'),
+          recipients: [recipient],
+        }),
+        minFreeBytes: undefined,
+      };
+
+      await expect(runBackup(own)).rejects.toMatchObject({
+        code: 'NO_SPACE',
+        message: expect.stringContaining(join(dir, 'own')) as string,
+      });
+      expect(() => {
+        watchSpace(own)?.look();
+      }).toThrow(`are left in ${join(dir, 'own', 'spool')}`);
+      const { settings } = request;
+      expect(
+        watchSpace({
+          ...own,
+          settings: { ...settings, storeSoftLimitBytes: 0 },
+        }),
+      ).toBe(undefined);
+    } finally {
+      rmSync(away, { recursive: true });
+    }
+  },
+);
 
 /** The room is there when it is asked for first. */
 function takeSpaceLater(request: object): void {
