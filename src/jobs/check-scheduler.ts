@@ -68,7 +68,7 @@ function ownTasksWithoutEntry(flags: EntryFlags): Finding | undefined {
 }
 
 /** What is wrong with them is a finding of its own. */
-function tasksOrNone(flags: EntryFlags): OwnTask[] {
+function tasksOrNone(flags: EntryFlags): readonly OwnTask[] {
   try {
     return readOwnTasks(findServer(flags));
   } catch (error) {

@@ -20,6 +20,7 @@ import {
   runWithReporting,
 } from '../report/run-with-reporting.js';
 import type { RotateReport } from '../rotate/report-rotation.js';
+import { describeFaults, readTaskTimes } from '../schedule/own-tasks.js';
 import { openServerLog, type ServerLog } from '../server/server-log.js';
 import type { IniSettings } from '../settings/ini-settings.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
@@ -140,6 +141,7 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
   });
 
   const warnings = [
+    ...warningsOf('tasks', describeFaults(readTaskTimes(night.ini.tasks))),
     ...warningsOf('archive', report.warnings),
     ...warningsOf('place', [...foreign, ...unmarked]),
     ...warningsOf('rotation', faults),

@@ -1,16 +1,17 @@
 /** The work of one call of `schedule run`: the backup that the schedule made due, by this same program. */
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import type { Storage } from '../archive/storage.js';
-import { NotFoundError } from '../errors.js';
+import { type ConfigurationError, ExitCode, NotFoundError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { ownProgram } from '../platform/self.js';
+import { describeFaults } from '../schedule/own-tasks.js';
 import {
   runSchedule,
   type ScheduleRunOptions,
   type ScheduleRunReport,
 } from '../schedule/run.js';
 import { chooseStorage } from './archive-places.js';
-import { readOwnTasks } from './own-tasks.js';
+import { examineOwnTasks } from './own-tasks.js';
 import { openServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
 
@@ -36,20 +37,47 @@ export async function runDueBackup(
 ): Promise<ScheduleRunReport> {
   const { installation, settings } = openServer(flags);
   const storage = chooseStorage(flags, { server: settings });
+  const { tasks, faults } = examineOwnTasks(installation);
 
-  return runSchedule(installation, {
+  const report = await runSchedule(installation, {
     clock: systemClock,
     program: ownProgram(),
     backupFlags: [...backupFlags(flags), ...passedOn],
     newestArchiveAt: await newestArchive(storage),
     isEvenIfDisabled: flags['even-if-disabled'],
     isDryRun: flags['dry-run'],
-    ownTasks: readOwnTasks(installation),
+    ownTasks: tasks,
     taskFlags: reportingFlags(flags),
     busyWith: () => storage.lock.sight(systemClock)?.fact,
     onDue,
     signal,
   });
+
+  return withFaults(report, faults);
+}
+
+/**
+ * The tasks whose time says nothing: a call that did something warns of them, and is incomplete.
+ * @throws the first of them where nothing was due, which is told once a day
+ */
+function withFaults(
+  report: ScheduleRunReport,
+  faults: readonly ConfigurationError[],
+): ScheduleRunReport {
+  const [first] = faults;
+  if (!first) return report;
+
+  const isIdle = ['nothing-due', 'disabled', 'busy'].includes(report.action);
+  if (isIdle && report.ownTasks.length === 0) throw first;
+
+  const { exitCode, warnings } = report;
+  const told = describeFaults({ faults });
+
+  return {
+    ...report,
+    exitCode: exitCode === ExitCode.done ? ExitCode.incomplete : exitCode,
+    warnings: [...warnings, ...told],
+  };
 }
 
 /** The flags of this command that concern the backup. */

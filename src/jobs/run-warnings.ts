@@ -12,6 +12,8 @@ type WarningSource =
   | 'mirror'
   /** Writing into the logs of the mail server. */
   | 'server-log'
+  /** Tasks of kms-backup.ini whose time says nothing. */
+  | 'tasks'
   /** Hooks, pings, metrics and mail. */
   | 'reporting';
 

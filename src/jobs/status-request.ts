@@ -8,9 +8,9 @@ import {
   readSettings,
   type ServerSettings,
 } from '../server/settings.js';
+import { readIniFile } from '../settings/ini-file.js';
 import { chooseStorage } from './archive-places.js';
 import type { StatusRequest } from './collect-status.js';
-import { readOwnTasks } from './own-tasks.js';
 import type { SeenServer } from './running-server.js';
 import { findServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
@@ -69,7 +69,7 @@ function lastPlace({ dir }: Installation): string | undefined {
 
 function iniFault(installation: Installation): string | undefined {
   try {
-    readOwnTasks(installation);
+    readIniFile(installation.dir);
 
     return undefined;
   } catch (error) {

@@ -1,5 +1,10 @@
 /** The tasks of kms-backup.ini: verify and drill. Pure. */
-import { ConfigurationError, KmsError, messageOf } from '../errors.js';
+import {
+  ConfigurationError,
+  KmsError,
+  messageOf,
+  UsageError,
+} from '../errors.js';
 import type { TaskSettings } from '../settings/tasks-section.js';
 import { nextMoments, parseCron, type WeeklyTime } from './cron.js';
 import { lastMoment } from './plan-due.js';
@@ -14,20 +19,54 @@ export interface OwnTask {
   readonly times: readonly WeeklyTime[];
 }
 
-/** @throws {ConfigurationError} where nobody can tell when a task is due */
-export function parseOwnTasks({ verify, drill }: TaskSettings): OwnTask[] {
-  return [...parseTask('verify', verify), ...parseTask('drill', drill)];
+/** The tasks, and why nobody can tell when others are due. */
+export interface ReadOwnTasks {
+  readonly tasks: readonly OwnTask[];
+  readonly faults: readonly ConfigurationError[];
 }
 
-function parseTask(name: OwnTaskName, when: string | undefined): OwnTask[] {
-  if (when === undefined) return [];
+/** One task with a bad time keeps no other from being worked through. */
+export function readTaskTimes(settings: TaskSettings): ReadOwnTasks {
+  const names: readonly OwnTaskName[] = ['verify', 'drill'];
+  const read = names.flatMap((name) => {
+    const when = settings[name];
 
+    return when === undefined ? [] : [readTask(name, when)];
+  });
+
+  return {
+    tasks: read.flatMap((task) =>
+      task instanceof ConfigurationError ? [] : [task],
+    ),
+    faults: read.filter((task) => task instanceof ConfigurationError),
+  };
+}
+
+/** @throws {ConfigurationError} where nobody can tell when a task is due */
+export function parseOwnTasks(settings: TaskSettings): readonly OwnTask[] {
+  const { tasks, faults } = readTaskTimes(settings);
+  if (faults[0]) throw faults[0];
+
+  return tasks;
+}
+
+/** For people: each task that is never done, because its time says nothing. */
+export function describeFaults({
+  faults,
+}: Pick<ReadOwnTasks, 'faults'>): string[] {
+  return faults.map(({ message }) => `${message}; it is never made`);
+}
+
+function readTask(
+  name: OwnTaskName,
+  when: string,
+): OwnTask | ConfigurationError {
   try {
-    return [{ name, when, times: parseWhen(when) }];
+    return { name, when, times: parseWhen(when) };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 
-    throw new ConfigurationError(
+    return new ConfigurationError(
       `[tasks] ${name} of kms-backup.ini: ${messageOf(error)}`,
       { hints: error.hints, cause: error },
     );
@@ -36,11 +75,20 @@ function parseTask(name: OwnTaskName, when: string | undefined): OwnTask[] {
 
 function parseWhen(when: string): WeeklyTime[] {
   const [, days, time] = /^([a-z,\s]+?)\s+(\d{1,2}:\d\d)$/i.exec(when) ?? [];
-  if (days === undefined || time === undefined) return parseCron(when);
+  if (days === undefined || time === undefined) return parseFields(when);
 
   const timeSeconds = parseTime(time);
 
   return parseDays([days]).map((day) => ({ day, timeSeconds }));
+}
+
+function parseFields(when: string): WeeklyTime[] {
+  const isCron = when.startsWith('@') || when.split(/\s+/).length >= 5;
+  if (isCron) return parseCron(when);
+
+  throw new UsageError(`not a day and a time: ${JSON.stringify(when)}`, {
+    hints: ['Write sat 05:00, daily 06:00, or a cron expression.'],
+  });
 }
 
 /** The last moment of a task that is after `since` and not after `now`; undefined: it is not due. */

@@ -210,12 +210,33 @@ describe('the tasks of kms-backup.ini', () => {
     const words = ['doctor', ...place, '--name', 'nowhere'];
     const { status, stdout } = await kmsInProcess(words);
     expect(status).toBe(1);
-    expect(stdout).toMatch(
-      /^problem +tasks +schedule run does nothing.*verify/m,
-    );
+    expect(stdout).toMatch(/^problem +tasks +it is never made: .*verify/m);
 
     const state = await kmsInProcess(['status', ...place]);
-    expect(state.status).toBe(2);
-    expect(state.stdout).toContain('no backup can be made: [tasks] verify');
+    expect(state.stdout).toMatch(/^Warning +\[tasks\] verify.*never made$/m);
   });
+
+  it.each(['0 5 1 * *', 'satt 5am', 'someday 05:00'])(
+    'keep no backup from its work where %j says nothing, and are told by each',
+    async (when) => {
+      const ini = join(server.serverDir, 'kms-backup.ini');
+      const place = ['--server-dir', server.serverDir];
+      const fault = /\[tasks\] verify of kms-backup.ini.*never made/;
+      writeFileSync(ini, `[tasks]\nverify = ${when}\n`);
+
+      const words = ['schedule', 'run', ...place];
+      expectEnd(await kmsInProcess(words), 2, 'CONFIGURATION');
+
+      expectDone(await kmsInProcess(['schedule', 'reset', ...place]));
+      const ended = await kmsInProcess([...words, '--even-if-disabled']);
+      expect(ended.status, ended.stderr).toBe(3);
+      expect(ended.stderr).toMatch(fault);
+
+      const { json } = await kmsJsonInProcess(['backup', 'full', ...place]);
+      expect(json).toMatchObject({ exitCode: 0 });
+      expect(JSON.stringify(json['warnings'])).toMatch(/never made/);
+      const list = await kmsInProcess(['schedule', 'list', ...place]);
+      expect(list.stderr).toMatch(fault);
+    },
+  );
 });

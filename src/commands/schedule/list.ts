@@ -1,10 +1,10 @@
 import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
-import { readOwnTasks } from '../../jobs/own-tasks.js';
+import { examineOwnTasks } from '../../jobs/own-tasks.js';
 import { onServer } from '../../jobs/via.js';
 import { systemClock } from '../../platform/clock.js';
 import { machineTimeZone } from '../../platform/dates.js';
-import { listOwnTasks } from '../../schedule/own-tasks.js';
+import { describeFaults, listOwnTasks } from '../../schedule/own-tasks.js';
 import { planNext } from '../../schedule/plan-due.js';
 import { scheduleWarnings } from '../../schedule/edit-schedule.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
@@ -59,8 +59,12 @@ export default class ScheduleList extends KmsCommand {
     );
 
     const { schedule, backupEnabled } = settings;
-    const ownTasks = listOwnTasks(readOwnTasks(installation), systemClock());
-    const warnings = scheduleWarnings(schedule, backupEnabled);
+    const read = examineOwnTasks(installation);
+    const ownTasks = listOwnTasks(read.tasks, systemClock());
+    const warnings = [
+      ...scheduleWarnings(schedule, backupEnabled),
+      ...describeFaults(read),
+    ];
 
     this.warnAll(warnings);
 
