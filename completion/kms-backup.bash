@@ -95,9 +95,9 @@ _kms_backup() {
   fi
   if [[ $cur == -* ]]; then
     case "$command" in
-    'backup copy') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-reuse --no-rotate --no-verify --notify --oversize --pin --progress --quiet --reuse --rotate --server-dir --threads --until --verbose --verify --volume-size -q -v' ;;
-    'backup diff') flags='--backup-dir --checksum --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
-    'backup full') flags='--backup-dir --dry-run --help --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup copy') flags='--backup-dir --dry-run --help --include-archive --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-include-archive --no-reuse --no-rotate --no-verify --notify --oversize --pin --progress --quiet --reuse --rotate --server-dir --threads --until --verbose --verify --volume-size -q -v' ;;
+    'backup diff') flags='--backup-dir --checksum --dry-run --help --include-archive --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-include-archive --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
+    'backup full') flags='--backup-dir --dry-run --help --include-archive --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-include-archive --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'completion') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;
     'config set') flags='--dry-run --force --from --help --json --progress --quiet --server-dir --verbose --via -q -v' ;;
     'config show') flags='--help --json --progress --quiet --server-dir --verbose --via -q -v' ;;
@@ -124,7 +124,7 @@ _kms_backup() {
     'schedule list') flags='--help --json --next --progress --quiet --server-dir --verbose --via -q -v' ;;
     'schedule reset') flags='--dry-run --force --help --json --progress --quiet --server-dir --verbose --via -q -v' ;;
     'schedule rm') flags='--all --dry-run --force --help --json --progress --quiet --server-dir --verbose --via -q -v' ;;
-    'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --json --progress --quiet --server-dir --verbose -q -v' ;;
+    'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --include-archive --json --no-include-archive --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
     'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --passphrase-file --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
     'status') flags='--acknowledge --backup-dir --check --help --html --identity --json --max-age --passphrase-file --progress --prometheus --quiet --server-dir --verbose --via -q -v' ;;

@@ -24,6 +24,7 @@ $scriptblock = {
     "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
     "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
+    "include-archive" = @{ "summary" = "Back up the mail archive too (ArchiveDir), which the server never does." }
     "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
@@ -56,6 +57,7 @@ $scriptblock = {
     "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
     "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
+    "include-archive" = @{ "summary" = "Back up the mail archive too (ArchiveDir), which the server never does." }
     "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
@@ -86,6 +88,7 @@ $scriptblock = {
     "volume-size" = @{ "summary" = "The size of one zip file, at most 2GiB. Default: the server's setting." }
     "oversize" = @{ "summary" = "Files that no volume can hold are named and left out (skip, the default) or kept in parts (split)." }
     "mask" = @{ "summary" = "Only these parts, for example cfg,mail." }
+    "include-archive" = @{ "summary" = "Back up the mail archive too (ArchiveDir), which the server never does." }
     "level" = @{ "summary" = "Compression, 1 (fast) to 9 (small). Default: 6." }
     "threads" = @{ "summary" = "Worker threads. Default: one a processor core." }
     "dry-run" = @{ "summary" = "Say what would be backed up, and write nothing." }
@@ -384,6 +387,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "backup-dir" = @{ "summary" = "Where archives go. Default: the server's backup directory." }
+    "include-archive" = @{ "summary" = "Back up the mail archive too (ArchiveDir), which the server never does." }
     "dry-run" = @{ "summary" = "Say what is due, and do nothing." }
     "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
   }

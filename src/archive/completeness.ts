@@ -1,3 +1,4 @@
+import { MAIL_ARCHIVE } from '../store/components.js';
 import type { ArchiveFacts } from './archive-facts.js';
 import type { ArchiveState } from './archive-state.js';
 import { archiveName } from './names.js';
@@ -126,6 +127,11 @@ export function partsOf({
   version,
 }: ArchiveFacts): readonly string[] | undefined {
   return version?.parts;
+}
+
+/** Says whether an archive was made of the mail archive too. */
+export function holdsMailArchive({ version }: ArchiveFacts): boolean {
+  return version?.adds?.includes(MAIL_ARCHIVE) === true;
 }
 
 /** What an archive leaves out on purpose, for who recovers it; undefined where it takes all. */

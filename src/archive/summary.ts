@@ -31,6 +31,8 @@ export interface VersionText {
   readonly baseDigest?: string | undefined;
   /** The requested parts (`lists`, `mail`); undefined in a backup of everything that the server includes. */
   readonly parts?: readonly string[] | undefined;
+  /** Parts beside those that the server includes: `archive`; undefined where there is none. */
+  readonly adds?: readonly string[] | undefined;
   /** The patterns of the folders and users that it leaves out on purpose; undefined where it takes all. */
   readonly leavesOut?: readonly string[] | undefined;
   /** The limit of a volume when it was written; undefined in archives of earlier versions. */
@@ -84,6 +86,7 @@ export function formatVersionText(
     ['base', text.base],
     ['base_digest', text.baseDigest],
     ['parts', text.parts?.join(',')],
+    ['adds', text.adds?.join(',')],
     ['leaves_out', text.leavesOut?.map(encodePath).join(',')],
     ['volume_size', textOf(text.volumeSizeBytes)],
     ['reused', text.reused?.from.join(',')],
@@ -146,6 +149,7 @@ export function parseVersionText(text: string): VersionText {
     base: values.get('base'),
     baseDigest: values.get('base_digest'),
     parts: values.get('parts')?.split(','),
+    adds: values.get('adds')?.split(','),
     leavesOut: values.get('leaves_out')?.split(',').map(decodePath),
     volumeSizeBytes: numberIn(values, 'volume_size'),
     reused: parseReused(values),

@@ -6,12 +6,14 @@ import type { DirectoryIdentity } from '../platform/look-again.js';
 import { tellStep } from '../platform/steps.js';
 import type { Component } from '../store/components.js';
 import { type LeftOut, LeftOutFinder, refuseWithoutMail } from './left-out.js';
-import type { BackupRequest } from './request.js';
+import { keptOutOf } from './mail-archive.js';
+import type { BackupRequest, MailArchive } from './request.js';
 import {
   findSources,
   limitedParts,
   refuseBackupIntoSource,
   type Source,
+  type Sources,
   wantedComponents,
 } from './sources.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
@@ -32,6 +34,8 @@ export interface ListedStore {
   readonly components: readonly Component[];
   /** The same where they are fewer than the server includes: such an archive is no complete backup. */
   readonly parts: readonly Component[] | undefined;
+  /** Undefined where it was not asked for, or cannot be taken. */
+  readonly mailArchive?: MailArchive | undefined;
   /** In the archive's order. */
   readonly groups: readonly ListedGroup[];
   /** Directories that are never entered: the backup directory. */
@@ -56,16 +60,8 @@ export async function listStore(
   request: BackupRequest,
   onListed?: OnListed,
 ): Promise<ListedStore> {
-  const { installation, settings, mask, storage } = request;
-  const { sources, skipped } = findSources(installation, settings, mask);
-
-  if (sources.length === 0) {
-    throw new NotFoundError(
-      'there is nothing to back up: no part that was asked for exists',
-    );
-  }
-
-  const exclude = excludeBackups(storage.localDirectory, sources);
+  const { settings, mask } = request;
+  const { sources, skipped, exclude } = findAll(request);
   const present = [...new Set(sources.map(({ component }) => component))];
   const allSkipped = [...skipped];
   const finder = new LeftOutFinder(request.exclude);
@@ -91,11 +87,36 @@ export async function listStore(
   return {
     components: wantedComponents(settings.include, mask),
     parts: limitedParts(settings.include, mask),
+    mailArchive: findMailArchive(sources, groups),
     groups,
     exclude,
     leftOut,
     skipped: allSkipped,
   };
+}
+
+/** What there is to list, and what of it is never entered. @throws as `listStore` */
+function findAll(request: BackupRequest): Sources & {
+  readonly exclude: readonly DirectoryIdentity[];
+} {
+  const { installation, settings, mask, storage } = request;
+  const backups = storage.localDirectory;
+  const found = findSources(installation, settings, mask, backups);
+  const { sources, skipped } = found;
+
+  if (sources.length === 0) {
+    throw new NotFoundError(
+      'there is nothing to back up: no part that was asked for exists',
+    );
+  }
+
+  const archive = sources.find(({ component }) => component === 'archive');
+  const exclude = [
+    ...excludeBackups(backups, sources),
+    ...(archive ? keptOutOf(archive.path, workplacesOf(request)) : []),
+  ];
+
+  return { sources, skipped, exclude };
 }
 
 /**
@@ -112,6 +133,30 @@ function excludeBackups(
   const identity = identify(directory);
 
   return identity ? [identity] : [];
+}
+
+/** Where the server keeps backups, and where those of this program wait to be sent. */
+function workplacesOf({
+  settings,
+  storage,
+}: BackupRequest): readonly (string | undefined)[] {
+  return [settings.backupDir, storage.spool?.localDirectory];
+}
+
+function findMailArchive(
+  sources: readonly Source[],
+  groups: readonly ListedGroup[],
+): MailArchive | undefined {
+  const source = sources.find(({ component }) => component === 'archive');
+  const group = groups.find(({ component }) => component === 'archive');
+  if (!source || !group) return undefined;
+
+  const files = group.directories.reduce(
+    (sum, own) => sum + own.files.count,
+    0,
+  );
+
+  return { directory: source.path, files };
 }
 
 interface ListOptions {

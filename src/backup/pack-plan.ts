@@ -6,6 +6,7 @@ import {
 } from '../archive/summary.js';
 import type { FilesTask } from '../archive/write/pack-tasks.js';
 import { TOOL } from '../platform/tool.js';
+import { MAIL_ARCHIVE } from '../store/components.js';
 import { MAIL_ENTRY } from '../store/entry-place.js';
 import { countedMailboxOf } from '../store/mail-names.js';
 import { addText } from './finish-archive.js';
@@ -66,13 +67,14 @@ function addFirstTexts({
   writer,
   takenAt,
 }: OpenRun): void {
-  const { base, parts, leftOut } = plan;
+  const { base, parts, mailArchive, leftOut } = plan;
 
   const version = formatVersionText({
     tool: TOOL,
     base: base?.stem,
     baseDigest: base?.digest,
     parts,
+    adds: mailArchive && [MAIL_ARCHIVE],
     leavesOut: leftOut.patterns.length > 0 ? leftOut.patterns : undefined,
     volumeSizeBytes: request.volumeLimitBytes,
     reused: reuse && describeReuse(reuse),

@@ -7,7 +7,7 @@ import { isMessagePath } from '../store/message-file.js';
 import type { Comparison, PlannedFiles } from './comparison.js';
 import type { LeftOut } from './left-out.js';
 import type { ListedStore } from './list-store.js';
-import type { MessageCounts, ReuseReport } from './request.js';
+import type { MailArchive, MessageCounts, ReuseReport } from './request.js';
 import type { SkippedPath, WalkedDirectory } from '../store/list-directory.js';
 
 /** The content of one archive, as data alone: a plan can be printed and compared. */
@@ -21,6 +21,8 @@ export interface BackupPlan {
   readonly components: readonly Component[];
   /** The same where they are fewer than the server includes. */
   readonly parts: readonly Component[] | undefined;
+  /** Undefined where it was not asked for, or cannot be taken. */
+  readonly mailArchive: MailArchive | undefined;
   /** The files to pack: one list a component, in the archive's order. */
   readonly groups: readonly (readonly PlannedFiles[])[];
   readonly fileCount: number;
@@ -67,6 +69,7 @@ export function planArchive(
     reused: undefined,
     components: listed.components,
     parts: listed.parts,
+    mailArchive: listed.mailArchive,
     groups,
     fileCount: groups.flat().reduce((sum, { names }) => sum + names.count, 0),
     deleted: comparison.deleted,

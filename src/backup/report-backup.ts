@@ -38,6 +38,7 @@ export function reportPlan(
     accepted: [],
     excluded: reportLeftOut(plan.leftOut),
     unusedPatterns: { accept: [], exclude: plan.leftOut.unused },
+    mailArchive: plan.mailArchive,
     reused: plan.reused,
     split: [],
     swept: [],

@@ -104,6 +104,14 @@ export interface ReusedArchive {
   readonly storedBytes: number;
 }
 
+/** The mail archive of a server, as a backup takes it. */
+export interface MailArchive {
+  /** Absolute; links have been followed. */
+  readonly directory: string;
+  /** In it when it was listed, changed or not. */
+  readonly files: number;
+}
+
 /** What an archive will take. */
 export interface BackupEstimate {
   /** Of what is packed, before compression. */
@@ -149,6 +157,8 @@ export interface BackupReport {
   readonly excluded: ExcludedReport;
   /** Patterns of both that match nothing. */
   readonly unusedPatterns: UnusedPatterns;
+  /** Undefined where it was not asked for, or could not be taken. */
+  readonly mailArchive?: MailArchive | undefined;
   /** Undefined where nothing was to be copied out of older archives. */
   readonly reused: ReuseReport | undefined;
   /** As it was pinned; undefined where it is not. */

@@ -5,6 +5,7 @@ import {
   COMPONENTS,
   INSTALL_COMPONENTS,
   isExcludedStoreChild,
+  MAIL_ARCHIVE,
   storeComponentOf,
 } from '../store/components.js';
 import { entryNameOf } from '../store/entry-place.js';
@@ -12,9 +13,11 @@ import { findEntryFault } from '../archive/entry-names.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { ConfigurationError, errnoOf, UsageError } from '../errors.js';
 import { lstatOrGone } from '../platform/look-again.js';
+import { isOnePlace } from '../platform/one-place.js';
 import type { Installation } from '../server/installation.js';
 import type { IncludeSwitches, ServerSettings } from '../server/settings.js';
 import type { SkippedPath } from '../store/list-directory.js';
+import { faultOfMailArchive } from './mail-archive.js';
 
 /** A file or tree that goes into an archive. */
 export interface Source {
@@ -37,16 +40,18 @@ const CONFIGURATION_FILES = [...REQUIRED_FILES, 'cluster.cfg'];
 /**
  * Finds what a backup of this server holds, in the server's order.
  * @param mask the parts that were asked for; undefined: what the Include switches say
+ * @param backups where archives go, where that is a directory
  * @throws {ConfigurationError} when the store does not exist
  */
 export function findSources(
   installation: Installation,
   settings: ServerSettings,
   mask: ReadonlySet<Component> | undefined,
+  backups?: string,
 ): Sources {
-  const found = new FoundSources(
-    new Set(wantedComponents(settings.include, mask)),
-  );
+  const wanted = new Set(wantedComponents(settings.include, mask));
+  const found = new FoundSources(wanted);
+  const archiveDir = wanted.has('archive') ? settings.archiveDir : undefined;
 
   for (const name of CONFIGURATION_FILES) {
     found.addConfiguration(join(installation.dir, name), name);
@@ -61,7 +66,17 @@ export function findSources(
     if (isExcludedStoreChild(name)) continue;
 
     const path = join(settings.storeDir, name);
-    found.addStoreChild(storeComponentOf(name), path, name);
+    const component = storeComponentOf(name);
+    if (component === 'other' && archiveDir !== undefined) {
+      if (isOnePlace(path, archiveDir)) continue;
+    }
+
+    found.addStoreChild(component, path, name);
+  }
+
+  if (archiveDir !== undefined) {
+    const holders = [settings.storeDir, installation.dir];
+    found.addMailArchive(archiveDir, holders, backups);
   }
 
   found.sources.sort(
@@ -100,6 +115,20 @@ class FoundSources implements Sources {
     } else {
       this.add(component, path, entryName);
     }
+  }
+
+  /** Whatever is the matter with it keeps no mail from being backed up. */
+  addMailArchive(
+    archiveDir: string,
+    holders: readonly string[],
+    backups: string | undefined,
+  ): void {
+    const name = entryNameOf('store', MAIL_ARCHIVE);
+    const { sources } = this;
+    const fault = faultOfMailArchive(archiveDir, { sources, holders, backups });
+
+    if (fault) this.skipped.push({ name, ...fault });
+    else this.#addTarget('archive', archiveDir, name);
   }
 
   /**

@@ -1,9 +1,11 @@
 /** The request of a backup, of a command's flags and the server's settings. */
 import type { ArchiveType } from '../archive/names.js';
 import type { BackupRequest } from '../backup/request.js';
+import { UsageError } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
 import type { OnProgress } from '../platform/progress.js';
+import type { IncludeSwitches, ServerSettings } from '../server/settings.js';
 import { readIniFile } from '../settings/ini-file.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
 import { chooseStorage } from './archive-places.js';
@@ -21,6 +23,7 @@ import {
   EXCLUDE,
   FILES_AHEAD,
   FRESH_EVERY,
+  INCLUDES_ARCHIVE,
   LEVEL,
   LOCK_WAIT_MS,
   MAILBOX_LOSS_PERCENT,
@@ -63,6 +66,7 @@ export function toNightlyBackup(
   const { installation, settings } = openServer(flags);
   const ini = readIniFile(installation.dir);
   const sources = { flags, ini, server: settings };
+  const include = includedParts(sources);
   const storage = chooseStorage(flags, sources);
   refusePast(flags.newPin, systemClock());
   noteRun({ place: storage.name });
@@ -71,7 +75,7 @@ export function toNightlyBackup(
     request: {
       type,
       installation,
-      settings,
+      settings: { ...settings, include },
       storage,
       pin: flags.newPin,
       ...chooseValues(sources),
@@ -84,6 +88,26 @@ export function toNightlyBackup(
     rotates: choose(ROTATES, sources),
     policy: choosePolicy(sources, { storage, installDir: installation.dir }),
   };
+}
+
+/** What the server includes, and the mail archive where that is asked for. @throws {UsageError} where the mask says otherwise */
+function includedParts({
+  flags,
+  ini,
+  server,
+}: Sources & { readonly server: ServerSettings }): IncludeSwitches {
+  const sources = { flags, ini };
+  const archive = choose(INCLUDES_ARCHIVE, sources);
+  const mask = choose(MASK, sources);
+
+  if (flags['include-archive'] === true && mask?.has('archive') === false) {
+    throw new UsageError(
+      '--include-archive adds the mail archive to what a backup takes, and --mask names all that it takes',
+      { hints: [`Write --mask ${[...mask, 'archive'].join(',')}.`] },
+    );
+  }
+
+  return { ...server.include, archive };
 }
 
 type ChosenValues = Omit<

@@ -1,4 +1,5 @@
 /** The directories of two moments that are compared with each other. */
+import { holdsMailArchive } from '../archive/completeness.js';
 import type { ComparableDirectory } from '../archive/comparable-files.js';
 import type { EarlierTree } from '../archive/compare-trees.js';
 import { liveTree } from '../archive/live-files.js';
@@ -140,7 +141,15 @@ function componentsOf(
         moment.kind === 'live' || (moment.index.parts?.has(component) ?? true),
     );
 
-  return new Set(parts.length === 0 ? included : included.filter(isOfBoth));
+  const compared = parts.length === 0 ? included : included.filter(isOfBoth);
+  const isAsked = [before, after].every(looksAtArchive);
+
+  return new Set(compared.filter((part) => part !== 'archive' || isAsked));
+}
+
+/** A moment that did not look at the mail archive says nothing of what is in it; the live one has it. */
+function looksAtArchive(moment: DiffMoment): boolean {
+  return moment.kind === 'live' || holdsMailArchive(moment.index.point.facts);
 }
 
 /** The patterns of what a moment leaves out on purpose; the live store has everything. */

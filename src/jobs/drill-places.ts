@@ -29,15 +29,16 @@ export function findDrillPlaces(
     return { from, live: undefined, avoid: archives, besideStore: undefined };
   }
 
-  const { storeDir, backupDir } = server.settings;
+  const { storeDir, archiveDir, backupDir } = server.settings;
 
   return {
     from,
     live: new ServerPlaces({
       store: storeDir,
       install: server.installation.dir,
+      archive: archiveDir,
     }),
-    avoid: [storeDir, backupDir, ...archives],
+    avoid: [storeDir, archiveDir, backupDir, ...archives],
     besideStore: dirname(storeDir),
   };
 }

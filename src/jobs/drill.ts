@@ -27,6 +27,7 @@ import {
   wishOf,
 } from './drill-request.js';
 import { recordDrill } from './record-drill.js';
+import { MAIL_ARCHIVE } from '../store/components.js';
 import { type DrillRecovered, recoverParts } from './drill-recover.js';
 
 export interface DrillControl extends RunControl {
@@ -132,6 +133,7 @@ async function recoverAndProve(
   const places = {
     store: join(scratch, 'store'),
     install: join(scratch, 'server'),
+    archive: join(scratch, 'store', MAIL_ARCHIVE),
   };
   const recovered = await recoverParts(point, { places, flags, control });
   const chosen = new EvenChoice(recovered.messages);

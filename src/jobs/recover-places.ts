@@ -7,6 +7,7 @@ import {
   type Component,
   COMPONENTS,
   isInstalled,
+  MAIL_ARCHIVE,
 } from '../store/components.js';
 import {
   findRecovered,
@@ -26,7 +27,15 @@ type Mask = RecoverRequest['mask'];
 /** The places of a request, and the parts that go there. */
 export interface RecoverPlaces extends Pick<
   RecoverRequest,
-  'storeDir' | 'cfgDir' | 'named' | 'mask' | 'lostConfig' | 'isCopy' | 'notes'
+  | 'storeDir'
+  | 'archiveDir'
+  | 'kept'
+  | 'cfgDir'
+  | 'named'
+  | 'mask'
+  | 'lostConfig'
+  | 'isCopy'
+  | 'notes'
 > {
   /** The server whose files are replaced: it must not run meanwhile. */
   readonly server: RecoveredServer | undefined;
@@ -62,22 +71,37 @@ export function choosePlaces(
   };
 }
 
-/** The places that flags and server name; a new installation's where they do not. */
+/**
+ * The places that flags and server name; a new installation's where they do not. The mail archive goes where the server has it,
+ * and into a store that is another.
+ */
 export function placesFor(
   { store, cfgdir }: PlaceFlags,
   server: RecoveredServer | undefined,
-): Pick<RecoverRequest, 'storeDir' | 'cfgDir' | 'named'> {
+): Pick<
+  RecoverRequest,
+  'storeDir' | 'archiveDir' | 'kept' | 'cfgDir' | 'named'
+> {
   const installDir = cfgdir ?? server?.installation.dir;
-  const storeDir =
-    store ?? server?.storeDir ?? join(installDir ?? '.', 'store');
-
+  const storeDir = resolve(
+    store ?? server?.storeDir ?? join(installDir ?? '.', 'store'),
+  );
   return {
-    storeDir: resolve(storeDir),
+    storeDir,
+    archiveDir: archiveDirFor(store, server) ?? join(storeDir, MAIL_ARCHIVE),
+    kept: [server?.backupDir].filter((path) => path !== undefined),
     cfgDir: resolve(installDir ?? storeDir),
     named: [store, cfgdir]
       .filter((path) => path !== undefined)
       .map((path) => resolve(path)),
   };
+}
+
+function archiveDirFor(
+  store: string | undefined,
+  server: RecoveredServer | undefined,
+): string | undefined {
+  return leadsToStoreOf(server, store) ? server?.archiveDir : undefined;
 }
 
 function isInstallDirectory(

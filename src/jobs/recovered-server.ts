@@ -12,6 +12,9 @@ export interface RecoveredServer {
   readonly installation: Installation;
   /** Undefined: mailserver.cfg does not say it. */
   readonly storeDir: string | undefined;
+  /** As the store's. */
+  readonly archiveDir?: string;
+  readonly backupDir?: string;
   /** The reason why it does not. */
   readonly problem?: string;
 }
@@ -22,7 +25,9 @@ export function findRecovered(flags: ServerFlags): RecoveredServer | undefined {
   if (!installation) return undefined;
 
   try {
-    return { installation, storeDir: readSettings(installation).storeDir };
+    const { storeDir, archiveDir, backupDir } = readSettings(installation);
+
+    return { installation, storeDir, archiveDir, backupDir };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 

@@ -86,8 +86,15 @@ function backupFlags(flags: ScheduleRunFlags): string[] {
   const backupDir = flags['backup-dir'];
 
   if (backupDir !== undefined) words.push('--backup-dir', backupDir);
+  words.push(...archiveWords(flags));
 
   return [...words, ...reportingFlags(flags)];
+}
+
+function archiveWords({ 'include-archive': included }: SourceFlags): string[] {
+  if (included === undefined) return [];
+
+  return [included ? '--include-archive' : '--no-include-archive'];
 }
 
 /** Those that say how a run tells about itself. */

@@ -30,6 +30,7 @@ export interface SourceFlags {
   readonly 'volume-size'?: number | undefined;
   readonly oversize?: string | undefined;
   readonly mask?: string | undefined;
+  readonly 'include-archive'?: boolean | undefined;
   readonly level?: number | undefined;
   readonly threads?: number | undefined;
   readonly checksum?: boolean | undefined;
@@ -106,6 +107,13 @@ export const OVERSIZE: Setting<OversizePolicy> = {
 export const MASK: Setting<ReadonlySet<Component> | undefined> = {
   flag: ({ mask }) => (mask === undefined ? undefined : parseMask(mask)),
   otherwise: () => undefined,
+};
+
+/** The mail archive is a part of what a backup takes without a mask. */
+export const INCLUDES_ARCHIVE: Setting<boolean> = {
+  flag: (flags) => flags['include-archive'],
+  ini: ({ backup }) => backup.includesArchive,
+  otherwise: () => false,
 };
 
 /** 1 to 9. */

@@ -5,6 +5,7 @@ import { isOnePlace } from '../platform/one-place.js';
 import type { ConfigChange } from '../server/config/change.js';
 import type { ConfigDocument } from '../server/config/document.js';
 import {
+  ARCHIVE_VARIABLE,
   isForeign,
   isRooted,
   OTHER_VARIABLES,
@@ -24,6 +25,8 @@ export interface FittedPlaces {
   readonly storeDir: string;
   /** Where mailserver.cfg goes. */
   readonly cfgDir: string;
+  /** Where the mail archive goes; undefined: it is not recovered. */
+  readonly archiveDir?: string | undefined;
   /** The directory that is recovered from. */
   readonly archivesDir: string;
   /** The configuration goes beside that of the server here: it must name nothing that this server works with. */
@@ -40,8 +43,11 @@ export function adaptPaths(
 ): AdaptedPath[] {
   const store = adaptStore(document, places);
   const formerStore = pathIn(document, STORE_VARIABLE);
+  const archive = adaptArchive(document, places);
 
   const others = OTHER_VARIABLES.flatMap((variable) => {
+    if (archive && variable === ARCHIVE_VARIABLE) return archive;
+
     const from = pathIn(document, variable);
     const place =
       from === ''
@@ -54,6 +60,23 @@ export function adaptPaths(
   });
 
   return [...store, ...others];
+}
+
+/** A mail archive that comes along is where the server looks for it; undefined where none comes. */
+function adaptArchive(
+  document: ConfigDocument,
+  { archiveDir, cfgDir }: FittedPlaces,
+): AdaptedPath[] | undefined {
+  if (archiveDir === undefined) return undefined;
+
+  const { table, name } = ARCHIVE_VARIABLE;
+  const from = pathIn(document, ARCHIVE_VARIABLE);
+  const named = from === '' ? 'store/archive' : from;
+  const isRight =
+    !findSection(document, 'table', table) ||
+    (!isForeign(named) && isOnePlace(resolve(cfgDir, named), archiveDir));
+
+  return isRight ? [] : [{ name, from, to: spelledLike(from, archiveDir) }];
 }
 
 /** Where the variable is absent, the server takes its own place for the store. */

@@ -6,6 +6,7 @@ import { livePathOf } from '../store/live-places.js';
 import { folderNameOf, messageNameOf } from '../store/mail-names.js';
 import { isMessagePath } from '../store/message-file.js';
 import { parseStorePath } from '../store/store-path.js';
+import { isOnePlace } from '../platform/one-place.js';
 import type { Cost } from './cost.js';
 import type { FittedRecover } from './fit-places.js';
 import {
@@ -15,6 +16,7 @@ import {
 } from './request.js';
 import type { ChainEntries } from './select-entries.js';
 import type { MeasuredSpaces } from './space.js';
+import { isMailArchive } from './top-level-names.js';
 
 /** The parts of a recover's report that a plan knows. Pure. */
 
@@ -52,7 +54,7 @@ export function describeRecover(
   chain: Chain,
   { entries, roots }: DescribedEntries,
 ): Described {
-  const { storeDir, cfgDir, isAdditive } = request;
+  const { storeDir, archiveDir, cfgDir, isAdditive } = request;
 
   return {
     schema: 'kms-backup/recover/1',
@@ -60,6 +62,7 @@ export function describeRecover(
     archives: chain.archives.map(({ stem }) => archiveName(stem)),
     takenAt: chain.point.facts.files.takenAt,
     storeDir,
+    archiveDir,
     cfgDir,
     places: placesFor(request, entries),
     replaces: isAdditive ? [] : replacedPaths(request, entries, roots),
@@ -148,14 +151,19 @@ function partName(root: string): string {
 }
 
 function placesFor(
-  { storeDir, cfgDir }: RecoverRequest,
+  { storeDir, archiveDir, cfgDir }: RecoverRequest,
   { tops }: ChainEntries,
 ): RecoverReport['places'] {
   const isIn = (area: Area): boolean => tops.some((top) => top.area === area);
+  const isApart =
+    tops.some(isMailArchive) && !isOnePlace(dirname(archiveDir), storeDir);
 
   return [
     ...(isIn('store')
       ? [{ directory: storeDir, holds: 'store' as const }]
+      : []),
+    ...(isApart
+      ? [{ directory: archiveDir, holds: 'mail archive' as const }]
       : []),
     ...(isIn('install')
       ? [{ directory: cfgDir, holds: 'configuration' as const }]

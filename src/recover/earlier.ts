@@ -6,6 +6,7 @@ import type { HeldPlaces } from './places.js';
 import type { Chain } from '../archive/chain.js';
 import type { ChainEntries } from './select-entries.js';
 import type { AdaptedPath, RecoverRequest } from './request.js';
+import { isMailArchive } from './top-level-names.js';
 
 /** The meaning of earlier calls' journals for this one. */
 
@@ -26,6 +27,9 @@ export function callOf(
     archives: chain.archives.map(({ stem, sizeBytes }) => [stem, sizeBytes]),
     storeDir: request.storeDir,
     cfgDir: request.cfgDir,
+    archiveDir: entries.tops.some(isMailArchive)
+      ? request.archiveDir
+      : undefined,
     tops: entries.tops.map(({ area, name }) => `${area}/${name}`).sort(),
     roots: roots && [...roots].sort(),
     files: entries.files,

@@ -9,7 +9,9 @@ import { adaptPaths, isHere, toChanges } from './adapt-paths.js';
 import { type ArchivedConfig, readArchivedConfig } from './archived-config.js';
 import { nameAccountless } from './name-accounts.js';
 import type { AdaptedPath, RecoverReport, RecoverRequest } from './request.js';
+import { type Brought, placeMailArchive } from './place-archive.js';
 import type { ChainEntries } from './select-entries.js';
+import { isMailArchive } from './top-level-names.js';
 import { findMissing } from './want.js';
 
 /** The places of a recover and its mailserver.cfg, made to fit each other. */
@@ -28,8 +30,11 @@ export async function fitPlaces(
   chain: Chain,
 ): Promise<FittedRecover> {
   const config = await readArchivedConfig(entries, 'mailserver.cfg');
-  const { request, notes } = placeStore(asked, config);
-  const { adapted, warnings } = fitConfig(request, config, { entries, chain });
+  const brought = { entries, chain };
+  const store = placeStore(asked, config);
+  const archive = placeMailArchive(store.request, config, brought);
+  const { request } = archive;
+  const { adapted, warnings } = fitConfig(request, config, brought);
 
   const facts = {
     adapted,
@@ -37,13 +42,11 @@ export async function fitPlaces(
     withoutAccount: await nameAccountless(request, entries),
   };
 
-  return { request, facts, warnings: [...notes, ...warnings] };
-}
-
-/** What a recover brings. */
-interface Brought {
-  readonly entries: ChainEntries;
-  readonly chain: Chain;
+  return {
+    request,
+    facts,
+    warnings: [...store.notes, ...archive.warnings, ...warnings],
+  };
 }
 
 /** The changes of the archive's mailserver.cfg, and warnings of what it says then. */
@@ -157,7 +160,13 @@ function pathsToAdapt(
   const [volume] = brought.chain.point.facts.files.volumes;
   const archivesDir = volume?.storage.name ?? storeDir;
 
-  return adaptPaths(document, { storeDir, cfgDir, archivesDir, isCopy });
+  const places = { storeDir, cfgDir, archivesDir, isCopy };
+  const comes = brought.entries.tops.some(isMailArchive);
+
+  return adaptPaths(
+    document,
+    comes ? { ...places, archiveDir: request.archiveDir } : places,
+  );
 }
 
 /** A copy of the configuration alone is one to look at: it belongs to no store. */

@@ -1,7 +1,12 @@
-import { describeLeavesOut, describeParts } from '../archive/completeness.js';
+import {
+  describeLeavesOut,
+  describeParts,
+  holdsMailArchive,
+} from '../archive/completeness.js';
 import { plural } from '../platform/units.js';
 import { type Chain, describePassed } from '../archive/chain.js';
 import type { ChainEntries } from './select-entries.js';
+import { isMailArchive } from './top-level-names.js';
 
 /** The warnings about a chain that a plan shows. Pure. */
 
@@ -14,6 +19,7 @@ export function warnOfChain(
   return [
     ...describePassed(chain),
     ...warnOfPoint(chain, missing),
+    ...warnOfOlder(chain, entries),
     ...warnOfEntries(entries),
     ...entries.warnings,
   ];
@@ -42,6 +48,24 @@ function warnOfPoint({ point }: Chain, missing: readonly string[]): string[] {
   }
 
   return warnings;
+}
+
+/** Warns of what comes from the full alone: the differential did not look at it. */
+function warnOfOlder(
+  { point, archives }: Chain,
+  { tops }: ChainEntries,
+): string[] {
+  const [full] = archives;
+  const isOlder =
+    full !== undefined &&
+    archives.length > 1 &&
+    tops.some(isMailArchive) &&
+    !holdsMailArchive(point.facts);
+  if (!isOlder) return [];
+
+  return [
+    `${point.facts.files.stem}.zip was made without the mail archive: that comes as ${full.stem}.zip has it`,
+  ];
 }
 
 function warnOfEntries({

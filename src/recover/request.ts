@@ -13,6 +13,10 @@ export interface RecoverRequest {
   readonly from: ArchivePlace;
   /** Absolute: where mail, lists and the like go. */
   readonly storeDir: string;
+  /** Absolute: where the mail archive goes. */
+  readonly archiveDir: string;
+  /** Absolute: what nothing that is replaced may hold, as the mail archive might: directories of backups. */
+  readonly kept: readonly string[];
   /** Absolute: where configuration, certificates and licence go. */
   readonly cfgDir: string;
   /** Absolute: those of the two that the user named. */
@@ -57,8 +61,12 @@ export interface RecoverRequest {
 export function directoriesOf({
   storeDir,
   cfgDir,
-}: Pick<RecoverRequest, 'storeDir' | 'cfgDir'>): ServerDirectories {
-  return { store: storeDir, install: cfgDir };
+  archiveDir,
+}: Pick<
+  RecoverRequest,
+  'storeDir' | 'cfgDir' | 'archiveDir'
+>): ServerDirectories {
+  return { store: storeDir, install: cfgDir, archive: archiveDir };
 }
 
 /** A path of mailserver.cfg that leads elsewhere here than in the archive. */
@@ -78,6 +86,8 @@ export interface RecoverReport {
   readonly archives: readonly string[];
   readonly takenAt: Date;
   readonly storeDir: string;
+  /** Where the mail archive goes, where the archive has it. */
+  readonly archiveDir: string;
   readonly cfgDir: string;
   /** Top-level names that are replaced. */
   readonly replaces: readonly string[];
@@ -99,7 +109,7 @@ export interface RecoverReport {
   /** The directories that something is put into. */
   readonly places: readonly {
     readonly directory: string;
-    readonly holds: 'store' | 'configuration';
+    readonly holds: 'store' | 'mail archive' | 'configuration';
   }[];
   /** What is live and goes, because the archive has nothing of it. */
   readonly loses: Losses;

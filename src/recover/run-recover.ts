@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InterruptedError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
 import { keptDirectories } from '../server/kept-states.js';
@@ -28,6 +28,7 @@ import { beginSwap, type PlacedRecover, swap } from './run-swap.js';
 import { stage } from './stage.js';
 import { dropStaged, warnOfOrphans } from './staging.js';
 import { StayingFolders } from './staying-folders.js';
+import { isMailArchive } from './top-level-names.js';
 import { placesOf, planStaging, unitsOf } from './units.js';
 
 /** Recovering: what is planned is staged, proven and put in place. */
@@ -73,19 +74,27 @@ export async function runRecover(
   }
 }
 
-/** Makes the store and the install directory, as far as something goes there. @returns their real paths */
+/** Makes the directories that something goes into. @returns their real paths, and the one that the mail archive goes to */
 function makeRoots({
   entries,
   report,
-}: PlannedRecover): Pick<RecoverRequest, 'storeDir' | 'cfgDir'> {
+}: PlannedRecover): Pick<RecoverRequest, 'storeDir' | 'archiveDir' | 'cfgDir'> {
   const toPlace = (area: Area, path: string): string => {
     if (entries.tops.some((top) => top.area === area)) makePlaces([path]);
 
     return exists(path) ? realpathSync(path) : path;
   };
 
+  const toParent = (path: string): string => {
+    const parent = dirname(path);
+    if (entries.tops.some(isMailArchive)) makePlaces([parent]);
+
+    return exists(parent) ? join(realpathSync(parent), basename(path)) : path;
+  };
+
   return {
     storeDir: toPlace('store', report.storeDir),
+    archiveDir: toParent(report.archiveDir),
     cfgDir: toPlace('install', report.cfgDir),
   };
 }

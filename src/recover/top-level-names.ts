@@ -1,4 +1,4 @@
-import type { Component } from '../store/components.js';
+import { MAIL_ARCHIVE, type Component } from '../store/components.js';
 import type { Area, EntryPlace } from '../store/entry-place.js';
 
 /** The top-level names that a recover brings, and the space that each takes on a disk. */
@@ -11,6 +11,11 @@ export interface TopLevelName {
   /** The sizes of its files on a disk: each rounded up to a block, directories included. */
   readonly diskBytes: number;
   readonly files: number;
+}
+
+/** Says whether a top-level name is the mail archive, which may lie anywhere. */
+export function isMailArchive({ component }: TopLevelName): boolean {
+  return component === MAIL_ARCHIVE;
 }
 
 const BLOCK_BYTES = 4096;

@@ -19,9 +19,16 @@ export const STORE_VARIABLE: PathVariable = {
   ownName: '',
 };
 
+/** Where the server archives mail: below the store, or anywhere else. */
+export const ARCHIVE_VARIABLE: PathVariable = {
+  table: 'Directories',
+  name: 'ArchiveDir',
+  ownName: 'archive',
+};
+
 /** The directories beside the mail that a server works with. */
 export const OTHER_VARIABLES: readonly PathVariable[] = [
-  { table: 'Directories', name: 'ArchiveDir', ownName: 'archive' },
+  ARCHIVE_VARIABLE,
   { table: 'Directories', name: 'BackupDir', ownName: 'backup' },
   { table: 'LogGlobal', name: 'RelativePathsRoot', ownName: 'logs' },
 ];

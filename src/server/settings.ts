@@ -25,6 +25,8 @@ export interface IncludeSwitches {
   readonly spamassassin: boolean;
   readonly xmpp: boolean;
   readonly im: boolean;
+  /** The mail archive, which the server itself never backs up: kms-backup is told so elsewhere. */
+  readonly archive: boolean;
 }
 
 /** The server's route for mail, for notifications. Passwords are left out: they are the server's secret. */
@@ -42,6 +44,8 @@ export interface ServerSettings {
   readonly storeDir: string;
   /** Absolute. */
   readonly backupDir: string;
+  /** Absolute: where the server archives mail. */
+  readonly archiveDir: string;
   /** Less free space than this on the store's disk makes the server warn its administrator; 0: no limit is set. */
   readonly storeSoftLimitBytes: number;
   readonly backupEnabled: boolean;
@@ -107,12 +111,13 @@ export function settingsOf(
   const storeDir = directories.text('StoreDir', '');
   if (storeDir === '') throw storeMissing(document);
 
+  const pathOf = (name: string, usual: string): string =>
+    resolve(installDir, directories.text(name, usual));
+
   return {
     storeDir: resolve(installDir, storeDir),
-    backupDir: resolve(
-      installDir,
-      directories.text('BackupDir', 'store/backup'),
-    ),
+    backupDir: pathOf('BackupDir', 'store/backup'),
+    archiveDir: pathOf('ArchiveDir', 'store/archive'),
     storeSoftLimitBytes:
       directories.integer('StoreFreeSoftLimit', 0, [0, MAX_LIMIT_MIB]) * MIB,
     backupEnabled: backup.flag('Enabled', true),
@@ -161,6 +166,7 @@ function includeSwitches(document: ConfigDocument): IncludeSwitches {
     spamassassin: backup.flag('IncludeSpamassassin', true),
     xmpp: backup.flag('IncludeXmpp', true),
     im: backup.flag('IncludeIM', true),
+    archive: false,
   };
 }
 

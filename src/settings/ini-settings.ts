@@ -29,6 +29,8 @@ export interface IniSettings {
     readonly accept: readonly string[] | undefined;
     /** Patterns of folders and users that are left out on purpose. */
     readonly exclude: readonly string[] | undefined;
+    /** The mail archive is backed up too. */
+    readonly includesArchive: boolean | undefined;
     /** So much stays free beside an archive. */
     readonly minFreeBytes: number | undefined;
     readonly verify: boolean | undefined;
@@ -143,6 +145,7 @@ function readBackup(section: SectionReader): IniSettings['backup'] {
       'patterns, separated by commas',
       parseList,
     ),
+    includesArchive: section.yesNo('include-archive'),
     minFreeBytes: section.read(
       'min-free',
       'a size such as 4GiB, or 0',

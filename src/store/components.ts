@@ -4,7 +4,8 @@ import { UsageError } from '../errors.js';
 
 /**
  * The components that an archive holds, in the order in which the server lays them (docs/kerio.md 6.3). `settings` and
- * `other` are ours: a settings directory, and everything in the store that has no component of its own. Pure.
+ * `other` are ours: a settings directory, and everything in the store that has no component of its own. So is `archive`, the mail
+ * archive, which no backup takes unless it is asked to. Pure.
  */
 export const COMPONENTS = [
   'cfg',
@@ -17,6 +18,7 @@ export const COMPONENTS = [
   'xmpp',
   'im',
   'other',
+  'archive',
   'mail',
 ] as const;
 
@@ -39,6 +41,9 @@ const STORE_COMPONENTS = [
   'mail',
 ] as const;
 
+/** The name of the mail archive in the store, wherever it really lies. */
+export const MAIL_ARCHIVE = 'archive';
+
 /** Tells whether a component lies in the install directory. */
 export function isInstalled(component: Component): boolean {
   return (
@@ -48,6 +53,9 @@ export function isInstalled(component: Component): boolean {
 
 /** The component of a directory or file that lies directly in the store. */
 export function storeComponentOf(name: string): Component {
+  // Exactly so: of two spellings that an archive may hold only one can lie where mailserver.cfg says.
+  if (name === MAIL_ARCHIVE) return MAIL_ARCHIVE;
+
   const lowerCase = name.toLowerCase();
 
   return (

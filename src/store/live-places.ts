@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { MAIL_ARCHIVE } from './components.js';
 import type { Area } from './entry-place.js';
 
 /** Where the files of a mail server lie: the one rule that leads from the place of an entry to a path. */
@@ -7,13 +8,22 @@ import type { Area } from './entry-place.js';
 export interface ServerDirectories {
   readonly store: string;
   readonly install: string;
+  /** The mail archive: below the store, or anywhere else. */
+  readonly archive: string;
 }
 
-/** The path of what an area holds under a name: `mail`, `mail/example.com`, `mailserver.cfg`. Links are not followed. */
+/**
+ * The path of what an area holds under a name: `mail`, `mail/example.com`, `mailserver.cfg`. What archives have as the store's
+ * `archive` lies in the directory of the mail archive. Links are not followed.
+ */
 export function livePathOf(
   directories: ServerDirectories,
   area: Area,
   name: string,
 ): string {
-  return join(directories[area], name);
+  const [top = '', ...rest] = name.split('/');
+
+  return area === 'store' && top === MAIL_ARCHIVE
+    ? join(directories.archive, ...rest)
+    : join(directories[area], name);
 }

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import {
+  includeArchiveFlag,
   lockWaitFlag,
   newTargetFlag,
   sizeFlag,
@@ -45,6 +46,7 @@ export const backupFlags = withEnvironment({
     helpValue: 'LIST',
     summary: 'Only these parts, for example cfg,mail.',
   }),
+  'include-archive': includeArchiveFlag,
   level: Flags.integer({
     min: 1,
     max: 9,

@@ -151,6 +151,13 @@ export const backupDirFlag = Flags.string({
 });
 
 /** Said once, after which the directory is known. */
+/** Of the commands that make a backup. */
+export const includeArchiveFlag = Flags.boolean({
+  allowNo: true,
+  summary:
+    'Back up the mail archive too (ArchiveDir), which the server never does.',
+});
+
 export const newTargetFlag = Flags.boolean({
   summary:
     'Go on where the directory is not the one that archives were in, and mark it.',

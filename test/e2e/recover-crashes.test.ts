@@ -15,6 +15,7 @@ import {
   message,
 } from '../helpers/installation.js';
 import {
+  buildTree,
   compareTrees,
   removeTemporary,
   temporaryDirectory,
@@ -38,6 +39,11 @@ const NEW: Tree = {
 const OLD: Tree = {
   mail: { 'example.com': { alice: mailbox('other'), bob: mailbox('bob') } },
 };
+/** The mail archive lies beside the store, and is staged there. */
+const ARCHIVE = 'disk/archive';
+const archived = (month: string): Tree => ({
+  [month]: { '#msgs': { '00000001.eml': message(month) } },
+});
 const FOLDER = ['-u', 'alice', '-f', 'INBOX'];
 /** What rollbacks bring back where the last recover has begun its swap, and where it has not. */
 const BOTH_OR_LAST = [['folder', 'old'], ['old']];
@@ -94,10 +100,10 @@ const stateOf = (...names: string[]): string => {
   );
 };
 
-const leftovers = (): string[] => [
-  ...readdirSync(server.serverDir).filter((name) => name.startsWith('.kms')),
-  ...readdirSync(server.storeDir).filter((name) => name.startsWith('.kms')),
-];
+const leftovers = (): string[] =>
+  [server.serverDir, server.storeDir, join(server.serverDir, 'disk')]
+    .flatMap((path) => readdirSync(path))
+    .filter((name) => name.startsWith('.kms'));
 
 /** Calls `work` with every kill of a run, until one ends by itself; how many there were. */
 async function forEachKill(
@@ -125,14 +131,27 @@ beforeAll(async () => {
   const source = buildInstallation(join(dir, 'server'), {
     store: NEW,
     backupDir: join(dir, 'backups'),
+    archiveDir: ARCHIVE,
   });
+  buildTree(join(source.serverDir, ARCHIVE), archived('2026-Oct'));
   mkdirSync((backupDir = source.backupDir));
   server = source;
   expectDone(
-    await kmsInProcess(['backup', 'full', '--server-dir', source.serverDir]),
+    await kmsInProcess([
+      'backup',
+      'full',
+      '--include-archive',
+      '--server-dir',
+      source.serverDir,
+    ]),
   );
   rmSync(join(dir, 'server'), { recursive: true });
-  server = buildInstallation(join(dir, 'server'), { store: OLD, backupDir });
+  server = buildInstallation(join(dir, 'server'), {
+    store: OLD,
+    backupDir,
+    archiveDir: ARCHIVE,
+  });
+  buildTree(join(server.serverDir, ARCHIVE), archived('2026-Nov'));
   writeFileSync(join(server.serverDir, 'users.cfg'), 'the users of before');
   appendFileSync(
     join(server.serverDir, 'mailserver.cfg'),

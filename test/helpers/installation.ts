@@ -12,6 +12,8 @@ export interface InstallationOptions {
   readonly storeDir?: string;
   /** BackupDir of mailserver.cfg. Default: `<directory>/backups`, which is made. */
   readonly backupDir?: string;
+  /** ArchiveDir of mailserver.cfg. Default: `archive` in the store. */
+  readonly archiveDir?: string;
   readonly volumeSizeBytes?: number;
   readonly keep?: number;
   /** The whole text of mailserver.cfg instead of the usual one. */
@@ -54,7 +56,7 @@ function configText(
     '<config>',
     ...table('Directories', {
       StoreDir: `${storeDir}/`,
-      ArchiveDir: `${storeDir}/archive/`,
+      ArchiveDir: options.archiveDir ?? `${storeDir}/archive/`,
       BackupDir: backupDir,
     }),
     ...table('StoreBackup', {

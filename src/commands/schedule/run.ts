@@ -7,7 +7,7 @@ import {
 import { systemClock } from '../../platform/clock.js';
 import { refuseUnknownTimeZone } from '../../platform/time-zone.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { withEnvironment } from '../../ui/flags.js';
+import { includeArchiveFlag, withEnvironment } from '../../ui/flags.js';
 import {
   documentScheduleRun,
   formatScheduleRun,
@@ -35,6 +35,7 @@ export default class ScheduleRun extends KmsCommand {
       helpValue: 'DIR',
       summary: "Where archives go. Default: the server's backup directory.",
     }),
+    'include-archive': includeArchiveFlag,
     'dry-run': Flags.boolean({ summary: 'Say what is due, and do nothing.' }),
     'even-if-disabled': Flags.boolean({
       summary: "Run although the server's own backup is switched off.",

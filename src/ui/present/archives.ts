@@ -1,6 +1,7 @@
 import type { ArchiveState } from '../../archive/archive-state.js';
 import {
   describeParts,
+  holdsMailArchive,
   newestPoint,
   partsOf,
 } from '../../archive/completeness.js';
@@ -91,7 +92,7 @@ function toCells(
   bySet: boolean,
 ): string[] {
   const { files } = state.facts;
-  const parts = describeParts(state.facts);
+  const parts = describeHeld(state);
   const indent = bySet && state.base ? '  ' : '';
 
   return [
@@ -112,6 +113,15 @@ function toCells(
       .filter((words) => words !== undefined)
       .join('; '),
   ];
+}
+
+/** Parts that it is limited to, and one that most have not. */
+function describeHeld({ facts }: ArchiveState): string | undefined {
+  const parts = describeParts(facts);
+
+  return parts === undefined && holdsMailArchive(facts)
+    ? 'with mail archive'
+    : parts;
 }
 
 /** A drill of everything proves what a verify proves, and says so. */
@@ -197,6 +207,7 @@ export function documentArchives(
       volumes: state.facts.files.volumes.map(({ name }) => name),
       base: state.base ? archiveName(state.base.files.stem) : null,
       tool: state.facts.version?.tool ?? null,
+      mailArchive: holdsMailArchive(state.facts),
       ...documentProof(state),
       isRecoverable: state.isRecoverable,
       isPartlyRecoverable: state.isPartlyRecoverable,

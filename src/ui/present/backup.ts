@@ -4,6 +4,7 @@ import type {
   BackupEstimate,
   BackupIssue,
   BackupReport,
+  MailArchive,
   ReuseReport,
 } from '../../backup/request.js';
 import { ExitCode } from '../../errors.js';
@@ -90,6 +91,10 @@ function formatDone(
       : 'Verified   no: --no-verify was given',
   ];
 
+  if (report.mailArchive) {
+    lines.push(`Archive    ${formatMailArchive(report.mailArchive)}`);
+  }
+
   if (report.reused) lines.push(`Reused     ${formatReused(report.reused)}`);
 
   if (report.split.length > 0) {
@@ -113,6 +118,10 @@ function formatDone(
   return [...lines, `${report.archive}  ${formatDuration(durationMs)}`];
 }
 
+function formatMailArchive({ directory, files }: MailArchive): string {
+  return `${plural(files, 'file')} of the mail archive in ${directory}`;
+}
+
 function formatBirthPin({ pin, finishedAt }: BackupReport): string[] {
   if (!pin) return [];
 
@@ -123,10 +132,11 @@ function formatBirthPin({ pin, finishedAt }: BackupReport): string[] {
 
 function formatPlan(report: BackupReport): string[] {
   const { messages } = report;
-  const { reused } = report;
+  const { mailArchive, reused } = report;
 
   return [
     `Would write ${report.archive}: ${report.type}, ${plural(messages.new + messages.changed, 'message')}, ${plural(report.files, 'file')} in all.`,
+    ...(mailArchive ? [`With ${formatMailArchive(mailArchive)}.`] : []),
     ...(reused ? [`Would reuse ${formatReused(reused)}.`] : []),
     ...(report.estimate ? formatEstimate(report.estimate) : []),
     'Nothing was written.',
