@@ -7,10 +7,10 @@ import {
   statfsSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { errnoOf, NoSpaceError, NotFoundError, UsageError } from '../errors.js';
 import { diskSpaceOf } from '../platform/disk-space.js';
-import { isOnePlace } from '../platform/one-place.js';
+import { liesWithin } from '../platform/one-place.js';
 import { formatSize } from '../platform/units.js';
 
 export interface ScratchWish {
@@ -37,7 +37,7 @@ export function chooseParent(wish: ScratchWish): string {
 
 function namedParent(to: string, { avoid, neededBytes }: ScratchWish): string {
   const parent = realDirectory(to);
-  const live = avoid.find((place) => isInside(parent, place));
+  const live = avoid.find((place) => liesWithin(parent, place));
   if (live !== undefined) {
     throw new UsageError(`${to} lies in ${live}: nothing is drilled there`, {
       hints: ['Name a directory outside of the store and of the archives.'],
@@ -55,7 +55,7 @@ function findParent({ avoid, beside, neededBytes }: ScratchWish): string {
   const candidates = [...usual, tmpdir(), ...(beside ? [beside] : [])]
     .filter(isUsable)
     .map((path) => realpathSync(path))
-    .filter((path) => !avoid.some((place) => isInside(path, place)))
+    .filter((path) => !avoid.some((place) => liesWithin(path, place)))
     .map((path) => ({ path, roomBytes: roomIn(path) }));
 
   const fitting = candidates.find(({ roomBytes }) => roomBytes >= neededBytes);
@@ -111,12 +111,4 @@ function realDirectory(path: string): string {
   throw new NotFoundError(`there is no directory ${path}`, {
     hints: ['Make it first: a drill makes a private directory in it.'],
   });
-}
-
-/** Says whether a directory is a place or lies in it, by whatever links or mounts. */
-function isInside(directory: string, place: string): boolean {
-  for (let path = directory; ; path = dirname(path)) {
-    if (isOnePlace(path, place)) return true;
-    if (dirname(path) === path) return false;
-  }
 }
