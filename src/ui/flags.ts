@@ -150,7 +150,6 @@ export const backupDirFlag = Flags.string({
   summary: "Where archives are. Default: the server's backup directory.",
 });
 
-/** Said once, after which the directory is known. */
 /** Of the commands that make a backup. */
 export const includeArchiveFlag = Flags.boolean({
   allowNo: true,
@@ -158,6 +157,7 @@ export const includeArchiveFlag = Flags.boolean({
     'Back up the mail archive too (ArchiveDir), which the server never does.',
 });
 
+/** Said once, after which the directory is known. */
 export const newTargetFlag = Flags.boolean({
   summary:
     'Go on where the directory is not the one that archives were in, and mark it.',
