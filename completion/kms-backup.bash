@@ -26,6 +26,7 @@ _kms_backup() {
     'backup copy:--progress') values='auto plain json none' ;;
     'backup copy:--oversize') values='skip split' ;;
     'backup copy:--notify') values='always problems never' ;;
+    'backup copy:--via') values='file api' ;;
     'backup diff:--progress') values='auto plain json none' ;;
     'backup diff:--oversize') values='skip split' ;;
     'backup diff:--notify') values='always problems never' ;;
@@ -95,7 +96,7 @@ _kms_backup() {
   fi
   if [[ $cur == -* ]]; then
     case "$command" in
-    'backup copy') flags='--backup-dir --dry-run --help --include-archive --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-include-archive --no-reuse --no-rotate --no-verify --notify --oversize --pin --progress --quiet --reuse --rotate --server-dir --threads --until --verbose --verify --volume-size -q -v' ;;
+    'backup copy') flags='--backup-dir --dry-run --help --include-archive --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-include-archive --no-reuse --no-rotate --no-verify --notify --oversize --pin --progress --quiet --reuse --rotate --server-dir --threads --until --verbose --verify --via --volume-size -q -v' ;;
     'backup diff') flags='--backup-dir --checksum --dry-run --help --include-archive --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-include-archive --no-rotate --no-verify --notify --oversize --progress --quiet --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'backup full') flags='--backup-dir --dry-run --help --include-archive --json --level --lock-wait --mask --mass-loss-all --mass-loss-user --min-free --new-target --no-include-archive --no-reuse --no-rotate --no-verify --notify --oversize --progress --quiet --reuse --rotate --server-dir --threads --verbose --verify --volume-size -q -v' ;;
     'completion') flags='--help --json --progress --quiet --server-dir --verbose -q -v' ;;

@@ -92,6 +92,7 @@ complete -c kms-backup -n '__kms_backup_in backup copy' -l reuse -d 'Copy what i
 complete -c kms-backup -n '__kms_backup_in backup copy' -l no-reuse -d 'The opposite.'
 complete -c kms-backup -n '__kms_backup_in backup copy' -l pin -d 'No rotation removes the copy; a reason may follow.'
 complete -c kms-backup -n '__kms_backup_in backup copy' -l until -r -d 'The last day on which the pin keeps it, for example 2027-01-31.'
+complete -c kms-backup -n '__kms_backup_in backup copy' -l via -x -a 'file api' -d 'Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later).'
 complete -c kms-backup -n '__kms_backup_in backup diff' -l server-dir -r -d 'The mail server\'s install directory.'
 complete -c kms-backup -n '__kms_backup_in backup diff' -l json -d 'Print one JSON document instead of text.'
 complete -c kms-backup -n '__kms_backup_in backup diff' -l quiet -s q -d 'No progress, and no summary where all went well.'

@@ -38,6 +38,7 @@ $scriptblock = {
     "reuse" = @{ "summary" = "Copy what is unchanged out of the newest full and its differential; --no-reuse reads everything." }
     "pin" = @{ "summary" = "No rotation removes the copy; a reason may follow." }
     "until" = @{ "summary" = "The last day on which the pin keeps it, for example 2027-01-31." }
+    "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
 }

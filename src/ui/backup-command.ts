@@ -27,7 +27,7 @@ export abstract class BackupCommand extends KmsCommand {
   static override acts: Acts = 'always';
   protected override kept =
     'temporary files removed, earlier archives untouched';
-  static override exitCodes = [
+  static override exitCodes: readonly ExitCode[] = [
     ExitCode.incomplete,
     ExitCode.notFound,
     ExitCode.locked,

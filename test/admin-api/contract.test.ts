@@ -1,7 +1,7 @@
 /**
  * What any server that follows the published interface does. The stand-in always answers; a real one where KMS_TEST_API_URL names it, with
  * KMS_TEST_API_USER, KMS_TEST_API_PASSWORD and KMS_TEST_API_FINGERPRINT. With KMS_TEST_API_WRITE=1 it is also told things, which are
- * then told back: never do that to a server that somebody needs.
+ * then told back: never do that to a server that somebody needs. KMS_TEST_API_COPY=1 has it make a copy, on its own machine.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -116,6 +116,14 @@ describe.each(servers)('the interface of $name', ({ isReal, isTold }) => {
     expectDone(await server.ask('schedule', 'rm', String(added + 1)));
     expect(await tasks()).toHaveLength(before.length);
   });
+
+  it.runIf(isReal && env['KMS_TEST_API_COPY'] === '1')(
+    'makes a copy that our reader finds sound',
+    async () => {
+      const made = json(await server.ask('backup', 'copy', '--json'));
+      expect(made['isSound']).toBe(true);
+    },
+  );
 
   it.runIf(isTold)('turns the switch of the log', async () => {
     const shown = json(await server.ask('log', 'show', '--json'));

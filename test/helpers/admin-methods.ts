@@ -337,7 +337,7 @@ async function advance({ state }: Server): Promise<void> {
   if (!state.run) return;
 
   state.run.polls++;
-  if (state.run.polls < 5) return;
+  if (state.run.polls < 3) return;
 
   if (state.run.failed) {
     state.lastStatus = 'backupStatusFailed';

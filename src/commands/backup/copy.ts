@@ -1,12 +1,13 @@
 import { Args } from '@oclif/core';
 import { UsageError } from '../../errors.js';
-import { BackupCommand } from '../../ui/backup-command.js';
 import { backupFlags, pinFlags, reuseFlag } from '../../ui/backup-flags.js';
 import type { Outcome } from '../../ui/command.js';
+import { ServerCopyCommand } from '../../ui/server-copy-command.js';
+import { viaFlags } from '../../ui/via-flag.js';
 
-export default class BackupCopy extends BackupCommand {
+export default class BackupCopy extends ServerCopyCommand {
   static override summary = 'Write a copy: a full archive by hand, C….zip.';
-  static override description = `A copy counts as a complete backup in recovery and rotation, and differentials are never measured against it.`;
+  static override description = `A copy counts as a complete backup in recovery and rotation, and differentials are never measured against it. With --via api the mail server makes it by its own settings; it is followed, and every byte of it is read.`;
   static override examples = [
     '<%= config.bin %> backup copy',
     '<%= config.bin %> backup copy --backup-dir /mnt/server-backup',
@@ -15,10 +16,15 @@ export default class BackupCopy extends BackupCommand {
   static override args = {
     REASON: Args.string({ description: 'With --pin: why the copy is kept.' }),
   };
-  static override flags = { ...backupFlags, ...reuseFlag, ...pinFlags };
+  static override flags = {
+    ...backupFlags,
+    ...reuseFlag,
+    ...pinFlags,
+    ...viaFlags,
+  };
 
   protected async execute(): Promise<Outcome> {
-    const { args, flags } = await this.parse(BackupCopy);
+    const { args, flags, raw } = await this.parse(BackupCopy);
     const { REASON: reason } = args;
     const { until } = flags;
 
@@ -27,6 +33,8 @@ export default class BackupCopy extends BackupCommand {
         hints: ['Write --pin before it.'],
       });
     }
+
+    if (flags.via === 'api') return this.copyOnServer(flags, raw);
 
     const pin = {
       ...(reason !== undefined && { reason }),

@@ -1,5 +1,5 @@
 /** The settings of a mail server that runs, as a source beside mailserver.cfg. */
-import { ExitCode, InterruptedError, KmsError } from '../../errors.js';
+import { ExitCode, KmsError } from '../../errors.js';
 import { tellStep } from '../../platform/steps.js';
 import type { ConfigChange } from '../config/change.js';
 import { applyChanges } from '../config/edit.js';
@@ -21,6 +21,7 @@ import {
   type WritePlan,
 } from './parts.js';
 import { refuseWithoutRights } from './role.js';
+import { withState } from './with-state.js';
 
 /** The running server does not say what it was asked to say (exit 1). */
 class NotTakenError extends KmsError {
@@ -161,19 +162,6 @@ function textOf({ document }: SeenSettings): string {
 
 function unchanged(seen: SeenSettings): EditReport {
   return { before: seen, after: seen, isChanged: false, warnings: [] };
-}
-
-/** The same error, with what became of the settings. */
-function withState(error: unknown, state: string): unknown {
-  if (!(error instanceof KmsError)) return error;
-  if (error instanceof InterruptedError) return error.keeping(state);
-
-  const { code, exitCode, message, hints } = error;
-
-  return new KmsError(code, exitCode, `${message}; ${state}`, {
-    hints,
-    cause: error,
-  });
 }
 
 function lostAnswer({ message }: KmsError): string {
