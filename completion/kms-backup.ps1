@@ -121,6 +121,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
     "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "from" = @{ "summary" = "Take settings from what config show --json wrote; - is stdin." }
   }
@@ -153,6 +154,7 @@ $scriptblock = {
     "verbose" = @{ "summary" = "More about each step on stderr." }
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
   }
 }
 }
@@ -175,6 +177,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
     "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
@@ -196,6 +199,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
     "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
@@ -254,6 +258,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
     "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "type" = @{ "summary" = "What the tasks do." }
     "day" = @{
@@ -280,6 +285,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
     "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "type" = @{ "summary" = "What the tasks do." }
     "day" = @{ "summary" = "mon … sun." }
@@ -354,6 +360,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
     "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
   }
 }
@@ -371,6 +378,7 @@ $scriptblock = {
     "progress" = @{ "summary" = "How progress is shown on stderr." }
     "force" = @{ "summary" = "Edit although the mail server runs; it overwrites the file when it stops." }
     "dry-run" = @{ "summary" = "Show the lines that would change, and write nothing." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
     "via" = @{ "summary" = "Where: in mailserver.cfg, or in the running server by its administration (Kerio Connect 7 and later)." }
     "all" = @{ "summary" = "Remove every task." }
   }
@@ -727,6 +735,7 @@ $scriptblock = {
     "dry-run" = @{ "summary" = "Show the plan, and change nothing." }
     "yes" = @{ "summary" = "Do not ask." }
     "force" = @{ "summary" = "Although the mail server runs." }
+    "restart-server" = @{ "summary" = "Stop the mail server, wait until it is gone, act, and start it again." }
   }
 }
 }

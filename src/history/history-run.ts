@@ -78,4 +78,6 @@ export interface RunNotes {
   }[];
   /** A drill's measured time for a recover of everything. */
   readonly recoverMs?: number | undefined;
+  /** The mail server was stopped for so long, by `--restart-server`. */
+  readonly downMs?: number;
 }

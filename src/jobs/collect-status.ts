@@ -24,6 +24,7 @@ import { historyFacts } from './history-facts.js';
 import { missedOwnTasks } from './own-tasks.js';
 import type { Installation } from '../server/installation.js';
 import { examinePlace } from './right-place.js';
+import { describeStopped, findLeftStopped } from '../server/restart-mark.js';
 import { evidenceOf } from './run-evidence.js';
 import { lookAtSideFiles } from './side-files.js';
 import { runningFaults, type RunningServer } from './running-server.js';
@@ -101,8 +102,8 @@ export async function collectStatus(
     further: [
       ...settingsFaults.map(critical),
       ...historyWarnings(history, storage.name, missedOwn, clock()),
-      ...massLossWarnings(massLoss),
-      ...[...faults, ...runningFaults(running)].map(warning),
+      ...(await leftStoppedWarnings(installation, clock)),
+      ...sideWarnings(massLoss, [...faults, ...runningFaults(running)]),
       ...(settingsFaults.length > 0 ? [] : progress.warnings),
     ],
   });
@@ -166,6 +167,26 @@ function numbersOf(
   const isKnown = settingsFaults.length === 0;
 
   return historyFacts(storage.name, history, isKnown ? missed : undefined);
+}
+
+function sideWarnings(
+  massLoss: MassLossRecord | undefined,
+  faults: readonly string[],
+): StatusWarning[] {
+  return [...massLossWarnings(massLoss), ...faults.map(warning)];
+}
+
+/** Nobody starts it again, and nothing else says why it is down. */
+async function leftStoppedWarnings(
+  installation: Installation,
+  clock: Clock,
+): Promise<StatusWarning[]> {
+  const stopped = await findLeftStopped(installation, clock);
+  if (!stopped) return [];
+
+  const { fact, advice } = describeStopped(stopped);
+
+  return [warning(`${fact}. ${advice}`)];
 }
 
 function historyWarnings(

@@ -26,6 +26,7 @@ import type { IniSettings } from '../settings/ini-settings.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
 import { mirrorAfter } from './mirror-after.js';
 import type { MirrorEnd, MirrorRequest } from './mirror-archives.js';
+import { warnOfLeftStopped } from './restart-server.js';
 import { refuseWrongPlace, rememberArchives } from './right-place.js';
 import {
   removedArchives,
@@ -86,6 +87,7 @@ export async function runNightlyBackup(
   const command = commandOf(request.type);
 
   log.debug(`${command} started to ${request.storage.name}`);
+  await warnOfLeftStopped(request.installation, request.clock);
 
   try {
     const { run: ended, reportingWarnings } = await runWithReporting(

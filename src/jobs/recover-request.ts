@@ -4,6 +4,8 @@ import { EngineRunningError, UsageError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import type { RecoverRequest } from '../recover/request.js';
 import { findRunningEngine } from '../server/engine.js';
+import type { Installation } from '../server/installation.js';
+import { refuseWhileRestarted } from '../server/restart-mark.js';
 import type { TypedScope } from '../store/mail-scope.js';
 import type { RunControl } from './backup-request.js';
 import {
@@ -74,6 +76,14 @@ export function toRecoverRequest(
     refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
     ...control,
   };
+}
+
+/** The server whose files a recover replaces, and which must not run meanwhile; undefined where it is none of this machine's. */
+export function replacedServer(
+  flags: RecoverFlags,
+  scope: TypedScope | undefined,
+): Installation | undefined {
+  return placesOf(flags, scope ?? toScope(flags)).server?.installation;
 }
 
 /** What is replaced is kept where the space is there, unless a flag says otherwise. */
@@ -176,7 +186,11 @@ function serverToUndo(flags: RecoverFlags): RecoveredServer | undefined {
 async function refuseEngine(
   server: RecoveredServer | undefined,
 ): Promise<void> {
-  const engine = server && (await findRunningEngine(server.installation));
+  if (!server) return;
+
+  refuseWhileRestarted(server.installation);
+
+  const engine = await findRunningEngine(server.installation);
   if (!engine) return;
 
   throw new EngineRunningError(
@@ -184,6 +198,7 @@ async function refuseEngine(
     {
       hints: [
         'Stop it first, for example systemctl stop kerio-connect; it may take five minutes.',
+        'Or let --restart-server stop it, and start it again.',
       ],
     },
   );

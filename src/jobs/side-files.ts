@@ -15,6 +15,7 @@ import { historyFault } from '../history/history-file.js';
 import { scheduleStateFault } from '../schedule/state.js';
 import { taskStatesFault } from '../schedule/task-state.js';
 import { knownPlacesFault } from '../server/known-places.js';
+import { restartRecordFault } from '../server/restart-mark.js';
 import type { SeenArchives } from '../status/status.js';
 import type { OpenServer } from './server.js';
 
@@ -42,6 +43,7 @@ export async function lookAtSideFiles(
     scheduleStateFault(installation),
     taskStatesFault(installation),
     knownPlacesFault(dir),
+    restartRecordFault(installation),
     states && (await placeMarkerFault(storage)),
     states && (await mirrorRecordFault(storage)),
   ];

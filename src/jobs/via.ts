@@ -10,6 +10,8 @@ export interface ViaFlags extends ServerFlags {
   readonly via: string;
   /** Edits the file although the server runs. */
   readonly force?: boolean | undefined;
+  /** Edits the file while the server is stopped. */
+  readonly 'restart-server'?: boolean | undefined;
 }
 
 /** What of a running server is looked at. */
@@ -50,11 +52,20 @@ export async function onServer<Result>(
 }
 
 /** @throws {UsageError} for a flag that means the file */
-function refuseFileFlags({ force }: ViaFlags): void {
-  if (force !== true) return;
+function refuseFileFlags(flags: ViaFlags): void {
+  const hints = ['Leave out one of them.'];
 
-  throw new UsageError(
-    '--force edits the file of a server that runs; --via api asks that server',
-    { hints: ['Leave out one of them.'] },
-  );
+  if (flags.force === true) {
+    throw new UsageError(
+      '--force edits the file of a server that runs; --via api asks that server',
+      { hints },
+    );
+  }
+
+  if (flags['restart-server'] === true) {
+    throw new UsageError(
+      '--restart-server stops the server to edit its file; --via api asks a server that runs',
+      { hints },
+    );
+  }
 }

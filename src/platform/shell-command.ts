@@ -14,8 +14,8 @@ export interface ShellResult {
 }
 
 export interface ShellOptions {
-  /** Added to this process's environment; undefined takes a variable away. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Added to this process's environment, which is passed on without this tool's passwords. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly timeoutMs: number;
   /** Stops the command as the time limit does. */
@@ -38,7 +38,7 @@ export async function runShellCommand(
   const child = spawn(command, {
     shell: true,
     cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+    env: programEnvironment(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
     windowsHide: true,
     // A process group of its own, so that its children can be stopped with it.
@@ -49,6 +49,33 @@ export async function runShellCommand(
   const { exitCode, reason } = await endOf(child, options);
 
   return { exitCode, reason, outputTail: await tail() };
+}
+
+/** This process's environment without this tool's passwords, and what a command is told besides. */
+export function programEnvironment(
+  more: ShellOptions['env'] = {},
+): NodeJS.ProcessEnv {
+  const secrets = Object.keys(process.env).filter((name) =>
+    /^KMS_BACKUP_.*(PASSWORD|SECRET|KEY)$/i.test(name),
+  );
+  const hidden = Object.fromEntries(secrets.map((name) => [name, undefined]));
+
+  return { ...process.env, ...hidden, ...more };
+}
+
+/** How a command ended, in words: `exit code 1, no such unit`. */
+export function describeEnd({
+  exitCode,
+  reason,
+  outputTail,
+}: ShellResult): string {
+  const lastLine = outputTail.split(/\r?\n/).at(-1) ?? '';
+  const end =
+    exitCode === undefined
+      ? (reason ?? 'no exit code')
+      : `exit code ${String(exitCode)}`;
+
+  return lastLine === '' ? end : `${end}, ${lastLine}`;
 }
 
 /** The exit code, or the reason why there is none. */

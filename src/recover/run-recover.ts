@@ -38,6 +38,7 @@ const EMPTIED =
 
 export { forget, planForget } from './forget.js';
 export { listRecover } from './listing.js';
+export { planAnew } from './plan-anew.js';
 export { planRecover } from './plan-recover.js';
 export { planRollback, rollBack } from './rollback.js';
 

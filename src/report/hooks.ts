@@ -1,5 +1,6 @@
 import { FailedError } from '../errors.js';
 import {
+  describeEnd,
   runShellCommand,
   type ShellOptions,
   type ShellResult,
@@ -57,7 +58,7 @@ export async function runBeforeHook(
   if (result.exitCode === 0) return true;
 
   throw new FailedError(
-    `the before hook stopped the backup: ${failureOf(result)}`,
+    `the before hook stopped the backup: ${describeEnd(result)}`,
     {
       hints: [
         'Run the command of [hooks] before by hand; exit 0 lets the backup go on, 75 skips it quietly.',
@@ -93,7 +94,7 @@ export async function runClosingHook(
 
   return result.exitCode === 0
     ? []
-    : [`the ${event} hook failed: ${failureOf(result)}`];
+    : [`the ${event} hook failed: ${describeEnd(result)}`];
 }
 
 function runHook(
@@ -103,21 +104,10 @@ function runHook(
   limits: Pick<ShellOptions, 'timeoutMs' | 'signal'>,
 ): Promise<ShellResult> {
   return runShellCommand(command, {
-    env: {
-      ...hiddenSecrets(),
-      ...variables,
-    },
+    env: variables,
     cwd: facts.installDir,
     ...limits,
   });
-}
-
-/** Hooks get none of this tool's passwords. */
-function hiddenSecrets(): Record<string, undefined> {
-  const names = Object.keys(process.env).filter((name) =>
-    /^KMS_BACKUP_.*(PASSWORD|SECRET|KEY)$/i.test(name),
-  );
-  return Object.fromEntries(names.map((name) => [name, undefined]));
 }
 
 function limitsOf(
@@ -128,15 +118,6 @@ function limitsOf(
     timeoutMs: Math.min(timeoutMs, mostMs ?? timeoutMs),
     signal,
   };
-}
-
-function failureOf({ exitCode, reason, outputTail }: ShellResult): string {
-  const lastLine = outputTail.split(/\r?\n/).at(-1) ?? '';
-  const end =
-    exitCode === undefined
-      ? (reason ?? 'no exit code')
-      : `exit code ${String(exitCode)}`;
-  return lastLine === '' ? end : `${end}, ${lastLine}`;
 }
 
 function hookVariables(

@@ -33,6 +33,16 @@ export async function findRunningEngine(
   return (await listProcessNames()).find(isEngine);
 }
 
+/** Says whether the process that was found is still there; a pid file may be gone before the process is. */
+export async function isAlive({ pid }: RunningEngine): Promise<boolean> {
+  if (process.platform === 'linux') return engineOf(pid) !== undefined;
+
+  const { listProcessNames } = await import('../platform/process-list.js');
+  const processes = await listProcessNames();
+
+  return processes.some((each) => each.pid === pid);
+}
+
 function fromPidFile(): RunningEngine | undefined {
   const path = process.env['KMS_BACKUP_PID_FILE'] ?? PID_FILE;
   const text = readQuietly(() => readFileSync(path, 'utf8'));

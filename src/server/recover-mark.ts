@@ -39,6 +39,23 @@ export interface UnfinishedRecover {
 export function findUnfinishedRecover(
   directories: readonly string[],
 ): UnfinishedRecover | undefined {
+  return findUnfinished(directories, () => true);
+}
+
+/**
+ * The same where a mail server must not run on what it left. Messages that are added one by one are in place, or are not there yet:
+ * that is no mixture.
+ */
+export function findHalfReplaced(
+  directories: readonly string[],
+): UnfinishedRecover | undefined {
+  return findUnfinished(directories, ({ added }) => added === undefined);
+}
+
+function findUnfinished(
+  directories: readonly string[],
+  counts: (journal: Journal) => boolean,
+): UnfinishedRecover | undefined {
   const holder = directories
     .map((directory) => describeHolder(join(directory, RECOVER_LOCK)))
     .find(Boolean);
@@ -52,7 +69,7 @@ export function findUnfinishedRecover(
 
   try {
     const journal = findJournals(directories).find(
-      (found) => !isAtEnd(found.journal),
+      ({ journal }) => !isAtEnd(journal) && counts(journal),
     )?.journal;
 
     return journal && describeUnfinished(journal);

@@ -9,6 +9,7 @@ import {
 import { readRetention, type RetentionSettings } from './retention-section.js';
 import { type NotifySettings, readNotify } from './notify-section.js';
 import { readSmtp, type SmtpSettings } from './smtp-section.js';
+import { readServer, type ServerControl } from './server-section.js';
 import { readTasks, type TaskSettings } from './tasks-section.js';
 import { readTargets, type TargetSettings } from './target-section.js';
 
@@ -75,6 +76,8 @@ export interface IniSettings {
     readonly retention: RetentionSettings;
   };
   readonly tasks: TaskSettings;
+  /** How `--restart-server` stops and starts the mail server. */
+  readonly server: ServerControl;
   /** Absolute path of the status page that each run writes. */
   readonly status: { readonly html: string | undefined };
   /** In the order of the file. */
@@ -108,6 +111,7 @@ export function settingsFrom(
     retention: readRetention(section('retention')),
     mirror: readMirror(section('mirror')),
     tasks: readTasks(section('tasks')),
+    server: readServer(section('server')),
     status: { html: section('status').path('html') },
     targets: readTargets(entries, section, problems),
   };

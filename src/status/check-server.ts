@@ -1,9 +1,11 @@
+import type { Clock } from '../platform/clock.js';
 import { findRunningEngine } from '../server/engine.js';
 import type { Installation } from '../server/installation.js';
 import { readNotifyAddress } from '../server/notify-address.js';
 import type { KeptState } from '../server/kept-states.js';
 import { describeKept } from '../server/kept-words.js';
 import type { UnfinishedRecover } from '../server/recover-mark.js';
+import { describeStopped, findLeftStopped } from '../server/restart-mark.js';
 import type { ServerSettings } from '../server/settings.js';
 import { type Check, ok, problem, warning } from './check.js';
 
@@ -63,12 +65,22 @@ export function checkClock(now: Date): Check {
     : problem('clock', fact, "Set the machine's clock.");
 }
 
-export async function checkEngine(installation: Installation): Promise<Check> {
+export async function checkEngine(
+  installation: Installation,
+  clock: Clock,
+): Promise<Check> {
+  const stopped = await findLeftStopped(installation, clock);
+  if (stopped) {
+    const { fact, advice } = describeStopped(stopped);
+
+    return warning('mail server', fact, advice);
+  }
+
   const engine = await findRunningEngine(installation);
   return ok(
     'mail server',
     engine
-      ? `runs (${engine.name}, pid ${engine.pid}); stop it to recover or edit`
+      ? `runs (${engine.name}, pid ${engine.pid}); stop it to recover or edit, or let --restart-server do it`
       : 'does not run',
   );
 }

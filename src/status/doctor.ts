@@ -89,7 +89,7 @@ export async function runChecks(
     checkKept(findKeptStates(places), options.clock()),
     checkSchedule(settings),
     checkClock(options.clock()),
-    await checkEngine(installation),
+    await checkEngine(installation, options.clock),
     checkCompression(ini.backup.engine),
     checkNotification(settings, ini.smtp.to),
     checkArchives(status),

@@ -3,9 +3,11 @@ import type { ViaFlags } from '../jobs/via.js';
 import type { Outcome } from './command.js';
 import { document } from './document.js';
 import { EditCommand, formatDryRun } from './edit-command.js';
+import type { RestartFlags } from './restart-command.js';
 
 /** The flags of both commands as parsed. */
-interface SwitchFlags extends ViaFlags {
+interface SwitchFlags extends ViaFlags, RestartFlags {
+  readonly 'restart-server': boolean;
   readonly force: boolean;
   readonly 'dry-run': boolean;
 }
@@ -19,10 +21,7 @@ export abstract class LogSwitchCommand extends EditCommand {
     isEnabled: boolean,
     flags: SwitchFlags,
   ): Promise<Outcome> {
-    const command = isEnabled ? 'log enable' : 'log disable';
-    const options = this.editOptions(command, flags);
-
-    const report = await this.onServer(flags, 'log', ({ source }) =>
+    const report = await this.edit(flags, 'log', ({ source }, options) =>
       switchStoreBackupLog(source, isEnabled, options),
     );
 
@@ -41,6 +40,7 @@ export abstract class LogSwitchCommand extends EditCommand {
         isChanged,
         isDryRun,
         warnings,
+        ...this.downtime,
       }),
       text: isDryRun ? formatDryRun(report) : done,
       isSummary: !isDryRun,

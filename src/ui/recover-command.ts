@@ -2,14 +2,16 @@ import { ExitCode, UsageError } from '../errors.js';
 import { listOfRecover } from '../jobs/missing-list.js';
 import {
   type RecoverFlags,
+  replacedServer,
   toRecoverRequest,
   toScope,
 } from '../jobs/recover-request.js';
 import { locate } from '../jobs/archive-places.js';
 import { toArchivesPath } from '../jobs/server.js';
-import type { RecoverReport } from '../recover/request.js';
+import type { PlannedRecover } from '../recover/plan-recover.js';
+import type { RecoverReport, RecoverRequest } from '../recover/request.js';
 import type { BrowseChoice } from './browse.js';
-import { type CommonFlags, KmsCommand, type Outcome } from './command.js';
+import type { CommonFlags, Outcome } from './command.js';
 import { formatListing } from './present/listing.js';
 import { formatRecoverDone, formatRecoverPlan } from './present/recover.js';
 import {
@@ -19,24 +21,26 @@ import {
   formatRollback,
 } from './present/rollback.js';
 import { openPrompts } from './prompts.js';
+import { RestartCommand } from './restart-command.js';
 
 /** The flags of `recover` as parsed. */
 export interface RecoverCommandFlags extends CommonFlags, RecoverFlags {
   readonly interactive: boolean;
   readonly noprogress: boolean;
   readonly 'dry-run': boolean;
+  readonly 'restart-server': boolean;
   readonly yes: boolean;
 }
 
 /** The source of a recover, and whether it only adds what is missing. */
 interface RecoverSource extends Pick<BrowseChoice, 'from'> {
   /** Undefined: what the flags name. */
-  readonly scope?: BrowseChoice['scope'];
+  readonly scope?: BrowseChoice['scope'] | undefined;
   readonly isAdditive: boolean;
 }
 
 /** The steps of a recover that a person sees: browse, list, plan, ask, run, roll back. */
-export abstract class RecoverCommand extends KmsCommand {
+export abstract class RecoverCommand extends RestartCommand {
   protected override stopsAtOnce = true;
 
   /** Recovers from a backup directory or an archive; undefined: what a person chooses. */
@@ -58,7 +62,8 @@ export abstract class RecoverCommand extends KmsCommand {
       return { json: listing, text: formatListing(listing) };
     }
 
-    if (!flags['dry-run']) await request.refuseWhileRunning();
+    const mayRun = flags['dry-run'] || flags['restart-server'];
+    if (!mayRun) await request.refuseWhileRunning();
 
     const planned = await verb.planRecover(request);
     const stream = flags['dry-run'] ? process.stdout : process.stderr;
@@ -68,17 +73,30 @@ export abstract class RecoverCommand extends KmsCommand {
     if (!flags.quiet && !flags.json) this.showPeople(plan);
     if (!flags.yes) await confirm();
 
+    return this.#run(request, planned, { ...way, scope });
+  }
+
+  /** Recovers as it was agreed. */
+  async #run(
+    request: RecoverRequest,
+    planned: PlannedRecover,
+    flags: RecoverCommandFlags & Pick<RecoverSource, 'scope'>,
+  ): Promise<Outcome> {
     this.stopsAtOnce = false;
     this.kept =
       'the mail server has what it had before, what was extracted is removed';
 
-    const report = await verb.runRecover(request, planned);
-    const list = listOfRecover(report, planned);
+    const server = replacedServer(flags, flags.scope);
+    const { report, plan } = await this.whileStopped(server, flags, () =>
+      runPlanned(request, planned, flags),
+    );
+    const list = listOfRecover(report, plan);
     const warnings = [...report.warnings, ...list.warnings];
-    const done = { ...report, warnings, missingList: list.path };
-    // The plan has told the first of them, where it was shown.
-    const told = flags.quiet ? 0 : planned.report.warnings.length;
-    this.warnAll(warnings.slice(told));
+    const paths = { missingList: list.path, ...this.downtime };
+    const done = { ...report, warnings, ...paths };
+    // The plan has told some of them, where it was shown.
+    const told = flags.quiet ? [] : planned.report.warnings;
+    this.warnAll(warnings.filter((warning) => !told.includes(warning)));
 
     return {
       exitCode: exitCodeOf(report),
@@ -126,12 +144,21 @@ export abstract class RecoverCommand extends KmsCommand {
 
     this.stopsAtOnce = false;
 
-    const report = await verb.rollBack(request);
+    const report = await this.whileStopped(
+      replacedServer(flags, undefined),
+      flags,
+      () => verb.rollBack(request),
+    );
     const warnings = [...report.cost.notes, ...report.warnings];
     this.warnAll(warnings);
 
     return {
-      json: documentRollback(report, { ...report, isDryRun: false, warnings }),
+      json: documentRollback(report, {
+        ...report,
+        ...this.downtime,
+        isDryRun: false,
+        warnings,
+      }),
       text: formatRollback(report, report.keptIn, flags.verbose),
       isSummary: true,
     };
@@ -173,6 +200,20 @@ export abstract class RecoverCommand extends KmsCommand {
 
     return { signal: this.signal, onProgress: this.startProgress(shown) };
   }
+}
+
+/** Runs what was planned; where the mail server was stopped since, what is planned now. */
+async function runPlanned(
+  request: RecoverRequest,
+  planned: PlannedRecover,
+  flags: RecoverCommandFlags,
+): Promise<{ readonly plan: PlannedRecover; readonly report: RecoverReport }> {
+  const verb = await import('../recover/run-recover.js');
+  const plan = flags['restart-server']
+    ? await verb.planAnew(request, planned)
+    : planned;
+
+  return { plan, report: await verb.runRecover(request, plan) };
 }
 
 /** Not all of what was asked for is in the archive. */

@@ -4,9 +4,10 @@ import { toldError } from './present/error.js';
 
 /**
  * Whether the runs of a command are written into the history: those that act are, except for a preview. `when due`: the
- * command says when it begins to act, because most of its calls have nothing to do.
+ * command says when it begins to act, because most of its calls have nothing to do. `when it restarts`: the same, and a call that
+ * failed before is nobody's concern.
  */
-export type Acts = 'always' | 'when due' | 'never';
+export type Acts = 'always' | 'when due' | 'when it restarts' | 'never';
 
 /** The flags of a command line, as parsed. */
 type ParsedFlags = ServerFlags & Readonly<Record<string, unknown>>;
@@ -71,7 +72,7 @@ export class RunRecorder {
   async failAnyway(error: unknown): Promise<void> {
     this.fail(error);
     await this.showEnd();
-    if (this.#job || !this.#flags) return;
+    if (this.#job || !this.#flags || this.acts !== 'when due') return;
 
     const { recordIdleFailure } = await import('../jobs/record-run.js');
     await recordIdleFailure(this.command, this.#flags, endOf(error));

@@ -1,10 +1,12 @@
 import { Flags } from '@oclif/core';
-import { UsageError } from '../errors.js';
-import type { ScheduleEdit } from '../schedule/edit-schedule.js';
+import { LockedError, UsageError } from '../errors.js';
+import type { ViaFlags } from '../jobs/via.js';
+import { editSchedule, type ScheduleEdit } from '../schedule/edit-schedule.js';
 import type { SchedulerKind } from '../schedule/job.js';
 import type { Outcome } from './command.js';
 import { document } from './document.js';
 import { EditCommand, formatDryRun } from './edit-command.js';
+import type { RestartFlags } from './restart-command.js';
 import { documentTask, formatTasks } from './present/schedule.js';
 
 /** The schedulers that `--to` accepts. */
@@ -42,8 +44,39 @@ export function requireOne<T>(values: readonly T[], what: string): T {
   return first;
 }
 
+type TaskPlan = Parameters<typeof editSchedule>[2];
+
+/**
+ * Numbers are those of the schedule that somebody looked at. When it becomes another one before it is edited, because the server wrote
+ * its own as it stopped, they may mean other tasks.
+ */
+export function ofSeenTasks(ids: readonly string[], plan: TaskPlan): TaskPlan {
+  const isByNumber = ids.some((id) => /^\d+$/.test(id));
+  let seen: string | undefined;
+
+  return (tasks) => {
+    const present = JSON.stringify(tasks);
+    seen ??= present;
+    if (present === seen || !isByNumber) return plan(tasks);
+
+    throw new LockedError(
+      'the schedule became another one meanwhile, and the numbers may mean other tasks; nothing was changed',
+      { hints: ['Look at it with schedule list, and name the tasks anew.'] },
+    );
+  };
+}
+
 /** The base of the commands that change the schedule. */
 export abstract class ScheduleEditCommand extends EditCommand {
+  protected editTasks(
+    flags: ViaFlags & RestartFlags & { readonly force: boolean },
+    plan: TaskPlan,
+  ): Promise<ScheduleEdit> {
+    return this.edit(flags, 'backup', ({ source }, options) =>
+      editSchedule(source, options, plan),
+    );
+  }
+
   protected present(edit: ScheduleEdit, isDryRun: boolean): Outcome {
     this.warnAll(edit.warnings);
 
@@ -54,6 +87,7 @@ export abstract class ScheduleEditCommand extends EditCommand {
       isDryRun,
       tasks: tasks.map(documentTask),
       warnings,
+      ...this.downtime,
     });
 
     if (isDryRun) return { json, text: formatDryRun(edit.report) };

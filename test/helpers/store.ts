@@ -181,7 +181,7 @@ function keptPaths(directory: string, options: CompareOptions): Set<string> {
 const STAGING = '.kms-backup-recover/';
 /** What runs write down beside mailserver.cfg. */
 export const OWN_RECORDS =
-  /^kms-backup-(history|places|tasks|telling)\.jsonl?$/;
+  /^kms-backup-(history|places|restart|tasks|telling)\.jsonl?$/;
 
 /** Tells whether recovers have ended there and keep what they replaced: of what was to come no file is left. */
 export function keepsOldState(staging: string): boolean {

@@ -23,6 +23,7 @@ const BESIDE_SERVER = {
   'kms-backup-schedule.json': /the state of the schedule/,
   'kms-backup-tasks.json': /the state of the tasks/,
   'kms-backup-places.json': /the record of backup directories/,
+  'kms-backup-restart.json': /the record of a restart/,
 };
 const BESIDE_ARCHIVES = {
   '.kms-backup-verified.json': /the record of verified archives/,
@@ -120,7 +121,11 @@ describe('a small file that nobody can make sense of', () => {
       expect(ended.stdout).toMatch(text);
     }
 
-    for (const name of ['kms-backup-schedule.json', 'kms-backup-tasks.json']) {
+    for (const name of [
+      'kms-backup-restart.json',
+      'kms-backup-schedule.json',
+      'kms-backup-tasks.json',
+    ]) {
       rmSync(join(server.serverDir, name));
     }
 

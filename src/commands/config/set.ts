@@ -11,15 +11,16 @@ import { formatChanged, formatPlan } from '../../ui/present/settings.js';
 export default class ConfigSet extends EditCommand {
   static override summary = "Set settings of the server's Backup tab.";
   static override description = `Changes only the lines of mailserver.cfg that it must and keeps the previous content as mailserver.cfg.kms-backup.bak.
-The mail server must be stopped: it overwrites the file when it stops. With --via api the server that runs is told instead. Settings: see config show.`;
+The mail server must be stopped, by hand or by --restart-server: it overwrites the file when it stops. With --via api the server that runs is told instead. Settings: see config show.`;
   static override examples = [
     '<%= config.bin %> config set keep=3 volume-size=600MB',
     '<%= config.bin %> config set backup-dir="/mnt/server backup" notify=admin@example.com --dry-run',
+    '<%= config.bin %> config set keep=3 --restart-server',
     '<%= config.bin %> config show --json > settings.json && <%= config.bin %> config set --from settings.json',
   ];
   static override strict = false;
   static override usage =
-    'config set KEY=VALUE... [--from FILE] [--dry-run] [--force] [--via file|api]';
+    'config set KEY=VALUE... [--from FILE] [--restart-server] [--dry-run] [--force] [--via file|api]';
   static override flags = {
     ...editFlags,
     ...viaFlags,
@@ -35,9 +36,8 @@ The mail server must be stopped: it overwrites the file when it stops. With --vi
   protected async execute(): Promise<Outcome> {
     const { flags, argv } = await this.parse(ConfigSet);
     const assignments = mergeAssignments(flags.from, argv as string[]);
-    const options = this.editOptions('config set', flags);
 
-    const report = await this.onServer(flags, 'backup', (server) =>
+    const report = await this.edit(flags, 'backup', (server, options) =>
       setSettings(server, assignments, options),
     );
 
@@ -52,6 +52,7 @@ The mail server must be stopped: it overwrites the file when it stops. With --vi
       isDryRun,
       changed,
       warnings,
+      ...this.downtime,
     });
 
     if (!isChanged) {

@@ -1,10 +1,16 @@
 import { settingsToAsk } from '../../config/asked-settings.js';
-import { setSettings } from '../../config/set-settings.js';
+import type { Assignment } from '../../config/assignments.js';
+import { type SetReport, setSettings } from '../../config/set-settings.js';
 import { showSettings } from '../../config/show-settings.js';
 import { findEditedServer } from '../../jobs/server.js';
+import type {
+  EditedServer,
+  EditOptions,
+} from '../../server/settings-source.js';
 import type { Outcome } from '../../ui/command.js';
 import { askSettings } from '../../ui/ask-settings.js';
 import { EditCommand, editFlags } from '../../ui/edit-command.js';
+import type { RestartFlags } from '../../ui/restart-command.js';
 import { openPrompts } from '../../ui/prompts.js';
 import { document } from '../../ui/document.js';
 import { formatPlan } from '../../ui/present/settings.js';
@@ -15,7 +21,10 @@ export default class ConfigWizard extends EditCommand {
   static override description =
     'Shows the present values, then the lines of mailserver.cfg that would change, and asks before it writes.';
   static override examples = ['<%= config.bin %> config wizard'];
-  static override flags = { force: editFlags.force };
+  static override flags = {
+    force: editFlags.force,
+    'restart-server': editFlags['restart-server'],
+  };
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ConfigWizard);
@@ -24,7 +33,9 @@ export default class ConfigWizard extends EditCommand {
     const path = server.installation.configPath;
 
     // Before fourteen questions, not after them.
-    await server.source.refuseWhileRunning(flags.force);
+    if (!flags['restart-server']) {
+      await server.source.refuseWhileRunning(flags.force);
+    }
 
     const seen = await server.source.read();
     const { values } = await showSettings(server);
@@ -43,16 +54,50 @@ export default class ConfigWizard extends EditCommand {
     const isAgreed = await prompts.confirm(`Write this to ${path}?`, false);
     if (!isAgreed) return unchanged('Nothing was changed.');
 
-    const report = await setSettings(server, assignments, options);
+    const report = await this.#write(server, flags, {
+      assignments,
+      options,
+      preview,
+    });
     this.warnAll(report.warnings);
 
     const { isChanged, changed, warnings } = report;
 
     return {
-      json: document('config-set', { isChanged, changed, warnings }),
+      json: document('config-set', {
+        isChanged,
+        changed,
+        warnings,
+        ...this.downtime,
+      }),
       text: `Wrote ${path}.`,
     };
   }
+
+  /** What nobody changed stays as the server leaves it when it stops, whatever the file said before. */
+  async #write(
+    server: EditedServer,
+    flags: RestartFlags & { force: boolean },
+    { assignments, options, preview }: Agreed,
+  ): Promise<SetReport> {
+    if (!flags['restart-server']) {
+      return setSettings(server, assignments, options);
+    }
+
+    const names = new Set(preview.changed.map(({ name }) => name));
+    const changed = assignments.filter(({ name }) => names.has(name));
+
+    return this.whileStopped(server.installation, flags, () =>
+      setSettings(server, changed, { ...options, seen: undefined }),
+    );
+  }
+}
+
+/** What a person has seen and agreed to. */
+interface Agreed {
+  readonly assignments: readonly Assignment[];
+  readonly options: EditOptions;
+  readonly preview: SetReport;
 }
 
 function unchanged(text: string): Outcome {

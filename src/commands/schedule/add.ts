@@ -1,7 +1,6 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
 import { parseCron, type WeeklyTime } from '../../schedule/cron.js';
-import { editSchedule } from '../../schedule/edit-schedule.js';
 import { planAdd, tasksAt } from '../../schedule/task-changes.js';
 import { parseDays, parseTime } from '../../schedule/week.js';
 import type { Outcome } from '../../ui/command.js';
@@ -59,10 +58,8 @@ export default class ScheduleAdd extends ScheduleEditCommand {
       isEnabled: !flags.disabled,
     });
 
-    const options = this.editOptions('schedule add', flags);
-
-    const edit = await this.onServer(flags, 'backup', ({ source }) =>
-      editSchedule(source, options, (present) => planAdd(present, tasks)),
+    const edit = await this.editTasks(flags, (present) =>
+      planAdd(present, tasks),
     );
 
     return this.present(edit, flags['dry-run']);

@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
-import { editSchedule } from '../../schedule/edit-schedule.js';
 import {
   findTaskPositions,
   planTaskEdit,
@@ -11,6 +10,7 @@ import { editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
 import { viaFlags } from '../../ui/via-flag.js';
 import {
+  ofSeenTasks,
   requireOne,
   ScheduleEditCommand,
   toTaskType,
@@ -70,17 +70,12 @@ export default class ScheduleEdit extends ScheduleEditCommand {
       });
     }
 
-    const options = this.editOptions('schedule edit', flags);
-
-    const edit = await this.onServer(flags, 'backup', ({ source }) =>
-      editSchedule(source, options, (present) =>
-        planTaskEdit(
-          present,
-          findTaskPositions(present, argv as string[]),
-          values,
-        ),
-      ),
+    const ids = argv as string[];
+    const plan = ofSeenTasks(ids, (present) =>
+      planTaskEdit(present, findTaskPositions(present, ids), values),
     );
+
+    const edit = await this.editTasks(flags, plan);
 
     return this.present(edit, flags['dry-run']);
   }

@@ -1,4 +1,3 @@
-import { editSchedule } from '../../schedule/edit-schedule.js';
 import { planReset } from '../../schedule/task-changes.js';
 import type { Outcome } from '../../ui/command.js';
 import { editFlags } from '../../ui/edit-command.js';
@@ -15,11 +14,7 @@ export default class ScheduleReset extends ScheduleEditCommand {
 
   protected async execute(): Promise<Outcome> {
     const { flags } = await this.parse(ScheduleReset);
-    const options = this.editOptions('schedule reset', flags);
-
-    const edit = await this.onServer(flags, 'backup', ({ source }) =>
-      editSchedule(source, options, planReset),
-    );
+    const edit = await this.editTasks(flags, planReset);
 
     return this.present(edit, flags['dry-run']);
   }

@@ -1,12 +1,11 @@
 import { Flags } from '@oclif/core';
 import { UsageError } from '../../errors.js';
-import { editSchedule } from '../../schedule/edit-schedule.js';
 import { findTaskPositions, planRemove } from '../../schedule/task-changes.js';
 import type { Outcome } from '../../ui/command.js';
 import { editFlags } from '../../ui/edit-command.js';
 import { withEnvironment } from '../../ui/flags.js';
+import { ofSeenTasks, ScheduleEditCommand } from '../../ui/schedule-command.js';
 import { viaFlags } from '../../ui/via-flag.js';
-import { ScheduleEditCommand } from '../../ui/schedule-command.js';
 
 export default class ScheduleRm extends ScheduleEditCommand {
   static override summary = 'Remove tasks from the backup schedule.';
@@ -33,17 +32,15 @@ export default class ScheduleRm extends ScheduleEditCommand {
       throw new UsageError('--all stands instead of task numbers');
     }
 
-    const options = this.editOptions('schedule rm', flags);
-
-    const edit = await this.onServer(flags, 'backup', ({ source }) =>
-      editSchedule(source, options, (present) =>
-        planRemove(
-          flags.all
-            ? present.map((_, index) => index)
-            : findTaskPositions(present, ids),
-        ),
+    const plan = ofSeenTasks(ids, (present) =>
+      planRemove(
+        flags.all
+          ? present.map((_, index) => index)
+          : findTaskPositions(present, ids),
       ),
     );
+
+    const edit = await this.editTasks(flags, plan);
 
     return this.present(edit, flags['dry-run']);
   }

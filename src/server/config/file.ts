@@ -17,6 +17,7 @@ import { restoreFormer } from './undo.js';
 import { findRunningEngine } from '../engine.js';
 import type { Installation } from '../installation.js';
 import { refuseInterruptedRecover } from '../recover-mark.js';
+import { refuseWhileRestarted } from '../restart-mark.js';
 import { settingsOf } from '../settings.js';
 import {
   ChangedMeanwhileError,
@@ -158,6 +159,8 @@ async function refuseRunningEngine(
   installation: Installation,
   isForced: boolean,
 ): Promise<string[]> {
+  refuseWhileRestarted(installation);
+
   const engine = await findRunningEngine(installation);
   if (!engine) return [];
 
@@ -173,7 +176,7 @@ async function refuseRunningEngine(
 
   throw new EngineRunningError(`${fact}: ${why}`, {
     hints: [
-      'Stop the mail server first.',
+      'Stop the mail server first, or let --restart-server stop and start it.',
       'Edit nevertheless with --force; the edit is lost when the server stops.',
     ],
   });

@@ -72,12 +72,13 @@ function whatOf({ error, facts, state }: HistoryRun): string {
 }
 
 function factsOf(facts: HistoryRun['facts']): string {
-  const { archive = '', leftOut = 0, warnings = 0 } = facts;
+  const { archive = '', leftOut = 0, warnings = 0, downMs } = facts;
   const parts = [
     archive,
     leftOut > 0 ? `${formatCount(leftOut)} left out` : '',
     facts.isMassLoss ? 'far less mail than before' : '',
     warnings > 0 ? plural(warnings, 'warning') : '',
+    downMs === undefined ? '' : `server down ${formatDuration(downMs)}`,
   ];
 
   return parts.filter((part) => part !== '').join(', ');

@@ -27,6 +27,8 @@ interface RollbackEnd {
   readonly isDryRun: boolean;
   readonly warnings: readonly string[];
   readonly keptIn: readonly string[];
+  /** The mail server was stopped for it so long. */
+  readonly downMs?: number | undefined;
 }
 
 /** Formats what a rollback would do, or has done. */
@@ -125,7 +127,7 @@ function describeSince(
 /** The same as a document. */
 export function documentRollback(plan: RollbackPlan, end: RollbackEnd): object {
   const { archive, startedAt, restores, takesBack, since, keepsSince } = plan;
-  const { isDryRun, warnings, keptIn } = end;
+  const { isDryRun, warnings, keptIn, downMs } = end;
 
   return document('rollback', {
     isDryRun,
@@ -143,6 +145,7 @@ export function documentRollback(plan: RollbackPlan, end: RollbackEnd): object {
     keepsSince,
     keptIn,
     warnings,
+    downMs,
   });
 }
 
