@@ -78,17 +78,14 @@ const recover = (...flags: string[]): Promise<Ended> =>
   kms('recover', server.backupDir, '--yes', ...flags);
 
 /** The names in the newest archive, of files and directories. */
-function namesInNewest(): string[] {
-  const names = readdirSync(server.backupDir).filter((name) =>
+function namesInNewest(directory = server.backupDir): string[] {
+  const names = readdirSync(directory).filter((name) =>
     /^[FIDC].*\.zip$/.test(name),
   );
   const newest = names
     .sort((x, y) => (x.slice(1) < y.slice(1) ? -1 : 1))
     .at(-1);
-  const { stdout } = runTool('unzip', [
-    '-Z1',
-    join(server.backupDir, newest ?? ''),
-  ]);
+  const { stdout } = runTool('unzip', ['-Z1', join(directory, newest ?? '')]);
 
   return stdout.trim().split('\n');
 }
@@ -287,12 +284,16 @@ describe('a backup', () => {
     mkdirSync(backupDir);
     expectDone(await backUp('full'));
     expectDone(await backUp('full'));
-    expect(archived().filter((name) => name.includes('backups'))).toEqual([]);
     const elsewhere = join(dir, 'elsewhere');
     mkdirSync(elsewhere);
     expectDone(await backUp('full', '--backup-dir', elsewhere));
+    for (const where of [backupDir, elsewhere]) {
+      const names = namesInNewest(where).join(' ');
+      expect(names).toContain('archive/2026-Oct');
+      expect(names).not.toContain('backups');
+    }
 
-    const back = await recover();
+    const back = await kms('recover', elsewhere, '--yes');
     expectDone(back);
     const inStore = join(server.storeDir, 'archive');
     expect(said(back)).toContain(
