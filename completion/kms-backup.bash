@@ -120,12 +120,12 @@ _kms_backup() {
     'rotate') flags='--backup-dir --dry-run --help --identity --json --keep --lock-wait --passphrase-file --progress --quiet --server-dir --verbose -q -v' ;;
     'schedule add') flags='--cron --day --description --disabled --dry-run --force --help --json --progress --quiet --restart-server --server-dir --time --type --verbose --via -q -v' ;;
     'schedule edit') flags='--day --description --disabled --dry-run --enabled --force --help --json --progress --quiet --restart-server --server-dir --time --type --verbose --via -q -v' ;;
-    'schedule export') flags='--even-if-disabled --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
-    'schedule install') flags='--directory --even-if-disabled --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
+    'schedule export') flags='--even-if-disabled --help --json --name --progress --quiet --server-dir --tasks-only --to --verbose -q -v' ;;
+    'schedule install') flags='--directory --even-if-disabled --help --json --name --progress --quiet --server-dir --tasks-only --to --verbose -q -v' ;;
     'schedule list') flags='--help --json --next --progress --quiet --server-dir --verbose --via -q -v' ;;
     'schedule reset') flags='--dry-run --force --help --json --progress --quiet --restart-server --server-dir --verbose --via -q -v' ;;
     'schedule rm') flags='--all --dry-run --force --help --json --progress --quiet --restart-server --server-dir --verbose --via -q -v' ;;
-    'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --include-archive --json --no-include-archive --progress --quiet --server-dir --verbose -q -v' ;;
+    'schedule run') flags='--backup-dir --dry-run --even-if-disabled --help --include-archive --json --no-include-archive --progress --quiet --server-dir --tasks-only --verbose -q -v' ;;
     'schedule uninstall') flags='--directory --help --json --name --progress --quiet --server-dir --to --verbose -q -v' ;;
     'search') flags='--before --cache --deleted --domain --folder --from --help --identity --json --message-id --newest --no-cache --no-subfolders --passphrase-file --progress --quiet --server-dir --since --store --subfolders --subject --text --threads --to --user --verbose -d -f -q -s -u -v' ;;
     'status') flags='--acknowledge --backup-dir --check --help --html --identity --json --max-age --passphrase-file --progress --prometheus --quiet --server-dir --verbose --via -q -v' ;;

@@ -310,6 +310,7 @@ $scriptblock = {
     "to" = @{ "summary" = "The operating system's scheduler." }
     "name" = @{ "summary" = "The entry's name in the operating system's scheduler; another for each further installation." }
     "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
+    "tasks-only" = @{ "summary" = "Only verify and drill of kms-backup.ini: the server's own backup makes the archives." }
   }
 }
 }
@@ -328,6 +329,7 @@ $scriptblock = {
     "name" = @{ "summary" = "The entry's name in the operating system's scheduler; another for each further installation." }
     "directory" = @{ "summary" = "systemd and launchd: write the files here and do not activate them." }
     "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
+    "tasks-only" = @{ "summary" = "Only verify and drill of kms-backup.ini: the server's own backup makes the archives." }
   }
 }
 }
@@ -399,6 +401,7 @@ $scriptblock = {
     "include-archive" = @{ "summary" = "Back up the mail archive too (ArchiveDir), which the server never does." }
     "dry-run" = @{ "summary" = "Say what is due, and do nothing." }
     "even-if-disabled" = @{ "summary" = "Run although the server's own backup is switched off." }
+    "tasks-only" = @{ "summary" = "Only verify and drill of kms-backup.ini: the server's own backup makes the archives." }
   }
 }
 }

@@ -31,7 +31,7 @@ export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
     return { name, state: 'ok', fact: `not looked at: ${error.message}` };
   }
 
-  const unheard = ownTasksWithoutEntry(flags);
+  const unheard = ownTasksWithoutEntry(flags, isEnabled);
   if (unheard) return { name, ...unheard };
 
   if (isEnabled) {
@@ -54,7 +54,10 @@ export function checkScheduler(flags: EntryFlags, isEnabled: boolean): Check {
 }
 
 /** The mail server knows nothing of the tasks of kms-backup.ini. */
-function ownTasksWithoutEntry(flags: EntryFlags): Finding | undefined {
+function ownTasksWithoutEntry(
+  flags: EntryFlags,
+  isEnabled: boolean,
+): Finding | undefined {
   const tasks = tasksOrNone(flags);
   if (tasks.length === 0) return undefined;
 
@@ -63,7 +66,7 @@ function ownTasksWithoutEntry(flags: EntryFlags): Finding | undefined {
   return {
     state: 'warning',
     fact: `[tasks] of kms-backup.ini asks for ${names}, and there is no entry of ours that calls schedule run`,
-    advice: 'schedule install --to cron, systemd, launchd or schtasks.',
+    advice: `schedule install ${isEnabled ? '--tasks-only ' : ''}--to cron, systemd, launchd or schtasks.`,
   };
 }
 
@@ -94,13 +97,12 @@ function checkEntry(
     isEnabled,
   }: { readonly flags: EntryFlags; readonly isEnabled: boolean },
 ): Finding {
-  const isForced = command.includes('--even-if-disabled');
-  const words = ['schedule install --to', kind];
+  const asked = {
+    'even-if-disabled': command.includes('--even-if-disabled'),
+    'tasks-only': command.includes('--tasks-only'),
+  };
 
-  if (flags.name !== 'kms-backup') words.push('--name', flags.name);
-  if (isForced || !isEnabled) words.push('--even-if-disabled');
-
-  const advice = words.join(' ');
+  const advice = installWords(kind, { ...flags, ...asked }, isEnabled);
   const program = programOf(command);
   const fault = program.length > 0 ? startFault(program) : undefined;
 
@@ -109,7 +111,7 @@ function checkEntry(
     return { state: 'problem', fact, advice: `Write it anew: ${advice}` };
   }
 
-  const job = entryFor({ ...flags, 'even-if-disabled': isForced }, program);
+  const job = entryFor({ ...flags, ...asked }, program);
 
   const isCurrent =
     kind === 'schtasks'
@@ -125,11 +127,34 @@ function checkEntry(
   }
 
   return (
-    entryConflict(isEnabled, isForced) ?? {
+    entryConflict(isEnabled, asked) ?? {
       state: 'ok',
-      fact: `the ${kind} entry works through the schedule`,
+      fact: `the ${kind} entry works through ${workOf(asked)}`,
     }
   );
+}
+
+/** The work that is left to the entry. */
+function workOf(asked: Pick<EntryFlags, 'tasks-only'>): string {
+  return asked['tasks-only']
+    ? '[tasks], and the server through its schedule'
+    : 'the schedule';
+}
+
+/** The command that writes the same entry anew. */
+function installWords(
+  kind: SchedulerKind,
+  flags: EntryFlags,
+  isEnabled: boolean,
+): string {
+  const words = ['schedule install --to', kind];
+  const isForced = flags['even-if-disabled'] || !isEnabled;
+
+  if (flags.name !== 'kms-backup') words.push('--name', flags.name);
+  if (flags['tasks-only']) words.push('--tasks-only');
+  else if (isForced) words.push('--even-if-disabled');
+
+  return words.join(' ');
 }
 
 /** The words before `schedule run`; none where the entry calls something else. */

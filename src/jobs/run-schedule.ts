@@ -19,6 +19,7 @@ import type { SourceFlags } from './setting-sources.js';
 export interface ScheduleRunFlags extends ServerFlags, SourceFlags {
   readonly 'dry-run': boolean;
   readonly 'even-if-disabled': boolean;
+  readonly 'tasks-only': boolean;
   readonly quiet: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
@@ -45,6 +46,7 @@ export async function runDueBackup(
     backupFlags: [...backupFlags(flags), ...passedOn],
     newestArchiveAt: await newestArchive(storage),
     isEvenIfDisabled: flags['even-if-disabled'],
+    isTasksOnly: flags['tasks-only'],
     isDryRun: flags['dry-run'],
     ownTasks: tasks,
     taskFlags: reportingFlags(flags),
@@ -67,7 +69,8 @@ function withFaults(
   const [first] = faults;
   if (!first) return report;
 
-  const isIdle = ['nothing-due', 'disabled', 'busy'].includes(report.action);
+  const idle = ['nothing-due', 'disabled', 'tasks-only', 'busy'];
+  const isIdle = idle.includes(report.action);
   if (isIdle && report.ownTasks.length === 0) throw first;
 
   const { exitCode, warnings } = report;

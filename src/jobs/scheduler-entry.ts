@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../errors.js';
 import { ownProgram } from '../platform/self.js';
 import { planJob, type SchedulerJob } from '../schedule/job.js';
 import type { Check } from '../status/check.js';
@@ -8,6 +9,7 @@ import { openServer, type ServerFlags } from './server.js';
 export interface EntryFlags extends ServerFlags {
   readonly name: string;
   readonly 'even-if-disabled'?: boolean;
+  readonly 'tasks-only'?: boolean;
 }
 
 /**
@@ -29,34 +31,50 @@ export function entryFor(
   ];
 
   if (flags['even-if-disabled']) command.push('--even-if-disabled');
+  if (flags['tasks-only']) command.push('--tasks-only');
+
+  const ownTasks = readOwnTasks(installation);
+  if (flags['tasks-only'] && ownTasks.length === 0) throw noOwnTask();
 
   return planJob(
-    settings.schedule,
+    flags['tasks-only'] ? [] : settings.schedule,
     {
       name: flags.name,
       command,
       serverDir: installation.dir,
     },
-    readOwnTasks(installation).flatMap(({ times }) => times),
+    ownTasks.flatMap(({ times }) => times),
+  );
+}
+
+function noOwnTask(): ConfigurationError {
+  return new ConfigurationError(
+    '[tasks] of kms-backup.ini asks for nothing, neither verify nor drill',
+    { hints: ['Write there when it is due: verify = sat 05:00.'] },
   );
 }
 
 /** The same in a sentence of its own, for an entry that is being written. */
 export function conflictWarnings(flags: EntryFlags): string[] {
   const { backupEnabled } = openServer(flags).settings;
-  const conflict = entryConflict(
-    backupEnabled,
-    flags['even-if-disabled'] ?? false,
-  );
+  const conflict = entryConflict(backupEnabled, flags);
 
   return conflict ? [`${conflict.fact}. ${conflict.advice ?? ''}`] : [];
 }
 
+const NOBODY_BACKS_UP: Omit<Check, 'name'> = {
+  state: 'problem',
+  fact: 'backup is disabled in mailserver.cfg and the entry makes none: nobody backs up',
+  advice: 'config set enabled=true, or schedule install --even-if-disabled.',
+};
+
 /** Why an entry and the server's own backup do not go together, with what to do; undefined where exactly one backs up. */
 export function entryConflict(
   isEnabled: boolean,
-  isEvenIfDisabled: boolean,
+  flags: Pick<EntryFlags, 'even-if-disabled' | 'tasks-only'>,
 ): Omit<Check, 'name'> | undefined {
+  if (flags['tasks-only']) return isEnabled ? undefined : NOBODY_BACKS_UP;
+
   if (isEnabled) {
     return {
       state: 'warning',
@@ -66,7 +84,7 @@ export function entryConflict(
     };
   }
 
-  if (isEvenIfDisabled) return undefined;
+  if (flags['even-if-disabled']) return undefined;
 
   return {
     state: 'problem',

@@ -23,6 +23,8 @@ export interface ScheduleRunOptions extends OwnTaskOptions {
   readonly newestArchiveAt: Date | undefined;
   /** Although the Backup tab's switch is off. */
   readonly isEvenIfDisabled: boolean;
+  /** Somebody else backs up: only the tasks of kms-backup.ini are worked through. */
+  readonly isTasksOnly?: boolean;
 }
 
 /** The report of a call of `schedule run`. */
@@ -33,6 +35,7 @@ export interface ScheduleRunReport {
     | 'nothing-due'
     | 'busy'
     | 'disabled'
+    | 'tasks-only'
     | 'given-up';
   /** For people: why. */
   readonly reason: string;
@@ -61,13 +64,8 @@ export async function runSchedule(
   installation: Installation,
   options: ScheduleRunOptions,
 ): Promise<ScheduleRunReport> {
-  const isDisabled =
-    !readSettings(installation).backupEnabled && !options.isEvenIfDisabled;
-  const disabled = idle(
-    'disabled',
-    'backup is disabled in mailserver.cfg (config set enabled=true)',
-  );
-  if (isDisabled && options.ownTasks.length === 0) return disabled;
+  const noBackup = whyNoBackup(installation, options);
+  if (noBackup && options.ownTasks.length === 0) return noBackup;
 
   const lockOptions = {
     what: 'the schedule',
@@ -83,7 +81,7 @@ export async function runSchedule(
 
     try {
       const backUp = (): Promise<ScheduleRunReport> =>
-        isDisabled ? Promise.resolve(disabled) : runDue(installation, options);
+        noBackup ? Promise.resolve(noBackup) : runDue(installation, options);
 
       return await runAll(installation, options, backUp);
     } finally {
@@ -96,6 +94,27 @@ export async function runSchedule(
 
     throw error;
   }
+}
+
+/** The report of a call that makes no backup, whatever is due; undefined where it may make one. */
+function whyNoBackup(
+  installation: Installation,
+  { isTasksOnly = false, isEvenIfDisabled }: ScheduleRunOptions,
+): ScheduleRunReport | undefined {
+  if (isTasksOnly) {
+    const reason = 'only the tasks of kms-backup.ini are worked through';
+
+    return idle('tasks-only', reason);
+  }
+
+  if (isEvenIfDisabled || readSettings(installation).backupEnabled) {
+    return undefined;
+  }
+
+  return idle(
+    'disabled',
+    'backup is disabled in mailserver.cfg (config set enabled=true)',
+  );
 }
 
 /** A task that takes all night held up the backup of that night, whose calls found the schedule busy: it is made then. */

@@ -88,6 +88,31 @@ describe('the tasks of kms-backup.ini', () => {
     expect(again).toMatchObject({ exitCode: 0, ownTasks: [] });
   });
 
+  it('are all that is done where the server itself backs up', async () => {
+    const only = { isTasksOnly: true, isEvenIfDisabled: true };
+    const { action, exitCode } = await run(saturday(5), only);
+
+    expect({ action, exitCode }).toEqual({ action: 'tasks-only', exitCode: 0 });
+    expect(called()).toEqual(['verify']);
+  });
+
+  it('have an entry of their own, and need one', async () => {
+    const ini = join(server.serverDir, 'kms-backup.ini');
+    const place = ['--server-dir', server.serverDir];
+    const words = ['schedule', 'export', '--tasks-only', ...place, '--to'];
+    expectEnd(await kmsInProcess([...words, 'cron']), 2, 'CONFIGURATION');
+
+    expectDone(await kmsInProcess(['schedule', 'reset', ...place]));
+    writeFileSync(ini, '[tasks]\nverify = sat 05:00\n');
+    const { stdout: cron } = await kmsInProcess([...words, 'cron']);
+    expect(cron.match(/^\d.*--tasks-only$/gm)).toHaveLength(2);
+    const { stdout: timer } = await kmsInProcess([...words, 'systemd']);
+    expect(timer.match(/^OnCalendar=.*$/gm)).toEqual([
+      'OnCalendar=Sat *-*-* 05:00:00',
+      'OnCalendar=Sat *-*-* 06:00:00',
+    ]);
+  });
+
   it('wait for a backup that is at work, and stay due', async () => {
     const waiting = await run(saturday(5), { busyWith: () => 'backup full' });
     const later = await run(saturday(5, 40));

@@ -27,6 +27,11 @@ export default class ScheduleExport extends KmsCommand {
     'even-if-disabled': Flags.boolean({
       summary: "Run although the server's own backup is switched off.",
     }),
+    'tasks-only': Flags.boolean({
+      exclusive: ['even-if-disabled'],
+      summary:
+        "Only verify and drill of kms-backup.ini: the server's own backup makes the archives.",
+    }),
   });
 
   protected override stopsAtOnce = true;

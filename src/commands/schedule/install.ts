@@ -19,6 +19,7 @@ An entry of the same name is replaced; install again when the schedule has chang
   static override examples = [
     '<%= config.bin %> schedule install --to systemd',
     '<%= config.bin %> schedule install --to cron --server-dir /opt/kerio/mailserver',
+    '<%= config.bin %> schedule install --to systemd --tasks-only',
   ];
   static override exitCodes = [ExitCode.notFound, ExitCode.noSpace];
   static override flags = withEnvironmentOf('schedule', {
@@ -31,6 +32,11 @@ An entry of the same name is replaced; install again when the schedule has chang
     }),
     'even-if-disabled': Flags.boolean({
       summary: "Run although the server's own backup is switched off.",
+    }),
+    'tasks-only': Flags.boolean({
+      exclusive: ['even-if-disabled'],
+      summary:
+        "Only verify and drill of kms-backup.ini: the server's own backup makes the archives.",
     }),
   });
 

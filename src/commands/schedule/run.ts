@@ -40,6 +40,11 @@ export default class ScheduleRun extends KmsCommand {
     'even-if-disabled': Flags.boolean({
       summary: "Run although the server's own backup is switched off.",
     }),
+    'tasks-only': Flags.boolean({
+      exclusive: ['even-if-disabled'],
+      summary:
+        "Only verify and drill of kms-backup.ini: the server's own backup makes the archives.",
+    }),
   });
 
   protected override kept = 'the backup that was due stays due';
