@@ -43,7 +43,7 @@ export abstract class ServerCopyCommand extends BackupCommand {
       signal: this.signal,
       onProgress: this.startProgress(flags),
       onBegun: () => {
-        this.kept = 'the mail server goes on with its copy';
+        this.kept = 'the mail server may go on with its copy';
       },
       onMade: (archive) => {
         this.kept = `${archive} is there, and was not verified`;
