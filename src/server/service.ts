@@ -81,8 +81,8 @@ function findWindowsService(): ServiceWay | undefined {
     (service) => runProgram('sc', ['query', service])?.exitCode === 0,
   );
 
-  // /y: services that depend on it stop too, and nobody is asked.
+  // Without /y: a service that depends on it would stop too, and nobody would start that again.
   return name === undefined
     ? undefined
-    : { stop: `net stop ${name} /y`, start: `net start ${name}` };
+    : { stop: `net stop ${name}`, start: `net start ${name}` };
 }
