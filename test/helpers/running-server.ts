@@ -11,6 +11,8 @@ export interface Behaviour {
   readonly stopMs?: number;
   readonly isBroken?: boolean;
   readonly isDeaf?: boolean;
+  /** Mail comes in and is read all the while. */
+  readonly isBusy?: boolean;
   /** What it writes into mailserver.cfg when it stops. Default: what it read there when it started. */
   readonly memory?: string;
 }
@@ -22,6 +24,8 @@ export interface RunningServer {
   behave(behaviour: Behaviour): void;
   /** Starts it and waits until it has read its files. */
   start(): Promise<void>;
+  /** Asks it to end, as somebody does by hand. */
+  stop(): void;
   /** It was asked to stop. */
   isStopping(): boolean;
   /** The number of its process; undefined where it does not run. */
@@ -59,6 +63,9 @@ export function makeRunningServer(serverDir: string): RunningServer {
       rmSync(ready, { force: true });
       execFileSync(script, ['start'], { stdio: 'ignore' });
       while (pid() === undefined) await sleep(20);
+    },
+    stop() {
+      execFileSync(script, ['stop'], { stdio: 'ignore' });
     },
     kill() {
       const number = pid();
