@@ -15,7 +15,7 @@ import { DamagedArchiveError, FailedError, messageOf } from '../errors.js';
 import { collectGarbage } from '../platform/collect-garbage.js';
 import { checkWithBase } from './check-with-base.js';
 import type { IndexedFull } from './index-full.js';
-import type { OpenRun } from './open-run.js';
+import { type OpenRun, READING_BACK } from './open-run.js';
 
 /** A full of so many entries is looked through while the threads read back; the proof of more needs their memory. */
 const ENTRIES_BESIDE = 300_000;
@@ -48,16 +48,28 @@ export async function proveArchive(run: OpenRun): Promise<ArchiveFacts> {
   return proving;
 }
 
-async function readBack({ request, packer }: OpenRun): Promise<void> {
-  const { files, sourceBytes } = packer.counts;
+async function readBack({ request, packer, writer }: OpenRun): Promise<void> {
+  if (!request.readsBack) return;
 
-  request.onProgress?.({
-    phase: 'reading back',
-    doneItems: files,
-    totalItems: files,
-    doneBytes: sourceBytes,
-  });
-  if (request.readsBack) await packer.readBack();
+  const { files } = packer.counts;
+  const totalBytes = writer.sizeBytes;
+  let doneBytes = 0;
+
+  const tell = (bytes: number): void => {
+    doneBytes += bytes;
+
+    request.onProgress?.({
+      phase: 'reading back',
+      doneItems: files,
+      totalItems: files,
+      doneBytes,
+      totalBytes,
+      span: READING_BACK,
+    });
+  };
+
+  tell(0);
+  await packer.readBack(tell);
 }
 
 /**

@@ -9,16 +9,22 @@ import {
 import { join } from 'node:path';
 import { monotonicMs, systemClock } from '../platform/clock.js';
 import { isJsonObject, readOwnJson } from '../platform/own-file.js';
-import type { ProgressReport } from '../platform/progress.js';
+import {
+  type Pace,
+  PaceMeter,
+  type ProgressReport,
+} from '../platform/progress.js';
 
 /** How far a run was when it last said so. */
 export interface RunProgress {
   readonly phase: string;
-  /** Of the phase; undefined where its size is not known. */
+  /** The per cent are of the whole run, not of the phase alone. */
+  readonly isOfRun: boolean;
+  /** Undefined where the size is not known. */
   readonly percent: number | undefined;
-  /** Since the phase began. */
+  /** Since the run began, or the phase. */
   readonly elapsedMs: number;
-  /** What is left of the phase at this pace. */
+  /** What is left of the run, or of the phase, at this pace. */
   readonly leftMs: number | undefined;
   readonly at: Date;
 }
@@ -32,8 +38,7 @@ const LEFTOVER_MS = 6 * 3_600_000;
 /** Follows one run. What cannot be written is not shown, and nobody minds. */
 export class ProgressFile {
   readonly #path: string;
-  #phase = '';
-  #phaseMs = monotonicMs();
+  readonly #meter = new PaceMeter();
   #lastMs = monotonicMs();
 
   constructor(installDir: string, id: string) {
@@ -42,16 +47,12 @@ export class ProgressFile {
   }
 
   tell(report: ProgressReport): void {
+    const pace = this.#meter.measure(report);
     const nowMs = monotonicMs();
-    if (report.phase !== this.#phase) {
-      this.#phase = report.phase;
-      this.#phaseMs = nowMs;
-    }
-
     if (nowMs - this.#lastMs < INTERVAL_MS) return;
 
     this.#lastMs = nowMs;
-    const progress = toProgress(report, nowMs - this.#phaseMs);
+    const progress = toProgress(report, pace);
 
     ignoreFailure(() => {
       const text = JSON.stringify({ schema: SCHEMA, ...progress });
@@ -78,31 +79,24 @@ export function readRunProgress(
   return file.state === 'sound' ? file.value : undefined;
 }
 
-function toProgress(report: ProgressReport, elapsedMs: number): RunProgress {
-  const share = shareDone(report);
-  const common = { phase: report.phase, elapsedMs: Math.round(elapsedMs) };
-  const at = systemClock();
-  if (share === undefined) {
-    return { ...common, percent: undefined, leftMs: undefined, at };
-  }
-
-  const leftMs =
-    share > 0.01 ? Math.round((elapsedMs * (1 - share)) / share) : undefined;
-
-  return { ...common, percent: Math.round(share * 1000) / 10, leftMs, at };
-}
-
-function shareDone(report: ProgressReport): number | undefined {
-  const { doneBytes, totalBytes = 0, doneItems, totalItems = 0 } = report;
-  if (totalBytes > 0) return Math.min(1, doneBytes / totalBytes);
-
-  return totalItems > 0 ? Math.min(1, doneItems / totalItems) : undefined;
+function toProgress(
+  { phase, span }: ProgressReport,
+  { share, elapsedMs, leftMs }: Pace,
+): RunProgress {
+  return {
+    phase,
+    isOfRun: span !== undefined,
+    percent: share && Math.round(share * 1000) / 10,
+    elapsedMs: Math.round(elapsedMs),
+    leftMs: leftMs && Math.round(leftMs),
+    at: systemClock(),
+  };
 }
 
 function parse(json: unknown): RunProgress | undefined {
   if (!isJsonObject(json) || json['schema'] !== SCHEMA) return undefined;
 
-  const { phase, percent, elapsedMs, leftMs, at } = json;
+  const { phase, isOfRun, percent, elapsedMs, leftMs, at } = json;
   if (typeof phase !== 'string' || typeof elapsedMs !== 'number') {
     return undefined;
   }
@@ -112,6 +106,7 @@ function parse(json: unknown): RunProgress | undefined {
 
   return {
     ...{ phase, elapsedMs, at: date },
+    isOfRun: isOfRun === true,
     percent: typeof percent === 'number' ? percent : undefined,
     leftMs: typeof leftMs === 'number' ? leftMs : undefined,
   };

@@ -31,10 +31,11 @@ export function describeRunning(
   const first = `${command} since ${formatWeekdayMoment(startedAt)}`;
   if (!progress) return first;
 
-  const { phase, percent, leftMs } = progress;
+  const { phase, isOfRun, percent, leftMs } = progress;
   const share = percent === undefined ? '' : ` ${percent.toFixed(1)} %`;
+  const what = isOfRun ? 'left' : 'left of that';
   const left =
-    leftMs === undefined ? '' : `, ${formatDuration(leftMs)} left of that`;
+    leftMs === undefined ? '' : `, ${formatDuration(leftMs)} ${what}`;
 
   return `${first}, ${phase}${share}${left}`;
 }

@@ -1,6 +1,10 @@
 import type { Ora } from 'ora';
 import { monotonicMs } from '../platform/clock.js';
-import type { ProgressReport } from '../platform/progress.js';
+import {
+  type Pace,
+  PaceMeter,
+  type ProgressReport,
+} from '../platform/progress.js';
 import { formatCount, formatDuration, formatSize } from '../platform/units.js';
 
 export type ProgressMode = 'auto' | 'plain' | 'json' | 'none';
@@ -12,6 +16,7 @@ const JSON_INTERVAL_MS = 1000;
 /** Draws progress on stderr: a live line on a terminal, otherwise one plain line a minute, or JSON Lines. */
 export class Progress {
   readonly #startedMs = monotonicMs();
+  readonly #meter = new PaceMeter();
   readonly #isLive: boolean;
   readonly #intervalMs: number;
   #lastMs: number;
@@ -31,6 +36,7 @@ export class Progress {
   update(report: ProgressReport): void {
     if (this.mode === 'none') return;
 
+    const pace = this.#meter.measure(report);
     const nowMs = monotonicMs();
     if (nowMs - this.#lastMs < this.#intervalMs) return;
 
@@ -38,20 +44,24 @@ export class Progress {
 
     const elapsedMs = nowMs - this.#startedMs;
     if (this.mode === 'json') {
-      process.stderr.write(
-        `${JSON.stringify({ schema: 'kms-backup/progress/1', elapsedMs, ...report })}\n`,
-      );
+      const line = {
+        schema: 'kms-backup/progress/1',
+        elapsedMs,
+        ...report,
+        span: undefined,
+      };
+      process.stderr.write(`${JSON.stringify(line)}\n`);
     } else if (this.#isLive) {
       this.#spinner ??= this.#makeSpinner?.();
 
       if (this.#spinner) {
         this.#spinner.text = fitLine(
-          formatProgress(report, elapsedMs),
+          formatProgress(report, pace, elapsedMs),
           process.stderr.columns,
         );
       }
     } else {
-      process.stderr.write(`${formatProgress(report, elapsedMs)}\n`);
+      process.stderr.write(`${formatProgress(report, pace, elapsedMs)}\n`);
     }
   }
 
@@ -74,8 +84,11 @@ export class Progress {
 }
 
 /** `[2:14] 41.7%  20,966 of 50,250 messages  223.2 of 535.3 MiB  31.0 MiB/s  ETA 3:07  example.com/alice/INBOX` */
-function formatProgress(report: ProgressReport, elapsedMs: number): string {
-  const share = shareDone(report);
+function formatProgress(
+  report: ProgressReport,
+  { share, leftMs }: Pace,
+  elapsedMs: number,
+): string {
   const items = formatCount(report.doneItems);
 
   const parts = [
@@ -94,25 +107,11 @@ function formatProgress(report: ProgressReport, elapsedMs: number): string {
     );
   }
 
-  if (share !== undefined && share > 0.01) {
-    parts.push(`ETA ${formatDuration((elapsedMs * (1 - share)) / share)}`);
-  }
+  if (leftMs !== undefined) parts.push(`ETA ${formatDuration(leftMs)}`);
 
   if (report.current !== undefined) parts.push(report.current);
 
   return parts.join('  ');
-}
-
-function shareDone(report: ProgressReport): number | undefined {
-  if (report.totalBytes !== undefined && report.totalBytes > 0) {
-    return report.doneBytes / report.totalBytes;
-  }
-
-  if (report.totalItems !== undefined && report.totalItems > 0) {
-    return report.doneItems / report.totalItems;
-  }
-
-  return undefined;
 }
 
 function fitLine(text: string, columns: number): string {

@@ -30,7 +30,7 @@ import {
   type PackWorkerData,
 } from './pack-tasks.js';
 import { ReadAhead } from './read-ahead.js';
-import { planReadBack, readBack } from './read-back.js';
+import { bytesOf, planReadBack, readBack } from './read-back.js';
 import { SourceReadError } from './read-fault.js';
 import { TaskPacker } from './task-packer.js';
 
@@ -150,27 +150,25 @@ export class Packer {
    * Reads every written byte again and compares its checksum with the one taken before it was written.
    * @throws {KmsError} READ_BACK, naming the volume and place that differ
    */
-  async readBack(): Promise<void> {
+  async readBack(onRead?: (bytes: number) => void): Promise<void> {
     const { storage } = this.writer;
 
     const check = (result: PackResult, task: PackTask): void => {
       if (result.kind !== 'read-back' || task.kind !== 'read-back') return;
 
       const [atByte] = result.differing;
-      if (atByte === undefined) return;
+      if (atByte !== undefined) {
+        throw notAsWritten(storage.pathOf(task.volume.storedAs), atByte);
+      }
 
-      throw notAsWritten(storage.pathOf(task.volume.storedAs), atByte);
+      onRead?.(bytesOf(task));
     };
 
     await this.#guard(async () => {
-      if (storage.place) {
-        await this.#pool.runAll(planReadBack(this.writer), check);
-        return;
-      }
+      const tasks = planReadBack(this.writer);
+      if (storage.place) return this.#pool.runAll(tasks, check);
 
-      for (const task of planReadBack(this.writer)) {
-        check(await readBack(task), task);
-      }
+      for (const task of tasks) check(await readBack(task), task);
     });
   }
 

@@ -34,6 +34,11 @@ export function* planReadBack({
   }
 }
 
+/** What a task reads. */
+export function bytesOf({ blocks }: ReadBackTask): number {
+  return blocks.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+}
+
 /** Reads a task's blocks again. @throws {Error} when the volume cannot be read */
 export async function readBack(task: ReadBackTask): Promise<ReadBackResult> {
   const source = await openPlace(task.volume);
