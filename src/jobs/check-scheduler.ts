@@ -3,6 +3,7 @@ import { type ProgramResult, runProgram } from '../platform/run-program.js';
 import { isInstalledCurrent } from '../schedule/install.js';
 import { installedCommand } from '../schedule/installed-command.js';
 import type { SchedulerKind } from '../schedule/job.js';
+import { splitPriority, startsBehind } from '../schedule/low-priority.js';
 import type { Check } from '../status/check.js';
 import type { OwnTask } from '../schedule/own-tasks.js';
 import { readOwnTasks } from './own-tasks.js';
@@ -91,12 +92,14 @@ function readableKinds(): SchedulerKind[] {
 /** An entry that cannot start backs nobody up, whatever else is right about it. */
 function checkEntry(
   kind: SchedulerKind,
-  command: readonly string[],
+  installed: readonly string[],
   {
     flags,
     isEnabled,
   }: { readonly flags: EntryFlags; readonly isEnabled: boolean },
 ): Finding {
+  const { priority, command } = splitPriority(installed);
+
   const asked = {
     'even-if-disabled': command.includes('--even-if-disabled'),
     'tasks-only': command.includes('--tasks-only'),
@@ -104,7 +107,7 @@ function checkEntry(
 
   const advice = installWords(kind, { ...flags, ...asked }, isEnabled);
   const program = programOf(command);
-  const fault = program.length > 0 ? startFault(program) : undefined;
+  const fault = entryFault(program, priority);
 
   if (fault !== undefined) {
     const fact = `the ${kind} entry backs nobody up, its program does not start: ${fault}`;
@@ -116,7 +119,7 @@ function checkEntry(
   const isCurrent =
     kind === 'schtasks'
       ? command.join('\0') === job.command.join('\0')
-      : isInstalledCurrent(kind, job);
+      : isInstalledCurrent(kind, job, priority);
 
   if (!isCurrent) {
     return {
@@ -163,6 +166,19 @@ function programOf(command: readonly string[]): string[] {
     (word, index) => word === 'schedule' && command[index + 1] === 'run',
   );
   return command.slice(0, Math.max(0, at));
+}
+
+/** Why the entry starts nothing; undefined where it starts, or calls something else. */
+function entryFault(
+  program: readonly string[],
+  priority: readonly string[],
+): string | undefined {
+  if (program.length === 0) return undefined;
+
+  const fault = startFault(program);
+  if (fault !== undefined || startsBehind(priority)) return fault;
+
+  return `nothing starts behind ${priority.join(' ')}`;
 }
 
 /** Why the program of an entry does not start as a scheduler starts it: from another directory, with a bare environment. */

@@ -86,13 +86,17 @@ function refuseDirectory(
   );
 }
 
-/** Says whether the installed entry is the present schedule's, to the byte. An entry of the Task Scheduler cannot be compared so. */
+/**
+ * Says whether the installed entry is the present schedule's, to the byte. An entry of the Task Scheduler cannot be compared so.
+ * @param priority the words before the command in the crontab; earlier versions wrote none
+ */
 export function isInstalledCurrent(
   kind: Exclude<SchedulerKind, 'schtasks'>,
   job: SchedulerJob,
+  priority: readonly string[],
 ): boolean {
   if (kind === 'cron') {
-    return readCrontabBlock(job.name) === renderCrontab(job).content;
+    return readCrontabBlock(job.name) === renderCrontab(job, priority).content;
   }
 
   return areUnitFilesCurrent(kind, renderJob(kind, job));

@@ -2,6 +2,7 @@ import type { WeeklyTime } from './cron.js';
 import { quoteForShell, quoteForSystemd } from '../platform/quote-words.js';
 import { escapeXml } from '../platform/xml-text.js';
 import { groupByTime, type SchedulerFile, type SchedulerJob } from './job.js';
+import { lowPriority } from './low-priority.js';
 import { DAY_NAMES, formatTime } from './week.js';
 
 /** The first and last line of our block in a crontab. */
@@ -15,10 +16,14 @@ export function crontabMarks(name: string): { begin: string; end: string } {
 /**
  * The block for a user's crontab (crontab(5)): one line for each time of day, and one that catches up after a restart.
  * cron takes `%` for a line end unless a backslash is before it, also inside quotes.
+ * @param priority the words before the command that give way to the mail server
  */
-export function renderCrontab(job: SchedulerJob): SchedulerFile {
+export function renderCrontab(
+  job: SchedulerJob,
+  priority: readonly string[] = lowPriority(),
+): SchedulerFile {
   const { begin, end } = crontabMarks(job.name);
-  const command = job.command
+  const command = [...priority, ...job.command]
     .map(quoteForShell)
     .join(' ')
     .replaceAll('%', '\\%');
@@ -104,6 +109,10 @@ export function renderLaunchd(job: SchedulerJob): SchedulerFile {
     '    <true/>',
     '    <key>ProcessType</key>',
     '    <string>Background</string>',
+    '    <key>Nice</key>',
+    '    <integer>10</integer>',
+    '    <key>LowPriorityIO</key>',
+    '    <true/>',
     '  </dict>',
     '</plist>',
     '',

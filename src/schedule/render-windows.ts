@@ -33,6 +33,8 @@ export function renderSchtasks(job: SchedulerJob): SchedulerFile {
     '    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>',
     '    <StartWhenAvailable>true</StartWhenAvailable>',
     '    <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>',
+    // Below normal, for the processor and the disk.
+    '    <Priority>7</Priority>',
     '    <Enabled>true</Enabled>',
     '  </Settings>',
     '  <Actions Context="Author">',

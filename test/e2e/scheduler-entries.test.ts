@@ -184,8 +184,20 @@ describe('doctor starts what the entry starts', () => {
       /^ok +scheduler +the cron entry works through the schedule$/m,
     );
 
+    // As earlier versions wrote it: at the priority of everybody.
+    rewrite((text) => text.replaceAll(/ \S+\/nice .*?(?= \S+node )/g, ''));
+    expect(doctor().stdout).toMatch(
+      /^ok +scheduler +the cron entry works through the schedule$/m,
+    );
+
+    const entry = `${process.execPath} ${BINARY}`;
+    rewrite((text) => text.replaceAll(entry, `/nowhere/nice -n 10 ${entry}`));
+    expect(doctor().stdout).toMatch(
+      /^problem +scheduler .*nothing starts behind \/nowhere\/nice -n 10$/m,
+    );
+
     rewrite((text) =>
-      text.replaceAll(`${process.execPath} ${BINARY}`, `'${program}'`),
+      text.replaceAll(`/nowhere/nice -n 10 ${entry}`, `'${program}'`),
     );
     expect(doctor().stdout).toMatch(
       /^ok +scheduler +the cron entry works through the schedule$/m,

@@ -8,6 +8,8 @@ import {
   renderJob,
   uninstallJob,
 } from '../../src/schedule/install.js';
+import { lowPriority, splitPriority } from '../../src/schedule/low-priority.js';
+import { renderCrontab } from '../../src/schedule/render-unix.js';
 import { planJob, type SchedulerJob } from '../../src/schedule/job.js';
 import {
   quoteForShell,
@@ -77,10 +79,46 @@ describe('an entry', () => {
       expect(stdout).toBe(word);
     }
 
+    const file = renderCrontab(job(), []);
+    expect(file.content).toContain('0 1 * * 1,2,3,4,5,6 /usr/bin/node');
+    expect(file.content).toContain('0 0 * * 1 /usr/bin/node');
+    expect(file.content).toContain('100\\%');
+  });
+
+  it('gives way to the mail server, by absolute paths in the crontab', (context) => {
+    expect(renderJob('launchd', job())[0]?.content).toMatch(
+      /<key>Nice<\/key>\s*<integer>10<\/integer>\s*<key>LowPriorityIO<\/key>\s*<true\/>/,
+    );
+    expect(renderJob('schtasks', job())[0]?.content).toContain(
+      '<Priority>7</Priority>',
+    );
+    expect(renderJob('systemd', job())[0]?.content).toContain('Nice=10\n');
+    if (!has('nice', 'true')) context.skip('no nice here');
     const [file] = renderJob('cron', job());
-    expect(file?.content).toContain('0 1 * * 1,2,3,4,5,6 /usr/bin/node');
-    expect(file?.content).toContain('0 0 * * 1 /usr/bin/node');
-    expect(file?.content).toContain('100\\%');
+    expect(file?.content).toMatch(
+      /^0 0 \* \* 1 (\/usr)?\/bin\/nice -n 10 ((\/usr)?\/bin\/ionice -c 3 )?\/usr\/bin\/node /m,
+    );
+    expect(file?.content).toMatch(/^@reboot \S+\/nice -n 10 /m);
+    const priority = lowPriority().map(quoteForShell).join(' ');
+    const { stdout } = spawnSync('/bin/sh', ['-c', `${priority} nice`], {
+      encoding: 'utf8',
+      env: { PATH: '/usr/bin:/bin' },
+    });
+    const { stdout: own } = spawnSync('nice', { encoding: 'utf8' });
+    expect(Number(stdout)).toBe(Math.min(19, Number(own) + 10));
+  });
+
+  it.each([
+    ['/bin/nice -n 10 /bin/ionice -c 3', '/x schedule run'],
+    ['/usr/bin/nice -n 10', '/x schedule run'],
+    ['/usr/bin/ionice -c 3', '/x schedule run'],
+    ['', '/x schedule run'],
+    ['', '/opt/nice -n 5 /x schedule run'],
+  ])('is told from the words before it: %s', (before, command) => {
+    const words = `${before} ${command}`.trim().split(' ');
+    const split = splitPriority(words);
+    expect(split.priority.join(' ')).toBe(before);
+    expect(split.command.join(' ')).toBe(command);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandOf } from '../../src/schedule/installed-command.js';
 import { renderJob } from '../../src/schedule/install.js';
+import { splitPriority } from '../../src/schedule/low-priority.js';
 import { planJob, type SchedulerKind } from '../../src/schedule/job.js';
 
 const task = {
@@ -55,7 +56,8 @@ describe("an entry's command", () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 4 }), (words) => {
         const command = ['/opt/kms-backup', ...words, 'schedule', 'run'];
-        expect(commandOf(kind, textOf(kind, command))).toEqual(command);
+        const read = commandOf(kind, textOf(kind, command));
+        expect(splitPriority(read).command).toEqual(command);
       }),
     );
   });
