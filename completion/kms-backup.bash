@@ -141,9 +141,16 @@ _kms_backup() {
     return
   fi
   case "$command" in
-    diff|export|list-archives|recover|search|verify) _kms_backup_offer archives ;;
+    'diff') _kms_backup_offer archives ;;
+    'export') _kms_backup_offer archives ;;
+    'list-archives') _kms_backup_offer archives ;;
+    'recover') _kms_backup_offer archives ;;
+    'search') _kms_backup_offer archives ;;
+    'verify') _kms_backup_offer archives ;;
     'config set') _kms_backup_offer keys; return ;;
-    'target rm'|'target show'|'target test') _kms_backup_offer targets; return ;;
+    'target rm') _kms_backup_offer targets; return ;;
+    'target show') _kms_backup_offer targets; return ;;
+    'target test') _kms_backup_offer targets; return ;;
   esac
   (( ${#COMPREPLY[@]} )) && return
   case "$command" in

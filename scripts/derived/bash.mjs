@@ -1,4 +1,5 @@
 // Completion for bash. oclif's own knows no paths, no values and no second flag.
+import { OF_ARCHIVES, OF_WORDS } from './offered.mjs';
 
 /** Asks the program for words that it knows: archives, domains, users, folders, keys, targets. */
 const OFFER = `# Words that the program knows: archives, domains, users, folders, keys, targets.
@@ -50,9 +51,7 @@ ${flagCases(commands)}
     return
   fi
   case "$command" in
-    diff|export|list-archives|recover|search|verify) _kms_backup_offer archives ;;
-    'config set') _kms_backup_offer keys; return ;;
-    'target rm'|'target show'|'target test') _kms_backup_offer targets; return ;;
+${offerCases()}
   esac
   (( \${#COMPREPLY[@]} )) && return
   case "$command" in
@@ -82,6 +81,20 @@ function wordCases(commands) {
   return [...followers(commands)]
     .map(([topic, words]) => caseLine(topic, 'words', [...words].sort()))
     .join('\n');
+}
+
+/** Returns a case for each command whose arguments the program knows; paths that are no archives follow. */
+function offerCases() {
+  return [
+    ...OF_ARCHIVES.map((words) => offerLine(words, 'archives')),
+    ...Object.entries(OF_WORDS).map(([words, kind]) =>
+      offerLine(words, `${kind}; return`),
+    ),
+  ].join('\n');
+}
+
+function offerLine(words, offer) {
+  return `    ${quote(words)}) _kms_backup_offer ${offer} ;;`;
 }
 
 /** Returns a case for each command whose first argument has a fixed set of values. */

@@ -1,23 +1,6 @@
 // Completion for fish: commands, flags, their values, and words that the program itself knows.
+import { OF_ARCHIVES, OF_WORDS, OFFERED } from './offered.mjs';
 import { filled } from './read-manifest.mjs';
-
-/** Flags whose values `kms-backup complete` lists. */
-const OFFERED = { domain: 'domains', folder: 'folders', user: 'users' };
-/** Commands whose arguments are archives, and those whose are not paths. */
-const OF_ARCHIVES = [
-  'diff',
-  'export',
-  'list-archives',
-  'recover',
-  'search',
-  'verify',
-];
-const OF_WORDS = {
-  'config set': 'keys',
-  'target rm': 'targets',
-  'target show': 'targets',
-  'target test': 'targets',
-};
 
 export function fishCompletion(commands) {
   const names = commands.map(({ words }) => words);

@@ -1,4 +1,5 @@
-// Completes the plugin's completion for zsh with the values of an argument, the --no-… of a flag, and kmsrecover.
+// Completes the plugin's completion for zsh with the values of an argument, the --no-… of a flag, words that the program knows, and kmsrecover.
+import { OF_ARCHIVES, OF_WORDS, OFFERED } from './offered.mjs';
 
 /** @param text the script of @oclif/plugin-autocomplete */
 export function zshCompletion(text, commands) {
@@ -10,7 +11,9 @@ export function zshCompletion(text, commands) {
 
   for (const { words, args } of commands) {
     const [argument] = Object.values(args);
-    if (argument?.options) script = withValues(script, words, argument);
+    if (argument?.options) {
+      script = withArgument(script, words, valuesOf(argument));
+    }
   }
 
   const negatable = new Set(
@@ -26,7 +29,7 @@ export function zshCompletion(text, commands) {
     );
   }
 
-  script = withOffers(script);
+  script = withArgumentOffers(withOffers(script));
 
   return replaceOnce(
     script,
@@ -42,15 +45,14 @@ const KMSRECOVER = `  if [[ $service == kmsrecover* ]]; then
   fi
 `;
 
-/** Words that the program knows; the typed line may name the server, a domain or a user. */
+/** Words that the program knows; the typed line may name the server, a domain or a user. Behind a key comes its value, not a space. */
 const OFFER = `_kms_backup_offer() {
-  local -a found
-  found=("\${(@f)$(kms-backup complete $1 -- "\${(@)words}" 2>/dev/null)}")
-  [[ -n \$found ]] && compadd -a found
+  local -a found ending
+  found=("\${(@f)$(kms-backup complete $1 -- "\${(@Q)words}" 2>/dev/null)}")
+  [[ $1 != keys ]] || ending=(-S '')
+  [[ -n $found ]] && compadd "\${(@)ending}" -a found
 }
 `;
-
-const OFFERED = { domain: 'domains', folder: 'folders', user: 'users' };
 
 function withOffers(script) {
   return Object.entries(OFFERED).reduce(
@@ -63,14 +65,48 @@ function withOffers(script) {
   );
 }
 
-function withValues(script, words, { name, options }) {
-  const start = script.indexOf(`\n${words})\n_arguments`);
-  const end = script.indexOf('"*: :_files"', start);
-  if (start === -1 || end === -1) {
+/** Where no archive fits what is typed, any path may. */
+function withArgumentOffers(script) {
+  const offers = [
+    ...OF_ARCHIVES.map((words) => [
+      words,
+      '"*:archive:{_kms_backup_offer archives || _files}"',
+    ]),
+    ...Object.entries(OF_WORDS).map(([words, kind]) => [
+      words,
+      `"*:${kind}:{_kms_backup_offer ${kind}}"`,
+    ]),
+  ];
+
+  return offers.reduce(
+    (text, [words, offer]) => withArgument(text, words, offer),
+    script,
+  );
+}
+
+const valuesOf = ({ name, options }) => `"1:${name}:(${options.join(' ')})"`;
+
+const PATHS = '"*: :_files"';
+
+/** Puts what is offered for a command's arguments in the place of paths. */
+function withArgument(script, words, offer) {
+  const start = startOf(script, words);
+  const end = script.indexOf(PATHS, start);
+  if (start === -1 || end === -1 || script.indexOf(';;', start) < end) {
     throw new Error(`the plugin's completion has no arguments of ${words}`);
   }
 
-  return `${script.slice(0, end)}"1:${name}:(${options.join(' ')})"${script.slice(end + '"*: :_files"'.length)}`;
+  return script.slice(0, end) + offer + script.slice(end + PATHS.length);
+}
+
+/** A topic has a function of its own, with a case for each of its commands. */
+function startOf(script, words) {
+  const [topic, command] = words.split(' ');
+  if (command === undefined) return script.indexOf(`\n${topic})\n_arguments`);
+
+  const ofTopic = script.indexOf(`\n_kms-backup_${topic}() {\n`);
+
+  return script.indexOf(`"${command}")\n`, ofTopic);
 }
 
 function replaceOnce(text, part, replacement) {

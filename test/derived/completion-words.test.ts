@@ -1,24 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildSampleServer } from '../../src/demo/sample-server.js';
 import { kmsInProcess } from '../helpers/in-process.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import { hasTerminal, typeIntoProgram } from '../helpers/terminal.js';
 import { BINARY, expectDone, hasTool } from '../helpers/tools.js';
 
 const completion = fileURLToPath(new URL('../../completion', import.meta.url));
 
 let place = '';
 let backupDir = '';
-let env: NodeJS.ProcessEnv = {};
+let env: Record<string, string> = {};
 
 beforeAll(async () => {
   place = temporaryDirectory('completion words');
   const { serverDir, backupDir: directory } = buildSampleServer(place);
   backupDir = directory;
   expectDone(await kmsInProcess(['backup', 'full', '--server-dir', serverDir]));
+  const target = ['target', 'add', 'attic', join(place, 'vault')];
+  expectDone(await kmsInProcess([...target, '--server-dir', serverDir]));
 
   const bin = join(place, 'bin');
   mkdirSync(bin);
@@ -59,6 +62,17 @@ function inFish(line: readonly string[]): string[] {
   );
 }
 
+/** Types into an interactive zsh; each step waits for what Tab has to bring. */
+function typeIntoZsh(steps: readonly (readonly [string, string])[]): string {
+  const load = `fpath=('${completion}' $fpath); autoload -U compinit; compinit -u -D; echo lo""aded\r`;
+
+  return typeIntoProgram(['zsh', '-f', '-i'], [['READY> ', load], ...steps], {
+    cwd: place,
+    env: { ...env, PS1: 'READY> ' },
+    columns: 400,
+  }).screen;
+}
+
 function linesOf(program: string, args: readonly string[]): string[] {
   const text = execFileSync(program, args, { encoding: 'utf8', env });
 
@@ -80,10 +94,30 @@ describe('Tab offers what the program knows', () => {
     expect(folders).toContain('Entwürfe');
     expect(folders).toContain('Gesendete\\ Objekte/Ärzte');
     expect(inBash(['kms-backup', 'config', 'set', 'kee'])).toContain('keep=');
+    expect(inBash(['kms-backup', 'target', 'rm', ''])).toEqual(['attic']);
     const [archive = '', ...more] = inBash(['kms-backup', 'verify', '/']);
     expect(more).toEqual([]);
     expect(archive.replaceAll('\\', '')).toMatch(archives());
   });
+
+  it.skipIf(!hasTool('zsh') || !hasTerminal)(
+    'in zsh: archives, else paths, keys with their value, targets (needs zsh and Python)',
+    () => {
+      const [name = ''] = readdirSync(backupDir).filter((file) =>
+        /^F.*\.zip$/.test(file),
+      );
+      const archive = join(backupDir, name).replaceAll(' ', '\\ ');
+      const screen = typeIntoZsh([
+        ['loaded', 'kms-backup verify /\t'],
+        [archive, '\x15kms-backup verify back\t'],
+        ['verify backup', '\x15kms-backup config set vol\t'],
+        ['volume-size=', '1GiB'],
+        ['1GiB', '\x15kms-backup target test \t'],
+        ['attic', '\x15exit\r'],
+      ]);
+      expect(screen).toContain('volume-size=1GiB');
+    },
+  );
 
   it.skipIf(!hasTool('fish'))(
     'in fish: commands, flags, values, and the same (needs fish)',
