@@ -45,6 +45,8 @@ const ENDS: readonly (readonly [RegExp, number])[] = [
   // No keys of an object store.
   [/--to s3:/, 2],
   [/target test/, 1],
+  // No task of its own to work through.
+  [/--tasks-only/, 2],
 ];
 
 /** These change the machine itself, never end, or run in another test: a further flag keeps them from it. */
