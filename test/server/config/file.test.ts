@@ -149,7 +149,7 @@ describe('editing the file', () => {
           expect(readFileSync(installation.configPath, 'utf8')).toBe(text);
         },
       ),
-      { numRuns: process.env['KMS_TEST_THOROUGH'] ? 500 : 50 },
+      { numRuns: process.env['KMS_TEST_THOROUGH'] ? 500 : 25 },
     );
     expect(dir).toBeTruthy();
   });
