@@ -1,16 +1,18 @@
 /** Pinning an archive, so that no rotation removes it, and taking the pin away. */
+import { basename } from 'node:path';
 import type { ArchiveState } from '../archive/archive-state.js';
 import { inspectStorage } from '../archive/inspect.js';
 import { archiveName } from '../archive/names.js';
 import { isKeptByPin } from '../archive/pin-words.js';
 import { findPin, type Pin, writePin } from '../archive/pins.js';
 import type { Storage } from '../archive/storage.js';
+import type { ArchivePlace } from '../archive/storages.js';
 import { FailedError, NotFoundError, UsageError } from '../errors.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { formatMoment } from '../platform/dates.js';
 import { nearestNames } from '../platform/nearest.js';
 import { readIniFile } from '../settings/ini-file.js';
-import { chooseStorage } from './archive-places.js';
+import { chooseStorage, locate } from './archive-places.js';
 import { findOpenServer, openServer, type ServerFlags } from './server.js';
 import { choose, LOCK_WAIT_MS, type SourceFlags } from './setting-sources.js';
 
@@ -42,13 +44,17 @@ export interface PinReport {
   readonly keeps: string | null;
 }
 
-/** @throws {NotFoundError} without a server that is needed · {ConfigurationError} when a file of its settings is wrong */
+/**
+ * An archive is named as `list-archives` prints it, or with the directory or bucket that it lies in.
+ * @throws {NotFoundError} without a server that is needed · {ConfigurationError} when a file of its settings is wrong · {UsageError}
+ */
 export function toPinRequest(
   flags: ServerFlags & SourceFlags,
   wanted: Pick<PinRequest, 'archive' | 'pin' | 'signal'>,
 ): PinRequest {
+  const place = placeIn(wanted.archive, flags);
   const open =
-    flags['backup-dir'] === undefined
+    !place && flags['backup-dir'] === undefined
       ? openServer(flags)
       : findOpenServer(flags);
   const ini = open && readIniFile(open.installation.dir);
@@ -56,10 +62,28 @@ export function toPinRequest(
 
   return {
     ...wanted,
-    storage: chooseStorage(flags, sources),
+    archive: place?.fileName ?? wanted.archive,
+    storage: place?.storage ?? chooseStorage(flags, sources),
     lockWaitMs: choose(LOCK_WAIT_MS, sources),
     clock: systemClock,
   };
+}
+
+/** Undefined where a name says nothing of where the archive lies. */
+function placeIn(
+  archive: string,
+  flags: ServerFlags & SourceFlags,
+): ArchivePlace | undefined {
+  if (basename(archive) === archive) return undefined;
+
+  if (flags['backup-dir'] !== undefined) {
+    throw new UsageError(
+      `${archive} says where it lies, and so does --backup-dir`,
+      { hints: ['Give one of the two.'] },
+    );
+  }
+
+  return locate(archive, flags);
 }
 
 /**

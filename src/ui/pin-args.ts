@@ -4,6 +4,7 @@ import { Args } from '@oclif/core';
 export const archiveArg = {
   ARCHIVE: Args.string({
     required: true,
-    description: 'An archive, as list-archives prints its name.',
+    description:
+      'An archive, as list-archives prints its name, or with its directory.',
   }),
 };

@@ -11,7 +11,7 @@ import {
 } from '../helpers/installation.js';
 import { backUpAt, rotateAt } from '../helpers/nights.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { expectDone } from '../helpers/tools.js';
+import { expectDone, expectEnd } from '../helpers/tools.js';
 
 const FULL = 'F20260101T010000Z';
 const DIFFERENTIAL = 'I20260102T010000Z';
@@ -83,6 +83,26 @@ describe('a pin', () => {
     expect((await kms('unpin', SECOND)).stdout).toMatch(/was not pinned/);
     expectDone(await kms('rotate', '--keep', '1'));
     expect(names()).toEqual([`${THIRD}.zip`]);
+  });
+
+  it('is set and taken where the archive is named with its directory', async () => {
+    await backUpAt(server, 'full', '2026-01-01T01:00:00Z');
+    const path = join(server.backupDir, `${FULL}.zip`);
+    const words = ['--server-dir', join(dir, 'no-server')];
+    expectDone(await kmsInProcess(['pin', path, ...words]));
+    expect(names()).toContain(`${FULL}.pin.json`);
+    expect((await kmsInProcess(['unpin', path, ...words])).stdout).toMatch(
+      /is pinned no more/,
+    );
+
+    const twice = await kms('pin', path, '--backup-dir', dir);
+    expectEnd(twice, 2, 'USAGE');
+    const away = await kms(
+      'pin',
+      join(server.backupDir, 'F20260109T010000Z.zip'),
+    );
+    expectEnd(away, 10, 'NOT_FOUND');
+    expect(away.stderr).toContain(`Did you mean ${FULL}.zip?`);
   });
 
   it('of a differential keeps its full, too', async () => {
