@@ -7,15 +7,19 @@ import { DamagedArchiveError } from '../errors.js';
 import { tellStep } from '../platform/steps.js';
 import {
   findPayload,
+  holdsIdentity,
   openedPayloads,
   type UsualSecrets,
 } from '../sealing/key-ring.js';
+import { SEALED_CHUNK_BYTES } from '../sealing/payload.js';
 import {
   type ChangedBytes,
   type Payload,
   unseal,
   unsealAtOnce,
 } from '../sealing/unsealed-source.js';
+
+const LONG_BYTES = 1 << 20;
 
 /** A sealed file as one storage has it. */
 export interface SealedPlace {
@@ -40,7 +44,7 @@ export async function openSealed(
   try {
     if (known) return await unseal(sealed, known, tell(sealed));
 
-    const payload = await findPayload(sealed, place.secrets);
+    const payload = await findWithEnd(sealed, place.secrets);
     const opened = await unseal(sealed, payload, tell(sealed));
     openedPayloads.set(key, payload);
 
@@ -53,6 +57,23 @@ export async function openSealed(
     sealed.close();
     throw error;
   }
+}
+
+/** Who waits for the header of a long file waits for its end too, which is read next: neither comes with the other. */
+async function findWithEnd(
+  sealed: RandomAccessSource,
+  secrets: UsualSecrets | undefined,
+): Promise<Payload> {
+  const { sizeBytes } = sealed;
+  const isLong = sizeBytes >= LONG_BYTES && (await holdsIdentity(secrets));
+  const end = sizeBytes - SEALED_CHUNK_BYTES;
+
+  const [payload] = await Promise.all([
+    findPayload(sealed, secrets),
+    isLong ? sealed.hold?.(end, SEALED_CHUNK_BYTES) : undefined,
+  ]);
+
+  return payload;
 }
 
 /** Opens a sealed file that this process has opened before, or another thread of it. */

@@ -29,6 +29,12 @@ export interface Identities {
 const loadAge = async (): Promise<typeof import('age-encryption')> =>
   await import('age-encryption');
 
+/** Loads it while a header is on its way. */
+export function expectHeader(): void {
+  // Who needs it is told where it cannot be loaded.
+  loadAge().catch(() => undefined);
+}
+
 const LF = 0x0a;
 const FIRST_LINE = 'age-encryption.org/v1\n';
 const ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----';

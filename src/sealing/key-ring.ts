@@ -12,6 +12,7 @@ import {
 } from '../errors.js';
 import { toUnreadableSettings } from '../platform/system-error.js';
 import {
+  expectHeader,
   headerIn,
   type Identities,
   isForPassphrase,
@@ -88,6 +89,8 @@ export async function findPayload(
   sealed: RandomAccessSource,
   usual: UsualSecrets = {},
 ): Promise<Payload> {
+  if (source) expectHeader();
+
   const { header, salt } = await readHead(sealed);
   const opener = await openerOf(header, sealed.name, usual);
   const fileKey = await unwrapFileKey(header, opener, sealed.name);
