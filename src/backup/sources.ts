@@ -67,9 +67,11 @@ export function findSources(
 
     const path = join(settings.storeDir, name);
     const component = storeComponentOf(name);
-    if (component === 'other' && archiveDir !== undefined) {
-      if (isOnePlace(path, archiveDir)) continue;
-    }
+    const isArchive =
+      component === 'other' &&
+      archiveDir !== undefined &&
+      isOnePlace(path, archiveDir);
+    if (isArchive) continue;
 
     found.addStoreChild(component, path, name);
   }

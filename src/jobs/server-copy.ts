@@ -1,5 +1,4 @@
 /** A copy that the mail server makes itself, proven by our own reader. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ArchiveFiles,
   listArchiveFiles,
@@ -9,6 +8,7 @@ import type { Storage } from '../archive/storage.js';
 import { FailedError } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
+import { pause } from '../platform/patience.js';
 import { runVerify, type VerifyEnd } from '../verify/run-verify.js';
 import type { AdminContext } from './admin-calls.js';
 import { locateStorage } from './archive-places.js';
@@ -127,9 +127,7 @@ async function findNew(
     const found = exact ?? copies.at(-1);
     if (found) return found;
 
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => {
-      signal.throwIfAborted();
-    });
+    await pause(LOOK_MS, signal);
   }
 
   throw new FailedError(

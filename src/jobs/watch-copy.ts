@@ -1,8 +1,8 @@
 /** The copy that a running server makes by itself: begun, watched until it ends. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminUnreachableError } from '../admin-api/fault.js';
 import { FailedError, LockedError } from '../errors.js';
 import { monotonicMs } from '../platform/clock.js';
+import { pause } from '../platform/patience.js';
 import type { OnProgress } from '../platform/progress.js';
 import { tellStep } from '../platform/steps.js';
 import {
@@ -157,12 +157,4 @@ async function lookPatiently(
       await pause(pauseMs, signal);
     }
   }
-}
-
-/** @throws whatever the signal is aborted with */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw error;
-  });
 }

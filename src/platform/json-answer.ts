@@ -30,9 +30,8 @@ export class JsonAnswer {
   /** A field of an object; undefined inside where it is not there. @throws {UnknownAnswerError} where this is no object */
   field(name: string): JsonAnswer {
     const separator = this.place.includes(': ') ? '.' : ': ';
-    const value = Object.hasOwn(this.object(), name)
-      ? this.object()[name]
-      : undefined;
+    const object = this.object();
+    const value = Object.hasOwn(object, name) ? object[name] : undefined;
 
     return new JsonAnswer(`${this.place}${separator}${name}`, value);
   }

@@ -1,4 +1,4 @@
-import { read, readSync } from 'node:fs';
+import { fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errnoOf } from '../errors.js';
 
@@ -28,6 +28,15 @@ export function readBytes(
       if (errnoOf(error) !== 'EINTR' || tries === MOST_TRIES) throw error;
     }
   }
+}
+
+/** The last bytes of a file, at most so many, as text. @throws {Error} the operating system's */
+export function readTail(fd: number, mostBytes: number): string {
+  const { size } = fstatSync(fd);
+  const tail = Buffer.alloc(Math.min(size, mostBytes));
+  const count = readBytes(fd, tail, 0, tail.length, size - tail.length);
+
+  return tail.subarray(0, count).toString('utf8');
 }
 
 /** Reads like `readBytes`, while this thread goes on. */

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdtempSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
-import { readBytes } from './read-bytes.js';
+import { readTail } from './read-bytes.js';
 import { removeTree } from './remove-tree.js';
 import { programEnvironment } from './shell-command.js';
 
@@ -59,10 +59,7 @@ export function startCommand(command: string, cwd: string): StartedCommand {
 }
 
 function closeOutput(fd: number, folder: string): string {
-  const { size } = fstatSync(fd);
-  const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-  const count = readBytes(fd, tail, 0, tail.length, size - tail.length);
-
+  const tail = readTail(fd, TAIL_BYTES);
   closeSync(fd);
 
   try {
@@ -71,5 +68,5 @@ function closeOutput(fd: number, folder: string): string {
     // On Windows what was started holds it; it is small, and lies where temporary files lie.
   }
 
-  return tail.subarray(0, count).toString('utf8').trim();
+  return tail.trim();
 }

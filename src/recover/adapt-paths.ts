@@ -13,6 +13,7 @@ import {
   type PathVariable,
   STORE_VARIABLE,
   stepsBelow,
+  USUAL_ARCHIVE_DIR,
 } from '../server/config-paths.js';
 import { findSection } from '../server/config/values.js';
 import type { AdaptedPath } from './request.js';
@@ -71,7 +72,7 @@ function adaptArchive(
 
   const { table, name } = ARCHIVE_VARIABLE;
   const from = pathIn(document, ARCHIVE_VARIABLE);
-  const named = from === '' ? 'store/archive' : from;
+  const named = from === '' ? USUAL_ARCHIVE_DIR : from;
   const isRight =
     !findSection(document, 'table', table) ||
     (!isForeign(named) && isOnePlace(resolve(cfgDir, named), archiveDir));

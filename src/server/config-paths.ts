@@ -26,6 +26,9 @@ export const ARCHIVE_VARIABLE: PathVariable = {
   ownName: 'archive',
 };
 
+/** Where a server archives that names no directory; from its install directory. */
+export const USUAL_ARCHIVE_DIR = 'store/archive';
+
 /** The directories beside the mail that a server works with. */
 export const OTHER_VARIABLES: readonly PathVariable[] = [
   ARCHIVE_VARIABLE,

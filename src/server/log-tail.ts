@@ -1,7 +1,7 @@
 /** What the mail server wrote last into its own logs of mishaps. */
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBytes } from '../platform/read-bytes.js';
+import { readTail } from '../platform/read-bytes.js';
 import type { ServerSettings } from './settings.js';
 
 const TAIL_BYTES = 8192;
@@ -33,12 +33,10 @@ function linesOf(path: string): string[] {
   const fd = openSync(path, 'r');
 
   try {
-    const { size } = fstatSync(fd);
-    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const count = readBytes(fd, tail, 0, tail.length, size - tail.length);
-    const text = tail.subarray(0, count).toString('utf8');
-
-    return text.split(/\r?\n/).filter(Boolean).slice(-LINES);
+    return readTail(fd, TAIL_BYTES)
+      .split(/\r?\n/)
+      .filter(Boolean)
+      .slice(-LINES);
   } finally {
     closeSync(fd);
   }

@@ -4,6 +4,7 @@ import { tellStep } from '../platform/steps.js';
 import { type ConfigDocument, parseConfigDocument } from './config/document.js';
 import { decodeConfigText, readConfigText } from './config/text.js';
 import { findSection, readerOf } from './config/values.js';
+import { USUAL_ARCHIVE_DIR } from './config-paths.js';
 import type { Installation } from './installation.js';
 import { readScheduleTasks, type ScheduleTask } from './schedule-tasks.js';
 
@@ -117,7 +118,7 @@ export function settingsOf(
   return {
     storeDir: resolve(installDir, storeDir),
     backupDir: pathOf('BackupDir', 'store/backup'),
-    archiveDir: pathOf('ArchiveDir', 'store/archive'),
+    archiveDir: pathOf('ArchiveDir', USUAL_ARCHIVE_DIR),
     storeSoftLimitBytes:
       directories.integer('StoreFreeSoftLimit', 0, [0, MAX_LIMIT_MIB]) * MIB,
     backupEnabled: backup.flag('Enabled', true),

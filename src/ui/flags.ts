@@ -157,6 +157,18 @@ export const includeArchiveFlag = Flags.boolean({
     'Back up the mail archive too (ArchiveDir), which the server never does.',
 });
 
+/** Of `schedule run` and of the entries that call it: which part of the work is ours, and which the server's own. */
+export const shareFlags = {
+  'even-if-disabled': Flags.boolean({
+    summary: "Run although the server's own backup is switched off.",
+  }),
+  'tasks-only': Flags.boolean({
+    exclusive: ['even-if-disabled'],
+    summary:
+      "Only verify and drill of kms-backup.ini: the server's own backup makes the archives.",
+  }),
+};
+
 /** Said once, after which the directory is known. */
 export const newTargetFlag = Flags.boolean({
   summary:

@@ -1,8 +1,7 @@
-import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { renderJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { withEnvironmentOf } from '../../ui/flags.js';
+import { shareFlags, withEnvironmentOf } from '../../ui/flags.js';
 import {
   nameFlag,
   schedulerFlag,
@@ -24,14 +23,7 @@ export default class ScheduleExport extends KmsCommand {
   static override flags = withEnvironmentOf('schedule', {
     to: schedulerFlag,
     name: nameFlag,
-    'even-if-disabled': Flags.boolean({
-      summary: "Run although the server's own backup is switched off.",
-    }),
-    'tasks-only': Flags.boolean({
-      exclusive: ['even-if-disabled'],
-      summary:
-        "Only verify and drill of kms-backup.ini: the server's own backup makes the archives.",
-    }),
+    ...shareFlags,
   });
 
   protected override stopsAtOnce = true;

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { ExitCode } from '../../errors.js';
 import { installJob } from '../../schedule/install.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { withEnvironmentOf } from '../../ui/flags.js';
+import { shareFlags, withEnvironmentOf } from '../../ui/flags.js';
 import {
   nameFlag,
   schedulerFlag,
@@ -30,14 +30,7 @@ An entry of the same name is replaced; install again when the schedule has chang
       summary:
         'systemd and launchd: write the files here and do not activate them.',
     }),
-    'even-if-disabled': Flags.boolean({
-      summary: "Run although the server's own backup is switched off.",
-    }),
-    'tasks-only': Flags.boolean({
-      exclusive: ['even-if-disabled'],
-      summary:
-        "Only verify and drill of kms-backup.ini: the server's own backup makes the archives.",
-    }),
+    ...shareFlags,
   });
 
   protected async execute(): Promise<Outcome> {

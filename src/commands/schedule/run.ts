@@ -7,7 +7,11 @@ import {
 import { systemClock } from '../../platform/clock.js';
 import { refuseUnknownTimeZone } from '../../platform/time-zone.js';
 import { KmsCommand, type Outcome } from '../../ui/command.js';
-import { includeArchiveFlag, withEnvironment } from '../../ui/flags.js';
+import {
+  includeArchiveFlag,
+  shareFlags,
+  withEnvironment,
+} from '../../ui/flags.js';
 import {
   documentScheduleRun,
   formatScheduleRun,
@@ -37,14 +41,7 @@ export default class ScheduleRun extends KmsCommand {
     }),
     'include-archive': includeArchiveFlag,
     'dry-run': Flags.boolean({ summary: 'Say what is due, and do nothing.' }),
-    'even-if-disabled': Flags.boolean({
-      summary: "Run although the server's own backup is switched off.",
-    }),
-    'tasks-only': Flags.boolean({
-      exclusive: ['even-if-disabled'],
-      summary:
-        "Only verify and drill of kms-backup.ini: the server's own backup makes the archives.",
-    }),
+    ...shareFlags,
   });
 
   protected override kept = 'the backup that was due stays due';
