@@ -6,7 +6,7 @@ import type { DirectoryIdentity } from '../platform/look-again.js';
 import { tellStep } from '../platform/steps.js';
 import type { Component } from '../store/components.js';
 import { type LeftOut, LeftOutFinder, refuseWithoutMail } from './left-out.js';
-import { keptOutOf } from './mail-archive.js';
+import { findKeptOut, type KeptOut } from './kept-out.js';
 import type { BackupRequest, MailArchive } from './request.js';
 import {
   findSources,
@@ -38,8 +38,9 @@ export interface ListedStore {
   readonly mailArchive?: MailArchive | undefined;
   /** In the archive's order. */
   readonly groups: readonly ListedGroup[];
-  /** Directories that are never entered: the backup directory. */
+  /** Directories that are never entered: those of archives. */
   readonly exclude: readonly DirectoryIdentity[];
+  readonly keptOut: KeptOut;
   readonly leftOut: LeftOut;
   readonly skipped: readonly SkippedPath[];
 }
@@ -61,7 +62,7 @@ export async function listStore(
   onListed?: OnListed,
 ): Promise<ListedStore> {
   const { settings, mask } = request;
-  const { sources, skipped, exclude } = findAll(request);
+  const { sources, skipped, exclude, kept } = findAll(request);
   const present = [...new Set(sources.map(({ component }) => component))];
   const allSkipped = [...skipped];
   const finder = new LeftOutFinder(request.exclude);
@@ -90,6 +91,7 @@ export async function listStore(
     mailArchive: findMailArchive(sources, groups),
     groups,
     exclude,
+    keptOut: kept,
     leftOut,
     skipped: allSkipped,
   };
@@ -98,49 +100,45 @@ export async function listStore(
 /** What there is to list, and what of it is never entered. @throws as `listStore` */
 function findAll(request: BackupRequest): Sources & {
   readonly exclude: readonly DirectoryIdentity[];
+  readonly kept: KeptOut;
 } {
   const { installation, settings, mask, storage } = request;
-  const backups = storage.localDirectory;
-  const found = findSources(installation, settings, mask, backups);
-  const { sources, skipped } = found;
+  const own = storage.localDirectory;
+  const places = { own, all: placesOf(request) };
+  const found = findSources(installation, settings, mask, places);
 
-  if (sources.length === 0) {
+  if (found.sources.length === 0) {
     throw new NotFoundError(
       'there is nothing to back up: no part that was asked for exists',
     );
   }
 
-  const archive = sources.find(({ component }) => component === 'archive');
-  const exclude = [
-    ...excludeBackups(backups, sources),
-    ...(archive ? keptOutOf(archive.path, workplacesOf(request)) : []),
-  ];
+  if (own !== undefined && existsSync(own)) {
+    refuseBackupIntoSource(own, found.sources);
+  }
 
-  return { sources, skipped, exclude };
+  const kept = findKeptOut(places.all, found);
+  const identity = own === undefined ? undefined : identify(own);
+  const exclude = [...(identity ? [identity] : []), ...kept.identities];
+
+  return { ...found, exclude, kept };
 }
 
-/**
- * The directory of the backups, which no backup holds.
- * @throws {UsageError} when it holds what is to be backed up
- */
-function excludeBackups(
-  directory: string | undefined,
-  sources: readonly Source[],
-): DirectoryIdentity[] {
-  if (directory === undefined) return [];
-  if (existsSync(directory)) refuseBackupIntoSource(directory, sources);
-
-  const identity = identify(directory);
-
-  return identity ? [identity] : [];
-}
-
-/** Where the server keeps backups, and where those of this program wait to be sent. */
-function workplacesOf({
+/** Every directory that archives lie in, or wait in to be sent. */
+function placesOf({
   settings,
   storage,
-}: BackupRequest): readonly (string | undefined)[] {
-  return [settings.backupDir, storage.spool?.localDirectory];
+  archivePlaces,
+}: BackupRequest): readonly string[] {
+  const { localDirectory, spool } = storage;
+  const places = [
+    localDirectory,
+    spool?.localDirectory,
+    settings.backupDir,
+    ...archivePlaces,
+  ];
+
+  return places.filter((place) => place !== undefined);
 }
 
 function findMailArchive(

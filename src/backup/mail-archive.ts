@@ -1,8 +1,6 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { errnoOf } from '../errors.js';
-import type { DirectoryIdentity } from '../platform/look-again.js';
 import { isOnePlace, liesWithin } from '../platform/one-place.js';
-import { identify } from '../store/walk.js';
 import type { Component } from '../store/components.js';
 
 /** The mail archive as a part of a backup: a directory of its own, wherever mailserver.cfg says that it lies. */
@@ -18,8 +16,12 @@ export interface Neighbours {
   }[];
   /** The store and the install directory. */
   readonly holders: readonly string[];
-  /** Where archives go, where that is a directory. */
-  readonly backups: string | undefined;
+  readonly places: {
+    /** Where this run's archive goes, where that is a directory. */
+    readonly own?: string | undefined;
+    /** Where any archives lie. */
+    readonly all: readonly string[];
+  };
 }
 
 /** Why a directory cannot be taken as the mail archive, in words that follow its name; undefined where it can. */
@@ -65,7 +67,7 @@ function faultOfDirectory(archiveDir: string): string | undefined {
 /** A file is packed once: what lies in another part comes with that. */
 function faultOfPlace(
   archiveDir: string,
-  { sources, holders, backups }: Neighbours,
+  { sources, holders, places }: Neighbours,
 ): string | undefined {
   const trees = sources.filter(({ entryName }) => entryName.endsWith('/'));
   const above = trees.find(({ path }) => liesWithin(archiveDir, path));
@@ -73,8 +75,12 @@ function faultOfPlace(
     return `the mail archive ${archiveDir} lies in ${above.path}, and is backed up with ${above.component}`;
   }
 
-  if (backups !== undefined && liesWithin(archiveDir, backups)) {
+  if (places.own !== undefined && liesWithin(archiveDir, places.own)) {
     return `the mail archive ${archiveDir} lies in the backup directory`;
+  }
+
+  if (places.all.some((place) => isOnePlace(place, archiveDir))) {
+    return `archives go to the mail archive ${archiveDir} too: give them a directory of their own`;
   }
 
   const held = [...holders, ...trees.map(({ path }) => path)].find((path) =>
@@ -84,19 +90,4 @@ function faultOfPlace(
   return held === undefined
     ? undefined
     : `the mail archive ${archiveDir} holds ${held}, which is no part of it`;
-}
-
-/** The server's own backups and what waits to be sent, where they lie below the mail archive: nothing is packed into itself. */
-export function keptOutOf(
-  archiveDir: string,
-  directories: readonly (string | undefined)[],
-): DirectoryIdentity[] {
-  return directories.flatMap((directory) => {
-    const isBelow =
-      directory !== undefined &&
-      liesWithin(directory, archiveDir) &&
-      !isOnePlace(directory, archiveDir);
-
-    return isBelow ? (identify(directory) ?? []) : [];
-  });
 }

@@ -5,6 +5,7 @@ import type { DirectoryIdentity } from '../platform/look-again.js';
 import type { Component } from '../store/components.js';
 import { isMessagePath } from '../store/message-file.js';
 import type { Comparison, PlannedFiles } from './comparison.js';
+import type { KeptOut } from './kept-out.js';
 import type { LeftOut } from './left-out.js';
 import type { ListedStore } from './list-store.js';
 import type { MailArchive, MessageCounts, ReuseReport } from './request.js';
@@ -32,8 +33,9 @@ export interface BackupPlan {
   readonly directories: readonly WalkedDirectory[];
   /** Single files, as directories with one name: the configuration. */
   readonly singles: readonly WalkedDirectory[];
-  /** Directories that are never entered: the backup directory. */
+  /** Directories that are never entered: those of archives. */
   readonly exclude: readonly DirectoryIdentity[];
+  readonly keptOut: KeptOut;
   readonly leftOut: LeftOut;
   readonly messages: Omit<MessageCounts, 'vanished'>;
   readonly skipped: readonly SkippedPath[];
@@ -76,6 +78,8 @@ export function planArchive(
     directories: listed.groups.flatMap(({ directories }) => directories),
     singles: listed.groups.flatMap(({ singles }) => singles),
     exclude: listed.exclude,
+    keptOut: listed.keptOut,
+    warnings: [...choices.warnings, ...listed.keptOut.warnings],
     leftOut: listed.leftOut,
     messages: countChanges(comparison),
     skipped: listed.skipped,

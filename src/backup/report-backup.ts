@@ -39,6 +39,7 @@ export function reportPlan(
     excluded: reportLeftOut(plan.leftOut),
     unusedPatterns: { accept: [], exclude: plan.leftOut.unused },
     mailArchive: plan.mailArchive,
+    keptOut: plan.keptOut.directories,
     reused: plan.reused,
     split: [],
     swept: [],

@@ -19,6 +19,8 @@ export interface BackupRequest {
   readonly settings: ServerSettings;
   /** The storage that the archive goes to. */
   readonly storage: Storage;
+  /** The other directories of this machine in which archives lie, or wait to be sent. */
+  readonly archivePlaces: readonly string[];
   readonly volumeLimitBytes: number;
   readonly oversize: OversizePolicy;
   /** Patterns of paths whose oddity is known. */
@@ -159,6 +161,8 @@ export interface BackupReport {
   readonly unusedPatterns: UnusedPatterns;
   /** Undefined where it was not asked for, or could not be taken. */
   readonly mailArchive?: MailArchive | undefined;
+  /** Directories of archives, which lie in what is backed up and are no part of it. */
+  readonly keptOut: readonly string[];
   /** Undefined where nothing was to be copied out of older archives. */
   readonly reused: ReuseReport | undefined;
   /** As it was pinned; undefined where it is not. */

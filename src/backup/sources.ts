@@ -33,6 +33,16 @@ export interface Source {
 export interface Sources {
   readonly sources: readonly Source[];
   readonly skipped: readonly SkippedPath[];
+  /** What lies directly in the store and holds nothing but archives. */
+  readonly keptOut: readonly string[];
+}
+
+/** Where archives lie on this machine. */
+export interface ArchivePlaces {
+  /** That of this run's archive, where it is a directory. */
+  readonly own?: string | undefined;
+  /** All of them, and where archives wait to be sent. */
+  readonly all: readonly string[];
 }
 
 const CONFIGURATION_FILES = [...REQUIRED_FILES, 'cluster.cfg'];
@@ -40,14 +50,13 @@ const CONFIGURATION_FILES = [...REQUIRED_FILES, 'cluster.cfg'];
 /**
  * Finds what a backup of this server holds, in the server's order.
  * @param mask the parts that were asked for; undefined: what the Include switches say
- * @param backups where archives go, where that is a directory
  * @throws {ConfigurationError} when the store does not exist
  */
 export function findSources(
   installation: Installation,
   settings: ServerSettings,
   mask: ReadonlySet<Component> | undefined,
-  backups?: string,
+  places: ArchivePlaces,
 ): Sources {
   const wanted = new Set(wantedComponents(settings.include, mask));
   const found = new FoundSources(wanted);
@@ -62,23 +71,11 @@ export function findSources(
     found.add(name, path, entryNameOf('install', name));
   }
 
-  for (const name of listStore(settings.storeDir)) {
-    if (isExcludedStoreChild(name)) continue;
-
-    const path = join(settings.storeDir, name);
-    const component = storeComponentOf(name);
-    const isArchive =
-      component === 'other' &&
-      archiveDir !== undefined &&
-      isOnePlace(path, archiveDir);
-    if (isArchive) continue;
-
-    found.addStoreChild(component, path, name);
-  }
+  found.addStore(settings.storeDir, archiveDir, places);
 
   if (archiveDir !== undefined) {
     const holders = [settings.storeDir, installation.dir];
-    found.addMailArchive(archiveDir, holders, backups);
+    found.addMailArchive(archiveDir, holders, places);
   }
 
   found.sources.sort(
@@ -92,6 +89,7 @@ export function findSources(
 class FoundSources implements Sources {
   readonly sources: Source[] = [];
   readonly skipped: SkippedPath[] = [];
+  readonly keptOut: string[] = [];
 
   constructor(private readonly wanted: ReadonlySet<Component>) {}
 
@@ -107,7 +105,27 @@ class FoundSources implements Sources {
     }
   }
 
-  addStoreChild(component: Component, path: string, name: string): void {
+  /** Leaves to others the mail archive, and out what holds nothing but archives. */
+  addStore(
+    storeDir: string,
+    archiveDir: string | undefined,
+    places: ArchivePlaces,
+  ): void {
+    for (const name of listStore(storeDir)) {
+      if (isExcludedStoreChild(name)) continue;
+
+      const path = join(storeDir, name);
+      const component = storeComponentOf(name);
+      const isOf = (directory: string): boolean =>
+        component === 'other' && isOnePlace(path, directory);
+      if (archiveDir !== undefined && isOf(archiveDir)) continue;
+
+      if (places.all.some(isOf)) this.keptOut.push(path);
+      else this.#addStoreChild(component, path, name);
+    }
+  }
+
+  #addStoreChild(component: Component, path: string, name: string): void {
     const entryName = entryNameOf('store', name);
     const isLink = lstatOrGone(path)?.isSymbolicLink() === true;
 
@@ -123,11 +141,11 @@ class FoundSources implements Sources {
   addMailArchive(
     archiveDir: string,
     holders: readonly string[],
-    backups: string | undefined,
+    places: ArchivePlaces,
   ): void {
     const name = entryNameOf('store', MAIL_ARCHIVE);
     const { sources } = this;
-    const fault = faultOfMailArchive(archiveDir, { sources, holders, backups });
+    const fault = faultOfMailArchive(archiveDir, { sources, holders, places });
 
     if (fault) this.skipped.push({ name, ...fault });
     else this.#addTarget('archive', archiveDir, name);

@@ -1,5 +1,10 @@
 import type { Catalogue } from '../archive/backup-directory.js';
-import type { ArchiveType, DifferentialLetter } from '../archive/names.js';
+import {
+  archiveName,
+  type ArchiveType,
+  type DifferentialLetter,
+} from '../archive/names.js';
+import { plural } from '../platform/units.js';
 import type { OpenBase } from './open-base.js';
 import { compareWithNothing } from './comparison.js';
 import { StoreExaminer } from './examine-store.js';
@@ -11,6 +16,8 @@ import { type BackupPlan, fitsVolume, planArchive } from './plan-archive.js';
 import { type PlannedReuse, planReuse } from './plan-reuse.js';
 import type { BackupRequest } from './request.js';
 import { limitedParts } from './sources.js';
+import { MAIL_ARCHIVE } from '../store/components.js';
+import { entryNameOf } from '../store/entry-place.js';
 import { findReusable, type NoReuse } from './reuse-base.js';
 import { ReuseChoice } from './reuse-choice.js';
 import { reportPlannedReuse } from './reuse-report.js';
@@ -168,13 +175,28 @@ function planDifferential(
       stem: base.files.stem,
       digest: base.digest,
     },
-    warnings: [],
+    warnings: warnOfMailArchive(listed, base),
   });
 
   return {
     plan,
     base,
   };
+}
+
+const MAIL_ARCHIVE_ENTRY = `${entryNameOf('store', MAIL_ARCHIVE)}/`;
+
+/** Until the next full it costs every night what it cost this one. */
+function warnOfMailArchive(
+  { mailArchive }: ListedStore,
+  { files, index }: OpenBase,
+): string[] {
+  const isInBase = index.ownEntry(MAIL_ARCHIVE_ENTRY) !== undefined;
+  if (!mailArchive || isInBase) return [];
+
+  return [
+    `${archiveName(files.stem)} was made without the mail archive: each differential to it packs all ${plural(mailArchive.files, 'file')} of that, until a full is made (backup full)`,
+  ];
 }
 
 function planFullInstead(listed: ListedStore, reason: string): PlannedBackup {

@@ -13,6 +13,7 @@ import { checkExclude } from './check-patterns.js';
 import { choosePolicy } from './choose-policy.js';
 import { type NewPin, refusePast } from './pin-archive.js';
 import type { NightlyBackup } from './nightly-backup.js';
+import { knownArchivePlaces } from './known-archive-places.js';
 import { openServer, type ServerFlags } from './server.js';
 import {
   ACCEPT,
@@ -77,6 +78,7 @@ export function toNightlyBackup(
       installation,
       settings: { ...settings, include },
       storage,
+      archivePlaces: knownArchivePlaces(settings.backupDir, installation.dir),
       pin: flags.newPin,
       ...chooseValues(sources),
       clock: systemClock,
@@ -116,6 +118,7 @@ type ChosenValues = Omit<
   | 'installation'
   | 'settings'
   | 'storage'
+  | 'archivePlaces'
   | 'pin'
   | 'clock'
   | keyof RunControl

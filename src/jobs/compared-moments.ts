@@ -20,6 +20,7 @@ import {
   type PointMoment,
 } from './diff-moments.js';
 import { mayHold } from './diff-scope.js';
+import { knownArchivePlaces } from './known-archive-places.js';
 
 /** Those of the scope, or those of the parts that both can have. */
 export class ComparedMoments {
@@ -74,14 +75,17 @@ export class ComparedMoments {
   async *#live({ server }: LiveMoment): AsyncGenerator<ComparableDirectory> {
     const { scope } = this;
     const components = scope ? new Set<Component>(['mail']) : this.#components;
-    const { roots, skipped } = liveRoots(server, components);
-    const backups = identify(server.settings.backupDir);
+    const places = knownArchivePlaces(
+      server.settings.backupDir,
+      server.installation.dir,
+    );
+    const { roots, skipped } = liveRoots(server, components, places);
 
     this.skipped.push(...skipped);
     yield { files: undefined, skipped: skipped.map(({ name }) => name) };
 
     const live = walkLive(roots, {
-      exclude: backups ? [backups] : [],
+      exclude: places.flatMap((place) => identify(place) ?? []),
       isEntered: scope && ((prefix) => isOnTheWay(scope, prefix)),
     });
 

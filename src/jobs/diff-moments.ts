@@ -115,8 +115,11 @@ export function timeOf(moment: DiffMoment): Date {
 export function liveRoots(
   { installation, settings }: OpenServer,
   components: ReadonlySet<Component>,
+  archivePlaces: readonly string[],
 ): { readonly roots: LiveRoot[]; readonly skipped: SkippedPath[] } {
-  const { sources, skipped } = findSources(installation, settings, components);
+  const { sources, skipped } = findSources(installation, settings, components, {
+    all: archivePlaces,
+  });
   // A configuration file that is not there is gone.
   const isThere = ({ name }: SkippedPath): boolean =>
     !REQUIRED_FILES.some((required) => required === name) ||

@@ -4,6 +4,7 @@ import type { ArchivePlace } from '../archive/storages.js';
 import { ServerPlaces } from '../drill/server-places.js';
 import { KmsError } from '../errors.js';
 import { locate } from './archive-places.js';
+import { knownArchivePlaces } from './known-archive-places.js';
 import { openServer, type OpenServer, type ServerFlags } from './server.js';
 
 export interface DrillPlaces {
@@ -29,16 +30,18 @@ export function findDrillPlaces(
     return { from, live: undefined, avoid: archives, besideStore: undefined };
   }
 
-  const { storeDir, archiveDir, backupDir } = server.settings;
+  const { installation, settings } = server;
+  const { storeDir, archiveDir, backupDir } = settings;
+  const places = knownArchivePlaces(backupDir, installation.dir);
 
   return {
     from,
     live: new ServerPlaces({
       store: storeDir,
-      install: server.installation.dir,
+      install: installation.dir,
       archive: archiveDir,
     }),
-    avoid: [storeDir, archiveDir, backupDir, ...archives],
+    avoid: [storeDir, archiveDir, ...places, ...archives],
     besideStore: dirname(storeDir),
   };
 }

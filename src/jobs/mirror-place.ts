@@ -9,6 +9,25 @@ import {
 import { locateStorage } from './archive-places.js';
 import { directoryTargetAt } from './bucket-targets.js';
 
+/** What says where it is. */
+export interface SecondPlace {
+  readonly mirror: Pick<IniSettings['mirror'], 'to'>;
+  readonly targets: IniSettings['targets'];
+}
+
+/** The directory that [mirror] names by its path; undefined where it is a bucket's address or a target's name. */
+export function mirrorDirectory(
+  { mirror: { to }, targets }: SecondPlace,
+  installDir: string,
+): string | undefined {
+  const isElsewhere =
+    to === undefined ||
+    /^s3:/i.test(to) ||
+    targets.some(({ name }) => name === to);
+
+  return isElsewhere ? undefined : resolve(installDir, to);
+}
+
 export interface Mirror {
   readonly storage: Storage;
   /** What stays there; undefined: nothing is removed there. */
@@ -30,9 +49,10 @@ export function findMirror(
   if (to === undefined) return undefined;
 
   const target = targets.find(({ name }) => name === to);
-  const isElsewhere = /^s3:/i.test(to) || target !== undefined;
-  const place = isElsewhere ? to : resolve(installDir, to);
-  const own = isElsewhere ? target : directoryTargetAt(place, targets);
+  const directory = mirrorDirectory({ mirror, targets }, installDir);
+  const place = directory ?? to;
+  const own =
+    directory === undefined ? target : directoryTargetAt(directory, targets);
 
   return {
     storage: locateStorage(place, { 'server-dir': installDir }),

@@ -89,7 +89,7 @@ export function placesFor(
   return {
     storeDir,
     archiveDir: archiveDirFor(store, server) ?? join(storeDir, MAIL_ARCHIVE),
-    kept: [server?.backupDir].filter((path) => path !== undefined),
+    kept: server ? server.archivePlaces : [],
     cfgDir: resolve(installDir ?? storeDir),
     named: [store, cfgdir]
       .filter((path) => path !== undefined)

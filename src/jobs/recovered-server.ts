@@ -5,6 +5,7 @@ import {
   type Installation,
 } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
+import { knownArchivePlaces } from './known-archive-places.js';
 import { findServer, openServer, type ServerFlags } from './server.js';
 
 /** A server that is recovered, as far as its places go. */
@@ -14,7 +15,8 @@ export interface RecoveredServer {
   readonly storeDir: string | undefined;
   /** As the store's. */
   readonly archiveDir?: string;
-  readonly backupDir?: string;
+  /** Where archives lie, as far as the server's settings say it. */
+  readonly archivePlaces: readonly string[];
   /** The reason why it does not. */
   readonly problem?: string;
 }
@@ -26,12 +28,16 @@ export function findRecovered(flags: ServerFlags): RecoveredServer | undefined {
 
   try {
     const { storeDir, archiveDir, backupDir } = readSettings(installation);
+    const archivePlaces = knownArchivePlaces(backupDir, installation.dir);
 
-    return { installation, storeDir, archiveDir, backupDir };
+    return { installation, storeDir, archiveDir, archivePlaces };
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 
-    return { installation, storeDir: undefined, problem: messageOf(error) };
+    const archivePlaces = knownArchivePlaces(undefined, installation.dir);
+    const problem = messageOf(error);
+
+    return { installation, storeDir: undefined, archivePlaces, problem };
   }
 }
 

@@ -248,6 +248,7 @@ describe('a plan', () => {
     groups: [],
     exclude: [],
     leftOut: { patterns: [], unused: [], folders: [] },
+    keptOut: { identities: [], directories: [], warnings: [] },
     skipped: [],
   };
 

@@ -306,6 +306,80 @@ describe('a backup', () => {
     ).toContain(`>${inStore}<`);
   });
 
+  it('packs no archives of a second place or a target, and says so', async () => {
+    build(`${otherDisk}/archive`);
+    const places = [
+      join(archiveDir, 'second'),
+      join(archiveDir, '2026-Oct/offsite'),
+      join(server.storeDir, 'copies'),
+    ];
+    for (const place of [...places, join(dir, 'elsewhere')]) mkdirSync(place);
+    for (const place of places) writeFileSync(join(place, 'F1.zip'), 'packed');
+    const [mirror = '', target = '', other = ''] = places;
+    const ini = [
+      ...['[mirror]', `to = ${mirror}`],
+      ...['[target.offsite]', `directory = ${target}`],
+      ...['[target.other]', `directory = ${other}`],
+      ...['[target.elsewhere]', `directory = ${join(dir, 'elsewhere')}`],
+    ];
+    writeFileSync(join(server.serverDir, 'kms-backup.ini'), ini.join('\n'));
+
+    const full = await backUp('full');
+    expectDone(full);
+    for (const place of places) {
+      expect(full.stdout).toContain(`Kept out   ${place}: archives lie there`);
+    }
+
+    expect(full.stdout).not.toContain('Kept out   ' + join(dir, 'elsewhere'));
+    const names = namesInNewest().join(' ');
+    expect(names).toContain('archive/2026-Oct');
+    expect(names).not.toMatch(/F1\.zip|second|offsite|copies/);
+
+    const back = await recover('--mask', 'archive');
+    expectDone(back);
+    expect(said(back)).toContain(`names for it, holds ${mirror}`);
+    for (const place of places) expect(readdirSync(place)).toContain('F1.zip');
+  });
+
+  it('may go to a directory of its own in the store, night after night', async () => {
+    server = buildInstallation(join(dir, 'server'), {
+      backupDir: join(dir, 'server/store/nights'),
+    });
+    expectDone(await kms('backup', 'full'));
+    expectDone(await kms('backup', 'full'));
+    expect(namesInNewest().join(' ')).not.toContain('nights');
+  });
+
+  it('warns where archives lie among the mail, and takes no archived mail that they lie among', async () => {
+    build(`${otherDisk}/archive`);
+    const ini = join(server.serverDir, 'kms-backup.ini');
+    writeFileSync(ini, `[target.a]\ndirectory = ${server.storeDir}/mail\n`);
+    const mixed = await kmsJson('backup', 'full');
+    expect(mixed.status).toBe(0);
+    expect(mixed.json['warnings']).toContain(
+      `archives go to ${server.storeDir}/mail too, and are packed with mail: give them a directory of their own`,
+    );
+
+    writeFileSync(ini, `[target.a]\ndirectory = ${archiveDir}\n`);
+    const full = await kmsJson('backup', 'full', '--include-archive');
+    expect(full.status).toBe(3);
+    expect(issuesOf(full)).toEqual([
+      `${ENTRY}: archives go to the mail archive ${archiveDir} too: give them a directory of their own`,
+    ]);
+  });
+
+  it('of changes says every night what it costs that its full has no mail archive', async () => {
+    build(`${otherDisk}/archive`);
+    expectDone(await kms('backup', 'full'));
+    const night = await backUp('diff');
+    expectDone(night);
+    expect(night.stderr).toMatch(
+      /F\w+\.zip was made without the mail archive: each differential to it packs all 4 files of that, until a full is made \(backup full\)/,
+    );
+    expectDone(await backUp('full'));
+    expect(said(await backUp('diff'))).not.toContain('packs all');
+  });
+
   it.each([
     [
       'mail/example.com/archived',

@@ -45,6 +45,7 @@ export function backupRequest(
     installation,
     settings,
     storage: storageAt(settings.backupDir),
+    archivePlaces: [],
     volumeLimitBytes: settings.volumeLimitBytes,
     oversize: 'skip',
     accept: [],

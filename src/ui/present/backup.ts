@@ -109,7 +109,7 @@ function formatDone(
     );
   }
 
-  lines.push(...formatBirthPin(report));
+  lines.push(...formatKeptOut(report), ...formatBirthPin(report));
   if (rotation) lines.push(`Rotation   ${formatRotation(rotation)}`);
   if (mirror) lines.push(`Mirror     ${formatMirror(mirror)}`);
 
@@ -120,6 +120,13 @@ function formatDone(
 
 function formatMailArchive({ directory, files }: MailArchive): string {
   return `${plural(files, 'file')} of the mail archive in ${directory}`;
+}
+
+/** Archives are never packed into archives. */
+function formatKeptOut({ keptOut }: BackupReport): string[] {
+  return keptOut.map(
+    (directory) => `Kept out   ${directory}: archives lie there`,
+  );
 }
 
 function formatBirthPin({ pin, finishedAt }: BackupReport): string[] {
@@ -137,6 +144,7 @@ function formatPlan(report: BackupReport): string[] {
   return [
     `Would write ${report.archive}: ${report.type}, ${plural(messages.new + messages.changed, 'message')}, ${plural(report.files, 'file')} in all.`,
     ...(mailArchive ? [`With ${formatMailArchive(mailArchive)}.`] : []),
+    ...formatKeptOut(report),
     ...(reused ? [`Would reuse ${formatReused(reused)}.`] : []),
     ...(report.estimate ? formatEstimate(report.estimate) : []),
     'Nothing was written.',
