@@ -37,11 +37,11 @@ function inflateByOwn(
   if (!inflater.hasRoomFor(data.length, size)) return undefined;
 
   const result = inflater.inflate(data, size);
-  if (!result) return undefined;
+  // Mail that is too short, or followed by something, is damaged: zlib has to say so.
+  if (result?.length !== size) return undefined;
+  if (inflater.usedBytes !== data.length) return undefined;
 
-  const bytes = memory ? result : Buffer.from(result);
-
-  return { bytes, unread: data.length - inflater.usedBytes };
+  return { bytes: memory ? result : Buffer.from(result), unread: 0 };
 }
 
 /** `Codec.inputMemory`. */
