@@ -1,6 +1,6 @@
 // Runs tests on the compiled code and ends with one line that counts them: `tests: N passed, N failed, N skipped`.
 //   node scripts/test.mjs [--all | --slow | --node | --older-node] [FILE…]
-// Without an option the fast set; --slow the others, --all both, --node those that every supported Node runs, --older-node fewer of them
+// Without an option the fast set; --slow the others, --all both, --node those that the newest Node runs, --older-node fewer of them
 // (vitest.config.ts).
 // A FILE is run whatever its set, and other options are vitest's (`-t 'part of a name'`). The Node that runs this is the one that is tested.
 import { spawnSync } from 'node:child_process';

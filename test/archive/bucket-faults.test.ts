@@ -49,8 +49,8 @@ const TROUBLES: Readonly<Record<string, (at: number) => S3Fault>> = {
 
 /** Each of them meets each so-many-th request, or every one. */
 const IS_THOROUGH = process.env['KMS_TEST_THOROUGH'] === '1';
-const FULL_STRIDE = 29;
-const STRIDE = 53;
+const FULL_STRIDE = 37;
+const STRIDE = 71;
 /** As long as a hanging server is waited for. */
 const HASTE = {
   connectMs: 2000,

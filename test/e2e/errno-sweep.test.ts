@@ -8,7 +8,7 @@ const SCRIPT = fileURLToPath(
 );
 const isThorough = process.env['KMS_TEST_THOROUGH'] === '1';
 /** Prime, so that every call meets every error over the commands. */
-const SAMPLE = isThorough ? '1' : '113';
+const SAMPLE = isThorough ? '1' : '211';
 
 it.skipIf(!canRefuse)(
   'whatever the system refuses, no command calls it a defect, publishes what does not verify or changes the store (needs gcc)',

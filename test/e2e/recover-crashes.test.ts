@@ -112,7 +112,7 @@ async function forEachKill(
   prepare: () => void,
   work: (where: string) => Promise<void>,
 ): Promise<number> {
-  for (let when = 1; ; when += isThorough ? 1 : Math.ceil(when / 3)) {
+  for (let when = 1; ; when += isThorough ? 1 : Math.ceil(when / 2)) {
     prepare();
     const ended: Ended = kmsWithFaults(args(), {
       inject: [`${call}:signal=SIGKILL:when=${String(when)}`],

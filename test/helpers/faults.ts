@@ -78,8 +78,11 @@ function traced(
   const calls = inject
     .map((expression) => expression.slice(0, expression.indexOf(':')))
     .join(',');
+  // With its filter only these calls stop the program, a third of the time less; kills are not sent with it (strace 6.1).
+  const isKill = inject.some((expression) => expression.includes('signal='));
   const trace = [
     '-f',
+    ...(isKill ? [] : ['--seccomp-bpf']),
     '-qq',
     '-o',
     '/dev/null',
