@@ -18,7 +18,7 @@ import {
 } from '../platform/own-file.js';
 import { removeTree } from '../platform/remove-tree.js';
 import { removeFile } from '../platform/small-files.js';
-import { stateHome } from '../platform/state-home.js';
+import { makeStateDirectory, stateHome } from '../platform/state-home.js';
 import { toSystemError } from '../platform/system-error.js';
 import { chooseParent, type ScratchWish } from './scratch-place.js';
 
@@ -33,6 +33,8 @@ export interface Scratch {
   close(keeps: boolean): void;
 }
 
+/** In the state directory of this machine. */
+const NOTES_NAME = 'drills';
 const NAME = /^kms-backup-drill-[0-9a-f]{16}$/;
 
 /**
@@ -42,9 +44,11 @@ const NAME = /^kms-backup-drill-[0-9a-f]{16}$/;
 export async function openScratch(request: ScratchRequest): Promise<Scratch> {
   const name = `kms-backup-drill-${randomBytes(8).toString('hex')}`;
   const directory = join(chooseParent(request), name);
-  const notes = notesDirectory();
+  const notes = makeStateDirectory(
+    NOTES_NAME,
+    'the note of the scratch directory',
+  );
 
-  makeNotes(notes);
   const lock = await holdNote(notes, name, request.clock);
 
   try {
@@ -69,7 +73,7 @@ export async function openScratch(request: ScratchRequest): Promise<Scratch> {
  * @returns warnings about what could not be removed
  */
 export async function removeLeftovers(clock: Clock): Promise<string[]> {
-  const notes = notesDirectory();
+  const notes = join(stateHome(), NOTES_NAME);
   const warnings: string[] = [];
 
   for (const name of listNotes(notes)) {
@@ -144,20 +148,6 @@ function remove(directory: string): void {
   } catch (error) {
     const fact = `the scratch directory cannot be removed, ${directory}`;
     const hints = ['It holds mail: remove it by hand.'];
-    throw toSystemError(error, { fact, hints }) ?? error;
-  }
-}
-
-function notesDirectory(): string {
-  return join(stateHome(), 'drills');
-}
-
-function makeNotes(notes: string): void {
-  try {
-    mkdirSync(notes, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const fact = `the note of the scratch directory cannot be made, ${notes}`;
-    const hints = ['Name another place with KMS_BACKUP_STATE_DIR.'];
     throw toSystemError(error, { fact, hints }) ?? error;
   }
 }

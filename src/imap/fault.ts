@@ -55,6 +55,8 @@ export class RefusedError extends KmsError {
 }
 
 const LONGEST_WORDS = 200;
+/** Not now: a server that starts, stops, or has too many connections says so of a login as well (RFC 5530). */
+const NOT_NOW = /^(UNAVAILABLE|INUSE|SERVERBUG|LIMIT)$/;
 /** Codes of OpenSSL and Node for certificates: `DEPTH_ZERO_SELF_SIGNED_CERT`, `CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`. */
 const CERTIFICATE =
   /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_(TLS|SSL)|EPROTO/;
@@ -78,6 +80,10 @@ export function toConnectError(account: ImapAccount, error: unknown): KmsError {
   const failure = failureOf(error);
   const server = describeServer(account);
   const words = wordsOf(account, error);
+
+  if (NOT_NOW.test(failure.serverResponseCode ?? '')) {
+    return new ConnectionLostError(`${server} lets nobody in now: ${words}`);
+  }
 
   if (failure.authenticationFailed === true || isLoginRefused(failure)) {
     return new LoginRefusedError(
@@ -122,13 +128,20 @@ export function toCommandError(
     );
   }
 
-  if (failure.responseStatus !== undefined || reason === 'APPENDLIMIT') {
+  if (isRefusal(failure) || reason === 'APPENDLIMIT') {
     return new RefusedError(`${what}: ${words}`, reason);
   }
 
   return new ConnectionLostError(
     `the connection to ${describeServer(account)} broke off: ${words}`,
   );
+}
+
+/** An answer to this command. A server that takes its leave, or asks for a pause, has not refused it. */
+function isRefusal({ responseStatus, code }: ImapFailure): boolean {
+  const isAnswer = responseStatus === 'NO' || responseStatus === 'BAD';
+
+  return isAnswer && code !== 'ETHROTTLE';
 }
 
 function isQuotaInWords(failure: ImapFailure): boolean {

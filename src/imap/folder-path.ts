@@ -16,7 +16,17 @@ export class FolderPaths {
   readonly #byPath = new Map<string, readonly string[]>();
   readonly #taken = new Set<string>();
 
-  constructor(private readonly separator: string) {}
+  /** @param wanted all paths that will be asked for: those that the server takes as they are keep their names */
+  constructor(
+    private readonly separator: string,
+    wanted: readonly (readonly string[])[] = [],
+  ) {
+    for (const path of wanted) {
+      if (path.every((name) => this.#takenByServer(name) === name)) {
+        this.stepsOf(path);
+      }
+    }
+  }
 
   /** @param path steps as people see them */
   stepsOf(path: readonly string[]): readonly string[] {

@@ -28,6 +28,11 @@ export class HeldMessages {
     }
   }
 
+  /** Those of a folder that is not there. */
+  static none(): HeldMessages {
+    return new HeldMessages([], () => Promise.resolve([]));
+  }
+
   /** Reads all keys at once, where most of them will be asked for. */
   async readAll(): Promise<void> {
     const uids = [...this.#bySize.values()].flat();

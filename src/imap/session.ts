@@ -16,7 +16,8 @@ import { rangesOf } from './uid-ranges.js';
 export interface AppendedMessage {
   /** Its lines end as IMAP wants them. */
   readonly bytes: Buffer;
-  readonly receivedAt: Date;
+  /** Undefined: the moment at which the server takes it. */
+  readonly receivedAt: Date | undefined;
   /** `\Seen`, `\Flagged`. */
   readonly flags: readonly string[];
 }
@@ -26,6 +27,14 @@ const CONNECT_MS = 20_000;
 const IDLE_MS = 120_000;
 /** Where a server says nothing about it. */
 const USUAL_SEPARATOR = '/';
+
+/** The codes with which a server says that there is no such folder (RFC 5530); older ones have none. */
+const NOT_THERE: ReadonlySet<unknown> = new Set([
+  undefined,
+  'NONEXISTENT',
+  'CANNOT',
+  'TRYCREATE',
+]);
 
 /** Takes 80 ms to load: whoever speaks to no IMAP server never does. */
 const loadLibrary = async (): Promise<typeof import('imapflow')> =>
@@ -83,7 +92,7 @@ export class ImapSession {
 
   /** What a folder holds; undefined where it is not there. @throws {ConnectionLostError} */
   async look(steps: readonly string[]): Promise<HeldMessages | undefined> {
-    const path = [...steps];
+    const path = this.#pathOf(steps);
 
     return this.#ask(`folder ${steps.join('/')}`, async () => {
       const sizes = await this.#readSizes(path);
@@ -98,7 +107,7 @@ export class ImapSession {
   async makeFolder(steps: readonly string[]): Promise<boolean> {
     const { created } = await this.#ask(
       `folder ${steps.join('/')} cannot be made`,
-      () => this.client.mailboxCreate([...steps]),
+      () => this.client.mailboxCreate(this.#pathOf(steps)),
     );
 
     return created;
@@ -142,7 +151,7 @@ export class ImapSession {
     return steps.join(this.separator);
   }
 
-  async #readSizes(path: string[]): Promise<HeldSize[] | undefined> {
+  async #readSizes(path: string): Promise<HeldSize[] | undefined> {
     if (!(await this.#examine(path))) return undefined;
 
     const sizes: HeldSize[] = [];
@@ -157,8 +166,8 @@ export class ImapSession {
     return sizes;
   }
 
-  async #readKeys(path: string[], uids: readonly number[]): Promise<string[]> {
-    return this.#ask(`folder ${path.join('/')}`, async () => {
+  async #readKeys(path: string, uids: readonly number[]): Promise<string[]> {
+    return this.#ask(`folder ${path}`, async () => {
       if (!(await this.#examine(path))) return [];
 
       const keys: string[] = [];
@@ -184,15 +193,16 @@ export class ImapSession {
     if (!this.client.usable) throw new Error('the session is over');
   }
 
-  /** Opens a folder so that nothing in it changes. @returns whether it is there */
-  async #examine(path: string[]): Promise<boolean> {
+  /** Opens a folder so that nothing in it changes. @returns whether it is there  @throws where it is there and cannot be opened */
+  async #examine(path: string): Promise<boolean> {
     try {
       await this.client.mailboxOpen(path, { readOnly: true });
 
       return true;
     } catch (error) {
-      const { responseStatus } = error as ImapFailure;
-      if (responseStatus === 'NO') return false;
+      const { responseStatus, serverResponseCode } = error as ImapFailure;
+      const isNo = responseStatus === 'NO';
+      if (isNo && NOT_THERE.has(serverResponseCode)) return false;
 
       throw error;
     }

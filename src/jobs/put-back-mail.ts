@@ -22,6 +22,7 @@ import {
   type ImapFlags,
   toImapAccount,
 } from './imap-account.js';
+import { holdAccount } from './hold-account.js';
 import { forEachPlace, isLater } from './mail-places.js';
 import { type RecoverFlags, toScope } from './recover-request.js';
 import { type MailSource, openMail, salvageMail } from './select-mail.js';
@@ -37,6 +38,8 @@ export interface PlannedPutBack {
   readonly source: MailSource;
   readonly account: ImapAccount;
   readonly session: ImapSession;
+  /** Lets others into the account. */
+  readonly release: () => void;
   /** `example.com/alice` */
   readonly mailbox: string;
   /** How many messages each folder brings. */
@@ -65,7 +68,7 @@ const FOR_FILES = [
 ] as const satisfies readonly (keyof PutBackFlags)[];
 
 /**
- * Finds the mail, and logs in at the account that it goes to.
+ * Finds the mail, and logs in at the account that it goes to, which no other run puts mail into until `release`.
  * @param chosen a part of the mail that was chosen from lists; undefined: what the flags name
  * @throws {UsageError} where flags contradict each other, or several mailboxes are meant · as `openMail` and `openSession`
  */
@@ -83,17 +86,19 @@ export async function planPutBack(
     : await openMail(from, scope, 'export');
 
   const { mailbox, folders } = contentOf(source);
+  const target = targetOf(source, folders, flags.into);
   const account = await toImapAccount(mailbox, flags, context);
-  const session = await openSession(account, context.signal);
+  const held = flags['dry-run'] ? undefined : await holdAccount(account.user);
+  const release = (): void => held?.release();
 
-  return {
-    source,
-    account,
-    session,
-    mailbox,
-    folders,
-    target: targetOf(source, folders, flags.into),
-  };
+  try {
+    const session = await openSession(account, context.signal);
+
+    return { source, account, session, release, mailbox, folders, target };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 /** Puts it there. @throws as `putBack` */
@@ -118,11 +123,15 @@ export async function putBackMail(
     openSession,
   };
 
-  const report = await putBack(request, planned.session);
+  try {
+    const report = await putBack(request, planned.session);
 
-  noteRun({ messages: report.added, bytes: report.addedBytes });
+    noteRun({ messages: report.added, bytes: report.addedBytes });
 
-  return report;
+    return report;
+  } finally {
+    planned.release();
+  }
 }
 
 async function* messagesOf(source: MailSource): AsyncGenerator<MessageToPut> {

@@ -1,6 +1,8 @@
 /** The directory of this machine that holds what the program keeps for itself and belongs to no mail server. */
+import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { toSystemError } from './system-error.js';
 
 /** What the place depends on. */
 export interface StateHomeFacts {
@@ -32,6 +34,25 @@ export function stateHome(facts: StateHomeFacts = factsOfProcess()): string {
             'kms-backup',
           );
   }
+}
+
+/**
+ * Makes a directory in it, for this user alone.
+ * @param what for messages: `the note of the scratch directory`
+ * @throws {KmsError} the class of the operating system's refusal
+ */
+export function makeStateDirectory(name: string, what: string): string {
+  const directory = join(stateHome(), name);
+
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const fact = `${what} cannot be made, ${directory}`;
+    const hints = ['Name another place with KMS_BACKUP_STATE_DIR.'];
+    throw toSystemError(error, { fact, hints }) ?? error;
+  }
+
+  return directory;
 }
 
 function factsOfProcess(): StateHomeFacts {

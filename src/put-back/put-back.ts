@@ -9,6 +9,7 @@ import { tellStep } from '../platform/steps.js';
 import { plural } from '../platform/units.js';
 import { type FolderState, FolderStates } from './folder-states.js';
 import { isNoMail } from './mail-items.js';
+import { receivedAtOf } from './received-at.js';
 import type {
   MessageToPut,
   PutReport,
@@ -53,6 +54,7 @@ class PutRun {
   #addedBytes = 0;
   #skipped = 0;
   #leftOut = 0;
+  #redated = 0;
   #reconnects = 0;
 
   constructor(
@@ -97,6 +99,7 @@ class PutRun {
       skipped: this.#skipped,
       refused: this.#refused,
       leftOut: this.#leftOut,
+      redated: this.#redated,
       folders: this.#folders.report(),
       reconnects: this.#reconnects,
     };
@@ -159,7 +162,7 @@ class PutRun {
     message: MessageToPut,
     key: string,
   ): Promise<Fate> {
-    const { bytes, receivedAt, flags } = message;
+    const { bytes, flags } = message;
     const there = (await held?.countOf(key, bytes.length)) ?? 0;
     if (there > (done.get(key) ?? 0)) return 'skipped';
 
@@ -167,7 +170,7 @@ class PutRun {
       this.#mayBeThere = true;
       await this.session.append(steps, {
         bytes,
-        receivedAt,
+        receivedAt: receivedAtOf(message),
         flags: flagsOf(flags),
       });
     }
@@ -177,14 +180,15 @@ class PutRun {
     return 'added';
   }
 
-  #count(state: FolderState, { bytes }: MessageToPut, fate: Fate): void {
+  #count(state: FolderState, message: MessageToPut, fate: Fate): void {
     state[fate]++;
 
     if (fate === 'skipped') {
       this.#skipped++;
     } else {
       this.#added++;
-      this.#addedBytes += bytes.length;
+      this.#addedBytes += message.bytes.length;
+      if (receivedAtOf(message) !== message.receivedAt) this.#redated++;
     }
   }
 

@@ -50,6 +50,8 @@ export interface PutFolder {
   readonly from: string;
   /** As the server names it, steps joined by `/`. */
   readonly to: string;
+  /** The server takes no such name of it or of one above it, or another folder has it: it got another one. */
+  readonly isRenamed: boolean;
   /** It was not there. */
   readonly isNew: boolean;
   readonly added: number;
@@ -71,6 +73,8 @@ export interface PutReport {
   readonly refused: readonly RefusedMessage[];
   /** Calendars and contacts: no messages. */
   readonly leftOut: number;
+  /** Added messages whose date no server keeps: they got that of their header, or of now. */
+  readonly redated: number;
   readonly folders: readonly PutFolder[];
   /** How often the connection broke off and was made again. */
   readonly reconnects: number;

@@ -8,7 +8,11 @@ export function targetPathOf(
   folder: string,
   { into, standsFor }: PutTarget,
 ): string[] {
-  return [...stepsIn(into), ...stepsIn(below(folder, standsFor))];
+  const [first = '', ...others] = stepsIn(into);
+  // Whatever its case, it is the one folder that every account has (RFC 3501 5.1).
+  const top = first.toUpperCase() === 'INBOX' ? 'INBOX' : first;
+
+  return [top, ...others, ...stepsIn(below(folder, standsFor))];
 }
 
 function below(folder: string, standsFor: string | undefined): string {

@@ -77,6 +77,7 @@ export abstract class PutBackCommand extends RecoverCommand {
       if (!flags.yes) await confirm();
     } catch (error) {
       planned.session.close();
+      planned.release();
       throw error;
     }
   }

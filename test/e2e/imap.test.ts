@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ImapFlow } from 'imapflow';
@@ -17,10 +19,21 @@ import {
 } from '../helpers/installation.js';
 import { expectDescribed } from '../helpers/schemas.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
-import { expectDone, expectEnd, type Ended } from '../helpers/tools.js';
+import {
+  BINARY,
+  expectDone,
+  expectEnd,
+  QUIET_ENVIRONMENT,
+  type Ended,
+} from '../helpers/tools.js';
 
 const isThorough = process.env['KMS_TEST_THOROUGH'] === '1';
 const MANY = isThorough ? 5_000 : 120;
+/** So many bytes have gone to the server when the program is killed: it logs in, looks, sends the third, the 49th, … */
+const KILLS = isThorough
+  ? [700, 1_500, 2_222, 3_333, 5_000, 12_000, 20_011, 22_222]
+  : [12_000];
+const SOME = 120;
 
 const mail = (id: string, body = 'words'): string =>
   `From: a@example.com\r\nSubject: ${id}\r\nMessage-ID: <${id}@example.com>\r\n\r\n${body}\r\n`;
@@ -195,9 +208,12 @@ describe.skipIf(!HAS_DOVECOT)('recover --imap, with a real dovecot', () => {
     );
   });
 
-  it('goes on where a connection dies, and adds nothing twice', async () => {
+  it('goes on where a connection dies and a server starts again, and adds nothing twice', async () => {
     const user = newUser();
-    const proxy = await dyingProxy(dovecot.port);
+    const proxy = await meddlingProxy(dovecot.port, [
+      { afterBytes: 12_000, does: () => undefined },
+      { afterBytes: 20_011, does: () => dovecot.restart() },
+    ]);
 
     try {
       const ended = await put('Many', user, ...trusted(proxy.port));
@@ -208,10 +224,109 @@ describe.skipIf(!HAS_DOVECOT)('recover --imap, with a real dovecot', () => {
       await proxy.stop();
     }
 
-    const there = await contentOf(user, 'Recovered', 'Many');
-    expect(there).toHaveLength(MANY);
-    expect(new Set(there.map(({ text }) => text)).size).toBe(MANY);
+    await expectWhole(user, 'Many', MANY);
+
+    const again = await put('Many', user, ...trusted());
+    expectDone(again);
+    expect(again.stdout).toMatch(/^Added     0 messages/m);
   });
+
+  it.each(KILLS)(
+    'killed after %i bytes it is taken up by the next call; none gets in between',
+    async (afterBytes) => {
+      const user = newUser();
+      let second: Ended | undefined;
+      const does = async (): Promise<void> => {
+        second = await put('Some', user, ...trusted());
+        child.kill('SIGKILL');
+      };
+
+      const proxy = await meddlingProxy(dovecot.port, [{ afterBytes, does }]);
+      const child = spawn(
+        process.execPath,
+        [BINARY, ...words('Some', user, ...trusted(proxy.port))],
+        { stdio: 'ignore', env: { ...process.env, ...QUIET_ENVIRONMENT } },
+      );
+
+      try {
+        expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+      } finally {
+        await proxy.stop();
+      }
+
+      if (second) expectEnd(second, 11, 'LOCKED');
+      expect(second?.stderr).toContain(`the account ${user}`);
+      expectDone(await put('Some', user, ...trusted()));
+      await expectWhole(user, 'Some', SOME);
+    },
+  );
+
+  it('speaks to a server of dots, with a prefix and no extensions', async () => {
+    const user = 'dots@example.com';
+    const way = ['--imap-tls', 'none', '--into', 'inbox/Back', '--json'];
+    const host = `${dovecot.plainHost}:${String(dovecot.port)}`;
+    const { status, json } = await kmsJsonInProcess(
+      words('Dots', user, '--imap', host, ...way),
+    );
+    const of = (
+      to: string,
+      from: string,
+      counts: { added: number; skipped: number },
+    ): object => ({ from, to, isRenamed: false, isNew: true, ...counts });
+    const one = { added: 1, skipped: 0 };
+
+    expect(status).toBe(3);
+    expect(json).toMatchObject({
+      refused: [{ name: 'example.com/alice/Dots/00000002' }],
+      redated: 2,
+      folders: [
+        of('INBOX/Back', 'Dots', { added: 3, skipped: 0 }),
+        {
+          ...of('INBOX/Back/v1_2 (2)', 'Dots/v1.2', one),
+          isRenamed: true,
+        },
+        {
+          ...of('INBOX/Back/v1_2 (2)/Ärzte & Co', 'Dots/v1.2/Ärzte & Co', one),
+          isRenamed: true,
+        },
+        of('INBOX/Back/v1_2', 'Dots/v1_2', one),
+      ],
+    });
+    expect(await foldersOf(user)).toEqual([
+      'INBOX',
+      'INBOX.Back',
+      'INBOX.Back.v1_2',
+      'INBOX.Back.v1_2 (2)',
+      'INBOX.Back.v1_2 (2).Ärzte & Co',
+    ]);
+    const [early, , dated] = await contentOf(user, 'INBOX.Back');
+    expect(early?.date).toEqual(new Date(0x43032abf * 1000));
+    expect(dated?.date).toEqual(new Date('2026-11-17T08:30:00Z'));
+  });
+
+  it('adds nothing to a folder that cannot be opened, and says so', async () => {
+    const user = newUser();
+    const into = ['--into', 'Closed'];
+    expectDone(await put('v1.2', user, ...trusted(), ...into));
+    const place = dovecot.placeOf(user, 'Closed');
+    chmodSync(place, 0o000);
+    const ended = await put('v1.2', user, ...trusted(), ...into);
+    chmodSync(place, 0o700);
+
+    expect(ended.status).toBe(3);
+    expect(ended.stdout).toMatch(/Refused .*v1\.2\/00000001: folder Closed/);
+    expect(await contentOf(user, 'Closed')).toHaveLength(1);
+  });
+
+  async function expectWhole(
+    user: string,
+    folder: string,
+    count: number,
+  ): Promise<void> {
+    const there = await contentOf(user, 'Recovered', folder);
+    expect(there).toHaveLength(count);
+    expect(new Set(there.map(({ text }) => text)).size).toBe(count);
+  }
 
   it('refuses flags that are about files, and mail of several users', async () => {
     const additive = await put('INBOX', newUser(), ...trusted(), '--additive');
@@ -283,6 +398,7 @@ describe.skipIf(!HAS_DOVECOT)('recover --imap, with a real dovecot', () => {
       `${(at + 1).toString(16).padStart(8, '0')}.eml`,
       mail(`many${String(at)}`),
     ]);
+    const some = many.slice(0, SOME);
 
     return buildInstallation(join(dir, 'server'), {
       store: {
@@ -319,7 +435,30 @@ describe.skipIf(!HAS_DOVECOT)('recover --imap, with a real dovecot', () => {
                 },
               },
               'v1.2': { '#msgs': { '00000001.eml': mail('dot') } },
+              Dots: {
+                'index.fld': [1, 2, 3, 4]
+                  .map((at) => {
+                    const date = at > 2 ? '00000000' : '43032abf';
+
+                    return `U0000000${String(at)} F80000000 S1 D${date}\r\n`;
+                  })
+                  .join(''),
+                '#msgs': {
+                  '00000001.eml': mail('early'),
+                  '00000002.eml': mail('large', 'x'.repeat(9_000)),
+                  '00000003.eml': mail('undated'),
+                  '00000004.eml': WITHOUT_ID,
+                },
+                'v1.2': {
+                  '#msgs': { '00000001.eml': mail('v1.2') },
+                  '&AMQ-rzte &- Co': {
+                    '#msgs': { '00000001.eml': mail('deep') },
+                  },
+                },
+                v1_2: { '#msgs': { '00000001.eml': mail('v1_2') } },
+              },
               Many: { '#msgs': Object.fromEntries<string>(many) },
+              Some: { '#msgs': Object.fromEntries<string>(some) },
             },
             bob: { INBOX: { '#msgs': { '00000001.eml': mail('bob') } } },
           },
@@ -329,15 +468,22 @@ describe.skipIf(!HAS_DOVECOT)('recover --imap, with a real dovecot', () => {
   }
 });
 
-/** Passes bytes on to a server; each of the first connections dies in the middle of what the client says. */
-async function dyingProxy(
+/** What happens to a connection when so many bytes of the client have gone to the server; then it dies. */
+interface Meddling {
+  readonly afterBytes: number;
+  readonly does: () => unknown;
+}
+
+/** Passes bytes on to a server; something happens to each of the first connections in the middle of what the client says. */
+async function meddlingProxy(
   port: number,
+  plan: Meddling[],
 ): Promise<{ port: number; stop(): Promise<void> }> {
-  const deaths = [12_000, 20_011];
   const sockets = new Set<Socket>();
   const proxy: Server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
-    let left = deaths.shift() ?? Infinity;
+    const fate = plan.shift();
+    let left = fate?.afterBytes ?? Infinity;
 
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -350,9 +496,12 @@ async function dyingProxy(
 
     upstream.pipe(client);
     client.on('data', (bytes) => {
+      if (left <= 0) return;
       upstream.write(bytes.subarray(0, left));
       left -= bytes.length;
-      if (left <= 0) client.destroy();
+      if (left > 0) return;
+
+      void Promise.resolve(fate?.does()).then(() => client.destroy());
     });
   });
 

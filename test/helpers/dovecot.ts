@@ -25,32 +25,40 @@ if (!HAS_DOVECOT) {
 export interface Dovecot {
   readonly port: number;
   readonly tlsPort: number;
+  /** The address at which it says that it can do next to nothing: no LITERAL+, no UIDPLUS. */
+  readonly plainHost: string;
   /** The certificate, which signs itself. */
   readonly certFile: string;
   /** SHA-256, as openssl prints it. */
   readonly fingerprint: string;
+  /** The directory of a folder: `Work.2026`. */
+  placeOf(user: string, folder: string): string;
+  /** Ends all processes at once, and starts it again. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export interface DovecotOptions {
-  /** What stands between the steps of a folder's path. */
-  readonly separator?: '/' | '.';
-  /** What all paths begin with: `INBOX.` */
-  readonly prefix?: string;
-}
+const PLAIN_HOST = '127.0.0.2';
 
 /** The password of every user. */
 export const USER_PASSWORD = 'user-secret';
 /** The master user, who acts for any user, and her password. */
 export const MASTER = { name: 'warden', password: 'warden-secret' } as const;
 
-/**
- * Starts dovecot with a configuration and mailboxes of its own on 127.0.0.1: any user logs in with `USER_PASSWORD`, and user `full@…`
- * has room for 4 KiB.
- */
-export async function startDovecot(
-  options: DovecotOptions = {},
-): Promise<Dovecot> {
+/** What some users find otherwise; all settings are in the words of dovecot. */
+const SPECIAL_USERS = {
+  /** There is room for 4 KiB. */
+  'full@example.com': ['quota_rule=*:storage=4K'],
+  /** Folders as Maildir++ and Cyrus have them: `INBOX.Work.2026`; no message may be larger than 4 KiB. */
+  'dots@example.com': [
+    'namespace/inbox/separator=.',
+    'namespace/inbox/prefix=INBOX.',
+    'quota_max_mail_size=4k',
+  ],
+};
+
+/** Starts dovecot with a configuration and mailboxes of its own on 127.0.0.1: any user logs in with `USER_PASSWORD`. */
+export async function startDovecot(): Promise<Dovecot> {
   const dir = mkdtempSync(join(tmpdir(), 'kms-dovecot-'));
   const port = await freePort();
   const tlsPort = await freePort();
@@ -65,17 +73,36 @@ export async function startDovecot(
     `${MASTER.name}:{PLAIN}${MASTER.password}\n`,
   );
   const config = join(dir, 'dovecot.conf');
-  writeFileSync(config, configText({ dir, port, tlsPort, ...options }));
+  writeFileSync(config, configText({ dir, port, tlsPort }));
 
-  const server = spawn(PROGRAM, ['-F', '-c', config], { stdio: 'ignore' });
-  await answering(port, dir);
+  const start = async (): Promise<ChildProcess> => {
+    // Its processes are a group of their own, which ends as one.
+    const started = spawn(PROGRAM, ['-F', '-c', config], {
+      stdio: 'ignore',
+      detached: true,
+    });
+    await answering(port, dir);
+
+    return started;
+  };
+
+  let server = await start();
 
   return {
     port,
     tlsPort,
+    plainHost: PLAIN_HOST,
     certFile,
     fingerprint: fingerprintOf(certFile),
-    stop: () => stop(server, dir),
+    placeOf: (user, folder) => join(dir, 'mail', user, `.${folder}`),
+    restart: async () => {
+      await end(server);
+      server = await start();
+    },
+    stop: async () => {
+      await end(server);
+      rmSync(dir, { recursive: true, force: true });
+    },
   };
 }
 
@@ -100,18 +127,18 @@ function fingerprintOf(certFile: string): string {
   return line.trim();
 }
 
-interface ConfigFacts extends DovecotOptions {
+interface ConfigFacts {
   readonly dir: string;
   readonly port: number;
   readonly tlsPort: number;
 }
 
 function configText(facts: ConfigFacts): string {
-  const { dir, port, tlsPort, separator = '/', prefix = '' } = facts;
+  const { dir, port, tlsPort } = facts;
 
   return `
 protocols = imap
-listen = 127.0.0.1
+listen = 127.0.0.1 ${PLAIN_HOST}
 base_dir = ${dir}/run
 state_dir = ${dir}/state
 log_path = ${dir}/dovecot.log
@@ -129,8 +156,8 @@ mail_plugins = quota
 mail_max_userip_connections = 50
 namespace inbox {
   inbox = yes
-  separator = ${separator}
-  prefix = ${prefix}
+  separator = /
+  prefix =
 }
 service imap-login {
   chroot =
@@ -144,6 +171,10 @@ service imap-login {
 }
 service anvil {
   chroot =
+  # Else a wrong password makes all that follow wait.
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
 }
 passdb {
   driver = passwd-file
@@ -165,28 +196,32 @@ plugin {
 protocol imap {
   mail_plugins = quota imap_quota
 }
+local ${PLAIN_HOST} {
+  protocol imap {
+    imap_capability = IMAP4rev1 NAMESPACE UNSELECT
+  }
+}
 `.replace(
     'userdb {',
-    // Of one user the room ends early.
     `userdb {
   driver = passwd-file
-  args = username_format=%u ${fullUser(dir)}
+  args = username_format=%u ${specialUsers(dir)}
 }
 userdb {`,
   );
 }
 
-function fullUser(dir: string): string {
-  const path = join(dir, 'full-users');
+function specialUsers(dir: string): string {
+  const path = join(dir, 'special-users');
   const id = (flag: string): string =>
     execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }).trim();
-  const home = `${dir}/mail/full@example.com`;
-  const rule = 'userdb_quota_rule=*:storage=4K';
 
-  writeFileSync(
-    path,
-    `full@example.com::${id('-u')}:${id('-g')}::${home}::${rule}\n`,
-  );
+  const lines = Object.entries(SPECIAL_USERS).map(([user, settings]) => {
+    const fields = settings.map((setting) => `userdb_${setting}`).join(' ');
+
+    return `${user}::${id('-u')}:${id('-g')}::${dir}/mail/${user}::${fields}\n`;
+  });
+  writeFileSync(path, lines.join(''));
 
   return path;
 }
@@ -217,11 +252,9 @@ function greets(port: number): Promise<boolean> {
   });
 }
 
-async function stop(server: ChildProcess, dir: string): Promise<void> {
-  server.kill('SIGTERM');
-  if (server.exitCode === null) {
+async function end(server: ChildProcess): Promise<void> {
+  if (server.pid !== undefined) process.kill(-server.pid, 'SIGKILL');
+  if (server.exitCode === null && server.signalCode === null) {
     await new Promise((resolve) => server.once('exit', resolve));
   }
-
-  rmSync(dir, { recursive: true, force: true });
 }

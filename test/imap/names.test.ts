@@ -7,6 +7,7 @@ import {
   parseImapAddress,
 } from '../../src/imap/account.js';
 import { parseFingerprint } from '../../src/platform/fingerprint.js';
+import { toCommandError, toConnectError } from '../../src/imap/fault.js';
 import { FolderPaths } from '../../src/imap/folder-path.js';
 import {
   identityOf,
@@ -15,6 +16,7 @@ import {
 import { openSession } from '../../src/imap/session.js';
 import { rangesOf } from '../../src/imap/uid-ranges.js';
 import { isNoMail } from '../../src/put-back/mail-items.js';
+import { receivedAtOf } from '../../src/put-back/received-at.js';
 import { targetPathOf } from '../../src/put-back/target-paths.js';
 
 describe('addresses and protection', () => {
@@ -54,6 +56,19 @@ describe('names of folders', () => {
     expect(paths.stepsOf(['R', 'A_B'])).toEqual(['R', 'A_B (3)']);
   });
 
+  it('leaves their names to those that the server takes', () => {
+    const wanted = [
+      ['R', 'a.b'],
+      ['R', 'a_b'],
+    ];
+    const paths = new FolderPaths('.', wanted);
+
+    expect(wanted.map((path) => paths.stepsOf(path))).toEqual([
+      ['R', 'a_b (2)'],
+      ['R', 'a_b'],
+    ]);
+  });
+
   it('has a stricter name for a server that refuses the first', () => {
     const paths = new FolderPaths('/');
 
@@ -69,6 +84,10 @@ describe('names of folders', () => {
     expect(targetPathOf('INBOX', target)).toEqual(['Back', 'In']);
     expect(targetPathOf('INBOX/A', target)).toEqual(['Back', 'In', 'A']);
     expect(targetPathOf('INBOX2', target)).toEqual(['Back', 'In', 'INBOX2']);
+    expect(targetPathOf('A', { into: 'inbox', standsFor: undefined })).toEqual([
+      'INBOX',
+      'A',
+    ]);
   });
 });
 
@@ -90,6 +109,18 @@ describe('messages', () => {
     expect(of('Subject: a\r\n\r\n')).not.toBe(of('Subject: b\r\n\r\n'));
   });
 
+  it('gives no date that a server would refuse or replace', () => {
+    const bytes = Buffer.from('Date: Tue, 17 Nov 2026 09:30:00 +0100\n\n');
+    const of = (receivedAt: Date, text = bytes): string | undefined =>
+      receivedAtOf({ receivedAt, bytes: text })?.toISOString();
+
+    expect(of(new Date('2038-01-19T03:14:07Z'))).toMatch(/^2038-01-19/);
+    for (const absurd of [NaN, 0, -11_644_473_600_000, 2 ** 31 * 1000, 9e14]) {
+      expect(of(new Date(absurd))).toBe('2026-11-17T08:30:00.000Z');
+      expect(of(new Date(absurd), Buffer.from('\n'))).toBeUndefined();
+    }
+  });
+
   it('tells entries of calendars from invitations', () => {
     const of = (text: string): boolean => isNoMail(Buffer.from(text));
 
@@ -103,6 +134,35 @@ describe('messages', () => {
     expect(rangesOf([3, 1, 2, 9])).toEqual(['1:3,9']);
     const odd = Array.from({ length: 1_000 }, (_, at) => at * 2 + 1);
     expect(rangesOf(odd).every((line) => line.length < 8_000)).toBe(true);
+  });
+});
+
+describe('what a server answers', () => {
+  const account = { host: 'h', port: 1, user: 'u', password: 'p' };
+  const failure = (facts: object): Error =>
+    Object.assign(new Error('words'), facts);
+
+  it.each([
+    [{ authenticationFailed: true }, 'LOGIN_REFUSED'],
+    [
+      { authenticationFailed: true, serverResponseCode: 'UNAVAILABLE' },
+      'IMAP_UNREACHABLE',
+    ],
+    [{ code: 'CERT_HAS_EXPIRED' }, 'TLS_UNTRUSTED'],
+  ])('to a login: %j', (facts, code) => {
+    const whole = { ...account, login: { kind: 'user' } } as ImapAccount;
+    expect(toConnectError(whole, failure(facts)).code).toBe(code);
+  });
+
+  it.each([
+    [{ responseStatus: 'NO' }, 'IMAP_REFUSED'],
+    [{ responseStatus: 'BAD' }, 'IMAP_REFUSED'],
+    [{ responseStatus: 'BYE' }, 'IMAP_UNREACHABLE'],
+    [{ responseStatus: 'BAD', code: 'ETHROTTLE' }, 'IMAP_UNREACHABLE'],
+    [{ responseStatus: 'NO', responseText: 'Mailbox is full' }, 'QUOTA_FULL'],
+  ])('to a command: %j', (facts, code) => {
+    const error = toCommandError(account as ImapAccount, 'w', failure(facts));
+    expect(error.code).toBe(code);
   });
 });
 

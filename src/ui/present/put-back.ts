@@ -29,7 +29,7 @@ export function formatPutBack(
   isVerbose: boolean,
 ): string {
   const { source } = planned;
-  const { added, addedBytes, skipped, leftOut, reconnects, isDryRun } = report;
+  const { added, addedBytes, skipped, leftOut, isDryRun } = report;
 
   const label = isDryRun ? 'Would add ' : 'Added     ';
   const skip = isDryRun ? 'skip' : 'skipped';
@@ -44,7 +44,7 @@ export function formatPutBack(
     ...labelled('Refused', refusedLines(report.refused, isVerbose)),
     ...labelled('Left out', leftOutLines(leftOut, source.hiddenItems)),
     ...formatLost(source.lost, { isVerbose }),
-    ...labelled('Note', reconnectLines(reconnects)),
+    ...labelled('Note', noteLines(report)),
     ...(isDryRun ? ['Nothing was changed.'] : []),
   ].join('\n');
 }
@@ -82,10 +82,11 @@ function accountOf({ account }: PlannedPutBack): string {
 }
 
 function folderLines({ folders }: PutReport): string[] {
-  return folders.map(({ to, isNew, added, skipped }) => {
+  return folders.map(({ from, to, isNew, isRenamed, added, skipped }) => {
     const counts = `${formatCount(added)} added, ${formatCount(skipped)} there`;
+    const other = isRenamed ? `, stands for ${from}` : '';
 
-    return `${to}  ${counts}${isNew ? ', new' : ''}`;
+    return `${to}  ${counts}${isNew ? ', new' : ''}${other}`;
   });
 }
 
@@ -120,10 +121,22 @@ function leftOutLines(items: number, hiddenItems: number): string[] {
   return lines;
 }
 
-function reconnectLines(reconnects: number): string[] {
-  if (reconnects === 0) return [];
+function noteLines({ reconnects, redated }: PutReport): string[] {
+  const lines: string[] = [];
 
-  const times = plural(reconnects, 'time');
+  if (reconnects > 0) {
+    const times = plural(reconnects, 'time');
 
-  return [`the connection broke off ${times} and was made again`];
+    lines.push(`the connection broke off ${times} and was made again`);
+  }
+
+  if (redated > 0) {
+    const messages = plural(redated, 'message');
+
+    lines.push(
+      `${messages} had a date that no server keeps: now that of the Date header, else today's`,
+    );
+  }
+
+  return lines;
 }
