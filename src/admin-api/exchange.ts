@@ -2,7 +2,8 @@ import { type IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { messageOf } from '../errors.js';
-import { type AdminServer, describeAddress } from './address.js';
+import { describeHttpsAddress } from '../platform/https-address.js';
+import type { AdminServer } from './address.js';
 import { AdminRefusedError, AdminUnreachableError } from './fault.js';
 import { connectTrusted } from './trust.js';
 
@@ -21,12 +22,40 @@ const PATH = '/admin/api/jsonrpc/';
 /** A page of a log has at most 50,000 lines of 1,024 characters. */
 const MOST_BYTES = 128 * 1024 ** 2;
 
+/** A server that says a byte now and then is never silent, and never done. */
+const USUAL_ANSWER_MS = 600_000;
+
 /**
  * Sends one question and waits for its answer. Each has a connection of its own: whom it goes to is looked at each time, and none
  * breaks off that was left alone for too long. Redirections are not followed, and no proxy is used.
  * @throws {UntrustedServerError} · {AdminUnreachableError} it may have been done · {AdminRefusedError} who we are is not let in
  */
 export async function exchange(
+  server: AdminServer,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Exchanged> {
+  const { answerMs = USUAL_ANSWER_MS } = server;
+  const limit = AbortSignal.timeout(answerMs);
+
+  try {
+    return await exchangeOnce(
+      server,
+      question,
+      AbortSignal.any([signal, limit]),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!limit.aborted) throw error;
+
+    throw new AdminUnreachableError(
+      `${describeHttpsAddress(server)} gave no whole answer within ${Math.round(answerMs / 1000)} s`,
+      error,
+    );
+  }
+}
+
+async function exchangeOnce(
   server: AdminServer,
   question: Question,
   signal: AbortSignal,
@@ -45,7 +74,7 @@ export async function exchange(
     if (error instanceof AdminUnreachableError) throw error;
 
     throw new AdminUnreachableError(
-      `${describeAddress(server)} gave no whole answer: ${messageOf(error)}`,
+      `${describeHttpsAddress(server)} gave no whole answer: ${messageOf(error)}`,
       error,
     );
   } finally {
@@ -98,7 +127,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
 function refuseStatus(server: AdminServer, status: number): void {
   if (status === 200) return;
 
-  const name = describeAddress(server);
+  const name = describeHttpsAddress(server);
 
   if (status === 403) {
     throw new AdminRefusedError(`${name} lets nobody in from here`, undefined, [

@@ -6,7 +6,8 @@ import {
 } from '../platform/json-answer.js';
 import { tellStep } from '../platform/steps.js';
 import { VERSION } from '../platform/tool.js';
-import { type AdminServer, describeAddress } from './address.js';
+import { describeHttpsAddress } from '../platform/https-address.js';
+import type { AdminServer } from './address.js';
 import { CookieJar } from './cookies.js';
 import { exchange } from './exchange.js';
 import { AdminRefusedError, SessionOverError } from './fault.js';
@@ -48,7 +49,7 @@ export class AdminSession {
 
   /** For messages. */
   get name(): string {
-    return describeAddress(this.server);
+    return describeHttpsAddress(this.server);
   }
 
   /** Asks for something, and changes nothing: a session that is over is opened anew, once. */

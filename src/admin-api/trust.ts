@@ -2,7 +2,8 @@ import { connect, type TLSSocket } from 'node:tls';
 import { isIP } from 'node:net';
 import { messageOf, UntrustedServerError } from '../errors.js';
 import { fingerprintOf } from '../platform/fingerprint.js';
-import { type AdminServer, describeAddress } from './address.js';
+import { describeHttpsAddress } from '../platform/https-address.js';
+import type { AdminServer } from './address.js';
 import { AdminUnreachableError } from './fault.js';
 
 const USUAL_SILENCE_MS = 60_000;
@@ -50,7 +51,7 @@ function connectAnybody(
       signal.removeEventListener('abort', stop);
       reject(
         new AdminUnreachableError(
-          `cannot reach ${describeAddress(server)}: ${messageOf(error)}`,
+          `cannot reach ${describeHttpsAddress(server)}: ${messageOf(error)}`,
           error,
         ),
       );
@@ -84,7 +85,7 @@ function judge(socket: TLSSocket, server: AdminServer): void {
   const raw = (socket.getPeerCertificate() as { raw?: Buffer }).raw;
   const found = raw ? fingerprintOf(raw) : 'none';
   const { fingerprint, certificates } = server;
-  const name = describeAddress(server);
+  const name = describeHttpsAddress(server);
 
   if (fingerprint !== undefined) {
     if (found === fingerprint) return;

@@ -2,15 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
-import {
-  type AdminAddress,
-  type AdminServer,
-  describeAddress,
-  parseAdminAddress,
-} from '../admin-api/address.js';
+import type { AdminServer } from '../admin-api/address.js';
 import { openAdminSession } from '../admin-api/session.js';
 import { ConfigurationError } from '../errors.js';
-import { parseFingerprint } from '../platform/fingerprint.js';
+import { describeHttpsAddress } from '../platform/https-address.js';
 import { readSecret } from '../platform/secret.js';
 import { readAdminPort } from '../server/admin-port.js';
 import type { Installation } from '../server/installation.js';
@@ -54,12 +49,12 @@ async function toAdminServer(
   { env, askPassword }: AdminContext,
 ): Promise<AdminServer> {
   const { api } = readIniFile(installation.dir);
-  const address = addressOf(installation, api.url);
-  const user = api.user ?? USUAL_USER;
-  const fingerprint =
-    api.fingerprint === undefined
-      ? undefined
-      : parseFingerprint(api.fingerprint);
+  const { fingerprint, user = USUAL_USER } = api;
+  // The server runs on this machine, unless somebody says otherwise.
+  const address = api.url ?? {
+    host: '127.0.0.1',
+    port: readAdminPort(installation),
+  };
 
   const password =
     readSecret({
@@ -67,7 +62,7 @@ async function toAdminServer(
       variable: PASSWORD_VARIABLE,
       file: api.passwordFile,
       env,
-    }) ?? (await askPassword(`${user} at ${describeAddress(address)}`));
+    }) ?? (await askPassword(`${user} at ${describeHttpsAddress(address)}`));
 
   if (password === '') throw new ConfigurationError('the password is empty');
 
@@ -75,16 +70,6 @@ async function toAdminServer(
     fingerprint === undefined ? ownCertificates(installation) : [];
 
   return { ...address, user, password, fingerprint, certificates };
-}
-
-/** The server runs on this machine, unless somebody says otherwise. */
-function addressOf(
-  installation: Installation,
-  url: string | undefined,
-): AdminAddress {
-  return url === undefined
-    ? { host: '127.0.0.1', port: readAdminPort(installation) }
-    : parseAdminAddress(url);
 }
 
 /** In DER: those that the server has for its own services. What cannot be read is believed by nobody. */

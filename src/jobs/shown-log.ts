@@ -4,7 +4,12 @@ import { followBackupLog, openBackupLog } from '../config/store-backup-log.js';
 import { NotFoundError } from '../errors.js';
 import type { Installation } from '../server/installation.js';
 import type { AdminCalls } from '../server/running/calls.js';
-import { readLogPage } from '../server/running/debug-log.js';
+import { UnknownAnswerError } from '../platform/json-answer.js';
+import {
+  LOG_BEGINNING,
+  type LogPosition,
+  readLogPage,
+} from '../server/running/debug-log.js';
 import { isLeafOn, readLeaves } from '../server/running/log-leaf.js';
 import { isBackupLine } from '../server/server-log.js';
 
@@ -23,6 +28,8 @@ export interface ShownLog {
 }
 
 const POLL_MS = 2_000;
+/** A log is rotated once in a while: one that is never the same cannot be read to its end. */
+const MOST_BEGINNINGS = 5;
 
 /** @throws {NotFoundError} when there is no such log */
 export function showLogFile(
@@ -45,13 +52,14 @@ export function showLogFile(
 /** The log as the running server tells it: 1,024 characters of a line at most. */
 export async function showRunningLog(calls: AdminCalls): Promise<ShownLog> {
   const isEnabled = await isLogged(calls);
-  const { lines, next } = await readOn(calls, 0);
+  const { lines, position } = await readOn(calls, LOG_BEGINNING);
 
   return {
     path: `${calls.name}, debug log`,
     isEnabled,
     lines,
-    follow: (onLine, signal) => followRunningLog(calls, next, onLine, signal),
+    follow: (onLine, signal) =>
+      followRunningLog(calls, position, onLine, signal),
   };
 }
 
@@ -69,16 +77,16 @@ async function isLogged(calls: AdminCalls): Promise<boolean | undefined> {
 
 async function followRunningLog(
   calls: AdminCalls,
-  from: number,
+  from: LogPosition,
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  let next = from;
+  let position = from;
 
   try {
     while (!signal.aborted) {
-      const read = await readOn(calls, next);
-      next = read.next;
+      const read = await readOn(calls, position);
+      position = read.position;
       read.lines.forEach(onLine);
 
       await sleep(POLL_MS, undefined, { signal });
@@ -91,16 +99,21 @@ async function followRunningLog(
 /** Backup lines up to the end of the log, and where that is; of a log that begins anew from its beginning. */
 async function readOn(
   calls: AdminCalls,
-  from: number,
-): Promise<{ readonly lines: string[]; readonly next: number }> {
+  from: LogPosition,
+): Promise<{ readonly lines: string[]; readonly position: LogPosition }> {
   const lines: string[] = [];
-  let next = from;
+  let position = from;
 
-  for (;;) {
-    const page = await readLogPage(calls, next);
-    next = page.next;
-    if (page.lines.length === 0 && !page.isNew) return { lines, next };
+  for (let beginnings = 0; beginnings < MOST_BEGINNINGS;) {
+    const page = await readLogPage(calls, position);
+    position = page.position;
+    if (page.lines.length === 0 && !page.isNew) return { lines, position };
 
+    if (page.isNew) beginnings++;
     lines.push(...page.lines.filter(isBackupLine));
   }
+
+  throw new UnknownAnswerError(
+    'Logs.get: the log is another one at each look, and has no end',
+  );
 }

@@ -7,12 +7,18 @@ export function fingerprintOf(raw: Buffer): string {
   return createHash('sha256').update(raw).digest('hex');
 }
 
-/** Reads a fingerprint in the forms that tools print it. @throws {UsageError} */
-export function parseFingerprint(text: string): string {
-  const digits = text.replace(/^sha-?256(:| fingerprint=)?/i, '');
+/** Reads a fingerprint in the forms that tools print it, `SHA256 Fingerprint=AB:CD…` too; undefined where it is none. */
+export function readFingerprint(text: string): string | undefined {
+  const digits = text.replace(/^\s*sha-?256(\s+fingerprint)?\s*[:=]?/i, '');
   const plain = digits.replace(/[:\s]/g, '').toLowerCase();
 
-  if (/^[0-9a-f]{64}$/.test(plain)) return plain;
+  return /^[0-9a-f]{64}$/.test(plain) ? plain : undefined;
+}
+
+/** @throws {UsageError} where it is none */
+export function parseFingerprint(text: string): string {
+  const plain = readFingerprint(text);
+  if (plain !== undefined) return plain;
 
   throw new UsageError(`no SHA-256 fingerprint: ${text}`, {
     hints: [

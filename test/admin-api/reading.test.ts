@@ -2,7 +2,13 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openAdminSession } from '../../src/admin-api/session.js';
-import { ADMIN_PASSWORD, type Fault } from '../helpers/admin-server.js';
+import { showRunningLog } from '../../src/jobs/shown-log.js';
+import { JsonAnswer } from '../../src/platform/json-answer.js';
+import {
+  ADMIN_PASSWORD,
+  type Fault,
+  type Manner,
+} from '../helpers/admin-server.js';
 import { type AskedServer, startAskedServer } from '../helpers/asked-server.js';
 import { expectDescribed } from '../helpers/schemas.js';
 import { type Ended, expectDone, expectEnd } from '../helpers/tools.js';
@@ -90,6 +96,61 @@ describe('--via api, reading', () => {
     expect(lines.at(-1)).toMatch(/23455$/);
   });
 
+  const lineOf = (text: string): string =>
+    `[22/Nov/2026 01:00:04][12] {backup} ${text}`;
+  const oldLog = Array.from({ length: 10_010 }, (_, at) =>
+    lineOf(`old ${String(at)}`),
+  );
+  const shorter = [lineOf('new 1'), lineOf('new 2')];
+  const longer = oldLog.map((line) => line.replace('old', 'new'));
+
+  it.each<[string, Partial<Manner>, number]>([
+    ['grows, and totalItems is of the answer', { totalItems: 'answer' }, 0],
+    ['shrinks', { otherLogBefore: { reading: 2, log: shorter } }, 2],
+    [
+      'shrinks, and what is behind its end are its last lines',
+      {
+        otherLogBefore: { reading: 2, log: shorter },
+        behindTheEnd: 'last-lines',
+      },
+      2,
+    ],
+    ['shrinks to nothing', { otherLogBefore: { reading: 2, log: [] } }, 0],
+    [
+      'has shrunk, and is longer by now',
+      { otherLogBefore: { reading: 2, log: longer } },
+      10_010,
+    ],
+  ])('reads on in a log that %s', async (_, manner, newLines) => {
+    server.admin.reset(manner);
+    server.admin.state.log = [...oldLog];
+    const { lines } = json(
+      await server.ask('log', 'show', '--json'),
+    ) as unknown as { lines: string[] };
+    const isSame = newLines === 0 && manner.otherLogBefore === undefined;
+
+    expect(lines).toHaveLength(isSame ? 10_010 : 10_000 + newLines);
+    expect(new Set(lines).size).toBe(lines.length);
+  });
+
+  it('refuses a log that is another one at each look', async () => {
+    let line = 0;
+    const calls = {
+      name: 'https://127.0.0.1:4040',
+      ask: (method: string) =>
+        Promise.resolve(
+          new JsonAnswer(method, {
+            messages: [],
+            viewport: [{ content: lineOf(String(++line)) }],
+          }),
+        ),
+      tell: () => Promise.reject(new Error('nothing is told')),
+    };
+    await expect(showRunningLog(calls)).rejects.toMatchObject({
+      code: 'API_ANSWER',
+    });
+  });
+
   it.each(['plain', 'zone', 'dashes'] as const)(
     'tells the state of its own backup, times %s',
     async (times) => {
@@ -170,7 +231,8 @@ describe('the way to the administration', () => {
       expect(ended.stderr).toContain(server.admin.fingerprint);
       expect(server.admin.called).toEqual([]);
 
-      expectDone(await withIni(`fingerprint = ${server.admin.fingerprint}\n`));
+      const found = /fingerprint = [0-9a-f]{64}/.exec(ended.stderr)?.[0] ?? '';
+      expectDone(await withIni(`${found}\n`));
     } finally {
       renameSync(`${certificate()}.away`, certificate());
     }
@@ -235,29 +297,34 @@ describe('the way to the administration', () => {
     },
   );
 
-  it('waits for no answer for ever', async () => {
-    server.admin.reset({
-      fault: { method: 'Server.getVersion', does: 'silence' },
-    });
-    const { host, port } = { host: '127.0.0.1', port: server.admin.port };
-    const session = await openAdminSession(
-      {
-        host,
-        port,
-        user: 'Admin',
-        password: ADMIN_PASSWORD,
-        fingerprint: server.admin.fingerprint,
-        certificates: [],
-        silenceMs: 300,
-      },
-      new AbortController().signal,
-    );
-    await expect(session.ask('Server.getVersion')).rejects.toMatchObject({
-      code: 'API_UNREACHABLE',
-    });
-    await session.close();
-    expectLoggedOut();
-  });
+  it.each([
+    ['silence', { silenceMs: 300 }, /no word within/],
+    ['dribble', { answerMs: 300 }, /no whole answer within/],
+  ] as const)(
+    'waits for no answer for ever: %s',
+    async (does, limits, words) => {
+      server.admin.reset({ fault: { method: 'Server.getVersion', does } });
+      const { host, port } = { host: '127.0.0.1', port: server.admin.port };
+      const session = await openAdminSession(
+        {
+          host,
+          port,
+          user: 'Admin',
+          password: ADMIN_PASSWORD,
+          fingerprint: server.admin.fingerprint,
+          certificates: [],
+          ...limits,
+        },
+        new AbortController().signal,
+      );
+      await expect(session.ask('Server.getVersion')).rejects.toMatchObject({
+        code: 'API_UNREACHABLE',
+        message: expect.stringMatching(words) as string,
+      });
+      await session.close();
+      expectLoggedOut();
+    },
+  );
 
   it('opens a session anew that the server has ended, once and to read', async () => {
     server.admin.reset({ dieBefore: 3 });

@@ -77,6 +77,8 @@ export interface AdminState {
   log: string[];
   /** So many readings of the options until now. */
   readings: number;
+  /** The same of the log. */
+  logReadings: number;
   /** Undefined: no copy is made. */
   run: { polls: number; failed: boolean } | undefined;
   lastStatus: string;
@@ -131,6 +133,7 @@ export function makeState({
     isLogged: false,
     log: [],
     readings: 0,
+    logReadings: 0,
     run: undefined,
     lastStatus: 'backupStatusNone',
     lastMirror: undefined,
@@ -294,7 +297,7 @@ const METHODS: Readonly<
 
     return {};
   },
-  'Logs.get': ({ state: { log } }, params) => {
+  'Logs.get': ({ state, manner }, params) => {
     check(
       params,
       { logName: 'string', fromLine: 'number', countLines: 'number' },
@@ -302,15 +305,22 @@ const METHODS: Readonly<
     );
     const count = params['countLines'] as number;
     const from = params['fromLine'] as number;
-    const start = from === -1 ? Math.max(0, log.length - count) : from;
     if (count > 50_000) throw invalid();
 
-    return {
-      viewport: log
-        .slice(start, start + count)
-        .map((content) => ({ content, highlight: '', extra: 1 })),
-      totalItems: log.length,
-    };
+    const { otherLogBefore: other, behindTheEnd } = manner;
+    if (other?.reading === ++state.logReadings) state.log = [...other.log];
+
+    const { log } = state;
+    const isBehind = from >= log.length && behindTheEnd === 'last-lines';
+    const start =
+      from === -1 || isBehind ? Math.max(0, log.length - count) : from;
+    const viewport = log
+      .slice(start, start + count)
+      .map((content) => ({ content, highlight: '', extra: 1 }));
+    const totalItems =
+      manner.totalItems === 'log' ? log.length : viewport.length;
+
+    return { viewport, totalItems };
   },
 };
 

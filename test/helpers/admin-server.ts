@@ -19,7 +19,14 @@ import {
 } from './admin-methods.js';
 
 export type Fault =
-  '403' | '502' | 'redirect' | 'reset' | 'cut' | 'silence' | 'reset-after';
+  | '403'
+  | '502'
+  | 'redirect'
+  | 'reset'
+  | 'cut'
+  | 'silence'
+  | 'dribble'
+  | 'reset-after';
 
 /** What nobody has written down. */
 export interface Manner {
@@ -55,6 +62,13 @@ export interface Manner {
   otherComesBefore: readonly number[];
   /** (p) */
   times: 'plain' | 'zone' | 'dashes';
+  /** (q) What `totalItems` counts: the lines of the log, or those of the answer. */
+  totalItems: 'log' | 'answer';
+  /** (q) What is asked for from behind the end of the log: nothing, or its last lines. */
+  behindTheEnd: 'nothing' | 'last-lines';
+  /** (q) Another log is there before this reading of it, counted from 1. */
+  otherLogBefore:
+    { readonly reading: number; readonly log: readonly string[] } | undefined;
   /** Without access, or the whole server. */
   role: string;
   copy: 'done' | 'failed' | 'failed-at-once' | 'never';
@@ -78,6 +92,9 @@ const USUAL: Manner = {
   setsMore: false,
   otherComesBefore: [],
   times: 'plain',
+  totalItems: 'log',
+  behindTheEnd: 'nothing',
+  otherLogBefore: undefined,
   role: 'FullAdmin',
   copy: 'done',
 };
@@ -142,24 +159,7 @@ export async function startAdminServer(dirs: {
 
     const does =
       manner.fault?.method === method ? manner.fault.does : undefined;
-    if (does === '403') {
-      html(response, 403);
-      return;
-    }
-
-    if (does === '502') {
-      html(response, 502);
-      return;
-    }
-
-    if (does === 'redirect') {
-      response.setHeader('Location', 'https://127.0.0.1:1/');
-      html(response, 302);
-      return;
-    }
-
-    if (does === 'reset') return void request.socket.destroy();
-    if (does === 'silence') return;
+    if (isFaultMet(request, response, does)) return;
 
     const answer = await answerOf(request, response, method, params);
     if (does === 'reset-after') return void request.socket.destroy();
@@ -263,6 +263,39 @@ export async function startAdminServer(dirs: {
         server.closeAllConnections();
       }),
   };
+}
+
+/** Says whether a fault is all the answer that there is. */
+function isFaultMet(
+  request: IncomingMessage,
+  response: ServerResponse,
+  does: Fault | undefined,
+): boolean {
+  switch (does) {
+    case '403':
+    case '502':
+      html(response, Number(does));
+      return true;
+    case 'redirect':
+      response.setHeader('Location', 'https://127.0.0.1:1/');
+      html(response, 302);
+      return true;
+    case 'reset':
+      request.socket.destroy();
+      return true;
+    case 'silence':
+      return true;
+    case 'dribble': {
+      // Spaces are JSON, as far as it goes.
+      const drops = setInterval(() => response.write(' '), 20);
+      response.once('close', () => {
+        clearInterval(drops);
+      });
+      return true;
+    }
+    default:
+      return false;
+  }
 }
 
 /** The session whose both cookies and whose token came along. */

@@ -34,6 +34,37 @@ function errorOf(text: string): ConfigurationError {
 }
 
 describe('kms-backup.ini', () => {
+  test('[api] takes a fingerprint as openssl prints it, and reads the address', () => {
+    const digits = 'ab'.repeat(32);
+    const pairs = 'AB:'.repeat(31) + 'AB';
+    const api = (line: string) => settings(`[api]\n${line}\n`).api;
+
+    for (const spelling of [
+      digits,
+      pairs,
+      `SHA256 Fingerprint=${pairs}`,
+      `sha256 Fingerprint=${pairs}`,
+      `SHA256:${digits}`,
+    ]) {
+      expect(api(`fingerprint = ${spelling}`).fingerprint).toBe(digits);
+    }
+
+    expect(api('url = https://[2001:db8::1]/').url).toEqual({
+      host: '2001:db8::1',
+      port: 4040,
+    });
+    for (const url of [
+      'http://a',
+      'https://a:0',
+      'https://a:70000',
+      'https://[a]',
+    ]) {
+      expect(errorOf(`[api]\nurl = ${url}\n`).message).toContain('line 2');
+    }
+
+    expect(errorOf('[api]\nfingerprint = abc\n').message).toContain('line 2');
+  });
+
   test('a missing file sets nothing', () => {
     expect(readIniFile(dir).backup.threads).toBeUndefined();
     expect(readIniFile(dir).ping.url).toBeUndefined();
