@@ -73,7 +73,7 @@ export function toRecoverRequest(
     namesLosses: flags.verbose,
     threads: flags.threads,
     clock: systemClock,
-    refuseWhileRunning: () => refuseEngine(flags.force ? undefined : server),
+    refuseWhileRunning: () => refuseEngine(server, flags.force),
     ...control,
   };
 }
@@ -182,13 +182,18 @@ function serverToUndo(flags: RecoverFlags): RecoveredServer | undefined {
   return server;
 }
 
-/** @throws {EngineRunningError} */
+/**
+ * A server that is being restarted is no server that somebody knows to run: it starts in the midst of whatever is done to it.
+ * @throws {EngineRunningError} unless it is forced · {LockedError}
+ */
 async function refuseEngine(
   server: RecoveredServer | undefined,
+  isForced: boolean,
 ): Promise<void> {
   if (!server) return;
 
   refuseWhileRestarted(server.installation);
+  if (isForced) return;
 
   const engine = await findRunningEngine(server.installation);
   if (!engine) return;

@@ -6,7 +6,7 @@ import {
   journalPath,
 } from '../server/recover-journal.js';
 import type { SwapUnit } from '../server/recover-journal-text.js';
-import { refuseInterruptedRecover } from '../server/recover-mark.js';
+import { refuseLeftJournal } from '../server/recover-mark.js';
 import { dropSpares } from './journal.js';
 import type { PlacedTop } from './placed-tops.js';
 import type { PlannedRecover } from './plan-recover.js';
@@ -91,5 +91,5 @@ export function refuseUnlessCovered(
     !request.isAdditive &&
     places.some((place) => live === place || live.startsWith(place + sep));
 
-  if (!units.every(isCovered)) refuseInterruptedRecover(directories);
+  if (!units.every(isCovered)) refuseLeftJournal(directories);
 }

@@ -39,34 +39,33 @@ export interface UnfinishedRecover {
 export function findUnfinishedRecover(
   directories: readonly string[],
 ): UnfinishedRecover | undefined {
-  return findUnfinished(directories, () => true);
+  const holder = directories
+    .map((directory) => describeHolder(join(directory, RECOVER_LOCK)))
+    .find(Boolean);
+  if (holder === undefined) return findInJournals(directories, () => true);
+
+  return {
+    isRunning: true,
+    fact: `a recover is at work: ${holder}`,
+    advice: 'Wait for its end before you back up.',
+  };
 }
 
 /**
- * The same where a mail server must not run on what it left. Messages that are added one by one are in place, or are not there yet:
- * that is no mixture.
+ * What a recover left that a mail server must not run on; asked under the lock of a restart. Messages that are added one by one are in
+ * place, or are not there yet: that is no mixture. One that holds its places has not begun, or its journal says that it has: while
+ * the server is being restarted it will refuse itself.
  */
 export function findHalfReplaced(
   directories: readonly string[],
 ): UnfinishedRecover | undefined {
-  return findUnfinished(directories, ({ added }) => added === undefined);
+  return findInJournals(directories, ({ added }) => added === undefined);
 }
 
-function findUnfinished(
+function findInJournals(
   directories: readonly string[],
   counts: (journal: Journal) => boolean,
 ): UnfinishedRecover | undefined {
-  const holder = directories
-    .map((directory) => describeHolder(join(directory, RECOVER_LOCK)))
-    .find(Boolean);
-  if (holder !== undefined) {
-    return {
-      isRunning: true,
-      fact: `a recover is at work: ${holder}`,
-      advice: 'Wait for its end before you back up.',
-    };
-  }
-
   try {
     const journal = findJournals(directories).find(
       ({ journal }) => !isAtEnd(journal) && counts(journal),
@@ -110,9 +109,19 @@ function describeUnfinished({
   };
 }
 
-/** Refuses to work on a store that is half replaced. @throws {FailedError} */
+/** Refuses to work on a store that is half replaced. @throws {FailedError} · {LockedError} while a recover is at work */
 export function refuseInterruptedRecover(directories: readonly string[]): void {
   const found = findUnfinishedRecover(directories);
+  if (found?.isRunning) {
+    throw new LockedError(found.fact, { hints: [found.advice] });
+  }
+
+  refuseLeftJournal(directories);
+}
+
+/** The same for a recover, which holds these directories itself. @throws {FailedError} */
+export function refuseLeftJournal(directories: readonly string[]): void {
+  const found = findInJournals(directories, () => true);
   if (found) throw new FailedError(found.fact, { hints: [found.advice] });
 }
 

@@ -9,6 +9,9 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/platform/clock.js';
+import { acquireLock } from '../../src/platform/lock.js';
+import { RECOVER_LOCK } from '../../src/server/recover-mark.js';
 import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
@@ -290,13 +293,40 @@ describe('two at once', () => {
     expectEnd(restart, 11, 'LOCKED');
     const plain = await kms('config', 'set', 'keep=5', '--force');
     expectEnd(plain, 11, 'LOCKED');
-    const recover = await kms('recover', server.backupDir, '--yes');
-    expectEnd(recover, 11, 'LOCKED');
+    const words = ['recover', server.backupDir, '--yes'];
+    expectEnd(await kms(...words), 11, 'LOCKED');
+    expectEnd(await kms(...words, '--force'), 11, 'LOCKED');
 
     expect((await first.ended).status).toBe(0);
     expect(config()).toContain('"RotationLimit">3');
     expect(config()).not.toContain('LogEvents');
     expect(engine.pid()).toBeDefined();
+  });
+});
+
+describe('a recover that begins while the server is stopped', () => {
+  it('keeps an edit from its work, and never the server from its start', async () => {
+    engine.kill();
+    engine.behave({ stopMs: 1000 });
+    await engine.start();
+
+    const restart = spawnKms('config', 'set', 'keep=3', '--restart-server');
+    await until(() => engine.isStopping());
+    const lock = await acquireLock({
+      path: join(server.storeDir, RECOVER_LOCK),
+      what: 'the store',
+      command: 'recover',
+      clock: systemClock,
+    });
+
+    try {
+      expectEnd(await restart.ended, 11, 'LOCKED');
+    } finally {
+      lock.release();
+    }
+
+    expect(engine.pid()).toBeDefined();
+    expect(config()).toContain('"RotationLimit">7');
   });
 });
 
