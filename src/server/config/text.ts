@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { ConfigurationError, errnoOf, NotFoundError } from '../../errors.js';
+import { pausesMs, waitMs } from '../../platform/patience.js';
 import { interruptedContent } from '../../platform/safe-replace.js';
 import { readSettingsFile } from '../../platform/settings-file.js';
 import { toUnreadableSettings } from '../../platform/system-error.js';
@@ -52,8 +53,24 @@ export function encodeConfigText(source: ConfigText): Buffer {
  * @throws {ConfigurationError} when it cannot be read, or is too large to be one
  */
 export function readConfigText(path: string): ConfigText {
-  const bytes = readBytes(path);
+  const bytes = readWhole(() => readBytes(path));
   return decodeConfigText(path, interruptedContent(path, COPY_SUFFIX) ?? bytes);
+}
+
+/** A server writes its files within milliseconds. */
+const WRITING_MS = 300;
+const END = '</config>';
+
+/** A file that ends too early is perhaps being written by a server that stops just now: it is looked at again. */
+export function readWhole(read: () => Buffer): Buffer {
+  for (const pauseMs of pausesMs(WRITING_MS)) {
+    const bytes = read();
+    if (bytes.toString('latin1').trimEnd().endsWith(END)) return bytes;
+
+    waitMs(pauseMs);
+  }
+
+  return read();
 }
 
 function readBytes(path: string): Buffer {
