@@ -11,8 +11,15 @@ export interface Behaviour {
   readonly stopMs?: number;
   readonly isBroken?: boolean;
   readonly isDeaf?: boolean;
-  /** Mail comes in and is read all the while. */
+  /** Mail comes in and is read all the while, and IMAP is spoken on `imapPort`. */
   readonly isBusy?: boolean;
+  /** What it does by itself while it is busy is chosen from this. */
+  readonly seed?: number;
+  readonly imapPort?: number;
+  /** The share of messages added by IMAP at which the connection breaks off. */
+  readonly dropRate?: number;
+  /** A process without which it ends. */
+  readonly owner?: number;
   /** What it writes into mailserver.cfg when it stops. Default: what it read there when it started. */
   readonly memory?: string;
 }

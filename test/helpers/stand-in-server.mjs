@@ -6,11 +6,13 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Dice } from './stand-in-dice.mjs';
+import { serveImap } from './stand-in-imap.mjs';
+import { idOf, Mailbox, promise } from './stand-in-mail.mjs';
 
 const dir = process.argv[2];
 process.title = 'mailserver';
@@ -32,66 +34,86 @@ if (behaviour.isBroken) {
   process.exit(1);
 }
 
+let memory = readFileSync('mailserver.cfg', 'utf8');
+const mailbox = new Mailbox(join(dir, 'store/mail/example.com/alice'));
+
 /**
- * Busy: mail comes in, messages are read, and the folder's index is written from memory. What it has promised to its users stands in
- * `stand-in.ledger`: `mail NAME`, `flag NAME`.
+ * Busy: mail comes in, messages are marked, the folder's index is written from memory, and an administrator sets the server's name, which
+ * is in memory alone until it stops. What was promised stands in `stand-in.ledger`. Each start has choices of its own.
  */
-const inbox = join(dir, 'store/mail/example.com/alice/INBOX');
-const index = new Map();
+function beBusy({ seed, imapPort, dropRate }) {
+  const starts = existsSync('stand-in.starts')
+    ? Number(readFileSync('stand-in.starts', 'utf8')) + 1
+    : 1;
+  writeFileSync('stand-in.starts', String(starts));
 
-function serve() {
-  const names = readdirSync(join(inbox, '#msgs')).sort();
-  // As 7.3 and later do: what lies there and is not in the index is supplemented.
-  for (const name of names) if (!index.has(name)) index.set(name, 'F0');
+  const dice = new Dice(seed + starts);
+  const inbox = mailbox.folder('INBOX');
+  const next = () => setTimeout(turn, dice.int(5, 60));
+  const turn = () => {
+    takeMail(inbox);
+    markOne(inbox, dice);
+    if (dice.chance(0.05)) setName(`host${dice.int(1, 1e6)}.example.com`);
+    if (dice.chance(0.7)) inbox.writeIndex();
+    next();
+  };
 
-  const last = Number.parseInt(names.at(-1) ?? '0', 16);
-  const name = `${(last + 1).toString(16).padStart(8, '0')}.eml`;
-  const text = `Message-ID: <${process.pid}.${name}@live>\r\nSubject: ${name}\r\n\r\nlive\r\n`;
-  writeFileSync(join(inbox, '#msgs', name), text);
-  index.set(name, 'F0');
-  appendFileSync('stand-in.ledger', `mail ${text.split('\r\n')[0]}\n`);
+  next();
 
-  const read = names[Math.floor(Math.random() * names.length)];
-  if (read !== undefined) {
-    index.set(read, 'F1');
-    appendFileSync('stand-in.ledger', `flag ${read}\n`);
-  }
-
-  writeIndex();
+  return serveImap({
+    mailbox,
+    port: imapPort,
+    dice: new Dice(seed - starts),
+    dropRate,
+  });
 }
 
-function readIndex() {
-  const lines = readFileSync(join(inbox, 'index.fld'), 'utf8').split('\r\n');
-  for (const line of lines.filter(Boolean)) {
-    const [name, flags] = line.slice(1).split(' ');
-    index.set(`${name}.eml`, flags);
-  }
-}
+let received = 0;
 
-function writeIndex() {
-  const lines = [...index].map(
-    ([name, flags]) => `U${name.slice(0, -4)} ${flags}\r\n`,
+function takeMail(inbox) {
+  const id = `<${process.pid}.${Date.now().toString(36)}.${++received}@live>`;
+  const text = Buffer.from(
+    `Message-ID: ${id}\r\nSubject: live\r\n\r\nlive\r\n`,
   );
-  writeFileSync(join(inbox, 'index.fld'), lines.join(''));
+  inbox.add(text, 0);
+  promise(`mail ${idOf(text)}`);
 }
 
-if (behaviour.isBusy) {
-  readIndex();
-  setInterval(serve, 20);
+function markOne(inbox, dice) {
+  const names = inbox.names();
+  const name = names[dice.int(0, names.length - 1)];
+  inbox.setBits(name, dice.int(0, 7));
 }
 
-const memory = readFileSync('mailserver.cfg', 'utf8');
+function setName(name) {
+  memory = memory.replace(/("InternetHostname">)[^<]*/, `$1${name}`);
+  promise(`set InternetHostname ${name}`);
+}
+
+const imap = behaviour.isBusy ? await beBusy(behaviour) : undefined;
 
 process.on('SIGTERM', () => {
   if (behaviour.isDeaf) return;
 
   writeFileSync('stand-in.stopping', '');
+  imap?.close();
   setTimeout(() => {
-    if (behaviour.isBusy) writeIndex();
+    mailbox.writeIndexes();
     writeFileSync('mailserver.cfg', behaviour.memory ?? memory);
     // eslint-disable-next-line no-restricted-properties -- it holds no more than its memory
     process.exit(0);
   }, behaviour.stopMs ?? 0);
 });
-setInterval(() => {}, 1000);
+
+/** Whoever started the test is gone: nobody would end what is left of it. */
+function endWithOwner() {
+  try {
+    process.kill(behaviour.owner, 0);
+  } catch {
+    // eslint-disable-next-line no-restricted-properties -- nobody waits for its end
+    process.exit(1);
+  }
+}
+
+setInterval(behaviour.owner ? endWithOwner : () => {}, 1000);
 writeFileSync('stand-in.ready', String(process.pid));
