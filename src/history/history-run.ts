@@ -54,6 +54,13 @@ export interface RunNotes {
     readonly folders: number;
     readonly messages: number;
   };
+  /** The mail archive, where it was asked for. */
+  readonly mailArchive?: {
+    /** In it, changed or not; undefined where it could not be taken. */
+    readonly files?: number;
+    /** Why it could not be taken. */
+    readonly fault?: string;
+  };
   /** Patterns that match nothing, by their setting. */
   readonly unusedPatterns?: {
     readonly accept: readonly string[];

@@ -5,6 +5,7 @@ import type { MassLossRecord } from '../archive/mass-loss-record.js';
 import { readMirrorRecord } from '../archive/mirror-record.js';
 import { parseVolumeName } from '../archive/names.js';
 import type { Storage } from '../archive/storage.js';
+import type { MailArchiveStatus } from '../page/mail-archive.js';
 import type { StatusMirror } from '../page/status-facts.js';
 import { type BackupRuns, findBackupRuns } from '../history/backup-runs.js';
 import type { HistoryRun } from '../history/history-run.js';
@@ -12,8 +13,12 @@ import { readRunProgress, type RunProgress } from '../history/progress-file.js';
 import { readHistory } from '../history/read-history.js';
 import type { Clock } from '../platform/clock.js';
 import { planNext, type TaskMoment } from '../schedule/plan-due.js';
-import { readProgress, type ScheduleProgress } from '../schedule/progress.js';
+import type { ScheduleProgress } from '../schedule/progress.js';
 import type { LeftOutCounts } from '../store/left-out-words.js';
+import {
+  findMailArchive,
+  mailArchiveWarnings,
+} from '../status/mail-archive.js';
 import { massLossWarnings } from '../status/mass-loss-warnings.js';
 import { runWarnings } from '../status/run-warnings.js';
 import { inspectIfThere, readStatus } from '../status/status.js';
@@ -21,11 +26,10 @@ import type { StatusReport } from '../status/status-report.js';
 import { critical, type StatusWarning, warning } from '../status/warning.js';
 import type { HistoryFacts } from '../report/history-metrics.js';
 import { historyFacts } from './history-facts.js';
-import { missedOwnTasks } from './own-tasks.js';
+import { lookAtTasks, type WorkedTasks } from './missed-tasks.js';
 import type { Installation } from '../server/installation.js';
 import { examinePlace } from './right-place.js';
 import { describeStopped, findLeftStopped } from '../server/restart-mark.js';
-import { evidenceOf } from './run-evidence.js';
 import { lookAtSideFiles } from './side-files.js';
 import { runningFaults, type RunningServer } from './running-server.js';
 import type { OpenServer } from './server.js';
@@ -65,6 +69,8 @@ export interface CollectedStatus {
   readonly progress: RunProgress | undefined;
   /** Far less mail than before, which nobody has acknowledged. */
   readonly massLoss: MassLossRecord | undefined;
+  /** Undefined where it is no matter of these backups. */
+  readonly mailArchive: MailArchiveStatus | undefined;
   /** Undefined where nothing was ever copied to a second place. */
   readonly mirror: MirrorStatus | undefined;
   /** The server that runs, where it was asked. */
@@ -83,44 +89,67 @@ const NEXT_RUNS = 5;
 export async function collectStatus(
   request: StatusRequest,
 ): Promise<CollectedStatus> {
-  const { server, storage, clock, running, settingsFaults = [] } = request;
-  const { installation } = server;
+  const { server, storage, clock, running } = request;
+  const { installation, settings } = server;
   const history = readHistory(installation.dir);
   const seen = await inspectIfThere(storage, request.archives);
   const { states } = seen;
-  const { progress, missedOwn, missed } = lookAtTasks(request, history, states);
-  const { massLoss, faults } = await lookAtSideFiles(server, storage, seen);
+  const tasks = lookAtTasks(request, history, states);
+  const sideFiles = await lookAtSideFiles(server, storage, seen);
   const runs = findBackupRuns(history, storage.name);
+  const mailArchive = findMailArchive(states, history, settings.include);
 
   const report = await readStatus(installation, {
-    storeDir: server.settings.storeDir,
+    storeDir: settings.storeDir,
     storage,
     states,
     clock,
     maxAgeMs: request.maxAgeMs,
     place: await examinePlace({ ...server, storage, clock }),
-    further: [
-      ...settingsFaults.map(critical),
-      ...historyWarnings(history, storage.name, missedOwn, clock()),
-      ...(await leftStoppedWarnings(installation, clock)),
-      ...sideWarnings(massLoss, [...faults, ...runningFaults(running)]),
-      ...(settingsFaults.length > 0 ? [] : progress.warnings),
-    ],
+    further: await furtherWarnings(request, history, {
+      ...tasks,
+      ...sideFiles,
+      mailArchive,
+    }),
   });
 
   return {
     report,
     states,
-    nextRuns: nextRunsOf(request, progress),
-    lastRun: progress.lastRun,
+    nextRuns: nextRunsOf(request, tasks.progress),
+    lastRun: tasks.progress.lastRun,
     ...findLeftOut(history),
     runs,
-    historyFacts: numbersOf(request, history, missed),
+    historyFacts: historyFacts(storage.name, history, tasks.missed),
     progress: progressOf(installation, runs),
-    massLoss,
+    massLoss: sideFiles.massLoss,
+    mailArchive,
     mirror: states && (await findMirrorStatus(storage, report)),
     running,
   };
+}
+
+/** What is told by others than the archives. */
+async function furtherWarnings(
+  { server, storage, clock, running, settingsFaults = [] }: StatusRequest,
+  history: readonly HistoryRun[],
+  found: Pick<WorkedTasks, 'progress' | 'missedOwn'> &
+    Pick<CollectedStatus, 'massLoss' | 'mailArchive'> & {
+      readonly faults: readonly string[];
+    },
+): Promise<StatusWarning[]> {
+  const isPlanned = settingsFaults.length === 0;
+
+  return [
+    ...settingsFaults.map(critical),
+    ...runWarnings(history, storage.name, clock()),
+    ...found.missedOwn.map(warning),
+    ...(await leftStoppedWarnings(server.installation, clock)),
+    ...mailArchiveWarnings(found.mailArchive),
+    ...massLossWarnings(found.massLoss),
+    ...[...found.faults, ...runningFaults(running)].map(warning),
+    ...(isPlanned ? found.progress.warnings : []),
+  ];
 }
 
 function progressOf(
@@ -139,43 +168,6 @@ function nextRunsOf(
     : [];
 }
 
-/** What was worked through of the schedule, and what was missed of the server's own tasks. */
-function lookAtTasks(
-  { server, clock }: StatusRequest,
-  history: readonly HistoryRun[],
-  states: readonly ArchiveState[] | undefined,
-): {
-  readonly progress: ScheduleProgress;
-  readonly missedOwn: readonly string[];
-  /** Of both. */
-  readonly missed: number;
-} {
-  const now = clock();
-  const progress = readProgress(server, now, evidenceOf(history, states));
-  const missedOwn = missedOwnTasks(server.installation, history, now);
-  const missed = progress.missed + missedOwn.length;
-
-  return { progress, missedOwn, missed };
-}
-
-/** Of a schedule that cannot be read nobody knows what was missed. */
-function numbersOf(
-  { storage, settingsFaults = [] }: StatusRequest,
-  history: readonly HistoryRun[],
-  missed: number,
-): HistoryFacts {
-  const isKnown = settingsFaults.length === 0;
-
-  return historyFacts(storage.name, history, isKnown ? missed : undefined);
-}
-
-function sideWarnings(
-  massLoss: MassLossRecord | undefined,
-  faults: readonly string[],
-): StatusWarning[] {
-  return [...massLossWarnings(massLoss), ...faults.map(warning)];
-}
-
 /** Nobody starts it again, and nothing else says why it is down. */
 async function leftStoppedWarnings(
   installation: Installation,
@@ -187,15 +179,6 @@ async function leftStoppedWarnings(
   const { fact, advice } = describeStopped(stopped);
 
   return [warning(`${fact}. ${advice}`)];
-}
-
-function historyWarnings(
-  history: readonly HistoryRun[],
-  place: string,
-  missedOwn: readonly string[],
-  now: Date,
-): StatusWarning[] {
-  return [...runWarnings(history, place, now), ...missedOwn.map(warning)];
 }
 
 /** What the last backup left out, known to the administrator. */

@@ -1,9 +1,11 @@
 /** Everything that `doctor` looks at. */
 import { systemClock } from '../platform/clock.js';
 import { readIniFile } from '../settings/ini-file.js';
+import type { IniSettings } from '../settings/ini-settings.js';
 import type { Check } from '../status/check.js';
 import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { chooseStorage } from './archive-places.js';
+import { checkMailArchive } from './check-mail-archive.js';
 import { checkPatterns } from './check-patterns.js';
 import { checkScheduler } from './check-scheduler.js';
 import { checkTelling } from './check-telling.js';
@@ -52,20 +54,26 @@ export async function examineServer(
   });
 
   const ini = readIniFile(installation.dir);
-  const { targets } = ini;
-  const looked =
-    targets.length > 0
-      ? await (await import('./test-target.js')).lookAtTargets(targets)
-      : [];
+  const server = { installation, settings };
+  const looked = await lookAtTargets(ini);
   const scheduler = checkScheduler(flags, settings.backupEnabled);
 
   return {
     checks: [
       ...[check, ...checks, scheduler],
       checkPatterns(installation.dir, ini),
+      checkMailArchive(server, ini, storage.localDirectory),
       ...checkOwnTasks(installation),
       ...looked,
     ],
     isConfigured: true,
   };
+}
+
+async function lookAtTargets({ targets }: IniSettings): Promise<Check[]> {
+  if (targets.length === 0) return [];
+
+  const { lookAtTargets: look } = await import('./test-target.js');
+
+  return look(targets);
 }

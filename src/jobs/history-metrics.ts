@@ -1,15 +1,11 @@
 /** The history's numbers in the file of `[metrics] textfile`, written after every run: also after one that broke before it began. */
-import type { HistoryRun } from '../history/history-run.js';
 import { readHistory } from '../history/read-history.js';
 import { KmsError, messageOf } from '../errors.js';
 import { addNote } from '../platform/run-notes.js';
 import { writeHistoryMetrics } from '../report/metrics-file.js';
 import { readTelling } from '../report/telling.js';
-import { readProgress } from '../schedule/progress.js';
-import type { StatusRequest } from './collect-status.js';
 import { historyFacts } from './history-facts.js';
-import { missedOwnTasks } from './own-tasks.js';
-import { evidenceOf } from './run-evidence.js';
+import { lookAtTasks } from './missed-tasks.js';
 import { findServer, type ServerFlags } from './server.js';
 import { toStatusRequest } from './status-request.js';
 
@@ -22,11 +18,8 @@ export async function keepHistoryMetrics(flags: ServerFlags): Promise<void> {
 
     const request = toStatusRequest({ 'server-dir': flags['server-dir'] });
     const history = readHistory(installation.dir);
-    const facts = historyFacts(
-      request.storage.name,
-      history,
-      countMissed(request, history),
-    );
+    const { missed } = lookAtTasks(request, history, undefined);
+    const facts = historyFacts(request.storage.name, history, missed);
 
     await writeHistoryMetrics(textfile, facts, request.clock);
   } catch (error) {
@@ -34,16 +27,4 @@ export async function keepHistoryMetrics(flags: ServerFlags): Promise<void> {
     const kind = error instanceof KmsError ? 'remark' : 'warning';
     addNote({ kind, key: 'history-metrics', text });
   }
-}
-
-function countMissed(
-  { server, clock, settingsFaults = [] }: StatusRequest,
-  history: readonly HistoryRun[],
-): number | undefined {
-  if (settingsFaults.length > 0) return undefined;
-
-  const now = clock();
-  const { missed } = readProgress(server, now, evidenceOf(history, undefined));
-
-  return missed + missedOwnTasks(server.installation, history, now).length;
 }

@@ -12,7 +12,6 @@ import { planBackup, runBackup } from '../backup/run-backup.js';
 import { messageOf } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import { formatSize, plural } from '../platform/units.js';
-import type { LeftOutCounts } from '../store/left-out-words.js';
 import type { ArchivePoint, RunReport } from '../report/run-report.js';
 import {
   listSafely,
@@ -26,6 +25,7 @@ import type { IniSettings } from '../settings/ini-settings.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
 import { mirrorAfter } from './mirror-after.js';
 import type { MirrorEnd, MirrorRequest } from './mirror-archives.js';
+import { noteArchive } from './note-archive.js';
 import { warnOfLeftStopped } from './restart-server.js';
 import { refuseWrongPlace, rememberArchives } from './right-place.js';
 import {
@@ -165,35 +165,6 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
   const makePage = (): Promise<string> => makePageOf(request, archives);
 
   return { report, rotation, mirror, warnings, runReport, makePage };
-}
-
-/** What the history keeps of a published archive, also where what follows fails. */
-function noteArchive(report: BackupReport): void {
-  noteRun({
-    archive: report.archive,
-    messages: report.messages.total,
-    bytes: report.storedBytes,
-    warnings: report.warnings.length,
-    leftOut: report.issues.length,
-    accepted: report.accepted.length,
-    excluded: countsOf(report.excluded),
-    unusedPatterns: report.unusedPatterns,
-    isMassLoss: report.isMassLoss,
-  });
-}
-
-function countsOf({
-  domains,
-  users,
-  folders,
-  messages,
-}: LeftOutCounts): LeftOutCounts {
-  return {
-    domains,
-    users,
-    folders,
-    messages,
-  };
 }
 
 /** The facts of a run that its report needs before it begins. */

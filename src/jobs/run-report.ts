@@ -60,6 +60,8 @@ function archiveFacts(report: BackupReport): RunReport['archive'] {
     sizeBytes: report.sourceBytes,
     compressedBytes: report.storedBytes,
     volumes: report.volumes.length,
+    mailArchive: report.mailArchive,
+    keptOut: report.keptOut,
     verifiedEntries:
       report.verifiedEntries > 0 ? report.verifiedEntries : undefined,
   };

@@ -55,6 +55,7 @@ export async function collectFacts(
     freeBytes: space?.freeBytes,
     totalBytes: space?.totalBytes,
     leftOut: describeKnown(rest),
+    mailArchive: rest.mailArchive,
     mirror: rest.mirror,
   };
 }

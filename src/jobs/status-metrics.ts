@@ -42,6 +42,7 @@ export async function writeStatusMetrics(
 function stateFacts({
   report,
   nextRuns: [next],
+  mailArchive,
   mirror,
 }: CollectedStatus): Omit<StateFacts, 'at'> {
   return {
@@ -53,6 +54,7 @@ function stateFacts({
     sizeBytes: report.sizeBytes,
     freeBytes: report.freeBytes,
     nextRun: next?.at,
+    mailArchive: mailArchive?.takenAt,
     mirrorBehindMs: mirror?.behindMs,
   };
 }

@@ -9,11 +9,16 @@ import {
   type ServerSettings,
 } from '../server/settings.js';
 import { readIniFile } from '../settings/ini-file.js';
+import type { IniSettings } from '../settings/ini-settings.js';
 import { chooseStorage } from './archive-places.js';
 import type { StatusRequest } from './collect-status.js';
 import type { SeenServer } from './running-server.js';
 import { findServer, type ServerFlags } from './server.js';
-import type { SourceFlags } from './setting-sources.js';
+import {
+  choose,
+  INCLUDES_ARCHIVE,
+  type SourceFlags,
+} from './setting-sources.js';
 
 /**
  * The request of `status`.
@@ -27,8 +32,11 @@ export function toStatusRequest(
 ): StatusRequest {
   const installation = findServer(flags);
   const [ofFile, fault] = settingsOrFault(installation);
-  const settings = { ...ofFile, ...running?.settings };
-  const faults = [fault, iniFault(installation)];
+  const [ini, iniFault] = iniOrFault(installation);
+  const seen = { ...ofFile, ...running?.settings };
+  const archive = choose(INCLUDES_ARCHIVE, { flags: {}, ini });
+  const settings = { ...seen, include: { ...seen.include, archive } };
+  const faults = [fault, iniFault];
   const server = {
     installation,
     settings,
@@ -67,14 +75,14 @@ function lastPlace({ dir }: Installation): string | undefined {
   return readHistory(dir).findLast(({ place }) => place !== undefined)?.place;
 }
 
-function iniFault(installation: Installation): string | undefined {
+function iniOrFault(
+  installation: Installation,
+): [IniSettings | undefined, string | undefined] {
   try {
-    readIniFile(installation.dir);
-
-    return undefined;
+    return [readIniFile(installation.dir), undefined];
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
 
-    return `no backup can be made: ${error.message}`;
+    return [undefined, `no backup can be made: ${error.message}`];
   }
 }

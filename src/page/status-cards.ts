@@ -1,6 +1,7 @@
 /** The first look at the state, in cards: points in time, sizes, the second place, space. Pure. */
 import { formatMinute } from '../platform/dates.js';
 import { formatAge, formatSize, plural } from '../platform/units.js';
+import { describeMailArchive } from './mail-archive.js';
 import { escapeHtml } from './html.js';
 import {
   describeLag,
@@ -16,6 +17,7 @@ export function glanceHtml(facts: StatusFacts): string {
       lastCard(type, facts),
     ),
     archivesCard(facts),
+    ...mailArchiveCards(facts),
     ...mirrorCards(facts),
     ...spaceCards(facts),
   ];
@@ -51,6 +53,15 @@ function archivesCard({ archives }: StatusFacts): string {
     plural(archives.length, 'archive'),
     formatSize(bytes),
   );
+}
+
+/** None where nobody asks for it. */
+function mailArchiveCards({ mailArchive }: StatusFacts): string[] {
+  if (!mailArchive) return [];
+
+  const verdict = mailArchive.isInNewest ? 'backed up' : 'not backed up';
+
+  return [card('Mail archive', verdict, describeMailArchive(mailArchive))];
 }
 
 /** None where there is no second place. */

@@ -1,4 +1,5 @@
 import { formatAge } from '../platform/units.js';
+import type { MailArchiveStatus } from './mail-archive.js';
 import type { RunType } from '../report/run-report.js';
 
 /** One archive as the status shows it. */
@@ -83,6 +84,8 @@ export interface StatusFacts {
   /** Of the backup directory's file system; undefined where it does not say. */
   readonly freeBytes?: number | undefined;
   readonly totalBytes?: number | undefined;
+  /** Undefined where it is no matter of these backups. */
+  readonly mailArchive?: MailArchiveStatus | undefined;
   /** Undefined where nothing was ever copied to a second place. */
   readonly mirror?: StatusMirror | undefined;
 }

@@ -135,6 +135,8 @@ export interface LockSighting {
   readonly isSuspicious: boolean;
   /** The content is no lock of this program, or half of one. */
   readonly isJunk: boolean;
+  /** When it was taken, as its holder says. */
+  readonly since: Date | undefined;
 }
 
 /** Looks at a lock; undefined where it is free, or its holder is proven dead. Takes no lock. */
@@ -153,7 +155,14 @@ export function sightLock(
     advice: removalHint(lock),
     isSuspicious: isSuspicious(lock, now),
     isJunk,
+    since: sinceOf(lock),
   };
+}
+
+function sinceOf({ claim }: HeldLock): Date | undefined {
+  const ms = claim.state === 'held' ? Date.parse(claim.holder.since) : NaN;
+
+  return Number.isNaN(ms) ? undefined : new Date(ms);
 }
 
 function findHeldLock(path: string): HeldLock | undefined {

@@ -59,6 +59,17 @@ export interface ArchiveFacts {
   readonly volumes: number;
   /** Entries that were read back and compared; undefined where the run was told not to. */
   readonly verifiedEntries?: number | undefined;
+  /** Undefined where it was not asked for, or could not be taken. */
+  readonly mailArchive?: MailArchiveFacts | undefined;
+  /** Directories of archives, which lie in what is backed up and are no part of it. */
+  readonly keptOut?: readonly string[] | undefined;
+}
+
+/** The mail archive, as the run took it. */
+interface MailArchiveFacts {
+  readonly directory: string;
+  /** In it, changed or not. */
+  readonly files: number;
 }
 
 /** Why a run failed, as it was told on stderr. */

@@ -52,7 +52,27 @@ function archiveRows(report: RunReport, archive: ArchiveFacts): SummaryRow[] {
       `${size} (${formatSize(archive.compressedBytes)} compressed)${base}`,
     ],
     ['Verified', verified],
+    ...partRows(archive),
   ];
+}
+
+/** What is in the archive beside the usual, and what of the server is not in it since it is archives. */
+function partRows({ mailArchive, keptOut = [] }: ArchiveFacts): SummaryRow[] {
+  return [
+    ...(mailArchive
+      ? [['With', describeMailArchive(mailArchive)] as const]
+      : []),
+    ...keptOut.map(
+      (directory) => ['Kept out', `${directory}: archives lie there`] as const,
+    ),
+  ];
+}
+
+function describeMailArchive({
+  files,
+  directory,
+}: NonNullable<ArchiveFacts['mailArchive']>): string {
+  return `${plural(files, 'file')} of the mail archive in ${directory}`;
 }
 
 const NAMED = 5;

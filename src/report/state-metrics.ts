@@ -15,6 +15,8 @@ export interface StateFacts {
   readonly sizeBytes?: number | undefined;
   readonly freeBytes?: number | undefined;
   readonly nextRun?: Date | undefined;
+  /** The newest archive that holds it. */
+  readonly mailArchive?: Date | undefined;
   readonly mirrorBehindMs?: number | undefined;
 }
 
@@ -27,7 +29,11 @@ interface LastArchive {
 
 /** The textfile with this state: what it says of runs stays, and what it said of an earlier state goes. */
 export function stateMetricsText(previous: string, facts: StateFacts): string {
-  const blocks = [...plainBlocks(facts), ...lastBlocks(facts)];
+  const blocks = [
+    ...plainBlocks(facts),
+    ...momentBlocks(facts),
+    ...lastBlocks(facts),
+  ];
 
   return otherLines(previous, 'state') + blocks.join('');
 }
@@ -58,10 +64,21 @@ function plainBlocks(facts: StateFacts): string[] {
     plainBlock('archives', 'Archives that are there.', facts.archives),
     plainBlock('size_bytes', 'Bytes of all archives.', facts.sizeBytes),
     plainBlock('free_bytes', 'Bytes that are free there.', facts.freeBytes),
+  ];
+}
+
+/** Of the schedule, and of what not every server has. */
+function momentBlocks(facts: StateFacts): string[] {
+  return [
     plainBlock(
       'next_run_timestamp_seconds',
       'When the next run of the schedule is due.',
       seconds(facts.nextRun),
+    ),
+    plainBlock(
+      'mail_archive_timestamp_seconds',
+      'When the newest archive that holds the mail archive was taken.',
+      seconds(facts.mailArchive),
     ),
     plainBlock(
       'mirror_behind_seconds',

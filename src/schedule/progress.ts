@@ -5,7 +5,7 @@ import type { Installation } from '../server/installation.js';
 import type { ScheduleTask } from '../server/schedule-tasks.js';
 import type { ServerSettings } from '../server/settings.js';
 import { planNext, type TaskMoment } from './plan-due.js';
-import { isScheduleRunning } from './run.js';
+import { findScheduleRun } from './run.js';
 import { type LastRun, readScheduleState } from './state.js';
 
 /** A fault of the schedule, and how bad it is. */
@@ -39,7 +39,8 @@ const MOST_MISSED = 200;
 
 /**
  * Finds who works through the schedule: the server while backup is enabled; else `schedule run`, where its state shows that it has
- * before. Whoever it is: a task that fell due and was followed by no archive and no run is missed.
+ * before. Whoever it is: a task that fell due and was followed by no archive and no run is missed, but for what a call of
+ * `schedule run` that is at work found due when it began.
  * @param evidence the last archive or run, whoever made it; undefined where there is none
  */
 export function readProgress(
@@ -65,10 +66,13 @@ export function readProgress(
   }
 
   const limit = new Date(now.getTime() - GRACE_MS);
+  const atWork = findScheduleRun(server.installation);
+  const begun = atWork?.since ?? since;
   const missed =
-    since && !isScheduleRunning(server.installation)
-      ? missedMoments(tasks, since, limit)
+    since && begun
+      ? missedMoments(tasks, since > begun ? since : begun, limit)
       : [];
+  const by = atWork ? `still at work is ${atWork.fact}` : fault;
 
   return {
     isWorkedThrough,
@@ -78,7 +82,7 @@ export function readProgress(
       ...(tasks.length === 0
         ? [warning('no task of the schedule is enabled')]
         : []),
-      ...describeMissed(missed, fault, now),
+      ...describeMissed(missed, by, now),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ExitCode, LockedError } from '../errors.js';
-import { acquireLock, describeHolder } from '../platform/lock.js';
+import { systemClock } from '../platform/clock.js';
+import { acquireLock, type LockSighting, sightLock } from '../platform/lock.js';
 import { runToEnd } from '../platform/run-program.js';
 import type { Installation } from '../server/installation.js';
 import { readSettings } from '../server/settings.js';
@@ -137,9 +138,11 @@ async function runAll(
   };
 }
 
-/** Says whether a call of `schedule run` is at work. */
-export function isScheduleRunning(installation: Installation): boolean {
-  return describeHolder(lockPath(installation)) !== undefined;
+/** The call of `schedule run` that is at work; undefined where there is none. */
+export function findScheduleRun(
+  installation: Installation,
+): LockSighting | undefined {
+  return sightLock(lockPath(installation), systemClock);
 }
 
 function lockPath({ dir }: Installation): string {

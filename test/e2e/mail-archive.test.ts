@@ -425,6 +425,78 @@ describe('a backup', () => {
   });
 });
 
+/** What status, page, metrics and doctor say of it. */
+async function told(): Promise<Readonly<Record<string, string>>> {
+  const [page, metrics] = ['page.html', 'm.prom'].map((name) =>
+    join(dir, name),
+  );
+  const status = await kms(
+    ...['status', '--html', page ?? '', '--prometheus', metrics ?? ''],
+  );
+  const doctor = await kms('doctor');
+  const html = readFileSync(page ?? '', 'utf8');
+
+  return {
+    status: status.stdout.replaceAll(/\s+/g, ' '),
+    card: /<dt>Mail archive<\/dt>.*?<\/dd>/.exec(html)?.[0] ?? '',
+    html,
+    metrics: readFileSync(metrics ?? '', 'utf8'),
+    doctor: doctor.stdout.replaceAll(/\s+/g, ' '),
+  };
+}
+
+describe('who looks at the backups', () => {
+  it('is told whether the newest holds the mail archive, and why it does not', async () => {
+    build(`${otherDisk}/archive`);
+    const ini = join(server.serverDir, 'kms-backup.ini');
+    expectDone(await kms('backup', 'full'));
+    const before = await told();
+    expect(before['status']).not.toContain('ail archive');
+    expect(before['card']).toBe('');
+    expect(before['metrics']).not.toContain('mail_archive');
+    expect(before['doctor']).toContain(`${archiveDir} is not asked for`);
+
+    const asking = '[backup]\ninclude-archive = yes\n';
+    writeFileSync(ini, asking);
+    expect((await told())['status']).toMatch(
+      /Warning the mail archive is not in the newest backup, F\w+\.zip; no archive holds it/,
+    );
+
+    expectDone(await kms('backup', 'full', '--no-rotate'));
+    const taken = await told();
+    expect(taken['status']).toMatch(
+      /Mail archive in the newest backup, F\w+\.zip/,
+    );
+    expect(taken['status']).not.toContain('the mail archive');
+    expect(taken['card']).toMatch(/>backed up<small>in the newest/);
+    expect(taken['metrics']).toMatch(/mail_archive_timestamp_seconds \d{10}\n/);
+    expect(taken['doctor']).toContain(
+      `${archiveDir} can be read, outside of the store`,
+    );
+
+    rmSync(archiveDir, { recursive: true });
+    mkdirSync(archiveDir);
+    expect((await kms('backup', 'diff')).status).toBe(3);
+    const reason = `the mail archive ${archiveDir} is empty: its disk may not be mounted`;
+    const lost = await told();
+    const last = /; it was last in F\w+\.zip, \w{3} \d{4}-\d\d-\d\d/;
+    expect(lost['status']).toMatch(last);
+    expect(lost['status']).toMatch(
+      RegExp(
+        `the mail archive is not in the newest backup, I\\w+\\.zip: ${reason}`,
+      ),
+    );
+    expect(lost['card']).toContain('>not backed up<small>');
+    expect(lost['html']).toContain(reason);
+    expect(lost['doctor']).toContain(reason);
+    const { json } = await kmsJson('status');
+    expect(json).toMatchObject({
+      level: 'warning',
+      mailArchive: { isAsked: true, isInNewest: false, fault: reason },
+    });
+  });
+});
+
 describe('a recover of the mail archive', () => {
   beforeEach(async () => {
     build(`${otherDisk}/archive`);

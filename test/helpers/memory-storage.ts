@@ -238,6 +238,7 @@ class MemoryLock implements StorageLock {
           advice: '',
           isSuspicious: false,
           isJunk: false,
+          since: undefined,
         };
   }
 

@@ -18,6 +18,25 @@ describe('the notification of a run', () => {
     expect(text).not.toContain('Warnings');
   });
 
+  test('the mail archive, and archives that were kept out, are named in text and HTML', () => {
+    const { archive } = runReport();
+    const mailArchive = { directory: '/srv/archive', files: 1204 };
+    const report = runReport({
+      archive: archive && {
+        ...archive,
+        mailArchive,
+        keptOut: ['/srv/archive/second'],
+      },
+    });
+    const { text, html } = notificationFor(report);
+
+    expect(text).toContain(
+      'With       1,204 files of the mail archive in /srv/archive\n' +
+        'Kept out   /srv/archive/second: archives lie there\n',
+    );
+    expect(html).toContain('1,204 files of the mail archive in /srv/archive<');
+  });
+
   test('what needs attention comes before the summary, in text and HTML', () => {
     const report = runReport({
       outcome: 'incomplete',

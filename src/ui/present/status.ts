@@ -17,6 +17,7 @@ import type {
   StatusArchive,
   StatusReport,
 } from '../../status/status-report.js';
+import { describeMailArchive } from '../../page/mail-archive.js';
 import { document } from '../document.js';
 import { unknownLine } from './check-line.js';
 import { toldError } from './error.js';
@@ -60,6 +61,7 @@ export function documentStatus(
     accepted,
     excluded,
     massLoss,
+    mailArchive,
     mirror,
     running,
     states,
@@ -79,6 +81,7 @@ export function documentStatus(
     excluded,
     runs: { ...runs, progress },
     massLoss,
+    mailArchive,
     mirror,
     runningServer: running,
     pins: documentPins(states ?? [], systemClock()),
@@ -174,12 +177,19 @@ function keptRows({ report, states }: CollectedStatus): string[][] {
   ];
 }
 
-/** What the last backup left out, and was known. */
-function leftOutRows({ accepted, excluded }: CollectedStatus): string[][] {
+/** The mail archive, and what the last backup left out and was known. */
+function leftOutRows({
+  mailArchive,
+  accepted,
+  excluded,
+}: CollectedStatus): string[][] {
   const isAny =
     excluded && excluded.domains + excluded.users + excluded.folders > 0;
 
   return [
+    ...(mailArchive
+      ? [['Mail archive', describeMailArchive(mailArchive)]]
+      : []),
     ...(accepted > 0 ? [['Accepted', describeAccepted(accepted)]] : []),
     ...(isAny
       ? [['Left out', `on purpose: ${describeLeftOut(excluded)}`]]
