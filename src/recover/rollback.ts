@@ -11,6 +11,8 @@ import { exists } from '../server/recover-state.js';
 import { type Cost, NO_COST } from './cost.js';
 import { keepSince } from './keep-since.js';
 import { type CostFields, describeCost } from './describe-recover.js';
+import type { IndexedMessages } from './indexed-messages.js';
+import { plural } from '../platform/units.js';
 import { holdPlaces, refuseMissingPlaces } from './places.js';
 import type { RecoverRequest } from './request.js';
 import { measureRollback, type RollbackCost } from './rollback-cost.js';
@@ -78,8 +80,19 @@ async function planFor(
 }
 
 /** What was added goes, and the archive has it. */
-function costOfTaking({ messages, files }: TakenBack): Cost {
-  return { ...NO_COST, loses: { ...NO_COST.loses, messages, files } };
+function costOfTaking({ messages, files, indexed }: TakenBack): Cost {
+  return {
+    ...NO_COST,
+    loses: { ...NO_COST.loses, messages, files },
+    notes: indexed.map(describeIndexed),
+  };
+}
+
+/** The index holds the flags of all other mail of the folder, and stays as the server wrote it. */
+function describeIndexed({ index, messages }: IndexedMessages): string {
+  const named = plural(messages, 'message that goes', 'messages that go');
+
+  return `${index} names ${named}; whether the mail server forgets what has no file is not known: where the folder shows mail that cannot be opened, stop the server and rename that index; it is made anew then, and the whole folder is unread`;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   readAdded,
 } from './added-list.js';
 import { identityOf, lookAtDirectory } from './added-places.js';
+import { findIndexed, type IndexedMessages } from './indexed-messages.js';
 import { restoreTime } from './swap.js';
 
 /** Taking back what an additive recover added. */
@@ -21,18 +22,21 @@ export interface TakenBack {
   readonly files: number;
   /** Added files that are not as they were added: changed, moved or removed since. They are left as they are. */
   readonly others: number;
+  /** The live indexes that name messages which go. */
+  readonly indexed: readonly IndexedMessages[];
 }
 
 /** Counts what a rollback would take back; changes nothing. @param list that of the journal */
 export function countAdded(list: string): TakenBack {
   const added = filesOf(readAdded(list));
   const present = added.filter(isAsAdded);
-  const messages = present.filter(({ kind }) => kind === 'message').length;
+  const messages = present.filter(({ kind }) => kind === 'message');
 
   return {
-    messages,
-    files: present.length - messages,
+    messages: messages.length,
+    files: present.length - messages.length,
     others: added.length - present.length,
+    indexed: findIndexed(messages.map(({ path }) => path)),
   };
 }
 

@@ -275,8 +275,12 @@ describe.skipIf(!HAS_DOVECOT)('recover --imap, with a real dovecot', () => {
     ): object => ({ from, to, isRenamed: false, isNew: true, ...counts });
     const one = { added: 1, skipped: 0 };
 
+    const folders = (json['folders'] as { from: string }[]).sort((a, b) =>
+      a.from < b.from ? -1 : 1,
+    );
+
     expect(status).toBe(3);
-    expect(json).toMatchObject({
+    expect({ ...json, folders }).toMatchObject({
       refused: [{ name: 'example.com/alice/Dots/00000002' }],
       redated: 2,
       folders: [

@@ -82,7 +82,7 @@ it('everything is as it was, byte for byte, and there is nothing to undo any mor
   const plan = await kmsJsonInProcess([...undo(), '--dry-run']);
   expect(plan.json).toMatchObject({
     restores: [],
-    takesBack: { messages: 2, files: 0, others: 0 },
+    takesBack: { messages: 2, files: 0, others: 0, indexed: 0 },
   });
 
   const undone = await kmsInProcess(undo());
@@ -125,6 +125,25 @@ it('mail that came in since stays, and so does the index that names it', async (
   expect(readFileSync(join(server.storeDir, INBOX, 'index.fld'), 'utf8')).toBe(
     'made by the server',
   );
+});
+
+it('an index that names what goes stays, and the rollback says so', async () => {
+  expectDone(await kmsInProcess(add()));
+  const index = join(server.storeDir, INBOX, 'index.fld');
+  const [added = ''] = readdirSync(join(server.storeDir, MESSAGES)).filter(
+    (name) => !['00000001.eml', '00000002.eml'].includes(name),
+  );
+  const names = ['00000002', added.slice(0, 8)];
+  const text = names.map((name) => `U${name} F80000001 S1 D43032abf\r\n`);
+  writeFileSync(index, text.join(''));
+
+  const { json } = await kmsJsonInProcess([...undo(), '--dry-run']);
+  expect(json).toMatchObject({ takesBack: { messages: 2, indexed: 1 } });
+
+  const undone = await kmsInProcess(undo());
+  expectDone(undone);
+  expect(undone.stderr).toMatch(/INBOX\/index\.fld names 1 message that goes/);
+  expect(readFileSync(index, 'utf8')).toBe(text.join(''));
 });
 
 it('what became another file since is no more what was added', async () => {

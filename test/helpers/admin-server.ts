@@ -293,6 +293,7 @@ function isFaultMet(
       });
       return true;
     }
+
     default:
       return false;
   }

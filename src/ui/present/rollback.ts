@@ -58,6 +58,10 @@ export function formatRollback(
   ].join('\n');
 }
 
+function countIndexed({ indexed }: TakenBack): number {
+  return indexed.reduce((sum, { messages }) => sum + messages, 0);
+}
+
 /** Formats what an additive recover added and a rollback takes back. */
 function formatTakenBack(
   { archive, startedAt }: RollbackPlan,
@@ -135,7 +139,9 @@ export function documentRollback(plan: RollbackPlan, end: RollbackEnd): object {
     archive,
     startedAt,
     restores,
-    ...(takesBack && { takesBack }),
+    ...(takesBack && {
+      takesBack: { ...takesBack, indexed: countIndexed(takesBack) },
+    }),
     ...plan.costFields,
     cameSince: {
       messages: since.length,
