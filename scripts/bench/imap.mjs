@@ -1,4 +1,5 @@
-// Measures one message of a large archive into a live dovecot account: from the start of the program to its end.
+// Measures one message of a large archive into a live dovecot account, then 5,000 messages, and the same call again, which finds them all: from
+// the start of the program to its end.
 //   npm run build && node scripts/bench/imap.mjs [ROOT] [RUNS]        default: /dev/shm/kms-backup-bench, 9; needs root and dovecot-imapd
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -24,6 +25,7 @@ const runs = Number(process.argv[3] ?? 9);
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const { serverDir } = ensureStore(root, 'B', 1);
 const backupDir = join(root, 'imap');
+const MANY = 5_000;
 
 mkdirSync(backupDir, { recursive: true });
 if (!readdirSync(backupDir).some((name) => name.endsWith('.zip'))) {
@@ -36,21 +38,64 @@ const server = await startServer();
 
 try {
   for (let run = 1; run <= runs; run++) {
-    const account = `${user}.${run}@${domain}`;
-    const begin = performance.now();
-    const words = ['recover', backupDir, '-u', `${user}@${domain}`];
-    const { cpuSeconds } = runProgram([
-      ...words,
-      ...['--message', name, '--to-user', account, '--yes', '--quiet'],
-      ...['--imap', `127.0.0.1:${server.port}`, '--ca-file', server.cert],
+    measure(`run ${run}`, [
+      ...['recover', backupDir, '-u', `${user}@${domain}`],
+      ...['--message', name, '--to-user', `${user}.${run}@${domain}`],
     ]);
-    const seconds = (performance.now() - begin) / 1000;
-    console.log(
-      `run ${run}: ${seconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} s of the processor`,
-    );
   }
+
+  const many = backUpMany();
+  const words = ['recover', many, '-u', 'many@example.com'];
+  measure(`${MANY} messages`, words);
+  measure('the same call again', words);
 } finally {
   await server.stop();
+}
+
+/** One call, from its start to its end. */
+function measure(what, words) {
+  const begin = performance.now();
+  const { cpuSeconds } = runProgram([
+    ...words,
+    ...['--imap', `127.0.0.1:${server.port}`, '--ca-file', server.cert],
+    ...['--yes', '--quiet'],
+  ]);
+  const seconds = (performance.now() - begin) / 1000;
+  console.log(
+    `${what}: ${seconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} s of the processor`,
+  );
+}
+
+/** An archive of one folder of 5,000 messages of 5 KB. */
+function backUpMany() {
+  const directory = join(root, 'imap-many');
+  const messages = join(directory, 'store/mail/example.com/many/INBOX/#msgs');
+  const archives = join(directory, 'archives');
+
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(messages, { recursive: true });
+  mkdirSync(archives);
+  writeFileSync(
+    join(directory, 'mailserver.cfg'),
+    `<config><table name="Directories"><variable name="StoreDir">${directory}/store/</variable></table></config>`,
+  );
+  writeFileSync(join(directory, 'users.cfg'), '<config></config>');
+
+  for (let number = 1; number <= MANY; number++) {
+    const file = `${number.toString(16).padStart(8, '0')}.eml`;
+    const headers = `From: a@example.com\r\nSubject: ${number}\r\nMessage-ID: <${number}@example.com>\r\n`;
+    writeFileSync(
+      join(messages, file),
+      `${headers}\r\n${'some words of a message\r\n'.repeat(200)}`,
+    );
+  }
+
+  runProgram(
+    ['backup', 'full', '--backup-dir', archives, '--quiet'],
+    directory,
+  );
+
+  return archives;
 }
 
 /** A message in the middle of the archive, by its path in the store. */
@@ -70,11 +115,11 @@ function firstMessage() {
   throw new Error(`no message in ${middle}`);
 }
 
-function runProgram(words) {
+function runProgram(words, ofServer = serverDir) {
   const time = ['-f', '%U %S', process.execPath, program];
   const { status, stderr } = spawnSync(
     '/usr/bin/time',
-    [...time, ...words, '--server-dir', serverDir],
+    [...time, ...words, '--server-dir', ofServer],
     {
       encoding: 'utf8',
       env: {

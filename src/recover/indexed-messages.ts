@@ -20,8 +20,9 @@ export function findIndexed(paths: readonly string[]): IndexedMessages[] {
   for (const path of paths) {
     const holder = dirname(path);
     const number = numberOfMessage(basename(path));
-    if (basename(holder) !== MESSAGE_DIRECTORY || number === undefined)
-      {continue;}
+    if (basename(holder) !== MESSAGE_DIRECTORY || number === undefined) {
+      continue;
+    }
 
     const index = join(dirname(holder), INDEX_FILE);
     const known = numbers.get(index) ?? [];
