@@ -17,7 +17,8 @@ const PID_FILE = '/var/run/kms.pid';
  * The mail server's process where it runs, else undefined.
  * Linux: the process of the pid file (`KMS_BACKUP_PID_FILE` names another) where it lives and is the mail server, else
  * a process `mailserver` that was started from this installation. macOS and Windows: the process list, by name.
- * A process that may not be looked into (another user's) counts by its name: better one refusal too many.
+ * A process that may not be looked into (another user's) counts by its name: better one refusal too many. One that has neither program
+ * nor directory any more is ending, and writes nothing.
  */
 export async function findRunningEngine(
   installation: Installation,
@@ -95,12 +96,28 @@ function belongsTo(pid: number, installation: Installation): boolean {
   const home = realpathSync(installation.dir);
   const isInside = (path: string): boolean =>
     path === home || path.startsWith(home + sep);
-  const places = ['exe', 'cwd'].map((link) =>
-    readQuietly(() => readlinkSync(`/proc/${pid}/${link}`)),
-  );
-  if (places.every((place) => place === undefined)) return true;
+  const places = ['exe', 'cwd'].map((link) => lookAlong(pid, link));
 
-  return places.some((place) => place !== undefined && isInside(place));
+  return (
+    places.some((place) => place !== undefined && isInside(place)) ||
+    places.every((place) => place === HIDDEN)
+  );
+}
+
+/** Stands for a place that this user may not see. */
+const HIDDEN = '';
+
+/** Where a process is; undefined where it is ending. */
+function lookAlong(pid: number, link: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/${link}`);
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (['EACCES', 'EPERM'].includes(code)) return HIDDEN;
+    if (['ENOENT', 'ESRCH'].includes(code)) return undefined;
+
+    throw error;
+  }
 }
 
 /** Undefined where the file is not there (the process ended meanwhile) or is not ours to read. */

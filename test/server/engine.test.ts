@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { findRunningEngine } from '../../src/server/engine.js';
 import {
@@ -48,6 +48,20 @@ describe.skipIf(process.platform !== 'linux')('the engine', () => {
       pid,
       name: 'mailserver',
     });
+  });
+
+  it("is no other installation's, whose process ends at the very moment", async () => {
+    const installation = makeInstallation();
+    process.env['KMS_BACKUP_PID_FILE'] = join(installation.dir, 'missing.pid');
+    const dir = temporaryDirectory();
+    copyFileSync('/bin/true', join(dir, 'mailserver'));
+    const loop = 'i=0; while [ $i -lt 300 ]; do ./mailserver; i=$((i+1)); done';
+    const child = spawn('sh', ['-c', loop], { cwd: dir, stdio: 'ignore' });
+
+    while (child.exitCode === null) {
+      expect(await findRunningEngine(installation)).toBeUndefined();
+      await setImmediate();
+    }
   });
 
   it.each(['99999999', String(process.pid), 'nonsense', ''])(
