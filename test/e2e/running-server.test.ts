@@ -16,10 +16,10 @@ import {
 const isThorough = process.env['KMS_TEST_THOROUGH'] === '1';
 /** In each, one to three acts begin at moments of their own on a server that takes in mail. */
 const ROUNDS = Number(
-  process.env['KMS_TEST_ROUNDS'] ?? (isThorough ? 1000 : 3),
+  process.env['KMS_TEST_ROUNDS'] ?? (isThorough ? 1000 : 2),
 );
 /** Of it come the plans and what the server does by itself. How long things take, and so what meets what, comes of the machine. */
-const SEED = Number(process.env['KMS_TEST_SEED'] ?? 331);
+const SEED = Number(process.env['KMS_TEST_SEED'] ?? 6728);
 /** The first round; with KMS_TEST_ROUNDS=1 it is the only one. */
 const FIRST = Number(process.env['KMS_TEST_FIRST_ROUND'] ?? 1);
 /** Servers side by side: most of a round is waiting. */

@@ -45,7 +45,11 @@ export interface EndedAct {
 export async function openLane(dir: string): Promise<WovenLane> {
   const server = buildInstallation(join(dir, 'server'), { store: STORE });
   const engine = makeRunningServer(server.serverDir);
-  const env = { KMS_BACKUP_IMAP_PASSWORD: 'user-secret' };
+  const env = {
+    KMS_BACKUP_IMAP_PASSWORD: 'user-secret',
+    // Each server's accounts are held by themselves, as on machines of their own.
+    KMS_BACKUP_STATE_DIR: join(dir, 'state'),
+  };
   const forks = await Promise.all(
     Array.from({ length: AT_ONCE }, () => forkKms(env)),
   );
