@@ -25,6 +25,9 @@ import { isAtEnd } from './recover-state.js';
 /** Held, in every directory where something is replaced, by whoever replaces it. */
 export const RECOVER_LOCK = '.kms-backup-recover.lock';
 
+const ROLL_BACK_AGAIN =
+  'Run recover --rollback again: it completes what was begun.';
+
 /** A recover that has not come to its end, and what to do about it. */
 export interface UnfinishedRecover {
   readonly isRunning: boolean;
@@ -52,9 +55,9 @@ export function findUnfinishedRecover(
 }
 
 /**
- * What a recover left that a mail server must not run on; asked under the lock of a restart. Messages that are added one by one are in
- * place, or are not there yet: that is no mixture. One that holds its places has not begun, or its journal says that it has: while
- * the server is being restarted it will refuse itself.
+ * What a recover left that nobody may work on: no mail server, which asks under the lock of a restart, no backup and no edit. Messages
+ * that are added one by one are in place, or are not there yet: that is no mixture. One that holds its places has not begun, or its
+ * journal says that it has: while the server is being restarted it will refuse itself.
  */
 export function findHalfReplaced(
   directories: readonly string[],
@@ -83,11 +86,10 @@ function findInJournals(
   }
 }
 
-function describeUnfinished({
-  phase,
-  archive,
-  isInPlace,
-}: Journal): UnfinishedRecover {
+function describeUnfinished(journal: Journal): UnfinishedRecover {
+  const { phase, archive, isInPlace } = journal;
+  if (journal.added !== undefined) return describeUnendedAddition(journal);
+
   if (phase === 'emptied') {
     return {
       isRunning: false,
@@ -104,8 +106,30 @@ function describeUnfinished({
     isRunning: false,
     fact: `${what} of ${archive} was interrupted: the store is half old, half new`,
     advice: isRollback
-      ? 'Run recover --rollback again: it completes what was begun.'
+      ? ROLL_BACK_AGAIN
       : `Run recover again to complete it${undo}.`,
+  };
+}
+
+/** It replaces nothing: each message is in place, whole, or is not there. */
+function describeUnendedAddition({
+  phase,
+  archive,
+}: Journal): UnfinishedRecover {
+  const what = `a recover of ${archive} with --additive`;
+
+  if (phase === 'rolling-back') {
+    return {
+      isRunning: false,
+      fact: `the rollback of ${what} was interrupted: messages that it added may still be there`,
+      advice: ROLL_BACK_AGAIN,
+    };
+  }
+
+  return {
+    isRunning: false,
+    fact: `${what} was interrupted before it added anything`,
+    advice: 'Run recover again, or recover --rollback to forget it.',
   };
 }
 
@@ -121,7 +145,7 @@ export function refuseInterruptedRecover(directories: readonly string[]): void {
 
 /** The same for a recover, which holds these directories itself. @throws {FailedError} */
 export function refuseLeftJournal(directories: readonly string[]): void {
-  const found = findInJournals(directories, () => true);
+  const found = findHalfReplaced(directories);
   if (found) throw new FailedError(found.fact, { hints: [found.advice] });
 }
 

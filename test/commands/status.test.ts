@@ -36,7 +36,11 @@ async function backedUp(): Promise<Installation> {
 }
 
 /** What a recover leaves that was killed while it swapped. */
-function interruptRecover({ serverDir }: Installation, phase: string): void {
+function interruptRecover(
+  { serverDir }: Installation,
+  phase: string,
+  more: object = {},
+): void {
   const staging = join(serverDir, '.kms-backup-recover');
   mkdirSync(staging);
   const journal = {
@@ -45,6 +49,7 @@ function interruptRecover({ serverDir }: Installation, phase: string): void {
     units: [],
     stagingDirs: [],
     keepsOld: false,
+    ...more,
   };
   writeFileSync(join(staging, 'journal.json'), JSON.stringify(journal));
 }
@@ -246,6 +251,23 @@ describe.each([
     expect(readdirSync(server.backupDir)).toEqual(before);
   });
 });
+
+it.each([
+  ['swapping', 'was interrupted before it added anything'],
+  ['rolling-back', 'messages that it added may still be there'],
+])(
+  'a recover with --additive that was interrupted while %s is told as what it is, and keeps no backup away',
+  async (phase, fact) => {
+    const server = await backedUp();
+    interruptRecover(server, phase, { added: join(server.serverDir, 'added') });
+    const words = ['--server-dir', server.serverDir];
+    const { stdout } = await kmsInProcess(['status', ...words]);
+    expect(stdout).toContain('F20261122T010003Z.zip with --additive');
+    expect(stdout).toContain(fact);
+    expect(stdout).not.toContain('half old');
+    expectDone(await kmsInProcess(['backup', 'full', ...words]));
+  },
+);
 
 it('a recover at work is a warning for status and doctor, and a lock for a backup', async () => {
   const server = await backedUp();
