@@ -29,7 +29,7 @@ import { historyFacts } from './history-facts.js';
 import { lookAtTasks, type WorkedTasks } from './missed-tasks.js';
 import type { Installation } from '../server/installation.js';
 import { examinePlace } from './right-place.js';
-import { describeStopped, findLeftStopped } from '../server/restart-mark.js';
+import { leftStoppedWarning } from '../server/restart-mark.js';
 import { lookAtSideFiles } from './side-files.js';
 import { runningFaults, type RunningServer } from './running-server.js';
 import type { OpenServer } from './server.js';
@@ -173,12 +173,9 @@ async function leftStoppedWarnings(
   installation: Installation,
   clock: Clock,
 ): Promise<StatusWarning[]> {
-  const stopped = await findLeftStopped(installation, clock);
-  if (!stopped) return [];
+  const text = await leftStoppedWarning(installation, clock);
 
-  const { fact, advice } = describeStopped(stopped);
-
-  return [warning(`${fact}. ${advice}`)];
+  return text === undefined ? [] : [critical(text)];
 }
 
 /** What the last backup left out, known to the administrator. */

@@ -11,6 +11,7 @@ import {
   type Installation,
 } from '../server/installation.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
+import { tellLeftStopped } from './left-stopped.js';
 import { historyDirectory, historyOf } from './record-run.js';
 import type { ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
@@ -56,6 +57,7 @@ export async function tellEarlyFailure(
       clock: systemClock,
       signal,
       makePage: () => makePage(flags),
+      standingWarnings: () => tellLeftStopped(installation, systemClock),
     },
     { startedAt, error, gaps },
   );

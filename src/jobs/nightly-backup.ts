@@ -25,8 +25,8 @@ import type { IniSettings } from '../settings/ini-settings.js';
 import type { NotifyRule } from '../settings/smtp-section.js';
 import { mirrorAfter } from './mirror-after.js';
 import type { MirrorEnd, MirrorRequest } from './mirror-archives.js';
+import { tellLeftStopped } from './left-stopped.js';
 import { noteArchive } from './note-archive.js';
-import { warnOfLeftStopped } from './restart-server.js';
 import { refuseWrongPlace, rememberArchives } from './right-place.js';
 import {
   removedArchives,
@@ -87,7 +87,6 @@ export async function runNightlyBackup(
   const command = commandOf(request.type);
 
   log.debug(`${command} started to ${request.storage.name}`);
-  await warnOfLeftStopped(request.installation, request.clock);
 
   try {
     const { run: ended, reportingWarnings } = await runWithReporting(
@@ -142,7 +141,10 @@ async function backUpAndRotate(night: NightlyBackup): Promise<Night> {
     rotation,
   });
 
+  const { installation, clock } = request;
+  const leftStopped = await tellLeftStopped(installation, clock);
   const warnings = [
+    ...warningsOf('server', leftStopped),
     ...warningsOf('tasks', describeFaults(readTaskTimes(night.ini.tasks))),
     ...warningsOf('archive', report.warnings),
     ...warningsOf('place', [...foreign, ...unmarked]),
@@ -183,6 +185,7 @@ function toReportedRun(night: NightlyBackup): ReportedRun {
     signal,
     listArchives: () => recentArchives(storage, undefined),
     makePage: () => makePageOf(request, undefined),
+    standingWarnings: () => tellLeftStopped(installation, clock),
   };
 }
 

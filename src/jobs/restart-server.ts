@@ -1,5 +1,5 @@
 /** Stop, act, start: what a running mail server does not bear is done while it is stopped, and it is started again whatever happens. */
-import { errnoOf, FailedError, KmsError, messageOf } from '../errors.js';
+import { FailedError, KmsError, messageOf } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import { type Clock, monotonicMs } from '../platform/clock.js';
 import { addNote } from '../platform/run-notes.js';
@@ -13,12 +13,12 @@ import {
 } from '../server/recover-mark.js';
 import {
   describeStopped,
-  findLeftStopped,
   forgetStopped,
   holdRestart,
   noteStopped,
   readStopped,
 } from '../server/restart-mark.js';
+import { serverPlaces } from '../server/server-places.js';
 import { readSettings } from '../server/settings.js';
 import {
   findSwitch,
@@ -36,6 +36,8 @@ export interface Restart {
   readonly command: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Refuses what the act would refuse now because of others; it asks again when the server is stopped. */
+  refuseWhileBusy(): void;
   /** Says a step that takes a while. */
   readonly tell: (text: string) => void;
   /** The run is worth a line of the history from now on. */
@@ -51,7 +53,7 @@ export interface Restarted<T> {
 /**
  * Stops the mail server, calls `act` when its process is gone, and starts it again, also where `act` fails or is interrupted. A
  * server that does not run stays as it is, unless an earlier restart left it stopped.
- * @throws {LockedError} while another run has it stopped, or a recover is at work; it is not stopped then
+ * @throws {LockedError} while another run has it stopped, or works on what the act needs; it is not stopped then
  * @throws {FailedError} where it does not stop, or does not start; else what `act` throws
  */
 export async function whileStopped<T>(
@@ -62,7 +64,8 @@ export async function whileStopped<T>(
   const lock = await holdRestart(installation, command, clock);
 
   try {
-    refuseWhileRecovered(placesOf(installation));
+    refuseWhileRecovered(serverPlaces(installation));
+    restart.refuseWhileBusy();
 
     const stopped = await stopServer(restart);
     if (stopped) return await actAndStart(restart, stopped, act);
@@ -76,41 +79,6 @@ export async function whileStopped<T>(
     return { result: await act(), downMs: undefined };
   } finally {
     lock.release();
-  }
-}
-
-/** Warns where an earlier restart was killed in the middle; what it left is forgotten where somebody has started the server since. */
-export async function warnOfLeftStopped(
-  installation: Installation,
-  clock: Clock,
-): Promise<void> {
-  if (!readStopped(installation)) return;
-
-  const stopped = await findLeftStopped(installation, clock);
-  if (!stopped) return forgetIfRunning(installation, clock);
-
-  const { fact, advice } = describeStopped(stopped);
-  addNote({ kind: 'warning', key: 'left-stopped', text: `${fact}. ${advice}` });
-}
-
-/** Under the lock: the record may be that of a run which stops the server just now. */
-async function forgetIfRunning(
-  installation: Installation,
-  clock: Clock,
-): Promise<void> {
-  try {
-    const lock = await holdRestart(installation, 'sweep', clock);
-
-    try {
-      if (await findRunningEngine(installation)) forgetStopped(installation);
-    } finally {
-      lock.release();
-    }
-  } catch (error) {
-    // Whoever restarts the server forgets it, or the next one who may write there.
-    if (!(error instanceof KmsError) && errnoOf(error) === undefined) {
-      throw error;
-    }
   }
 }
 
@@ -164,7 +132,7 @@ function takeOver({ installation, clock }: Restart): Stopped | undefined {
   const earlier = readStopped(installation);
   if (!earlier) return undefined;
 
-  const { fact } = describeStopped(earlier);
+  const { fact } = describeStopped(installation, earlier);
   const text = `${fact}; this run starts it`;
   addNote({ kind: 'warning', key: 'left-stopped', text });
 
@@ -237,7 +205,7 @@ function refuseHalfReplaced(
   start: string,
   failure: unknown,
 ): void {
-  const found = findHalfReplaced(placesOf(installation));
+  const found = findHalfReplaced(serverPlaces(installation));
   if (!found) return;
 
   throw new FailedError(
@@ -291,16 +259,5 @@ function forgetOrWarn(installation: Installation): void {
   } catch (error) {
     const text = `the record of the restart cannot be removed: ${messageOf(error)}`;
     addNote({ kind: 'warning', key: 'restart-record', text });
-  }
-}
-
-/** The install directory, and the store where mailserver.cfg says where that is. */
-function placesOf(installation: Installation): string[] {
-  try {
-    return [installation.dir, readSettings(installation).storeDir];
-  } catch (error) {
-    if (!(error instanceof KmsError)) throw error;
-
-    return [installation.dir];
   }
 }

@@ -1,7 +1,12 @@
 /** The work of one call of `schedule run`: the backup that the schedule made due, by this same program. */
 import { listArchiveFiles } from '../archive/backup-directory.js';
 import type { Storage } from '../archive/storage.js';
-import { type ConfigurationError, ExitCode, NotFoundError } from '../errors.js';
+import {
+  type ConfigurationError,
+  ExitCode,
+  type KmsError,
+  NotFoundError,
+} from '../errors.js';
 import { systemClock } from '../platform/clock.js';
 import { ownProgram } from '../platform/self.js';
 import { describeFaults } from '../schedule/own-tasks.js';
@@ -11,6 +16,7 @@ import {
   type ScheduleRunReport,
 } from '../schedule/run.js';
 import { chooseStorage } from './archive-places.js';
+import { leftStoppedError } from './left-stopped.js';
 import { examineOwnTasks } from './own-tasks.js';
 import { openServer, type ServerFlags } from './server.js';
 import type { SourceFlags } from './setting-sources.js';
@@ -55,18 +61,22 @@ export async function runDueBackup(
     signal,
   });
 
-  return withFaults(report, faults);
+  const stopped = await leftStoppedError(installation, systemClock);
+
+  return withFaults(report, faults, stopped);
 }
 
 /**
- * The tasks whose time says nothing: a call that did something warns of them, and is incomplete.
- * @throws the first of them where nothing was due, which is told once a day
+ * The tasks whose time says nothing, and a mail server that a restart left stopped: a call that did something warns of them, and is
+ * incomplete.
+ * @throws the first of them where nothing was due, which is told once a day: nobody waits for the night to learn that mail is down
  */
 function withFaults(
   report: ScheduleRunReport,
   faults: readonly ConfigurationError[],
+  stopped: KmsError | undefined,
 ): ScheduleRunReport {
-  const [first] = faults;
+  const first: KmsError | undefined = stopped ?? faults[0];
   if (!first) return report;
 
   const idle = ['nothing-due', 'disabled', 'tasks-only', 'busy'];
@@ -74,7 +84,8 @@ function withFaults(
   if (isIdle && report.ownTasks.length === 0) throw first;
 
   const { exitCode, warnings } = report;
-  const told = describeFaults({ faults });
+  const down = stopped ? [[stopped.message, ...stopped.hints].join('. ')] : [];
+  const told = [...down, ...describeFaults({ faults })];
 
   return {
     ...report,

@@ -6,6 +6,8 @@ type WarningSource =
   | 'archive'
   /** Telling the right backup directory from another one. */
   | 'place'
+  /** The mail server itself. */
+  | 'server'
   /** Removing archives over the limit. */
   | 'rotation'
   /** Copying archives to the second place. */

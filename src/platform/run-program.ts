@@ -49,9 +49,7 @@ export function runProgram(
   if (result.error) {
     if (errnoOf(result.error) === 'ENOENT') return undefined;
 
-    throw new FailedError(`cannot run ${program}: ${messageOf(result.error)}`, {
-      cause: result.error,
-    });
+    throw toRunError(program, result.error, timeoutMs);
   }
 
   return {
@@ -59,6 +57,15 @@ export function runProgram(
     stdout: result.stdout,
     stderr: result.stderr,
   };
+}
+
+function toRunError(program: string, error: Error, timeoutMs = 0): FailedError {
+  const fact =
+    errnoOf(error) === 'ETIMEDOUT'
+      ? `${program} has not ended within ${timeoutMs / 1000} s`
+      : `cannot run ${program}: ${messageOf(error)}`;
+
+  return new FailedError(fact, { cause: error });
 }
 
 /** The options of a long program. */

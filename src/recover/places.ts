@@ -8,7 +8,11 @@ import {
   findJournals,
   realDirectories,
 } from '../server/recover-journal.js';
-import { RECOVER_LOCK, refuseWhileRead } from '../server/recover-mark.js';
+import {
+  RECOVER_LOCK,
+  refuseWhileRead,
+  refuseWhileRecovered,
+} from '../server/recover-mark.js';
 import type { RecoverRequest } from './request.js';
 
 /** Every directory that a recover, or the completion of one, replaces something in, held against all others. */
@@ -60,6 +64,18 @@ export async function holdPlaces(
   throw new LockedError('other recovers come and go in the same directories', {
     hints: ['Try again when they have ended.'],
   });
+}
+
+/**
+ * Refuses what `holdPlaces` would refuse now, and holds nothing: before something is done for the sake of a recover that could not
+ * begin. @throws {LockedError}
+ */
+export function refuseHeldPlaces(directories: readonly string[]): void {
+  const named = findJournals(directories).flatMap(placesNamed);
+  const places = realDirectories([...directories, ...named]);
+
+  refuseWhileRecovered(places);
+  for (const place of places) refuseWhileRead(place);
 }
 
 function placesNamed({ home, journal }: FoundJournal): string[] {

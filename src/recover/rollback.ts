@@ -13,7 +13,7 @@ import { keepSince } from './keep-since.js';
 import { type CostFields, describeCost } from './describe-recover.js';
 import type { IndexedMessages } from './indexed-messages.js';
 import { plural } from '../platform/units.js';
-import { holdPlaces, refuseMissingPlaces } from './places.js';
+import { holdPlaces, refuseHeldPlaces, refuseMissingPlaces } from './places.js';
 import type { RecoverRequest } from './request.js';
 import { measureRollback, type RollbackCost } from './rollback-cost.js';
 import { makeStaging, mendStaging } from './staging.js';
@@ -125,6 +125,11 @@ export async function rollBack(
   } finally {
     held.release();
   }
+}
+
+/** Refuses while another recover, or a backup, works where this rollback would. @throws {LockedError} · as `planRollback` */
+export function refuseBusyRollback(places: RollbackPlaces): void {
+  refuseHeldPlaces([chooseJournal(places).home]);
 }
 
 /** The journal of what is undone: what was interrupted, else what was begun last. @throws as `planRollback` */

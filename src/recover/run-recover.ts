@@ -15,7 +15,7 @@ import { carryOver } from './carry-over.js';
 import { finishAll, isSameCall } from './earlier.js';
 import { placeTops, stagedPathOf } from './placed-tops.js';
 import { makePlaces } from './placement.js';
-import { type HeldPlaces, holdPlaces } from './places.js';
+import { type HeldPlaces, holdPlaces, refuseHeldPlaces } from './places.js';
 import type { PlannedRecover } from './plan-recover.js';
 import {
   prepareStaging,
@@ -40,7 +40,7 @@ export { forget, planForget } from './forget.js';
 export { listRecover } from './listing.js';
 export { planAnew } from './plan-anew.js';
 export { planRecover } from './plan-recover.js';
-export { planRollback, rollBack } from './rollback.js';
+export { planRollback, refuseBusyRollback, rollBack } from './rollback.js';
 
 /**
  * Replaces what the plan names. Until the journal is written the old state is untouched; from then on the new state is
@@ -73,6 +73,16 @@ export async function runRecover(
   } finally {
     held.release();
   }
+}
+
+/** Refuses while another recover, or a backup, works where this one would. @throws {LockedError} */
+export function refuseBusyRecover(
+  request: RecoverRequest,
+  planned: PlannedRecover,
+): void {
+  const { storeDir, cfgDir } = request;
+
+  refuseHeldPlaces([...placesOf(request, planned.entries), storeDir, cfgDir]);
 }
 
 /** Makes the directories that something goes into. @returns their real paths, and the one that the mail archive goes to */

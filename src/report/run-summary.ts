@@ -131,7 +131,8 @@ function rotationText({
 
 /** One line that says how the run ended; the mail's subject and first line. */
 export function headline(report: RunReport): string {
-  const what = `${report.type} backup`;
+  const what =
+    report.type === 'scheduled' ? 'schedule run' : `${report.type} backup`;
   switch (report.outcome) {
     case 'failed':
       return `${what} FAILED: ${report.error?.message ?? `exit code ${String(report.exitCode)}`}`;

@@ -17,6 +17,8 @@ export interface ReportedRun extends NotifyContext {
   /** The archives that are there, for the report. May throw; then the chart is left out. */
   readonly listArchives?: () =>
     readonly ArchivePoint[] | Promise<readonly ArchivePoint[]>;
+  /** What is wrong whatever becomes of the run: a run that fails tells it too. */
+  readonly standingWarnings?: () => Promise<readonly string[]>;
 }
 
 /** The end of a run, with the report of it. */
@@ -71,6 +73,7 @@ export async function runWithReporting<Run extends ToldRun>(
   if (!ended) return { run: undefined, reportingWarnings: warnings.list };
 
   if ('error' in ended) {
+    for (const warning of ended.runReport.warnings) onWarning(warning);
     await tell(ended.runReport, context, warnings);
     throw ended.error;
   }
@@ -212,7 +215,7 @@ async function failureReport(
     finishedAt: context.clock(),
     outcome: 'failed',
     exitCode: known?.exitCode ?? ExitCode.failed,
-    warnings: [],
+    warnings: (await context.standingWarnings?.()) ?? [],
     skipped: [],
     error: {
       code: known?.code ?? 'UNEXPECTED',

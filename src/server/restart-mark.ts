@@ -20,6 +20,8 @@ import {
 import { removeFile } from '../platform/small-files.js';
 import { findRunningEngine } from './engine.js';
 import type { Installation } from './installation.js';
+import { findHalfReplaced } from './recover-mark.js';
+import { serverPlaces } from './server-places.js';
 
 /** The mail server was asked to stop, and nobody has seen it run since. */
 export interface StoppedServer {
@@ -126,13 +128,30 @@ function parseStopped(json: unknown): StoppedServer | undefined {
     : { command, stoppedAt, start };
 }
 
-/** The same for people: what is, and what to do. */
-export function describeStopped({ command, stoppedAt, start }: StoppedServer): {
-  readonly fact: string;
-  readonly advice: string;
-} {
+/** The same for people: what is, and what to do. A store that is half old, half new is completed before the server runs on it. */
+export function describeStopped(
+  installation: Installation,
+  { command, stoppedAt, start }: StoppedServer,
+): { readonly fact: string; readonly advice: string } {
+  const half = findHalfReplaced(serverPlaces(installation));
+
   return {
     fact: `the mail server was left stopped: ${command} --restart-server stopped it ${formatWeekdayMoment(stoppedAt)} and ended before it started it again`,
-    advice: `Start it: ${start}`,
+    advice: half
+      ? `Do not start it yet: ${half.fact}. ${half.advice} Then start it: ${start}`
+      : `Start it: ${start}`,
   };
+}
+
+/** Both as a warning; undefined where nobody left it stopped. */
+export async function leftStoppedWarning(
+  installation: Installation,
+  clock: Clock,
+): Promise<string | undefined> {
+  const stopped = await findLeftStopped(installation, clock);
+  if (!stopped) return undefined;
+
+  const { fact, advice } = describeStopped(installation, stopped);
+
+  return `${fact}. ${advice}`;
 }

@@ -15,6 +15,9 @@ export interface ServiceWay {
 const LINUX_NAMES = ['kerio-connect', 'keriomailserver', 'kerio-mailserver'];
 const WINDOWS_NAMES = ['KerioMailServer', 'KerioConnect'];
 
+/** A service manager that does not answer such a question is none that could stop the server. */
+const QUESTION_MS = 20_000;
+
 /** Where systemd is what runs services: sd_booted(3). */
 const SYSTEMD = '/run/systemd/system';
 const INIT_SCRIPTS = '/etc/init.d';
@@ -38,14 +41,19 @@ export function findServiceWay(
 
 /** A unit that is loaded and not active is not what runs: somebody started the server by hand, and to stop the unit does nothing. */
 function findUnit(): ServiceWay | undefined {
-  const name = LINUX_NAMES.find(
-    (unit) =>
-      runProgram('systemctl', ['is-active', '--quiet', unit])?.exitCode === 0,
+  const name = LINUX_NAMES.find((unit) =>
+    isAffirmed('systemctl', ['is-active', '--quiet', unit]),
   );
 
   return name === undefined
     ? undefined
     : { stop: `systemctl stop ${name}`, start: `systemctl start ${name}` };
+}
+
+function isAffirmed(program: string, question: readonly string[]): boolean {
+  const ended = runProgram(program, question, { timeoutMs: QUESTION_MS });
+
+  return ended?.exitCode === 0;
 }
 
 function findInitScript(): ServiceWay | undefined {
@@ -77,8 +85,8 @@ function wayOfScript(script: string): ServiceWay {
 }
 
 function findWindowsService(): ServiceWay | undefined {
-  const name = WINDOWS_NAMES.find(
-    (service) => runProgram('sc', ['query', service])?.exitCode === 0,
+  const name = WINDOWS_NAMES.find((service) =>
+    isAffirmed('sc', ['query', service]),
   );
 
   // Without /y: a service that depends on it would stop too, and nobody would start that again.

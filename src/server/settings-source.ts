@@ -31,6 +31,12 @@ export interface SettingsSource {
   refuseWhileRunning(isForced: boolean): Promise<string[]>;
 
   /**
+   * Refuses where others keep changes from being made, whether the server runs or not; undefined where nobody can. It holds nothing.
+   * @throws {LockedError} while another run edits · {FailedError} where a recover was interrupted
+   */
+  readonly refuseWhileBusy?: () => void;
+
+  /**
    * Makes changes that were planned for what was seen; those that change nothing write nothing.
    * @throws {ChangedMeanwhileError} when the source says something else now; nothing is changed then
    * @throws {ConfigurationError} when what would become of it is impossible

@@ -71,9 +71,9 @@ export async function checkEngine(
 ): Promise<Check> {
   const stopped = await findLeftStopped(installation, clock);
   if (stopped) {
-    const { fact, advice } = describeStopped(stopped);
+    const { fact, advice } = describeStopped(installation, stopped);
 
-    return warning('mail server', fact, advice);
+    return problem('mail server', fact, advice);
   }
 
   const engine = await findRunningEngine(installation);

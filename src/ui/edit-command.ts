@@ -66,8 +66,11 @@ export abstract class EditCommand extends RestartCommand {
     return onServer(flags, part, context, async (server) => {
       if (isPreviewed) await run(server, { ...options, isDryRun: true });
 
-      return this.whileStopped(server.installation, flags, () =>
-        run(server, options),
+      return this.whileStopped(
+        server.installation,
+        flags,
+        () => run(server, options),
+        server.source.refuseWhileBusy,
       );
     });
   }

@@ -87,8 +87,14 @@ export abstract class RecoverCommand extends RestartCommand {
       'the mail server has what it had before, what was extracted is removed';
 
     const server = replacedServer(flags, flags.scope);
-    const { report, plan } = await this.whileStopped(server, flags, () =>
-      runPlanned(request, planned, flags),
+    const { refuseBusyRecover } = await import('../recover/run-recover.js');
+    const { report, plan } = await this.whileStopped(
+      server,
+      flags,
+      () => runPlanned(request, planned, flags),
+      () => {
+        refuseBusyRecover(request, planned);
+      },
     );
     const list = listOfRecover(report, plan);
     const warnings = [...report.warnings, ...list.warnings];
@@ -148,6 +154,9 @@ export abstract class RecoverCommand extends RestartCommand {
       replacedServer(flags, undefined),
       flags,
       () => verb.rollBack(request),
+      () => {
+        verb.refuseBusyRollback(request);
+      },
     );
     const warnings = [...report.cost.notes, ...report.warnings];
     this.warnAll(warnings);

@@ -29,21 +29,27 @@ export abstract class RestartCommand extends KmsCommand {
   /** For the document: how long the mail server was stopped; nothing where it was not. */
   protected downtime: { readonly downMs?: number | undefined } = {};
 
-  /** Acts; with --restart-server, and not for a preview, while the mail server is stopped. */
+  /**
+   * Acts; with --restart-server, and not for a preview, while the mail server is stopped.
+   * @param refuseWhileBusy refuses before the stop what `act` would refuse because others are at work
+   */
   protected async whileStopped<T>(
     installation: Installation | undefined,
     flags: RestartFlags,
     act: () => Promise<T>,
+    refuseWhileBusy: () => void = () => undefined,
   ): Promise<T> {
     if (!installation) return act();
 
-    const job = await import('../jobs/restart-server.js');
     const isAsked = flags['restart-server'] && flags['dry-run'] !== true;
     if (!isAsked) {
-      await job.warnOfLeftStopped(installation, systemClock);
+      const { warnOfLeftStopped } = await import('../jobs/left-stopped.js');
+      await warnOfLeftStopped(installation, systemClock);
 
       return act();
     }
+
+    const job = await import('../jobs/restart-server.js');
 
     // From here on whoever ends where it stands leaves a server that nobody starts.
     this.stopsAtOnce = false;
@@ -53,6 +59,7 @@ export abstract class RestartCommand extends KmsCommand {
         command: (this.id ?? '').replaceAll(':', ' '),
         clock: systemClock,
         signal: this.signal,
+        refuseWhileBusy,
         tell: (text) => {
           if (!flags.quiet && !flags.json) this.showPeople(text);
         },

@@ -1,17 +1,28 @@
 import { spawn } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+} from 'vitest';
+import { SETTING_KEYS } from '../../src/config/keys.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { acquireLock } from '../../src/platform/lock.js';
-import { RECOVER_LOCK } from '../../src/server/recover-mark.js';
+import { markReading, RECOVER_LOCK } from '../../src/server/recover-mark.js';
 import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
   buildInstallation,
@@ -19,10 +30,13 @@ import {
   message,
 } from '../helpers/installation.js';
 import {
+  type Behaviour,
   makeRunningServer,
   type RunningServer,
 } from '../helpers/running-server.js';
+import { canRefuse, kmsRefused } from '../helpers/refuse-calls.js';
 import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import { hasTerminal, type Session, typeInto } from '../helpers/terminal.js';
 import {
   BINARY,
   type Ended,
@@ -32,19 +46,69 @@ import {
 } from '../helpers/tools.js';
 
 let dir = '';
+let template = '';
 let server: Installation;
 let engine: RunningServer;
 
-beforeEach(async () => {
+/** One server with an archive, laid down anew for each test. */
+beforeAll(async () => {
   dir = temporaryDirectory('restart');
+  template = join(dir, 'template');
   server = buildInstallation(join(dir, 'server'), { keep: 7 });
+  expectDone(await kms('backup', 'full'));
+  renameSync(server.serverDir, template);
+});
+beforeEach(() => {
+  cpSync(template, server.serverDir, {
+    recursive: true,
+    preserveTimestamps: true,
+  });
   engine = makeRunningServer(server.serverDir);
-  await engine.start();
+  limits({});
 });
 afterEach(() => {
   engine.kill();
+  rmSync(server.serverDir, { recursive: true, maxRetries: 9 });
+});
+afterAll(() => {
   removeTemporary(dir);
 });
+
+/** What kms-backup.ini says: no longer to be waited for than a test needs. */
+function limits({
+  stop = `'${engine.script}' stop`,
+  start = `'${engine.script}' start`,
+  stopTimeout = '60s',
+  startTimeout = '6s',
+}: Readonly<Record<string, string>>): void {
+  writeFileSync(
+    join(server.serverDir, 'kms-backup.ini'),
+    `[server]\nstop = ${stop}\nstart = ${start}\nstop-timeout = ${stopTimeout}\nstart-timeout = ${startTimeout}\n`,
+  );
+}
+
+const serve = (behaviour: Behaviour = {}): Promise<void> => {
+  engine.behave(behaviour);
+
+  return engine.start();
+};
+
+/** The stop command waits until somebody lets it go on: what is tried meanwhile takes the time that it takes. */
+function heldStop(): { readonly isAsked: () => boolean; letGo(): void } {
+  const [asked, go] = [join(dir, 'asked'), join(dir, 'go')];
+  for (const path of [asked, go]) rmSync(path, { force: true });
+
+  limits({
+    stop: `touch ${asked}; while [ ! -e ${go} ]; do sleep 0.05; done; '${engine.script}' stop`,
+  });
+
+  return {
+    isAsked: () => existsSync(asked),
+    letGo: () => {
+      writeFileSync(go, '');
+    },
+  };
+}
 
 const config = (): string =>
   readFileSync(join(server.serverDir, 'mailserver.cfg'), 'utf8');
@@ -87,11 +151,9 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 describe('config set --restart-server', () => {
   it('stops the server, edits what it wrote while it stopped, starts it, and says for how long', async () => {
-    const before = engine.pid();
     const memory = config().replace('>mail.example.com<', '>new.example.com<');
-    engine.kill();
-    engine.behave({ stopMs: 300, memory });
-    await engine.start();
+    await serve({ stopMs: 300, memory });
+    const before = engine.pid();
 
     const { status, json } = await kmsJsonInProcess(
       ofServer(['config', 'set', 'keep=3', '--restart-server']),
@@ -110,6 +172,7 @@ describe('config set --restart-server', () => {
   });
 
   it('does not stop it for a preview, for what is impossible, or without the flag', async () => {
+    await serve();
     const pid = engine.pid();
     const restart = '--restart-server';
     expectDone(await kms('config', 'set', 'keep=3', restart, '--dry-run'));
@@ -130,7 +193,6 @@ describe('config set --restart-server', () => {
   });
 
   it('does not start one that did not run', async () => {
-    engine.kill();
     const ended = await kms('config', 'set', 'keep=3', '--restart-server');
     expectDone(ended);
     expect(ended.stderr).toContain('did not run before: it is not started');
@@ -139,10 +201,8 @@ describe('config set --restart-server', () => {
   });
 
   it('starts it again when the edit fails', async () => {
+    await serve({ memory: '<config>' });
     const pid = engine.pid();
-    engine.kill();
-    engine.behave({ memory: '<config>' });
-    await engine.start();
 
     const ended = await kms('config', 'set', 'keep=3', '--restart-server');
     expectEnd(ended, 2, 'CONFIGURATION');
@@ -153,8 +213,8 @@ describe('config set --restart-server', () => {
   });
 
   it('ends with 1 where it does not start, with the last lines of its log', async () => {
-    const ini = join(server.serverDir, 'kms-backup.ini');
-    writeFileSync(ini, readFileSync(ini, 'utf8').replace('= 9s', '= 1s'));
+    limits({ startTimeout: '900ms' });
+    await serve();
     engine.behave({ isBroken: true });
     const ended = await kms('config', 'set', 'keep=3', '--restart-server');
     expectEnd(ended, 1, 'FAILED');
@@ -166,27 +226,21 @@ describe('config set --restart-server', () => {
   });
 
   it('changes nothing where it does not stop, and does not start a second one', async () => {
-    engine.kill();
-    engine.behave({ isDeaf: true });
-    await engine.start();
+    limits({ stopTimeout: '300ms' });
+    await serve({ isDeaf: true });
     const pid = engine.pid();
-    const ini = join(server.serverDir, 'kms-backup.ini');
-    writeFileSync(ini, `${readFileSync(ini, 'utf8')}stop-timeout = 1s\n`);
 
     const before = config();
     const ended = await kms('config', 'set', 'keep=3', '--restart-server');
     expectEnd(ended, 1, 'FAILED');
-    expect(ended.stderr).toContain('has not ended within 1 s');
+    expect(ended.stderr).toContain('has not ended within 0.3 s');
     expect(config()).toBe(before);
     expect(engine.pid()).toBe(pid);
   });
 
   it('starts it again when it ends later than its time, and edits nothing', async () => {
-    engine.kill();
-    engine.behave({ stopMs: 1600 });
-    await engine.start();
-    const ini = join(server.serverDir, 'kms-backup.ini');
-    writeFileSync(ini, `${readFileSync(ini, 'utf8')}stop-timeout = 1s\n`);
+    limits({ stopTimeout: '1s' });
+    await serve({ stopMs: 1400 });
 
     const before = config();
     const ended = await kms('config', 'set', 'keep=3', '--restart-server');
@@ -197,16 +251,14 @@ describe('config set --restart-server', () => {
   });
 
   it('says what is wrong with a stop command, and that one of the two is missing', async () => {
+    await serve();
     const ini = join(server.serverDir, 'kms-backup.ini');
     writeFileSync(ini, '[server]\nstop = exit 7\n');
     const words = ['config', 'set', 'keep=3', '--restart-server'];
     expectEnd(await kms(...words), 2, 'CONFIGURATION');
 
     const pid = engine.pid();
-    writeFileSync(
-      ini,
-      '[server]\nstop = exit 7\nstart = exit 8\nstop-timeout = 1s\n',
-    );
+    limits({ stop: 'exit 7', start: 'exit 8', stopTimeout: '700ms' });
     const ended = await kms(...words);
     expectEnd(ended, 1, 'FAILED');
     expect(ended.stderr).toContain('exit 7 failed: exit code 7');
@@ -217,36 +269,8 @@ describe('config set --restart-server', () => {
 describe('a restart that dies or is interrupted', () => {
   const words = ['config', 'set', 'keep=3', '--restart-server'];
 
-  it('is told by status, doctor and the next edit; the next restart keeps its promise', async () => {
-    engine.kill();
-    engine.behave({ stopMs: 1500 });
-    await engine.start();
-
-    const { child, ended } = spawnKms(...words);
-    await until(() => engine.isStopping());
-    child.kill('SIGKILL');
-    await ended;
-    await until(() => engine.pid() === undefined);
-
-    const fact = 'the mail server was left stopped: config set';
-    const status = await kms('status');
-    expect(status.stdout).toContain(fact);
-    expect(status.stdout).toContain(`Start it: '${engine.script}' start`);
-    expect((await kms('doctor')).stdout).toContain(fact);
-    const edit = await kms('config', 'set', 'keep=4');
-    expectDone(edit);
-    expect(edit.stderr).toContain(fact);
-
-    engine.behave({});
-    const again = await kms(...words);
-    expectDone(again);
-    expect(again.stderr).toContain('this run starts it');
-    expect(engine.pid()).toBeDefined();
-    expect(existsSync(record())).toBe(false);
-    expect((await kms('status')).stdout).not.toContain(fact);
-  });
-
   it('is forgotten by the next edit where somebody has started the server', async () => {
+    await serve();
     const stopped = { command: 'log enable', start: 'x' };
     const at = { stoppedAt: new Date().toISOString() };
     const json = { schema: 'kms-backup/restart/1', ...stopped, ...at };
@@ -259,14 +283,14 @@ describe('a restart that dies or is interrupted', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'starts the server again after %s',
     async (signal) => {
-      engine.kill();
-      engine.behave({ stopMs: 1500 });
-      await engine.start();
+      await serve();
+      const stop = heldStop();
       const before = config();
 
       const { child, ended } = spawnKms(...words);
-      await until(() => engine.isStopping());
+      await until(stop.isAsked);
       child.kill(signal);
+      stop.letGo();
       const { status, stderr } = await ended;
       expect(status).toBe(signal === 'SIGINT' ? 130 : 143);
       expect(stderr).toContain('runs again');
@@ -278,12 +302,10 @@ describe('a restart that dies or is interrupted', () => {
 
 describe('two at once', () => {
   it('one of them restarts, and the other changes nothing while the server is down', async () => {
-    engine.kill();
-    engine.behave({ stopMs: 2500 });
-    await engine.start();
-
+    await serve();
+    const stop = heldStop();
     const first = spawnKms('config', 'set', 'keep=3', '--restart-server');
-    await until(() => engine.isStopping());
+    await until(stop.isAsked);
     const restart = await kms(
       'log',
       'enable',
@@ -297,6 +319,7 @@ describe('two at once', () => {
     expectEnd(await kms(...words), 11, 'LOCKED');
     expectEnd(await kms(...words, '--force'), 11, 'LOCKED');
 
+    stop.letGo();
     expect((await first.ended).status).toBe(0);
     expect(config()).toContain('"RotationLimit">3');
     expect(config()).not.toContain('LogEvents');
@@ -306,18 +329,18 @@ describe('two at once', () => {
 
 describe('a recover that begins while the server is stopped', () => {
   it('keeps an edit from its work, and never the server from its start', async () => {
-    engine.kill();
-    engine.behave({ stopMs: 1000 });
-    await engine.start();
-
+    await serve();
+    const stop = heldStop();
     const restart = spawnKms('config', 'set', 'keep=3', '--restart-server');
-    await until(() => engine.isStopping());
+    await until(stop.isAsked);
     const lock = await acquireLock({
       path: join(server.storeDir, RECOVER_LOCK),
       what: 'the store',
       command: 'recover',
       clock: systemClock,
     });
+
+    stop.letGo();
 
     try {
       expectEnd(await restart.ended, 11, 'LOCKED');
@@ -330,16 +353,42 @@ describe('a recover that begins while the server is stopped', () => {
   });
 });
 
+describe.runIf(hasTerminal)('config wizard --restart-server', () => {
+  const answer = (...last: readonly [string, string][]): Session =>
+    typeInto(ofServer(['config', 'wizard', '--restart-server']), [
+      ...SETTING_KEYS.map(({ label, name }): [string, string] => [
+        label,
+        name === 'keep' ? '\b4\r' : '\r',
+      ]),
+      ...last,
+    ]);
+
+  it('asks while the server runs, and stops it for what was agreed to alone', async () => {
+    const memory = config().replace('>mail.example.com<', '>new.example.com<');
+    await serve({ memory });
+    const pid = engine.pid();
+    expect(answer(['Write this', 'n\r']).status).toBe(0);
+    expect(engine.pid()).toBe(pid);
+
+    const { status, screen } = answer(['Write this', 'y\r']);
+    expect(status, screen).toBe(0);
+    expect(screen).toContain('runs again');
+    expect(config()).toBe(
+      memory.replace('"RotationLimit">7', '"RotationLimit">4'),
+    );
+    expect(engine.pid()).not.toBe(pid);
+    expect(engine.pid()).toBeDefined();
+  });
+});
+
 describe('schedule --restart-server', () => {
   it('refuses numbers that mean other tasks in what the server wrote when it stopped', async () => {
-    engine.kill();
     const days = ['--type', 'full', '--time', '01:00'];
     expectDone(await kms('schedule', 'add', ...days, '--day', 'sun'));
     const memory = config();
     expectDone(await kms('schedule', 'rm', '1'));
     expectDone(await kms('schedule', 'add', ...days, '--day', 'mon'));
-    engine.behave({ memory });
-    await engine.start();
+    await serve({ memory });
 
     const ended = await kms('schedule', 'rm', '1', '--restart-server');
     expectEnd(ended, 11, 'LOCKED');
@@ -352,14 +401,11 @@ describe('schedule --restart-server', () => {
 });
 
 describe('recover --restart-server', () => {
-  beforeEach(async () => {
-    expectDone(await kms('backup', 'full'));
-  });
-
   const inbox = (): string =>
     join(server.storeDir, 'mail/example.com/alice/INBOX/#msgs');
 
   it('replaces the store while the server is stopped', async () => {
+    await serve();
     rmSync(join(inbox(), '00000001.eml'));
     expectEnd(
       await kms('recover', server.backupDir, '--yes'),
@@ -375,25 +421,119 @@ describe('recover --restart-server', () => {
     expect(existsSync(join(inbox(), '00000001.eml'))).toBe(true);
     expect(engine.pid()).toBeDefined();
 
-    const back = await kms('recover', '--rollback', '--restart-server');
-    expectDone(back);
+    const undo = ['recover', '--rollback', '--restart-server'];
+    const places = [server.serverDir];
+    const reading = await markReading(places, 'backup full', systemClock);
+    const refused = await kms(...undo);
+    expectEnd(refused, 11, 'LOCKED');
+    expect(refused.stderr).not.toContain('Stopping');
+    reading.release();
+
+    expectDone(await kms(...undo));
     expect(existsSync(join(inbox(), '00000001.eml'))).toBe(false);
     expect(engine.pid()).toBeDefined();
   });
 
+  it('adds what is lost, and says for how long the server was stopped', async () => {
+    await serve();
+    const pid = engine.pid();
+    const one = readFileSync(join(inbox(), '00000001.eml'));
+    rmSync(join(inbox(), '00000001.eml'));
+    // Whoever asks for less than all may leave the server as it is; who asks for the restart gets it.
+    const { status, json } = await kmsJsonInProcess(
+      ofServer([
+        ...['recover', server.backupDir, '--additive', '--yes'],
+        ...['-u', 'alice@example.com', '--restart-server'],
+      ]),
+    );
+    expect(status).toBe(0);
+    expect(json).toMatchObject({ additive: { add: 1 } });
+    expect(json['downMs']).toBeGreaterThan(0);
+    expect(readFileSync(join(inbox(), '00000001.eml'))).toEqual(one);
+    expect(engine.pid()).toBeDefined();
+    expect(engine.pid()).not.toBe(pid);
+    expect(existsSync(record())).toBe(false);
+
+    const history = await kms('history');
+    expect(history.stdout).toMatch(/recover +done .*server down \d+:\d\d/);
+  });
+
+  it('does not stop it where a backup or an edit is at work that it would have to wait for', async () => {
+    await serve();
+    const pid = engine.pid();
+    const home = server.serverDir;
+    const restart = '--restart-server';
+    const expectRefused = async (...words: string[]): Promise<void> => {
+      const ended = await kms(...words, restart);
+      expectEnd(ended, 11, 'LOCKED');
+      expect(ended.stderr).not.toContain('Stopping');
+      expect(engine.pid()).toBe(pid);
+    };
+
+    const reading = await markReading([home], 'backup full', systemClock);
+    await expectRefused('recover', server.backupDir, '--yes');
+    reading.release();
+
+    const lock = await acquireLock({
+      path: join(home, '.mailserver.cfg.kms-backup.lock'),
+      what: 'mailserver.cfg',
+      command: 'config set',
+      clock: systemClock,
+    });
+    await expectRefused('config', 'set', 'keep=3');
+    await expectRefused('log', 'enable', 'store-backup');
+    lock.release();
+    expectDone(await kms('config', 'set', 'keep=3', restart));
+  });
+
+  it.runIf(canRefuse)(
+    'leaves it stopped where the store is half old, half new, and says what comes first',
+    async () => {
+      await serve();
+      const staging = join(server.storeDir, '.kms-backup-recover');
+      const words = ['recover', server.backupDir, '--yes', '--restart-server'];
+      const ended = kmsRefused(ofServer(words), {
+        call: 'rename',
+        below: `${staging}/new:${staging}/old`,
+        errno: 5,
+      });
+      expectEnd(ended, 1, 'FAILED');
+      expect(ended.stderr).toMatch(
+        /the mail server stays stopped: .*half old, half new/,
+      );
+      const start = `'${engine.script}' start`;
+      expect(ended.stderr).toMatch(/recover --rollback/);
+      expect(ended.stderr).toContain(`Then start it: ${start}`);
+      expect(engine.pid()).toBeUndefined();
+
+      // Whoever asks later is not told to start a server on such a store.
+      for (const words of [['status'], ['doctor']]) {
+        const { stdout } = await kms(...words);
+        expect(stdout).toMatch(/was left stopped.*Do not start it yet/s);
+        expect(stdout).not.toContain(`. Start it: ${start}`);
+      }
+
+      const edit = await kms('config', 'set', 'keep=3', '--restart-server');
+      expectEnd(edit, 1, 'FAILED');
+      expect(engine.pid()).toBeUndefined();
+
+      const back = await kms('recover', '--rollback', '--restart-server');
+      expectDone(back);
+      expect(back.stderr).toContain('this run starts it');
+      expect(engine.pid()).toBeDefined();
+      expect(existsSync(record())).toBe(false);
+    },
+  );
+
   it('gives up nothing for good that the plan did not show', async () => {
+    await serve();
     const pid = engine.pid();
     // It comes in while the server stops, after the plan.
-    const ini = join(server.serverDir, 'kms-backup.ini');
     const late = join(inbox(), '00000009.eml');
     writeFileSync(join(dir, 'late.eml'), message('late'));
-    writeFileSync(
-      ini,
-      readFileSync(ini, 'utf8').replace(
-        /stop = (.*)/,
-        `stop = cp ${join(dir, 'late.eml')} ${late}; $1`,
-      ),
-    );
+    limits({
+      stop: `cp ${join(dir, 'late.eml')} ${late}; '${engine.script}' stop`,
+    });
 
     const words = ['recover', server.backupDir, '--yes', '--restart-server'];
     const ended = await kms(...words, '--no-keep-old');
@@ -405,6 +545,7 @@ describe('recover --restart-server', () => {
   });
 
   it('does not stop it for a place that is not its own', async () => {
+    await serve();
     const pid = engine.pid();
     const elsewhere = join(dir, 'elsewhere');
     mkdirSync(elsewhere);

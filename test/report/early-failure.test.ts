@@ -139,7 +139,7 @@ it('a schedule run that dies on it is told once a day, a verify and a drill each
   writeFileSync(pathOf('mailserver.cfg'), '<config');
   expectEnd(await kms('schedule', 'run'), 2, 'CONFIGURATION');
   expectEnd(await kms('schedule', 'run'), 2, 'CONFIGURATION');
-  expectToldAll(/scheduled.backup/);
+  expectToldAll(/schedule.run/);
   expect(metrics()).toMatch(/last_run_exit_code\{type="scheduled"\} 2$/m);
 
   expectEnd(await kms('verify'), 2, 'CONFIGURATION');
@@ -152,4 +152,60 @@ it('a schedule run that dies on it is told once a day, a verify and a drill each
   writeFileSync(pathOf('mailserver.cfg'), cfg);
   expectDone(await kms('backup', 'full'));
   expect(metrics()).not.toContain('scheduled');
+});
+
+describe('a mail server that a restart left stopped', () => {
+  const left = (): void => {
+    const json = {
+      schema: 'kms-backup/restart/1',
+      command: 'config set',
+      stoppedAt: '2026-11-27T02:00:00Z',
+      start: 'systemctl start kerio-connect',
+    };
+    writeFileSync(pathOf('kms-backup-restart.json'), JSON.stringify(json));
+  };
+
+  const fact = 'the mail server was left stopped: config set --restart-server';
+  const advice = 'Start it: systemctl start kerio-connect';
+  /** Without the line breaks of its encoding. */
+  const lastMail = (): string =>
+    (smtp.mails.at(-1)?.raw ?? '').replace(/=\r\n/g, '');
+
+  it('is told with the backup that is made meanwhile, whose archive is complete', async () => {
+    left();
+    const ended = await kms('backup', 'full');
+    expectDone(ended);
+    expect(ended.stderr).toContain(fact);
+    expect(subjects().at(-1)).toMatch(/done.with.1.warning/);
+    expect(lastMail()).toContain(fact);
+    expect(lastMail()).toContain(advice);
+    expect(called).toEqual(['/ping/start', '/notify', '/ping']);
+    expect(page()).toContain(fact);
+    expect(await warnings()).toMatch(/^Status +CRITICAL.*left stopped/ms);
+  });
+
+  it('is told with a backup that fails', async () => {
+    left();
+    rmSync(server.storeDir, { recursive: true });
+    const ended = await kms('backup', 'full');
+    expect(ended.status).not.toBe(0);
+    expect(ended.stderr).toContain(fact);
+    expect(lastMail()).toContain(advice);
+  });
+
+  it('is told at once by a schedule run that has nothing to do, once a day', async () => {
+    expectDone(await kms('backup', 'full'));
+    left();
+    called.length = 0;
+    const run = ['schedule', 'run', '--even-if-disabled'];
+    const ended = await kms(...run);
+    expectEnd(ended, 1, 'FAILED');
+    expect(ended.stderr).toContain(advice);
+    expect(subjects().at(-1)).toMatch(/schedule.run.FAIL/);
+    expect(lastMail()).toContain(advice);
+    expect(called).toEqual(['/notify', '/ping/fail']);
+
+    expectEnd(await kms(...run), 1, 'FAILED');
+    expect(called).toHaveLength(2);
+  });
 });

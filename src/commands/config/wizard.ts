@@ -33,6 +33,7 @@ export default class ConfigWizard extends EditCommand {
     const path = server.installation.configPath;
 
     // Before fourteen questions, not after them.
+    server.source.refuseWhileBusy?.();
     if (!flags['restart-server']) {
       await server.source.refuseWhileRunning(flags.force);
     }
@@ -87,8 +88,11 @@ export default class ConfigWizard extends EditCommand {
     const names = new Set(preview.changed.map(({ name }) => name));
     const changed = assignments.filter(({ name }) => names.has(name));
 
-    return this.whileStopped(server.installation, flags, () =>
-      setSettings(server, changed, { ...options, seen: undefined }),
+    return this.whileStopped(
+      server.installation,
+      flags,
+      () => setSettings(server, changed, { ...options, seen: undefined }),
+      server.source.refuseWhileBusy,
     );
   }
 }

@@ -1,7 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EngineRunningError, errnoOf, KmsError } from '../../errors.js';
-import { acquireLock, type Lock } from '../../platform/lock.js';
+import {
+  acquireLock,
+  type Lock,
+  type LockOptions,
+  refuseWhileHeld,
+} from '../../platform/lock.js';
 import {
   finishInterruptedReplace,
   interruptedContent,
@@ -40,6 +45,9 @@ export function mailserverConfig(installation: Installation): SettingsSource {
     read: () => readConfig(installation),
     refuseWhileRunning: (isForced) =>
       refuseRunningEngine(installation, isForced),
+    refuseWhileBusy: () => {
+      refuseBusy(installation, readConfig(installation));
+    },
     apply: (changes, seen, options) =>
       applyToFile(installation, { changes, seen }, options),
   };
@@ -65,8 +73,7 @@ async function applyToFile(
     return { ...draft, warnings: [] };
   }
 
-  // Whatever completes or undoes it replaces the file: the edit would be lost.
-  refuseInterruptedRecover([installation.dir, draft.after.settings().storeDir]);
+  refuseInterrupted(installation, draft.after);
 
   const warnings = await refuseRunningEngine(installation, options.isForced);
   const lock = await lockConfig(installation, options);
@@ -81,6 +88,18 @@ async function applyToFile(
   } finally {
     lock.release();
   }
+}
+
+/** Whatever completes or undoes it replaces the file: the edit would be lost. @throws {FailedError} */
+function refuseInterrupted({ dir }: Installation, present: SeenSettings): void {
+  refuseInterruptedRecover([dir, present.settings().storeDir]);
+}
+
+function refuseBusy(installation: Installation, present: SeenSettings): void {
+  const { path, what } = lockOf(installation);
+
+  refuseInterrupted(installation, present);
+  refuseWhileHeld(path, what);
 }
 
 /** The edit of the file as it is now. @throws {ChangedMeanwhileError} when it is not what was seen */
@@ -186,12 +205,20 @@ function lockConfig(
   installation: Installation,
   { command, clock, signal }: EditOptions,
 ): Promise<Lock> {
-  // Beside the target: whoever comes through another link meets the same lock.
-  const target = realpathSync(installation.configPath);
-  const path = join(dirname(target), `.${basename(target)}.kms-backup.lock`);
-  const options = { path, what: target, command, clock, waitMs: LOCK_WAIT_MS };
+  const waitMs = LOCK_WAIT_MS;
+  const options = { ...lockOf(installation), command, clock, waitMs };
 
   return acquireLock(signal ? { ...options, signal } : options);
+}
+
+/** Beside the target: whoever comes through another link meets the same lock. */
+function lockOf({
+  configPath,
+}: Installation): Pick<LockOptions, 'path' | 'what'> {
+  const target = realpathSync(configPath);
+  const name = `.${basename(target)}.kms-backup.lock`;
+
+  return { path: join(dirname(target), name), what: target };
 }
 
 function changedMeanwhile(document: ConfigDocument): ChangedMeanwhileError {
