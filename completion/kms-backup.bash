@@ -4,7 +4,7 @@ _kms_backup_offer() {
   local word plain=${cur//\\/}
   while IFS= read -r word; do
     [[ $word == "$plain"* ]] && COMPREPLY+=("$(printf '%q' "$word")")
-  done < <("${COMP_WORDS[0]}" complete "$1" -- "${COMP_WORDS[@]:1}" 2>/dev/null)
+  done < <("${COMP_WORDS[0]/%kmsrecover/kms-backup}" complete "$1" -- "${COMP_WORDS[@]:1}" 2>/dev/null)
   [[ $1 != keys ]] || compopt -o nospace 2>/dev/null
 }
 _kms_backup() {
@@ -19,8 +19,8 @@ _kms_backup() {
   done
   case "$prev" in
     -d|--domain) _kms_backup_offer domains; return ;;
-    -u|--user) _kms_backup_offer users; return ;;
     -f|--folder) _kms_backup_offer folders; return ;;
+    -u|--user) _kms_backup_offer users; return ;;
   esac
   case "$command:$prev" in
     'backup copy:--progress') values='auto plain json none' ;;
@@ -142,10 +142,13 @@ _kms_backup() {
   fi
   case "$command" in
     'diff') _kms_backup_offer archives ;;
+    'drill') _kms_backup_offer archives ;;
     'export') _kms_backup_offer archives ;;
     'list-archives') _kms_backup_offer archives ;;
+    'pin') _kms_backup_offer archives ;;
     'recover') _kms_backup_offer archives ;;
     'search') _kms_backup_offer archives ;;
+    'unpin') _kms_backup_offer archives ;;
     'verify') _kms_backup_offer archives ;;
     'config set') _kms_backup_offer keys; return ;;
     'target rm') _kms_backup_offer targets; return ;;

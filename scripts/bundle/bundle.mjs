@@ -152,7 +152,7 @@ const LEFT_OUT = [
 
 /**
  * Writes main.cjs, for the main thread, and a module for each worker with what they share into dist/bundle. One file can be kept compiled
- * (bin/compiled.js), and takes no time to be put together.
+ * (bin/compiled.js), and takes no time to be put together. What answers Tab is a small file that shares nothing.
  */
 export async function bundleForNode() {
   const outdir = join(root, 'dist', 'bundle');
@@ -183,6 +183,18 @@ export async function bundleForNode() {
     splitting: true,
     external: [...LEFT_OUT, ...Object.keys(BESIDE)],
     entryPoints: Object.fromEntries(workers),
+    outdir,
+  });
+
+  await build({
+    ...common,
+    format: 'esm',
+    minify: true,
+    external: [...LEFT_OUT, ...Object.keys(BESIDE)],
+    entryPoints: [join(root, 'dist', 'ui', 'offer-words.js')],
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     outdir,
   });
 }

@@ -1,5 +1,5 @@
 // Completion for bash. oclif's own knows no paths, no values and no second flag.
-import { OF_ARCHIVES, OF_WORDS } from './offered.mjs';
+import { OF_ARCHIVES, OF_WORDS, OFFERED } from './offered.mjs';
 
 /** Asks the program for words that it knows: archives, domains, users, folders, keys, targets. */
 const OFFER = `# Words that the program knows: archives, domains, users, folders, keys, targets.
@@ -7,17 +7,9 @@ _kms_backup_offer() {
   local word plain=\${cur//\\\\/}
   while IFS= read -r word; do
     [[ $word == "$plain"* ]] && COMPREPLY+=("$(printf '%q' "$word")")
-  done < <("\${COMP_WORDS[0]}" complete "$1" -- "\${COMP_WORDS[@]:1}" 2>/dev/null)
+  done < <("\${COMP_WORDS[0]/%kmsrecover/kms-backup}" complete "$1" -- "\${COMP_WORDS[@]:1}" 2>/dev/null)
   [[ $1 != keys ]] || compopt -o nospace 2>/dev/null
 }
-`;
-
-/** The values of the flags that every command means alike. */
-const SCOPE_VALUES = `  case "$prev" in
-    -d|--domain) _kms_backup_offer domains; return ;;
-    -u|--user) _kms_backup_offer users; return ;;
-    -f|--folder) _kms_backup_offer folders; return ;;
-  esac
 `;
 
 /** Where the word before wants one of a few. */
@@ -40,7 +32,10 @@ ${OFFER}_kms_backup() {
     *) break ;;
     esac
   done
-${SCOPE_VALUES}  case "$command:$prev" in
+  case "$prev" in
+${scopeCases(commands)}
+  esac
+  case "$command:$prev" in
 ${valueCases(commands)}
   esac
 ${VALUES}  if [[ $cur == -* ]]; then
@@ -110,6 +105,20 @@ function argumentCases(commands) {
 function flagCases(commands) {
   return commands
     .map(({ words, flags }) => caseLine(words, 'flags', flagWords(flags)))
+    .join('\n');
+}
+
+/** Returns a case for each flag whose values the program knows; every command means the same by it. */
+function scopeCases(commands) {
+  return Object.entries(OFFERED)
+    .map(([name, kind]) => {
+      const flag = commands
+        .flatMap(({ flags }) => flags)
+        .find((one) => one.name === name);
+      const short = flag?.char ? `-${flag.char}|` : '';
+
+      return `    ${short}--${name}) _kms_backup_offer ${kind}; return ;;`;
+    })
     .join('\n');
 }
 

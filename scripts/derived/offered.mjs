@@ -6,10 +6,13 @@ export const OFFERED = { domain: 'domains', folder: 'folders', user: 'users' };
 /** Commands whose arguments are archives; any other path will do as well. */
 export const OF_ARCHIVES = [
   'diff',
+  'drill',
   'export',
   'list-archives',
+  'pin',
   'recover',
   'search',
+  'unpin',
   'verify',
 ];
 

@@ -95,9 +95,19 @@ describe('Tab offers what the program knows', () => {
     expect(folders).toContain('Gesendete\\ Objekte/Ärzte');
     expect(inBash(['kms-backup', 'config', 'set', 'kee'])).toContain('keep=');
     expect(inBash(['kms-backup', 'target', 'rm', ''])).toEqual(['attic']);
+    expect(inBash(['kmsrecover', '-u', 'al'])).toEqual(['alice']);
+    expect(inBash(['kms-backup', 'pin', '/'])).toHaveLength(1);
     const [archive = '', ...more] = inBash(['kms-backup', 'verify', '/']);
     expect(more).toEqual([]);
     expect(archive.replaceAll('\\', '')).toMatch(archives());
+  });
+
+  it('the same as the command, which Tab does not wait for', async () => {
+    const server = ['--server-dir', env['KMS_BACKUP_SERVER_DIR'] ?? ''];
+    const words = ['complete', 'folders', '--', 'recover', ...server];
+    const { stdout } = await kmsInProcess(words);
+    expect(stdout).toContain('Entwürfe');
+    expect(linesOf('kms-backup', words).join('\n')).toBe(stdout.trim());
   });
 
   it.skipIf(!hasTool('zsh') || !hasTerminal)(
