@@ -40,7 +40,7 @@ const SLOW_TESTS = [
   'test/e2e/{commands,examples,interrupted-reporting}.test.ts',
   'test/e2e/{recover-together,restic-policy,scheduler-entries,sequences}.test.ts',
   'test/object-store/faults.test.ts',
-  'test/e2e/{imap,restart-kills,restart-server,running-server}.test.ts',
+  'test/e2e/{imap,restart-kills,restart-server,restart-service,running-server}.test.ts',
   'test/page/status-page.test.ts',
   'test/e2e/{decomposed-names,file-system-limits,interoperability}.test.ts',
   'test/history/nights.test.ts',

@@ -20,6 +20,7 @@ import {
 } from '../server/restart-mark.js';
 import { serverPlaces } from '../server/server-places.js';
 import { readSettings } from '../server/settings.js';
+import { readIniFile } from '../settings/ini-file.js';
 import {
   findSwitch,
   isGoneWithin,
@@ -113,9 +114,14 @@ async function stopServer(restart: Restart): Promise<Stopped | undefined> {
   const failure = new FailedError(
     `the mail server does not stop: ${still.why}`,
     {
-      hints: [
-        'Nothing was changed. Look into its logs, or raise [server] stop-timeout.',
-      ],
+      hints: still.mayEndLater
+        ? [
+            'Nothing was changed. Look into its logs, or raise [server] stop-timeout.',
+            `Where it ends later, nobody starts it: ${start}`,
+          ]
+        : [
+            'Nothing was changed, and it runs on. Look why that command fails, and whether this user may call it.',
+          ],
     },
   );
   if (!still.mayEndLater) throw failure;
@@ -139,7 +145,10 @@ function takeOver({ installation, clock }: Restart): Stopped | undefined {
   const downMs = clock().getTime() - earlier.stoppedAt.getTime();
   const sinceMs = monotonicMs() - Math.max(0, downMs);
 
-  return { ...limitsOf(installation), start: earlier.start, sinceMs };
+  // Whoever has mended the command since means that one.
+  const start = readIniFile(installation.dir).server.start ?? earlier.start;
+
+  return { ...limitsOf(installation), start, sinceMs };
 }
 
 async function actAndStart<T>(

@@ -35,7 +35,7 @@ export interface StoppedServer {
 const LOCK = '.kms-backup-restart.lock';
 const RECORD = 'kms-backup-restart.json';
 const SCHEMA = 'kms-backup/restart/1';
-const WHAT = 'the mail server, which is being restarted';
+const WHAT = 'the restart of the mail server';
 
 /** Of this process: what it does between stop and start is no other run. */
 const heldHere = new Set<string>();
@@ -136,7 +136,7 @@ export function describeStopped(
   const half = findHalfReplaced(serverPlaces(installation));
 
   return {
-    fact: `the mail server was left stopped: ${command} --restart-server stopped it ${formatWeekdayMoment(stoppedAt)} and ended before it started it again`,
+    fact: `the mail server was left stopped: ${command} --restart-server stopped it ${formatWeekdayMoment(stoppedAt)} and it has not run since`,
     advice: half
       ? `Do not start it yet: ${half.fact}. ${half.advice} Then start it: ${start}`
       : `Start it: ${start}`,

@@ -223,6 +223,15 @@ describe('config set --restart-server', () => {
     expect(ended.stderr).toContain('the licence is gone');
     expect(config()).toContain('"RotationLimit">3');
     expect(existsSync(record())).toBe(true);
+
+    // The command that did not start it was mended since.
+    limits({ start: `true; '${engine.script}' start` });
+    engine.behave({});
+    const again = await kms('config', 'set', 'keep=4', '--restart-server');
+    expectDone(again);
+    expect(again.stderr).toContain('and it has not run since');
+    expect(again.stderr).toContain(`Starting the mail server: true; `);
+    expect(engine.pid()).toBeDefined();
   });
 
   it('changes nothing where it does not stop, and does not start a second one', async () => {
@@ -234,6 +243,7 @@ describe('config set --restart-server', () => {
     const ended = await kms('config', 'set', 'keep=3', '--restart-server');
     expectEnd(ended, 1, 'FAILED');
     expect(ended.stderr).toContain('has not ended within 0.3 s');
+    expect(ended.stderr).toContain('Where it ends later, nobody starts it: ');
     expect(config()).toBe(before);
     expect(engine.pid()).toBe(pid);
   });
@@ -262,6 +272,7 @@ describe('config set --restart-server', () => {
     const ended = await kms(...words);
     expectEnd(ended, 1, 'FAILED');
     expect(ended.stderr).toContain('exit 7 failed: exit code 7');
+    expect(ended.stderr).toContain('Nothing was changed, and it runs on.');
     expect(engine.pid()).toBe(pid);
   });
 });
