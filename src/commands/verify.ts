@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
 import { locate } from '../jobs/archive-places.js';
+import { isServerAtWork } from '../jobs/server-at-work.js';
 import { systemClock } from '../platform/clock.js';
 import { CheckCommand } from '../ui/check-command.js';
 import type { CommonFlags, Outcome } from '../ui/command.js';
@@ -94,6 +95,7 @@ export default class Verify extends CheckCommand {
       limitMs: flags['max-duration'],
       threads: flags.threads,
       clock: systemClock,
+      isServerAtWork: () => isServerAtWork(flags),
       signal: this.signal,
       onProgress: this.startProgress(flags),
       beforeRecord: () => {

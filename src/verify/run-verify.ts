@@ -5,27 +5,22 @@ import {
   listArchiveFiles,
   withoutIndex,
 } from '../archive/backup-directory.js';
-import type { Storage } from '../archive/storage.js';
 import type { ArchivePlace } from '../archive/storages.js';
-import { archiveName, parseVolumeName } from '../archive/names.js';
-import {
-  readVerifiedRecord,
-  recordable,
-  recordVerified,
-  type VerifiedEntry,
-  type VerifiedRecord,
-} from '../archive/verified-record.js';
+import { archiveName } from '../archive/names.js';
+import { readVerifiedRecord } from '../archive/verified-record.js';
 import {
   type VerifyOptions,
   type VerifyReport,
   verifyArchive,
 } from '../archive/verify.js';
-import { errnoOf, LockedError, messageOf, NotFoundError } from '../errors.js';
+import { NotFoundError } from '../errors.js';
 import { noteRun } from '../history/run-notes.js';
 import type { Clock } from '../platform/clock.js';
 import { addChainFault, type VerifiedBeside } from './chain-fault.js';
 import { orderForVerify } from './plan-verify.js';
+import { record } from './record-results.js';
 import { TimeLimit } from './time-limit.js';
+import { mayBeUnfinished } from './unfinished.js';
 
 export interface VerifyRequest extends VerifyOptions {
   readonly place: ArchivePlace;
@@ -34,6 +29,8 @@ export interface VerifyRequest extends VerifyOptions {
   readonly onlyUnverified?: boolean | undefined;
   /** No further work is begun after this time. */
   readonly limitMs?: number | undefined;
+  /** Says whether a mail server runs here, which may be writing an archive. */
+  readonly isServerAtWork?: (() => Promise<boolean>) | undefined;
   /** Told after each archive. */
   onArchive?(report: VerifyReport): void;
   /** Told before the first byte is written: until then a run may end anywhere. */
@@ -44,6 +41,8 @@ export interface VerifyEnd {
   readonly reports: readonly VerifyReport[];
   /** Archives that the time was too short for: nothing new is known of them. */
   readonly left: readonly string[];
+  /** Archives that the mail server may still be writing: nothing is said of them. */
+  readonly unfinished: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -82,7 +81,8 @@ async function verifyAll(
   const wanted = await chooseArchives(request, archives);
   const limit = new TimeLimit(request.limitMs, request.signal);
   const limited = { ...request, signal: limit.signal };
-  const reports: VerifyReport[] = [];
+  const isUnfinished = await unfinishedIn(request);
+  const found: Found = { judged: [], reports: [], unfinished: [] };
   const warnings = new Set<string>();
   const listed =
     fileName === undefined ? archives.map(withoutIndex) : undefined;
@@ -90,19 +90,22 @@ async function verifyAll(
     some: readonly ArchiveFiles[],
     own: readonly VerifyReport[],
   ): Promise<void> => {
-    if (request.isQuick) return;
-
-    const faults = await record(request, storage, some, own);
-    for (const fault of faults) warnings.add(fault);
+    for (const fault of await record(request, some, own)) warnings.add(fault);
   };
 
   try {
     for (const files of wanted) {
-      const beside = { storage, listed, earlier: reports };
+      const beside = { storage, listed, earlier: found.reports };
       const report = await verifyInTime(files, limited, beside, limit);
       if (!report) break;
 
-      reports.push(report);
+      if (await isUnfinished(report, files)) {
+        found.unfinished.push(report.archive);
+        continue;
+      }
+
+      found.judged.push(files);
+      found.reports.push(report);
       if (isLimited(request)) await recordSome([files], [report]);
       request.onArchive?.(report);
     }
@@ -110,13 +113,48 @@ async function verifyAll(
     limit.end();
   }
 
-  if (!isLimited(request)) await recordSome(wanted, reports);
+  if (!isLimited(request)) await recordSome(found.judged, found.reports);
+
+  return endOf(wanted, found, warnings);
+}
+
+/** What is known so far, in the order in which it was looked at. */
+interface Found {
+  readonly judged: ArchiveFiles[];
+  /** Of these. */
+  readonly reports: VerifyReport[];
+  readonly unfinished: string[];
+}
+
+function endOf(
+  wanted: readonly ArchiveFiles[],
+  { reports, unfinished }: Found,
+  warnings: ReadonlySet<string>,
+): VerifyEnd {
+  const left = wanted.slice(reports.length + unfinished.length);
 
   return {
     reports,
-    left: wanted.slice(reports.length).map(({ stem }) => archiveName(stem)),
+    left: left.map(({ stem }) => archiveName(stem)),
+    unfinished,
     warnings: [...warnings],
   };
+}
+
+/** Tells damage from an archive that the mail server is writing. */
+async function unfinishedIn({
+  place,
+  clock,
+  isServerAtWork,
+}: VerifyRequest): Promise<
+  (report: VerifyReport, files: ArchiveFiles) => Promise<boolean>
+> {
+  const startedAt = clock();
+  const record = await readVerifiedRecord(place.storage);
+
+  return async (report, files) =>
+    mayBeUnfinished(report, files, { record, startedAt }) &&
+    (await isServerAtWork?.()) === true;
 }
 
 function isLimited({ limitMs, onlyUnverified }: VerifyRequest): boolean {
@@ -178,117 +216,4 @@ async function verifyFiles(
   if (fault === undefined) return report;
 
   return { ...report, warnings: [...report.warnings, fault] };
-}
-
-/** Of an archive its own: its base has a record, and may come back. */
-function toRecord(
-  report: VerifyReport,
-  files: ArchiveFiles,
-  at: string,
-): VerifiedEntry {
-  const { sizeBytes } = files;
-  const { isIntact, entries, fault } = report;
-  const damage = recordable(files, report.damage);
-  const by = 'verify';
-  if (isIntact) return { at, isSound: true, sizeBytes, entries, by };
-
-  const isElsewhere = damage.length > 0 || report.problems.length > 0;
-
-  return {
-    at,
-    isSound: false,
-    sizeBytes,
-    entries,
-    damage,
-    by,
-    ...(isElsewhere ? {} : { fault }),
-  };
-}
-
-/** A directory that cannot be written, or that a backup is working in, keeps its old record. */
-async function record(
-  request: VerifyRequest,
-  storage: Storage,
-  archives: readonly ArchiveFiles[],
-  reports: readonly VerifyReport[],
-): Promise<string[]> {
-  const known = await readVerifiedRecord(storage);
-  const at = request.clock().toISOString();
-  const { proven, warnings } = judge(archives, reports, { known, at });
-
-  if (proven.size === 0) return warnings;
-
-  request.beforeRecord?.();
-
-  try {
-    await recordUnderLock(request, storage, proven);
-
-    return warnings;
-  } catch (error) {
-    if (!(error instanceof LockedError) && errnoOf(error) === undefined) {
-      throw error;
-    }
-
-    return [
-      ...warnings,
-      `the result could not be recorded in ${storage.name}: ${messageOf(error)}`,
-    ];
-  }
-}
-
-/** What is to be recorded, and why the rest is not. */
-function judge(
-  archives: readonly ArchiveFiles[],
-  reports: readonly VerifyReport[],
-  { known, at }: { readonly known: VerifiedRecord; readonly at: string },
-): { proven: Map<string, VerifiedEntry>; warnings: string[] } {
-  const proven = new Map<string, VerifiedEntry>();
-  const warnings: string[] = [];
-
-  for (const [index, files] of archives.entries()) {
-    const { stem } = files;
-    const report = reports[index];
-    const isNamed = parseVolumeName(`${stem}.zip`) !== undefined;
-    if (!report || !isNamed || !isJudged(report)) continue;
-
-    if (isOnlySealed(report) && known.get(stem)?.isSound !== true) {
-      warnings.push(
-        `${report.archive} is not recorded as verified: it is what somebody sealed, and that it is a backup of this server only --identity tells`,
-      );
-    } else {
-      proven.set(stem, toRecord(report, files, at));
-    }
-  }
-
-  return { proven, warnings };
-}
-
-/** An archive that could not be read this time is neither sound nor damaged: its record stays as it was. */
-function isJudged({ unread, isSealed, isIntact }: VerifyReport): boolean {
-  return unread.length === 0 && (!isSealed || isIntact);
-}
-
-/** Who can write to a bucket can seal a false archive: without a look into it, it counts only where this machine knows it. */
-function isOnlySealed({ isSealed, isIntact }: VerifyReport): boolean {
-  return isSealed && isIntact;
-}
-
-async function recordUnderLock(
-  { clock }: VerifyRequest,
-  storage: Storage,
-  proven: ReadonlyMap<string, VerifiedEntry>,
-): Promise<void> {
-  const lock = await storage.lock.take({ command: 'verify', clock });
-
-  try {
-    const present = await listArchiveFiles(storage);
-
-    await recordVerified(
-      storage,
-      proven,
-      new Set(present.map(({ stem }) => stem)),
-    );
-  } finally {
-    lock.release();
-  }
 }

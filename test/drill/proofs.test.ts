@@ -1,7 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { storageAt } from '../../src/archive/storages.js';
+import { formatVerify, verifyEnd } from '../../src/ui/present/verify.js';
 import { runVerify } from '../../src/verify/run-verify.js';
 import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
@@ -219,5 +220,59 @@ describe('verify --unverified', () => {
     const again = await verified('--unverified');
     expect(again.status).toBe(4);
     expect(namesIn(again.json)).toEqual([`${FULLS[1] ?? ''}.zip`]);
+  });
+});
+
+describe('an archive that the mail server may be writing', () => {
+  /** The server names it at once, and keeps no record; @param ageMs since its last byte */
+  function cutOff(ageMs: number): void {
+    const bytes = readFileSync(join(server.backupDir, `${FULLS[2] ?? ''}.zip`));
+    const path = join(server.backupDir, 'F20260104T010000Z.zip');
+    const seconds = (Date.now() - ageMs) / 1000;
+    writeFileSync(path, bytes.subarray(0, bytes.length / 2));
+    utimesSync(path, seconds, seconds);
+  }
+
+  const verify = (isRunning: boolean): ReturnType<typeof runVerify> =>
+    runVerify({
+      place: { storage: storageAt(server.backupDir), fileName: undefined },
+      clock: () => new Date(),
+      isServerAtWork: () => Promise.resolve(isRunning),
+    });
+
+  it('is left to the next verify, and counts neither way', async () => {
+    cutOff(60_000);
+    const end = await verify(true);
+    expect(end).toMatchObject({
+      left: [],
+      unfinished: ['F20260104T010000Z.zip'],
+    });
+    expect(end.reports.map(({ isSound }) => isSound)).toEqual(
+      FULLS.map(() => true),
+    );
+    expect(verifyEnd(end)).toEqual({ exitCode: 0 });
+    expect(formatVerify(end)).toContain(
+      'F20260104T010000Z.zip is not whole, and was written to just now',
+    );
+    expect(Object.keys(readRecord())).toEqual(FULLS);
+  });
+
+  it.each([
+    ['was written to last night', 8 * 3_600_000, true],
+    ['has no server here that could', 60_000, false],
+    ['is dated in the future by a wrong clock', -86_400_000, true],
+  ])('is damaged where it %s', async (_, ageMs, isRunning) => {
+    cutOff(ageMs);
+    const end = await verify(isRunning);
+    expect(end.unfinished).toEqual([]);
+    expect(verifyEnd(end)).toEqual({ exitCode: 4 });
+  });
+
+  it('is none that was whole before', async () => {
+    const path = join(server.backupDir, `${FULLS[2] ?? ''}.zip`);
+    writeFileSync(path, readFileSync(path).subarray(0, 200));
+    const end = await verify(true);
+    expect(end.unfinished).toEqual([]);
+    expect(verifyEnd(end)).toEqual({ exitCode: 4 });
   });
 });

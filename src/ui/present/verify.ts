@@ -71,11 +71,17 @@ function isDone({
 }
 
 /** The result of a verify as a document. */
-export function documentVerify({ reports, left, warnings }: VerifyEnd): object {
+export function documentVerify({
+  reports,
+  left,
+  unfinished,
+  warnings,
+}: VerifyEnd): object {
   return document('verify', {
     isSound: reports.every(({ isSound }) => isSound),
     archives: reports.map(documentReport),
     left,
+    unfinished,
     warnings,
   });
 }
@@ -91,17 +97,22 @@ function documentReport({ damage, ...report }: VerifyReport): object {
 }
 
 /** The result of a verify for people: a line an archive, and every damaged entry by name. */
-export function formatVerify({ reports, left }: VerifyEnd): string {
+export function formatVerify({ reports, left, unfinished }: VerifyEnd): string {
+  const written = unfinished.map(
+    (archive) =>
+      `${archive} is not whole, and was written to just now: the mail server may be at work on it, and the next verify looks at it`,
+  );
   const rest =
     left.length === 0
-      ? []
+      ? written
       : [
+          ...written,
           `${plural(left.length, 'archive')} left: ${reports.length === 0 ? 'the time was too short for one of them' : 'the time was over'}; the next call goes on with what is least proven`,
         ];
   if (reports.length === 0) {
     const nothing = 'Every archive was verified before: nothing to do.';
 
-    return [...(left.length === 0 ? [nothing] : []), ...rest].join('\n');
+    return (rest.length === 0 ? [nothing] : rest).join('\n');
   }
 
   return [formatReports(reports), ...rest].join('\n');
