@@ -1,6 +1,7 @@
 /** What the flags of a drill ask for. */
 import type { DrillWish } from '../drill/plan-sample.js';
 import { UsageError } from '../errors.js';
+import { isServerAtWork } from './server-at-work.js';
 import type { ServerFlags } from './server.js';
 
 export interface DrillFlags extends ServerFlags {
@@ -14,6 +15,15 @@ export interface DrillFlags extends ServerFlags {
   readonly to?: string | undefined;
   readonly keep: boolean;
   readonly threads?: number | undefined;
+}
+
+/** What a drill is to recover, when it begins, and who may be writing archives then. */
+export interface DrillRequest {
+  readonly wish: DrillWish;
+  /** Of what chance chooses; undefined: another one each time. */
+  readonly seed: number | undefined;
+  readonly startedAt: Date;
+  readonly isServerAtWork: () => Promise<boolean>;
 }
 
 /** @throws {UsageError} where flags name two things */
@@ -33,10 +43,22 @@ export function refuseContradiction(flags: DrillFlags): void {
   }
 }
 
-export function wishOf({ full, sample, domain, user }: DrillFlags): DrillWish {
+function wishOf({ full, sample, domain, user }: DrillFlags): DrillWish {
   if (full) return { kind: 'everything' };
   if (sample !== undefined) return { kind: 'share', percent: sample };
   if (domain === undefined && user === undefined) return { kind: 'one' };
 
   return { kind: 'named', scope: { domain, user, withSubfolders: true } };
+}
+
+export function toDrillRequest(
+  flags: DrillFlags,
+  startedAt: Date,
+): DrillRequest {
+  return {
+    wish: wishOf(flags),
+    seed: flags.seed,
+    startedAt,
+    isServerAtWork: () => isServerAtWork(flags),
+  };
 }

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { describePassed } from '../archive/chain.js';
 import { archiveName } from '../archive/names.js';
+import type { ArchivePlace } from '../archive/storages.js';
 import {
   compareRecovered,
   type DrillFault,
@@ -24,7 +25,7 @@ import { findDrillPlaces } from './drill-places.js';
 import {
   type DrillFlags,
   refuseContradiction,
-  wishOf,
+  toDrillRequest,
 } from './drill-request.js';
 import { recordDrill } from './record-drill.js';
 import { MAIL_ARCHIVE } from '../store/components.js';
@@ -53,7 +54,7 @@ export async function drill(
   control.beforeWrite();
 
   const leftovers = await removeLeftovers(systemClock);
-  const point = await openDrilledPoint(places.from, wishOf(flags), flags.seed);
+  const point = await openPoint(places.from, flags, startedAt);
   const scratch = await openScratch({
     to: flags.to,
     neededBytes: point.neededBytes,
@@ -85,6 +86,14 @@ export async function drill(
   } finally {
     scratch.close(flags.keep && isDone);
   }
+}
+
+function openPoint(
+  from: ArchivePlace,
+  flags: DrillFlags,
+  startedAt: Date,
+): Promise<DrilledPoint> {
+  return openDrilledPoint(from, toDrillRequest(flags, startedAt));
 }
 
 /** What differs is told by the exit code, by mail and by the history; a record of proofs has nothing to say of it. */

@@ -2,22 +2,22 @@
 import { randomInt } from 'node:crypto';
 import { type Chain, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
+import { listArchiveFiles } from '../archive/backup-directory.js';
 import { archiveName } from '../archive/names.js';
 import { PointFiles } from '../archive/point-files.js';
 import type { ArchivePlace } from '../archive/storages.js';
+import { readVerifiedRecord } from '../archive/verified-record.js';
 import type { DrillFault } from '../drill/compare-recovered.js';
 import type { MailAmount } from '../drill/estimate.js';
-import {
-  type DrillPart,
-  type DrillWish,
-  planSample,
-} from '../drill/plan-sample.js';
+import { type DrillPart, planSample } from '../drill/plan-sample.js';
 import { Turns } from '../platform/turns.js';
 import { findScope } from '../recover/find-scope.js';
 import { indexMail } from '../recover/index-mail.js';
 import { placeOf } from '../store/entry-place.js';
 import { isDirectoryInScope } from '../store/mail-scope.js';
 import { parseEntryDirectory } from '../store/store-path.js';
+import { isNewHere } from '../verify/unfinished.js';
+import type { DrillRequest } from './drill-request.js';
 
 /** A part, and which directories are of it. */
 export interface PlacedPart extends DrillPart {
@@ -48,13 +48,12 @@ const BLOCK_BYTES = 4096;
 /** @throws as `readPoint` and `planSample` */
 export async function openDrilledPoint(
   from: ArchivePlace,
-  wish: DrillWish,
-  given: number | undefined,
+  request: DrillRequest,
 ): Promise<DrilledPoint> {
   return readPoint(from, async (chain) => {
     const index = await readChainIndex(chain);
-    const seed = given ?? randomInt(MOST_SEED);
-    const sample = planSample(wish, indexMail(index), seed);
+    const seed = request.seed ?? randomInt(MOST_SEED);
+    const sample = planSample(request.wish, indexMail(index), seed);
     const parts = sample.parts.map((part) => placePart(part, index));
     const files = new PointFiles(index);
     const amounts = await measure(files, parts);
@@ -65,13 +64,13 @@ export async function openDrilledPoint(
       from: { storage: from.storage, fileName: archiveName(stem) },
       files,
       parts,
-      isWhole: wish.kind === 'everything',
+      isWhole: request.wish.kind === 'everything',
       chance:
         sample.chosenAmong === undefined
           ? undefined
           : { seed, among: sample.chosenAmong },
       ...amounts,
-      damaged: damagedIn(chain),
+      damaged: await damagedIn(chain, from, request),
     };
   });
 }
@@ -116,8 +115,22 @@ async function measure(
   return { whole: { files: count, bytes }, neededBytes };
 }
 
-function damagedIn({ passedOver }: Chain): DrillFault[] {
-  return passedOver
-    .filter(({ isDamaged }) => isDamaged)
+/** What the mail server may be writing at this moment is none of them: the next drill looks at it. */
+async function damagedIn(
+  { passedOver }: Chain,
+  { storage }: ArchivePlace,
+  { startedAt, isServerAtWork }: DrillRequest,
+): Promise<DrillFault[]> {
+  const damaged = passedOver.filter(({ isDamaged }) => isDamaged);
+  if (damaged.length === 0) return [];
+
+  const known = { record: await readVerifiedRecord(storage), startedAt };
+  const written = (await isServerAtWork())
+    ? (await listArchiveFiles(storage)).filter((one) => isNewHere(one, known))
+    : [];
+  const stems = new Set(written.map(({ stem }) => stem));
+
+  return damaged
+    .filter(({ archive }) => !stems.has(archive))
     .map(({ archive, reason }) => ({ name: archiveName(archive), reason }));
 }

@@ -333,9 +333,8 @@ describe('a bucket with recipients', () => {
     // Anybody may seal for these recipients: it counts where this machine has proven it.
     expect((await statesOf('other'))[0]?.verifiedAt).toBeUndefined();
     await verify('host', { readsSealed });
-    expect((await statesOf('host'))[0]?.verifiedAt).toEqual(
-      new Date('2026-02-01T01:00:00Z'),
-    );
+    const [state] = await statesOf('host');
+    expect(state?.verifiedAt?.toISOString()).toMatch(/^2026-02-01T01:00:00/);
 
     // Of the same length: only its ETag tells.
     const key = 'mail/F20260101T010000Z.1.zip.age';

@@ -1,6 +1,22 @@
-import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+} from 'vitest';
 import { storageAt } from '../../src/archive/storages.js';
 import { formatVerify, verifyEnd } from '../../src/ui/present/verify.js';
 import { runVerify } from '../../src/verify/run-verify.js';
@@ -267,6 +283,29 @@ describe('an archive that the mail server may be writing', () => {
     expect(end.unfinished).toEqual([]);
     expect(verifyEnd(end)).toEqual({ exitCode: 4 });
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'is left to the next drill too',
+    async () => {
+      cutOff(60_000);
+      const alone = await drill();
+
+      // A real process that is called so, in the server's own directory.
+      const program = join(server.serverDir, 'mailserver');
+      copyFileSync('/bin/sleep', program);
+      const engine = spawn(program, ['60'], { stdio: 'ignore' });
+      onTestFinished(() => void engine.kill('SIGKILL'));
+      await once(engine, 'spawn');
+
+      const atWork = await drill();
+      expect([alone.status, atWork.status]).toEqual([4, 0]);
+      expect(atWork.json).toMatchObject({
+        archive: `${FULLS[2] ?? ''}.zip`,
+        faults: [],
+        warnings: [expect.stringContaining('F20260104T010000Z.zip') as string],
+      });
+    },
+  );
 
   it('is none that was whole before', async () => {
     const path = join(server.backupDir, `${FULLS[2] ?? ''}.zip`);

@@ -90,7 +90,8 @@ const stateOf = (...names: string[]): string => {
   const differences = names.map((name) => {
     const found = compareTrees(states.get(name) ?? '', server.serverDir, {
       directoryTimes: false,
-      ignore: (path) => /\.kms-backup-(recover|lock|reading)/.test(path),
+      ignore: (path) =>
+        /\.kms-backup-(recover|lock|reading|telling)/.test(path),
     });
     return { name, found };
   });
@@ -215,13 +216,18 @@ describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
             reset('old');
           },
           async (where) => {
+            const wasDone = stateOf('whole') === 'whole';
             expectDone(await kmsInProcess(bring('--keep-old')));
             expect(stateOf('whole'), where).toBe('whole');
             const undone = await kmsInProcess(undo());
-            expect(
-              [undone.status, stateOf('old')],
-              where + undone.stderr,
-            ).toEqual([0, 'old']);
+            expect(undone.status, where + undone.stderr).toBe(0);
+
+            // Killed behind its end, the same call is another recover, and keeps what the first one brought.
+            if (wasDone && stateOf('whole') === 'whole') {
+              expectDone(await kmsInProcess(undo()));
+            }
+
+            expect(stateOf('old'), where).toBe('old');
             expect(leftovers(), where).toEqual([]);
           },
         );

@@ -369,6 +369,20 @@ describe('the crontab', () => {
     expect(scheduler()).toMatch(/^warning .*not what the schedule asks for/);
     run('schedule', 'uninstall', '--to', 'cron', ...named);
     expect(scheduler()).toMatch(/^warning .*no entry of ours/);
+
+    // One that does the tasks of kms-backup.ini alone backs nobody up.
+    writeFileSync(join(dir, 'kms-backup.ini'), '[tasks]\nverify = sat 05:00\n');
+    expect(scheduler()).toMatch(/^warning .*asks for verify, and there is no/);
+    const words = ['schedule', 'install', '--to', 'cron', '--tasks-only'];
+    expect(run(...words, ...named)).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('nobody backs up') as string,
+    });
+    expect(scheduler()).toMatch(/^problem .*nobody backs up/);
+    run('config', 'set', 'enabled=true');
+    expect(scheduler()).toMatch(
+      /^ok .*entry works through \[tasks\], and the server through its schedule/,
+    );
   });
 
   it('has no directory to put files in, and the Task Scheduler neither', () => {
