@@ -5,12 +5,14 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DISK_PASSWORD } from './guarded-share.mjs';
+import { canMakeService, installService } from './service.mjs';
 import { putMail, snapshot, startWindows } from './wine.mjs';
 
 let windows;
@@ -263,4 +265,51 @@ describe('kms-backup on Windows', () => {
     assert.match(result.err, /cannot send by 127\.0\.0\.1:1/);
     rmSync(join(windows.serverDir, 'kms-backup.ini'));
   });
+
+  describe(
+    'a mail server that is a service (needs mingw-w64)',
+    { skip: !canMakeService },
+    () => {
+      const config = () =>
+        readFileSync(join(windows.serverDir, 'mailserver.cfg'), 'latin1');
+      const isRunning = () =>
+        windows
+          .call(['sc', 'query', 'KerioMailServer'])
+          .out.includes('RUNNING');
+
+      before(() => {
+        installService(windows);
+      });
+      after(() => {
+        windows.call(['net', 'stop', 'KerioMailServer']);
+      });
+
+      test('is stopped for an edit, which it does not overwrite, and started again', () => {
+        ended(windows.kms('config', 'set', 'keep=5'), 13);
+        const result = ended(
+          windows.kms('config', 'set', 'keep=5', '--restart-server'),
+          0,
+        );
+        assert.match(result.out + result.err, /runs again/);
+        assert.match(config(), /RotationLimit">5</);
+        assert.ok(isRunning());
+      });
+
+      test('that does not start again is an error, and is told until it runs', () => {
+        const broken = join(windows.serverDir, 'broken');
+        writeFileSync(broken, '');
+        const result = ended(
+          windows.kms('config', 'set', 'keep=6', '--restart-server'),
+          1,
+        );
+        assert.match(result.err, /Code: /);
+        assert.match(config(), /RotationLimit">6</);
+        assert.match(windows.kms('status').out, /left stopped/);
+
+        rmSync(broken);
+        ended(windows.call(['net', 'start', 'KerioMailServer']), 0);
+        assert.doesNotMatch(windows.kms('status').out, /left stopped/);
+      });
+    },
+  );
 });

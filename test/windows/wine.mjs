@@ -59,6 +59,8 @@ export async function startWindows() {
     storeDir: join(serverDir, 'store'),
     entry,
     node: windowsPath(node),
+    /** Runs a program with these words. */
+    call,
     /** Runs kms-backup with these words. */
     kms: (...words) => call([node, entry, ...words]),
     /** The same with more in the environment. */
