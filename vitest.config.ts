@@ -29,7 +29,7 @@ const ALL_TESTS = ['test/**/*.test.ts'];
  */
 const SLOW_TESTS = [
   'test/archive/{bucket-faults,flat-memory,hostile,hostile-salvage,memory-bombs}.test.ts',
-  'test/backup/reuse.test.ts',
+  'test/backup/{base-memory,reuse}.test.ts',
   'test/derived/completion-driven.test.ts',
   'test/e2e/{bucket-kills,errno-sweep,faults,sealed-kills,large-stores,recover-crashes,set-crash}.test.ts',
   'test/archive/bucket-days.test.ts',
@@ -54,7 +54,7 @@ const SLOW_TESTS = [
  */
 const NODE_TESTS = [
   'test/{export,mail}/**/*.test.ts',
-  'test/backup/**/!(accept|estimate|exclude|reuse).test.ts',
+  'test/backup/**/!(accept|base-memory|estimate|exclude|reuse).test.ts',
   'test/recover/**/!(salvage-damage).test.ts',
   'test/archive/!(bucket-backup|bucket-days|bucket-faults|bucket-index|bucket-sealed|flat-memory|hostile|hostile-salvage|memory-bombs|sealed-directory).test.ts',
   'test/archive/zip/*.test.ts',
