@@ -6,7 +6,6 @@ import { listArchiveFiles } from '../archive/backup-directory.js';
 import { archiveName } from '../archive/names.js';
 import { PointFiles } from '../archive/point-files.js';
 import type { ArchivePlace } from '../archive/storages.js';
-import { readVerifiedRecord } from '../archive/verified-record.js';
 import type { DrillFault } from '../drill/compare-recovered.js';
 import type { MailAmount } from '../drill/estimate.js';
 import { type DrillPart, planSample } from '../drill/plan-sample.js';
@@ -16,7 +15,7 @@ import { indexMail } from '../recover/index-mail.js';
 import { placeOf } from '../store/entry-place.js';
 import { isDirectoryInScope } from '../store/mail-scope.js';
 import { parseEntryDirectory } from '../store/store-path.js';
-import { isNewHere } from '../verify/unfinished.js';
+import { mayBeUnfinished } from '../verify/unfinished.js';
 import type { DrillRequest } from './drill-request.js';
 
 /** A part, and which directories are of it. */
@@ -119,18 +118,19 @@ async function measure(
 async function damagedIn(
   { passedOver }: Chain,
   { storage }: ArchivePlace,
-  { startedAt, isServerAtWork }: DrillRequest,
+  writing: DrillRequest,
 ): Promise<DrillFault[]> {
   const damaged = passedOver.filter(({ isDamaged }) => isDamaged);
   if (damaged.length === 0) return [];
 
-  const known = { record: await readVerifiedRecord(storage), startedAt };
-  const written = (await isServerAtWork())
-    ? (await listArchiveFiles(storage)).filter((one) => isNewHere(one, known))
-    : [];
-  const stems = new Set(written.map(({ stem }) => stem));
+  const all = await listArchiveFiles(storage);
+  const faults: DrillFault[] = [];
 
-  return damaged
-    .filter(({ archive }) => !stems.has(archive))
-    .map(({ archive, reason }) => ({ name: archiveName(archive), reason }));
+  for (const { archive, reason } of damaged) {
+    const files = all.find(({ stem }) => stem === archive);
+    const isLeft = files && (await mayBeUnfinished(files, storage, writing));
+    if (isLeft !== true) faults.push({ name: archiveName(archive), reason });
+  }
+
+  return faults;
 }

@@ -81,7 +81,7 @@ async function verifyAll(
   const wanted = await chooseArchives(request, archives);
   const limit = new TimeLimit(request.limitMs, request.signal);
   const limited = { ...request, signal: limit.signal };
-  const isUnfinished = await unfinishedIn(request);
+  const startedAt = request.clock();
   const found: Found = { judged: [], reports: [], unfinished: [] };
   const warnings = new Set<string>();
   const listed =
@@ -99,7 +99,7 @@ async function verifyAll(
       const report = await verifyInTime(files, limited, beside, limit);
       if (!report) break;
 
-      if (await isUnfinished(report, files)) {
+      if (await isUnfinished(report, files, request, startedAt)) {
         found.unfinished.push(report.archive);
         continue;
       }
@@ -142,19 +142,16 @@ function endOf(
 }
 
 /** Tells damage from an archive that the mail server is writing. */
-async function unfinishedIn({
-  place,
-  clock,
-  isServerAtWork,
-}: VerifyRequest): Promise<
-  (report: VerifyReport, files: ArchiveFiles) => Promise<boolean>
-> {
-  const startedAt = clock();
-  const record = await readVerifiedRecord(place.storage);
+async function isUnfinished(
+  { isIntact, isSealed, unread }: VerifyReport,
+  files: ArchiveFiles,
+  { place, isServerAtWork }: VerifyRequest,
+  startedAt: Date,
+): Promise<boolean> {
+  const isDamaged = !isIntact && !isSealed && unread.length === 0;
+  const writing = { startedAt, isServerAtWork };
 
-  return async (report, files) =>
-    mayBeUnfinished(report, files, { record, startedAt }) &&
-    (await isServerAtWork?.()) === true;
+  return isDamaged && (await mayBeUnfinished(files, place.storage, writing));
 }
 
 function isLimited({ limitMs, onlyUnverified }: VerifyRequest): boolean {

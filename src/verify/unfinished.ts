@@ -1,43 +1,41 @@
-/** Archives that the mail server itself may be writing at this moment: it takes no lock of this program. Pure. */
+/** Archives that the mail server itself may be writing at this moment: it takes no lock of this program. */
 import type { ArchiveFiles } from '../archive/backup-directory.js';
-import type { VerifiedRecord } from '../archive/verified-record.js';
-import type { VerifyReport } from '../archive/verify.js';
+import type { Storage } from '../archive/storage.js';
+import { lookAtVerifiedRecord } from '../archive/verified-record.js';
 
 /** What nobody wrote to for so long was cut off. */
 const YOUNG_MS = 15 * 60_000;
 
-/** What is known of the place. */
-interface Known {
-  readonly record: VerifiedRecord;
-  /** When its archives were listed. */
+/** When a run listed its archives, and who may be writing some of them. */
+export interface Writing {
   readonly startedAt: Date;
-}
-
-/** Says whether what a verify calls damage may be an archive that is not written to its end. */
-export function mayBeUnfinished(
-  { isIntact, isSealed, unread }: VerifyReport,
-  files: ArchiveFiles,
-  known: Known,
-): boolean {
-  const isDamaged = !isIntact && !isSealed && unread.length === 0;
-
-  return isDamaged && isNewHere(files, known);
+  /** Without it nobody is. */
+  readonly isServerAtWork?: (() => Promise<boolean>) | undefined;
 }
 
 /**
- * Says whether a mail server may be writing an archive. Those of this program have their names when they are whole, and are
- * recorded; a clock that is wrong makes none of last night's young.
+ * Says whether an archive that looks damaged may be one that is not written to its end. Those of this program have their names
+ * when they are whole, and are recorded; where the record cannot be read, nobody knows.
  */
-export function isNewHere(
-  { stem, volumes }: ArchiveFiles,
-  { record, startedAt }: Known,
-): boolean {
+export async function mayBeUnfinished(
+  files: ArchiveFiles,
+  storage: Storage,
+  { startedAt, isServerAtWork }: Writing,
+): Promise<boolean> {
+  if (!isYoungHere(files, startedAt)) return false;
+
+  const { record, fault } = await lookAtVerifiedRecord(storage);
+  if (fault !== undefined || record.get(files.stem)) return false;
+
+  return (await isServerAtWork?.()) === true;
+}
+
+/** A clock that is wrong makes none of last night's young. */
+function isYoungHere({ volumes }: ArchiveFiles, now: Date): boolean {
   const isLocal = volumes.every(
     ({ storage }) => storage.localDirectory !== undefined,
   );
-  if (!isLocal || record.get(stem)) return false;
-
   const writtenMs = Math.max(...volumes.map(({ mtimeMs }) => mtimeMs));
 
-  return Math.abs(startedAt.getTime() - writtenMs) < YOUNG_MS;
+  return isLocal && Math.abs(now.getTime() - writtenMs) < YOUNG_MS;
 }

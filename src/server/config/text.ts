@@ -65,7 +65,7 @@ const END = '</config>';
 export function readWhole(read: () => Buffer): Buffer {
   for (const pauseMs of pausesMs(WRITING_MS)) {
     const bytes = read();
-    if (bytes.toString('latin1').trimEnd().endsWith(END)) return bytes;
+    if (bytes.includes(END)) return bytes;
 
     waitMs(pauseMs);
   }
