@@ -3,16 +3,16 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { Dice } from '../dice.mjs';
 import {
   centralHeader,
   commonFields,
-  Dice,
   endRecord,
   word,
 } from './zip-headers.mjs';
 
 export { makeMessages, writeStore } from './salvage-store.mjs';
-export { Dice } from './zip-headers.mjs';
+export { Dice };
 
 const LOCAL_SIGNATURE = 0x04034b50;
 const CENTRAL_SIGNATURE = 0x02014b50;

@@ -1,10 +1,10 @@
 // A small mail store for archives that are to be damaged: messages of all kinds, some with zip files in them.
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Dice } from '../dice.mjs';
 import {
   centralHeader,
   commonFields,
-  Dice,
   endRecord,
   word,
 } from './zip-headers.mjs';

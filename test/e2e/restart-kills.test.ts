@@ -1,11 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -18,16 +11,16 @@ import {
   it,
 } from 'vitest';
 import { canInject, kmsWithFaults, wasKilled } from '../helpers/faults.js';
+import {
+  layServer,
+  makeServerTemplate,
+  type ServerTemplate,
+  takeAway,
+} from '../helpers/laid-server.js';
 import { kmsInProcess } from '../helpers/in-process.js';
-import {
-  buildInstallation,
-  type Installation,
-} from '../helpers/installation.js';
-import {
-  makeRunningServer,
-  type RunningServer,
-} from '../helpers/running-server.js';
-import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import { type Installation } from '../helpers/installation.js';
+import { type RunningServer } from '../helpers/running-server.js';
+import { removeTemporary } from '../helpers/store.js';
 import {
   type Ended,
   expectDone,
@@ -39,28 +32,20 @@ import {
 const isThorough = process.env['KMS_TEST_THOROUGH'] === '1';
 
 let dir = '';
-let template = '';
+let template: ServerTemplate;
 let server: Installation;
 let engine: RunningServer;
 
 beforeAll(async () => {
-  dir = temporaryDirectory('restart-kills');
-  template = join(dir, 'template');
-  server = buildInstallation(join(dir, 'server'), { keep: 7 });
-  expectDone(await kms('backup', 'full'));
-  renameSync(server.serverDir, template);
+  template = await makeServerTemplate('restart-kills');
+  ({ dir, server } = template);
 });
 beforeEach(async () => {
-  cpSync(template, server.serverDir, {
-    recursive: true,
-    preserveTimestamps: true,
-  });
-  engine = makeRunningServer(server.serverDir);
+  engine = layServer(template);
   await engine.start();
 });
 afterEach(() => {
-  engine.kill();
-  rmSync(server.serverDir, { recursive: true, maxRetries: 9 });
+  takeAway(server, engine);
 });
 afterAll(() => {
   removeTemporary(dir);

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -23,19 +21,20 @@ import { SETTING_KEYS } from '../../src/config/keys.js';
 import { systemClock } from '../../src/platform/clock.js';
 import { acquireLock } from '../../src/platform/lock.js';
 import { markReading, RECOVER_LOCK } from '../../src/server/recover-mark.js';
-import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
-  buildInstallation,
-  type Installation,
-  message,
-} from '../helpers/installation.js';
+  layServer,
+  makeServerTemplate,
+  type ServerTemplate,
+  takeAway,
+} from '../helpers/laid-server.js';
+import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
+import { type Installation, message } from '../helpers/installation.js';
 import {
   type Behaviour,
-  makeRunningServer,
   type RunningServer,
 } from '../helpers/running-server.js';
 import { canRefuse, kmsRefused } from '../helpers/refuse-calls.js';
-import { removeTemporary, temporaryDirectory } from '../helpers/store.js';
+import { removeTemporary } from '../helpers/store.js';
 import { hasTerminal, type Session, typeInto } from '../helpers/terminal.js';
 import {
   BINARY,
@@ -46,29 +45,21 @@ import {
 } from '../helpers/tools.js';
 
 let dir = '';
-let template = '';
+let template: ServerTemplate;
 let server: Installation;
 let engine: RunningServer;
 
 /** One server with an archive, laid down anew for each test. */
 beforeAll(async () => {
-  dir = temporaryDirectory('restart');
-  template = join(dir, 'template');
-  server = buildInstallation(join(dir, 'server'), { keep: 7 });
-  expectDone(await kms('backup', 'full'));
-  renameSync(server.serverDir, template);
+  template = await makeServerTemplate('restart');
+  ({ dir, server } = template);
 });
 beforeEach(() => {
-  cpSync(template, server.serverDir, {
-    recursive: true,
-    preserveTimestamps: true,
-  });
-  engine = makeRunningServer(server.serverDir);
+  engine = layServer(template);
   limits({});
 });
 afterEach(() => {
-  engine.kill();
-  rmSync(server.serverDir, { recursive: true, maxRetries: 9 });
+  takeAway(server, engine);
 });
 afterAll(() => {
   removeTemporary(dir);

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Dice } from './stand-in-dice.mjs';
+import { Dice } from '../../scripts/dice.mjs';
 import { serveImap } from './stand-in-imap.mjs';
 import { idOf, Mailbox, promise } from './stand-in-mail.mjs';
 

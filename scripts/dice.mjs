@@ -1,4 +1,6 @@
-/** The choices of a stand-in (mulberry32, as random.ts): with one seed the same ones, as far as the machine calls for them in one order. */
+// Choices of scripts and of stand-ins for a mail server: they share no code with the program that is tested.
+
+/** A small deterministic generator (mulberry32). */
 export class Dice {
   #state;
 
@@ -23,5 +25,13 @@ export class Dice {
 
   chance(probability) {
     return this.next() < probability;
+  }
+
+  pick(choices) {
+    return choices[this.int(0, choices.length - 1)];
+  }
+
+  bytes(length) {
+    return Buffer.from(Array.from({ length }, () => this.int(0, 255)));
   }
 }
