@@ -82,6 +82,9 @@ const SETS: Readonly<Record<string, string[]>> = {
   slow: SLOW_TESTS,
 };
 
+/** Whose tests share the modules that they read. */
+const SHARING_SETS = ['fast', 'node', 'older-node'];
+
 /** Which tests `scripts/test.mjs` asks for; all where vitest is called by itself. */
 const set = process.env['KMS_TEST_SET'];
 
@@ -94,8 +97,9 @@ export default defineConfig({
     testTimeout: 600_000,
     hookTimeout: 600_000,
     maxWorkers: 2,
-    // Modules are read once for many short tests; the long ones measure memory and count what a program of their own does.
-    isolate: set === 'slow',
+    // Modules are read once for many short tests. The long ones, which files named on the command line and the set of all hold too,
+    // measure memory and count what a program of their own does.
+    isolate: !SHARING_SETS.includes(set ?? ''),
     coverage: { include: ['dist/**'] },
   },
 });
