@@ -5,10 +5,9 @@ import {
   COMPONENTS,
   INSTALL_COMPONENTS,
   isExcludedStoreChild,
-  MAIL_ARCHIVE,
   storeComponentOf,
 } from '../store/components.js';
-import { entryNameOf } from '../store/entry-place.js';
+import { entryNameOf, MAIL_ARCHIVE_NAME } from '../store/entry-place.js';
 import { findEntryFault } from '../archive/entry-names.js';
 import { REQUIRED_FILES } from '../archive/required-files.js';
 import { ConfigurationError, errnoOf, UsageError } from '../errors.js';
@@ -143,7 +142,7 @@ class FoundSources implements Sources {
     holders: readonly string[],
     places: ArchivePlaces,
   ): void {
-    const name = entryNameOf('store', MAIL_ARCHIVE);
+    const name = MAIL_ARCHIVE_NAME;
     const { sources } = this;
     const fault = faultOfMailArchive(archiveDir, { sources, holders, places });
 

@@ -16,8 +16,7 @@ import { type BackupPlan, fitsVolume, planArchive } from './plan-archive.js';
 import { type PlannedReuse, planReuse } from './plan-reuse.js';
 import type { BackupRequest } from './request.js';
 import { limitedParts } from './sources.js';
-import { MAIL_ARCHIVE } from '../store/components.js';
-import { entryNameOf } from '../store/entry-place.js';
+import { MAIL_ARCHIVE_NAME } from '../store/entry-place.js';
 import { findReusable, type NoReuse } from './reuse-base.js';
 import { ReuseChoice } from './reuse-choice.js';
 import { reportPlannedReuse } from './reuse-report.js';
@@ -184,14 +183,12 @@ function planDifferential(
   };
 }
 
-const MAIL_ARCHIVE_ENTRY = `${entryNameOf('store', MAIL_ARCHIVE)}/`;
-
 /** Until the next full it costs every night what it cost this one. */
 function warnOfMailArchive(
   { mailArchive }: ListedStore,
   { files, index }: OpenBase,
 ): string[] {
-  const isInBase = index.ownEntry(MAIL_ARCHIVE_ENTRY) !== undefined;
+  const isInBase = index.ownEntry(`${MAIL_ARCHIVE_NAME}/`) !== undefined;
   if (!mailArchive || isInBase) return [];
 
   return [

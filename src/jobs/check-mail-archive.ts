@@ -6,7 +6,7 @@ import { accessFault } from '../platform/access-fault.js';
 import { isOnePlace, liesWithin } from '../platform/one-place.js';
 import { type Check, ok, problem, warning } from '../status/check.js';
 import { MAIL_ARCHIVE } from '../store/components.js';
-import { entryNameOf } from '../store/entry-place.js';
+import { MAIL_ARCHIVE_NAME } from '../store/entry-place.js';
 import type { IniSettings } from '../settings/ini-settings.js';
 import { knownArchivePlaces } from './known-archive-places.js';
 import type { OpenServer } from './server.js';
@@ -57,9 +57,8 @@ function findFault(
   try {
     const places = { own, all };
     const found = findSources(installation, asking, undefined, places);
-    const name = entryNameOf('store', MAIL_ARCHIVE);
 
-    return found.skipped.find((path) => path.name === name)?.reason;
+    return found.skipped.find(({ name }) => name === MAIL_ARCHIVE_NAME)?.reason;
   } catch (error) {
     if (!(error instanceof KmsError)) throw error;
 

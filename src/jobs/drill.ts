@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import { describePassed } from '../archive/chain.js';
 import { archiveName } from '../archive/names.js';
-import type { ArchivePlace } from '../archive/storages.js';
 import {
   compareRecovered,
   type DrillFault,
@@ -22,11 +21,7 @@ import { formatCount } from '../platform/units.js';
 import type { RunControl } from './backup-request.js';
 import { type DrilledPoint, openDrilledPoint } from './drilled-point.js';
 import { findDrillPlaces } from './drill-places.js';
-import {
-  type DrillFlags,
-  refuseContradiction,
-  toDrillRequest,
-} from './drill-request.js';
+import { type DrillFlags, refuseContradiction } from './drill-request.js';
 import { recordDrill } from './record-drill.js';
 import { MAIL_ARCHIVE } from '../store/components.js';
 import { type DrillRecovered, recoverParts } from './drill-recover.js';
@@ -54,7 +49,7 @@ export async function drill(
   control.beforeWrite();
 
   const leftovers = await removeLeftovers(systemClock);
-  const point = await openPoint(places.from, flags, startedAt);
+  const point = await openDrilledPoint(places.from, flags, startedAt);
   const scratch = await openScratch({
     to: flags.to,
     neededBytes: point.neededBytes,
@@ -86,14 +81,6 @@ export async function drill(
   } finally {
     scratch.close(flags.keep && isDone);
   }
-}
-
-function openPoint(
-  from: ArchivePlace,
-  flags: DrillFlags,
-  startedAt: Date,
-): Promise<DrilledPoint> {
-  return openDrilledPoint(from, toDrillRequest(flags, startedAt));
 }
 
 /** What differs is told by the exit code, by mail and by the history; a record of proofs has nothing to say of it. */

@@ -16,7 +16,11 @@ import { placeOf } from '../store/entry-place.js';
 import { isDirectoryInScope } from '../store/mail-scope.js';
 import { parseEntryDirectory } from '../store/store-path.js';
 import { mayBeUnfinished } from '../verify/unfinished.js';
-import type { DrillRequest } from './drill-request.js';
+import {
+  type DrillFlags,
+  type DrillRequest,
+  toDrillRequest,
+} from './drill-request.js';
 
 /** A part, and which directories are of it. */
 export interface PlacedPart extends DrillPart {
@@ -47,8 +51,11 @@ const BLOCK_BYTES = 4096;
 /** @throws as `readPoint` and `planSample` */
 export async function openDrilledPoint(
   from: ArchivePlace,
-  request: DrillRequest,
+  flags: DrillFlags,
+  startedAt: Date,
 ): Promise<DrilledPoint> {
+  const request = toDrillRequest(flags, startedAt);
+
   return readPoint(from, async (chain) => {
     const index = await readChainIndex(chain);
     const seed = request.seed ?? randomInt(MOST_SEED);

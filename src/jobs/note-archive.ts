@@ -2,8 +2,7 @@
 import type { BackupReport } from '../backup/request.js';
 import type { RunNotes } from '../history/history-run.js';
 import { noteRun } from '../history/run-notes.js';
-import { MAIL_ARCHIVE } from '../store/components.js';
-import { entryNameOf } from '../store/entry-place.js';
+import { MAIL_ARCHIVE_NAME } from '../store/entry-place.js';
 import type { LeftOutCounts } from '../store/left-out-words.js';
 
 /** Also where what follows fails. */
@@ -29,8 +28,7 @@ function notesOfMailArchive({
 }: BackupReport): Pick<RunNotes, 'mailArchive'> {
   if (mailArchive) return { mailArchive: { files: mailArchive.files } };
 
-  const name = entryNameOf('store', MAIL_ARCHIVE);
-  const fault = issues.find((issue) => issue.name === name)?.reason;
+  const fault = issues.find(({ name }) => name === MAIL_ARCHIVE_NAME)?.reason;
 
   return fault === undefined ? {} : { mailArchive: { fault } };
 }

@@ -2,6 +2,7 @@ import {
   type Component,
   installComponentOf,
   isOwnName,
+  MAIL_ARCHIVE,
   storeComponentOf,
 } from './components.js';
 
@@ -49,6 +50,9 @@ const MAIL_PREFIXES = [
 export function entryNameOf(area: Area, path: string): string {
   return WRITTEN_PREFIX[area] + path;
 }
+
+/** The directory of the mail archive, wherever that lies. */
+export const MAIL_ARCHIVE_NAME = entryNameOf('store', MAIL_ARCHIVE);
 
 /** All names that an archive of any program may have for a path below the store or the install directory. */
 export function entryNamesOf(area: Area, path: string): string[] {
