@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -59,7 +59,7 @@ function runTests(env, further) {
       { cwd: root, env, stdio: 'inherit' },
     );
 
-    const passed = printCounts(report);
+    const passed = printResults(readResults(report));
 
     return passed === 0 ? 1 : (status ?? 1);
   } finally {
@@ -67,29 +67,52 @@ function runTests(env, further) {
   }
 }
 
-/** Prints the last line; returns how many passed. A run without a report counts as one failure. */
-function printCounts(report) {
-  const counts = readCounts(report);
-  const skipped = counts.numPendingTests + counts.numTodoTests;
-  const failed = counts.numFailedTests + countFailedFiles(counts);
+/** Names what failed, and counts in the last line; returns how many passed. */
+function printResults(results) {
+  const skipped = results.numPendingTests + results.numTodoTests;
+  const failed = results.numFailedTests + failedFiles(results).length;
 
+  nameFailures(results);
   console.log(
-    `tests: ${counts.numPassedTests} passed, ${failed} failed, ${skipped} skipped`,
+    `tests: ${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped`,
   );
 
-  return counts.numPassedTests;
+  return results.numPassedTests;
+}
+
+/** One line for each test that failed: the log of a whole run is longer than what is kept of it. */
+function nameFailures(results) {
+  const { testResults = [] } = results;
+
+  for (const { name, assertionResults } of testResults) {
+    for (const test of assertionResults) {
+      if (test.status !== 'failed') continue;
+
+      const [why = ''] = test.failureMessages.join('\n').split('\n');
+      printFailure(name, `${test.fullName}: ${why}`);
+    }
+  }
+
+  for (const { name, message } of failedFiles(results)) {
+    printFailure(name, message.split('\n')[0]);
+  }
+}
+
+function printFailure(file, what) {
+  console.log(`failed test: ${relative(root, file)}: ${what.slice(0, 300)}`);
 }
 
 /** Files that failed before or after their tests: none of these has failed. */
-function countFailedFiles({ testResults = [] }) {
+function failedFiles({ testResults = [] }) {
   return testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' &&
       assertionResults.every((test) => test.status !== 'failed'),
-  ).length;
+  );
 }
 
-function readCounts(report) {
+/** A run without a report counts as one failure. */
+function readResults(report) {
   try {
     return JSON.parse(readFileSync(report, 'utf8'));
   } catch {

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,13 +23,23 @@ afterAll(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** A server that never reads ahead, which a busy machine would make any disk need. */
 const serverWith = (name: string, bytes: number): Installation => {
   const content = new Random(1).bytes(bytes);
-  return buildInstallation(join(dir, name), {
+  const server = buildInstallation(join(dir, name), {
     store: {
       mail: { 'example.com': { alice: { INBOX: { 'a.eml': content } } } },
     },
   });
+  setReadAhead(server, 0);
+  return server;
+};
+
+const setReadAhead = ({ serverDir }: Installation, files: number): void => {
+  writeFileSync(
+    join(serverDir, 'kms-backup.ini'),
+    `[backup]\nread-ahead = ${String(files)}\n`,
+  );
 };
 
 /**
@@ -94,19 +104,11 @@ describe.runIf(canInject)('a backup', () => {
       store: { mail: { 'example.com': { alice: { INBOX: folder } } } },
     });
 
-    const setting = (files: number): void => {
-      appendFileSync(
-        join(server.serverDir, 'kms-backup.ini'),
-        `[backup]\nread-ahead = ${String(files)}\n`,
-      );
-    };
-
     const slow = 'read:delay_exit=300';
 
-    setting(0);
+    setReadAhead(server, 0);
     const none = countThreads(server, 2, slow);
-    rmSync(join(server.serverDir, 'kms-backup.ini'));
-    setting(3);
+    setReadAhead(server, 3);
 
     expect(countThreads(server, 2, slow)).toBe(none + 3);
   });
