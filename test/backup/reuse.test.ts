@@ -615,7 +615,6 @@ it('is asked for by kms-backup.ini, and --no-reuse goes before that', async () =
 
 it.each([11, 12, 13])(
   'gives what a fresh full gives, whatever happened before (seed %i)',
-  { timeout: 300_000 },
   async (seed) => {
     dir = temporaryDirectory('reuse');
     const random = new Random(seed);

@@ -2,10 +2,6 @@ import { it } from 'vitest';
 import { kmsInProcess } from '../helpers/in-process.js';
 import { expectDone } from '../helpers/tools.js';
 
-it(
-  'comes to its end, with every byte as it was',
-  { timeout: 240_000 },
-  async () => {
-    expectDone(await kmsInProcess(['demo']));
-  },
-);
+it('comes to its end, with every byte as it was', async () => {
+  expectDone(await kmsInProcess(['demo']));
+});

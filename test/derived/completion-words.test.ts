@@ -42,7 +42,7 @@ beforeAll(async () => {
   return () => {
     removeTemporary(place);
   };
-}, 60_000);
+});
 
 /** What bash offers for a line whose last word is being typed. */
 function inBash(line: readonly string[]): string[] {

@@ -128,7 +128,7 @@ const node: fc.Arbitrary<Node> = fc.record({
 
 it(
   `what is published comes back, but for what the report names, in ${RUNS} stores of any shape`,
-  { timeout: RUNS * 60_000 },
+  { timeout: RUNS * 300_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -97,7 +97,7 @@ beforeAll(async () => {
     HOME: dir,
   };
   mkdirSync(join(dir, 'state'));
-}, 120_000);
+});
 
 afterAll(async () => {
   await s3.close();

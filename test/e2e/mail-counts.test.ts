@@ -137,5 +137,5 @@ it.skipIf(!hasTool('python3'))(
       { numRuns: RUNS },
     );
   },
-  RUNS * 30_000,
+  RUNS * 300_000,
 );

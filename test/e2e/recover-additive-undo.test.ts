@@ -186,7 +186,6 @@ it('it comes before the recover under it, and is forgotten with it', async () =>
 describe.skipIf(!canInject)('killed at any step (needs strace),', () => {
   it.each(CALLS)(
     'at each %s: the same call adds the rest, and one rollback takes all back',
-    { timeout: 240_000 },
     async (name) => {
       let kills = 0;
 

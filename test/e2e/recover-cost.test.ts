@@ -96,7 +96,7 @@ const KINDS: readonly (readonly string[])[] = [
 
 it(
   `the plan says what a comparison before and after finds, in ${RUNS} stores of any history`,
-  { timeout: RUNS * 120_000 },
+  { timeout: RUNS * 300_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -30,7 +30,7 @@ export function runTool(
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     input: options.input ?? '',
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: options.timeoutMs ?? 500_000,
     killSignal: 'SIGKILL',
     maxBuffer: 1 << 28,
   });
