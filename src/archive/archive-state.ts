@@ -15,6 +15,8 @@ export interface ArchiveState {
   readonly isRecoverable: boolean;
   /** The undamaged part of it can be recovered. */
   readonly isPartlyRecoverable: boolean;
+  /** The mail server may not have written it to its end yet; only who asks for that knows. */
+  readonly isBeingWritten?: boolean | undefined;
   /** Why it is not recoverable. */
   readonly fault: string | undefined;
   /** Why a differential has no base that it could be recovered with. */

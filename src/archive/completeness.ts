@@ -15,6 +15,9 @@ import { REQUIRED_FILES } from './required-files.js';
  *   F1, damaged              not recoverable, so nothing else is asked
  */
 
+/** What everybody says of an archive that is not whole because somebody is at work on it. */
+export const SEEMS_WRITTEN = 'seems to be being written by the mail server now';
+
 /** Clocks of two machines may differ by this much. */
 const FUTURE_TOLERANCE_MS = 5 * 60_000;
 

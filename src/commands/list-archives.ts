@@ -39,7 +39,7 @@ export default class ListArchives extends KmsCommand {
     await this.useNetworkDisk(directory, flags);
 
     const storage = locateStorage(directory, flags);
-    const archives = await listArchives(storage);
+    const archives = await listArchives(storage, flags, systemClock);
     const look = {
       now: systemClock(),
       bySet: flags.set,

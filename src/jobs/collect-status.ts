@@ -92,7 +92,7 @@ export async function collectStatus(
   const { server, storage, clock, running } = request;
   const { installation, settings } = server;
   const history = readHistory(installation.dir);
-  const seen = await inspectIfThere(storage, request.archives);
+  const seen = await inspectIfThere({ ...request, installation });
   const { states } = seen;
   const tasks = lookAtTasks(request, history, states);
   const sideFiles = await lookAtSideFiles(server, storage, seen);

@@ -3,9 +3,11 @@ import { randomInt } from 'node:crypto';
 import { type Chain, readPoint } from '../archive/chain.js';
 import { type ChainIndex, readChainIndex } from '../archive/chain-index.js';
 import { listArchiveFiles } from '../archive/backup-directory.js';
+import { SEEMS_WRITTEN } from '../archive/completeness.js';
 import { archiveName } from '../archive/names.js';
 import { PointFiles } from '../archive/point-files.js';
 import type { ArchivePlace } from '../archive/storages.js';
+import { mayBeUnfinished } from '../archive/unfinished.js';
 import type { DrillFault } from '../drill/compare-recovered.js';
 import type { MailAmount } from '../drill/estimate.js';
 import { type DrillPart, planSample } from '../drill/plan-sample.js';
@@ -15,7 +17,6 @@ import { indexMail } from '../recover/index-mail.js';
 import { placeOf } from '../store/entry-place.js';
 import { isDirectoryInScope } from '../store/mail-scope.js';
 import { parseEntryDirectory } from '../store/store-path.js';
-import { mayBeUnfinished } from '../verify/unfinished.js';
 import {
   type DrillFlags,
   type DrillRequest,
@@ -64,9 +65,10 @@ export async function openDrilledPoint(
     const files = new PointFiles(index);
     const amounts = await measure(files, parts);
     const { stem } = chain.point.facts.files;
+    const passedOver = await tellUnfinished(chain.passedOver, from, request);
 
     return {
-      chain,
+      chain: { ...chain, passedOver },
       from: { storage: from.storage, fileName: archiveName(stem) },
       files,
       parts,
@@ -76,7 +78,9 @@ export async function openDrilledPoint(
           ? undefined
           : { seed, among: sample.chosenAmong },
       ...amounts,
-      damaged: await damagedIn(chain, from, request),
+      damaged: passedOver
+        .filter(({ isDamaged }) => isDamaged)
+        .map(({ archive, reason }) => ({ name: archiveName(archive), reason })),
     };
   });
 }
@@ -121,23 +125,30 @@ async function measure(
   return { whole: { files: count, bytes }, neededBytes };
 }
 
-/** What the mail server may be writing at this moment is none of them: the next drill looks at it. */
-async function damagedIn(
-  { passedOver }: Chain,
+/** What the mail server may be writing at this moment is not damaged: the next drill looks at it. */
+async function tellUnfinished(
+  passedOver: Chain['passedOver'],
   { storage }: ArchivePlace,
   writing: DrillRequest,
-): Promise<DrillFault[]> {
-  const damaged = passedOver.filter(({ isDamaged }) => isDamaged);
-  if (damaged.length === 0) return [];
+): Promise<Chain['passedOver']> {
+  if (!passedOver.some(({ isDamaged }) => isDamaged)) return passedOver;
 
   const all = await listArchiveFiles(storage);
-  const faults: DrillFault[] = [];
+  const told: Chain['passedOver'][number][] = [];
 
-  for (const { archive, reason } of damaged) {
-    const files = all.find(({ stem }) => stem === archive);
-    const isLeft = files && (await mayBeUnfinished(files, storage, writing));
-    if (isLeft !== true) faults.push({ name: archiveName(archive), reason });
+  for (const passed of passedOver) {
+    const files = all.find(({ stem }) => stem === passed.archive);
+    const isWritten =
+      passed.isDamaged &&
+      files !== undefined &&
+      (await mayBeUnfinished(files, storage, writing));
+
+    told.push(
+      isWritten
+        ? { ...passed, reason: SEEMS_WRITTEN, isDamaged: false }
+        : passed,
+    );
   }
 
-  return faults;
+  return told;
 }

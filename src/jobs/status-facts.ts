@@ -102,6 +102,7 @@ async function toStatusArchive(
     verifiedAt: state.verifiedAt,
     drilled: state.drilled && describeDrill(state.drilled, formatMinute),
     isRecoverable: state.isRecoverable,
+    isBeingWritten: state.isBeingWritten,
     pin: describePin(state.pin, now),
     problem: state.fault,
   };

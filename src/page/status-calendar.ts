@@ -83,14 +83,17 @@ function dayHtml(
     archives.find(({ type }) => type !== 'differential') ?? archives[0];
   classes.push(
     'taken',
-    archives.every(({ isRecoverable }) => isRecoverable)
-      ? (main?.type ?? '')
-      : 'broken',
+    archives.every(isSound) ? (main?.type ?? '') : 'broken',
   );
 
   const title = archives.map(describe).join('; ');
 
   return `<td class="${classes.join(' ')}" title="${escapeHtml(title)}">${String(day)}<b>${lettersOf(archives)}</b></td>`;
+}
+
+/** Nobody calls damaged what is still being written. */
+function isSound({ isRecoverable, isBeingWritten }: StatusArchive): boolean {
+  return isRecoverable || isBeingWritten === true;
 }
 
 /** `FD`; of more than three on one day, how many of each: `6F 7D`. */
@@ -104,13 +107,12 @@ function lettersOf(archives: readonly StatusArchive[]): string {
     .join(' ');
 }
 
-function describe({
-  name,
-  type,
-  isRecoverable,
-  problem,
-}: StatusArchive): string {
-  return `${TYPE_WORDS[type].word} ${name}${isRecoverable ? '' : `, not recoverable: ${problem ?? 'incomplete'}`}`;
+function describe(archive: StatusArchive): string {
+  const { name, type, isRecoverable, problem = 'incomplete' } = archive;
+  const words = `${TYPE_WORDS[type].word} ${name}`;
+  if (isRecoverable) return words;
+
+  return `${words}, not recoverable${isSound(archive) ? ' yet' : ''}: ${problem}`;
 }
 
 function groupByDay(

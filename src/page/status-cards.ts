@@ -37,7 +37,9 @@ function pointCard(facts: StatusFacts): string {
 
 function lastCard(type: StatusArchive['type'], facts: StatusFacts): string {
   const title = `Last ${TYPE_WORDS[type].word}`;
-  const last = facts.archives.findLast((archive) => archive.type === type);
+  const last = facts.archives.findLast(
+    (archive) => archive.type === type && archive.isBeingWritten !== true,
+  );
   if (!last) return card(title, 'none', '');
 
   const detail = `${formatSize(last.sizeBytes)}, ${ageText(last, facts)}`;

@@ -19,6 +19,8 @@ export interface StatusArchive {
   /** The last drill of it: `2026-11-22 06:00 (1 mailbox)`. */
   readonly drilled?: string | undefined;
   readonly isRecoverable: boolean;
+  /** The mail server may not have written it to its end yet. */
+  readonly isBeingWritten?: boolean | undefined;
   /** `pinned until 2027-01-31: before the move` */
   readonly pin?: string | undefined;
   /** Why it is not recoverable, or what else is wrong with it. */

@@ -73,12 +73,9 @@ function archiveTable({ archives }: StatusFacts): string {
   }
 
   const rows = archives.toReversed().map((archive) => {
-    const state = archive.isRecoverable
-      ? '<span class="good">yes</span>'
-      : `<strong class="critical">no</strong>${archive.problem === undefined ? '' : `: ${escapeHtml(archive.problem)}`}`;
     const cells = [
       formatMinute(archive.takenAt),
-      { html: `${state}${pinOf(archive)}` },
+      { html: `${stateOf(archive)}${pinOf(archive)}` },
       TYPE_WORDS[archive.type].word,
       archive.name,
       archive.needs ?? 'nothing else',
@@ -95,6 +92,20 @@ function archiveTable({ archives }: StatusFacts): string {
   });
 
   return `<div class="archives">${table('Newest first', ARCHIVE_HEAD, rows)}</div>`;
+}
+
+function stateOf({
+  isRecoverable,
+  isBeingWritten,
+  problem,
+}: StatusArchive): string {
+  if (isRecoverable) return '<span class="good">yes</span>';
+
+  const why = problem === undefined ? '' : `: ${escapeHtml(problem)}`;
+
+  return isBeingWritten === true
+    ? `not yet${why}`
+    : `<strong class="critical">no</strong>${why}`;
 }
 
 function describeProof({ verifiedAt, drilled }: StatusArchive): string {

@@ -54,10 +54,12 @@ function archiveRemarks(
   facts: StatusFacts,
   archives: readonly StatusArchive[],
 ): string[] {
-  const bad = archives.filter(({ isRecoverable }) => !isRecoverable);
+  const bad = archives.filter(
+    ({ isRecoverable, isBeingWritten }) => !isRecoverable && !isBeingWritten,
+  );
   const lacking = archives.filter(({ lacks }) => lacks.length > 0);
   const future = archives.filter(({ ageMs }) => ageMs < -FUTURE_TOLERANCE_MS);
-  const newest = archives.at(-1);
+  const newest = archives.findLast(({ isBeingWritten }) => !isBeingWritten);
 
   return [
     ...bad.map(describeBad),

@@ -1,4 +1,5 @@
 import { constants } from 'node:fs';
+import { SEEMS_WRITTEN } from '../archive/completeness.js';
 import { KmsError } from '../errors.js';
 import { accessFault } from '../platform/access-fault.js';
 import { plural } from '../platform/units.js';
@@ -102,7 +103,10 @@ async function readStatusOf(
     readonly settings: ServerSettings;
   },
 ): Promise<StatusReport> {
-  const { states, proofFault } = await inspectIfThere(options.storage);
+  const { states, proofFault } = await inspectIfThere({
+    ...options,
+    installation,
+  });
 
   return readStatus(installation, {
     ...options,
@@ -130,7 +134,7 @@ function checkArchives(status: StatusReport | string): Check {
   }
 
   if (status.level === 'ok') {
-    return ok(name, `${plural(status.archives, 'archive')}, all recoverable`);
+    return ok(name, describeSound(status));
   }
 
   const fact = status.warnings.join('; ');
@@ -138,6 +142,15 @@ function checkArchives(status: StatusReport | string): Check {
   return status.level === 'critical'
     ? problem(name, fact, 'Run backup full.')
     : warning(name, fact, 'Look at list-archives and run verify.');
+}
+
+function describeSound({ archives, recent }: StatusReport): string {
+  const written = recent
+    .filter(({ isBeingWritten }) => isBeingWritten)
+    .map(({ name }) => `${name} ${SEEMS_WRITTEN}`);
+  const sound = `${plural(archives - written.length, 'archive')}, all recoverable`;
+
+  return [sound, ...written].join('; ');
 }
 
 function checkReadable(name: string, path: string, advice: string): Check {

@@ -22,6 +22,8 @@ export interface StatusArchive {
   readonly isRecoverable: boolean;
   /** True where the entries that its damage does not concern can be recovered. */
   readonly isPartlyRecoverable: boolean;
+  /** The mail server may not have written it to its end yet. */
+  readonly isBeingWritten: boolean;
   readonly fault: string | undefined;
   readonly verifiedAt: Date | undefined;
   /** The last drill of it, or of some of it. */
@@ -39,10 +41,11 @@ export interface StatusReport {
   readonly sizeBytes: number;
   /** Of the backup directory's file system, for this user; undefined where it is not there, or nobody can tell. */
   readonly freeBytes: number | undefined;
+  /** Those that are written to their end. */
   readonly last: Readonly<Record<ArchiveType, StatusArchive | undefined>>;
   /** The newest archive that can be recovered, with what it needs. */
   readonly newestRecoverable: StatusArchive | undefined;
-  /** The last archives, oldest first. */
+  /** The last archives, oldest first, also one that is being written. */
   readonly recent: readonly StatusArchive[];
   readonly engine: RunningEngine | undefined;
   readonly unfinishedRecover: UnfinishedRecover | undefined;

@@ -4,6 +4,7 @@ import {
 } from '../archive/backup-directory.js';
 import { inspectArchives } from '../archive/inspect.js';
 import type { Storage } from '../archive/storage.js';
+import { withUnfinished } from '../archive/unfinished.js';
 import {
   lookAtVerifiedRecord,
   readVerifiedRecord,
@@ -89,12 +90,15 @@ function judge(
   };
 }
 
-/** The newest of each type; those of a part of the server do not count. */
+/** The newest of each type; those of a part of the server, and what is still being written, do not count. */
 function findLast(
   states: readonly ArchiveState[],
   now: Date,
 ): StatusReport['last'] {
-  const whole = states.filter(({ facts }) => partsOf(facts) === undefined);
+  const whole = states.filter(
+    ({ facts, isBeingWritten }) =>
+      partsOf(facts) === undefined && isBeingWritten !== true,
+  );
 
   const lastOf = (type: ArchiveType): StatusArchive | undefined => {
     const last = whole.findLast(({ facts }) => facts.files.type === type);
@@ -122,6 +126,7 @@ function toArchive(state: ArchiveState, now: Date): StatusArchive {
     sizeBytes: files.sizeBytes,
     isRecoverable,
     isPartlyRecoverable,
+    isBeingWritten: state.isBeingWritten === true,
     fault,
     verifiedAt,
     drilled: state.drilled,
@@ -137,14 +142,28 @@ export interface SeenArchives {
   readonly proofFault: string | undefined;
 }
 
-/**
- * The state of every archive, no data of any.
- * @param archives as they were just listed; undefined: they are listed
- */
-export async function inspectIfThere(
-  storage: Storage,
-  archives?: readonly ArchiveFiles[],
-): Promise<SeenArchives> {
+/** Whose archives somebody looks at, and where. */
+interface Look {
+  readonly installation: Installation;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  /** As they were just listed; undefined: they are listed. */
+  readonly archives?: readonly ArchiveFiles[] | undefined;
+}
+
+/** The state of every archive, no data of any. */
+export async function inspectIfThere({
+  installation,
+  storage,
+  clock,
+  archives,
+}: Look): Promise<SeenArchives> {
+  const writing = {
+    startedAt: clock(),
+    isServerAtWork: async () =>
+      (await findRunningEngine(installation)) !== undefined,
+  };
+
   try {
     const files = archives ?? (await listArchiveFiles(storage));
     const { record, fault: proofFault } = await lookAtVerifiedRecord(storage);
@@ -157,7 +176,7 @@ export async function inspectIfThere(
     }
 
     return {
-      states,
+      states: await withUnfinished(states, storage, writing),
       proofFault,
     };
   } catch (error) {

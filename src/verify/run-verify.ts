@@ -7,6 +7,7 @@ import {
 } from '../archive/backup-directory.js';
 import type { ArchivePlace } from '../archive/storages.js';
 import { archiveName } from '../archive/names.js';
+import { mayBeUnfinished } from '../archive/unfinished.js';
 import { readVerifiedRecord } from '../archive/verified-record.js';
 import {
   type VerifyOptions,
@@ -20,7 +21,6 @@ import { addChainFault, type VerifiedBeside } from './chain-fault.js';
 import { orderForVerify } from './plan-verify.js';
 import { record } from './record-results.js';
 import { TimeLimit } from './time-limit.js';
-import { mayBeUnfinished } from './unfinished.js';
 
 export interface VerifyRequest extends VerifyOptions {
   readonly place: ArchivePlace;

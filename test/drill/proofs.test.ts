@@ -240,13 +240,44 @@ describe('verify --unverified', () => {
 });
 
 describe('an archive that the mail server may be writing', () => {
+  const UNFINISHED = 'F20260104T010000Z.zip';
+
   /** The server names it at once, and keeps no record; @param ageMs since its last byte */
   function cutOff(ageMs: number): void {
     const bytes = readFileSync(join(server.backupDir, `${FULLS[2] ?? ''}.zip`));
-    const path = join(server.backupDir, 'F20260104T010000Z.zip');
+    const path = join(server.backupDir, UNFINISHED);
     const seconds = (Date.now() - ageMs) / 1000;
     writeFileSync(path, bytes.subarray(0, bytes.length / 2));
     utimesSync(path, seconds, seconds);
+  }
+
+  /** A real process that is called so, in the server's own directory. */
+  async function startServer(): Promise<void> {
+    const program = join(server.serverDir, 'mailserver');
+    copyFileSync('/bin/sleep', program);
+    const engine = spawn(program, ['60'], { stdio: 'ignore' });
+    onTestFinished(() => void engine.kill('SIGKILL'));
+    await once(engine, 'spawn');
+  }
+
+  const status = async (...words: string[]): Promise<Json> => {
+    const place = ['--server-dir', server.serverDir];
+
+    return (await kmsJsonInProcess(['status', ...place, ...words])).json;
+  };
+
+  /** As list-archives has the newest, and whether a warning of status names it. */
+  async function seen(): Promise<{ newest: Json; isWarned: boolean }> {
+    const words = [server.backupDir, '--server-dir', server.serverDir];
+    const list = await kmsJsonInProcess(['list-archives', ...words]);
+    const { warnings } = await status();
+    const [newest = {}] = (list.json['archives'] as Json[]).slice(-1);
+    const name = String(newest['archive']);
+    const isWarned = (warnings as string[]).some((text) =>
+      text.startsWith(`${name} can`),
+    );
+
+    return { newest, isWarned };
   }
 
   const verify = (isRunning: boolean): ReturnType<typeof runVerify> =>
@@ -261,14 +292,14 @@ describe('an archive that the mail server may be writing', () => {
     const end = await verify(true);
     expect(end).toMatchObject({
       left: [],
-      unfinished: ['F20260104T010000Z.zip'],
+      unfinished: [UNFINISHED],
     });
     expect(end.reports.map(({ isSound }) => isSound)).toEqual(
       FULLS.map(() => true),
     );
     expect(verifyEnd(end)).toEqual({ exitCode: 0 });
     expect(formatVerify(end)).toContain(
-      'F20260104T010000Z.zip is not whole, and was written to just now',
+      `${UNFINISHED} seems to be being written by the mail server now`,
     );
     expect(Object.keys(readRecord())).toEqual(FULLS);
   });
@@ -290,19 +321,15 @@ describe('an archive that the mail server may be writing', () => {
       cutOff(60_000);
       const alone = await drill();
 
-      // A real process that is called so, in the server's own directory.
-      const program = join(server.serverDir, 'mailserver');
-      copyFileSync('/bin/sleep', program);
-      const engine = spawn(program, ['60'], { stdio: 'ignore' });
-      onTestFinished(() => void engine.kill('SIGKILL'));
-      await once(engine, 'spawn');
-
+      await startServer();
       const atWork = await drill();
       expect([alone.status, atWork.status]).toEqual([4, 0]);
       expect(atWork.json).toMatchObject({
         archive: `${FULLS[2] ?? ''}.zip`,
         faults: [],
-        warnings: [expect.stringContaining('F20260104T010000Z.zip') as string],
+        warnings: [
+          `${UNFINISHED} is newer, but seems to be being written by the mail server now`,
+        ],
       });
     },
   );
@@ -314,4 +341,74 @@ describe('an archive that the mail server may be writing', () => {
     expect(end.unfinished).toEqual([]);
     expect(verifyEnd(end)).toEqual({ exitCode: 4 });
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'is said to be that by lists, status, page and doctor, which judge as if it were not there',
+    async () => {
+      await startServer();
+      const place = ['--server-dir', server.serverDir];
+      const page = join(server.serverDir, 'page.html');
+      const metrics = join(server.serverDir, 'state.prom');
+      const before = await status();
+      cutOff(60_000);
+      const after = await status('--html', page, '--prometheus', metrics);
+
+      for (const field of ['level', 'warnings', 'criticalWarnings'] as const) {
+        expect(after[field]).toEqual(before[field]);
+      }
+
+      const { full } = after['last'] as Json;
+      const newest = { archive: `${FULLS[2] ?? ''}.zip` };
+      expect(full).toMatchObject(newest);
+      expect(after['newestRecoverable']).toMatchObject(newest);
+      expect((await seen()).newest).toMatchObject({
+        archive: UNFINISHED,
+        isRecoverable: false,
+        isBeingWritten: true,
+        damage: [],
+        fault: 'seems to be being written by the mail server now',
+      });
+
+      const html = readFileSync(page, 'utf8');
+      expect(html).toContain('not yet: seems to be being written');
+      expect(html).not.toMatch(/class="taken broken"|<dd>2026-01-04/);
+      expect(readFileSync(metrics, 'utf8')).toContain(
+        `kms_backup_state_warnings ${String((before['warnings'] as []).length)}\n`,
+      );
+
+      const check = await kmsInProcess(['status', '--check', ...place]);
+      const [line = '', ...rows] = check.stdout.split('\n');
+      expect(line).not.toContain(UNFINISHED);
+      expect(rows.join('\n')).toMatch(
+        /At work +F20260104T010000Z\.zip seems to be being written/,
+      );
+
+      const { stdout } = await kmsInProcess(['doctor', ...place]);
+      expect(stdout).not.toContain(`${UNFINISHED} cannot`);
+    },
+  );
+
+  it.skipIf(process.platform !== 'linux')(
+    'is damaged for lists and status where it was cut off last night, or was whole before',
+    async () => {
+      cutOff(60_000);
+      const alone = await seen();
+      await startServer();
+      cutOff(8 * 3_600_000);
+      const lastNight = await seen();
+
+      rmSync(join(server.backupDir, UNFINISHED));
+      const own = join(server.backupDir, `${FULLS[2] ?? ''}.zip`);
+      writeFileSync(own, readFileSync(own).subarray(0, 200));
+      const ours = await seen();
+
+      for (const { newest, isWarned } of [alone, lastNight, ours]) {
+        expect(isWarned).toBe(true);
+        expect(newest).toMatchObject({
+          isRecoverable: false,
+          isBeingWritten: false,
+        });
+      }
+    },
+  );
 });

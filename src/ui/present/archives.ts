@@ -4,6 +4,7 @@ import {
   holdsMailArchive,
   newestPoint,
   partsOf,
+  SEEMS_WRITTEN,
 } from '../../archive/completeness.js';
 import { damageIn, documentDamage } from '../../archive/damage.js';
 import { describeDrill } from '../../archive/proof.js';
@@ -132,6 +133,7 @@ function describeProof({ verifiedAt, verifiedBy }: ArchiveState): string {
 }
 
 function toneOf(state: ArchiveState): Tone | undefined {
+  if (state.isBeingWritten === true) return undefined;
   if (state.unreadable) return 'warning';
   if (!state.isRecoverable) return 'damage';
 
@@ -141,11 +143,13 @@ function toneOf(state: ArchiveState): Tone | undefined {
 function describeRecoverable({
   isRecoverable,
   isPartlyRecoverable,
+  isBeingWritten,
   fault,
   lacks,
   unreadable,
   facts,
 }: ArchiveState): string {
+  if (isBeingWritten === true) return `not yet: ${SEEMS_WRITTEN}`;
   if (unreadable instanceof SealedError) return 'sealed: needs --identity';
 
   if (!isRecoverable) {
@@ -211,6 +215,7 @@ export function documentArchives(
       ...documentProof(state),
       isRecoverable: state.isRecoverable,
       isPartlyRecoverable: state.isPartlyRecoverable,
+      isBeingWritten: state.isBeingWritten === true,
       isUnreadable: state.unreadable !== undefined,
       isSealed: state.facts.files.volumes.some(({ storedAs }) =>
         isSealedName(storedAs),

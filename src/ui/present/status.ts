@@ -5,6 +5,7 @@ import { terminalChart } from '../../page/terminal-chart.js';
 import { systemClock } from '../../platform/clock.js';
 import { describeLeftOut } from '../../store/left-out-words.js';
 import { describeKept } from '../../server/kept-words.js';
+import { SEEMS_WRITTEN } from '../../archive/completeness.js';
 import { describeDrill } from '../../archive/proof.js';
 import type { ExitCode } from '../../errors.js';
 import { describeLastRun, describeRunning } from '../../history/run-words.js';
@@ -143,9 +144,17 @@ function statusRows(status: CollectedStatus): string[][] {
     ],
     ...runningRows(status),
     ...(lock ? [['At work', lock.fact]] : []),
+    ...writtenRows(report),
     ...keptRows(status),
     ...report.warnings.map((warning) => [paint('warning', 'Warning'), warning]),
   ];
+}
+
+/** An archive that is not whole, and not damaged. */
+function writtenRows({ recent }: StatusReport): string[][] {
+  return recent
+    .filter(({ isBeingWritten }) => isBeingWritten)
+    .map(({ name }) => ['At work', `${name} ${SEEMS_WRITTEN}`]);
 }
 
 /** What the running server says of itself, and that settings and schedule are its own. */

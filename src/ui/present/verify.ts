@@ -1,3 +1,4 @@
+import { SEEMS_WRITTEN } from '../../archive/completeness.js';
 import { documentDamage } from '../../archive/damage.js';
 import { archiveName } from '../../archive/names.js';
 import type { VerifyReport } from '../../archive/verify.js';
@@ -99,8 +100,7 @@ function documentReport({ damage, ...report }: VerifyReport): object {
 /** The result of a verify for people: a line an archive, and every damaged entry by name. */
 export function formatVerify({ reports, left, unfinished }: VerifyEnd): string {
   const written = unfinished.map(
-    (archive) =>
-      `${archive} is not whole, and was written to just now: the mail server may be at work on it, and the next verify looks at it`,
+    (archive) => `${archive} ${SEEMS_WRITTEN}; the next verify looks at it`,
   );
   const rest =
     left.length === 0

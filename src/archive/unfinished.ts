@@ -1,7 +1,9 @@
 /** Archives that the mail server itself may be writing at this moment: it takes no lock of this program. */
-import type { ArchiveFiles } from '../archive/backup-directory.js';
-import type { Storage } from '../archive/storage.js';
-import { lookAtVerifiedRecord } from '../archive/verified-record.js';
+import type { ArchiveState } from './archive-state.js';
+import type { ArchiveFiles } from './backup-directory.js';
+import { SEEMS_WRITTEN } from './completeness.js';
+import type { Storage } from './storage.js';
+import { lookAtVerifiedRecord } from './verified-record.js';
 
 /** What nobody wrote to for so long was cut off. */
 const YOUNG_MS = 15 * 60_000;
@@ -11,6 +13,30 @@ export interface Writing {
   readonly startedAt: Date;
   /** Without it nobody is. */
   readonly isServerAtWork?: (() => Promise<boolean>) | undefined;
+}
+
+/** The states of archives that were just listed, where one that is not written to its end is not called damaged. */
+export async function withUnfinished(
+  states: readonly ArchiveState[],
+  storage: Storage,
+  writing: Writing,
+): Promise<ArchiveState[]> {
+  const told: ArchiveState[] = [];
+
+  for (const state of states) {
+    const { files, fault, unreadable } = state.facts;
+    const looksDamaged = fault !== undefined && !unreadable;
+    const isWritten =
+      looksDamaged && (await mayBeUnfinished(files, storage, writing));
+
+    told.push(isWritten ? toUnfinished(state) : state);
+  }
+
+  return told;
+}
+
+function toUnfinished(state: ArchiveState): ArchiveState {
+  return { ...state, isBeingWritten: true, fault: SEEMS_WRITTEN, damage: [] };
 }
 
 /**
