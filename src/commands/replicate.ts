@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
+import { noteReplication } from '../jobs/note-acts.js';
 import { toReplicateRequest } from '../jobs/replicate-request.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
 import {
@@ -60,6 +61,7 @@ export default class Replicate extends KmsCommand {
       ...request,
       reach: (place) => this.useNetworkDisk(place.localDirectory, flags),
     });
+    noteReplication(end);
     this.warnAll(end.report.warnings);
 
     return {

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { ExitCode } from '../errors.js';
+import { noteRotation } from '../jobs/note-acts.js';
 import { toRotateRequest } from '../jobs/rotate-request.js';
 import { runRotate } from '../rotate/run-rotate.js';
 import { KmsCommand, type Outcome } from '../ui/command.js';
@@ -45,6 +46,7 @@ export default class Rotate extends KmsCommand {
     await this.useNetworkDisk(request.storage.localDirectory, flags);
 
     const { report } = await runRotate(request);
+    noteRotation(report);
 
     return {
       exitCode: report.failures > 0 ? ExitCode.incomplete : ExitCode.done,

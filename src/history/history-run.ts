@@ -39,9 +39,18 @@ export interface RunNotes {
   readonly place?: string;
   /** The archive that was published: `F20060118T220007Z.zip`. */
   readonly archive?: string;
+  /** The archive that mail was recovered from, or the only one that was verified. */
+  readonly from?: string;
+  /** What a recover did that recovered no files. */
+  readonly act?: 'imap' | 'rollback' | 'forget';
+  /** In the store, in what was read, or that were recovered. */
   readonly messages?: number;
-  /** As they lie on the disk. */
+  /** That were written, read, copied, recovered or removed; those of archives as they lie on the disk. */
   readonly bytes?: number;
+  /** Archives that a verify read, a replicate copied, a rotate removed. */
+  readonly verified?: number;
+  readonly copied?: number;
+  readonly removed?: number;
   readonly warnings?: number;
   /** Files that were left out, each named in the report. */
   readonly leftOut?: number;

@@ -101,8 +101,9 @@ function noteDrill(
   const isProof = isWhole && faults.length === 0;
 
   noteRun({
-    archive,
+    from: archive,
     messages: recovered.messages,
+    bytes: recovered.bytes,
     warnings: warnings.length,
     recoverMs: estimate?.durationMs,
     proven: isProof ? [{ archive, by: 'drill' }] : [],

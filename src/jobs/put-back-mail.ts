@@ -1,4 +1,5 @@
 /** Mail of an archive, put back into an account of a server that runs. */
+import { archiveName } from '../archive/names.js';
 import type { ArchivePlace } from '../archive/storages.js';
 import { NotFoundError, UsageError } from '../errors.js';
 import { readMessages } from '../export/read-messages.js';
@@ -24,6 +25,7 @@ import {
 } from './imap-account.js';
 import { holdAccount } from './hold-account.js';
 import { forEachPlace, isLater } from './mail-places.js';
+import { noteSource } from './note-acts.js';
 import { type RecoverFlags, toScope } from './recover-request.js';
 import { type MailSource, openMail, salvageMail } from './select-mail.js';
 
@@ -84,6 +86,8 @@ export async function planPutBack(
   const source = flags.salvage
     ? await salvageMail(from, scope, context)
     : await openMail(from, scope, 'export');
+  const { stem } = source.chain.point.facts.files;
+  noteSource(from, [archiveName(stem)], 'imap');
 
   const { mailbox, folders } = contentOf(source);
   const target = targetOf(source, folders, flags.into);
@@ -108,7 +112,6 @@ export async function putBackMail(
   { signal, onProgress }: RunControl,
 ): Promise<PutReport> {
   const { source, account, folders, target } = planned;
-  noteRun({ place: source.chain.point.facts.files.stem });
 
   const request: PutRequest = {
     messages: messagesOf(source),
@@ -126,7 +129,11 @@ export async function putBackMail(
   try {
     const report = await putBack(request, planned.session);
 
-    noteRun({ messages: report.added, bytes: report.addedBytes });
+    noteRun({
+      messages: report.added,
+      bytes: report.addedBytes,
+      leftOut: report.refused.length,
+    });
 
     return report;
   } finally {

@@ -209,7 +209,7 @@ function recallPlace({
   installation,
 }: PlaceOfServer): KnownPlace | undefined {
   const runs = readHistory(installation.dir).filter(
-    ({ place, facts }) => place === name && facts.archive !== undefined,
+    ({ place, facts }) => place === name && facts.archivesThere !== undefined,
   );
 
   const last = runs.at(-1);

@@ -7,6 +7,7 @@ import {
   toScope,
 } from '../jobs/recover-request.js';
 import { locate } from '../jobs/archive-places.js';
+import { noteAct, noteRecover, noteSource } from '../jobs/note-acts.js';
 import { toArchivesPath } from '../jobs/server.js';
 import type { PlannedRecover } from '../recover/plan-recover.js';
 import type { RecoverReport, RecoverRequest } from '../recover/request.js';
@@ -83,6 +84,7 @@ export abstract class RecoverCommand extends RestartCommand {
     flags: RecoverCommandFlags & Pick<RecoverSource, 'scope'>,
   ): Promise<Outcome> {
     this.stopsAtOnce = false;
+    noteSource(request.from, planned.report.archives);
     this.kept =
       'the mail server has what it had before, what was extracted is removed';
 
@@ -100,6 +102,7 @@ export abstract class RecoverCommand extends RestartCommand {
     const warnings = [...report.warnings, ...list.warnings];
     const paths = { missingList: list.path, ...this.downtime };
     const done = { ...report, warnings, ...paths };
+    noteRecover(report, warnings);
     // The plan has told some of them, where it was shown.
     const told = flags.quiet ? [] : planned.report.warnings;
     this.warnAll(warnings.filter((warning) => !told.includes(warning)));
@@ -159,6 +162,7 @@ export abstract class RecoverCommand extends RestartCommand {
       },
     );
     const warnings = [...report.cost.notes, ...report.warnings];
+    noteAct('rollback', warnings);
     this.warnAll(warnings);
 
     return {
@@ -195,6 +199,7 @@ export abstract class RecoverCommand extends RestartCommand {
     this.stopsAtOnce = false;
 
     const warnings = await verb.forget(request);
+    noteAct('forget', warnings);
     this.warnAll(warnings);
 
     return {

@@ -67,10 +67,7 @@ export async function runVerify(request: VerifyRequest): Promise<VerifyEnd> {
 
   noteRun({ place: storage.name });
 
-  const end = await verifyAll(request, archives);
-  noteProofs(end);
-
-  return end;
+  return verifyAll(request, archives);
 }
 
 async function verifyAll(
@@ -114,6 +111,8 @@ async function verifyAll(
   }
 
   if (!isLimited(request)) await recordSome(found.judged, found.reports);
+
+  noteVerified(found, warnings.size);
 
   return endOf(wanted, found, warnings);
 }
@@ -192,12 +191,20 @@ async function verifyInTime(
   }
 }
 
-function noteProofs({ reports, warnings }: VerifyEnd): void {
+function noteVerified({ judged, reports }: Found, warnings: number): void {
   const proven = reports
     .filter(({ isSound, isComplete }) => isSound && isComplete)
     .map(({ archive }) => ({ archive, by: 'verify' as const }));
+  const only = reports.length === 1 ? reports[0] : undefined;
 
-  noteRun({ proven, warnings: warnings.length });
+  noteRun({
+    ...(only && { from: only.archive }),
+    verified: reports.length,
+    messages: reports.reduce((sum, { messages }) => sum + messages, 0),
+    bytes: judged.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    proven,
+    warnings,
+  });
 }
 
 /** Reads the volumes themselves, and says where their index has other bytes. */

@@ -494,6 +494,9 @@ describe('who looks at the backups', () => {
       level: 'warning',
       mailArchive: { isAsked: true, isInNewest: false, fault: reason },
     });
+
+    expectDone(await kms('drill'));
+    expect((await told())['status']).toContain(reason);
   });
 });
 

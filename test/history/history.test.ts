@@ -63,6 +63,59 @@ describe('each command that acts', () => {
     expect(verify?.facts.proven).toEqual([{ archive, by: 'verify' }]);
   });
 
+  it('says what it read, copied, removed and recovered', async () => {
+    const server = newServer();
+    const second = `${server.backupDir}-second`;
+    mkdirSync(second);
+    expectDone(await run(server, 'backup', 'full'));
+    expectDone(await run(server, 'backup', 'full'));
+    expectDone(await run(server, 'replicate', '--to', second));
+    expectDone(await run(server, 'verify'));
+    expectDone(await run(server, 'rotate', '--keep', '1'));
+    expectDone(await run(server, 'verify'));
+    expectDone(await run(server, 'drill'));
+    expectDone(await run(server, 'recover', server.backupDir, '--yes'));
+    expectDone(await run(server, 'recover', '--rollback', '--yes'));
+    expectDone(await run(server, 'recover', server.backupDir, '--yes'));
+    expectDone(await run(server, 'recover', '--forget', '--yes'));
+
+    const runs = runsOf(server);
+    const [old, last] = runs.map(({ facts }) => facts);
+    const { archive: from, messages, bytes = 0 } = last ?? {};
+    const both = (old?.bytes ?? 0) + bytes;
+    const { backupDir: place } = server;
+
+    expect(runs.slice(2).map(({ facts }) => facts)).toMatchObject([
+      { place, copied: 2, bytes: both },
+      { place, verified: 2, messages: 2 * (messages ?? 0), bytes: both },
+      { place, removed: 1, bytes: old?.bytes },
+      { place, from, verified: 1, messages, bytes },
+      { place, from },
+      { place, from, messages },
+      { act: 'rollback' },
+      { place, from, messages },
+      { act: 'forget' },
+    ]);
+    expect(runs.slice(2).map(({ facts }) => facts.archive)).toEqual(
+      Array.from({ length: 9 }, () => undefined),
+    );
+
+    const { stdout } = await run(server, 'history');
+    const [titles = '', ...rows] = stdout.trimEnd().split('\n');
+    const column = titles.indexOf('WHAT');
+    expect(rows.slice(2).map((row) => row.slice(column))).toEqual([
+      '2 archives copied',
+      '2 archives read',
+      '1 archive removed',
+      from,
+      from,
+      from,
+      'took a recover back',
+      from,
+      'removed what recovers kept',
+    ]);
+  });
+
   it('that only looks is none', async () => {
     const server = newServer();
     await run(server, 'backup', 'full', '--dry-run');

@@ -187,9 +187,10 @@ test('status and doctor say the same as the backup', async () => {
   );
 });
 
-test('where the memory is lost the history has it', async () => {
+test('where the memory is lost the history has it, whatever ran since', async () => {
   const words = ['backup', 'full', '--server-dir', server.serverDir];
   expectDone(await kmsInProcess(words));
+  expectDone(await kmsInProcess(['drill', '--server-dir', server.serverDir]));
   rmSync(join(server.serverDir, 'kms-backup-places.json'));
   unmount();
 

@@ -1,4 +1,4 @@
-import type { HistoryRun } from '../../history/history-run.js';
+import type { HistoryRun, RunNotes } from '../../history/history-run.js';
 import { formatWeekdayMoment } from '../../platform/dates.js';
 import {
   formatCount,
@@ -63,7 +63,7 @@ function rowOf(run: HistoryRun): string[] {
   ];
 }
 
-/** The archive that came of it, or why none did. */
+/** What came of it, or why nothing did. */
 function whatOf({ error, facts, state }: HistoryRun): string {
   if (error) return error.message.split('\n')[0] ?? '';
   if (facts.isSkipped) return 'left out by the before hook';
@@ -71,10 +71,12 @@ function whatOf({ error, facts, state }: HistoryRun): string {
   return state === 'died' ? 'began and never ended' : factsOf(facts);
 }
 
-function factsOf(facts: HistoryRun['facts']): string {
-  const { archive = '', leftOut = 0, warnings = 0, downMs } = facts;
+function factsOf(facts: RunNotes): string {
+  const { archive, from, leftOut = 0, warnings = 0, downMs } = facts;
   const parts = [
-    archive,
+    actOf(facts),
+    archive ?? from ?? '',
+    ...countsOf(facts),
     leftOut > 0 ? `${formatCount(leftOut)} left out` : '',
     facts.isMassLoss ? 'far less mail than before' : '',
     warnings > 0 ? plural(warnings, 'warning') : '',
@@ -82,4 +84,29 @@ function factsOf(facts: HistoryRun['facts']): string {
   ];
 
   return parts.filter((part) => part !== '').join(', ');
+}
+
+const ACTS: Readonly<Record<string, string>> = {
+  imap: 'by IMAP',
+  rollback: 'took a recover back',
+  forget: 'removed what recovers kept',
+};
+
+/** A word that a later version writes says nothing here. */
+function actOf({ act }: RunNotes): string {
+  return act === undefined ? '' : (ACTS[act] ?? '');
+}
+
+/** One archive has its name, where it is known. */
+function countsOf({ from, verified, copied, removed }: RunNotes): string[] {
+  const isNamed = from !== undefined && verified === 1;
+  const counts = [
+    [isNamed ? undefined : verified, 'read'],
+    [copied, 'copied'],
+    [removed, 'removed'],
+  ] as const;
+
+  return counts.map(([count, word]) =>
+    count === undefined ? '' : `${plural(count, 'archive')} ${word}`,
+  );
 }
