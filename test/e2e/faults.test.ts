@@ -51,6 +51,8 @@ import {
 
 /** How much further apart kills become; a third, where it is thorough. */
 const FURTHER = process.env['KMS_TEST_THOROUGH'] === '1' ? 1 / 3 : 1;
+/** Stopping takes less than a second; on a busy machine some. */
+const SOON_MS = 10_000;
 const ENOSPC = constants.errno.ENOSPC;
 const random = new Random(9);
 const STORE: Tree = {
@@ -439,7 +441,7 @@ describe('a run that is asked to stop', () => {
         const asked = performance.now();
         child.kill(signal);
         expect(await closed).toBe(code);
-        expect(performance.now() - asked).toBeLessThan(1000);
+        expect(performance.now() - asked).toBeLessThan(SOON_MS);
         expect(errors).toMatch(/untouched|kept/);
         expect(leftovers(backupDir)).toEqual([]);
         expect(archivesIn(backupDir)).toHaveLength(1);

@@ -227,7 +227,7 @@ function specialUsers(dir: string): string {
 }
 
 async function answering(port: number, dir: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     if (await greets(port)) return;
 
     await sleep(50);

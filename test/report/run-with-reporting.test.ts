@@ -19,6 +19,9 @@ import { listSpool, spoolDirectory } from '../../src/report/spool.js';
 import { runReport } from '../helpers/run-report.js';
 import { startSmtp, type SmtpService } from '../helpers/smtp.js';
 
+/** What would be waited for takes 20 s and more; leaving it takes a moment, on a busy machine some seconds. */
+const SOON_MS = 15_000;
+
 let dir: string;
 let log: string;
 let smtp: SmtpService;
@@ -267,7 +270,7 @@ describe('a reported run', () => {
     );
     expect(end.reportingWarnings).toHaveLength(2);
     expect(end.reportingWarnings[0]).toContain('no answer within 0.2 s');
-    expect(performance.now() - before).toBeLessThan(3000);
+    expect(performance.now() - before).toBeLessThan(SOON_MS);
   });
 
   test('a run that was told to stop spools its mail and does not wait for services', async () => {
@@ -287,7 +290,7 @@ describe('a reported run', () => {
       },
     );
     expect(await failureOf(stopped)).toBe(interrupted);
-    expect(performance.now() - before).toBeLessThan(3000);
+    expect(performance.now() - before).toBeLessThan(SOON_MS);
     expect(smtp.mails).toHaveLength(0);
     expect(listSpool(spoolDirectory(dir))).toHaveLength(1);
   });
@@ -343,15 +346,15 @@ describe('hooks', () => {
     expect(end.reportingWarnings).toEqual([
       'the after hook failed: stopped after 0.3 s',
     ]);
-    expect(performance.now() - before).toBeLessThan(2500);
+    expect(performance.now() - before).toBeLessThan(SOON_MS);
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(() => notes()).toThrow(/ENOENT/);
   });
 
   test('that leave something in the background are not waited for', async () => {
     const before = performance.now();
-    expect((await after('sleep 5 & exit 0')).reportingWarnings).toEqual([]);
-    expect(performance.now() - before).toBeLessThan(2500);
+    expect((await after('sleep 20 & exit 0')).reportingWarnings).toEqual([]);
+    expect(performance.now() - before).toBeLessThan(SOON_MS);
   });
 
   test('that write much are not held in memory, and their last line is told', async () => {
