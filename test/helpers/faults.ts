@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { libraryOf } from './preloaded-library.js';
 import {
   BINARY,
   hasTool,
@@ -47,9 +48,17 @@ export function kmsWithFaults(
   args: readonly string[],
   options: FaultOptions,
 ): Ended {
-  const { words, env } = traced(args, options);
+  return nodeWithFaults([BINARY, ...args], options);
+}
 
-  return runTool('strace', words, { env });
+/** Runs a program of these words for Node in the same way. */
+export function nodeWithFaults(
+  script: readonly string[],
+  options: FaultOptions,
+): Ended {
+  const { program, words, env } = faulty(script, options);
+
+  return runTool(program, words, { env });
 }
 
 /** The same while services of this process answer it. */
@@ -57,8 +66,8 @@ export function kmsWithFaultsAside(
   args: readonly string[],
   options: FaultOptions,
 ): Promise<number | undefined> {
-  const { words, env } = traced(args, options);
-  const child = spawn('strace', words, {
+  const { program, words, env } = faulty([BINARY, ...args], options);
+  const child = spawn(program, words, {
     env: { ...process.env, ...env },
     stdio: 'ignore',
   });
@@ -71,10 +80,54 @@ export function kmsWithFaultsAside(
   });
 }
 
-function traced(
-  args: readonly string[],
+interface Program {
+  readonly program: string;
+  readonly words: string[];
+  readonly env: Record<string, string | undefined>;
+}
+
+/** Calls can be counted: one thread for files, and no code that one run keeps compiled for the next. */
+const COUNTED = {
+  ...QUIET_ENVIRONMENT,
+  TZ: 'UTC',
+  UV_THREADPOOL_SIZE: '1',
+  NODE_DISABLE_COMPILE_CACHE: '1',
+};
+
+function faulty(words: readonly string[], options: FaultOptions): Program {
+  return killing(words, options) ?? traced(words, options);
+}
+
+const KILL = /^([a-z0-9,]+):signal=SIGKILL:when=(\d+)$/;
+
+/** A program that kills itself needs no tracer, which stops it at every call: half of its processor time. */
+function killing(
+  words: readonly string[],
   { inject, paths = [], frozenAt }: FaultOptions,
-): { words: string[]; env: Record<string, string | undefined> } {
+): Program | undefined {
+  const [, calls, when] = KILL.exec(inject.join(' ')) ?? [];
+  const library = calls && libraryOf('kill-calls');
+  if (!library) return undefined;
+
+  const clock = frozenAt === undefined ? undefined : frozenClock(frozenAt);
+  const libraries = [library, clock?.['LD_PRELOAD']];
+
+  const env = {
+    ...COUNTED,
+    ...clock,
+    LD_PRELOAD: libraries.filter(Boolean).join(':'),
+    KILL_CALL: calls,
+    KILL_PATHS: paths.join('\n'),
+    KILL_AT: when,
+  };
+
+  return { program: process.execPath, words: [...words], env };
+}
+
+function traced(
+  words: readonly string[],
+  { inject, paths = [], frozenAt }: FaultOptions,
+): Program {
   const calls = inject
     .map((expression) => expression.slice(0, expression.indexOf(':')))
     .join(',');
@@ -98,17 +151,12 @@ function traced(
     '-E',
     `${name}=${value}`,
   ]);
-  // Calls can be counted: one thread for files, and no code that one run keeps compiled for the next.
-  const env = {
-    ...QUIET_ENVIRONMENT,
-    TZ: 'UTC',
-    UV_THREADPOOL_SIZE: '1',
-    NODE_DISABLE_COMPILE_CACHE: '1',
+
+  return {
+    program: 'strace',
+    words: [...trace, ...only, ...clock, process.execPath, ...words],
+    env: COUNTED,
   };
-
-  const words = [...trace, ...only, ...clock, process.execPath, BINARY];
-
-  return { words: [...words, ...args], env };
 }
 
 /** Runs `kms-backup` while the clock stands still at a time of the given zone: `2026-11-25 01:00:00`. */

@@ -1,19 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  BINARY,
-  hasTool,
-  QUIET_ENVIRONMENT,
-  runTool,
-  type Ended,
-} from './tools.js';
+import { libraryOf } from './preloaded-library.js';
+import { BINARY, QUIET_ENVIRONMENT, runTool, type Ended } from './tools.js';
 
 /** Whether calls of all threads of a child, below a directory, can be refused here: the library for it can be made. */
-export const canRefuse =
-  process.platform === 'linux' && hasTool('gcc') && makeLibrary() !== undefined;
+export const canRefuse = libraryOf('refuse-calls') !== undefined;
 
 export interface Refusal {
   /** `write`, or several with commas between them. */
@@ -37,7 +26,7 @@ export function kmsRefused(
 ): Ended {
   const env = {
     ...QUIET_ENVIRONMENT,
-    LD_PRELOAD: makeLibrary() ?? '',
+    LD_PRELOAD: libraryOf('refuse-calls') ?? '',
     REFUSE_CALL: call,
     REFUSE_BELOW: below,
     REFUSE_ERRNO: String(errno),
@@ -46,33 +35,4 @@ export function kmsRefused(
     REFUSE_TIMES: times === undefined ? '' : String(times),
   };
   return runTool(process.execPath, [BINARY, ...args], { env });
-}
-
-/** Made once for all test files; undefined where it cannot be. */
-function makeLibrary(): string | undefined {
-  const path = join(
-    tmpdir(),
-    `kms-backup-refuse-calls-${String(process.ppid)}.so`,
-  );
-  if (existsSync(path)) return path;
-
-  const source = fileURLToPath(new URL('refuse-calls.c', import.meta.url));
-  const own = join(
-    mkdtempSync(join(tmpdir(), 'kms-backup-refuse-')),
-    'made.so',
-  );
-  const { status } = spawnSync('gcc', [
-    '-shared',
-    '-fPIC',
-    '-o',
-    own,
-    source,
-    '-ldl',
-    '-lpthread',
-  ]);
-  if (status !== 0) return undefined;
-
-  // Another test file may make it just now.
-  renameSync(own, path);
-  return path;
 }

@@ -40,7 +40,12 @@ import {
   makeInstallation,
   temporaryDirectory,
 } from '../../helpers/configured-server.js';
-import { canInject, kmsWithFaults } from '../../helpers/faults.js';
+import {
+  canInject,
+  kmsWithFaults,
+  nodeWithFaults,
+  wasKilled,
+} from '../../helpers/faults.js';
 import { sampleConfig, STORE_BACKUP } from '../../helpers/mailserver-config.js';
 import { canBeNobody } from '../../helpers/tools.js';
 
@@ -453,45 +458,38 @@ describe.skipIf(!canInject)('a full disk', () => {
   );
 });
 
-describe.skipIf(spawnSync('strace', ['--version']).status !== 0)(
-  'a kill at any moment',
-  () => {
-    it('leaves the old or the new file, whole, and the next edit works', async () => {
-      const installation = makeInstallation();
-      const old = readFileSync(installation.configPath, 'utf8');
-      const wanted = old.replace('"RotationLimit">7<', '"RotationLimit">3<');
-      const seen = new Set<string>();
-      const points = ['fsync', 'rename', 'fchmod', 'chmod'].flatMap((call) =>
-        [1, 2, 3, 4].map((when) => [call, when] as const),
-      );
-      for (const [call, when] of points) {
+describe.skipIf(!canInject)('a kill at any moment', () => {
+  it('leaves the old or the new file, whole, and the next edit works', async () => {
+    const installation = makeInstallation();
+    const old = readFileSync(installation.configPath, 'utf8');
+    const wanted = old.replace('"RotationLimit">7<', '"RotationLimit">3<');
+    const edit = editor(installation.dir, 'RotationLimit', ['3']);
+    const paths = [
+      installation.dir,
+      installation.configPath,
+      join(installation.dir, '.mailserver.cfg.kms-backup-tmp'),
+    ];
+    const seen = new Set<string>();
+
+    for (const call of ['write', 'fsync', 'rename', 'chmod']) {
+      for (let when = 1, isKilled = true; isKilled; when++) {
         writeFileSync(installation.configPath, old);
-        const inject = [
-          '-f',
-          '-q',
-          '-o',
-          '/dev/null',
-          '-e',
-          `inject=${call}:signal=SIGKILL:when=${when}`,
-        ];
-        spawnSync('strace', [
-          ...inject,
-          process.execPath,
-          ...editor(installation.dir, 'RotationLimit', ['3']),
-        ]);
+
+        const inject = [`${call}:signal=SIGKILL:when=${String(when)}`];
+        isKilled = wasKilled(nodeWithFaults(edit, { inject, paths }));
+        expect(isKilled || when > 1, call).toBe(true);
+
         const text = readFileSync(installation.configPath, 'utf8');
         expect([old, wanted]).toContain(text);
         seen.add(text);
       }
+    }
 
-      expect(seen.size).toBe(2);
-      mkdirSync(join(installation.dir, 'unrelated'));
-      await editConfig(installation, options, () => [
-        set('RotationLimit', '5'),
-      ]);
-      expect(readFileSync(installation.configPath, 'utf8')).toBe(
-        old.replace('"RotationLimit">7<', '"RotationLimit">5<'),
-      );
-    });
-  },
-);
+    expect(seen.size).toBe(2);
+    mkdirSync(join(installation.dir, 'unrelated'));
+    await editConfig(installation, options, () => [set('RotationLimit', '5')]);
+    expect(readFileSync(installation.configPath, 'utf8')).toBe(
+      old.replace('"RotationLimit">7<', '"RotationLimit">5<'),
+    );
+  });
+});
