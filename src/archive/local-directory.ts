@@ -51,9 +51,7 @@ function toDirectoryError(path: string, error: unknown): Error {
   const code = errnoOf(error);
   if (code === 'ENOENT') {
     return new NotFoundError(`the backup directory ${path} does not exist`, {
-      hints: [
-        'Mount the disk or create the directory, or name another with --backup-dir DIR.',
-      ],
+      hints: ['Mount the disk or make the directory, or name another one.'],
     });
   }
 
@@ -61,9 +59,7 @@ function toDirectoryError(path: string, error: unknown): Error {
     return new NotFoundError(
       `the backup directory ${path} is a link that leads nowhere`,
       {
-        hints: [
-          'Mount the disk that it leads to, or name another directory with --backup-dir DIR.',
-        ],
+        hints: ['Mount the disk that it leads to, or name another directory.'],
       },
     );
   }

@@ -59,10 +59,11 @@ function checkDirectory(
 }
 
 /** The disk that is to be there, or another one. */
-export function checkPlace({
-  fault,
-  warning: odd,
-}: StatusOptions['place']): Check {
+export function checkPlace(
+  { fault, warning: odd }: StatusOptions['place'],
+  storage: Storage,
+  { state }: StorageStanding,
+): Check {
   const name = 'backup disk';
   if (fault !== undefined) {
     return problem(
@@ -71,6 +72,8 @@ export function checkPlace({
       'Mount it, or begin anew: backup full --new-target.',
     );
   }
+
+  if (state !== 'there') return ok(name, notThere(storage.name));
 
   return odd === undefined
     ? ok(name, 'the right one, as far as is known')
@@ -83,13 +86,12 @@ export function checkSeparation(
   storeDir: string,
 ): Check {
   const name = 'separate disk';
-  if (
-    backupDir === undefined ||
-    !existsSync(backupDir) ||
-    !existsSync(storeDir)
-  ) {
-    return ok(name, 'not looked at');
+  if (backupDir === undefined) {
+    return ok(name, 'the archives lie in an object store');
   }
+
+  const away = [backupDir, storeDir].find((place) => !existsSync(place));
+  if (away !== undefined) return ok(name, notThere(away));
 
   return statSync(backupDir).dev === statSync(storeDir).dev
     ? warning(
@@ -107,7 +109,9 @@ export async function checkSpace(
   const lastFullBytes =
     typeof status === 'string' ? undefined : lastWholeBytes(status);
   const free = (await storage.freeSpace())?.freeBytes;
-  if (free === undefined) return ok('free space', 'not looked at');
+  if (free === undefined) {
+    return ok('free space', `not known: ${storage.name} tells none`);
+  }
 
   const fact = `${formatSize(free)} free`;
   if (lastFullBytes === undefined || free >= lastFullBytes) {
@@ -130,14 +134,18 @@ function lastWholeBytes({ last }: StatusReport): number | undefined {
 
 export async function checkLeftovers(
   storage: Storage,
-  { canBeListed }: StorageStanding,
+  { state, canBeListed }: StorageStanding,
 ): Promise<Check> {
+  const name = 'leftovers';
+  // Other checks say why.
+  if (state === 'there' && !canBeListed) return ok(name, notKnown(storage));
+
   const left = canBeListed ? await storage.list(isTemporaryName) : [];
 
   return left.length === 0
-    ? ok('leftovers', 'no unfinished archive')
+    ? ok(name, 'no unfinished archive')
     : warning(
-        'leftovers',
+        name,
         `${left.length} temporary files of a run that died, or that goes on`,
         'The next backup removes them.',
       );
@@ -146,17 +154,24 @@ export async function checkLeftovers(
 /** A run at work is no fault; one that nobody can see from here, or that has no end, keeps all others out. */
 export function checkLock(
   storage: Storage,
-  { canBeRead }: StorageStanding,
+  { state, canBeRead }: StorageStanding,
   clock: Clock,
 ): Check {
   const name = 'lock';
-  // Other checks say why.
-  if (!canBeRead) return ok(name, 'not looked at');
+  if (state === 'there' && !canBeRead) return ok(name, notKnown(storage));
 
-  const lock = storage.lock.sight(clock);
+  const lock = canBeRead ? storage.lock.sight(clock) : undefined;
   if (!lock) return ok(name, 'nobody works in the backup directory');
 
   return lock.isSuspicious
     ? warning(name, lock.fact, lock.advice)
     : ok(name, `held by ${lock.fact}`);
+}
+
+function notThere(place: string): string {
+  return `not known: ${place} is not there`;
+}
+
+function notKnown(storage: Storage): string {
+  return `not known: ${storage.name} cannot be read`;
 }

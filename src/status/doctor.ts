@@ -81,7 +81,7 @@ export async function runChecks(
       'It is part of every backup: run as root.',
     ),
     checkBackupDir(storage, standing, settings),
-    checkPlace(options.place),
+    checkPlace(options.place, storage, standing),
     checkSeparation(storage.localDirectory, settings.storeDir),
     await checkSpace(storage, status),
     await checkLeftovers(storage, standing),

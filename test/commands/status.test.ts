@@ -201,9 +201,26 @@ it.skipIf(!canBeNobody || !hasTool('setpriv'))(
         1,
         expect.stringMatching(/^problem +archives +cannot read/m),
       ]);
+      const unknown = /^ok +(leftovers|lock) +not known: .* cannot be read$/gm;
+      expect(doctor.stdout.match(unknown) ?? []).toHaveLength(
+        mode === 0o700 ? 2 : 0,
+      );
     }
   },
 );
+
+it('says of a backup directory that is not there what is not known of it', async () => {
+  const server = await backedUp();
+  rmSync(server.backupDir, { recursive: true });
+  rmSync(join(server.serverDir, 'kms-backup-places.json'), { force: true });
+  rmSync(join(server.serverDir, 'kms-backup-history.jsonl'), { force: true });
+
+  const words = ['doctor', '--server-dir', server.serverDir];
+  const { stdout } = await kmsInProcess(words);
+
+  expect(stdout).toMatch(/^ok +backup disk +not known: .* is not there$/m);
+  expect(stdout).toMatch(/^ok +separate disk +not known: .* is not there$/m);
+});
 
 describe.each([
   [
