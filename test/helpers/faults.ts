@@ -135,7 +135,8 @@ function traced(
   const isKill = inject.some((expression) => expression.includes('signal='));
   const trace = [
     '-f',
-    ...(isKill ? [] : ['--seccomp-bpf']),
+    // A server that it has started lives on, and would keep a strace that follows it.
+    ...(isKill ? ['--detach-on=execve'] : ['--seccomp-bpf']),
     '-qq',
     '-o',
     '/dev/null',
