@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { countsOf } from './tap-counts.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -42,22 +43,10 @@ function runTests() {
       { cwd: root, stdio: 'inherit' },
     );
 
-    printCounts(readFileSync(report, 'utf8'));
+    console.log(countsOf(readFileSync(report, 'utf8')).line);
 
     return status ?? 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** TAP ends with a line for each outcome: `# pass 24`. */
-function printCounts(tap) {
-  const count = (outcome) =>
-    Number(new RegExp(`^# ${outcome} (\\d+)$`, 'm').exec(tap)?.[1] ?? 0);
-
-  const failed = count('fail') + count('cancelled');
-  const skipped = count('skipped') + count('todo');
-  console.log(
-    `tests: ${count('pass')} passed, ${failed} failed, ${skipped} skipped`,
-  );
 }
