@@ -79,6 +79,8 @@ TWO_PATHS(rename)
 TWO_PATHS(link)
 PATH(unlink)
 PATH(rmdir)
+/* What the C++ library removes a file with. */
+BEFORE(reach("unlink", path, NULL), int, remove, (const char *), (const char *path), (path))
 PATH_AND_MODE(mkdir)
 PATH_AND_MODE(chmod)
 FILE_DESCRIPTOR(fsync)
