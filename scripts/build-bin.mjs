@@ -1,5 +1,6 @@
 // Builds single executables with everything inside, workers included, and packages of them.
-//   node scripts/build-bin.mjs [--target linux-x64|linux-arm64|win-x64]… [--no-test]
+//   node scripts/build-bin.mjs [--target linux-x64|linux-arm64|win-x64]… [--no-test] [--quick]
+//   --quick   packages that are compressed little, for a test of them
 // Results lie in build/. Node itself comes from the npm packages that ship it, see node-binaries.mjs.
 import {
   copyFileSync,
@@ -120,16 +121,17 @@ async function buildExecutable(target, workers, bundled) {
   return made;
 }
 
-async function writeArchive({ target, directory }) {
+async function writeArchive({ target, directory, isQuick }) {
   const name = basename(directory);
   if (!target.startsWith('win')) {
     const owner = ['--owner=0', '--group=0', '--numeric-owner'];
-    run('tar', [...owner, '-czf', `${name}.tar.gz`, name], { cwd: build });
+    const how = isQuick ? ['-I', 'gzip -1', '-cf'] : ['-czf'];
+    run('tar', [...owner, ...how, `${name}.tar.gz`, name], { cwd: build });
 
     return;
   }
 
-  const zip = new ZipArchive();
+  const zip = new ZipArchive(isQuick ? { zlib: { level: 1 } } : {});
   const output = zip.pipe(createWriteStream(join(build, `${name}.zip`)));
 
   zip.directory(directory, name);
@@ -140,6 +142,7 @@ const { values } = parseArgs({
   options: {
     target: { type: 'string', multiple: true },
     'no-test': { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
   },
 });
 const targets = values.target ?? Object.keys(TARGETS);
@@ -155,12 +158,18 @@ mkdirSync(bundled, { recursive: true });
 const workers = await bundleForExecutable(bundled);
 for (const target of targets) {
   const made = await buildExecutable(target, workers, bundled);
-  await writeArchive(made);
+  await writeArchive({ ...made, isQuick: values.quick });
   const { debian } = TARGETS[target];
   const debianPackage =
     debian === undefined
       ? undefined
-      : writeDebianPackage({ ...made, architecture: debian, version, build });
+      : writeDebianPackage({
+          ...made,
+          architecture: debian,
+          version,
+          build,
+          compression: values.quick ? ['-Znone'] : undefined,
+        });
   console.log(`${target}: ${made.executable}`);
   if (values['no-test']) continue;
   const tried = await programsToTry(made, workers, bundled);

@@ -1,4 +1,5 @@
-// Runs every check of package.json that is named `check:…`, two at a time, and tells all that failed: this is the one list.
+// Runs every check of package.json that is named `check:…`, two at a time in that order (the longest first), and tells all that
+// failed: this is the one list.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

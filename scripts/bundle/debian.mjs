@@ -34,8 +34,12 @@ const DOCUMENT_NAMES = argv`README.md CHANGELOG.md CONTRIBUTING.md kms-backup.in
 const COMPLETIONS = 'usr/share/bash-completion/completions';
 const MANUAL = 'usr/share/man/man1';
 
+/** At level 1: a sixth larger than the best, in a fifth of the time. */
+const XZ = ['-Zxz', '-z1'];
+
 /**
  * @param directory holds the documents, the completion scripts and the manual page
+ * @param compression dpkg-deb's options
  * @returns the path of the package; undefined without dpkg-deb
  */
 export function writeDebianPackage({
@@ -44,6 +48,7 @@ export function writeDebianPackage({
   architecture,
   version,
   build,
+  compression = XZ,
 }) {
   const stage = join(build, `debian-${architecture}`);
   const file = join(build, `kms-backup_${version}_${architecture}.deb`);
@@ -60,7 +65,7 @@ export function writeDebianPackage({
     join(stage, 'DEBIAN/control'),
   );
 
-  const isBuilt = buildPackage(stage, file);
+  const isBuilt = buildPackage(stage, file, compression);
   rmSync(stage, { recursive: true, force: true });
   if (isBuilt) return file;
 
@@ -107,9 +112,8 @@ function stageManual(directory, stage) {
 }
 
 /** Returns false where this machine has no dpkg-deb. */
-function buildPackage(stage, file) {
-  // xz at level 1: a sixth larger than the best, in a fifth of the time.
-  const words = argv`--root-owner-group -Zxz -z1 --build ${stage} ${file}`;
+function buildPackage(stage, file, compression) {
+  const words = argv`--root-owner-group ${compression} --build ${stage} ${file}`;
   const { status, stderr, error } = spawnSync('dpkg-deb', words, {
     encoding: 'utf8',
   });
