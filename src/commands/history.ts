@@ -9,7 +9,7 @@ import { terminalColumns } from '../ui/terminal-text.js';
 export default class History extends KmsCommand {
   static override summary = 'Show what ran and how it ended, newest last.';
   static override description =
-    'Each backup, verify, drill, rotate, replicate and recover, and each schedule run that had something to do, as kms-backup-history.jsonl beside mailserver.cfg tells it. A run that began and never ended, and whose process is gone, has died. Previews (--dry-run) are no runs.';
+    'Each backup, verify, drill, rotate, replicate and recover, and each schedule run that had something to do, as kms-backup-history.jsonl beside mailserver.cfg tells it. A run that began and never ended, and whose process is gone, has died. Previews (--dry-run) are no runs. A command line that was wrong and was typed at a terminal is shown as that, and is no matter of status.';
   static override examples = [
     '<%= config.bin %> history',
     '<%= config.bin %> history --last 5',

@@ -25,6 +25,14 @@ export function hasFailed({ state }: HistoryRun): boolean {
 }
 
 /**
+ * Says whether a command line was wrong and a person saw that: it says nothing about backups. A file of settings that is
+ * wrong is another matter, whoever sees it, and so is an entry of a scheduler.
+ */
+export function isMistyped({ isAtTerminal, error }: HistoryRun): boolean {
+  return isAtTerminal && error?.code === 'USAGE';
+}
+
+/**
  * The backups into one place. A run that failed before it knew its place counts as one into each.
  * @param place undefined: into any
  */
@@ -40,7 +48,9 @@ export function findBackupRuns(
 
   const ended = backups.filter(({ state }) => state !== 'running');
   // A run that the `before` hook left out says nothing about backups.
-  const told = ended.filter(({ facts }) => facts.isSkipped !== true);
+  const told = ended.filter(
+    (run) => run.facts.isSkipped !== true && !isMistyped(run),
+  );
 
   return {
     last: told.at(-1),

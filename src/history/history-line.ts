@@ -10,6 +10,8 @@ interface CommonLine {
   readonly startedAt: Date;
   readonly host: string;
   readonly version: string;
+  /** A person was there; false in lines of earlier versions. */
+  readonly isAtTerminal: boolean;
 }
 
 /** Written before anything can fail. */
@@ -74,6 +76,7 @@ function parseCommon(
     startedAt,
     host: typeof host === 'string' ? host : '',
     version: typeof version === 'string' ? version : '',
+    isAtTerminal: json['isAtTerminal'] === true,
   };
 }
 

@@ -25,6 +25,8 @@ export interface HistoryRun {
   readonly facts: RunNotes;
   readonly host: string;
   readonly version: string;
+  /** A person called it, at a terminal; false where nobody can tell. */
+  readonly isAtTerminal: boolean;
 }
 
 /** Why a run ended early, as it was told on stderr. */

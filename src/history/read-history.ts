@@ -2,6 +2,7 @@ import type { HistoryRun, RunState } from './history-run.js';
 import { readLines } from './history-file.js';
 import { judgeJson } from '../platform/lock/this-holder.js';
 import { hostname } from 'node:os';
+import { isAtTerminal } from '../platform/at-terminal.js';
 import { systemClock } from '../platform/clock.js';
 import { VERSION } from '../platform/tool.js';
 import { type BegunLine, type EndedLine, parseLine } from './history-line.js';
@@ -56,6 +57,7 @@ function ownEnd(installDir: string): HistoryRun | undefined {
     place: facts.place,
     host: hostname(),
     version: VERSION,
+    isAtTerminal: isAtTerminal(),
   };
 }
 
@@ -66,6 +68,7 @@ function fromEnd(line: EndedLine): HistoryRun {
   return {
     ...{ id, command, startedAt, endedAt, exitCode, error },
     ...{ facts, host, version },
+    isAtTerminal: line.isAtTerminal,
     state: stateOf(exitCode),
     place: facts.place,
   };
@@ -77,6 +80,7 @@ function withoutEnd(line: BegunLine, installDir: string): HistoryRun {
 
   return {
     ...{ id, command, startedAt, host, version },
+    isAtTerminal: line.isAtTerminal,
     endedAt: undefined,
     exitCode: undefined,
     error: undefined,

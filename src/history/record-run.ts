@@ -1,6 +1,7 @@
 /** The begun and the ended line of this process's run. A history that cannot be written never makes a run fail. */
 import { hostname } from 'node:os';
 import { messageOf } from '../errors.js';
+import { isAtTerminal } from '../platform/at-terminal.js';
 import { systemClock } from '../platform/clock.js';
 import { holderToJson, thisHolder } from '../platform/lock/this-holder.js';
 import { addNote } from '../platform/run-notes.js';
@@ -82,7 +83,8 @@ function append(
   event: Event,
 ): void {
   const run = { id, command, startedAt };
-  const line = { ...run, host: hostname(), version: VERSION, ...event };
+  const caller = { host: hostname(), isAtTerminal: isAtTerminal() };
+  const line = { ...run, ...caller, version: VERSION, ...event };
 
   try {
     appendLine(installDir, lineToJson(line));

@@ -1,4 +1,5 @@
 /** The history of a server's runs, found by the flags of a command. */
+import { isMistyped } from '../history/backup-runs.js';
 import { hasHistory, historyPath } from '../history/history-file.js';
 import type { HistoryRun } from '../history/history-run.js';
 import { readHistory } from '../history/read-history.js';
@@ -78,7 +79,9 @@ export async function recordIdleFailure(
   flags: ServerFlags,
   end: KnownEnd,
 ): Promise<void> {
-  const last = historyOf(flags).findLast((run) => run.command === command);
+  const last = historyOf(flags).findLast(
+    (run) => run.command === command && !isMistyped(run),
+  );
 
   const isSame =
     last?.exitCode === end.exitCode &&

@@ -1,5 +1,6 @@
 /** When somebody last worked through the schedule. */
 import type { ArchiveState } from '../archive/archive-state.js';
+import { isMistyped } from '../history/backup-runs.js';
 import type { HistoryRun } from '../history/history-run.js';
 
 /** Well or not; undefined where nothing tells. */
@@ -9,7 +10,7 @@ export function evidenceOf(
 ): Date | undefined {
   const moments = [
     ...history
-      .filter(({ command }) => command.startsWith('backup '))
+      .filter((run) => run.command.startsWith('backup ') && !isMistyped(run))
       .map(({ startedAt }) => startedAt.getTime()),
     ...(states ?? []).map(({ facts }) => facts.files.takenAt.getTime()),
   ];

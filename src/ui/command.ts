@@ -235,7 +235,9 @@ export abstract class KmsCommand extends Command {
     argv?: string[],
   ): Promise<Interfaces.ParserOutput<F, B, A>> {
     this.warnAll(adoptOldVariables(options?.flags ?? {}, process.env));
-    const parsed = await super.parse<F, B, A>(options, argv);
+    const parsed = await super
+      .parse<F, B, A>(options, argv)
+      .catch((error: unknown) => this.#refuse(error));
     this.#isQuiet = parsed.flags['quiet'] === true;
     offerIdentitiesOf(parsed.flags as IdentityFlags, (of) =>
       this.#askPassphrase(of),
@@ -247,6 +249,17 @@ export abstract class KmsCommand extends Command {
     await this.#recorder.start(parsed.flags);
 
     return parsed;
+  }
+
+  /** @throws the error, always */
+  async #refuse(error: unknown): Promise<never> {
+    try {
+      await this.#recorder.refuse(error, this.argv);
+    } catch {
+      // What is wrong with the command line matters more than a history that cannot be found.
+    }
+
+    throw error;
   }
 
   async #askPassphrase(of: string): Promise<string> {

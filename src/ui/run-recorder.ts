@@ -1,5 +1,7 @@
+import { parseArgs } from 'node:util';
 import type { ServerFlags } from '../jobs/server.js';
 import type { ProgressReport } from '../platform/progress.js';
+import { usualVariable } from './flags.js';
 import { toldError } from './present/error.js';
 
 /**
@@ -14,6 +16,8 @@ type ParsedFlags = ServerFlags & Readonly<Record<string, unknown>>;
 
 /** Flags that make of a command that acts one that looks. */
 const LOOKS_ONLY = ['dry-run', 'listing'] as const;
+
+const SERVER_VARIABLE = usualVariable('server-dir');
 
 type Job = typeof import('../jobs/record-run.js');
 
@@ -35,6 +39,29 @@ export class RunRecorder {
 
     this.#flags = flags;
     if (this.acts === 'always') await this.begin();
+  }
+
+  /** The command line is not understood: where nobody was there, only the history tells. */
+  async refuse(error: unknown, argv: readonly string[]): Promise<void> {
+    if (this.acts === 'never' || toldError(error).code !== 'USAGE') return;
+
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { 'server-dir': { type: 'string' } },
+      strict: false,
+    });
+    const given = values['server-dir'] ?? process.env[SERVER_VARIABLE];
+    const server = {
+      'server-dir': typeof given === 'string' ? given : undefined,
+    };
+    const { historyDirectory } = await import('../jobs/record-run.js');
+    if (historyDirectory(server) === undefined) return;
+
+    await this.start({
+      ...server,
+      'dry-run': values['dry-run'] === true,
+      listing: values['listing'] === true,
+    });
   }
 
   async begin(): Promise<void> {

@@ -1,3 +1,4 @@
+import { isMistyped } from '../../history/backup-runs.js';
 import type { HistoryRun, RunNotes } from '../../history/history-run.js';
 import { formatWeekdayMoment } from '../../platform/dates.js';
 import {
@@ -64,8 +65,11 @@ function rowOf(run: HistoryRun): string[] {
 }
 
 /** What came of it, or why nothing did. */
-function whatOf({ error, facts, state }: HistoryRun): string {
-  if (error) return error.message.split('\n')[0] ?? '';
+function whatOf(run: HistoryRun): string {
+  const { error, facts, state } = run;
+  const mark = isMistyped(run) ? 'typed at a terminal: ' : '';
+
+  if (error) return `${mark}${error.message.split('\n')[0] ?? ''}`;
   if (facts.isSkipped) return 'left out by the before hook';
 
   return state === 'died' ? 'began and never ended' : factsOf(facts);
