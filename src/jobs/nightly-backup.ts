@@ -96,14 +96,13 @@ export async function runNightlyBackup(
     );
 
     if (ended) tellServerLog(log, ended);
-    else noteRun({ isSkipped: true });
 
     return {
       report: ended?.report,
       rotation: ended?.rotation,
       mirror: ended?.mirror,
       warnings: [
-        ...(ended?.warnings ?? []),
+        ...(ended?.warnings ?? (await endSkipped(request))),
         ...warningsOf('server-log', logFaults(log, request)),
         ...warningsOf('reporting', reportingWarnings),
       ],
@@ -114,6 +113,17 @@ export async function runNightlyBackup(
 
     throw error;
   }
+}
+
+/** A run that the `before` hook left out: what it finds is said all the same. */
+async function endSkipped({
+  installation,
+  clock,
+}: BackupRequest): Promise<RunWarning[]> {
+  const leftStopped = await tellLeftStopped(installation, clock);
+  noteRun({ isSkipped: true, warnings: leftStopped.length });
+
+  return warningsOf('server', leftStopped);
 }
 
 /** Says what a run would do, and writes nothing. @throws as the run itself */

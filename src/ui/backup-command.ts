@@ -110,12 +110,12 @@ export abstract class BackupCommand extends KmsCommand {
 
   #presentEnd(end: NightlyBackupEnd): Outcome {
     const { report } = end;
-    if (!report) return { json: documentSkipped(), text: '' };
-
     this.stopProgress();
 
     const warnings = warningTexts(end.warnings);
     this.warnAll(warnings);
+
+    if (!report) return { json: documentSkipped(warnings), text: '' };
 
     // The signal came when the archive was there: what it cut short is said, and that nothing is lost.
     if (this.signal.aborted) {

@@ -193,6 +193,22 @@ describe('a mail server that a restart left stopped', () => {
     expect(lastMail()).toContain(advice);
   });
 
+  it('is told by a backup that its before hook leaves out, quietly otherwise', async () => {
+    left();
+    writeFileSync(
+      pathOf('kms-backup.ini'),
+      `${sound}[hooks]\nbefore = exit 75\n`,
+    );
+    const ended = await kms('backup', 'full', '--json');
+    expectDone(ended);
+    expect(ended.stderr).toContain(fact);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      schema: 'kms-backup/skipped/1',
+      warnings: [expect.stringContaining(advice) as string],
+    });
+    expect([called, subjects()]).toEqual([[], []]);
+  });
+
   it('is told at once by a schedule run that has nothing to do, once a day', async () => {
     expectDone(await kms('backup', 'full'));
     left();

@@ -49,9 +49,10 @@ export function documentBackup(
 }
 
 /** A run that did not take place, as a document. */
-export function documentSkipped(): object {
+export function documentSkipped(warnings: readonly string[]): object {
   return document('skipped', {
     reason: 'the before hook asked to skip this backup',
+    warnings,
   });
 }
 
