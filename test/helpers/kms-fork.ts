@@ -8,6 +8,8 @@ const PROGRAM = fileURLToPath(new URL('kms-fork.mjs', import.meta.url));
 /** A process that calls commands one after the other; several of them call at once. */
 export interface KmsFork {
   call(words: readonly string[]): Promise<Ended>;
+  /** Ends it where it stands; a call that it was at fails. */
+  kill(): void;
   end(): void;
 }
 
@@ -40,6 +42,9 @@ export async function forkKms(
       child.send(words);
 
       return (await ended)[0] as Ended;
+    },
+    kill() {
+      child.kill('SIGKILL');
     },
     end() {
       child.disconnect();

@@ -1,4 +1,10 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -15,19 +21,34 @@ import {
 } from './live-mailbox.js';
 import { makeRunningServer, type RunningServer } from './running-server.js';
 import { freePort } from './smtp.js';
-import { type Ended, expectDone, said } from './tools.js';
+import { type Ended, expectDone, runTool, said } from './tools.js';
+import {
+  archivesIn,
+  dropArchive,
+  expectBetween,
+  lookAt,
+  type Sight,
+} from './woven-archive.js';
+import {
+  callToKill,
+  hasUnfinishedJournal,
+  KILLED,
+  namesIn,
+  rest,
+} from './woven-kill.js';
 import {
   ARCHIVED,
   type ActKind,
+  type KillStep,
   type PlannedAct,
   type PlannedRound,
 } from './woven-plan.js';
+import { WovenSettings } from './woven-settings.js';
 
 /** One server that runs, with what it and this program have promised: rounds are played on it one after the other. */
 
 /** Flags of the archived messages, as their index.fld has them. */
 const BITS = [0, 1, 2, 3, 4, 5, 7, 16, 17, 0, 1, 6];
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 /** So many of the messages that came in stay from round to round. */
 const KEPT_MAIL = 25;
 const AT_ONCE = 3;
@@ -40,6 +61,9 @@ export interface EndedAct {
   readonly act: PlannedAct;
   readonly ended: Ended;
   readonly isDone: boolean;
+  readonly isKilled: boolean;
+  /** What there was when it began. */
+  readonly before: Sight;
 }
 
 export async function openLane(dir: string): Promise<WovenLane> {
@@ -50,11 +74,14 @@ export async function openLane(dir: string): Promise<WovenLane> {
     // Each server's accounts are held by themselves, as on machines of their own.
     KMS_BACKUP_STATE_DIR: join(dir, 'state'),
   };
-  const forks = await Promise.all(
-    Array.from({ length: AT_ONCE }, () => forkKms(env)),
+  const fork = (): Promise<KmsFork> => forkKms(env);
+  const forks = await Promise.all(Array.from({ length: AT_ONCE }, fork));
+  const lane = new WovenLane(
+    { server, engine, imapPort: await freePort() },
+    forks,
+    fork,
   );
-  const lane = new WovenLane(server, engine, forks, await freePort());
-  expectDone(await lane.call('backup', 'full'));
+  await lane.archive();
 
   return lane;
 }
@@ -85,6 +112,12 @@ const STORE = {
   },
 };
 
+interface Place {
+  readonly server: Installation;
+  readonly engine: RunningServer;
+  readonly imapPort: number;
+}
+
 export class WovenLane {
   readonly #mailbox: string;
   readonly #inbox: string;
@@ -92,34 +125,41 @@ export class WovenLane {
   readonly #mail = new Set<string>();
   /** Flags that were set last, by the message's name. */
   readonly #bits = new Map<string, number>();
-  /** Variables of mailserver.cfg. */
-  readonly #settings = new Map<string, string>();
-  /** Time in seconds of the tasks, by description. */
-  readonly #tasks = new Map<string, number>();
-  #isLogOn: boolean | undefined;
+  readonly #settings: WovenSettings;
   /** First lines of messages that IMAP recovers reported in a folder of their own. */
   #beside = new Set<string>();
   #ledgerBytes = 0;
+  #archive = '';
+  /** How often something was met after a kill. */
+  readonly met = new Map<string, number>();
 
   constructor(
-    private readonly server: Installation,
-    private readonly engine: RunningServer,
-    private readonly forks: readonly KmsFork[],
-    private readonly imapPort: number,
+    private readonly place: Place,
+    private readonly forks: KmsFork[],
+    private readonly fork: () => Promise<KmsFork>,
   ) {
+    const { server } = place;
     this.#mailbox = join(server.storeDir, 'mail/example.com/alice');
     this.#inbox = join(this.#mailbox, 'INBOX');
+    this.#settings = new WovenSettings(this.#config());
   }
 
   call(...words: string[]): Promise<Ended> {
     const [fork] = this.forks;
     if (!fork) throw new Error('no fork');
 
-    return fork.call([...words, '--server-dir', this.server.serverDir]);
+    return fork.call([...words, '--server-dir', this.place.server.serverDir]);
+  }
+
+  /** Makes the archive that recovers bring mail from. */
+  async archive(): Promise<void> {
+    const { backupDir } = this.place.server;
+    expectDone(await this.call('backup', 'full'));
+    this.#archive = join(backupDir, archivesIn(backupDir)[0] ?? '');
   }
 
   close(): void {
-    this.engine.kill();
+    this.place.engine.kill();
     for (const fork of this.forks) fork.end();
   }
 
@@ -127,28 +167,39 @@ export class WovenLane {
   async play(round: PlannedRound): Promise<EndedAct[]> {
     this.#lose(round);
     const { seed, stopMs, dropRate } = round;
-    this.engine.behave({
-      ...{ isBusy: true, seed, stopMs, dropRate, imapPort: this.imapPort },
+    this.place.engine.behave({
+      ...{
+        isBusy: true,
+        seed,
+        stopMs,
+        dropRate,
+        imapPort: this.place.imapPort,
+      },
       owner: process.pid,
     });
-    await this.engine.start();
+    await this.place.engine.start();
 
     const all = await Promise.all(
       round.acts.map((act, at) => this.#run(act, at)),
     );
-    for (const { act, ended, isDone } of all) {
-      if (!isDone) expect(said(ended), act.kind).toMatch(REFUSALS);
+    for (const { act, ended, isDone, isKilled } of all) {
+      if (!isDone && !isKilled) {
+        expect(said(ended), act.kind).toMatch(REFUSALS);
+      }
     }
 
+    const ends = await this.#mend(all);
     await this.#runs();
     await this.#finish(round);
     await this.#end();
 
-    for (const { act, isDone } of all) if (isDone) this.#note(act);
+    for (const { act, isDone } of ends) if (isDone) this.#note(act);
+    expectRefused(ends);
     this.#readLedger();
     this.#expectNothingLost();
+    await this.#expectArchives(ends);
 
-    return all;
+    return ends;
   }
 
   /** What users remove, and what time brings, while the server is stopped. */
@@ -187,20 +238,156 @@ export class WovenLane {
 
   async #run(act: PlannedAct, at: number): Promise<EndedAct> {
     await sleep(act.startMs);
-    const fork = this.forks[at];
-    if (!fork) throw new Error('no fork');
+    const { server } = this.place;
+    const before = lookAt(server);
+    const words = [...this.#wordsOf(act), '--server-dir', server.serverDir];
+    const called = await this.#callAct(act, at, words);
 
-    const words = [
-      ...this.#wordsOf(act),
-      '--server-dir',
-      this.server.serverDir,
-    ];
-    const ended = await fork.call(words);
+    // One that was called again at once has got in the way of others, or is done.
+    const isRefused =
+      called.isKilled && called.ended.status !== null && !isDone(called);
+    if (isRefused) {
+      expect(said(called.ended), act.kind).toMatch(REFUSALS);
+    }
 
-    return { act, ended, isDone: ended.status === 0 };
+    return { act, before, ...called, isDone: isDone(called) };
   }
 
-  #wordsOf({ kind, messages, number }: PlannedAct): string[] {
+  async #callAct(
+    { kind, kill }: PlannedAct,
+    at: number,
+    words: string[],
+  ): Promise<{ ended: Ended; isKilled: boolean }> {
+    const fork = this.forks[at];
+    if (!fork) throw new Error('no fork');
+    if (!kill) return { ended: await fork.call(words), isKilled: false };
+
+    const shows = this.#sightOf(kill.after, kind);
+    const { ended, isGone } = await callToKill(fork, words, kill, shows);
+    const next = isGone ? await this.fork() : fork;
+    this.forks[at] = next;
+    // It may have answered just before.
+    if (ended !== KILLED) return { ended, isKilled: false };
+
+    const isAtOnce = kill.wayOut === 'again at once';
+
+    return {
+      ended: isAtOnce ? await next.call(words) : KILLED,
+      isKilled: true,
+    };
+  }
+
+  /** Whether a call has come to a step. */
+  #sightOf(step: KillStep, kind: ActKind): () => boolean {
+    const { serverDir, storeDir } = this.place.server;
+    const record = join(serverDir, 'kms-backup-restart.json');
+    const staging = join(storeDir, '.kms-backup-recover');
+    const ledger = join(serverDir, 'stand-in.ledger');
+    const names = namesIn(staging).join();
+    const bytes = this.#ledgerBytes;
+
+    switch (step) {
+      case 'called':
+        return () => true;
+      case 'noted':
+        return () => existsSync(record);
+      case 'stopped':
+        return () =>
+          existsSync(record) && this.place.engine.pid() === undefined;
+      case 'adding':
+        return kind.startsWith('IMAP')
+          ? () =>
+              existsSync(ledger) &&
+              readFileSync(ledger).subarray(bytes).includes('append ')
+          : () => namesIn(staging).join() !== names;
+    }
+  }
+
+  /** Does what an administrator does who finds calls killed. @returns the same acts, and which of them are done now */
+  async #mend(all: readonly EndedAct[]): Promise<EndedAct[]> {
+    const killed = all.filter(({ isKilled, isDone }) => isKilled && !isDone);
+    if (!all.some(({ isKilled }) => isKilled)) return [...all];
+
+    await rest(this.place.server.serverDir, this.place.engine);
+    const done = new Set<PlannedAct>();
+    for (const { act } of killed.toSorted(byRestart)) {
+      if (await this.#mendOne(act)) done.add(act);
+    }
+
+    await this.#expectTold();
+    expect(this.place.engine.pid(), 'left stopped').toBeDefined();
+
+    return all.map((end) => ({
+      ...end,
+      isDone: end.isDone || done.has(end.act),
+    }));
+  }
+
+  async #mendOne(act: PlannedAct): Promise<boolean> {
+    const told = await this.#expectTold();
+    const isDone =
+      this.#isEdit(act) && this.#settings.isDone(act, this.#config());
+    const isCalled = act.kill?.wayOut !== 'start' && !isDone;
+    const isStopped = this.place.engine.pid() === undefined;
+    const isTakenOver = isStopped && isCalled && restarts(act);
+    this.#meet(isStopped ? 'the server left stopped' : 'the server at work');
+    if (this.#isEdit(act)) this.#meet(isDone ? 'edits made' : 'edits not made');
+
+    if (isStopped && !isTakenOver) await this.#startByHand(told);
+    if (!isCalled) return isDone;
+
+    const ended = await this.call(...this.#wordsOf(act));
+    expectDone(ended);
+    if (isTakenOver) {
+      expect(ended.stderr).toContain('this run starts it');
+      this.#meet('servers started by the next call');
+    }
+
+    return true;
+  }
+
+  /** What a killed call has left behind is said, and nothing else. */
+  async #expectTold(): Promise<string> {
+    const { engine, server } = this.place;
+    const told = said(await this.call('status'));
+    const isStopped = engine.pid() === undefined;
+    const isUnfinished = hasUnfinishedJournal(server.storeDir);
+
+    expect(/the mail server was left stopped/.test(told), told).toBe(isStopped);
+    expect(/a recover of .* was interrupted/.test(told), told).toBe(
+      isUnfinished,
+    );
+    if (isUnfinished) this.#meet('recovers that have added nothing');
+
+    return told;
+  }
+
+  async #startByHand(told: string): Promise<void> {
+    const [, start = ''] = /Start it: (.*)$/m.exec(told) ?? [];
+    expectDone(
+      runTool('sh', ['-c', `${start} >/dev/null 2>&1`], {
+        cwd: this.place.server.serverDir,
+      }),
+    );
+    await this.#runs();
+  }
+
+  #meet(what: string): void {
+    this.met.set(what, (this.met.get(what) ?? 0) + 1);
+  }
+
+  #isEdit(act: PlannedAct): boolean {
+    return this.#settings.wordsOf(act).length > 0;
+  }
+
+  #config(): string {
+    const path = join(this.place.server.serverDir, 'mailserver.cfg');
+
+    return readFileSync(path, 'utf8');
+  }
+
+  #wordsOf(act: PlannedAct): string[] {
+    const { kind, messages } = act;
     const restart = '--restart-server';
 
     switch (kind) {
@@ -214,21 +401,12 @@ export class WovenLane {
         return [...this.#recover(messages), ...this.#imap(), '--into', 'INBOX'];
       case 'IMAP into a folder of its own':
         return [...this.#recover(messages), ...this.#imap()];
-      case 'config set':
-        return ['config', 'set', `keep=${number}`, restart].concat(
-          number % 2 === 0 ? [`volume-size=${100_000 + number}`] : [],
-        );
-      case 'another config set':
-        return ['config', 'set', `notify=a${number}@example.com`, restart];
-      case 'schedule':
-        return ['schedule', ...this.#scheduleWords(number), restart];
-      case 'log':
-        return [
-          'log',
-          number % 2 ? 'enable' : 'disable',
-          'store-backup',
-          restart,
-        ];
+      case 'backup copy':
+        return ['backup', 'copy', '--no-rotate'];
+      case 'backup full':
+        return ['backup', 'full', '--no-rotate'];
+      default:
+        return [...this.#settings.wordsOf(act), restart];
     }
   }
 
@@ -239,100 +417,29 @@ export class WovenLane {
         ? names.flatMap((name) => ['--message', name])
         : ['-u', 'alice@example.com', '-f', 'INBOX'];
 
-    return ['recover', this.server.backupDir, '--yes', ...scope];
+    return ['recover', this.#archive, '--yes', ...scope];
   }
 
   #imap(): string[] {
     const account = ['--to-user', 'alice@example.com'];
 
-    return ['--imap', `127.0.0.1:${this.imapPort}`, ...account];
-  }
-
-  /** The schedule is as the round before left it: one act of a round edits it. */
-  #scheduleWords(number: number): string[] {
-    const { description, time } = taskOf(number);
-    const position = this.#positionOf(number);
-
-    switch (this.#scheduleKind(number)) {
-      case 'rm':
-        return ['rm', String(position + 1)];
-      case 'edit':
-        return ['edit', String(position + 1), '--time', time];
-      case 'add':
-        return [
-          ...['add', '--type', number % 2 ? 'full' : 'diff', '--time', time],
-          ...['--day', DAYS[number % 7] ?? '', '--description', description],
-        ];
-    }
-  }
-
-  #scheduleKind(number: number): 'add' | 'edit' | 'rm' {
-    if (this.#tasks.size < 2) return 'add';
-    if (this.#tasks.size > 8) return 'rm';
-
-    return (['add', 'edit', 'rm'] as const)[number % 3] ?? 'add';
-  }
-
-  #positionOf(number: number): number {
-    return this.#tasks.size === 0 ? 0 : number % this.#tasks.size;
+    return ['--imap', `127.0.0.1:${this.place.imapPort}`, ...account];
   }
 
   /** What an act that ended with 0 has promised. */
-  #note({ kind, messages, number }: PlannedAct): void {
-    switch (kind) {
-      case 'IMAP into a folder of its own':
-        for (const name of messages.length > 0 ? messages : ARCHIVED) {
-          this.#beside.add(idOf(name));
-        }
+  #note(act: PlannedAct): void {
+    this.#settings.note(act);
+    // What other recovers brought is expected of every round's end.
+    if (act.kind !== 'IMAP into a folder of its own') return;
 
-        return;
-      case 'config set':
-        this.#settings.set('RotationLimit', String(number));
-        if (number % 2 === 0) {
-          this.#settings.set('MaxFileSize', String(100_000 + number));
-        }
-
-        return;
-      case 'another config set':
-        this.#settings.set('AdminNotify', `a${number}@example.com`);
-
-        return;
-      case 'schedule':
-        this.#noteTask(number);
-
-        return;
-      case 'log':
-        this.#isLogOn = number % 2 === 1;
-
-        return;
-      case 'additive, refused on the live server':
-        throw new Error('a recover without --force worked on a live server');
-      default:
-      // What it brought is expected of every round's end.
-    }
-  }
-
-  #noteTask(number: number): void {
-    const { description, seconds } = taskOf(number);
-    const there = [...this.#tasks.keys()][this.#positionOf(number)] ?? '';
-
-    switch (this.#scheduleKind(number)) {
-      case 'rm':
-        this.#tasks.delete(there);
-
-        return;
-      case 'edit':
-        this.#tasks.set(there, seconds);
-
-        return;
-      case 'add':
-        this.#tasks.set(description, seconds);
+    for (const name of act.messages.length > 0 ? act.messages : ARCHIVED) {
+      this.#beside.add(idOf(name));
     }
   }
 
   /** The server runs again, whatever was done to it. */
   async #runs(): Promise<void> {
-    for (let looks = 0; this.engine.pid() === undefined; looks++) {
+    for (let looks = 0; this.place.engine.pid() === undefined; looks++) {
       expect(looks, 'the server was left stopped').toBeLessThan(1000);
       await sleep(20);
     }
@@ -356,18 +463,18 @@ export class WovenLane {
       case 'additive on a stopped server':
         await this.#end();
         expectDone(await this.call(...whole, '--additive'));
-        await this.engine.start();
+        await this.place.engine.start();
     }
   }
 
   async #end(): Promise<void> {
-    this.engine.stop();
-    while (this.engine.pid() !== undefined) await sleep(10);
+    this.place.engine.stop();
+    while (this.place.engine.pid() !== undefined) await sleep(10);
   }
 
   /** What the server promised in this round. */
   #readLedger(): void {
-    const path = join(this.server.serverDir, 'stand-in.ledger');
+    const path = join(this.place.server.serverDir, 'stand-in.ledger');
     const text = readFileSync(path).subarray(this.#ledgerBytes).toString();
     this.#ledgerBytes = statSync(path).size;
 
@@ -377,7 +484,7 @@ export class WovenLane {
 
       if (word === 'mail') this.#mail.add(rest);
       if (word === 'flag') this.#bits.set(first.slice(0, 8), Number(second));
-      if (word === 'set') this.#settings.set(first, second);
+      if (word === 'set') this.#settings.noteValue(first, second);
       if (word === 'append') this.#noteAppended(line);
     }
   }
@@ -406,7 +513,7 @@ export class WovenLane {
     expect(wrong, 'flags that were set').toEqual([]);
 
     this.#expectBeside();
-    this.#expectSettings();
+    this.#settings.expectIn(this.#config());
   }
 
   #expectBeside(): void {
@@ -424,40 +531,41 @@ export class WovenLane {
       .map((name) => join(this.#mailbox, name));
   }
 
-  #expectSettings(): void {
-    const path = join(this.server.serverDir, 'mailserver.cfg');
-    const config = readFileSync(path, 'utf8');
+  /** Each archive that was made; only the first stays. */
+  async #expectArchives(ends: readonly EndedAct[]): Promise<void> {
+    const { server } = this.place;
+    const { backupDir } = server;
+    const now = lookAt(server);
 
-    for (const [name, value] of this.#settings) {
-      expect(config).toContain(`"${name}">${value}<`);
+    for (const { act, before, ended, isDone } of ends) {
+      if (!act.kind.startsWith('backup') || !isDone) continue;
+
+      const [name = ''] = /[FC]\d{8}T\d{6}Z\.zip/.exec(ended.stdout) ?? [];
+      await expectBetween(join(backupDir, name), before, now, (path) =>
+        this.call('verify', path),
+      );
+      dropArchive(backupDir, name);
     }
 
-    const times = [
-      ...config.matchAll(/"Time">(\d+)<[^]*?"Description">([^<]*)</g),
-    ].map(([, seconds, description]) => [description, Number(seconds)]);
-    expect(times).toEqual([...this.#tasks]);
-
-    const isOn = /"EventName">backup<[^]*?"Enabled">1</.test(config);
-    expect(isOn).toBe(this.#isLogOn ?? false);
+    expect(archivesIn(backupDir)).toHaveLength(1);
   }
 }
 
-function taskOf(number: number): {
-  readonly description: string;
-  readonly time: string;
-  readonly seconds: number;
-} {
-  const hour = number % 24;
-  const minute = number % 60;
-  const time = [hour, minute]
-    .map((part) => String(part).padStart(2, '0'))
-    .join(':');
+const isDone = ({ ended }: { readonly ended: Ended }): boolean =>
+  ended.status === 0;
 
-  return {
-    description: `task ${number}`,
-    time,
-    seconds: hour * 3600 + minute * 60,
-  };
+/** Where a call that was killed has left the server stopped, a recover needs no word more. */
+function expectRefused(ends: readonly EndedAct[]): void {
+  const refused = ends.filter(({ act }) => act.kind.includes('refused'));
+
+  if (!ends.some(({ isKilled }) => isKilled)) {
+    expect(refused.filter(({ isDone }) => isDone)).toEqual([]);
+  }
 }
 
-export type DoneCounts = Map<ActKind, { done: number; refused: number }>;
+/** Whoever has stopped the server is asked first. */
+const byRestart = (one: EndedAct, other: EndedAct): number =>
+  Number(restarts(other.act)) - Number(restarts(one.act));
+
+const restarts = ({ kind }: PlannedAct): boolean =>
+  !/IMAP|live server|backup/.test(kind);

@@ -17,6 +17,8 @@ export const ACT_KINDS = [
   'another config set',
   'schedule',
   'log',
+  'backup copy',
+  'backup full',
 ] as const;
 export type ActKind = (typeof ACT_KINDS)[number];
 
@@ -28,6 +30,22 @@ export interface PlannedAct {
   readonly messages: readonly string[];
   /** What an edit takes its values from. */
   readonly number: number;
+  /** Undefined: it may come to its end. */
+  readonly kill: PlannedKill | undefined;
+}
+
+/** When a program is killed: so long after its call, or after the first that shows of a step. */
+export const KILL_STEPS = ['called', 'noted', 'stopped', 'adding'] as const;
+export type KillStep = (typeof KILL_STEPS)[number];
+
+export interface PlannedKill {
+  readonly after: KillStep;
+  readonly ms: number;
+  /**
+   * What its administrator does: calls it again at once, or looks when all has come to rest, and then starts the server by hand or calls
+   * again.
+   */
+  readonly wayOut: 'again at once' | 'again' | 'start';
 }
 
 /** How the round ends: what is missing is brought by one further call. */
@@ -69,6 +87,7 @@ export function planRound(seed: number, number: number): PlannedRound {
       startMs: random.chance(0.3) ? 0 : random.int(0, 1_800),
       messages: isWhole ? [] : (share ?? []),
       number: random.int(1, 1_000_000),
+      kill: planKill(random, kind, kinds),
     };
   });
 
@@ -83,6 +102,33 @@ export function planRound(seed: number, number: number): PlannedRound {
     acts,
     ending: random.pick(ENDINGS),
   };
+}
+
+/** One who waits for the mail server by IMAP cannot be kept waiting until all has come to rest. */
+function planKill(
+  random: Random,
+  kind: ActKind,
+  kinds: readonly ActKind[],
+): PlannedKill | undefined {
+  const isKilled = random.chance(0.4) && !/refused|backup/.test(kind);
+  const after = random.pick(stepsOf(kind));
+  const ms = random.int(0, after === 'called' ? 1_500 : 150);
+  const isAwaited = kinds.some((other) => other !== kind && /IMAP/.test(other));
+  const wayOut = isAwaited
+    ? 'again at once'
+    : random.pick(['again at once', 'again', 'start'] as const);
+
+  // Its administrator would have to look first which task has which number by now.
+  if (!isKilled || (kind === 'schedule' && isAwaited)) return undefined;
+
+  return { after, ms, wayOut: kind === 'schedule' ? 'start' : wayOut };
+}
+
+function stepsOf(kind: ActKind): readonly KillStep[] {
+  if (/IMAP|live server/.test(kind)) return ['called', 'adding', 'adding'];
+  if (isRecover(kind)) return KILL_STEPS;
+
+  return ['called', 'noted', 'stopped', 'stopped'];
 }
 
 function isRecover(kind: ActKind): boolean {
