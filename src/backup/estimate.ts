@@ -117,7 +117,7 @@ export async function measurePlan(
 }
 
 /** What cannot be looked at, the packer names. */
-function sizeOf(path: string): number {
+export function sizeOf(path: string): number {
   try {
     return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   } catch (error) {

@@ -5,7 +5,7 @@ import type { IniSettings } from '../settings/ini-settings.js';
 import type { Check } from '../status/check.js';
 import { checkConfiguration, runChecks } from '../status/doctor.js';
 import { chooseStorage } from './archive-places.js';
-import { checkMailArchive } from './check-mail-archive.js';
+import { examineMailArchive } from './check-mail-archive.js';
 import { checkPatterns } from './check-patterns.js';
 import { checkScheduler } from './check-scheduler.js';
 import { checkTelling } from './check-telling.js';
@@ -46,15 +46,17 @@ export async function examineServer(
 
   const clock = systemClock;
   const place = await examinePlace({ installation, settings, storage, clock });
+  const ini = readIniFile(installation.dir);
+  const server = { installation, settings };
+  const mailArchive = await examineMailArchive(server, ini, storage);
   const checks = await runChecks(installation, {
     settings,
     storage,
     clock,
     place,
+    mailArchiveBytes: mailArchive.moreBytes,
   });
 
-  const ini = readIniFile(installation.dir);
-  const server = { installation, settings };
   const looked = await lookAtTargets(ini);
   const scheduler = checkScheduler(flags, settings.backupEnabled);
 
@@ -62,7 +64,7 @@ export async function examineServer(
     checks: [
       ...[check, ...checks, scheduler],
       checkPatterns(installation.dir, ini),
-      checkMailArchive(server, ini, storage.localDirectory),
+      mailArchive.check,
       ...checkOwnTasks(installation),
       ...looked,
     ],

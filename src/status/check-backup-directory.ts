@@ -102,29 +102,37 @@ export function checkSeparation(
     : ok(name, 'store and backups are on different file systems');
 }
 
+/** @param mailArchiveBytes what the mail archive adds to the next full backup */
 export async function checkSpace(
   storage: Storage,
   status: StatusReport | string,
+  mailArchiveBytes: number,
 ): Promise<Check> {
+  const name = 'free space';
   const lastFullBytes =
     typeof status === 'string' ? undefined : lastWholeBytes(status);
   const free = (await storage.freeSpace())?.freeBytes;
-  if (free === undefined) {
-    return ok('free space', `not known: ${storage.name} tells none`);
-  }
+  if (free === undefined) return ok(name, 'not looked at');
 
   const fact = `${formatSize(free)} free`;
-  if (lastFullBytes === undefined || free >= lastFullBytes) {
-    return ok('free space', fact);
-  }
+  const full =
+    lastFullBytes === undefined
+      ? []
+      : [`the last full backup took ${formatSize(lastFullBytes)}`];
+  const added =
+    mailArchiveBytes === 0
+      ? []
+      : [
+          `the mail archive, in no full backup yet, takes about ${formatSize(mailArchiveBytes)}`,
+        ];
 
-  const full = `the last full backup took ${formatSize(lastFullBytes)}`;
-
-  return problem(
-    'free space',
-    `${fact}, ${full}`,
-    'Free space, or keep fewer backups: config set keep=N.',
-  );
+  return free >= (lastFullBytes ?? 0) + mailArchiveBytes
+    ? ok(name, [fact, ...added].join('; '))
+    : problem(
+        name,
+        [fact, ...full, ...added].join(', '),
+        'Free space, or keep fewer backups: config set keep=N.',
+      );
 }
 
 /** The size of the last archive that holds everything. */

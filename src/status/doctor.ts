@@ -61,6 +61,8 @@ export async function runChecks(
   installation: Installation,
   options: Pick<StatusOptions, 'storage' | 'clock' | 'place'> & {
     readonly settings: ServerSettings;
+    /** What the mail archive adds to the next full backup. */
+    readonly mailArchiveBytes: number;
   },
 ): Promise<Check[]> {
   const { settings, storage } = options;
@@ -83,7 +85,7 @@ export async function runChecks(
     checkBackupDir(storage, standing, settings),
     checkPlace(options.place, storage, standing),
     checkSeparation(storage.localDirectory, settings.storeDir),
-    await checkSpace(storage, status),
+    await checkSpace(storage, status, options.mailArchiveBytes),
     await checkLeftovers(storage, standing),
     checkLock(storage, standing, options.clock),
     checkRecover(findUnfinishedRecover(places)),

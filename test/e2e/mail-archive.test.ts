@@ -462,16 +462,23 @@ describe('who looks at the backups', () => {
       /Warning the mail archive is not in the newest backup, F\w+\.zip; no archive holds it/,
     );
 
+    const asked = (await told())['doctor'];
+    expect(asked).toMatch(
+      /free; the mail archive, in no full backup yet, takes about [1-9][\d.]* \w*B/,
+    );
+
     expectDone(await kms('backup', 'full', '--no-rotate'));
     const taken = await told();
+    expect(taken['doctor']).not.toContain('in no full backup yet');
     expect(taken['status']).toMatch(
       /Mail archive in the newest backup, F\w+\.zip/,
     );
     expect(taken['status']).not.toContain('the mail archive');
     expect(taken['card']).toMatch(/>backed up<small>in the newest/);
     expect(taken['metrics']).toMatch(/mail_archive_timestamp_seconds \d{10}\n/);
+    const bytes = `${message('old')}${message('two')}SS`.length;
     expect(taken['doctor']).toContain(
-      `${archiveDir} can be read, outside of the store`,
+      `${archiveDir} can be read, outside of the store: 4 files, ${String(bytes)} B`,
     );
 
     rmSync(archiveDir, { recursive: true });
