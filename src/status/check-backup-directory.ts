@@ -112,7 +112,9 @@ export async function checkSpace(
   const lastFullBytes =
     typeof status === 'string' ? undefined : lastWholeBytes(status);
   const free = (await storage.freeSpace())?.freeBytes;
-  if (free === undefined) return ok(name, 'not looked at');
+  if (free === undefined) {
+    return ok(name, `not known: ${storage.name} tells none`);
+  }
 
   const fact = `${formatSize(free)} free`;
   const full =

@@ -315,6 +315,8 @@ describe('a target', () => {
     await s3.forget();
     const examined = run(['doctor', '--backup-dir', 'offsite'], bare);
     expect(examined.stdout).toContain('can be reached and listed');
+    expect(examined.stdout).toContain('the archives lie in an object store');
+    expect(examined.stdout).toMatch(/free space +not known: s3:/);
     expect(examined.stdout).toContain('target offsite: list');
     expect(examined.stdout).toContain('is tried by target test offsite');
     expect(examined.stdout).toContain('no rule drops uploads that nobody');
