@@ -144,7 +144,7 @@ function isWhole(line: string): boolean {
 }
 
 /** Ages, durations, times of day, free space, and the title of a column that says nothing of any row. */
-const VARIABLE = /^\d+[smhd]$|^\d+:\d+$|Z$|^\d+\.\d$|^NEEDS$/;
+const VARIABLE = /^\d+[smhd]$|^\d+(:\d\d)+$|Z$|^\d+\.\d$|^NEEDS$/;
 
 /** All words but those that every call has otherwise: ages, durations, rows of a chart. */
 function wordsOf(text: string): string[] {
