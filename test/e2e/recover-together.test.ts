@@ -83,7 +83,7 @@ const expectOld = (): void => {
   expect(
     compareTrees(join(dir, 'old'), server.storeDir, {
       directoryTimes: false,
-      ignore: (path) => path.includes('.kms-backup-recover.lock'),
+      ignore: (path) => /\.kms-backup-(recover\.lock|lock-)/.test(path),
     }),
   ).toEqual([]);
 };

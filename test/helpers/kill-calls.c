@@ -3,7 +3,8 @@
  * the environment, read at the start:
  *
  *   KILL_CALL   the functions of the C library, separated by commas, by the names of their system calls: rename, pwrite64, ...
- *   KILL_PATHS  only calls on one of these absolute paths, separated by newlines (default: on any)
+ *   KILL_PATHS  only calls on one of these absolute paths, separated by newlines (default: on any); of two paths, the first counts, as
+ *               for strace -P
  *   KILL_AT     the call that is not reached, counted from 1
  *
  * Calls of all threads are counted together.
@@ -47,8 +48,8 @@ static int counts(const char *path) {
   return *paths == '\0' || (path != NULL && listed(paths, '\n', path));
 }
 
-static void reach(const char *call, const char *path, const char *to) {
-  if (!listed(calls, ',', call) || !(counts(path) || counts(to))) return;
+static void reach(const char *call, const char *path) {
+  if (!listed(calls, ',', call) || !counts(path)) return;
   if (atomic_fetch_add(&seen, 1) + 1 == last) kill(getpid(), SIGKILL);
 }
 
@@ -57,7 +58,7 @@ static void reach_fd(const char *call, int fd) {
   if (!listed(calls, ',', call)) return;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   if (readlink(link, path, sizeof path - 1) < 0) path[0] = '\0';
-  reach(call, path, NULL);
+  reach(call, path);
 }
 
 /* Stands before the function of the same name, which it calls. */
@@ -68,11 +69,11 @@ static void reach_fd(const char *call, int fd) {
     reached;                                                                  \
     return next arguments;                                                    \
   }
-#define PATH(name) BEFORE(reach(#name, path, NULL), int, name, (const char *), (const char *path), (path))
+#define PATH(name) BEFORE(reach(#name, path), int, name, (const char *), (const char *path), (path))
 #define PATH_AND_MODE(name) \
-  BEFORE(reach(#name, path, NULL), int, name, (const char *, mode_t), (const char *path, mode_t mode), (path, mode))
+  BEFORE(reach(#name, path), int, name, (const char *, mode_t), (const char *path, mode_t mode), (path, mode))
 #define TWO_PATHS(name) \
-  BEFORE(reach(#name, path, to), int, name, (const char *, const char *), (const char *path, const char *to), (path, to))
+  BEFORE(reach(#name, path), int, name, (const char *, const char *), (const char *path, const char *to), (path, to))
 #define FILE_DESCRIPTOR(name) BEFORE(reach_fd(#name, fd), int, name, (int), (int fd), (fd))
 
 TWO_PATHS(rename)
@@ -80,7 +81,7 @@ TWO_PATHS(link)
 PATH(unlink)
 PATH(rmdir)
 /* What the C++ library removes a file with. */
-BEFORE(reach("unlink", path, NULL), int, remove, (const char *), (const char *path), (path))
+BEFORE(reach("unlink", path), int, remove, (const char *), (const char *path), (path))
 PATH_AND_MODE(mkdir)
 PATH_AND_MODE(chmod)
 FILE_DESCRIPTOR(fsync)
