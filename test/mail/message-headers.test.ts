@@ -117,7 +117,8 @@ describe('readMessageHeaders', () => {
     const before = process.cpuUsage();
     expect(readMessageHeaders(long).subject).toBe('first');
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1000).toBeLessThan(500);
+    // A tenth of that; a reader that looks at each byte again and again takes minutes.
+    expect((user + system) / 1000).toBeLessThan(5000);
   });
 
   it('falls back on the newest Received header where Date is missing or senseless', () => {
