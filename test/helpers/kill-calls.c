@@ -3,8 +3,8 @@
  * the environment, read at the start:
  *
  *   KILL_CALL   the functions of the C library, separated by commas, by the names of their system calls: rename, pwrite64, ...
- *   KILL_PATHS  only calls on one of these absolute paths, separated by newlines (default: on any); of two paths, the first counts, as
- *               for strace -P
+ *   KILL_PATHS  only calls on one of these absolute paths, separated by newlines (default: on any); as for strace -P, a rename counts by
+ *               its first path, a link by either
  *   KILL_AT     the call that is not reached, counted from 1
  *
  * Calls of all threads are counted together.
@@ -53,6 +53,10 @@ static void reach(const char *call, const char *path) {
   if (atomic_fetch_add(&seen, 1) + 1 == last) kill(getpid(), SIGKILL);
 }
 
+static void reach_link(const char *path, const char *to) {
+  reach("link", counts(path) ? path : to);
+}
+
 static void reach_fd(const char *call, int fd) {
   char link[64], path[PATH_MAX] = "";
   if (!listed(calls, ',', call)) return;
@@ -72,12 +76,10 @@ static void reach_fd(const char *call, int fd) {
 #define PATH(name) BEFORE(reach(#name, path), int, name, (const char *), (const char *path), (path))
 #define PATH_AND_MODE(name) \
   BEFORE(reach(#name, path), int, name, (const char *, mode_t), (const char *path, mode_t mode), (path, mode))
-#define TWO_PATHS(name) \
-  BEFORE(reach(#name, path), int, name, (const char *, const char *), (const char *path, const char *to), (path, to))
 #define FILE_DESCRIPTOR(name) BEFORE(reach_fd(#name, fd), int, name, (int), (int fd), (fd))
 
-TWO_PATHS(rename)
-TWO_PATHS(link)
+BEFORE(reach("rename", path), int, rename, (const char *, const char *), (const char *path, const char *to), (path, to))
+BEFORE(reach_link(path, to), int, link, (const char *, const char *), (const char *path, const char *to), (path, to))
 PATH(unlink)
 PATH(rmdir)
 /* What the C++ library removes a file with. */
