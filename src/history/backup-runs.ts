@@ -60,6 +60,19 @@ export function findBackupRuns(
   };
 }
 
+/**
+ * The backup directory or bucket as far as the history knows it: that of the last backup; of another run where none was made here.
+ * A recover reads archives from anywhere.
+ */
+export function lastPlaceOf(runs: readonly HistoryRun[]): string | undefined {
+  const placed = runs.filter(
+    ({ place, command }) => place !== undefined && command !== 'recover',
+  );
+  const last = placed.findLast((run) => isBackup(run, runs)) ?? placed.at(-1);
+
+  return last?.place;
+}
+
 function findFailing(told: readonly HistoryRun[]): BackupRuns['failing'] {
   const lastGood = told.findLastIndex((run) => !hasFailed(run));
   const failed = told.slice(lastGood + 1);

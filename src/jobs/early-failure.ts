@@ -1,6 +1,7 @@
 /** A backup or a schedule run that dies before it knows how it is told: it is told by every way that can still be read. */
 import { hostname } from 'node:os';
 import { InterruptedError } from '../errors.js';
+import { lastPlaceOf } from '../history/backup-runs.js';
 import { noteRun } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
 import type { RunReport } from '../report/run-report.js';
@@ -38,7 +39,7 @@ export async function tellEarlyFailure(
   if (!installation || error instanceof InterruptedError) return [];
 
   const { settings, server, gaps } = readTelling(installation);
-  const backupDir = lastPlace(flags) ?? '';
+  const backupDir = lastPlaceOf(historyOf(flags)) ?? '';
   noteRun({ isToldEarly: true });
 
   return tellFailure(
@@ -94,8 +95,4 @@ async function makePage(flags: ServerFlags & SourceFlags): Promise<string> {
   const request = toStatusRequest({ 'server-dir': flags['server-dir'] });
 
   return makeCurrentPage(request);
-}
-
-function lastPlace(flags: ServerFlags): string | undefined {
-  return historyOf(flags).findLast(({ place }) => place !== undefined)?.place;
 }

@@ -1,4 +1,5 @@
 /** What `status` is to look at, also where a file of settings is broken: that is the worst that it can say. */
+import { lastPlaceOf } from '../history/backup-runs.js';
 import { readHistory } from '../history/read-history.js';
 import { ConfigurationError } from '../errors.js';
 import { systemClock } from '../platform/clock.js';
@@ -52,7 +53,7 @@ export function toStatusRequest(
   };
 }
 
-/** Of a broken mailserver.cfg the defaults, with the place that the last run knew. */
+/** Of a broken mailserver.cfg the defaults, with the place that the history knows. */
 function settingsOrFault(
   installation: Installation,
 ): [ServerSettings, string | undefined] {
@@ -62,17 +63,14 @@ function settingsOrFault(
     if (!(error instanceof ConfigurationError)) throw error;
 
     const defaults = defaultSettings(installation);
-    const backupDir = lastPlace(installation) ?? defaults.backupDir;
+    const known = lastPlaceOf(readHistory(installation.dir));
+    const backupDir = known ?? defaults.backupDir;
 
     return [
       { ...defaults, backupDir },
       `no backup can be made: ${error.message}`,
     ];
   }
-}
-
-function lastPlace({ dir }: Installation): string | undefined {
-  return readHistory(dir).findLast(({ place }) => place !== undefined)?.place;
 }
 
 function iniOrFault(

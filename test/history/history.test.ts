@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -114,6 +115,20 @@ describe('each command that acts', () => {
       from,
       'removed what recovers kept',
     ]);
+  });
+
+  it('from archives elsewhere makes no other place of the backups', async () => {
+    const server = newServer();
+    const elsewhere = `${server.backupDir} elsewhere`;
+    expectDone(await run(server, 'backup', 'full'));
+    cpSync(server.backupDir, elsewhere, { recursive: true });
+    expectDone(await run(server, 'verify', elsewhere));
+    expectDone(await run(server, 'recover', elsewhere, '--yes'));
+    writeFileSync(join(server.serverDir, 'mailserver.cfg'), '<config');
+
+    const { stdout } = await run(server, 'status');
+    expect(stdout).toMatch(/^Archives .*, in .*/m);
+    expect(stdout).not.toContain(elsewhere);
   });
 
   it('that only looks is none', async () => {
