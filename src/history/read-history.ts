@@ -1,3 +1,4 @@
+import { isMistyped } from './backup-runs.js';
 import type { HistoryRun, RunState } from './history-run.js';
 import { readLines } from './history-file.js';
 import { judgeJson } from '../platform/lock/this-holder.js';
@@ -12,8 +13,13 @@ import { idOfThisRun } from './record-run.js';
 /** After so long a run whose process cannot be seen from here goes on no more. */
 const LONGEST_UNSEEN_MS = 48 * 3_600_000;
 
-/** The runs of the server in a directory, the oldest first. Lines that are no history are passed over. */
+/** The runs that count, the oldest first: all but command lines that were wrong, where a person saw that. */
 export function readHistory(installDir: string): HistoryRun[] {
+  return readRuns(installDir).filter((run) => !isMistyped(run));
+}
+
+/** All runs of the server in a directory, the oldest first. Lines that are no history are passed over. */
+export function readRuns(installDir: string): HistoryRun[] {
   const begun = new Map<string, BegunLine>();
   const ended = new Map<string, EndedLine>();
   // A run has its place where it began, also where only its end is left.

@@ -1,8 +1,7 @@
 /** The history of a server's runs, found by the flags of a command. */
-import { isMistyped } from '../history/backup-runs.js';
 import { hasHistory, historyPath } from '../history/history-file.js';
 import type { HistoryRun } from '../history/history-run.js';
-import { readHistory } from '../history/read-history.js';
+import { readHistory, readRuns } from '../history/read-history.js';
 import { beginRun, endRun, tellRunProgress } from '../history/record-run.js';
 import type { KnownEnd } from '../history/run-notes.js';
 import { systemClock } from '../platform/clock.js';
@@ -34,21 +33,21 @@ export function historyDirectory(flags: ServerFlags): string | undefined {
   }
 }
 
-/** The runs of a server, the oldest first. */
+/** The runs of a server that count, the oldest first. */
 export function historyOf(flags: ServerFlags): HistoryRun[] {
   const dir = historyDirectory(flags);
 
   return dir === undefined ? [] : readHistory(dir);
 }
 
-/** The same for people who ask for them. @throws {NotFoundError} without a server */
+/** All runs, for people who ask for them. @throws {NotFoundError} without a server */
 export function openHistory(flags: ServerFlags): {
   readonly file: string;
   readonly runs: HistoryRun[];
 } {
   const dir = historyDirectory(flags) ?? findServer(flags).dir;
 
-  return { file: historyPath(dir), runs: readHistory(dir) };
+  return { file: historyPath(dir), runs: readRuns(dir) };
 }
 
 /** Writes that the run of a command begins. */
@@ -79,9 +78,7 @@ export async function recordIdleFailure(
   flags: ServerFlags,
   end: KnownEnd,
 ): Promise<void> {
-  const last = historyOf(flags).findLast(
-    (run) => run.command === command && !isMistyped(run),
-  );
+  const last = historyOf(flags).findLast((run) => run.command === command);
 
   const isSame =
     last?.exitCode === end.exitCode &&

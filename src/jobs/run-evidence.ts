@@ -1,6 +1,5 @@
 /** When somebody last worked through the schedule. */
 import type { ArchiveState } from '../archive/archive-state.js';
-import { isMistyped } from '../history/backup-runs.js';
 import type { HistoryRun } from '../history/history-run.js';
 
 /** Well or not; undefined where nothing tells. */
@@ -10,7 +9,7 @@ export function evidenceOf(
 ): Date | undefined {
   const moments = [
     ...history
-      .filter((run) => run.command.startsWith('backup ') && !isMistyped(run))
+      .filter(({ command }) => command.startsWith('backup '))
       .map(({ startedAt }) => startedAt.getTime()),
     ...(states ?? []).map(({ facts }) => facts.files.takenAt.getTime()),
   ];

@@ -1,9 +1,5 @@
 /** What the history says is wrong: a backup that failed or left files out, another command that failed. */
-import {
-  findBackupRuns,
-  hasFailed,
-  isMistyped,
-} from '../history/backup-runs.js';
+import { findBackupRuns, hasFailed } from '../history/backup-runs.js';
 import type { HistoryRun } from '../history/history-run.js';
 import { formatWeekdayMoment } from '../platform/dates.js';
 import { plural } from '../platform/units.js';
@@ -93,7 +89,6 @@ function failureOfLast(
     (run) =>
       run.command === command &&
       run.state !== 'running' &&
-      !isMistyped(run) &&
       (run.place === undefined || run.place === place),
   );
 

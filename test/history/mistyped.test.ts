@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readHistory } from '../../src/history/read-history.js';
+import { readRuns } from '../../src/history/read-history.js';
 import { temporaryDirectory } from '../helpers/configured-server.js';
 import { kmsInProcess, kmsJsonInProcess } from '../helpers/in-process.js';
 import {
@@ -35,7 +35,7 @@ describe.runIf(hasTerminal)('a command line that is wrong', () => {
       expect(typeInto(on(server, ...words), []).status).toBe(2);
     }
 
-    expect(readHistory(server.serverDir)).toMatchObject(
+    expect(readRuns(server.serverDir)).toMatchObject(
       ['rotate', 'backup full'].map((command) => ({
         command,
         state: 'failed',
@@ -68,6 +68,6 @@ describe.runIf(hasTerminal)('a command line that is wrong', () => {
     const server = newServer();
     kms(on(server, 'rotate', '--dry-run', '--bogus'));
 
-    expect(readHistory(server.serverDir)).toEqual([]);
+    expect(readRuns(server.serverDir)).toEqual([]);
   });
 });
