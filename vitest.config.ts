@@ -65,7 +65,7 @@ const NODE_TESTS = [
 
 /**
  * Of these, what each Node but the newest runs: the whole suite is run on one of the oldest series, these on the newest, and what a
- * Node between lacks or reads otherwise shows in files, zlib, threads and dates.
+ * Node between lacks or reads otherwise shows in files, zlib and dates.
  */
 const OLDER_NODE_TESTS = [
   'test/archive/{read,write,zip}/*.test.ts',
